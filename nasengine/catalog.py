@@ -1,0 +1,70 @@
+"""The one table: catalogue name -> "module:Name", imported on first use.
+
+Adding a space, strategy, estimator, objective, data set or published network is one
+file plus one line here. Nothing named here may import torch at its module's top: the
+web process reads the catalogue and holds no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from .core.errors import UnknownName
+
+KINDS: dict[str, dict[str, str]] = {
+    "spaces": {
+        "cell": "nasengine.spaces.cell:CellSpace",
+        "nb201": "nasengine.spaces.nb201:NB201Space",
+    },
+    "strategies": {
+        "random": "nasengine.strategies.random:RandomSearch",
+        "regularised-evolution": "nasengine.strategies.regularised_evolution:RegularisedEvolution",
+    },
+    "estimators": {
+        "train": "nasengine.estimators.training.train:Train",
+        "table": "nasengine.estimators.tables.table:Table",
+    },
+    "objectives": {
+        "error": "nasengine.objectives.error:Error",
+        "params": "nasengine.objectives.params:Params",
+        "macs": "nasengine.objectives.macs:Macs",
+        "latency": "nasengine.objectives.latency:Latency",
+    },
+    "datasets": {
+        "digits": "nasengine.data.digits:Digits",
+        "fashion-mnist": "nasengine.data.fashion_mnist:FashionMnist",
+        "cifar10": "nasengine.data.cifar:Cifar10",
+        "cifar100": "nasengine.data.cifar:Cifar100",
+        "images": "nasengine.data.images:Images",
+    },
+    "networks": {
+        "DARTS_V1": "nasengine.spaces.networks.darts:DARTS_V1",
+        "DARTS_V2": "nasengine.spaces.networks.darts:DARTS_V2",
+        "NASNet-A": "nasengine.spaces.networks.nasnet:NASNET_A",
+        "AmoebaNet-A": "nasengine.spaces.networks.amoebanet:AMOEBANET_A",
+        "ENAS": "nasengine.spaces.networks.enas:ENAS_MICRO",
+        "RENASNet": "nasengine.spaces.networks.renas:RENASNET",
+    },
+}
+
+
+def names(kind: str) -> list[str]:
+    """The names of one kind, in catalogue order."""
+    return list(KINDS[kind])
+
+
+def load(kind: str, name: str) -> Any:
+    """The class (or published network) behind a name.
+
+    Raises:
+        UnknownName: lists the names there are.
+    """
+    try:
+        target = KINDS[kind][name]
+    except KeyError:
+        shown = str(name)[:60]
+        known = ", ".join(KINDS[kind])
+        raise UnknownName(f"{shown!r} is not among the {kind}; known: {known}") from None
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)

@@ -1,0 +1,63 @@
+"""Estimator: the interface of how good a proposal is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .objective import Goal
+from .outcome import Outcome
+from .proposal import Proposal
+from .space import Space
+
+Report = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything an estimator needs to evaluate one proposal.
+
+    `seed` is derived from (run seed, number), so the order of completion changes nothing.
+    `report` is called with a JSON object after every epoch; `cancelled` is asked between
+    batches. `data` and `data_config` name a data set; an estimator that needs none
+    ignores them.
+    """
+
+    proposal: Proposal
+    space: Space
+    goals: tuple[Goal, ...]
+    seed: int
+    dataset: str
+    dataset_config: dict[str, Any]
+    report: Report
+    cancelled: Callable[[], bool]
+
+
+class Estimator(ABC):
+    """Gives a proposal its measurements.
+
+    `Config` holds its settings. `provides(kind)` says which objectives it reports itself;
+    the others are measured on the built network by `nasengine.search`.
+    """
+
+    name: ClassVar[str]
+    Config: ClassVar[type]
+    builds_network: ClassVar[bool] = True
+
+    def __init__(self, config: Any):
+        self.config = config
+
+    @abstractmethod
+    def provides(self, goal: Goal) -> bool:
+        """Whether `evaluate` itself measures this goal."""
+
+    @abstractmethod
+    def evaluate(self, evaluation: Evaluation) -> Outcome:
+        """Evaluates one proposal.
+
+        Returns an Outcome of state done, pruned or diverged. Raises Cancelled when asked
+        to end early, EngineError for a refusal; any other exception is a failure that
+        the caller turns into a `failed` outcome with its reason.
+        """

@@ -1,0 +1,28 @@
+"""EngineEvent: what the engine tells while it works, through a plain function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class EngineEvent:
+    """One thing that happened.
+
+    Kinds: `proposal` (item is a Proposal), `epoch` (number, epoch, epochs, train_loss,
+    valid_error ... of a running candidate), `outcome` (item is an Outcome), `front`
+    (front, hypervolume), `log` (level, text). Items are JSON objects.
+    """
+
+    kind: str
+    item: dict[str, Any]
+    number: int | None = None
+
+
+Emit = Callable[[EngineEvent], None]
+
+
+def silent(event: EngineEvent) -> None:
+    """An Emit that drops everything."""

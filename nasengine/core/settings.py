@@ -1,0 +1,186 @@
+"""Settings: frozen dataclasses whose fields explain and check themselves.
+
+A field made by `setting` carries default, range, choices, unit and help. Forms, command
+line, API and docs are made from `describe`; `from_mapping` turns what a person typed
+(texts included) into a checked instance and reports every wrong field at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .errors import InvalidSettings
+
+T = TypeVar("T")
+MAX_TEXT = 1000
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] | None = None,
+    unit: str = "",
+) -> Any:
+    """A dataclass field with its explanation; bounds are inclusive.
+
+    For a tuple field `choices` limits its members and low/high bound each member.
+    """
+    return dataclasses.field(
+        default=default,
+        metadata={"help": help, "low": low, "high": high, "choices": choices, "unit": unit},
+    )
+
+
+@dataclass(frozen=True)
+class SettingDescription:
+    """One setting as a form or a page needs it.
+
+    `kind` is "int", "float", "bool", "text", "choice" or "list" (a tuple; its members
+    are of `member` kind).
+    """
+
+    name: str
+    kind: str
+    member: str
+    default: Any
+    help: str
+    low: float | None
+    high: float | None
+    choices: tuple[str, ...] | None
+    unit: str
+    optional: bool
+
+
+def describe(config: type) -> list[SettingDescription]:
+    """The settings of a config dataclass, in order of declaration."""
+    hints = typing.get_type_hints(config)
+    described = []
+    for field in dataclasses.fields(config):
+        base, optional, member = _shape(hints[field.name])
+        meta = field.metadata
+        kind = "choice" if base == "text" and meta["choices"] else base
+        described.append(
+            SettingDescription(
+                name=field.name,
+                kind=kind,
+                member=member,
+                default=list(field.default) if isinstance(field.default, tuple) else field.default,
+                help=meta["help"],
+                low=meta["low"],
+                high=meta["high"],
+                choices=meta["choices"],
+                unit=meta["unit"],
+                optional=optional,
+            )
+        )
+    return described
+
+
+def from_mapping(config: type[T], values: dict[str, Any], path: str = "") -> T:
+    """A checked instance from names and values; texts are converted.
+
+    Raises:
+        InvalidSettings: names each wrong or unknown field with value, rule and remedy.
+    """
+    errors: dict[str, str] = {}
+    checked: dict[str, Any] = {}
+    known = {d.name: d for d in describe(config)}
+    for name, value in values.items():
+        if name not in known:
+            errors[path + name] = f"no such setting; known: {', '.join(known) or 'none'}"
+            continue
+        try:
+            checked[name] = _check(known[name], value)
+        except ValueError as error:
+            errors[path + name] = str(error)
+    if errors:
+        raise InvalidSettings(errors)
+    try:
+        return config(**checked)
+    except InvalidSettings as error:
+        raise InvalidSettings({path + name: text for name, text in error.errors.items()}) from None
+
+
+def to_mapping(config: Any) -> dict[str, Any]:
+    """The instance as a JSON-clean dict (tuples become lists)."""
+    values = dataclasses.asdict(config)
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+
+def _shape(hint: Any) -> tuple[str, bool, str]:
+    names = {int: "int", float: "float", bool: "bool", str: "text"}
+    optional = False
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        optional = True
+        hint = next(h for h in typing.get_args(hint) if h is not type(None))
+    if typing.get_origin(hint) is tuple:
+        return "list", optional, names[typing.get_args(hint)[0]]
+    return names[hint], optional, ""
+
+
+def _check(field: SettingDescription, value: Any) -> Any:
+    if value is None or (value == "" and field.kind not in ("text", "choice")):
+        if field.optional:
+            return None
+        raise ValueError("is empty; give a value or leave the setting out")
+    if field.kind == "list":
+        parts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, (list, tuple)):
+            raise ValueError(f"{_shown(value)} is not a list; separate values by commas")
+        cleaned = [p.strip() if isinstance(p, str) else p for p in parts]
+        return tuple(_scalar(field, field.member, p) for p in cleaned if p != "")
+    return _scalar(field, field.kind, value)
+
+
+def _scalar(field: SettingDescription, kind: str, value: Any) -> Any:
+    if kind == "bool":
+        return _boolean(value)
+    if kind in ("int", "float"):
+        return _number(field, kind, value)
+    if not isinstance(value, str):
+        raise ValueError(f"{_shown(value)} is not a text")
+    if len(value) > MAX_TEXT:
+        raise ValueError(f"has {len(value):,} characters; at most {MAX_TEXT:,}")
+    if field.choices and value not in field.choices:
+        raise ValueError(f"{_shown(value)} is not one of {', '.join(field.choices)}")
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"true": True, "on": True, "yes": True, "1": True}
+    words |= {"false": False, "off": False, "no": False, "0": False}
+    if isinstance(value, str) and value.lower() in words:
+        return words[value.lower()]
+    raise ValueError(f"{_shown(value)} is neither true nor false")
+
+
+def _number(field: SettingDescription, kind: str, value: Any) -> int | float:
+    if isinstance(value, bool):
+        raise ValueError(f"{_shown(value)} is not a number")
+    try:
+        number: int | float = int(str(value)) if kind == "int" else float(value)
+    except (TypeError, ValueError):
+        wanted = "a whole number" if kind == "int" else "a number"
+        raise ValueError(f"{_shown(value)} is not {wanted}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{_shown(value)} is not finite; give an ordinary number")
+    if field.low is not None and number < field.low:
+        raise ValueError(f"{number:g} is below the least allowed, {field.low:g}")
+    if field.high is not None and number > field.high:
+        raise ValueError(f"{number:g} is above the most allowed, {field.high:g}")
+    return number
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    return repr(text if len(text) <= 40 else text[:37] + "...")

@@ -1,0 +1,96 @@
+"""Space: the interface of what may be built."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from .architecture import Architecture
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Space(ABC):
+    """A parameterised set of architectures.
+
+    `offers` names the optional operations a concrete space has beyond `sample`,
+    `validate`, `graph` and `build`: "mutate", "crossover", "encode", "neighbours",
+    "enumerate". A strategy states what it needs; a mismatch is refused when the search
+    is created. Every random choice comes from the Generator that is passed in.
+    """
+
+    name: ClassVar[str]
+    Config: ClassVar[type]
+    offers: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, config: Any):
+        self.config = config
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        """A legal architecture, drawn uniformly over the choices."""
+
+    @abstractmethod
+    def validate(self, architecture: Architecture) -> None:
+        """Raises InvalidArchitecture with the offending part, the rule and the remedy."""
+
+    @abstractmethod
+    def graph(self, architecture: Architecture) -> dict[str, Any]:
+        """The drawing of an architecture as JSON, see docs/graphs.md.
+
+        {"cells": [{"name": "normal",
+                    "nodes": [{"id": "k-1", "label": "k-1", "role": "input|node|output"}],
+                    "edges": [{"source": id, "target": id, "op": "sep_conv_3x3",
+                               "family": "conv|separable|dilated|group|pool|skip|none|concat",
+                               "kernel": 3, "label": "sep 3x3"}]}]}
+        """
+
+    @abstractmethod
+    def build(
+        self,
+        architecture: Architecture,
+        input_shape: tuple[int, ...],
+        classes: int,
+        auxiliary: bool = False,
+    ) -> torch.nn.Module:
+        """A network with freshly initialised weights (torch's global generator).
+
+        `input_shape` is channels x height x width. The module maps n x c x h x w to logits
+        n x classes; with `auxiliary` and in training mode it returns a pair (logits,
+        auxiliary logits). Its attribute `drop_path` (float, 0 at first) is the probability
+        with which a path is dropped in training mode.
+        """
+
+    def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
+        """A legal architecture one change away; never the parent itself."""
+        raise TypeError(f"space {self.name} has no mutation")
+
+    def crossover(
+        self, first: Architecture, second: Architecture, rng: np.random.Generator
+    ) -> Architecture:
+        """A legal architecture whose every choice comes from one of the two."""
+        raise TypeError(f"space {self.name} has no crossover")
+
+    def encode(self, architecture: Architecture) -> np.ndarray:
+        """A float vector of fixed length d; different architectures differ in it."""
+        raise TypeError(f"space {self.name} has no encoding")
+
+    def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
+        """Every architecture one change away, each once, in a fixed order."""
+        raise TypeError(f"space {self.name} has no neighbours")
+
+    def enumerate(self) -> Iterator[Architecture]:
+        """Every architecture of the space, each once, in a fixed order."""
+        raise TypeError(f"space {self.name} cannot be enumerated")
+
+    def size(self) -> int | None:
+        """Number of different descriptions, None where unknown."""
+        return None
+
+    def text(self, architecture: Architecture) -> str:
+        """A short one-line text of an architecture, as people of the field write it."""
+        return architecture.id[:12]
