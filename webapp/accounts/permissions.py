@@ -1,0 +1,35 @@
+"""May this person do that in this team? The one place that answers."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser
+
+from .models import Membership, Role, Team, User
+
+LADDER = [Role.VIEWER, Role.RESEARCHER, Role.CURATOR, Role.OWNER]
+LEAST_ROLE = {
+    "view": Role.VIEWER,
+    "launch": Role.RESEARCHER,
+    "control": Role.RESEARCHER,
+    "keep": Role.RESEARCHER,
+    "curate": Role.CURATOR,
+    "manage": Role.OWNER,
+}
+
+
+def role_in(user: User | AnonymousUser, team: Team) -> str | None:
+    """The person's role in the team, None for a stranger."""
+    if not user.is_authenticated:
+        return None
+    return Membership.objects.filter(user=user, team=team).values_list("role", flat=True).first()
+
+
+def may(user: User | AnonymousUser, action: str, team: Team) -> bool:
+    """Whether the person may do `action`: view, launch, control, keep, curate or manage."""
+    role = role_in(user, team)
+    return role is not None and LADDER.index(Role(role)) >= LADDER.index(LEAST_ROLE[action])
+
+
+def teams_of(user: User | AnonymousUser):
+    """The teams a person belongs to, by name."""
+    return Team.objects.filter(memberships__user=user) if user.is_authenticated else Team.objects.none()

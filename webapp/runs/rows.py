@@ -1,0 +1,76 @@
+"""The wire: the JSON form of a run and of a candidate, for pages, events and tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .models import Candidate, Run
+
+
+def moment(value: Any) -> str | None:
+    """A time as ISO 8601 text in UTC."""
+    return value.isoformat() if value else None
+
+
+def run_row(run: Run, counts: dict[str, int], goals: list[dict[str, Any]]) -> dict[str, Any]:
+    """A run as pages know it.
+
+    `counts` maps candidate states to numbers, `goals` lists {name, unit, better}. The
+    seed travels as text: it may exceed what a browser's numbers hold.
+    """
+    question = run.question
+    return {
+        "id": run.pk,
+        "name": run.name,
+        "state": run.state,
+        "reason": run.reason,
+        "strategy": run.strategy,
+        "space": question["space"],
+        "estimator": question["estimator"],
+        "dataset": question["dataset"],
+        "goals": goals,
+        "constraints": list(question.get("constraints", [])),
+        "seed": str(run.seed),
+        "budget": run.candidate_budget,
+        "asked": run.asked,
+        "told": run.told,
+        "counts": counts,
+        "created_at": moment(run.created_at),
+        "started_at": moment(run.started_at),
+        "ended_at": moment(run.ended_at),
+    }
+
+
+def candidate_row(candidate: Candidate) -> dict[str, Any]:
+    """A candidate as pages know it; its architecture is fetched when it is looked at.
+
+    Reads `measurements` (prefetch them) and the last point of the curve.
+    """
+    last = candidate.curve[-1] if candidate.curve else {}
+    return {
+        "number": candidate.number,
+        "state": candidate.state,
+        "reason": candidate.reason,
+        "parents": list(candidate.parents),
+        "origin": candidate.origin,
+        "architecture_id": candidate.architecture_id,
+        "values": {
+            m.objective: {
+                "value": m.value,
+                "unit": m.unit,
+                "device": m.device,
+                "method": m.method,
+                "repetitions": m.repetitions,
+                "spread": m.spread,
+            }
+            for m in candidate.measurements.all()
+        },
+        "violation": candidate.violation,
+        "epoch": last.get("epoch"),
+        "epochs": last.get("epochs"),
+        "valid_error": last.get("valid_error"),
+        "attempts": candidate.attempts,
+        "ended_order": candidate.ended_order,
+        "started_at": moment(candidate.started_at),
+        "ended_at": moment(candidate.ended_at),
+    }

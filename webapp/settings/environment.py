@@ -1,0 +1,51 @@
+"""Reading the environment: database address and secret key."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def database_from_url(url: str) -> dict:
+    """Django's database settings from postgresql://user:password@host:port/name?host=/socket.
+
+    Raises:
+        ImproperlyConfigured: another scheme, or no database name; the text says what to do.
+    """
+    if not url:
+        url = "postgresql://postgres@127.0.0.1:5432/paretoscope"
+    parts = urlsplit(url)
+    name = unquote(parts.path.lstrip("/"))
+    if parts.scheme not in ("postgresql", "postgres") or not name:
+        raise ImproperlyConfigured(
+            "DATABASE_URL is not postgresql://USER:PASSWORD@HOST:PORT/NAME; "
+            "correct it, or unset it to use the embedded server"
+        )
+    options = dict(parse_qsl(parts.query))
+    host = options.pop("host", None) or unquote(parts.hostname or "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or ""),
+        "OPTIONS": options,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def secret_key(var_dir: Path) -> str:
+    """SECRET_KEY from the environment, else one made once and kept readable by its owner."""
+    if key := os.environ.get("SECRET_KEY"):
+        return key
+    path = var_dir / "secret_key"
+    if not path.exists():
+        var_dir.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    return path.read_text().strip()
