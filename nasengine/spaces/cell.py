@@ -1,0 +1,223 @@
+"""Space `cell`: a normal and a reduction cell, stacked as in DARTS (1806.09055)."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core.architecture import Architecture
+from ..core.errors import InvalidSettings
+from ..core.settings import setting, to_mapping
+from ..core.space import Space
+from . import cell_genome
+from .cell_drawing import draw_cell, write_cell
+from .cell_genome import CELLS, Genome
+from .membership import check_membership, resized
+
+if TYPE_CHECKING:
+    import torch
+
+DARTS_OPERATIONS = (
+    "none",
+    "max_pool_3x3",
+    "avg_pool_3x3",
+    "skip_connect",
+    "sep_conv_3x3",
+    "sep_conv_5x5",
+    "dil_conv_3x3",
+    "dil_conv_5x5",
+)
+ALL_OPERATIONS = (*DARTS_OPERATIONS, "sep_conv_7x7", "conv_7x1_1x7")
+
+
+@dataclass(frozen=True)
+class CellConfig:
+    """Settings of space `cell`.
+
+    Raises:
+        InvalidSettings: operations repeat, or fewer than two remain beside `none`.
+    """
+
+    operations: tuple[str, ...] = setting(
+        DARTS_OPERATIONS,
+        "Operations an edge may hold. none exists for relaxed edges only: no cell chooses it.",
+        choices=ALL_OPERATIONS,
+    )
+    nodes: int = setting(4, "Nodes inside a cell, each the sum of two operations.", low=1, high=8)
+    cells: int = setting(
+        5, "Cells in the network; those at a third and at two thirds reduce.", low=1, high=40
+    )
+    channels: int = setting(
+        8, "Channels of the first cells; doubled by each reduction.", low=2, high=512
+    )
+    stem_multiplier: int = setting(3, "The small stem has this many times channels.", low=1, high=8)
+    stem: str = setting(
+        "auto",
+        "small: one 3x3 convolution; imagenet: three of stride 2; auto: imagenet from 64 pixels.",
+        choices=("auto", "small", "imagenet"),
+    )
+    reduced_skip: str = setting(
+        "factorized",
+        "What skip_connect is at stride 2: DARTS' factorized reduction, or RENAS' max pooling.",
+        choices=("factorized", "max_pool"),
+    )
+
+    def __post_init__(self) -> None:
+        chosen = [op for op in self.operations if op != "none"]
+        if len(set(chosen)) != len(chosen) or len(chosen) < 2:
+            raise InvalidSettings(
+                {
+                    "operations": f"{', '.join(self.operations) or 'nothing'} is no choice: "
+                    "name at least two different operations beside none"
+                }
+            )
+
+
+class CellSpace(Space):
+    """Two cells of a few nodes, searched; depth and width are settings.
+
+    Every node sums two operations on two different predecessors. `none` is never chosen:
+    the paper's derivation leaves it out too, and 7^8 x 180 is its "about 10^9" per cell.
+    Published cells may read one predecessor twice and concatenate some nodes only.
+    """
+
+    name = "cell"
+    Config = CellConfig
+    offers = frozenset({"mutate", "crossover", "encode", "neighbours"})
+    config: CellConfig
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The operations a node may choose, in the order of the settings."""
+        return tuple(op for op in self.config.operations if op != "none")
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        return self.architecture({name: self._sample_cell(rng) for name in CELLS})
+
+    def architecture(self, genome: Genome) -> Architecture:
+        """An architecture of this space's settings from a genome in canonical form."""
+        return Architecture(self.name, to_mapping(self.config), genome)
+
+    @staticmethod
+    def resized(
+        architecture: Architecture, cells: int | None = None, channels: int | None = None
+    ) -> Architecture:
+        """The same cells stacked to another depth or width; None keeps what it has.
+
+        Raises:
+            InvalidSettings: a size outside the bounds of the settings.
+        """
+        return resized(CellConfig, architecture, cells, channels)
+
+    def validate(self, architecture: Architecture) -> None:
+        check_membership(self, architecture)
+        cell_genome.check_genome(architecture.genome, self.config.nodes, self.choices)
+
+    def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
+        """Another op or another input for one pair, an even chance each (1802.01548)."""
+        genome = architecture.genome
+        moves = [
+            move for move in _moves(genome, self.choices, inputs=rng.random() < 0.5) if move[-1]
+        ]
+        # The first node of a cell cannot change inputs; where it is the only one, its ops do.
+        moves = moves or _moves(genome, self.choices, inputs=False)
+        move = moves[rng.integers(len(moves))]
+        return self._changed(genome, move, move[-1][rng.integers(len(move[-1]))])
+
+    def crossover(
+        self, first: Architecture, second: Architecture, rng: np.random.Generator
+    ) -> Architecture:
+        """Each node, and each concat, whole from one of the two with an even chance."""
+        genome = {}
+        for name in CELLS:
+            pair = (first.genome[name], second.genome[name])
+            nodes = [pair[rng.integers(2)]["nodes"][i] for i in range(self.config.nodes)]
+            genome[name] = cell_genome.cell(nodes, pair[rng.integers(2)]["concat"])
+        return self.architecture(genome)
+
+    def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
+        seen = {architecture.canonical}
+        for inputs in (False, True):
+            for move in _moves(architecture.genome, self.choices, inputs):
+                for value in move[-1]:
+                    other = self._changed(architecture.genome, move, value)
+                    if other.canonical not in seen:
+                        seen.add(other.canonical)
+                        yield other
+
+    def encode(self, architecture: Architecture) -> np.ndarray:
+        """How often each (cell, node, input, op) occurs, then which indices are concatenated."""
+        parts = []
+        for name in CELLS:
+            one = architecture.genome[name]
+            for index, pairs in enumerate(one["nodes"], start=2):
+                counts = np.zeros((index, len(self.choices)))
+                for op, source in pairs:
+                    counts[source, self.choices.index(op)] += 1
+                parts.append(counts.ravel())
+            joined = np.zeros(self.config.nodes + 2)
+            joined[one["concat"]] = 1
+            parts.append(joined)
+        return np.concatenate(parts)
+
+    def size(self) -> int:
+        """How many architectures `sample` can draw: 1.08e18 with the paper's settings."""
+        inputs = math.prod(math.comb(index, 2) for index in range(2, self.config.nodes + 2))
+        return (inputs * len(self.choices) ** (2 * self.config.nodes)) ** 2
+
+    def graph(self, architecture: Architecture) -> dict[str, Any]:
+        return {"cells": [draw_cell(name, architecture.genome[name]) for name in CELLS]}
+
+    def text(self, architecture: Architecture) -> str:
+        return " | ".join(f"{name} {write_cell(architecture.genome[name])}" for name in CELLS)
+
+    def build(
+        self,
+        architecture: Architecture,
+        input_shape: tuple[int, ...],
+        classes: int,
+        auxiliary: bool = False,
+    ) -> torch.nn.Module:
+        from .layers.cell_network import CellNetwork
+
+        self.validate(architecture)
+        return CellNetwork(self.config, architecture.genome, input_shape, classes, auxiliary)
+
+    def _sample_cell(self, rng: np.random.Generator) -> dict[str, Any]:
+        nodes = []
+        for index in range(2, self.config.nodes + 2):
+            sources = rng.choice(index, size=2, replace=False)
+            ops = [self.choices[i] for i in rng.integers(len(self.choices), size=2)]
+            nodes.append([[op, int(source)] for op, source in zip(ops, sources, strict=True)])
+        return cell_genome.cell(nodes)
+
+    def _changed(self, genome: Genome, move: Move, value: Any) -> Architecture:
+        name, index, which, field, _ = move
+        changed = copy.deepcopy(genome)
+        pairs = changed[name]["nodes"][index]
+        pairs[which][field] = value
+        changed[name]["nodes"][index] = cell_genome.node(*pairs)
+        return self.architecture(changed)
+
+
+Move = tuple[str, int, int, int, list[Any]]
+
+
+def _moves(genome: Genome, choices: tuple[str, ...], inputs: bool) -> list[Move]:
+    """Where one op (or one input) may change: cell, node, pair, field, values it may take."""
+    found: list[Move] = []
+    for name in CELLS:
+        for index, pairs in enumerate(genome[name]["nodes"]):
+            taken = {source for _, source in pairs}
+            for which, (op, _) in enumerate(pairs):
+                if inputs:
+                    values: list[Any] = [i for i in range(index + 2) if i not in taken]
+                else:
+                    values = [other for other in choices if other != op]
+                found.append((name, index, which, int(inputs), values))
+    return found

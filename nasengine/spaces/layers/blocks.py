@@ -1,0 +1,81 @@
+"""The convolution blocks of DARTS (1806.09055) and NAS-Bench-201: ReLU, convolution, BN.
+
+All map n x c x h x w to n x c_out x ceil(h / stride) x ceil(w / stride).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+def relu_conv_bn(inputs: int, outputs: int, kernel: int = 1, stride: int = 1) -> nn.Sequential:
+    """ReLU, k x k convolution, BN."""
+    return nn.Sequential(
+        nn.ReLU(),
+        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+    )
+
+
+def depthwise_separable(channels: int, kernel: int, stride: int, dilation: int = 1) -> list:
+    """ReLU, depthwise k x k, 1x1, BN: the pattern that sep_conv repeats."""
+    padding = dilation * (kernel // 2)
+    depthwise = nn.Conv2d(
+        channels,
+        channels,
+        kernel,
+        stride,
+        padding,
+        dilation,
+        groups=channels,
+        bias=False,
+    )
+    pointwise = nn.Conv2d(channels, channels, 1, bias=False)
+    return [nn.ReLU(), depthwise, pointwise, nn.BatchNorm2d(channels)]
+
+
+def separable(channels: int, kernel: int, stride: int) -> nn.Sequential:
+    """The pattern twice, the stride in the first."""
+    return nn.Sequential(
+        *depthwise_separable(channels, kernel, stride),
+        *depthwise_separable(channels, kernel, 1),
+    )
+
+
+def dilated(channels: int, kernel: int, stride: int) -> nn.Sequential:
+    """The pattern once, with holes."""
+    return nn.Sequential(*depthwise_separable(channels, kernel, stride, dilation=2))
+
+
+def factored_seven(channels: int, stride: int) -> nn.Sequential:
+    """ReLU, 1x7 along the width, 7x1 along the height, BN."""
+    return nn.Sequential(
+        nn.ReLU(),
+        nn.Conv2d(channels, channels, (1, 7), (1, stride), (0, 3), bias=False),
+        nn.Conv2d(channels, channels, (7, 1), (stride, 1), (3, 0), bias=False),
+        nn.BatchNorm2d(channels),
+    )
+
+
+class FactorizedReduce(nn.Module):
+    """Halves height and width: two 1x1 convolutions of stride 2, one shifted by a pixel.
+
+    Where a side is odd the shifted half would be one pixel short, so a row or column of
+    zeros is added to it; on even sides it is the paper's own.
+    """
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__()
+        self.relu = nn.ReLU()
+        self.even = nn.Conv2d(inputs, outputs // 2, 1, stride=2, bias=False)
+        self.odd = nn.Conv2d(inputs, outputs - outputs // 2, 1, stride=2, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.relu(x)
+        height, width = x.shape[-2] % 2, x.shape[-1] % 2
+        shifted = functional.pad(x, (0, width, 0, height)) if height or width else x
+        halves = [self.even(x), self.odd(shifted[:, :, 1:, 1:])]
+        return self.norm(torch.cat(halves, dim=1))

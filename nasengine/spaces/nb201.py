@@ -1,0 +1,170 @@
+"""Space `nb201`: the cell of NAS-Bench-201 (2001.00326), 15,625 architectures."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core.architecture import Architecture
+from ..core.errors import InvalidArchitecture
+from ..core.settings import setting, to_mapping
+from ..core.space import Space
+from .membership import check_membership, resized, shown
+from .operations import edge, node
+
+if TYPE_CHECKING:
+    import torch
+
+OPS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+# (source, target) in the order of the string; node 0 is the input, node 3 the output.
+EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+RULE = "it must read |op~0|+|op~0|op~1|+|op~0|op~1|op~2| with ops among " + ", ".join(OPS)
+
+
+@dataclass(frozen=True)
+class NB201Config:
+    """Settings of space `nb201`; the defaults are the benchmark's."""
+
+    cells: int = setting(5, "Cells in each of the three stages.", low=1, high=20)
+    channels: int = setting(16, "Channels of the first stage; doubled twice.", low=1, high=512)
+
+
+def parse(text: Any) -> tuple[str, ...]:
+    """The six operations of an architecture string, in the order of EDGES.
+
+    Blanks around the string, a group or an operation are forgiven.
+
+    Raises:
+        InvalidArchitecture: the text does not name six known operations at their places.
+    """
+    if not isinstance(text, str):
+        raise InvalidArchitecture(f"{shown(text)} is no nb201 text: {RULE}")
+    groups = [group.strip().strip("|").split("|") for group in text.split("+")]
+    if [len(group) for group in groups] != [1, 2, 3]:
+        raise InvalidArchitecture(f"{shown(text)} has not the nodes of nb201: {RULE}")
+    ops = []
+    for place, (source, target) in zip(itertools.chain(*groups), EDGES, strict=True):
+        op, _, index = (part.strip() for part in place.partition("~"))
+        if op not in OPS or index != str(source):
+            raise InvalidArchitecture(
+                f"{shown(place)} stands where node {target} reads node {source}: {RULE}"
+            )
+        ops.append(op)
+    return tuple(ops)
+
+
+def to_string(ops: tuple[str, ...] | list[str]) -> str:
+    """The architecture string of six operations in the order of EDGES."""
+    words = [f"{op}~{source}" for op, (source, _) in zip(ops, EDGES, strict=True)]
+    groups = (words[:1], words[1:3], words[3:])
+    return "+".join("|" + "|".join(group) + "|" for group in groups)
+
+
+def arch_str(architecture: Architecture) -> str:
+    """The string the benchmark's tables know an `nb201` architecture by."""
+    return to_string(parse(architecture.genome))
+
+
+class NB201Space(Space):
+    """Six edges between four nodes, five operations each; the genome is the string itself."""
+
+    name = "nb201"
+    Config = NB201Config
+    offers = frozenset({"mutate", "crossover", "encode", "neighbours", "enumerate"})
+    config: NB201Config
+
+    def architecture(self, ops: tuple[str, ...] | list[str]) -> Architecture:
+        """An architecture of this space's settings from six operations in the order of EDGES."""
+        return Architecture(self.name, to_mapping(self.config), to_string(ops))
+
+    def parse(self, text: str) -> Architecture:
+        """The architecture of a string.
+
+        Raises:
+            InvalidArchitecture: the string does not follow the benchmark's form.
+        """
+        return self.architecture(parse(text))
+
+    @staticmethod
+    def resized(
+        architecture: Architecture, cells: int | None = None, channels: int | None = None
+    ) -> Architecture:
+        """The same cell in a skeleton of another depth or width; None keeps what it has.
+
+        Raises:
+            InvalidSettings: a size outside the bounds of the settings.
+        """
+        return resized(NB201Config, architecture, cells, channels)
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        return self.architecture([OPS[i] for i in rng.integers(len(OPS), size=len(EDGES))])
+
+    def validate(self, architecture: Architecture) -> None:
+        check_membership(self, architecture)
+        canonical = to_string(parse(architecture.genome))
+        if architecture.genome != canonical:
+            raise InvalidArchitecture(
+                f"{shown(architecture.genome)} has blanks or bars to spare: write {canonical}"
+            )
+
+    def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
+        """Another operation on one edge, as the benchmark's own evolution does."""
+        ops = list(parse(architecture.genome))
+        place = rng.integers(len(ops))
+        others = [op for op in OPS if op != ops[place]]
+        ops[place] = others[rng.integers(len(others))]
+        return self.architecture(ops)
+
+    def crossover(
+        self, first: Architecture, second: Architecture, rng: np.random.Generator
+    ) -> Architecture:
+        """Each edge's operation from one of the two with an even chance."""
+        pairs = zip(parse(first.genome), parse(second.genome), strict=True)
+        return self.architecture([pair[rng.integers(2)] for pair in pairs])
+
+    def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
+        ops = parse(architecture.genome)
+        for place, present in enumerate(ops):
+            for op in OPS:
+                if op != present:
+                    yield self.architecture([*ops[:place], op, *ops[place + 1 :]])
+
+    def enumerate(self) -> Iterator[Architecture]:
+        """All 15,625, the last edge changing fastest; not the benchmark's own numbering."""
+        for ops in itertools.product(OPS, repeat=len(EDGES)):
+            yield self.architecture(ops)
+
+    def encode(self, architecture: Architecture) -> np.ndarray:
+        """One-hot, 6 edges x 5 operations = 30 numbers."""
+        indices = [OPS.index(op) for op in parse(architecture.genome)]
+        return np.eye(len(OPS))[indices].ravel()
+
+    def size(self) -> int:
+        return len(OPS) ** len(EDGES)
+
+    def graph(self, architecture: Architecture) -> dict[str, Any]:
+        roles = ("input", "node", "node", "output")
+        nodes = [node(str(index), role) for index, role in enumerate(roles)]
+        ops = zip(parse(architecture.genome), EDGES, strict=True)
+        edges = [edge(str(source), str(target), op) for op, (source, target) in ops]
+        return {"cells": [{"name": "cell", "nodes": nodes, "edges": edges}]}
+
+    def text(self, architecture: Architecture) -> str:
+        return arch_str(architecture)
+
+    def build(
+        self,
+        architecture: Architecture,
+        input_shape: tuple[int, ...],
+        classes: int,
+        auxiliary: bool = False,
+    ) -> torch.nn.Module:
+        from .layers.nb201_network import NB201Network
+
+        self.validate(architecture)
+        placed = tuple(zip(parse(architecture.genome), EDGES, strict=True))
+        return NB201Network(self.config, placed, input_shape, classes, auxiliary)

@@ -1,0 +1,54 @@
+"""What every operation is called, drawn as and made of; no torch.
+
+Names are those of the DARTS reference (papers: 1806.09055) and of NAS-Bench-201.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Operation:
+    """How an operation is drawn: family, kernel (None where there is none), label, short form."""
+
+    family: str
+    kernel: int | None
+    label: str
+    short: str
+
+
+OPERATIONS: dict[str, Operation] = {
+    "none": Operation("none", None, "none", "none"),
+    "max_pool_3x3": Operation("pool", 3, "max 3x3", "max"),
+    "avg_pool_3x3": Operation("pool", 3, "avg 3x3", "avg"),
+    "skip_connect": Operation("skip", None, "skip", "skip"),
+    "sep_conv_3x3": Operation("separable", 3, "sep 3x3", "sep3"),
+    "sep_conv_5x5": Operation("separable", 5, "sep 5x5", "sep5"),
+    "sep_conv_7x7": Operation("separable", 7, "sep 7x7", "sep7"),
+    "dil_conv_3x3": Operation("dilated", 3, "dil 3x3", "dil3"),
+    "dil_conv_5x5": Operation("dilated", 5, "dil 5x5", "dil5"),
+    "conv_7x1_1x7": Operation("conv", 7, "1x7 7x1", "7x1"),
+    "nor_conv_1x1": Operation("conv", 1, "conv 1x1", "conv1"),
+    "nor_conv_3x3": Operation("conv", 3, "conv 3x3", "conv3"),
+    "concat": Operation("concat", None, "concat", "concat"),
+}
+
+
+def edge(source: str, target: str, op: str) -> dict[str, Any]:
+    """One edge of a drawing, in the form docs/graphs.md describes."""
+    drawn = OPERATIONS[op]
+    return {
+        "source": source,
+        "target": target,
+        "op": op,
+        "family": drawn.family,
+        "kernel": drawn.kernel,
+        "label": drawn.label,
+    }
+
+
+def node(name: str, role: str) -> dict[str, Any]:
+    """One node of a drawing; its label is its name."""
+    return {"id": name, "label": name, "role": role}
