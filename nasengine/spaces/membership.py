@@ -46,9 +46,15 @@ def check_membership(space: Space, architecture: Architecture) -> None:
 
 
 def resized(
-    config: type, architecture: Architecture, cells: int | None, channels: int | None
+    config: type,
+    architecture: Architecture,
+    cells: int | str | None = None,
+    channels: int | str | None = None,
 ) -> Architecture:
     """The same genome with other cells or channels; None keeps what it has.
+
+    `config` is the space's settings class; settings the architecture does not mention
+    are filled in with their defaults.
 
     Raises:
         InvalidSettings: a size outside the bounds of the space's settings.

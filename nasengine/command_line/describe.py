@@ -1,0 +1,154 @@
+"""`describe`: parameters, multiply-accumulates and graph of one architecture."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from ..catalog import load
+from ..core.architecture import Architecture
+from ..core.errors import EngineError
+from ..core.settings import from_mapping
+from ..core.space import Space
+from .subject import Subject, find_subject
+
+LARGEST_SIDE = 4096
+MOST_CLASSES = 100_000
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is known of an architecture for one input shape and number of classes."""
+
+    name: str
+    space: Space
+    architecture: Architecture
+    shape: tuple[int, int, int]
+    classes: int
+    params: int
+    macs: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "space": self.space.name,
+            "input": list(self.shape),
+            "classes": self.classes,
+            "params": self.params,
+            "macs": self.macs,
+            "id": self.architecture.id,
+            "text": self.space.text(self.architecture),
+            "architecture": self.architecture.to_json(),
+            "graph": self.space.graph(self.architecture),
+        }
+
+
+def add_parser(subparsers: Any) -> None:
+    """Adds `describe` to the command line."""
+    parser = subparsers.add_parser(
+        "describe",
+        help="parameters, multiply-accumulates and graph of an architecture",
+        description="Prints params, macs and graph of an architecture. Nothing is trained.",
+    )
+    parser.add_argument(
+        "network",
+        metavar="NETWORK|FILE",
+        help="a published network (see: list networks), an nb201 string, "
+        "or a JSON file that holds an architecture",
+    )
+    parser.add_argument("--space", help="the space NETWORK belongs to (default: recognised)")
+    parser.add_argument("--input", default="3x32x32", help="CxHxW (default 3x32x32)")
+    parser.add_argument("--classes", default="10", help="classes to tell apart (default 10)")
+    parser.add_argument(
+        "--cells", help="cells in the network (default: its own; published cells 20, nb201 5)"
+    )
+    parser.add_argument(
+        "--channels",
+        help="channels of the first cells (default: its own; published cells 36, nb201 16)",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the description; 0, or 2 with one line on stderr where it is refused."""
+    try:
+        shape, classes = parse_shape(args.input), _whole("--classes", args.classes, MOST_CLASSES)
+        subject = find_subject(args.network, args.space, args.cells, args.channels)
+        described = describe(subject, shape, classes)
+    except EngineError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return 2
+    if args.json:
+        print(json.dumps(described.to_json(), indent=2))
+    else:
+        print("\n".join(_lines(described)))
+    return 0
+
+
+def describe(subject: Subject, shape: tuple[int, int, int], classes: int) -> Description:
+    """Counts a network that exists in shapes only (torch's meta device).
+
+    Raises:
+        EngineError: the space refuses its settings or the architecture.
+    """
+    import torch
+
+    architecture = subject.architecture
+    space_class = load("spaces", architecture.space)
+    space = space_class(from_mapping(space_class.Config, architecture.config))
+    with torch.device("meta"):
+        network = space.build(architecture, shape, classes)
+    params, macs = (
+        int(load("objectives", kind)().measure(network, shape, None).value)
+        for kind in ("params", "macs")
+    )
+    return Description(subject.name, space, architecture, shape, classes, params, macs)
+
+
+def parse_shape(text: str) -> tuple[int, int, int]:
+    """Channels, height and width from a text such as 3x32x32.
+
+    Raises:
+        EngineError: the text has another form or a number out of range.
+    """
+    if not re.fullmatch(r"\d{1,9}x\d{1,9}x\d{1,9}", text, re.ASCII):
+        raise EngineError(
+            f"--input {text[:40]!r} is no shape: write channels x height x width, as in 3x32x32"
+        )
+    channels, height, width = (_whole("--input", part, LARGEST_SIDE) for part in text.split("x"))
+    return channels, height, width
+
+
+def _whole(option: str, text: str, most: int) -> int:
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not 1 <= int(text) <= most:
+        raise EngineError(f"{option} {text[:40]!r} is out of range: give a number from 1 to {most}")
+    return int(text)
+
+
+def _lines(described: Description) -> list[str]:
+    config = described.architecture.config
+    settings = ", ".join(f"{name} {_short(value)}" for name, value in config.items())
+    shape = "x".join(map(str, described.shape))
+    lines = [
+        described.name,
+        f"space     {described.space.name}: {settings}",
+        f"input     {shape}, {described.classes} classes",
+        f"params    {described.params}",
+        f"macs      {described.macs}",
+    ]
+    for cell in described.space.graph(described.architecture)["cells"]:
+        lines += ["", f"cell {cell['name']}"]
+        lines += [
+            f"  {edge['source']:>4} -> {edge['target']:<4} {edge['label']}"
+            for edge in cell["edges"]
+        ]
+    return lines
+
+
+def _short(value: Any) -> str:
+    return f"{len(value)} of them" if isinstance(value, list) else str(value)

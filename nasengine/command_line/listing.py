@@ -1,0 +1,108 @@
+"""`list`: what the catalogue holds, with every setting."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+from .. import objectives
+from ..catalog import KINDS, load, names
+from ..core.settings import describe
+
+LISTED = (*KINDS, "devices")
+DEVICES = Path(objectives.__file__).parent / "devices"
+# What an entry of a kind says of itself beside its summary and settings.
+FACTS = {
+    "spaces": ("offers",),
+    "strategies": ("needs",),
+    "objectives": ("unit", "better", "cheap", "on_device"),
+}
+
+
+def add_parser(subparsers: Any) -> None:
+    """Adds `list` to the command line."""
+    parser = subparsers.add_parser(
+        "list",
+        help="spaces, strategies, estimators, objectives, datasets, devices, networks",
+        description="Prints what there is, with every setting, its default and its range.",
+    )
+    parser.add_argument("kind", nargs="?", choices=LISTED, help="one kind only (default: all)")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the listing; always 0."""
+    kinds = [args.kind] if args.kind else list(LISTED)
+    listed = {kind: entries(kind) for kind in kinds}
+    if args.json:
+        print(json.dumps(listed, indent=2))
+    else:
+        print("\n\n".join("\n".join(_lines(kind, found)) for kind, found in listed.items()))
+    return 0
+
+
+def entries(kind: str) -> list[dict[str, Any]]:
+    """One JSON object an entry: name, summary, settings where it has any, facts of its kind."""
+    if kind == "devices":
+        return [_device(path) for path in sorted(DEVICES.glob("*.json"))]
+    if kind == "networks":
+        return [_network(name) for name in names(kind)]
+    return [_entry(kind, name) for name in names(kind)]
+
+
+def _entry(kind: str, name: str) -> dict[str, Any]:
+    found = load(kind, name)
+    entry = {"name": name, "summary": _first_line(inspect.getdoc(found))}
+    for fact in FACTS.get(kind, ()):
+        value = getattr(found, fact)
+        entry[fact] = sorted(value) if isinstance(value, frozenset) else value
+    config = getattr(found, "Config", None)
+    if config is not None:
+        entry["settings"] = [dataclasses.asdict(setting) for setting in describe(config)]
+    return entry
+
+
+def _network(name: str) -> dict[str, Any]:
+    architecture = load("networks", name)
+    module = importlib.import_module(KINDS["networks"][name].partition(":")[0])
+    return {
+        "name": name,
+        "summary": _first_line(module.__doc__),
+        "space": architecture.space,
+        "architecture": architecture.to_json(),
+    }
+
+
+def _device(path: Path) -> dict[str, Any]:
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    return {"name": path.stem, "summary": str(facts.get("summary", "")), "facts": facts}
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0]
+
+
+def _lines(kind: str, found: list[dict[str, Any]]) -> list[str]:
+    lines = [kind]
+    width = max((len(entry["name"]) for entry in found), default=0)
+    for entry in found:
+        lines.append(f"  {entry['name']:<{width}}  {entry['summary']}".rstrip())
+        for setting in entry.get("settings", ()):
+            lines.append(f"      {setting['name']} = {_default(setting)}  {setting['help']}")
+    return lines if found else [*lines, "  none"]
+
+
+def _default(setting: dict[str, Any]) -> str:
+    value, unit = setting["default"], setting["unit"]
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    bounds = [setting["low"], setting["high"]]
+    if any(bound is not None for bound in bounds):
+        low, high = ("" if bound is None else f"{bound:g}" for bound in bounds)
+        text += f" [{low}..{high}]"
+    return f"{text} {unit}".rstrip()

@@ -1,0 +1,137 @@
+"""The architecture a person names on the command line: by name, by string or by file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..catalog import load, names
+from ..core.architecture import Architecture
+from ..core.errors import EngineError, InvalidArchitecture
+from ..core.settings import from_mapping
+from ..spaces.membership import resized
+
+LARGEST_FILE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An architecture and what to call it."""
+
+    name: str
+    architecture: Architecture
+
+
+def find_subject(
+    text: str, space: str | None = None, cells: str | None = None, channels: str | None = None
+) -> Subject:
+    """The architecture behind a published name, an nb201 string or a JSON file.
+
+    `space` narrows it down; `cells` and `channels`, as typed, replace its own size. The
+    result's settings are checked, its genome not yet.
+
+    Raises:
+        EngineError: nothing of that name, a file that holds no architecture, another
+            space than the one asked for, or a size out of bounds.
+    """
+    if space is not None:
+        load("spaces", space)
+    subject = _named(text) or _written(text, space) or _stored(text)
+    found = subject.architecture.space
+    if space is not None and found != space:
+        raise EngineError(
+            f"{_brief(text)} belongs to the space {_brief(found)}, not {space}: "
+            "leave --space out or name its own"
+        )
+    # Settings a file leaves out are filled in here, so that what is printed is complete.
+    config = load("spaces", found).Config
+    return Subject(subject.name, resized(config, subject.architecture, cells, channels))
+
+
+def read_architecture(path: Path) -> Subject:
+    """The architecture in a JSON file: itself, or under the key "architecture".
+
+    The second form is what `describe --json` prints and what a line of a run's record is.
+
+    Raises:
+        EngineError: the file cannot be read, is no JSON, or holds no architecture.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise EngineError(f"{_brief(str(path))} cannot be read: {reason}") from None
+    if len(content) > LARGEST_FILE:
+        raise EngineError(
+            f"{_brief(str(path))} is larger than {LARGEST_FILE:,} bytes: "
+            "give a file that holds one architecture"
+        )
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise EngineError(
+            f"{_brief(str(path))} is not one JSON document: {_brief(str(error))}"
+        ) from None
+    return Subject(_name_in(value) or _printable(path.stem), _architecture_in(value, path))
+
+
+def _named(text: str) -> Subject | None:
+    return Subject(text, load("networks", text)) if text in names("networks") else None
+
+
+def _written(text: str, space: str | None) -> Subject | None:
+    looks_so = "~" in text and "|" in text
+    if not looks_so and (space != "nb201" or Path(text).suffix == ".json"):
+        return None
+    space_class = load("spaces", "nb201")
+    architecture = space_class(space_class.Config()).parse(text)
+    return Subject(architecture.genome, architecture)
+
+
+def _stored(text: str) -> Subject:
+    try:
+        there = Path(text).exists()
+    except (OSError, ValueError):
+        there = False
+    if not there:
+        known = ", ".join(names("networks"))
+        raise EngineError(
+            f"{_brief(text)} is neither a published network ({known}), "
+            "nor an nb201 string, nor a file"
+        )
+    return read_architecture(Path(text))
+
+
+def _architecture_in(value: Any, path: Path) -> Architecture:
+    if isinstance(value, dict) and isinstance(value.get("architecture"), dict):
+        value = value["architecture"]
+    keys = {"space", "config", "genome"}
+    if not isinstance(value, dict) or not keys <= set(value):
+        raise InvalidArchitecture(
+            f"{_brief(str(path))} holds no architecture: "
+            "it needs an object with space, config and genome"
+        )
+    if not isinstance(value["space"], str) or not isinstance(value["config"], dict):
+        raise InvalidArchitecture(
+            f"the architecture in {_brief(str(path))} has the wrong form: "
+            "space is a text and config an object"
+        )
+    architecture = Architecture.from_json(value)
+    from_mapping(load("spaces", architecture.space).Config, architecture.config)
+    return architecture
+
+
+def _name_in(value: Any) -> str | None:
+    name = value.get("name") if isinstance(value, dict) else None
+    return name if isinstance(name, str) and name.isprintable() else None
+
+
+def _printable(stem: str) -> str:
+    return stem if stem.isprintable() else "architecture"
+
+
+def _brief(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:77] + "...")
