@@ -172,7 +172,9 @@ def _number(field: SettingDescription, kind: str, value: Any) -> int | float:
     except (TypeError, ValueError):
         wanted = "a whole number" if kind == "int" else "a number"
         raise ValueError(f"{_shown(value)} is not {wanted}") from None
-    if not math.isfinite(number):
+    except OverflowError:
+        raise ValueError(f"{_shown(value)} is too large; give an ordinary number") from None
+    if not _ordinary(number):
         raise ValueError(f"{_shown(value)} is not finite; give an ordinary number")
     if field.low is not None and number < field.low:
         raise ValueError(f"{number:g} is below the least allowed, {field.low:g}")
@@ -181,6 +183,16 @@ def _number(field: SettingDescription, kind: str, value: Any) -> int | float:
     return number
 
 
+def _ordinary(number: int | float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number that no float can hold
+        return False
+
+
 def _shown(value: Any) -> str:
-    text = str(value)
+    try:
+        text = str(value)
+    except ValueError:  # Python refuses to print whole numbers of thousands of digits
+        text = f"a {type(value).__name__} of too many digits"
     return repr(text if len(text) <= 40 else text[:37] + "...")
