@@ -1,1 +1,15 @@
-urlpatterns = []
+"""Every address of the site; each app names its own."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    # path("", include("webapp.accounts.urls")),
+    path("runs/", include("webapp.runs.urls")),
+    path("runs/", include("webapp.live.urls")),
+    # path("architectures/", include("webapp.architectures.urls")),
+    path("compare", include("webapp.compare.urls")),
+    path("admin/", admin.site.urls),
+]

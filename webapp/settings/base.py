@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from .environment import database_from_url, secret_key
+from .security import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(os.environ.get("PARETOSCOPE_VAR", BASE_DIR / "var"))
@@ -39,11 +40,12 @@ INSTALLED_APPS = [
     "webapp.runs",
     "webapp.architectures",
     "webapp.live",
+    "webapp.compare",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "webapp.live.policy.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

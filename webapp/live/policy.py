@@ -1,0 +1,28 @@
+"""The content security policy of a response: strict, and looser for the admin alone."""
+
+from __future__ import annotations
+
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import NoReverseMatch, reverse
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """django-csp's middleware with `ADMIN_CONTENT_SECURITY_POLICY` under the admin's address."""
+
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if not report_only and request.path.startswith(admin_address()):
+            parts.replace = {**(parts.replace or {}), **settings.ADMIN_CONTENT_SECURITY_POLICY}
+        return parts
+
+
+def admin_address() -> str:
+    """Where the admin begins."""
+    try:
+        return reverse("admin:index")
+    except NoReverseMatch:
+        return "/admin/"

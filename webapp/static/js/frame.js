@@ -1,0 +1,121 @@
+// What every page has: theme, rail, toasts, menus, dialogs, shortcuts.
+import { showToast } from "./toasts.js";
+
+const THEMES = ["auto", "light", "dark"];
+const THEME_WORDS = { auto: "as the system", light: "light", dark: "dark" };
+
+function remember(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    /* storage may be forbidden: the choice then lasts until the next page */
+  }
+}
+
+function showTheme(button) {
+  const choice = document.documentElement.dataset.themeChoice || "auto";
+  for (const part of button.querySelectorAll("[data-theme-icon]")) {
+    part.hidden = part.dataset.themeIcon !== choice;
+  }
+  button.setAttribute("aria-label", `Theme: ${THEME_WORDS[choice]}`);
+  button.title = `Theme: ${THEME_WORDS[choice]}`;
+}
+
+function wireTheme() {
+  const button = document.querySelector("[data-theme-toggle]");
+  if (!button) return;
+  showTheme(button);
+  button.addEventListener("click", () => {
+    const now = document.documentElement.dataset.themeChoice || "auto";
+    remember("theme", THEMES[(THEMES.indexOf(now) + 1) % THEMES.length]);
+    dispatchEvent(new Event("theme-choice"));
+    showTheme(button);
+  });
+}
+
+function wireRail() {
+  const button = document.querySelector("[data-rail-fold]");
+  if (!button) return;
+  const show = () => {
+    const narrow = document.documentElement.dataset.rail === "narrow";
+    button.setAttribute("aria-pressed", String(narrow));
+    button.title = narrow ? "Widen the menu" : "Narrow the menu";
+  };
+  button.addEventListener("click", () => {
+    const narrow = document.documentElement.dataset.rail !== "narrow";
+    document.documentElement.dataset.rail = narrow ? "narrow" : "wide";
+    remember("rail", narrow ? "narrow" : "wide");
+    show();
+  });
+  show();
+}
+
+function wireClicks() {
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("[data-toast-close],[data-shortcuts-open],[data-dialog-open],[data-dialog-close]");
+    if (!target) {
+      closeMenus(event.target);
+      return;
+    }
+    if (target.matches("[data-toast-close]")) target.closest(".ps-toast").remove();
+    if (target.matches("[data-shortcuts-open]")) document.getElementById("shortcuts").showModal();
+    if (target.matches("[data-dialog-open]")) document.getElementById(target.dataset.dialogOpen).showModal();
+    if (target.matches("[data-dialog-close]")) target.closest("dialog").close();
+  });
+  document.addEventListener("change", (event) => {
+    event.target.closest?.("form[data-submit-on-change]")?.requestSubmit();
+  });
+}
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.ps-menu[open]")) {
+    if (!menu.contains(except)) menu.open = false;
+  }
+}
+
+function isTyping(element) {
+  return element.closest("input, textarea, select, [contenteditable]") !== null;
+}
+
+function go(selector) {
+  const link = document.querySelector(selector);
+  if (link) location.assign(link.getAttribute("href"));
+}
+
+function wireKeys() {
+  let before = "";
+  const places = { o: "overview", r: "runs", c: "compare", a: "architectures" };
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closeMenus(null);
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (document.querySelector("dialog[open]")) return;
+    const key = event.key;
+    if (before === "g" && places[key]) go(`[data-testid="rail-${places[key]}"]`);
+    else if (key === "?") document.getElementById("shortcuts").showModal();
+    else if (key === "n" && document.body.dataset.newRun) location.assign(document.body.dataset.newRun);
+    else if (key === "/") {
+      const field = document.querySelector("[data-search]");
+      if (field) {
+        event.preventDefault();
+        field.focus();
+      }
+    }
+    before = key;
+  });
+}
+
+function wireRequests() {
+  document.addEventListener("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    showToast(`The server answered ${status}. Nothing was changed; try again or reload the page.`, "error");
+  });
+  document.addEventListener("htmx:sendError", () => {
+    showToast("The server cannot be reached. Nothing was changed; try again in a moment.", "error");
+  });
+}
+
+wireTheme();
+wireRail();
+wireClicks();
+wireKeys();
+wireRequests();

@@ -1,0 +1,27 @@
+// Runs before the first paint, so that a dark page never flashes white.
+// Without a choice the theme follows the system.
+(() => {
+  const media = matchMedia("(prefers-color-scheme: dark)");
+  const chosen = () => {
+    try {
+      return localStorage.getItem("theme") || "auto";
+    } catch {
+      return "auto"; // storage may be forbidden; the page still works
+    }
+  };
+  const apply = () => {
+    const choice = chosen();
+    const dark = choice === "dark" || (choice === "auto" && media.matches);
+    document.documentElement.dataset.bsTheme = dark ? "dark" : "light";
+    document.documentElement.dataset.themeChoice = choice;
+    document.dispatchEvent(new CustomEvent("theme", { detail: { dark, choice } }));
+  };
+  try {
+    if (localStorage.getItem("rail") === "narrow") document.documentElement.dataset.rail = "narrow";
+  } catch {
+    /* as above */
+  }
+  media.addEventListener("change", apply);
+  addEventListener("theme-choice", apply);
+  apply();
+})();
