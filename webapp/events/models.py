@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 
 
 class Event(models.Model):
@@ -15,7 +16,7 @@ class Event(models.Model):
     run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="events")
     seq = models.BigIntegerField()
     kind = models.CharField(max_length=20)
-    at = models.DateTimeField()
+    at = models.DateTimeField(db_default=Now())  # the database's clock, the same for all
     item = models.JSONField()
 
     class Meta:

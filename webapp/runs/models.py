@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 FINITE = Q(value__gt=float("-inf")) & Q(value__lt=float("inf"))  # PostgreSQL sorts NaN last
 
@@ -164,7 +165,7 @@ class Run(models.Model):
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     note = models.TextField(blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -196,8 +197,10 @@ class Candidate(models.Model):
     """One numbered proposal in a run.
 
     A worker holds it by a lease (`slot`, `lease_until`) and a fencing number `fence`
-    that grows with every claim: what comes from an older fence is refused. `curve` is
-    one object an epoch; `ended_order` numbers the endings within the run.
+    that grows with every claim: what comes from an older fence is refused. `attempts`
+    counts the claims that were not given back, `cancel_asked` tells the worker to give up.
+    `curve` is one object an epoch and `progress_seq` the event that carries it;
+    `ended_order` numbers the endings within the run. Times are the database's own.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="candidates")
@@ -217,11 +220,13 @@ class Candidate(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
+    cancel_asked = models.BooleanField(default=False)
     curve = models.JSONField(default=list, blank=True)
+    progress_seq = models.BigIntegerField(null=True, blank=True)
     violation = models.FloatField(null=True, blank=True)
     ended_order = models.PositiveIntegerField(null=True, blank=True)
     told = models.BooleanField(default=False)
-    queued_at = models.DateTimeField(auto_now_add=True)
+    queued_at = models.DateTimeField(db_default=Now(), editable=False)
     rung_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -281,8 +286,8 @@ class WorkerSlot(models.Model):
     role = models.CharField(max_length=12, default="evaluation")  # or "coordinator"
     queues = ArrayField(models.CharField(max_length=40), default=list)
     facts = models.JSONField(default=dict, blank=True)
-    started_at = models.DateTimeField(auto_now_add=True)
-    last_seen = models.DateTimeField()
+    started_at = models.DateTimeField(db_default=Now(), editable=False)
+    last_seen = models.DateTimeField(db_default=Now())
     stopped_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
