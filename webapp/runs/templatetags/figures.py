@@ -1,0 +1,140 @@
+"""Template tags that write numbers, times, states and methods the one way of the house."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from webapp.runs.numbers import MISSING, age_text, duration_text, number_text, value_text
+from webapp.runs.words import CANDIDATE_STATES, RUN_STATES, StateWord, method_look
+
+register = template.Library()
+SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
+
+# Marker shapes in a 12 x 12 box, after Plotly's of the same names.
+MARKERS = {
+    "circle": "M6 1a5 5 0 1 0 0 10a5 5 0 1 0 0-10z",
+    "square": "M1.5 1.5h9v9h-9z",
+    "diamond": "M6 .5 11.5 6 6 11.5.5 6z",
+    "triangle-up": "M6 1 11.5 10.5H.5z",
+    "triangle-down": "M6 11 .5 1.5h11z",
+    "pentagon": "M6 .6 11.4 4.6 9.3 11H2.7L.6 4.6z",
+    "hexagon": "M6 .5 11 3.2v5.6L6 11.5 1 8.8V3.2z",
+    "star": "M6 .5 7.5 4.2l4 .3-3 2.6.9 3.9L6 8.9 2.6 11l.9-3.9-3-2.6 4-.3z",
+    "cross": "M4 1h4v3h3v4H8v3H4V8H1V4h3z",
+    "x": "M3 1 6 4l3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3-3-3z",
+    "bowtie": "M1 1.5 6 5l5-3.5v9L6 7l-5 3.5z",
+}
+
+
+@register.simple_tag
+def measured(value: dict[str, Any] | None, kind: str, reason: str = "not measured") -> SafeString:
+    """A measured value of a row as a number; unit, spread and provenance on hover."""
+    if not value or value.get("value") is None:
+        return format_html('<span class="ps-missing" title="{}">{}</span>', reason, MISSING)
+    return format_html(
+        '<span title="{}">{}</span>',
+        provenance(value),
+        number_text(kind, value["value"], value.get("unit") or ""),
+    )
+
+
+def provenance(value: dict[str, Any]) -> str:
+    """The full value and where it comes from, as one line."""
+    parts = [f"{value['value']!r} {value.get('unit') or ''}".strip()]
+    if value.get("spread") is not None:
+        parts.append(f"± {value['spread']!r}")
+    if value.get("method"):
+        parts.append(str(value["method"]))
+    if value.get("device"):
+        parts.append(f"on {value['device']}")
+    if (value.get("repetitions") or 1) > 1:
+        parts.append(f"{value['repetitions']} repetitions")
+    return ", ".join(parts)
+
+
+@register.simple_tag
+def rounded(value: float | None, kind: str = "", unit: str = "") -> SafeString:
+    """A plain number, rounded, with the full one on hover."""
+    text = value_text(kind, value, unit)
+    if text == MISSING:
+        return format_html('<span class="ps-missing" title="nothing measured yet">{}</span>', text)
+    return format_html('<span title="{}">{}</span>', repr(value), text)
+
+
+@register.simple_tag
+def run_state(state: str, reason: str = "") -> SafeString:
+    """A run's state: icon, word and colour, its meaning on hover."""
+    return _badge(RUN_STATES[state], state, reason)
+
+
+@register.simple_tag
+def candidate_state(state: str, reason: str = "") -> SafeString:
+    """A candidate's state: icon, word and colour, its meaning on hover."""
+    return _badge(CANDIDATE_STATES[state], state, reason)
+
+
+def _badge(word: StateWord, state: str, reason: str) -> SafeString:
+    title = f"{word.meaning}: {reason}" if reason else word.meaning
+    return format_html(
+        '<span class="ps-state ps-state-{}" data-state="{}" title="{}">'
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>{}</span>',
+        word.tone,
+        state,
+        title,
+        static(SPRITE),
+        word.icon,
+        word.word,
+    )
+
+
+@register.simple_tag
+def method_mark(strategy: str) -> SafeString:
+    """The method's marker in its colour; its name stands beside it."""
+    look = method_look(strategy)
+    return format_html(
+        '<svg class="ps-method-mark" viewBox="0 0 12 12" aria-hidden="true">'
+        '<path fill="{}" d="{}"/></svg>',
+        look.colour,
+        MARKERS[look.marker],
+    )
+
+
+@register.simple_tag
+def ago(moment: datetime | str | None, missing: str = "not yet") -> SafeString:
+    """How long ago, with the exact time on hover; scripts keep it moving."""
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    if moment is None:
+        return format_html('<span class="ps-missing" title="{}">{}</span>', missing, MISSING)
+    seconds = (timezone.now() - moment).total_seconds()
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago>{}</time>',
+        moment.isoformat(),
+        moment.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        age_text(seconds),
+    )
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """A duration in words."""
+    return duration_text(seconds)
+
+
+@register.filter
+def lookup(mapping: dict[str, Any], key: str) -> Any:
+    """An entry of a mapping by a key that a variable holds."""
+    return mapping.get(key) if mapping else None
+
+
+@register.filter
+def without_device(objective: str) -> str:
+    """An objective's name in words: latency@cpu is latency on cpu."""
+    return objective.replace("@", " on ")

@@ -1,0 +1,69 @@
+// How numbers are written; webapp/runs/numbers.py does the same on the server.
+// Both are held to tests/assets/format.json.
+export const MISSING = "–";
+const PREFIXES = ["", "k", "M", "G", "T", "P"];
+const COUNTS = ["params", "macs"];
+const UNIT_WORDS = { MAC: "" };
+
+const usable = (value) => typeof value === "number" && Number.isFinite(value);
+
+export function significant(value, digits = 3) {
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size < 1e-4) {
+    const exponent = Math.floor(Math.log10(size));
+    return `${(value / 10 ** exponent).toFixed(digits - 1)}e${exponent}`;
+  }
+  if (size >= 1e6) return counted(value);
+  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
+  return value.toFixed(decimals);
+}
+
+export function counted(value) {
+  let size = Math.abs(value);
+  let step = 0;
+  while (size >= 999.5 && step < PREFIXES.length - 1) {
+    size /= 1000;
+    step += 1;
+  }
+  if (step === 0) return Number.isInteger(value) ? value.toFixed(0) : significant(value);
+  const decimals = size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
+  return `${(Math.sign(value) * size).toFixed(decimals)} ${PREFIXES[step]}`;
+}
+
+export function numberText(kind, value, unit = "") {
+  if (!usable(value)) return MISSING;
+  if (COUNTS.includes(kind.split("@")[0])) return counted(value);
+  if (unit === "%") return value.toFixed(2);
+  return significant(value);
+}
+
+export function valueText(kind, value, unit = "", spread = null) {
+  const number = numberText(kind, value, unit);
+  if (number === MISSING) return MISSING;
+  const word = UNIT_WORDS[unit] ?? unit;
+  const text = word ? `${number} ${word}` : number;
+  if (!usable(spread)) return text;
+  const decimals = ((number.split(".")[1] ?? "").split(" ")[0].split("e")[0]).length;
+  return `${text} (± ${spread ? spread.toFixed(decimals) : "0"})`;
+}
+
+export function durationText(seconds) {
+  if (!usable(seconds)) return MISSING;
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = (n) => String(n).padStart(2, "0");
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  if (whole < 86400) return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+  return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
+}
+
+export function ageText(seconds) {
+  if (!usable(seconds)) return MISSING;
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 10) return "just now";
+  for (const [size, word] of [[86400, "d"], [3600, "h"], [60, "min"]]) {
+    if (whole >= size) return `${Math.floor(whole / size)} ${word} ago`;
+  }
+  return `${whole} s ago`;
+}

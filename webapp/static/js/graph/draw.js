@@ -1,0 +1,116 @@
+// Draws an architecture as SVG from the JSON of docs/graphs.md: one drawing, three sizes.
+import { edgeColour, edgeDash, familyWord, themeColours } from "./colours.js";
+import { layoutCell } from "./layout.js";
+
+const NS = "http://www.w3.org/2000/svg";
+const GAP = 28;
+const TITLE = 22;
+const FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif";
+
+function make(tag, attributes = {}, text = null) {
+  const element = document.createElementNS(NS, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  if (text !== null) element.textContent = text;
+  return element;
+}
+
+function curve(points) {
+  const [first, ...rest] = points;
+  let path = `M${first.x.toFixed(1)} ${first.y.toFixed(1)}`;
+  for (let i = 0; i < rest.length - 1; i += 1) {
+    const end = i === rest.length - 2 ? rest[i + 1] : { x: (rest[i].x + rest[i + 1].x) / 2, y: (rest[i].y + rest[i + 1].y) / 2 };
+    path += `Q${rest[i].x.toFixed(1)} ${rest[i].y.toFixed(1)} ${end.x.toFixed(1)} ${end.y.toFixed(1)}`;
+  }
+  if (rest.length === 1) path += `L${rest[0].x.toFixed(1)} ${rest[0].y.toFixed(1)}`;
+  return path;
+}
+
+function drawEdge(edge, colours, labels) {
+  const group = make("g", { class: "ps-op" });
+  const quiet = edge.family === "concat";
+  const stroke = quiet ? colours.line : edgeColour(edge.family, edge.kernel, colours.dark);
+  const path = make("path", {
+    d: curve(edge.points), fill: "none", stroke, "stroke-width": quiet ? 1.2 : labels ? 2.2 : 3,
+    "stroke-linecap": "round", "data-family": edge.family,
+  });
+  const dash = edgeDash(edge.family);
+  if (dash) path.setAttribute("stroke-dasharray", dash);
+  group.append(make("title", {}, `${edge.op}: ${edge.source} to ${edge.target} (${familyWord(edge.family)})`), path);
+  if (labels && !quiet) {
+    const width = edge.label.length * 5.6 + 6;
+    group.append(
+      make("rect", { x: edge.x - width / 2, y: edge.y - 7, width, height: 14, rx: 4, fill: colours.surface, "fill-opacity": 0.92 }),
+      make("text", { x: edge.x, y: edge.y + 3.5, "text-anchor": "middle", "font-size": 10, "font-family": FONT, fill: colours.ink }, edge.label),
+    );
+  }
+  return group;
+}
+
+function drawNode(node, colours) {
+  const group = make("g");
+  const end = node.role !== "node";
+  group.append(
+    make("rect", {
+      x: node.x - node.w / 2, y: node.y - node.h / 2, width: node.w, height: node.h, rx: end ? 6 : 13,
+      fill: end ? colours.surface : colours.node, stroke: colours.quiet, "stroke-width": 1.2,
+    }),
+    make("text", { x: node.x, y: node.y + 4, "text-anchor": "middle", "font-size": 11.5, "font-weight": 600, "font-family": FONT, fill: colours.ink }, node.label),
+  );
+  return group;
+}
+
+function drawCell(cell, colours, labels) {
+  const laid = layoutCell(cell, { labels });
+  const group = make("g");
+  for (const edge of laid.edges) group.append(drawEdge(edge, colours, labels));
+  for (const node of laid.nodes) group.append(drawNode(node, colours));
+  return { group, width: laid.width, height: laid.height };
+}
+
+const CELL_WORDS = { normal: "Normal cell", reduce: "Reduction cell", reduction: "Reduction cell", cell: "Cell" };
+
+export function cellWord(name) {
+  return CELL_WORDS[name] ?? name;
+}
+
+// `size` is "thumb" (colours only), "card" or "full"; `width` is the room in pixels, by which
+// cells go side by side or below one another. Returns an <svg> that scales with its box.
+export function drawArchitecture(drawing, { size = "card", width = 800, title = "Architecture" } = {}) {
+  const colours = themeColours();
+  const labels = size !== "thumb";
+  const cells = drawing.cells.map((cell) => ({ name: cell.name, ...drawCell(cell, colours, labels) }));
+  const head = labels ? TITLE : 0;
+  const sideways = cells.reduce((sum, cell) => sum + cell.width, 0) + GAP * (cells.length - 1);
+  const beside = size === "thumb" ? cells.length > 1 : sideways * 0.62 <= width;
+  let [x, y, right, bottom] = [0, 0, 0, 0];
+  const svg = make("svg", { role: "img", class: `ps-graph ps-graph-${size}`, xmlns: NS });
+  svg.append(make("title", {}, title));
+  for (const cell of cells) {
+    const place = make("g", { transform: `translate(${x.toFixed(1)} ${(y + head).toFixed(1)})` });
+    place.append(cell.group);
+    if (labels) svg.append(make("text", { x: x + 6, y: y + 14, "font-size": 12, "font-family": FONT, fill: colours.quiet }, cellWord(cell.name)));
+    svg.append(place);
+    right = Math.max(right, x + cell.width);
+    bottom = Math.max(bottom, y + head + cell.height);
+    if (beside) x += cell.width + GAP;
+    else y = bottom + GAP / 2;
+  }
+  svg.setAttribute("viewBox", `0 0 ${right.toFixed(1)} ${bottom.toFixed(1)}`);
+  svg.setAttribute("data-natural-width", right.toFixed(0));
+  svg.setAttribute("data-natural-height", bottom.toFixed(0));
+  return svg;
+}
+
+// The same architecture as sentences, for screen readers and for who prefers reading.
+export function describeArchitecture(drawing) {
+  const list = document.createElement("ul");
+  for (const cell of drawing.cells) {
+    for (const edge of cell.edges) {
+      if (edge.family === "concat" || edge.family === "none") continue;
+      const item = document.createElement("li");
+      item.textContent = `${cellWord(cell.name)}: ${edge.label} from ${edge.source} to ${edge.target}`;
+      list.append(item);
+    }
+  }
+  return list;
+}

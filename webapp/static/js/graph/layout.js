@@ -1,0 +1,47 @@
+// Where the nodes and edges of one cell go: dagre's layered layout, left to right.
+import dagre from "../../vendor/dagre-3.1.3/dagre.esm.js";
+
+const NODE_HEIGHT = 26;
+const CHARACTER = 6.2;
+
+function widthOf(text, least) {
+  return Math.max(least, text.length * CHARACTER + 14);
+}
+
+// `cell` is one cell of docs/graphs.md. Returns {width, height, nodes: [{...node, x, y, w, h}],
+// edges: [{...edge, points, x, y, w}]} in pixels; x, y of an edge is the middle of its label.
+export function layoutCell(cell, { labels = true } = {}) {
+  const graph = new dagre.graphlib.Graph({ multigraph: true });
+  graph.setGraph({
+    rankdir: "LR",
+    nodesep: labels ? 18 : 12,
+    edgesep: labels ? 12 : 6,
+    ranksep: labels ? 34 : 26,
+    marginx: 6,
+    marginy: 6,
+  });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const node of cell.nodes) {
+    const least = node.role === "node" ? NODE_HEIGHT : 36;
+    graph.setNode(node.id, { width: widthOf(node.label, least), height: NODE_HEIGHT });
+  }
+  const drawn = cell.edges.filter((edge) => edge.family !== "none");
+  drawn.forEach((edge, index) => {
+    const label = labels && edge.family !== "concat";
+    const size = label ? { width: edge.label.length * 5.6 + 8, height: 14, labelpos: "c" } : {};
+    graph.setEdge(edge.source, edge.target, { ...size, minlen: 1 }, String(index));
+  });
+  dagre.layout(graph);
+  return {
+    width: Math.max(graph.graph().width, 60),
+    height: Math.max(graph.graph().height, 40),
+    nodes: cell.nodes.map((node) => {
+      const at = graph.node(node.id);
+      return { ...node, x: at.x, y: at.y, w: at.width, h: at.height };
+    }),
+    edges: drawn.map((edge, index) => {
+      const at = graph.edge({ v: edge.source, w: edge.target, name: String(index) });
+      return { ...edge, points: at.points, x: at.x, y: at.y, w: at.width };
+    }),
+  };
+}

@@ -1,0 +1,52 @@
+// Puts drawings into the page: every <figure data-graph="ID"> shows the JSON of element ID.
+import { saveText } from "../save.js";
+import { describeArchitecture, drawArchitecture } from "./draw.js";
+
+const mounted = new Map();
+
+export function showDrawing(figure, drawing, title) {
+  mounted.set(figure, { drawing, title });
+  redraw(figure);
+}
+
+function redraw(figure) {
+  const { drawing, title } = mounted.get(figure);
+  const size = figure.dataset.size ?? "card";
+  const svg = drawArchitecture(drawing, { size, title, width: figure.clientWidth || 600 });
+  if (size === "full") svg.style.maxWidth = `${Math.round(svg.dataset.naturalWidth * 1.25)}px`;
+  const box = figure.querySelector(".ps-graph-box") ?? figure.appendChild(document.createElement("div"));
+  box.className = "ps-graph-box";
+  box.replaceChildren(svg);
+  const words = figure.querySelector(".ps-graph-words");
+  if (words) words.replaceChildren(describeArchitecture(drawing));
+}
+
+export function mountDrawings(root = document) {
+  for (const figure of root.querySelectorAll("[data-graph]")) {
+    const source = document.getElementById(figure.dataset.graph);
+    const drawing = source ? JSON.parse(source.textContent) : null;
+    if (drawing) showDrawing(figure, drawing, figure.dataset.title ?? "Architecture");
+  }
+}
+
+export function saveDrawing(figure, name) {
+  const svg = figure.querySelector("svg").cloneNode(true);
+  svg.setAttribute("width", svg.dataset.naturalWidth);
+  svg.setAttribute("height", svg.dataset.naturalHeight);
+  svg.removeAttribute("style");
+  saveText(`${name}.svg`, new XMLSerializer().serializeToString(svg), "image/svg+xml");
+}
+
+document.addEventListener("theme", () => {
+  for (const figure of mounted.keys()) {
+    if (figure.isConnected) redraw(figure);
+    else mounted.delete(figure);
+  }
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-graph-save]");
+  if (!button) return;
+  const figure = document.getElementById(button.dataset.graphSave);
+  if (figure?.querySelector("svg")) saveDrawing(figure, button.dataset.name ?? "architecture");
+});
+document.addEventListener("htmx:afterSettle", (event) => mountDrawings(event.target));
