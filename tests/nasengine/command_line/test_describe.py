@@ -1,0 +1,144 @@
+"""`describe`: numbers, forms of naming an architecture, and refusals."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import pytest
+
+from nasengine.command_line import describe
+
+BEST = (
+    "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
+    "+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|"
+)
+LARGE = ("--input", "3x224x224", "--classes", "1000")
+
+
+def command(*words):
+    parser = argparse.ArgumentParser()
+    describe.add_parser(parser.add_subparsers(required=True))
+    args = parser.parse_args(["describe", *words])
+    return args.run(args)
+
+
+def document(capsys, *words):
+    assert command(*words, "--json") == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("words", "params", "macs"),
+    [
+        (("DARTS_V2",), 3_349_342, 528_359_040),
+        (
+            ("DARTS_V1", "--classes", "10", "--cells", "20", "--channels", "36"),
+            3_169_414,
+            500_987_520,
+        ),
+        (
+            ("DARTS_V2", *LARGE, "--cells", "14", "--channels", "48"),
+            4_718_752,
+            529_911_552,
+        ),
+        ((BEST, "--space", "nb201"), 1_073_466, 153_272_960),
+        ((BEST,), 1_073_466, 153_272_960),
+    ],
+)
+def test_counts(capsys, words, params, macs):
+    found = document(capsys, *words)
+    assert (found["params"], found["macs"]) == (params, macs)
+
+
+def test_the_document_describes_itself_again(capsys, tmp_path):
+    first = document(capsys, "DARTS_V2")
+    assert first["name"] == "DARTS_V2"
+    assert first["input"] == [3, 32, 32]
+    assert [cell["name"] for cell in first["graph"]["cells"]] == ["normal", "reduce"]
+    whole, bare = tmp_path / "whole.json", tmp_path / "bare.json"
+    whole.write_text(json.dumps(first))
+    bare.write_text(json.dumps(first["architecture"]))
+    assert document(capsys, str(whole)) == first
+    assert document(capsys, str(bare)) == {**first, "name": "bare"}
+    larger = document(capsys, str(bare), "--cells", "14", "--channels", "48")
+    assert larger["params"] > first["params"]
+
+
+def test_settings_a_file_leaves_out_are_defaults(capsys, tmp_path):
+    file = tmp_path / "short.json"
+    file.write_text(json.dumps({"space": "nb201", "config": {}, "genome": BEST}))
+    found = document(capsys, str(file))
+    assert found["params"] == 1_073_466
+    assert found["architecture"]["config"] == {"cells": 5, "channels": 16}
+
+
+def test_the_text_has_the_numbers_and_the_graph(capsys):
+    assert command("DARTS_V2") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "params    3349342" in lines
+    assert "macs      528359040" in lines
+    assert "cell reduce" in lines
+    assert "     2 -> 5    dil 3x3" in lines
+
+
+FILES = {
+    "list.json": "[1, 2]",
+    "text.json": "not json",
+    "two.json": "{}\n{}",
+    "deep.json": "[" * 100_000,
+    "binary.json": "\udcff",
+    "space.json": '{"space": "elsewhere", "config": {}, "genome": []}',
+    "form.json": '{"space": ["cell"], "config": 3, "genome": []}',
+    "setting.json": '{"space": "cell", "config": {"colour": 1}, "genome": []}',
+    "huge.json": '{"space": "cell", "config": {"cells": 1' + "0" * 500 + '}, "genome": []}',
+    "infinite.json": '{"space": "cell", "config": {"cells": 1e999}, "genome": []}',
+    "genome.json": '{"space": "cell", "config": {}, "genome": {"normal": 1, "reduce": 2}}',
+    "large.json": " " * 1_000_001,
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["NOTHING"], "neither a published network (DARTS_V1"),
+        (["a\nb"], "neither"),
+        (["x" * 5000], "neither"),
+        (["a\0b"], "neither"),
+        (["DARTS_V2", "--space", "nb201"], "belongs to the space 'cell'"),
+        (["DARTS_V2", "--space", "elsewhere"], "known: cell, nb201"),
+        ([BEST, "--space", "cell"], "belongs to the space 'nb201'"),
+        ([BEST.replace("1x1", "5x5")], "'nor_conv_5x5~2' stands where node 3 reads node 2"),
+        (["whatever", "--space", "nb201"], "must read |op~0|"),
+        (["DARTS_V2", "--input", "3x32"], "as in 3x32x32"),
+        (["DARTS_V2", "--input", "0x32x32"], "from 1 to 4096"),
+        (["DARTS_V2", "--input", "3x32x99999999"], "from 1 to 4096"),
+        (["DARTS_V2", "--classes", "ten"], "from 1 to 100000"),
+        (["DARTS_V2", "--classes", "-1"], "from 1 to 100000"),
+        (["DARTS_V2", "--cells", "0"], "cells: 0 is below"),
+        (["DARTS_V2", "--cells", "1e3"], "cells: '1e3' is not a whole number"),
+        (["DARTS_V2", "--channels", "99999"], "channels: 99999 is above"),
+        (["."], "cannot be read"),
+        (["list.json"], "holds no architecture"),
+        (["text.json"], "is not one JSON document"),
+        (["two.json"], "is not one JSON document"),
+        (["deep.json"], "is not one JSON document"),
+        (["binary.json"], "is not one JSON document"),
+        (["space.json"], "'elsewhere' is not among the spaces"),
+        (["form.json"], "has the wrong form"),
+        (["setting.json"], "colour: no such setting"),
+        (["huge.json"], "cells: "),
+        (["infinite.json"], "cells: 'inf' is not a whole number"),
+        (["genome.json"], "cell normal is 1"),
+        (["large.json"], "larger than 1,000,000 bytes"),
+    ],
+)
+def test_refusals_are_one_line_and_exit_code_two(capsys, tmp_path, monkeypatch, words, says):
+    monkeypatch.chdir(tmp_path)
+    for name in set(words) & set(FILES):
+        (tmp_path / name).write_bytes(FILES[name].encode(errors="surrogateescape"))
+    assert command(*words) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert says in printed.err
