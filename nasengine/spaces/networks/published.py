@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.architecture import Architecture
-from ..cell import ALL_OPERATIONS, CellConfig, CellSpace
+from ..cell import CellSpace
+from ..cell_config import ALL_OPERATIONS, CellConfig
 from ..cell_genome import cell, unused
 
 SHORT = {

@@ -10,7 +10,8 @@ import torch
 
 from nasengine.catalog import load
 from nasengine.core.settings import from_mapping
-from nasengine.spaces.cell import ALL_OPERATIONS, CellConfig, CellSpace
+from nasengine.spaces.cell import CellSpace
+from nasengine.spaces.cell_config import ALL_OPERATIONS, CellConfig
 from nasengine.spaces.cell_genome import cell
 from nasengine.spaces.layers.auxiliary import AuxiliaryHead
 from nasengine.spaces.layers.blocks import FactorizedReduce

@@ -9,7 +9,8 @@ from nasengine.catalog import load, names
 from nasengine.core.settings import from_mapping
 from nasengine.objectives.macs import Macs
 from nasengine.objectives.params import Params
-from nasengine.spaces.cell import CellConfig, CellSpace
+from nasengine.spaces.cell import CellSpace
+from nasengine.spaces.cell_config import CellConfig
 
 CIFAR, IMAGENET = (3, 32, 32), (3, 224, 224)
 SMALL_SIZE, LARGE_SIZE = (20, 36), (14, 48)
