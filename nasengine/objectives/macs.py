@@ -41,7 +41,8 @@ class Macs(Objective):
 
         tensors = {**dict(network.named_parameters()), **dict(network.named_buffers())}
         shapes = {name: tensor.detach().to("meta") for name, tensor in tensors.items()}
-        image = torch.empty(1, *input_shape, device="meta")
+        number = next(t.dtype for t in shapes.values() if t.is_floating_point())
+        image = torch.empty(1, *input_shape, device="meta", dtype=number)
         with _evaluating(network), torch.no_grad(), FlopCounterMode(display=False) as counter:
             functional_call(network, shapes, (image,))
         macs = counter.get_total_flops() // FLOPS_PER_MAC

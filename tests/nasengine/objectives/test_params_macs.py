@@ -59,3 +59,8 @@ def test_the_meta_device_counts_the_same():
     for kind in (Params, Macs):
         real = kind().measure(WithHead(), (3, 9, 7), None)
         assert kind().measure(unborn, (3, 9, 7), None) == real
+
+
+def test_half_precision_counts_the_same():
+    expected = Macs().measure(WithHead(), (3, 8, 8), None).value
+    assert Macs().measure(WithHead().to(torch.bfloat16), (3, 8, 8), None).value == expected
