@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import connection, transaction
 from django.db.models import F
-from django.utils import timezone
 
 from .clean import clean_json
 from .models import Event
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
     from webapp.runs.models import Run
 
 log = logging.getLogger(__name__)
+QUIET_SECONDS = 2.0  # after a bell that was not heard; pages look for news by themselves
+
+
+class _Bells(threading.local):
+    """What this thread recorded and rang: one bell is enough for one commit."""
+
+    def __init__(self) -> None:
+        self.recorded: dict[int, int] = {}  # run -> its newest number
+        self.rung: dict[int, int] = {}  # run -> the newest number a bell stood for
+        self.quiet_until = 0.0
+
+
+_bells = _Bells()
 
 
 def group_name(run_id: int) -> str:
@@ -25,11 +39,12 @@ def group_name(run_id: int) -> str:
     return f"run.{run_id}"
 
 
-def record(run: Run, kind: str, item: dict[str, Any]) -> Event:
+def record(run: Run, kind: str, item: dict[str, Any], replaces: int | None = None) -> Event:
     """Stores one event in the transaction of the change it reports; rings after commit.
 
     The run's counter is bumped under its row lock, so numbers commit in order. `item`
-    is the whole new thing, never a difference.
+    is the whole new thing, never a difference. `replaces` is the number of an older event
+    that this one makes superfluous (an earlier curve of the same candidate): it goes.
 
     Raises:
         RuntimeError: called outside a transaction.
@@ -39,17 +54,30 @@ def record(run: Run, kind: str, item: dict[str, Any]) -> Event:
     rows = type(run).objects.filter(pk=run.pk)
     rows.update(seq=F("seq") + 1)
     run.seq = rows.values_list("seq", flat=True).get()
-    event = Event.objects.create(
-        run=run, seq=run.seq, kind=kind, at=timezone.now(), item=clean_json(item)
-    )
-    transaction.on_commit(lambda: ring(run.pk, event.seq))
+    if replaces is not None:
+        Event.objects.filter(run=run, seq=replaces).delete()
+    event = Event.objects.create(run=run, seq=run.seq, kind=kind, item=clean_json(item))
+    _bells.recorded[run.pk] = run.seq
+    # A number given back by a rollback is used again: forget that it was rung.
+    _bells.rung[run.pk] = min(_bells.rung.get(run.pk, 0), run.seq - 1)
+    transaction.on_commit(lambda: _ring_once(run.pk, event.seq))
     return event
 
 
-def ring(run_id: int, seq: int) -> None:
+def _ring_once(run_id: int, seq: int) -> None:
+    """Rings for the first event of a commit; the others are in the table already."""
+    if seq > _bells.rung.get(run_id, 0):
+        _bells.rung[run_id] = _bells.recorded[run_id]
+        ring(run_id)
+
+
+def ring(run_id: int) -> None:
     """Tells open pages that there is something to read; the table holds what."""
+    if time.monotonic() < _bells.quiet_until:
+        return
     try:
         layer = get_channel_layer()
-        async_to_sync(layer.group_send)(group_name(run_id), {"type": "run.rang", "seq": seq})
+        async_to_sync(layer.group_send)(group_name(run_id), {"type": "run.rang"})
     except Exception as error:  # the broker is a doorbell: a dead one loses nothing
+        _bells.quiet_until = time.monotonic() + QUIET_SECONDS
         log.warning("run %s: bell not heard (%s)", run_id, error)

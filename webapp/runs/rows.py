@@ -41,12 +41,19 @@ def run_row(run: Run, counts: dict[str, int], goals: list[dict[str, Any]]) -> di
     }
 
 
+def last_point(candidate: Candidate) -> dict[str, Any]:
+    """The newest point of the curve: annotated by `queries.lean_candidates`, or read off."""
+    if "last_point" in candidate.__dict__:
+        return candidate.__dict__["last_point"] or {}
+    return candidate.curve[-1] if candidate.curve else {}
+
+
 def candidate_row(candidate: Candidate) -> dict[str, Any]:
     """A candidate as pages know it; its architecture is fetched when it is looked at.
 
     Reads `measurements` (prefetch them) and the last point of the curve.
     """
-    last = candidate.curve[-1] if candidate.curve else {}
+    last = last_point(candidate)
     return {
         "number": candidate.number,
         "state": candidate.state,
@@ -54,17 +61,7 @@ def candidate_row(candidate: Candidate) -> dict[str, Any]:
         "parents": list(candidate.parents),
         "origin": candidate.origin,
         "architecture_id": candidate.architecture_id,
-        "values": {
-            m.objective: {
-                "value": m.value,
-                "unit": m.unit,
-                "device": m.device,
-                "method": m.method,
-                "repetitions": m.repetitions,
-                "spread": m.spread,
-            }
-            for m in candidate.measurements.all()
-        },
+        "values": {m.objective: value_row(m) for m in candidate.measurements.all()},
         "violation": candidate.violation,
         "epoch": last.get("epoch"),
         "epochs": last.get("epochs"),
@@ -73,4 +70,16 @@ def candidate_row(candidate: Candidate) -> dict[str, Any]:
         "ended_order": candidate.ended_order,
         "started_at": moment(candidate.started_at),
         "ended_at": moment(candidate.ended_at),
+    }
+
+
+def value_row(measurement: Any) -> dict[str, Any]:
+    """A measurement without its detail, which the drawer fetches."""
+    return {
+        "value": measurement.value,
+        "unit": measurement.unit,
+        "device": measurement.device,
+        "method": measurement.method,
+        "repetitions": measurement.repetitions,
+        "spread": measurement.spread,
     }

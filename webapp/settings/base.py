@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
 
 from .environment import database_from_url, secret_key
 from .security import *  # noqa: F403
@@ -87,13 +90,22 @@ TEMPLATES = [
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [BROKER_URL], "prefix": "paretoscope"},
+        "CONFIG": {
+            # A frozen broker must not hold up whoever rings a bell.
+            "hosts": [{"address": BROKER_URL, "socket_timeout": 2, "socket_connect_timeout": 1}],
+            "prefix": "paretoscope",
+        },
     }
 }
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "webapp" / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "webapp.live.finders.PlotlyFinder",
+]
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -102,5 +114,21 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # A worker that says nothing for this long loses its candidate to another.
 LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS", "30"))
+LEASE_LENGTH = timedelta(seconds=LEASE_SECONDS)
 HEARTBEAT_SECONDS = float(os.environ.get("HEARTBEAT_SECONDS", "5"))
+HEARTBEAT_LENGTH = timedelta(seconds=HEARTBEAT_SECONDS)
 SWEEP_SECONDS = float(os.environ.get("SWEEP_SECONDS", "2"))
+# A candidate whose worker died this often is given up as failed.
+MAX_ATTEMPTS = int(os.environ.get("MAX_ATTEMPTS", "3"))
+# A candidate that trains longer than this is given up as failed.
+CANDIDATE_SECONDS = float(os.environ.get("CANDIDATE_SECONDS", "86400"))
+# How often a slot looks for work, and an open page for news, when no bell rings.
+IDLE_SECONDS = float(os.environ.get("IDLE_SECONDS", "2"))
+SOCKET_POLL_SECONDS = float(os.environ.get("SOCKET_POLL_SECONDS", "3"))
+# A page that missed more events than this fetches the snapshot instead.
+SOCKET_REPLAY_LIMIT = int(os.environ.get("SOCKET_REPLAY_LIMIT", "2000"))
+if LEASE_SECONDS < 2 * HEARTBEAT_SECONDS:
+    raise ImproperlyConfigured(
+        f"LEASE_SECONDS is {LEASE_SECONDS:g}: a lease must outlast two heartbeats "
+        f"({HEARTBEAT_SECONDS:g} s each); raise it or lower HEARTBEAT_SECONDS"
+    )

@@ -1,0 +1,143 @@
+"""Reading runs: lists, counts, the best and the front. Nothing here writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, F, FloatField, Prefetch, Q, QuerySet, Value
+from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import Coalesce, Now
+
+from nasengine import assembly
+from nasengine.core.errors import EngineError
+from nasengine.core.question import Question
+
+from .models import (
+    FINITE,
+    WAITING_CANDIDATES,
+    Candidate,
+    CandidateState,
+    Measurement,
+    Run,
+    RunState,
+    WorkerSlot,
+)
+from .rows import run_row
+
+BUSY_RUNS = (
+    RunState.QUEUED,
+    RunState.RUNNING,
+    RunState.PAUSING,
+    RunState.PAUSED,
+    RunState.STOPPING,
+)
+
+
+def runs_of(team: Any, archived: bool = False) -> QuerySet[Run]:
+    """The team's runs, newest first, without the heavy columns; drafts included."""
+    runs = Run.objects.filter(team=team, archived_at__isnull=not archived)
+    runs = runs.select_related("study", "created_by", "data_set", "space_version__space")
+    return runs.defer("strategy_state", "view", "front")
+
+
+def no_counts() -> dict[str, int]:
+    """Every candidate state with 0."""
+    return {str(state): 0 for state in CandidateState.values}
+
+
+def counts_of_runs(ids: list[int]) -> dict[int, dict[str, int]]:
+    """Run -> candidate state -> number, for many runs in one query."""
+    counts = {run_id: no_counts() for run_id in ids}
+    rows = Candidate.objects.filter(run_id__in=ids).order_by()
+    for run_id, state, number in rows.values_list("run_id", "state").annotate(Count("id")):
+        counts[run_id][state] = number
+    return counts
+
+
+def counts_of(run: Run) -> dict[str, int]:
+    """Candidate state -> number; every state is there."""
+    return counts_of_runs([run.pk])[run.pk]
+
+
+def goals_of_run(run: Run) -> list[dict[str, Any]]:
+    """The run's objectives as {name, unit, better}, in the order they were named.
+
+    An objective this version no longer knows is listed with an empty unit, so that an
+    old run can still be read.
+    """
+    try:
+        goals = assembly.goals_of(Question.from_json(run.question))
+    except EngineError:
+        names = run.question["objectives"]
+        return [{"name": name, "unit": "", "better": "lower"} for name in names]
+    return [{"name": g.name, "unit": g.unit, "better": g.better} for g in goals]
+
+
+def row_of_run(run: Run) -> dict[str, Any]:
+    """The run's row with its counts and goals: one query."""
+    return run_row(run, counts_of(run), goals_of_run(run))
+
+
+def with_measurements(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
+    """The candidates with what `candidate_row` reads, two queries for any number."""
+    slim = Measurement.objects.defer("detail")
+    return candidates.prefetch_related(Prefetch("measurements", queryset=slim))
+
+
+def lean_candidates(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
+    """The same without proposal and curve; of the curve its last point alone."""
+    lean = candidates.defer("proposal", "curve").annotate(last_point=KeyTransform("-1", "curve"))
+    return with_measurements(lean)
+
+
+def best_of(run: Run) -> Candidate | None:
+    """The done candidate that is best in the first objective.
+
+    Where none keeps the constraints, the least violating one; its `violation` says so.
+    """
+    goal = goals_of_run(run)[0]
+    sign = Value(1.0 if goal["better"] == "lower" else -1.0, output_field=FloatField())
+    found = (
+        Measurement.objects.filter(
+            FINITE,
+            candidate__run=run,
+            candidate__state=CandidateState.DONE,
+            objective=goal["name"],
+        )
+        .annotate(excess=Coalesce("candidate__violation", 0.0), rank=F("value") * sign)
+        .order_by("excess", "rank", "candidate__number")
+        .values_list("candidate_id", flat=True)
+        .first()
+    )
+    return with_measurements(Candidate.objects.filter(pk=found)).first() if found else None
+
+
+def front_of(run: Run) -> list[Candidate]:
+    """The candidates on the front, by the first objective's number of asking."""
+    numbers = run.front.get("numbers", [])
+    return list(with_measurements(run.candidates.filter(number__in=numbers)).order_by("number"))
+
+
+def live_slots(role: str | None = None) -> QuerySet[WorkerSlot]:
+    """Worker processes that gave a sign of life within the time of a lease."""
+    silent_for = Now() - settings.LEASE_LENGTH
+    slots = WorkerSlot.objects.filter(stopped_at=None, last_seen__gt=silent_for)
+    return slots.filter(role=role) if role else slots
+
+
+def waiting_of_queues() -> dict[str, int]:
+    """Queue -> candidates of moving runs that no worker has taken yet."""
+    waiting = Candidate.objects.filter(state__in=WAITING_CANDIDATES, run__state=RunState.RUNNING)
+    return dict(waiting.order_by().values_list("queue").annotate(number=Count("id")))
+
+
+def queues_without_workers() -> list[str]:
+    """Queues on which candidates wait though no living worker serves them."""
+    served = {queue for slot in live_slots("evaluation") for queue in slot.queues}
+    return sorted(set(waiting_of_queues()) - served)
+
+
+def active_runs(team: Any) -> QuerySet[Run]:
+    """The team's runs that have not ended, newest first."""
+    return runs_of(team).filter(Q(state__in=BUSY_RUNS))

@@ -1,0 +1,92 @@
+"""Advancing a run: tell what ended, ask for what comes next, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+
+from webapp.events.recorder import record
+from webapp.runs.models import ENDED_RUNS, Candidate, Device, Run, RunState
+
+from .bells import wake_workers
+from .fold import Fold, FoldFailed
+from .front import grow
+from .locking import locked_run
+from .news import tell_candidates, tell_log, tell_run
+from .states import fail, move, settle
+
+log = logging.getLogger(__name__)
+
+
+def advance_run(run_id: int) -> None:
+    """Brings a run as far as it can go now. Safe to call at any time, by anybody, twice.
+
+    A strategy that breaks fails its run, with one line for people as the reason; the fold
+    is then as it was before.
+    """
+    with locked_run(run_id) as run:
+        if run.state == RunState.DRAFT or run.state in ENDED_RUNS:
+            return
+        try:
+            with transaction.atomic():
+                changed = _advance(run)
+        except FoldFailed as error:
+            log.exception("run %s failed", run_id)
+            run.refresh_from_db()
+            fail(run, str(error))
+            changed = True
+        if changed:
+            tell_run(run)
+
+
+def _advance(run: Run) -> bool:
+    """One pass of the fold with everything that follows from it; whether rows changed."""
+    state_before = run.state
+    fold = Fold(run)
+    fold.go()
+    if run.state == RunState.QUEUED:
+        move(run, RunState.RUNNING)
+    if fold.told or fold.asked:
+        _save(run, fold)
+    if run.state != RunState.STOPPING and fold.finished():
+        move(run, RunState.FINISHED)
+        tell_log(run, "info", f"finished: {run.told} candidates")
+    else:
+        settle(run)
+    return bool(fold.told or fold.asked) or run.state != state_before
+
+
+def _save(run: Run, fold: Fold) -> None:
+    told = [candidate.pk for candidate, _ in fold.told]
+    Candidate.objects.filter(pk__in=told).update(told=True)
+    new = _store_asked(run, fold.asked)
+    points = grow(run, fold.told)
+    view = fold.view()
+    moved = view != run.view
+    run.view = view
+    run.strategy_state = fold.state()
+    run.save(update_fields=["asked", "told", "strategy_state", "view", "front"])
+    tell_candidates(run, new)
+    for point in points:
+        record(run, "front", point)
+    if moved:
+        record(run, "method", view)
+
+
+def _store_asked(run: Run, asked: list[Candidate]) -> list[int]:
+    if not asked:
+        return []
+    queue = _queue_of(run)
+    for candidate in asked:
+        candidate.queue = queue
+    Candidate.objects.bulk_create(asked)
+    wake_workers([queue])
+    return [candidate.pk for candidate in asked]
+
+
+def _queue_of(run: Run) -> str:
+    """The queue of the first device that an objective names and the database knows."""
+    names = [name.partition("@")[2] for name in run.question["objectives"] if "@" in name]
+    queues = dict(Device.objects.filter(name__in=names).values_list("name", "queue"))
+    return next((queues[name] for name in names if name in queues), "cpu")

@@ -1,0 +1,190 @@
+"""The fold: a run's strategy rebuilt, told what ended, asked for what comes next.
+
+Asks and tells follow one schedule. With a deterministic question it is: ask while fewer
+than `in_flight` candidates are untold, else tell the next number; so proposal n always
+follows exactly n - in_flight + 1 tells, however many workers there are, whoever is faster
+and whenever somebody pauses. Otherwise endings are told as they come, then asks fill up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from nasengine import assembly
+from nasengine.core.architecture import canonical_json
+from nasengine.core.measurement import Measurement as Measured
+from nasengine.core.outcome import Outcome
+from nasengine.core.proposal import Proposal
+from nasengine.core.question import Question
+from webapp.events.clean import clean_json
+from webapp.runs.models import ENDED_RUNS, Candidate, Run, RunState
+from webapp.runs.queries import lean_candidates
+from webapp.runs.rows import last_point
+
+T = TypeVar("T")
+NO_ASKING = (RunState.DRAFT, RunState.STOPPING, *ENDED_RUNS)
+
+
+class FoldFailed(Exception):
+    """The strategy refused or broke; the text is for people, the cause for the log."""
+
+
+class Fold:
+    """One pass over a locked run: `go`, then `save`.
+
+    `told` holds the endings that were told in this pass, in order, `asked` the new
+    candidates, not stored yet.
+    """
+
+    def __init__(self, run: Run):
+        self.run = run
+        self.question = Question.from_json(run.question)
+        self.told: list[tuple[Candidate, Outcome]] = []
+        self.asked: list[Candidate] = []
+        self.waiting = _untold(run, self.question.deterministic)
+        self.strategy: Any = None
+        self.must_be_told = False
+
+    def go(self) -> None:
+        """Asks and tells as far as the schedule allows.
+
+        Raises:
+            FoldFailed: the strategy could not be made, told or asked.
+        """
+        if not self.waiting and not self._may_ask():
+            return
+        self.strategy = self._guarded("be set up", self._restored)
+        while self._step():
+            pass
+        if self._stuck():
+            raise FoldFailed(f"strategy {self.question.strategy} asks for nothing more and waits")
+
+    def finished(self) -> bool:
+        """Whether nothing will be asked any more and everything asked was told."""
+        if self.run.told < self.run.asked:
+            return False
+        exhausted = self.strategy is not None and self.strategy.finished
+        return self.run.asked >= self.run.candidate_budget or exhausted
+
+    def state(self) -> dict[str, Any]:
+        """The snapshot of the fold, JSON."""
+        return self._guarded("save its state", self._saved)
+
+    def view(self) -> dict[str, Any]:
+        """The method's own view as {"kind", "view"}."""
+        strategy = self.strategy
+        return self._guarded(
+            "draw its view", lambda: {"kind": strategy.view_kind, "view": clean_json(strategy.view())}
+        )
+
+    def _restored(self) -> Any:
+        strategy = assembly.make_strategy(self.question)
+        if self.run.strategy_state is not None:
+            strategy.load_state_dict(self.run.strategy_state)
+        return strategy
+
+    def _saved(self) -> dict[str, Any]:
+        state = self.strategy.state_dict()
+        canonical_json(state)  # refuses NaN, which the database would not take either
+        return state
+
+    def _step(self) -> bool:
+        """One ask or one tell; False when there is neither."""
+        if self.question.deterministic:
+            return self._ask() or self._tell()
+        return self._tell() or self._ask()
+
+    def _may_ask(self) -> bool:
+        run = self.run
+        return (
+            run.state not in NO_ASKING
+            and run.asked < run.candidate_budget
+            and run.asked - run.told < self.question.in_flight
+            and not self.must_be_told
+        )
+
+    def _ask(self) -> bool:
+        if not self._may_ask() or self.strategy.finished:
+            return False
+        proposal = self._guarded("propose", self.strategy.ask)
+        if proposal is None:
+            self.must_be_told = True
+            return False
+        self.asked.append(self._candidate(proposal))
+        self.run.asked += 1
+        return True
+
+    def _tell(self) -> bool:
+        if not self.waiting:
+            return False
+        candidate = self.waiting[0]
+        if self.question.deterministic and candidate.number != self.run.told:
+            return False  # held back until its predecessors have ended
+        del self.waiting[0]
+        outcome = outcome_of(candidate)
+        self._guarded("take an outcome", lambda: self.strategy.tell(outcome))
+        self.told.append((candidate, outcome))
+        self.run.told += 1
+        self.must_be_told = False
+        return True
+
+    def _stuck(self) -> bool:
+        """Whether everything is told and still nothing comes, though it should."""
+        idle = self.run.told == self.run.asked and self.must_be_told
+        return idle and not self.strategy.finished
+
+    def _candidate(self, proposal: Proposal) -> Candidate:
+        if proposal.number != self.run.asked:
+            raise FoldFailed(f"proposal {proposal.number} came where {self.run.asked} was due")
+        stored = self._guarded("describe a proposal", lambda: _stored(proposal))
+        return Candidate(
+            run=self.run,
+            number=proposal.number,
+            proposal=stored,
+            architecture_id=proposal.architecture.id,
+            parents=list(proposal.parents),
+            origin=proposal.origin[:40],
+        )
+
+    def _guarded(self, what: str, act: Callable[[], T]) -> T:
+        try:
+            return act()
+        except FoldFailed:
+            raise
+        except Exception as error:
+            text = str(error) or type(error).__name__
+            raise FoldFailed(f"strategy {self.question.strategy} could not {what}: {text}") from error
+
+
+def outcome_of(candidate: Candidate) -> Outcome:
+    """The engine's Outcome of an ended candidate; reads `measurements` (prefetch them)."""
+    return Outcome(
+        number=candidate.number,
+        state=candidate.state,
+        measurements=tuple(
+            Measured(
+                objective=m.objective,
+                value=m.value,
+                unit=m.unit,
+                device=m.device or None,
+                method=m.method,
+                repetitions=m.repetitions,
+                spread=m.spread,
+            )
+            for m in candidate.measurements.all()
+        ),
+        reason=candidate.reason,
+        epochs=last_point(candidate).get("epoch") or 0,
+    )
+
+
+def _stored(proposal: Proposal) -> dict[str, Any]:
+    value = proposal.to_json()
+    canonical_json(value)
+    return value
+
+
+def _untold(run: Run, in_order_of_asking: bool) -> list[Candidate]:
+    ended = run.candidates.filter(told=False, ended_order__isnull=False)
+    return list(lean_candidates(ended).order_by("number" if in_order_of_asking else "ended_order"))

@@ -1,0 +1,91 @@
+"""Launching a run: check, store, announce."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+
+from nasengine import assembly
+from nasengine.core.errors import InvalidSettings
+from nasengine.core.question import Question
+from webapp.runs.models import DataSet, Run, RunState, SpaceVersion, Study
+
+from .bells import wake_coordinator
+from .news import tell_log, tell_run
+
+MAX_NAME = 120
+MAX_TAG = 40
+MAX_TAGS = 20
+MAX_SEED = 2**63 - 1  # what the database's column holds
+
+
+def launch(
+    team: Any,
+    user: Any,
+    question: Question,
+    name: str,
+    *,
+    space_version: SpaceVersion | None = None,
+    data_set: DataSet | None = None,
+    study: Study | None = None,
+    tags: Iterable[str] = (),
+) -> Run:
+    """Stores a checked question as a queued run and rings for the coordinator.
+
+    Raises:
+        InvalidSettings: names every wrong setting, `name` and `tags` included.
+    """
+    tags = list(tags)
+    _check(question, name, tags)
+    with transaction.atomic():
+        run = Run.objects.create(
+            team=team,
+            study=study,
+            name=name.strip(),
+            created_by=user,
+            space_version=space_version,
+            data_set=data_set,
+            data_digest=data_set.digest if data_set else "",
+            strategy=question.strategy,
+            question=question.to_json(),
+            seed=question.seed,
+            candidate_budget=question.candidates,
+            state=RunState.QUEUED,
+            tags=tags,
+        )
+        tell_run(run)
+        by = user.get_username() if user is not None else "the command line"
+        tell_log(run, "info", f"launched by {by}")
+        wake_coordinator(run.pk)
+    return run
+
+
+def _check(question: Question, name: str, tags: list[str]) -> None:
+    """Collects what is wrong of the run itself and of its question, all at once."""
+    errors: dict[str, str] = {}
+    if fault := _text_fault(name, MAX_NAME):
+        errors["name"] = fault
+    if len(tags) > MAX_TAGS:
+        errors["tags"] = f"has {len(tags):,} tags; at most {MAX_TAGS}"
+    elif fault := next((f for tag in tags if (f := _text_fault(tag, MAX_TAG))), None):
+        errors["tags"] = f"one of them {fault}"
+    if isinstance(question.seed, int) and not 0 <= question.seed <= MAX_SEED:
+        errors["seed"] = f"{question.seed} is not in 0 .. {MAX_SEED}"
+    try:
+        assembly.check(question)
+    except InvalidSettings as error:
+        errors = {**error.errors, **errors}
+    if errors:
+        raise InvalidSettings(errors)
+
+
+def _text_fault(text: str, most: int) -> str | None:
+    if not text.strip():
+        return "is empty; write a short name"
+    if len(text) > most:
+        return f"has {len(text):,} characters; at most {most}"
+    if not text.isprintable():
+        return "holds characters that cannot be shown; write it in one line of plain text"
+    return None

@@ -1,0 +1,74 @@
+"""Freeing what dead workers held: leases that ran out, slots that fell silent."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Now
+
+from webapp.runs.models import Candidate, CandidateState, Run, RunState, WorkerSlot
+
+from .bells import wake_coordinator, wake_workers
+from .endings import end
+from .locking import locked_run
+from .news import tell_candidates, tell_log, tell_run
+
+FORGOTTEN_AFTER = 10  # leases without a sign of life: a slot is taken for ended
+
+
+def reap() -> int:
+    """Queues candidates again whose lease ran out; returns how many.
+
+    After settings.MAX_ATTEMPTS dead workers a candidate is failed instead: one that kills
+    its workers must not go round for ever.
+    """
+    expired = Candidate.objects.filter(state=CandidateState.RUNNING, lease_until__lt=Now())
+    reaped = 0
+    for candidate_id, run_id in list(expired.order_by("pk").values_list("pk", "run_id")):
+        try:
+            with locked_run(run_id) as run:
+                candidate = expired.filter(pk=candidate_id).annotate(now=Now()).first()
+                if candidate is not None:
+                    _take_back(run, candidate)
+                    reaped += 1
+        except Run.DoesNotExist:
+            continue
+    _retire_silent_slots()
+    return reaped
+
+
+def _take_back(run: Run, candidate: Candidate) -> None:
+    late = (candidate.now - candidate.lease_until).total_seconds()
+    silent = late + settings.LEASE_SECONDS
+    worker = candidate.slot.name if candidate.slot else "unknown"
+    reason = f"worker {worker} silent for {silent:.0f} s"
+    if candidate.cancel_asked or run.state not in (
+        RunState.RUNNING,
+        RunState.PAUSING,
+        RunState.PAUSED,
+    ):
+        end(run, candidate, CandidateState.CANCELLED, f"{run.reason or 'run ended'}; {reason}")
+    elif candidate.attempts >= settings.MAX_ATTEMPTS:
+        died = f"its worker died {candidate.attempts} times; last: {reason}"
+        end(run, candidate, CandidateState.FAILED, died)
+    else:
+        _queue_again(run, candidate, reason)
+    tell_run(run)
+    wake_coordinator(run.pk)
+
+
+def _queue_again(run: Run, candidate: Candidate, reason: str) -> None:
+    candidate.state = CandidateState.LOST
+    candidate.reason = reason
+    candidate.lease_until = None
+    candidate.save(update_fields=["state", "reason", "lease_until"])
+    tell_candidates(run, [candidate.pk])
+    tell_log(run, "warning", f"lost: {reason}; queued again", candidate.number)
+    wake_workers([candidate.queue])
+
+
+def _retire_silent_slots() -> None:
+    limit = Now() - FORGOTTEN_AFTER * settings.LEASE_LENGTH
+    WorkerSlot.objects.filter(stopped_at=None, last_seen__lt=limit).update(
+        stopped_at=F("last_seen")
+    )
