@@ -1,0 +1,1 @@
+"""Training candidates from scratch."""

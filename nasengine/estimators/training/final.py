@@ -1,0 +1,53 @@
+"""The final evaluation: full training on all images of the search, one look at the test part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.dataset import Dataset, Part
+from ...core.estimator import Evaluation
+from ...core.measurement import Measurement
+from ...data.named import named_dataset
+from .config import TrainConfig
+
+if TYPE_CHECKING:
+    import torch
+
+    from .place import Place
+    from .score import Score
+    from .trained import Trained
+
+
+def train_finally(config: TrainConfig, evaluation: Evaluation) -> Trained:
+    """Trains from scratch on train and valid together; measures `test_error` once, at the end.
+
+    Nothing is scored on the way: reports hold None for the validation, and no epoch can
+    be picked by the test part.
+
+    Raises:
+        Cancelled: asked for between batches.
+        EngineError: no such data, device or architecture.
+    """
+    from .trained import error_measurement, train_network
+
+    dataset = named_dataset(evaluation.dataset, evaluation.dataset_config)
+
+    def conclude(network: torch.nn.Module, place: Place, scores: list[Score | None]) -> Measurement:
+        from .score import score
+
+        test = dataset.test_part()
+        seen = score(network, test.images, test.labels, place, evaluation.cancelled)
+        return error_measurement("test_error", seen, place, config, part="test")
+
+    return train_network(config, evaluation, dataset.facts(), (everything(dataset), None), conclude)
+
+
+def everything(dataset: Dataset) -> Part:
+    """Train and valid as one part."""
+    import torch
+
+    parts = dataset.search_parts()
+    return Part(
+        images=torch.cat([part.images for part in parts]),
+        labels=torch.cat([part.labels for part in parts]),
+    )

@@ -1,0 +1,58 @@
+"""Estimator `train`: every candidate from scratch, for a few epochs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.estimator import Estimator, Evaluation
+from ...core.measurement import Measurement
+from ...core.objective import Goal
+from ...core.outcome import Outcome
+from ...data.named import named_dataset
+from .config import TrainConfig
+
+if TYPE_CHECKING:
+    import torch
+
+    from .place import Place
+    from .score import Score
+    from .trained import Trained
+
+
+class Train(Estimator):
+    """Trains on the train part and reports `error` on the valid part, in percent.
+
+    The error is that of the last epoch, or of the best one where `keep` says so. On the
+    CPU the same seed, settings and number of threads give the same numbers, bit for bit.
+    """
+
+    name = "train"
+    Config = TrainConfig
+    config: TrainConfig
+
+    def provides(self, goal: Goal) -> bool:
+        return goal.kind == "error"
+
+    def evaluate(self, evaluation: Evaluation) -> Outcome:
+        return self.train(evaluation).outcome
+
+    def train(self, evaluation: Evaluation) -> Trained:
+        """The same as `evaluate`, but the trained network is kept, None where there is none."""
+        from .trained import error_measurement, train_network
+
+        dataset = named_dataset(evaluation.dataset, evaluation.dataset_config)
+
+        def conclude(network: torch.nn.Module, place: Place, scores: list[Score]) -> Measurement:
+            epoch = chosen_epoch([one.error for one in scores], self.config.keep)
+            return error_measurement(
+                "error", scores[epoch], place, self.config, part="valid", epoch=epoch + 1
+            )
+
+        return train_network(
+            self.config, evaluation, dataset.facts(), dataset.search_parts(), conclude
+        )
+
+
+def chosen_epoch(errors: list[float], keep: str) -> int:
+    """Position of the epoch that counts: the last, or the first of the best ones."""
+    return errors.index(min(errors)) if keep == "best" else len(errors) - 1
