@@ -40,6 +40,14 @@ def advance_run(run_id: int) -> None:
             tell_run(run)
 
 
+def give_up(run_id: int, reason: str) -> None:
+    """Fails a run that cannot be advanced for a reason nobody foresaw."""
+    with locked_run(run_id) as run:
+        if run.state not in ENDED_RUNS:
+            fail(run, reason)
+            tell_run(run)
+
+
 def _advance(run: Run) -> bool:
     """One pass of the fold with everything that follows from it; whether rows changed."""
     state_before = run.state

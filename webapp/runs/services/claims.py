@@ -134,9 +134,7 @@ def _waiting(queues: list[str]) -> list[tuple[int, int]]:
     waiting = Candidate.objects.filter(
         state__in=WAITING_CANDIDATES, queue__in=queues, run__state=RunState.RUNNING
     ).annotate(busy=Coalesce(Subquery(running), 0))
-    return list(
-        waiting.order_by("busy", "run_id", "number").values_list("pk", "run_id")[:TRIES]
-    )
+    return list(waiting.order_by("busy", "run_id", "number").values_list("pk", "run_id")[:TRIES])
 
 
 def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
@@ -179,6 +177,4 @@ def _held(claim: Claim):
 
 
 def _held_queue(claim: Claim) -> list[str]:
-    return list(
-        Candidate.objects.filter(pk=claim.candidate_id).values_list("queue", flat=True)
-    )
+    return list(Candidate.objects.filter(pk=claim.candidate_id).values_list("queue", flat=True))

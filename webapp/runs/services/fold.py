@@ -75,7 +75,8 @@ class Fold:
         """The method's own view as {"kind", "view"}."""
         strategy = self.strategy
         return self._guarded(
-            "draw its view", lambda: {"kind": strategy.view_kind, "view": clean_json(strategy.view())}
+            "draw its view",
+            lambda: {"kind": strategy.view_kind, "view": clean_json(strategy.view())},
         )
 
     def _restored(self) -> Any:
@@ -154,7 +155,9 @@ class Fold:
             raise
         except Exception as error:
             text = str(error) or type(error).__name__
-            raise FoldFailed(f"strategy {self.question.strategy} could not {what}: {text}") from error
+            raise FoldFailed(
+                f"strategy {self.question.strategy} could not {what}: {text}"
+            ) from error
 
 
 def outcome_of(candidate: Candidate) -> Outcome:

@@ -19,8 +19,10 @@ def register(name: str, role: str, queues: list[str], facts: dict[str, Any]) -> 
 
 
 def touch(slot: WorkerSlot) -> None:
-    """A sign of life; one that was taken for dead is alive again."""
-    WorkerSlot.objects.filter(pk=slot.pk).update(last_seen=Now(), stopped_at=None)
+    """A sign of life; one that was taken for dead, or deleted, is alive again."""
+    if not WorkerSlot.objects.filter(pk=slot.pk).update(last_seen=Now(), stopped_at=None):
+        slot.last_seen = Now()
+        slot.save(force_insert=True)
 
 
 def add_facts(slot: WorkerSlot, facts: dict[str, Any]) -> None:

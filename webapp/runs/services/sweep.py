@@ -1,4 +1,4 @@
-"""What the coordinator does by itself, every few seconds, without any broker."""
+"""What the coordinator looks for every few seconds, without any broker."""
 
 from __future__ import annotations
 
@@ -9,21 +9,9 @@ from django.db.models.functions import Coalesce, Now
 from webapp.runs.models import WAITING_CANDIDATES, Candidate, Run, RunState
 from webapp.runs.queries import live_slots
 
-from .advance import advance_run
 from .bells import wake_workers
-from .reaper import reap
 
 RING_AGAIN_AFTER = 5 * settings.HEARTBEAT_LENGTH
-
-
-def sweep() -> int:
-    """Reaps, advances what a lost bell left behind, rings again; returns runs advanced."""
-    reap()
-    behind = list(runs_behind())
-    for run_id in behind:
-        advance_run(run_id)
-    ring_again()
-    return len(behind)
 
 
 def runs_behind() -> list[int]:
@@ -31,9 +19,7 @@ def runs_behind() -> list[int]:
     untold = Candidate.objects.filter(run=OuterRef("pk"), told=False, ended_order__isnull=False)
     settling = Q(state__in=[RunState.QUEUED, RunState.PAUSING, RunState.STOPPING])
     moving = Q(state__in=[RunState.RUNNING, RunState.PAUSED])
-    runs = Run.objects.filter(
-        settling | (moving & (Exists(untold) | Q(asked=F("told"))))
-    )
+    runs = Run.objects.filter(settling | (moving & (Exists(untold) | Q(asked=F("told")))))
     return list(runs.order_by("pk").values_list("pk", flat=True))
 
 

@@ -69,6 +69,15 @@ def rounded(value: float | None, kind: str = "", unit: str = "") -> SafeString:
 
 
 @register.simple_tag
+def rounded_measurement(measurement: Any) -> SafeString:
+    """A stored measurement with unit and spread, the full value on hover."""
+    m = measurement
+    text = value_text(m.objective, m.value, m.unit, m.spread)
+    full = f"{m.value!r} {m.unit}".strip()
+    return format_html('<span title="{}">{}</span>', full, text)
+
+
+@register.simple_tag
 def run_state(state: str, reason: str = "") -> SafeString:
     """A run's state: icon, word and colour, its meaning on hover."""
     return _badge(RUN_STATES[state], state, reason)
@@ -138,3 +147,9 @@ def lookup(mapping: dict[str, Any], key: str) -> Any:
 def without_device(objective: str) -> str:
     """An objective's name in words: latency@cpu is latency on cpu."""
     return objective.replace("@", " on ")
+
+
+@register.filter
+def words(name: str) -> str:
+    """A setting's or column's name in words: valid_error is valid error."""
+    return name.replace("_", " ")

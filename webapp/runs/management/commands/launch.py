@@ -1,0 +1,119 @@
+"""`manage.py launch`: a run from the command line, in the words of the browser's form."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from nasengine.core.errors import InvalidSettings
+from nasengine.core.question import Question
+from webapp.accounts.models import Team, User
+from webapp.accounts.permissions import may
+from webapp.runs.models import ENDED_RUNS, Run, RunState
+from webapp.runs.queries import row_of_run
+from webapp.runs.services.launch import launch
+
+LOOK_SECONDS = 1.0
+PARTS = ("space", "strategy", "estimator", "dataset")
+
+
+class Command(BaseCommand):
+    help = "Launches a run; with --wait stays until it has ended."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        plain = Question()
+        for part in PARTS:
+            parser.add_argument(f"--{part}", default=getattr(plain, part))
+        parser.add_argument("--objectives", default="error,params")
+        parser.add_argument("--constraint", action="append", default=[], metavar="params<2e6")
+        parser.add_argument("--candidates", type=int, default=plain.candidates)
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--in-flight", type=int, default=plain.in_flight)
+        parser.add_argument("--as-they-come", action="store_true", help="not deterministic")
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="PART.NAME=VALUE",
+            help="a setting, as in estimator.epochs=2",
+        )
+        parser.add_argument("--name", default="")
+        parser.add_argument("--tag", action="append", default=[])
+        parser.add_argument("--team", default="", help="slug; the first team without it")
+        parser.add_argument("--user", default="", help="user name")
+        parser.add_argument("--wait", action="store_true")
+        parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        team, user = _team(options["team"]), _user(options["user"])
+        if user is not None and not may(user, "launch", team):
+            raise CommandError(f"{user} may not launch in {team}; name another user or team")
+        question = _question(options)
+        name = options["name"] or f"{question.strategy} on {question.dataset}"
+        try:
+            run = launch(team, user, question, name, tags=options["tag"])
+        except InvalidSettings as error:
+            raise CommandError(_refusal(error)) from None
+        if not options["json"]:
+            self.stdout.write(f"run {run.pk} launched: {run.name}")
+        if options["wait"]:
+            self._wait(run, quiet=options["json"])
+        if options["json"]:
+            self.stdout.write(json.dumps(row_of_run(run), allow_nan=False))
+        if run.state == RunState.FAILED:
+            raise CommandError(f"run {run.pk} failed: {run.reason}")
+
+    def _wait(self, run: Run, quiet: bool) -> None:
+        shown = -1
+        while run.state not in (*ENDED_RUNS, RunState.PAUSED):
+            time.sleep(LOOK_SECONDS)
+            run.refresh_from_db()
+            if run.told != shown and not quiet:
+                shown = run.told
+                self.stdout.write(f"{run.state}: {run.told} of {run.candidate_budget} told")
+
+
+def _question(options: dict[str, Any]) -> Question:
+    configs: dict[str, dict[str, str]] = {f"{part}_config": {} for part in PARTS}
+    for text in options["set"]:
+        path, equals, value = text.partition("=")
+        part, dot, name = path.strip().partition(".")
+        if not (equals and dot and part in PARTS):
+            parts = ", ".join(PARTS)
+            raise CommandError(f"--set {text!r}: write PART.NAME=VALUE, PART one of {parts}")
+        configs[f"{part}_config"][name] = value
+    return Question(
+        **{part: options[part] for part in PARTS},
+        **configs,
+        objectives=tuple(n.strip() for n in options["objectives"].split(",") if n.strip()),
+        constraints=tuple(options["constraint"]),
+        candidates=options["candidates"],
+        seed=options["seed"],
+        in_flight=options["in_flight"],
+        deterministic=not options["as_they_come"],
+    )
+
+
+def _refusal(error: InvalidSettings) -> str:
+    return "\n".join(f"{name}: {text}" for name, text in error.errors.items())
+
+
+def _team(slug: str) -> Team:
+    teams = Team.objects.filter(slug=slug) if slug else Team.objects.order_by("pk")
+    team = teams.first()
+    if team is None:
+        known = ", ".join(Team.objects.values_list("slug", flat=True)) or "none yet"
+        raise CommandError(f"no team {slug!r}; known: {known}")
+    return team
+
+
+def _user(name: str) -> User | None:
+    if not name:
+        return None
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        raise CommandError(f"no user {name!r}; give the name they sign in with")
+    return user

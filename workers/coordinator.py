@@ -1,0 +1,86 @@
+"""The coordinator: advances runs when a bell rings, and sweeps without any bell."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import threading
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from webapp.runs.models import Run
+from webapp.runs.services import slots
+from webapp.runs.services.advance import advance_run, give_up
+from webapp.runs.services.reaper import reap
+from webapp.runs.services.sweep import ring_again, runs_behind
+
+from .heart import Heart
+from .patience import AWAY, patiently
+from .wakeup import Wakeup
+
+log = logging.getLogger(__name__)
+
+
+class Coordinator:
+    """Any number of them may run: a run's row lock lets one at a time advance it."""
+
+    def __init__(self, name: str, wakeup: Wakeup):
+        self.name = name
+        self.wakeup = wakeup
+        self.stopping = threading.Event()
+        self.slot: Any = None
+
+    def stop(self) -> None:
+        """Ends the loop after what it does just now."""
+        self.stopping.set()
+        self.wakeup.ring()
+
+    def run(self) -> None:
+        """The loop; returns after `stop`."""
+        self.slot = patiently(self._register, self.stopping)
+        if self.slot is None:
+            return
+        heart = Heart(self.slot)
+        heart.start()
+        due = 0.0
+        while not self.stopping.is_set():
+            if time.monotonic() >= due:
+                patiently(self.sweep, self.stopping)
+                due = time.monotonic() + settings.SWEEP_SECONDS
+            self.advance(self.wakeup.wait(due - time.monotonic()))
+        heart.stop()
+        try:
+            slots.retire(self.slot)
+        except AWAY as error:
+            log.warning("not signed out: %s", error)
+
+    def sweep(self) -> None:
+        """Frees what dead workers held, advances what is behind, rings again."""
+        reap()
+        self.advance(runs_behind())
+        ring_again()
+
+    def advance(self, run_ids: list[int]) -> None:
+        """Advances these runs; one that cannot be must not hold up the others."""
+        for run_id in run_ids:
+            if self.stopping.is_set():
+                return
+            patiently(lambda run_id=run_id: self._advance(run_id), self.stopping)
+
+    def _advance(self, run_id: int) -> None:
+        try:
+            advance_run(run_id)
+        except AWAY:
+            raise
+        except Run.DoesNotExist:
+            log.info("run %s is gone", run_id)
+        except (DatabaseError, Exception) as error:
+            log.exception("run %s could not be advanced", run_id)
+            give_up(run_id, f"could not be advanced: {type(error).__name__}: {error}")
+
+    def _register(self) -> Any:
+        facts = {"python": platform.python_version()}
+        return slots.register(self.name, "coordinator", ["coordinator"], facts)

@@ -1,0 +1,34 @@
+"""Outliving a database that is away for a while."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import InterfaceError, OperationalError, connection
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+AWAY = (OperationalError, InterfaceError)
+FIRST_SECONDS = 0.2
+LONGEST_SECONDS = 5.0
+
+
+def patiently(act: Callable[[], T], stopping: threading.Event) -> T | None:
+    """What `act` returns, tried until the database answers; None once `stopping` is set."""
+    seconds = FIRST_SECONDS
+    while True:
+        try:
+            return act()
+        except AWAY as error:
+            connection.close()
+            log.warning("database away, next try in %.1f s: %s", seconds, _first_line(error))
+        if stopping.wait(seconds):
+            return None
+        seconds = min(2 * seconds, LONGEST_SECONDS)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
