@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _process(options: argparse.Namespace):  # noqa: ANN202  the two share stop() and run()
+def _process(options: argparse.Namespace):
     """The loop that was asked for; imported late, when Django is set up."""
     from .coordinator import Coordinator
     from .slot import Slot

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from channels.layers import get_channel_layer
 
@@ -36,10 +37,8 @@ class Bell:
 
     async def wait(self, seconds: float) -> None:
         """Returns when the bell rang since the last call, at the latest after `seconds`."""
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._rang.wait(), seconds)
-        except TimeoutError:
-            pass
         self._rang.clear()
 
     async def leave(self) -> None:

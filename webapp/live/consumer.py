@@ -37,7 +37,9 @@ class RunConsumer(AsyncWebsocketConsumer):
         self.last = _after(self.scope["query_string"])
         self.feed: asyncio.Task | None = None
         await self.accept()  # only an accepted socket can tell the page why it is closed
-        run = await database_sync_to_async(visible_run)(self.scope["user"], self.run_id)
+        run = await database_sync_to_async(visible_run, thread_sensitive=False)(
+            self.scope["user"], self.run_id
+        )
         if run is None:
             await self.close(code=NOT_FOUND)
             return
@@ -92,7 +94,9 @@ class RunConsumer(AsyncWebsocketConsumer):
 
     async def _read(self) -> Any:
         # The wrapper hands its database connection back after each call.
-        return await database_sync_to_async(backlog)(self.scope["user"], self.run_id, self.last)
+        return await database_sync_to_async(backlog, thread_sensitive=False)(
+            self.scope["user"], self.run_id, self.last
+        )
 
     async def _say(self, message: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(message, allow_nan=False))
