@@ -134,7 +134,7 @@ def _part(stored: Stored, images: np.ndarray, labels: np.ndarray, train: np.ndar
     import torch
 
     mean, spread = channel_statistics(stored.images[train])
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).float()
+    pixels = torch.from_numpy(images.astype(np.float32))
     return Part(
         images=pixels.sub_(_by_channel(mean)).div_(_by_channel(spread)),
         labels=torch.from_numpy(labels.astype(np.int64)),

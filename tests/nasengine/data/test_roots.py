@@ -1,0 +1,70 @@
+import pytest
+
+from nasengine.core.errors import DataMissing, EngineError
+from nasengine.data.named import named_dataset
+from nasengine.data.roots import allowed, named_path
+from tests.dataset_files import write_class_folders, write_fashion
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    for name in ("one", "two", "secret"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    monkeypatch.setenv("PARETOSCOPE_DATA_ROOTS", f"{tmp_path / 'one'}:{tmp_path / 'two'}")
+    return tmp_path
+
+
+def test_paths_inside_of_a_root_are_allowed(folders):
+    assert allowed(folders / "one") == folders / "one"
+    assert allowed(f"{folders}/two/../one/file") == folders / "one" / "file"
+
+
+@pytest.mark.parametrize("path", ["secret/file", "one/../secret/file", "onefile", "one/link", ""])
+def test_paths_outside_of_the_roots_are_refused(folders, path):
+    (folders / "one" / "link").symlink_to(folders / "secret" / "file")
+    with pytest.raises(EngineError, match="outside of the folders data may come from: use a path"):
+        allowed(f"{folders}/{path}")
+
+
+def test_a_refusal_does_not_tell_whether_the_file_exists(folders):
+    texts = []
+    for name in ("file", "none"):
+        with pytest.raises(EngineError) as refusal:
+            named_path(str(folders / "secret" / name), "images", "a folder")
+        texts.append(str(refusal.value).replace(name, "?", 1))
+    assert texts[0] == texts[1]
+
+
+def test_without_roots_every_path_is_allowed(tmp_path, monkeypatch):
+    for value in ("", None):
+        monkeypatch.delenv("PARETOSCOPE_DATA_ROOTS", raising=False)
+        if value is not None:
+            monkeypatch.setenv("PARETOSCOPE_DATA_ROOTS", value)
+        assert allowed(tmp_path) == tmp_path
+
+
+def test_missing_and_unnamed_paths_say_what_is_needed(tmp_path):
+    with pytest.raises(DataMissing, match="path is empty: cifar10 needs data_batch_1 to _5"):
+        named_dataset("cifar10", {}).facts()
+    with pytest.raises(DataMissing, match="nowhere' is not there: images needs a folder for each"):
+        named_dataset("images", {"path": f"{tmp_path}/nowhere"}).facts()
+    with pytest.raises(EngineError, match="holds a NUL character"):
+        named_dataset("images", {"path": "a\0b"}).facts()
+
+
+def test_links_inside_of_an_allowed_folder_do_not_lead_out(folders):
+    write_fashion(folders / "secret")
+    (folders / "one" / "data").mkdir()
+    for path in (folders / "secret").glob("*ubyte"):
+        (folders / "one" / "data" / path.name).symlink_to(path)
+    with pytest.raises(EngineError, match="outside of the folders"):
+        named_dataset("fashion-mnist", {"path": str(folders / "one" / "data")}).facts()
+    write_class_folders(folders / "secret" / "animals")
+    (folders / "two" / "animals").symlink_to(folders / "secret" / "animals")
+    with pytest.raises(EngineError, match="outside of the folders"):
+        named_dataset("images", {"path": str(folders / "two" / "animals")}).facts()
+    (folders / "two" / "zoo").mkdir()
+    (folders / "two" / "zoo" / "cat").symlink_to(folders / "secret" / "animals" / "cat")
+    with pytest.raises(EngineError, match="outside of the folders"):
+        named_dataset("images", {"path": str(folders / "two" / "zoo")}).facts()
