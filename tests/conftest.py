@@ -1,0 +1,42 @@
+"""Every test runs on a real PostgreSQL and a real Valkey, pages in a real browser.
+
+The servers are started once a test process, before Django reads its settings.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from webapp.start.servers import EmbeddedPostgres, EmbeddedValkey, relaxed
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = Path(tempfile.mkdtemp(prefix="paretoscope-tests-"))
+POSTGRES = EmbeddedPostgres(FOLDER / "postgres")
+VALKEY = EmbeddedValkey(FOLDER / "valkey")
+
+
+def _end() -> None:
+    VALKEY.stop()
+    POSTGRES.stop()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+atexit.register(_end)
+os.environ["DATABASE_URL"] = POSTGRES.start()
+os.environ["BROKER_URL"] = VALKEY.start()
+relaxed(POSTGRES)
+os.environ["PARETOSCOPE_VAR"] = str(FOLDER / "var")
+os.environ["SECRET_KEY"] = "only-for-tests-" + "0" * 40
+os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright's loop runs in the test's thread
+
+import django  # noqa: E402  after the environment it reads
+
+django.setup()
+
+pytest_plugins = ["tests.fixtures.people", "tests.fixtures.workbench", "tests.fixtures.browser"]

