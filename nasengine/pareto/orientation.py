@@ -1,0 +1,42 @@
+"""From named values to points in which lower is better, and to one number of violation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ..core.objective import Constraint, Goal
+
+
+def signs(goals: Sequence[Goal]) -> np.ndarray:
+    """m factors: 1 where lower is better, -1 where higher is."""
+    return np.array([-1.0 if goal.better == "higher" else 1.0 for goal in goals])
+
+
+def oriented(values: Sequence[Mapping[str, float]], goals: Sequence[Goal]) -> np.ndarray:
+    """n x m points, lower is better; NaN where a value is missing or not finite."""
+    points = np.full((len(values), len(goals)), np.nan)
+    for row, one in enumerate(values):
+        for column, goal in enumerate(goals):
+            value = one.get(goal.name)
+            if value is not None and math.isfinite(value):
+                points[row, column] = value
+    return points * signs(goals)
+
+
+def violation(values: Mapping[str, float], constraints: Sequence[Constraint]) -> float:
+    """By how much the constraints are broken, relative to their bounds and summed.
+
+    0 where all are met; infinite where a constrained objective has no finite value.
+    """
+    total = 0.0
+    for constraint in constraints:
+        value = values.get(constraint.objective)
+        if value is None or not math.isfinite(value):
+            return math.inf
+        total += constraint.violation(value)
+    return total
