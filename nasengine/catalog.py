@@ -62,7 +62,7 @@ def load(kind: str, name: str) -> Any:
     """
     try:
         target = KINDS[kind][name]
-    except KeyError:
+    except (KeyError, TypeError):  # a JSON list is no name either
         shown = str(name)[:60]
         known = ", ".join(KINDS[kind])
         raise UnknownName(f"{shown!r} is not among the {kind}; known: {known}") from None

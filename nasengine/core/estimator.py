@@ -38,8 +38,9 @@ class Evaluation:
 class Estimator(ABC):
     """Gives a proposal its measurements.
 
-    `Config` holds its settings. `provides(kind)` says which objectives it reports itself;
-    the others are measured on the built network by `nasengine.search`.
+    `Config` holds its settings. `provides(goal)` says which objectives it reports itself;
+    the others are measured on the built network by `nasengine.search`. One that does not
+    build networks needs no data set either: `dataset` is then a name it alone understands.
     """
 
     name: ClassVar[str]
@@ -52,6 +53,18 @@ class Estimator(ABC):
     @abstractmethod
     def provides(self, goal: Goal) -> bool:
         """Whether `evaluate` itself measures this goal."""
+
+    def goal(self, name: str, dataset: str) -> Goal | None:
+        """A goal that only this estimator knows, as a table knows its columns; None: none.
+
+        Raises:
+            EngineError: the estimator's goals cannot be found out; says why.
+        """
+        return None
+
+    def objections(self, space: Space, dataset: str) -> dict[str, str]:
+        """What of a search does not suit this estimator: dotted setting -> message."""
+        return {}
 
     @abstractmethod
     def evaluate(self, evaluation: Evaluation) -> Outcome:

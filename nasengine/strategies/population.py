@@ -1,0 +1,100 @@
+"""The population of an evolution: members, their fitness, and who has to leave."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.architecture import Architecture
+from ..core.objective import Constraint, Goal
+from ..pareto.orientation import oriented, violation
+from ..pareto.selection import standing, survivors
+
+
+@dataclass(frozen=True)
+class Member:
+    """A candidate that may become a parent: point (m numbers, lower is better), violation."""
+
+    number: int
+    architecture: Architecture
+    point: tuple[float, ...]
+    violation: float
+
+
+class Population:
+    """Members in order of joining, so the oldest stands first. `joined` counts all ever."""
+
+    def __init__(self, goals: Sequence[Goal], constraints: Sequence[Constraint]):
+        self._goals = goals
+        self._constraints = constraints
+        self.members: list[Member] = []
+        self.joined = 0
+        self._standing: tuple[np.ndarray, np.ndarray] | None = None
+
+    def join(self, number: int, architecture: Architecture, values: Mapping[str, float]) -> bool:
+        """Adds a member if it has a finite value for every objective; whether it has."""
+        point = tuple(oriented([values], self._goals)[0].tolist())
+        if not all(map(math.isfinite, point)):
+            return False
+        broken = violation(values, self._constraints)
+        self._replace([*self.members, Member(number, architecture, point, broken)])
+        self.joined += 1
+        return True
+
+    def keep_youngest(self, size: int) -> None:
+        self._replace(self.members[-size:])
+
+    def keep_fittest(self, size: int) -> None:
+        """NSGA-II's survival; of equals the older one stays."""
+        if len(self.members) > size:
+            kept = survivors(self._points(), self._violations(), size)
+            self._replace([self.members[i] for i in kept])
+
+    def fittest(self, drawn: np.ndarray) -> int:
+        """The place, among those drawn, of the best by rank, then by loneliness."""
+        if self._standing is None:
+            self._standing = standing(self._points(), self._violations())
+        rank, distance = self._standing
+        return int(min(drawn, key=lambda place: (rank[place], -distance[place])))
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "joined": self.joined,
+            "members": [
+                {
+                    "number": member.number,
+                    "architecture": member.architecture.to_json(),
+                    "point": list(member.point),
+                    "violation": member.violation if math.isfinite(member.violation) else None,
+                }
+                for member in self.members
+            ],
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.joined = state["joined"]
+        self._replace(
+            [
+                Member(
+                    value["number"],
+                    Architecture.from_json(value["architecture"]),
+                    tuple(value["point"]),
+                    math.inf if value["violation"] is None else value["violation"],
+                )
+                for value in state["members"]
+            ]
+        )
+
+    def _replace(self, members: list[Member]) -> None:
+        self.members = members
+        self._standing = None
+
+    def _points(self) -> np.ndarray:
+        return np.array([member.point for member in self.members])
+
+    def _violations(self) -> np.ndarray:
+        return np.array([member.violation for member in self.members])
