@@ -56,22 +56,22 @@ def check(question: Question) -> Question:
         if part != "dataset" or _trains(question):
             config = _collected(errors, part, lambda part=part: _config(question, part))
             made |= {} if config is None else {part: config}
-    _check_fit(question, made, errors)
-    goals: tuple[Goal, ...] | None = ()
-    if "estimator" in made:
-        goals = _collected(errors, "objectives", lambda: goals_of(question))
+    suits = _check_fit(question, made, errors)
+    goals = _collected(errors, "objectives", lambda: goals_of(question)) if suits else None
     _collected(errors, "constraints", lambda: constraints_of(question))
-    if not errors:
-        _collected(errors, "strategy", lambda: make_strategy(question))
     if errors:
         raise InvalidSettings(errors)
-    return dataclasses.replace(
+    whole = dataclasses.replace(
         question,
         objectives=tuple(goal.name for goal in goals or ()),
         constraints=tuple(text.strip() for text in question.constraints),
         **to_mapping(budget),
         **{f"{part}_config": to_mapping(config) for part, config in made.items()},
     )
+    _collected(errors, "strategy", lambda: make_strategy(whole))
+    if errors:
+        raise InvalidSettings(errors)
+    return whole
 
 
 def make_space(question: Question) -> Space:
@@ -181,12 +181,15 @@ def _goal(name: str, estimator: Estimator, question: Question) -> Goal:
     return goal
 
 
-def _check_fit(question: Question, made: dict[str, Any], errors: dict[str, str]) -> None:
-    """What the parts say of each other."""
+def _check_fit(question: Question, made: dict[str, Any], errors: dict[str, str]) -> bool:
+    """What the parts say of each other; whether the estimator can be asked for its goals."""
     if "dataset" in made:
         _check_path(made["dataset"], question.dataset, errors)
+    if "estimator" not in made:
+        return False
+    estimator = load("estimators", question.estimator)(made["estimator"])
     if "space" not in made:
-        return
+        return estimator.builds_network
     space = load("spaces", question.space)
     if "strategy" in made:
         missing = sorted(load("strategies", question.strategy).needs - space.offers)
@@ -195,10 +198,10 @@ def _check_fit(question: Question, made: dict[str, Any], errors: dict[str, str])
                 f"{question.strategy} needs {', '.join(missing)}, which the space "
                 f"{question.space} does not offer: choose another strategy or space"
             )
-    if "estimator" in made:
-        estimator = load("estimators", question.estimator)(made["estimator"])
-        objections = estimator.objections(space(made["space"]), question.dataset)
-        errors |= {path: text for path, text in objections.items() if path not in errors}
+    objections = estimator.objections(space(made["space"]), question.dataset)
+    for path, text in objections.items():
+        errors.setdefault(path, text)
+    return not objections
 
 
 def _check_path(config: Any, dataset: str, errors: dict[str, str]) -> None:

@@ -35,5 +35,9 @@ class Diverged(EngineError):
     """Training left the finite numbers; the text says at which epoch and step."""
 
 
+class NotFinite(EngineError):
+    """A value that would have been measured is NaN or infinite."""
+
+
 class Cancelled(Exception):
     """The evaluation was asked to end early; nobody is at fault."""

@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from .errors import NotFinite
+
 Method = Literal["measured", "counted", "modelled", "tabular"]
 
 
@@ -18,7 +20,7 @@ class Measurement:
     `detail` holds what a reader needs to repeat it (batch, dtype, threads, clock ...).
 
     Raises:
-        ValueError: the value is not finite. Such an outcome ends as diverged or failed
+        NotFinite: the value is not finite. Such an outcome ends as diverged or failed
             instead; no NaN travels as a measurement.
     """
 
@@ -33,7 +35,7 @@ class Measurement:
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):
-            raise ValueError(f"{self.objective} is {self.value}: a measurement must be finite")
+            raise NotFinite(f"{self.objective} is {self.value}: a measurement must be finite")
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

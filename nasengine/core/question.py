@@ -14,7 +14,7 @@ class Question:
     out ones take their defaults). `objectives` are full names ("error", "latency@cpu");
     `constraints` are texts ("params<2e6"). `in_flight` is how many candidates may be
     unfinished at once; with `deterministic`, outcomes are told in the order of asking, so
-    the number of workers changes nothing. Checked by `nasengine.search.check`.
+    the number of workers changes nothing. Checked by `nasengine.assembly.check`.
     """
 
     space: str = "cell"

@@ -70,6 +70,9 @@ class TrainConfig:
         "so it flatters long and noisy curves.",
         choices=("last", "best"),
     )
+    train_infeasible: bool = setting(
+        False, "Train also what breaks a constraint on a cost that is known before training."
+    )
     precision: str = setting(
         "auto", "auto: bf16 on CUDA, else float32.", choices=("auto", "float32", "bf16")
     )

@@ -1,0 +1,185 @@
+"""The evaluation of one proposal: cheap costs, constraints on them, estimator, the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from . import assembly
+from .catalog import load
+from .core.errors import Cancelled, Diverged, EngineError, NotFinite
+from .core.estimator import Evaluation, Report
+from .core.measurement import Measurement
+from .core.objective import Constraint, Goal
+from .core.outcome import Outcome
+from .core.proposal import Proposal
+from .core.question import Question
+from .core.seeds import derive
+from .data.named import named_dataset
+
+if TYPE_CHECKING:
+    import torch
+
+MOST_REASON = 500
+STEPS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def evaluation_seed(question: Question, number: int) -> int:
+    """The seed of everything random in one evaluation."""
+    return derive(question.seed, "evaluation", number)
+
+
+def evaluate(
+    question: Question, proposal: Proposal, report: Report, cancelled: Callable[[], bool]
+) -> Outcome:
+    """One proposal from description to outcome.
+
+    Costs that need no trained weights come first; a candidate that breaks a constraint on
+    one of them ends as pruned and is not trained, unless the estimator has a setting
+    `train_infeasible` that is on. Whatever goes wrong becomes an outcome with its reason:
+    diverged where a number is not finite, else failed.
+
+    Raises:
+        Cancelled: `cancelled` said so.
+    """
+    number = proposal.number
+    try:
+        return _Measuring(question, proposal, report, cancelled).outcome()
+    except Cancelled:
+        raise
+    except (Diverged, NotFinite) as error:
+        return Outcome(number, "diverged", reason=one_line(str(error)))
+    except EngineError as error:
+        return Outcome(number, "failed", reason=one_line(str(error)))
+    except Exception as error:  # one bad candidate must not end the search
+        return Outcome(number, "failed", reason=one_line(f"{type(error).__name__}: {error}"))
+
+
+def one_line(text: str) -> str:
+    """The text in one line that every database and terminal takes."""
+    clean = text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    return " ".join(clean.split())[:MOST_REASON]
+
+
+class _Measuring:
+    """One evaluation on its way."""
+
+    def __init__(
+        self,
+        question: Question,
+        proposal: Proposal,
+        report: Report,
+        cancelled: Callable[[], bool],
+    ):
+        self.question = question
+        self.proposal = proposal
+        self.report = report
+        self.cancelled = cancelled
+        self.space = assembly.make_space(question)
+        self.estimator = assembly.make_estimator(question)
+        self.goals = assembly.goals_of(question)
+        self.seed = evaluation_seed(question, proposal.number)
+        self.taken: dict[str, Measurement] = {}
+
+    def outcome(self) -> Outcome:
+        self.space.validate(self.proposal.architecture)
+        built = [goal for goal in self.goals if not self.estimator.provides(goal)]
+        objectives = {goal: load("objectives", goal.kind)() for goal in built}
+        # Counting is free, so it comes before what has to be timed.
+        built.sort(key=lambda goal: objectives[goal].on_device)
+        for goal in built:
+            if objectives[goal].cheap:
+                self._measure(goal, objectives[goal])
+                broken = self._broken(goal)
+                if broken is not None:
+                    return self._ended("pruned", broken)
+        outcome = self._estimated()
+        if outcome.state != "done":
+            return self._ended(outcome.state, one_line(outcome.reason), outcome)
+        for goal in built:
+            if not objectives[goal].cheap:
+                self._measure(goal, objectives[goal])
+        return self._ended("done", "", outcome)
+
+    def _measure(self, goal: Goal, objective: Any) -> None:
+        if self.cancelled():
+            raise Cancelled
+        self.taken[goal.name] = objective.measure(self.network, self.facts.shape, goal.device)
+
+    def _broken(self, goal: Goal) -> str | None:
+        """Why the candidate is given up after this measurement; None: go on."""
+        if getattr(self.estimator.config, "train_infeasible", False):
+            return None
+        value = self.taken[goal.name].value
+        for constraint in assembly.constraints_of(self.question):
+            if constraint.objective == goal.name and constraint.violation(value):
+                return f"{_amount(goal, value)} breaks {_text(constraint)}, not trained"
+        return None
+
+    def _estimated(self) -> Outcome:
+        question = self.question
+        return self.estimator.evaluate(
+            Evaluation(
+                proposal=self.proposal,
+                space=self.space,
+                goals=tuple(goal for goal in self.goals if self.estimator.provides(goal)),
+                seed=self.seed,
+                dataset=question.dataset,
+                dataset_config=question.dataset_config,
+                report=self.report,
+                cancelled=self.cancelled,
+            )
+        )
+
+    def _ended(self, state: Any, reason: str, outcome: Outcome | None = None) -> Outcome:
+        """The outcome with everything that was measured, in the order of the objectives."""
+        found = dict(self.taken)
+        if outcome is not None:
+            found |= {measurement.objective: measurement for measurement in outcome.measurements}
+        names = [goal.name for goal in self.goals]
+        missing = [name for name in names if name not in found]
+        if state == "done" and missing:
+            state, reason = "failed", f"no value for {', '.join(missing)}"
+        ordered = [found.pop(name) for name in names if name in found]
+        return Outcome(
+            self.proposal.number,
+            state,
+            (*ordered, *found.values()),
+            reason,
+            epochs=outcome.epochs if outcome is not None else 0,
+        )
+
+    @cached_property
+    def facts(self) -> Any:
+        return named_dataset(self.question.dataset, self.question.dataset_config).facts()
+
+    @cached_property
+    def network(self) -> torch.nn.Module:
+        """A network with fresh weights: no cost here depends on training."""
+        with _torch_seed(derive(self.seed, "weights")):
+            return self.space.build(
+                self.proposal.architecture, self.facts.shape, self.facts.classes
+            )
+
+
+@contextmanager
+def _torch_seed(seed: int) -> Iterator[None]:
+    """torch's generator of the CPU begins at the seed inside and goes on as before after it."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def _amount(goal: Goal, value: float) -> str:
+    """As people say it: params 3.2 M, latency@cpu 4.1 ms."""
+    size, letter = next(((s, one) for s, one in STEPS if abs(value) >= s), (1.0, ""))
+    unit = "" if goal.unit == "MAC" else goal.unit
+    return " ".join(f"{goal.name} {value / size:.4g} {letter}{unit}".split())
+
+
+def _text(constraint: Constraint) -> str:
+    return f"{constraint.objective}{constraint.comparison}{constraint.bound:g}"

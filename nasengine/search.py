@@ -1,0 +1,161 @@
+"""The loop: ask, evaluate, tell, emit. The one place that sees all parts of a search."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from . import assembly
+from .core.errors import Cancelled, EngineError
+from .core.events import Emit, EngineEvent, silent
+from .core.objective import Goal
+from .core.outcome import Outcome
+from .core.proposal import Proposal
+from .core.question import Question
+from .core.strategy import Strategy
+from .evaluation import evaluate, evaluation_seed
+from .pareto.orientation import oriented, violation
+from .pareto.run_front import RunFront
+
+__all__ = ["Ended", "Result", "evaluate", "evaluation_seed", "run"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A candidate that came to its end."""
+
+    proposal: Proposal
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a search found: everything that ended, in the order of telling, and its front."""
+
+    question: Question
+    goals: tuple[Goal, ...]
+    ended: tuple[Ended, ...]
+    front: RunFront
+
+    @property
+    def best(self) -> Ended | None:
+        """The done candidate that is best in the first objective, the earlier of equals.
+
+        Where none keeps the constraints, the best of the least violating ones.
+        """
+        done = [one for one in self.ended if one.outcome.state == "done"]
+        constraints = assembly.constraints_of(self.question)
+        points = oriented([one.outcome.values for one in done], self.goals[:1])[:, 0]
+        ranked = [
+            (violation(one.outcome.values, constraints), point, one.proposal.number, one)
+            for one, point in zip(done, points.tolist(), strict=True)
+            if math.isfinite(point)
+        ]
+        return min(ranked, key=lambda row: row[:3])[-1] if ranked else None
+
+
+def run(
+    question: Question,
+    emit: Emit = silent,
+    history: Iterable[tuple[Proposal, Outcome]] = (),
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Result:
+    """A whole search in this process, one evaluation after the other.
+
+    Asks and tells follow one schedule: ask while fewer than `in_flight` candidates are
+    untold, else evaluate and tell the next number. Workers that keep it find the same.
+
+    `history` is what ended before, in any order: the search is replayed over it without
+    evaluating anything again, then goes on. Replayed candidates are not emitted.
+
+    Raises:
+        InvalidSettings: the question is wrong.
+        EngineError: the history belongs to another search, or the strategy asks for
+            nothing though its turn has come.
+        Cancelled: `cancelled` said so; what was emitted before is a history to go on from.
+    """
+    question = assembly.check(question)
+    return _Search(question, emit, history, cancelled).run()
+
+
+class _Search:
+    """One search on its way."""
+
+    def __init__(
+        self,
+        question: Question,
+        emit: Emit,
+        history: Iterable[tuple[Proposal, Outcome]],
+        cancelled: Callable[[], bool],
+    ):
+        self.question = question
+        self.emit = emit
+        self.cancelled = cancelled
+        self.past = {proposal.number: Ended(proposal, outcome) for proposal, outcome in history}
+        self.goals = assembly.goals_of(question)
+        self.front = RunFront(self.goals, assembly.constraints_of(question))
+        self.strategy: Strategy = assembly.make_strategy(question)
+        self.open: list[Proposal] = []
+        self.asked = 0
+        self.ended: list[Ended] = []
+
+    def run(self) -> Result:
+        while self._ask() or self._tell():
+            pass
+        if self.asked < self.question.candidates and not self.strategy.finished:
+            raise EngineError(
+                f"strategy {self.question.strategy} asks for nothing after {self.asked} "
+                "candidates, though all are told: report this as a fault of the strategy"
+            )
+        if len(self.past) > len(self.ended):
+            raise EngineError(
+                f"the history holds {len(self.past)} candidates, the search {len(self.ended)}: "
+                "it belongs to another search"
+            )
+        return Result(self.question, self.goals, tuple(self.ended), self.front)
+
+    def _ask(self) -> bool:
+        full = len(self.open) >= self.question.in_flight
+        if full or self.asked >= self.question.candidates or self.strategy.finished:
+            return False
+        proposal = self.strategy.ask()
+        if proposal is None:
+            return False
+        past = self.past.get(proposal.number)
+        if past is not None and past.proposal.architecture != proposal.architecture:
+            raise EngineError(
+                f"candidate {proposal.number} of the history has another architecture than this "
+                "search proposes: it was made with other settings or another version"
+            )
+        self.asked += 1
+        self.open.append(proposal)
+        if past is None:
+            self.emit(EngineEvent("proposal", proposal.to_json(), proposal.number))
+        return True
+
+    def _tell(self) -> bool:
+        if not self.open:
+            return False
+        proposal = self.open.pop(0)
+        past = self.past.get(proposal.number)
+        outcome = past.outcome if past is not None else self._evaluated(proposal)
+        self.strategy.tell(outcome)
+        self.ended.append(Ended(proposal, outcome))
+        step = self.front.add(proposal.number, outcome.values, outcome.state)
+        if past is None:
+            self.emit(EngineEvent("outcome", outcome.to_json(), proposal.number))
+            if step.joined:
+                told = {"front": self.front.front, "hypervolume": self.front.hypervolume}
+                self.emit(EngineEvent("front", told, proposal.number))
+        return True
+
+    def _evaluated(self, proposal: Proposal) -> Outcome:
+        if self.cancelled():
+            raise Cancelled
+
+        def report(point: dict[str, Any]) -> None:
+            self.emit(EngineEvent("epoch", point, proposal.number))
+
+        return evaluate(self.question, proposal, report, self.cancelled)
