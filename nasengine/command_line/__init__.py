@@ -1,0 +1,1 @@
+"""The commands of `python -m nasengine`, one a file: `add_parser` and `run`."""
