@@ -26,7 +26,7 @@ def crowding(points: np.ndarray) -> np.ndarray:
         order = np.argsort(column, kind="stable")
         ordered = column[order]
         span = ordered[-1] - ordered[0]
-        if not span > 0:  # all alike, or not finite
+        if not 0 < span < np.inf:  # all alike, or not finite
             continue
         distance[order[1:-1]] += (ordered[2:] - ordered[:-2]) / span
         distance[order[[0, -1]]] = np.inf

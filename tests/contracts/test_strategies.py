@@ -1,0 +1,220 @@
+"""What every strategy in the catalogue must keep, whatever it proposes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nasengine.catalog import load, names
+from nasengine.core.architecture import canonical_json
+from nasengine.core.errors import EngineError
+from nasengine.core.measurement import Measurement
+from nasengine.core.outcome import Outcome
+from nasengine.core.proposal import Proposal
+from nasengine.core.settings import describe, from_mapping
+
+from .told import BAD, WORLDS, World, proposals, step
+
+STRATEGIES = names("strategies")
+ROOT = Path(__file__).parents[2]
+STATES = ROOT / "tests" / "assets" / "states"
+# Small enough that 60 candidates see every phase of every strategy.
+SMALL = {"regularised-evolution": {"population": 8, "sample": 3, "crossover": 0.3}}
+GO_ON = """
+import json, sys
+from nasengine.core.proposal import Proposal
+from tests.contracts.told import WORLDS, step
+saved = json.load(sys.stdin)
+world = WORLDS[saved["world"]]
+strategy = world.strategy(saved["name"], seed=saved["seed"], **saved["config"])
+if saved["state"] is not None:
+    strategy.load_state_dict(saved["state"])
+open_ = [Proposal.from_json(value) for value in saved["open"]]
+asked = []
+while len(asked) < saved["count"]:
+    proposal = step(strategy, world, open_, saved["width"])
+    if proposal is not None:
+        asked.append(proposal.to_json())
+json.dump({"asked": asked, "state": strategy.state_dict(), "torch": "torch" in sys.modules},
+          sys.stdout)
+"""
+
+
+def made(name, world, seed=0):
+    return WORLDS[world].strategy(name, seed=seed, **SMALL.get(name, {}))
+
+
+def elsewhere(name, world, count, *, width, state=None, open_=(), seed=0):
+    """Goes on in another process; what it asked and its state at the end."""
+    order = {
+        "name": name,
+        "world": world,
+        "seed": seed,
+        "config": SMALL.get(name, {}),
+        "state": state,
+        "open": [proposal.to_json() for proposal in open_],
+        "count": count,
+        "width": width,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", GO_ON],
+        input=json.dumps(order, allow_nan=False),
+        env={**os.environ, "PYTHONHASHSEED": "5"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_the_same_seed_proposes_the_same_in_another_process_without_torch(name):
+    here = proposals(made(name, "three"), WORLDS["three"], 40, width=3)
+    there = elsewhere(name, "three", 40, width=3)
+    assert there["asked"] == [proposal.to_json() for proposal in here]
+    assert there["torch"] is False
+    other = proposals(made(name, "three", seed=1), WORLDS["three"], 40, width=3)
+    assert [p.architecture for p in other] != [p.architecture for p in here]
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("world", WORLDS)
+def test_numbers_count_from_zero_and_parents_come_before(name, world):
+    strategy = made(name, world)
+    asked = proposals(strategy, WORLDS[world], 60, width=4)
+    assert [proposal.number for proposal in asked] == list(range(60))
+    for proposal in asked:
+        strategy.task.space.validate(proposal.architecture)
+        assert all(0 <= parent < proposal.number for parent in proposal.parents)
+        canonical_json(proposal.to_json())
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("width", [1, 5])
+def test_saved_and_loaded_it_goes_on_as_if_nothing_were(name, world, width):
+    """Run N == run k, save, load, run N - k; with candidates in flight, told out of order."""
+    whole = proposals(made(name, world), WORLDS[world], 60, width)
+    for cut in (1, 7, 23):
+        strategy, open_, asked = made(name, world), [], []
+        while len(asked) < cut:
+            proposal = step(strategy, WORLDS[world], open_, width)
+            asked += [] if proposal is None else [proposal]
+        state = json.loads(json.dumps(strategy.state_dict(), allow_nan=False))
+        loaded = made(name, world)
+        loaded.load_state_dict(state)
+        assert loaded.state_dict() == state
+        assert loaded.view() == strategy.view()
+        while len(asked) < 60:
+            proposal = step(loaded, WORLDS[world], open_, width)
+            asked += [] if proposal is None else [proposal]
+        assert asked == whole
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_it_goes_on_in_another_process(name):
+    world, width = WORLDS["rough"], 4
+    whole = proposals(made(name, "rough"), world, 60, width)
+    strategy, open_, asked = made(name, "rough"), [], []
+    while len(asked) < 31:
+        proposal = step(strategy, world, open_, width)
+        asked += [] if proposal is None else [proposal]
+    there = elsewhere(name, "rough", 29, width=width, state=strategy.state_dict(), open_=open_)
+    assert [p.to_json() for p in asked] + there["asked"] == [p.to_json() for p in whole]
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_saved_state_is_not_shared_with_what_goes_on(name):
+    strategy = made(name, "one")
+    proposals(strategy, WORLDS["one"], 12, width=3)
+    state = strategy.state_dict()
+    before = canonical_json(state)
+    for _ in range(9):
+        strategy.ask()
+    assert canonical_json(state) == before
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("state", BAD)
+def test_every_bad_ending_is_taken(name, state):
+    strategy = made(name, "one")
+    for _ in range(30):
+        proposal = strategy.ask()
+        strategy.tell(Outcome(proposal.number, state, reason="loss is nan in epoch 2"))
+    canonical_json([strategy.state_dict(), strategy.view()])  # refuses NaN
+    assert strategy.ask().number == 30
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_done_one_without_all_its_values_is_taken(name):
+    strategy = made(name, "three")
+    for _ in range(20):
+        proposal = strategy.ask()
+        strategy.tell(Outcome(proposal.number, "done", (Measurement("error", 5.0, "%"),)))
+    canonical_json(strategy.state_dict())
+    assert strategy.ask().number == 20
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("number", [-1, 1, 10**6])
+def test_what_was_never_asked_or_is_told_already_is_refused(name, number):
+    strategy = made(name, "one")
+    proposal = strategy.ask()
+    with pytest.raises(EngineError, match="never asked"):
+        strategy.tell(Outcome(number, "failed", reason="?"))
+    strategy.tell(Outcome(proposal.number, "failed", reason="?"))
+    with pytest.raises(EngineError, match="already told"):
+        strategy.tell(Outcome(proposal.number, "failed", reason="?"))
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_the_state_stays_small(name):
+    strategy = made(name, "three")
+    proposals(strategy, WORLDS["three"], 2000)
+    assert len(canonical_json(strategy.state_dict())) < 40_000
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_settings_have_defaults_ranges_and_help(name):
+    found = load("strategies", name)
+    assert found.name == name
+    for one in describe(found.Config):
+        assert one.help
+        assert one.kind in ("bool", "choice", "text") or one.low is not None
+    assert from_mapping(found.Config, {}) == found.Config()
+    assert dataclasses.is_dataclass(found.Config)
+    assert (found.__doc__ or "").strip()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.Config().anything = 1
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_released_state_still_loads_and_goes_on_as_it_did(name):
+    """Files are never changed: a new version of a state adds one."""
+    files = sorted((STATES / name).glob("*.json"))
+    assert files, f"save a state of {name} under {STATES}"
+    for path in files:
+        saved = json.loads(path.read_text())
+        world = World(**saved["world"])
+        strategy = world.strategy(name, seed=saved["seed"], **saved["config"])
+        strategy.load_state_dict(saved["state"])
+        open_ = [Proposal.from_json(value) for value in saved["open"]]
+        asked = []
+        while len(asked) < len(saved["next"]):
+            proposal = step(strategy, world, open_, saved["width"])
+            asked += [] if proposal is None else [proposal.architecture.id]
+        assert asked == saved["next"]
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("state", [{}, {"version": 0}, {"version": 999}, {"version": "1"}, None])
+def test_states_of_unknown_versions_are_refused(name, state):
+    with pytest.raises(EngineError, match="cannot be read"):
+        made(name, "one").load_state_dict(state)

@@ -1,0 +1,271 @@
+"""Estimator `table`: values by hand, conversions, gaps, and refusals of every kind."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nasengine import assembly, search
+from nasengine.core.errors import EngineError, InvalidSettings
+from nasengine.core.proposal import Proposal
+from nasengine.core.question import Question
+from nasengine.core.settings import from_mapping
+from nasengine.estimators.tables.cells import cells_of, header_of
+from nasengine.estimators.tables.column import parse_column
+from nasengine.estimators.tables.table import Table, TableConfig
+from nasengine.spaces.cell import CellSpace
+from nasengine.spaces.nb201 import NB201Config, NB201Space
+from tests.real_data import real_data
+
+from .making import rows, write_table
+
+SPACE = NB201Space(NB201Config())
+PLAIN = "\n".join(
+    [
+        "net,acc,size_m,speed,ms",
+        "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|,10.5,0.07,1000,",
+        '"|skip_connect~0|+|none~0|none~1|+|none~0|none~1|none~2|",91.61,1.5,nan,2.5',
+        "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|,99,9,9,9",
+    ]
+)
+NONE = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+SKIP = "|skip_connect~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+COLUMNS = (
+    "error=acc:100-x:%",
+    "params=size_m:x*1e6",
+    "throughput@a100=speed:x:images/s:higher",
+    "latency@board=ms::ms",
+)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    return write_table(tmp_path_factory.mktemp("tables") / "made.csv.gz")
+
+
+def question(path, objectives=("error",), dataset="cifar10", **config):
+    return Question(
+        space="nb201",
+        strategy="random",
+        estimator="table",
+        dataset=dataset,
+        objectives=objectives,
+        estimator_config={"path": str(path), **config},
+    )
+
+
+def outcome(asked, text):
+    proposal = Proposal(3, SPACE.parse(text))
+    return search.evaluate(asked, proposal, lambda point: None, lambda: False)
+
+
+def plain(tmp_path, objectives, **config):
+    path = tmp_path / "plain.csv"
+    path.write_text(PLAIN, encoding="utf-8")
+    return question(path, objectives, architecture="net", columns=COLUMNS, **config)
+
+
+def test_the_data_set_picks_the_columns(table):
+    row = rows()[7000]
+    names = ("error", "params", "macs", "latency@raspi4", "energy@fpga", "energy@pi5_onnx")
+    for dataset, prefix in (("cifar10", "c10"), ("cifar100", "c100"), ("imagenet16-120", "in16")):
+        found = outcome(question(table, names, dataset), row["arch_str"])
+        assert found.state == "done"
+        assert found.values == pytest.approx(
+            {
+                "error": 100 - float(row[f"{prefix}_val_acc_200"]),
+                "test_error": 100 - float(row[f"{prefix}_test_acc_200"]),
+                "params": float(row[f"{prefix}_params"]),
+                "macs": float(row[f"{prefix}_flops"]),
+                "latency@raspi4": float(row["lat_ms_raspi4"]),
+                "energy@fpga": float(row["energy_mj_fpga"]),
+                "energy@pi5_onnx": float(row["hw360_pi5_onnx_energy_mj"]),
+            }
+        )
+    by_name = {m.objective: m for m in found.measurements}
+    assert list(by_name) == [*names, "test_error"]
+    assert {m.method for m in found.measurements} == {"tabular"}
+    assert (by_name["latency@raspi4"].unit, by_name["latency@raspi4"].device) == ("ms", "raspi4")
+    assert (by_name["energy@fpga"].unit, by_name["error"].unit) == ("mJ", "%")
+    assert by_name["error"].detail == {"table": "made.csv.gz", "column": "in16_val_acc_200"}
+
+
+def test_columns_of_ones_own_convert_and_point_either_way(tmp_path):
+    asked = plain(tmp_path, ("error", "params", "throughput@a100"), report=("test_error=acc",))
+    goals = {goal.name: goal for goal in assembly.goals_of(asked)}
+    assert goals["throughput@a100"].better == "higher"
+    assert (goals["throughput@a100"].device, goals["throughput@a100"].unit) == ("a100", "images/s")
+    found = outcome(asked, NONE)
+    assert found.values == {
+        "error": 89.5,
+        "params": 70_000.0,
+        "throughput@a100": 1000.0,
+        "test_error": 10.5,
+    }
+
+
+def test_digits_that_floating_point_adds_are_rounded_away(tmp_path):
+    assert outcome(plain(tmp_path, ("error",)), SKIP).values == {"error": 8.39}
+
+
+@pytest.mark.parametrize(
+    ("objective", "text", "column"),
+    [("throughput@a100", SKIP, "speed"), ("latency@board", NONE, "ms")],
+)
+def test_an_empty_cell_ends_as_failed_and_says_which(tmp_path, objective, text, column):
+    found = outcome(plain(tmp_path, ("error", objective)), text)
+    assert (found.state, found.measurements) == ("failed", ())
+    assert found.reason == f"the table holds no finite number in {column} for it"
+
+
+def test_an_unknown_architecture_is_named(tmp_path):
+    text = SKIP.replace("skip_connect", "avg_pool_3x3")
+    found = outcome(plain(tmp_path, ("error",)), text)
+    assert found.state == "failed"
+    assert text in found.reason
+    assert "plain.csv has no row" in found.reason
+
+
+def test_ids_and_canonical_json_are_keys_as_well(tmp_path):
+    first, second = SPACE.parse(NONE), SPACE.parse(SKIP)
+    path = tmp_path / "ids.csv"
+    quoted = '"' + second.canonical.replace('"', '""') + '"'
+    path.write_text(f"id,acc\n{first.id},10\n{quoted},20\n")
+    asked = question(path, architecture="id", columns=("error=acc:100-x:%",))
+    assert outcome(asked, NONE).values == {"error": 90}
+    assert outcome(asked, SKIP).values == {"error": 80}
+
+
+def test_a_table_is_read_once_until_it_changes(tmp_path):
+    path = write_table(tmp_path / "some.csv", every=100)
+    first = cells_of(str(path), "arch_str", ("c10_params",))
+    assert cells_of(str(path), "arch_str", ("c10_params",)) is first
+    write_table(path, every=50)
+    os.utime(path, ns=(1, 1))
+    second = cells_of(str(path), "arch_str", ("c10_params",))
+    assert len(second.rows) > len(first.rows)
+
+
+def test_with_a_byte_order_mark_and_blanks_in_the_header(tmp_path):
+    path = tmp_path / "bom.csv"
+    path.write_bytes(b"\xef\xbb\xbfnet , acc\r\nx,1\r\n")
+    assert header_of(str(path)) == ("net", "acc")
+    assert cells_of(str(path), "net", ("acc",)).get("x") == {"acc": 1.0}
+
+
+def objections(path, space=SPACE, dataset="cifar10", **config):
+    estimator = Table(from_mapping(TableConfig, {"path": str(path), **config}))
+    return estimator.objections(space, dataset)
+
+
+def test_what_does_not_suit_is_named_beside_its_setting(table, tmp_path):
+    assert objections(table) == {}
+    assert objections(table, dataset="digits").keys() == {"dataset"}
+    assert objections(table, space=CellSpace(CellSpace.Config())).keys() == {"space"}
+    assert objections(table, space=NB201Space(NB201Config(cells=3))).keys() == {
+        "space_config.cells"
+    }
+    asked = plain(tmp_path, ("error",)).estimator_config
+    assert objections(asked["path"]).keys() == {"estimator_config.columns"}
+    assert objections(asked["path"], columns=COLUMNS).keys() == {"estimator_config.architecture"}
+    wrong = objections(asked["path"], architecture="net", columns="error=gone", report="a=away")
+    assert wrong.keys() == {"estimator_config.columns", "estimator_config.report"}
+    assert "gone is not in the table; it has net, acc" in wrong["estimator_config.columns"]
+
+
+def test_files_that_are_no_tables_are_refused_in_one_line(tmp_path):
+    contents = {
+        "empty.csv": b"",
+        "one.csv": b"only\n1\n",
+        "twice.csv": b"a,a\n1,2\n",
+        "latin.csv": "a,b\n\xe9,1\n".encode("latin-1"),
+        "torn.csv.gz": gzip.compress(PLAIN.encode() * 100)[:150],
+        "fake.csv.gz": b"\x1f\x8bno gzip at all",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder.csv").mkdir()
+    for name in (*contents, "folder.csv", "absent.csv", "", "a\0b"):
+        path = str(tmp_path / name) if name and "\0" not in name else name
+        with pytest.raises(EngineError) as caught:
+            header_of(path)
+            cells_of(path, "a", ("b",))
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize(
+    ("setting", "values", "text"),
+    [
+        ("columns", "error", "is no column"),
+        ("columns", "error=", "is no column"),
+        ("columns", "Error=acc", "is no objective's name"),
+        ("columns", "error=acc:2x", "is no conversion"),
+        ("columns", "error=acc:__import__('os')", "is no conversion"),
+        ("columns", "error=acc:x/0", "is no conversion"),
+        ("columns", "error=acc:x:%:best", "is no direction"),
+        ("columns", "error=acc:x:%:lower:more", "is no column"),
+        ("columns", "error=a,error=b", "names an objective twice"),
+        ("report", "test_error=acc", "needs columns"),
+    ],
+)
+def test_columns_of_another_form_are_refused(setting, values, text):
+    with pytest.raises(InvalidSettings) as caught:
+        from_mapping(TableConfig, {"path": "x", setting: values}, "estimator_config.")
+    assert text in caught.value.errors[f"estimator_config.{setting}"]
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_column_or_refused(text):
+    try:
+        column = parse_column(text)
+    except ValueError as error:
+        assert "\n" not in repr(str(error))
+    else:
+        column.value(1.0)
+
+
+def test_names_the_table_lacks_list_those_it_has(table):
+    with pytest.raises(
+        EngineError, match="latency@raspi5 is not in the table; it has error, params"
+    ):
+        assembly.goals_of(question(table, ("error", "latency@raspi5")))
+
+
+def test_folders_that_are_not_allowed_are_refused(table, monkeypatch, tmp_path):
+    monkeypatch.setenv("PARETOSCOPE_DATA_ROOTS", str(tmp_path))
+    errors = objections(table)
+    assert "outside of the folders" in errors["estimator_config.path"]
+
+
+def test_a_search_over_a_table_loads_no_torch(table):
+    code = (
+        "import sys; from nasengine import search; from nasengine.core.question import Question\n"
+        "asked = Question(space='nb201', estimator='table', dataset='cifar10', candidates=30,"
+        f"objectives=('error',), estimator_config={{'path': {str(table)!r}}})\n"
+        "print(len(search.run(asked).ended), 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["30", "False"]
+
+
+def test_the_published_table_holds_the_published_optima():
+    path = real_data("nb201_table.csv.gz")
+    if path is None:
+        return  # the made table above has shown the rest
+    best = {"c10": (6111, 94.373), "c100": (9930, 73.513), "in16": (857, 47.311)}
+    for prefix, (index, accuracy) in best.items():
+        column = f"{prefix}_test_acc_200"
+        cells = cells_of(str(path), "arch_index", (column,))
+        assert cells.get(str(index))[column] == accuracy == cells.numbers.max()
+    text = list(cells_of(str(path), "arch_str", ()).rows)[6111]
+    found = outcome(question(path, ("error", "params", "macs", "latency@pi5_litert")), text)
+    assert found.values["params"] == 1_073_466
+    assert found.values["macs"] == pytest.approx(153_272_960, rel=1e-6)
+    assert found.values["test_error"] == 5.627
