@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from .catalog import load
 from .core.errors import DataMissing, EngineError, InvalidSettings
 from .core.estimator import Estimator
-from .core.objective import Constraint, Goal, parse_constraint, split_name
+from .core.objective import Constraint, Goal
 from .core.question import Question
 from .core.settings import from_mapping, setting, to_mapping
 from .core.space import Space
 from .core.strategy import Strategy, Task
 from .data.roots import allowed
-from .objectives.device_files import measured_device
+from .goals import named_constraints, named_goals
 
 T = TypeVar("T")
 # Part of a question -> kind of the catalogue.
@@ -26,8 +26,6 @@ PARTS = {
     "estimator": "estimators",
     "dataset": "datasets",
 }
-MOST_OBJECTIVES = 6
-MOST_CONSTRAINTS = 20
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,16 @@ def check(question: Question) -> Question:
         if part != "dataset" or _trains(question):
             config = _collected(errors, part, lambda part=part: _config(question, part))
             made |= {} if config is None else {part: config}
-    suits = _check_fit(question, made, errors)
-    goals = _collected(errors, "objectives", lambda: goals_of(question)) if suits else None
+    _check_strategy(question, made, errors)
+    if "dataset" in made:
+        _check_path(made["dataset"], question.dataset, errors)
+    goals = None
+    if (estimator := _knows_its_goals(question, made, errors)) is not None:
+        goals = _collected(
+            errors,
+            "objectives",
+            lambda: named_goals(question.objectives, estimator, question.dataset),
+        )
     _collected(errors, "constraints", lambda: constraints_of(question))
     if errors:
         raise InvalidSettings(errors)
@@ -102,53 +108,13 @@ def make_strategy(question: Question) -> Strategy:
 
 
 def goals_of(question: Question) -> tuple[Goal, ...]:
-    """The objectives with direction and unit, in the order they are named.
-
-    Raises:
-        EngineError: one of them does not exist, lacks a device or cannot be measured, a
-            name comes twice, or there are none or too many; says all of it.
-    """
-    names = [name.strip() for name in _texts(question.objectives)]
-    if not 1 <= len(names) <= MOST_OBJECTIVES:
-        raise EngineError(f"{len(names)} objectives are named: name 1 to {MOST_OBJECTIVES}")
-    estimator = make_estimator(question)
-    goals, wrong = [], [f"{name[:60]} is named twice" for name in sorted(_repeated(names))]
-    for name in names:
-        try:
-            goals.append(_goal(name, estimator, question))
-        except EngineError as error:
-            wrong.append(str(error))
-    if wrong:
-        raise EngineError("; ".join(wrong))
-    return tuple(goals)
+    """The objectives with direction and unit, in the order they are named."""
+    return named_goals(question.objectives, make_estimator(question), question.dataset)
 
 
 def constraints_of(question: Question) -> tuple[Constraint, ...]:
-    """The constraints, each on one of the objectives.
-
-    Raises:
-        EngineError: says what is wrong with each wrong one.
-    """
-    texts = _texts(question.constraints)
-    if len(texts) > MOST_CONSTRAINTS:
-        raise EngineError(f"{len(texts)} constraints are named: at most {MOST_CONSTRAINTS}")
-    measured = [name.strip() for name in _texts(question.objectives)]
-    constraints, wrong = [], []
-    for text in texts:
-        try:
-            constraint = parse_constraint(text)
-        except EngineError as error:
-            wrong.append(str(error))
-            continue
-        constraints.append(constraint)
-        if constraint.objective not in measured:
-            wrong.append(
-                f"{text.strip()[:60]} bounds {constraint.objective[:40]}, which is not measured: "
-                f"add it to the objectives ({', '.join(measured)[:200]})"
-            )
-    if wrong:
-        raise EngineError("; ".join(wrong))
-    return tuple(constraints)
+    """The constraints, each on one of the objectives."""
+    return named_constraints(question.constraints, question.objectives)
 
 
 def _collected(errors: dict[str, str], path: str, act: Callable[[], T]) -> T | None:
@@ -163,45 +129,37 @@ def _collected(errors: dict[str, str], path: str, act: Callable[[], T]) -> T | N
     return None
 
 
-def _goal(name: str, estimator: Estimator, question: Question) -> Goal:
-    own = estimator.goal(name, question.dataset)
-    if own is not None:
-        return own
-    kind, device = split_name(name)
-    objective = load("objectives", kind)
-    goal = Goal(name, kind, device, objective.better, objective.unit)
-    if device is not None and not objective.on_device:
-        raise EngineError(f"{name[:60]} names a device, but {kind} has none: write {kind}")
-    if objective.from_estimator and not estimator.provides(goal):
-        raise EngineError(
-            f"{name[:60]} is not reported by the estimator {question.estimator}: choose another"
+def _check_strategy(question: Question, made: dict[str, Any], errors: dict[str, str]) -> None:
+    """Whether the space offers what the strategy needs."""
+    if "space" not in made or "strategy" not in made:
+        return
+    needs, offers = (load(PARTS[p], getattr(question, p)) for p in ("strategy", "space"))
+    if missing := sorted(needs.needs - offers.offers):
+        errors["strategy"] = (
+            f"{question.strategy} needs {', '.join(missing)}, which the space "
+            f"{question.space} does not offer: choose another strategy or space"
         )
-    if objective.on_device and not estimator.provides(goal):
-        measured_device(kind, device)
-    return goal
 
 
-def _check_fit(question: Question, made: dict[str, Any], errors: dict[str, str]) -> bool:
-    """What the parts say of each other; whether the estimator can be asked for its goals."""
-    if "dataset" in made:
-        _check_path(made["dataset"], question.dataset, errors)
-    if "estimator" not in made:
-        return False
-    estimator = load("estimators", question.estimator)(made["estimator"])
-    if "space" not in made:
-        return estimator.builds_network
-    space = load("spaces", question.space)
-    if "strategy" in made:
-        missing = sorted(load("strategies", question.strategy).needs - space.offers)
-        if missing:
-            errors["strategy"] = (
-                f"{question.strategy} needs {', '.join(missing)}, which the space "
-                f"{question.space} does not offer: choose another strategy or space"
-            )
-    objections = estimator.objections(space(made["space"]), question.dataset)
+def _knows_its_goals(
+    question: Question, made: dict[str, Any], errors: dict[str, str]
+) -> Estimator | None:
+    """An estimator that can be asked for goals; adds what it objects to.
+
+    One with wrong settings still can where its goals do not come out of them.
+    """
+    try:
+        found = load("estimators", question.estimator)
+    except EngineError:
+        return None
+    if "estimator" not in made or "space" not in made:
+        return found(found.Config()) if found.builds_network else None
+    estimator = found(made["estimator"])
+    space = load("spaces", question.space)(made["space"])
+    objections = estimator.objections(space, question.dataset)
     for path, text in objections.items():
         errors.setdefault(path, text)
-    return not objections
+    return None if objections else estimator
 
 
 def _check_path(config: Any, dataset: str, errors: dict[str, str]) -> None:
@@ -239,13 +197,3 @@ def _config(question: Question, part: str) -> Any:
     if not isinstance(values, dict):
         raise InvalidSettings({f"{part}_config": "is not an object of names and values"})
     return from_mapping(found.Config, values, f"{part}_config.")
-
-
-def _texts(values: Any) -> list[str]:
-    if not isinstance(values, (list, tuple)) or not all(isinstance(v, str) for v in values):
-        raise EngineError("this is not a list of texts: give names such as error and params")
-    return list(values)
-
-
-def _repeated(names: list[str]) -> set[str]:
-    return {name for name in names if names.count(name) > 1}
