@@ -7,8 +7,8 @@ from django.urls import include, path
 
 urlpatterns = [
     # path("", include("webapp.accounts.urls")),
-    path("runs/", include("webapp.runs.urls")),
     path("runs/", include("webapp.live.urls")),
+    path("runs/", include("webapp.runs.urls")),
     # path("architectures/", include("webapp.architectures.urls")),
     path("compare", include("webapp.compare.urls")),
     path("admin/", admin.site.urls),

@@ -69,6 +69,13 @@ def rounded(value: float | None, kind: str = "", unit: str = "") -> SafeString:
 
 
 @register.simple_tag
+def rounded_as(value: float, goal: dict[str, Any]) -> SafeString:
+    """A value of a goal as a number without unit, the full one on hover."""
+    text = number_text(goal["name"], value, goal["unit"])
+    return format_html('<span title="{} {}">{}</span>', repr(value), goal["unit"], text)
+
+
+@register.simple_tag
 def rounded_measurement(measurement: Any) -> SafeString:
     """A stored measurement with unit and spread, the full value on hover."""
     m = measurement
@@ -153,3 +160,35 @@ def without_device(objective: str) -> str:
 def words(name: str) -> str:
     """A setting's or column's name in words: valid_error is valid error."""
     return name.replace("_", " ")
+
+
+@register.filter
+def number(value: float | None, kind_and_unit: str) -> str:
+    """A number without its unit; `kind_and_unit` is such as "error %" or "params"."""
+    kind, _, unit = kind_and_unit.partition(" ")
+    return number_text(kind, value, unit)
+
+
+@register.simple_tag
+def sort_head(key: str, word: str, sort: str, query: str, css: str = "") -> SafeString:
+    """A column's head that sorts by it; the column in force turns round. No key: only words."""
+    if not key:
+        return format_html('<th scope="col" class="{}">{}</th>', css, word)
+    down = sort == key
+    other = f"-{key}" if down else key
+    address = f"?{query}&sort={other}" if query else f"?sort={other}"
+    here = sort.removeprefix("-") == key
+    state = ("descending" if sort.startswith("-") else "ascending") if here else "none"
+    icon = ("arrow-down" if sort.startswith("-") else "arrow-up") if here else "arrows-sort"
+    return format_html(
+        '<th scope="col" class="{}" aria-sort="{}"><a href="{}" hx-get="{}" hx-target="#run-table"'
+        ' hx-swap="outerHTML" hx-push-url="true">{}<svg class="icon" aria-hidden="true">'
+        '<use href="{}#{}"/></svg></a></th>',
+        css,
+        state,
+        address,
+        address,
+        word,
+        static(SPRITE),
+        icon,
+    )

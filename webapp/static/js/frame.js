@@ -105,6 +105,8 @@ function wireKeys() {
 }
 
 function wireRequests() {
+  // The server asks for a toast with the header HX-Trigger: {"toast": {text, level}}.
+  document.addEventListener("toast", (event) => showToast(event.detail.text, event.detail.level));
   document.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
     showToast(`The server answered ${status}. Nothing was changed; try again or reload the page.`, "error");

@@ -1,0 +1,55 @@
+"""The settings in which runs differ, as a table with a base column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+MISSING = "–"
+
+
+def differences(questions: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """Rows of the settings that are not the same everywhere, and how many are the same.
+
+    Each row has `name` and `cells`; a cell has `text`, `missing` and `other` (it differs
+    from the first, the base).
+    """
+    flat = [dict(flattened(question)) for question in questions]
+    names = list(dict.fromkeys(name for one in flat for name in one))
+    rows, same = [], 0
+    for name in names:
+        texts = [one.get(name) for one in flat]
+        if len(set(texts)) == 1:
+            same += 1
+            continue
+        cells = [
+            {
+                "text": MISSING if text is None else text,
+                "missing": text is None,
+                "other": text != texts[0],
+            }
+            for text in texts
+        ]
+        rows.append({"name": name, "cells": cells})
+    return rows, same
+
+
+def flattened(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """(dotted name, text) of every setting."""
+    pairs = []
+    for key, inner in value.items():
+        if isinstance(inner, dict):
+            pairs += flattened(inner, f"{prefix}{key}.")
+        else:
+            pairs.append((prefix + key, _text(inner)))
+    return pairs
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_text(one) for one in value) or "none"
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""The pages of one run: thin; load, call one service, answer."""

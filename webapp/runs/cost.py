@@ -1,0 +1,38 @@
+"""What a run will probably take, from earlier candidates like its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nasengine.core.question import Question
+
+from .models import Candidate, CandidateState
+
+LIKE_IT = ("space", "estimator", "dataset", "space_config", "estimator_config", "dataset_config")
+SAMPLE = 200
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Mean seconds of `seen` earlier candidates, and the seconds that makes for the run."""
+
+    each_seconds: float
+    seen: int
+    total_seconds: float
+
+
+def expected_cost(team: Any, question: Question) -> Cost | None:
+    """From the team's last candidates of the same space, estimator and data, all settings
+    included; None where there is none."""
+    asked = question.to_json()
+    alike = {f"run__question__{name}": asked[name] for name in LIKE_IT}
+    done = Candidate.objects.filter(
+        run__team=team, state=CandidateState.DONE, started_at__isnull=False, **alike
+    )
+    times = done.order_by("-pk").values_list("started_at", "ended_at")[:SAMPLE]
+    seconds = [(end - start).total_seconds() for start, end in times if end]
+    if not seconds:
+        return None
+    each = sum(seconds) / len(seconds)
+    return Cost(each, len(seconds), each * question.candidates / question.in_flight)

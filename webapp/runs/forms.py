@@ -1,0 +1,162 @@
+"""The launch form: what was typed, what the engine says about it, and the question it makes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import QueryDict
+
+from nasengine import assembly, catalog
+from nasengine.core.errors import EngineError, InvalidSettings
+from nasengine.core.question import Question
+from nasengine.core.settings import from_mapping, to_mapping
+
+from .form_fields import Field, Part, as_text, as_texts, fields_of
+from .models import Device
+from .presets import DEFAULT_OBJECTIVES
+from .services.launch import MAX_NAME
+
+PARTS = (
+    ("space", "spaces", "Space", "What may be built."),
+    ("strategy", "strategies", "Strategy", "How the next candidate is chosen."),
+    ("estimator", "estimators", "Estimator", "How a candidate's error is found out."),
+    ("dataset", "datasets", "Data", "What networks are trained and judged on."),
+)
+SPLITTER = re.compile(r"[,;\n]")
+
+
+class LaunchForm:
+    """Everything typed is kept as text; `check` turns it into a Question or into messages."""
+
+    def __init__(self, raw: Mapping[str, Any]):
+        """`raw` is a POST, or names and values from defaults, a preset or a clone."""
+        self.raw = raw
+        self.errors: dict[str, str] = {}
+        self.name = self._one("name", "")
+        self.parts = [self.part(kind) for kind, *_ in PARTS]
+        self.budget = fields_of(assembly.Budget, "", raw)
+        self.chosen = self._chosen_objectives()
+        self.constraints = self._one("constraints", "")
+
+    @classmethod
+    def from_question(cls, question: Mapping[str, Any], name: str = "") -> LaunchForm:
+        """A form filled with a stored or ready-made question."""
+        raw: dict[str, Any] = {"name": name}
+        for key, value in question.items():
+            if key.endswith("_config"):
+                raw |= {f"{key}.{name_of}": as_texts(v) for name_of, v in value.items()}
+            elif key == "constraints":
+                raw[key] = ", ".join(value)
+            else:
+                raw[key] = as_texts(value)
+        return cls(raw)
+
+    def part(self, kind: str) -> Part:
+        """One part with the fields of the plugin that is chosen in it."""
+        plural, title, about = next(rest for name, *rest in PARTS if name == kind)
+        chosen = self._one(kind, getattr(Question(), kind))
+        part = Part(kind, plural, title, about, chosen, catalog.names(plural))
+        try:
+            config = catalog.load(plural, chosen).Config
+        except EngineError as error:
+            part.error = str(error)
+        else:
+            part.fields = fields_of(config, f"{kind}_config.", self.raw)
+        return part
+
+    def objectives(self) -> list[dict[str, Any]]:
+        """The check boxes: every objective, on every known device where it needs one."""
+        devices = list(Device.objects.values_list("name", flat=True)) or ["cpu"]
+        boxes = []
+        for kind in catalog.names("objectives"):
+            about = catalog.load("objectives", kind)
+            for name in [f"{kind}@{d}" for d in devices] if about.on_device else [kind]:
+                boxes.append({"name": name, "help": about.help, "on": name in self.chosen})
+        known = {box["name"] for box in boxes}
+        boxes += [{"name": n, "help": "", "on": True} for n in self.chosen if n not in known]
+        return boxes
+
+    def check(self) -> Question | None:
+        """The question, or None with every message in `errors` and beside its field."""
+        question = self._question()
+        faults = dict(self.errors)
+        try:
+            assembly.check(question)
+        except InvalidSettings as error:
+            faults = {**error.errors, **faults}
+        if faults and not 0 < len(self.name.strip()) <= MAX_NAME:
+            length = f"has {len(self.name):,} characters; at most {MAX_NAME}"
+            faults["name"] = length if self.name.strip() else "is empty; write a short name"
+        self.place(faults)
+        return None if faults else question
+
+    def place(self, errors: Mapping[str, str]) -> None:
+        """Puts each message beside its own field."""
+        self.errors = dict(errors)
+        for field in self.fields():
+            field.error = self.errors.get(field.path, "")
+        for part in self.parts:
+            part.error = self.errors.get(part.kind, part.error)
+
+    def fields(self) -> list[Field]:
+        """Every field that stands for a setting."""
+        return [*self.budget, *(field for part in self.parts for field in part.fields)]
+
+    def summary(self) -> list[dict[str, str]]:
+        """What is wrong, each with where: for the list on top of the form."""
+        labels = {field.path: (field.label, field.id) for field in self.fields()}
+        labels |= {part.kind: (part.title, f"field-{part.kind}") for part in self.parts}
+        labels |= {
+            "name": ("Name", "field-name"),
+            "objectives": ("Objectives", "field-objectives"),
+            "constraints": ("Constraints", "field-constraints"),
+        }
+        return [
+            {"label": label, "target": target, "text": text}
+            for path, text in self.errors.items()
+            for label, target in [labels.get(path, (path, ""))]
+        ]
+
+    def typed_question(self) -> Question | None:
+        """The question without the checks across parts; None where a field is wrong."""
+        question = self._question()
+        wrong, self.errors = self.errors, {}
+        return None if wrong else question
+
+    def _question(self) -> Question:
+        """The question of what can be read; the rest keeps its default and is in `errors`."""
+        values = self._mapping(assembly.Budget, self.budget, "") or {}
+        for part in self.parts:
+            if part.error:
+                self.errors[part.kind] = part.error
+                continue
+            config = catalog.load(part.plural, part.chosen).Config
+            values[part.kind] = part.chosen
+            mapping = self._mapping(config, part.fields, f"{part.kind}_config.")
+            values[f"{part.kind}_config"] = mapping or {}
+        return Question(
+            objectives=tuple(self.chosen),
+            constraints=tuple(t.strip() for t in SPLITTER.split(self.constraints) if t.strip()),
+            **values,
+        )
+
+    def _mapping(self, config: type, fields: list[Field], prefix: str) -> dict[str, Any] | None:
+        try:
+            typed = {field.about.name: field.value for field in fields}
+            return to_mapping(from_mapping(config, typed, prefix))
+        except InvalidSettings as error:
+            self.errors |= error.errors
+            return None
+
+    def _chosen_objectives(self) -> list[str]:
+        if "objectives" not in self.raw:
+            return list(DEFAULT_OBJECTIVES)
+        raw = self.raw
+        given = raw.getlist("objectives") if isinstance(raw, QueryDict) else raw["objectives"]
+        return list(dict.fromkeys(text for text in given if text))
+
+    def _one(self, name: str, default: str) -> str:
+        value = self.raw.get(name, default)
+        return as_text(value[-1] if isinstance(value, list) and value else value)

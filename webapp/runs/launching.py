@@ -1,0 +1,104 @@
+"""The launch form's pages: the form, one part of it, and the expected cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from nasengine.core.errors import InvalidSettings
+from webapp.accounts.access import team_object_or_404
+from webapp.accounts.permissions import may
+
+from .cost import expected_cost
+from .forms import PARTS, LaunchForm
+from .models import Run
+from .presets import PRESETS
+from .services.launch import MAX_NAME, launch
+
+BEGINNING = {"name": "Regularised evolution on digits", "candidates": "50", "in_flight": "2"}
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def run_new(request: HttpRequest) -> HttpResponse:
+    """The launch form; a POST launches, or comes back with every message beside its field."""
+    _must_launch(request)
+    if request.method == "GET":
+        return render(request, "runs/new.html", _context(request, _first_form(request)))
+    form = LaunchForm(request.POST)
+    question = form.check()
+    if question is not None:
+        try:
+            run = launch(request.team, request.user, question, form.name)
+        except InvalidSettings as error:
+            form.place(error.errors)
+        else:
+            messages.success(request, f"{run.name} is launched.")
+            return redirect("run-detail", run.pk)
+    return render(request, "runs/new.html", _context(request, form), status=422)
+
+
+def _must_launch(request: HttpRequest) -> None:
+    if request.team is None or not may(request.user, "launch", request.team):
+        raise PermissionDenied(
+            "Launching runs takes the role of a researcher; ask an owner of the team for it."
+        )
+
+
+def _context(request: HttpRequest, form: LaunchForm) -> dict[str, Any]:
+    question = form.typed_question() if not form.errors else None
+    return {
+        "form": form,
+        "presets": PRESETS,
+        "cost": expected_cost(request.team, question) if question else None,
+        "max_name": MAX_NAME,
+    }
+
+
+def _first_form(request: HttpRequest) -> LaunchForm:
+    """Defaults, a preset, a clone, or what the address holds."""
+    if "clone" in request.GET:
+        return _clone(request, request.GET["clone"])
+    if preset := PRESETS.get(request.GET.get("preset", "")):
+        strategy = preset.question.get("strategy", "regularised-evolution")
+        return LaunchForm.from_question(preset.question, f"{preset.title}: {strategy} on digits")
+    raw = request.GET.copy()
+    for name, value in BEGINNING.items():
+        raw.setdefault(name, value)
+    return LaunchForm(raw)
+
+
+def _clone(request: HttpRequest, text: str) -> LaunchForm:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise Http404("clone takes the number of a run")
+    run = team_object_or_404(request, Run, int(text))
+    return LaunchForm.from_question(run.question, f"{run.name} again"[:MAX_NAME])
+
+
+@login_required
+@require_GET
+def run_new_part(request: HttpRequest, kind: str) -> HttpResponse:
+    """The settings of one part, for the plugin that was just chosen in it."""
+    _must_launch(request)
+    if kind not in [name for name, *_ in PARTS]:
+        raise Http404(f"{kind[:40]} is no part of a question")
+    chosen = QueryDict(mutable=True)
+    chosen[kind] = request.GET.get(kind, "")
+    part = LaunchForm(chosen).part(kind)
+    return render(request, "runs/parts/settings.html", {"part": part})
+
+
+@login_required
+@require_POST
+def run_new_cost(request: HttpRequest) -> HttpResponse:
+    """The expected cost of what the form holds now."""
+    _must_launch(request)
+    question = LaunchForm(request.POST).typed_question()
+    cost = expected_cost(request.team, question) if question else None
+    return render(request, "runs/parts/cost.html", {"cost": cost, "unreadable": question is None})

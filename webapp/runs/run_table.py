@@ -1,0 +1,132 @@
+"""One page of a team's runs with what the list shows of each, in a few queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import F, FloatField, Func, IntegerField, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import Cast
+from django.http import QueryDict
+
+from .filters import RunFilter
+from .models import FINITE, Candidate, CandidateState, Measurement, Run
+from .queries import BUSY_RUNS, counts_of_runs, runs_of
+
+SIZES = (25, 50, 100)
+SORTS = {
+    "age": "-created_at",
+    "name": "name",
+    "state": "state",
+    "method": "strategy",
+    "progress": "progress",
+    "error": "best_error",
+    "front": "front_size",
+    "hypervolume": "hypervolume",
+}
+# Sort key (none: not sortable), word, CSS class of each column.
+COLUMNS = (
+    ("name", "Name", ""),
+    ("state", "State", ""),
+    ("method", "Method", ""),
+    ("", "Question", ""),
+    ("progress", "Progress", ""),
+    ("error", "Best error (%)", "num"),
+    ("front", "Front", "num"),
+    ("hypervolume", "Hypervolume", "num"),
+    ("age", "Launched", ""),
+)
+KEPT = Q(violation__isnull=True) | Q(violation=0)
+
+
+@dataclass(frozen=True)
+class RunTable:
+    """What the list shows: rows of one page, its filter, sort and size."""
+
+    page: Page
+    rows: list[dict[str, Any]]
+    filter: RunFilter
+    sort: str
+    size: int
+    query: str
+    unsorted_query: str
+    any_busy: bool
+    narrowed: bool
+
+
+def run_table(team: Any, asked: QueryDict) -> RunTable:
+    """The page that `asked` (state, method, text, sort, size, page) names."""
+    narrowed = RunFilter(asked, queryset=_with_front(runs_of(team)))
+    sort = asked.get("sort", "age")
+    sort = sort if sort.removeprefix("-") in SORTS else "age"
+    size = int(asked["size"]) if asked.get("size") in [str(s) for s in SIZES] else SIZES[0]
+    page = Paginator(_sorted(narrowed.qs, sort), size).get_page(asked.get("page"))
+    return RunTable(
+        page=page,
+        rows=_rows(list(page.object_list)),
+        filter=narrowed,
+        sort=sort,
+        size=size,
+        query=_query(asked, without=("page",)),
+        unsorted_query=_query(asked, without=("page", "sort")),
+        any_busy=any(run.state in BUSY_RUNS for run in page.object_list),
+        narrowed=any(asked.get(name) for name in ("state", "method", "text")),
+    )
+
+
+def _with_front(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """The front's size and last hypervolume, taken out of the JSON by the database."""
+    last = KeyTransform("hypervolume", KeyTransform("-1", KeyTransform("curve", "front")))
+    return runs.annotate(
+        front_size=Func(
+            KeyTransform("numbers", "front"),
+            function="jsonb_array_length",
+            output_field=IntegerField(),
+        ),
+        hypervolume=Cast(last, FloatField()),
+    )
+
+
+def _sorted(runs: QuerySet[Run], sort: str) -> QuerySet[Run]:
+    """By one column, the other way round with a leading minus; what has no value comes last."""
+    key, backwards = sort.removeprefix("-"), sort.startswith("-")
+    if key == "progress":
+        runs = runs.annotate(progress=F("told") * 1.0 / F("candidate_budget"))
+    if key == "error":
+        best = _errors().filter(candidate__run=OuterRef("pk")).order_by("value").values("value")
+        runs = runs.annotate(best_error=Subquery(best[:1]))
+    column = SORTS[key]
+    down = column.startswith("-") != backwards
+    field = F(column.removeprefix("-"))
+    order = field.desc(nulls_last=True) if down else field.asc(nulls_last=True)
+    return runs.order_by(order, "-pk")
+
+
+def _errors() -> QuerySet[Measurement]:
+    """Errors that count: measured, finite, every constraint kept."""
+    kept = Candidate.objects.filter(KEPT, state=CandidateState.DONE)
+    return Measurement.objects.filter(FINITE, objective="error", candidate__in=kept)
+
+
+def _rows(runs: list[Run]) -> list[dict[str, Any]]:
+    ids = [run.pk for run in runs]
+    counts = counts_of_runs(ids)
+    best = dict(
+        _errors()
+        .filter(candidate__run__in=ids)
+        .order_by()
+        .values_list("candidate__run")
+        .annotate(Min("value"))
+    )
+    return [{"run": run, "counts": counts[run.pk], "error": best.get(run.pk)} for run in runs]
+
+
+def _query(asked: QueryDict, without: tuple[str, ...]) -> str:
+    kept = asked.copy()
+    for name in without:
+        kept.pop(name, None)
+    for name in [name for name in kept if not any(kept.getlist(name))]:
+        kept.pop(name)
+    return kept.urlencode()

@@ -1,0 +1,98 @@
+// The run's socket: replays what was missed, then passes what happens; comes back by itself.
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 15000;
+const SILENCE_MS = 45000;
+const PING_MS = 20000;
+
+// `after()` gives the last number known; `onEvents(events)` takes batches; `onReset()` must
+// return a promise that fetches the snapshot anew; `onStatus(status)` is told "live",
+// "connecting" or "offline".
+export function openConnection({ address, after, onEvents, onReset, onStatus }) {
+  let socket = null;
+  let wait = FIRST_WAIT_MS;
+  let queue = [];
+  let frame = null;
+  let timer = null;
+  let lastHeard = 0;
+  let closed = false;
+
+  function flush() {
+    frame = null;
+    const events = queue;
+    queue = [];
+    if (events.length > 0) onEvents(events);
+  }
+
+  function take(event) {
+    queue.push(event);
+    // A hidden tab paints no frames; its state must go on all the same.
+    if (frame === null) frame = setTimeout(flush, 30);
+  }
+
+  async function reset() {
+    queue = [];
+    try {
+      await onReset();
+      again(0);
+    } catch {
+      again(wait);
+    }
+  }
+
+  function again(delay) {
+    drop();
+    if (closed) return;
+    clearTimeout(timer);
+    timer = setTimeout(connect, delay);
+  }
+
+  function drop() {
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
+    socket.close();
+    socket = null;
+  }
+
+  function connect() {
+    onStatus("connecting");
+    socket = new WebSocket(`${address}?after=${after()}`);
+    socket.onopen = () => {
+      lastHeard = Date.now();
+    };
+    socket.onmessage = (message) => {
+      lastHeard = Date.now();
+      const data = JSON.parse(message.data);
+      if (data.type === "hello") {
+        wait = FIRST_WAIT_MS;
+        onStatus("live");
+      } else if (data.type === "event") {
+        onStatus("live");
+        take(data);
+      } else if (data.type === "reset") reset();
+    };
+    socket.onclose = () => {
+      socket = null;
+      onStatus(navigator.onLine === false ? "offline" : "connecting");
+      again(wait * (0.7 + 0.6 * Math.random()));
+      wait = Math.min(LONGEST_WAIT_MS, wait * 2);
+      if (wait >= 4 * FIRST_WAIT_MS) onStatus("offline");
+    };
+  }
+
+  const pulse = setInterval(() => {
+    if (!socket || socket.readyState !== WebSocket.OPEN) return;
+    if (Date.now() - lastHeard > SILENCE_MS) again(0);
+    else socket.send('{"type":"ping"}');
+  }, PING_MS);
+  addEventListener("online", () => again(0));
+  connect();
+  return {
+    close() {
+      closed = true;
+      clearInterval(pulse);
+      clearTimeout(timer);
+      drop();
+    },
+    reconnect: () => again(0),
+  };
+}

@@ -1,0 +1,85 @@
+// The launch form: what was typed into a plugin's settings comes back with the plugin.
+
+const held = new Map();
+const form = document.getElementById("launch");
+
+function settingsOf(kind) {
+  return document.getElementById(`settings-${kind}`);
+}
+
+function controls(box) {
+  return [...box.querySelectorAll("input:not([type=hidden]), select, textarea")];
+}
+
+// Before htmx puts another plugin's settings in place, the present ones are remembered.
+form.addEventListener("htmx:beforeSwap", (event) => {
+  const kind = event.detail.requestConfig?.elt?.dataset.part;
+  if (!kind) return;
+  const box = settingsOf(kind);
+  held.set(`${kind} ${box.dataset.chosen}`, { values: read(box), open: box.querySelector("details")?.open });
+});
+
+form.addEventListener("htmx:afterSettle", (event) => {
+  const kind = event.detail.requestConfig?.elt?.dataset.part;
+  if (!kind) return;
+  const box = settingsOf(kind);
+  const before = held.get(`${kind} ${box.dataset.chosen}`);
+  if (before) write(box, before);
+});
+
+function key(control) {
+  return control.type === "checkbox" ? `${control.name} ${control.value}` : control.name;
+}
+
+function read(box) {
+  return new Map(controls(box).map((one) => [key(one), one.type === "checkbox" ? one.checked : one.value]));
+}
+
+function write(box, { values, open }) {
+  for (const one of controls(box)) {
+    if (!values.has(key(one))) continue;
+    if (one.type === "checkbox") one.checked = values.get(key(one));
+    else one.value = values.get(key(one));
+  }
+  const details = box.querySelector("details");
+  if (details) details.open = open;
+}
+
+// A name that was never touched follows the strategy and the data.
+const name = document.getElementById("field-name");
+let own = name.value !== suggested();
+name.addEventListener("input", () => {
+  own = true;
+});
+form.addEventListener("change", (event) => {
+  if (!own && event.target.matches("[data-part]")) name.value = suggested();
+});
+
+function suggested() {
+  const value = (kind) => document.getElementById(`field-${kind}`).value;
+  const strategy = value("strategy").replaceAll("-", " ");
+  return `${strategy.charAt(0).toUpperCase()}${strategy.slice(1)} on ${value("dataset")}`;
+}
+
+// A link of the summary may lead into folded settings: unfold them.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".ps-summary a");
+  if (!link) return;
+  event.preventDefault();
+  const target = document.getElementById(link.hash.slice(1));
+  const details = target?.closest("details");
+  if (details) details.open = true;
+  target?.focus();
+});
+
+document.getElementById("error-summary")?.focus();
+form.addEventListener("submit", () => {
+  for (const button of form.querySelectorAll("[data-testid=launch]")) {
+    setTimeout(() => {
+      button.disabled = true;
+    });
+  }
+});
+addEventListener("pageshow", () => {
+  for (const button of form.querySelectorAll("[data-testid=launch]")) button.disabled = false;
+});

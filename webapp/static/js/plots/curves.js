@@ -1,0 +1,60 @@
+// Learning curves: what runs now, the last ones that ended, and the best.
+import { bestCandidate } from "../reducer.js";
+import { methodLook } from "../words.js";
+import { axis, faded, layout } from "./look.js";
+
+const OPEN = new Set(["queued", "running", "lost"]);
+
+export function curvesFigure(state, look) {
+  const best = bestCandidate(state)?.number ?? null;
+  const numbers = [...state.curves.keys()].filter((n) => usable(state.curves.get(n)).length > 0).sort((a, b) => a - b);
+  if (numbers.length === 0) return null;
+  const colour = methodLook(state.run.strategy).colour;
+  const styles = {
+    best: { line: { color: colour, width: 3 }, marker: { size: 6 } },
+    running: { line: { color: look.accent, width: 1.8, dash: "dot" }, marker: { size: 5, symbol: "circle-open" } },
+    ended: { line: { color: faded(hexOf(look.dominated), 0.75), width: 1.3 }, marker: { size: 4 } },
+  };
+  const traces = numbers.map((number) => {
+    const points = usable(state.curves.get(number));
+    const role = number === best ? "best" : OPEN.has(state.candidates.get(number)?.state) ? "running" : "ended";
+    return {
+      x: points.map((p) => p.epoch), y: points.map((p) => p.valid_error), type: "scatter", mode: "lines+markers",
+      name: `#${number} ${role}`, ...styles[role], role,
+      hovertemplate: `#${number} (${role}), epoch %{x}: %{y:.2f} %<extra></extra>`,
+    };
+  });
+  const order = { ended: 0, running: 1, best: 2 };
+  traces.sort((a, b) => order[a.role] - order[b.role]);
+  const data = traces.map(({ role, ...trace }) => ({ ...trace, meta: role }));
+  const axes = { xaxis: axis(look, { dtick: numbers.length && longest(state) <= 12 ? 1 : undefined, nticks: 7 }), yaxis: axis(look, { rangemode: "tozero", nticks: 5 }) };
+  return {
+    data,
+    layout: layout(look, { ...axes, uirevision: "curves" }),
+    saved: layout(look, {
+      margin: { l: 80, r: 24, t: 50, b: 60 },
+      showlegend: true,
+      title: { text: `${state.run.name}: validation error`, font: { size: 16 } },
+      xaxis: { ...axes.xaxis, title: { text: "epoch" } },
+      yaxis: { ...axes.yaxis, title: { text: "validation error (%)" } },
+    }),
+    points: { curves: numbers.length },
+  };
+}
+
+function longest(state) {
+  let most = 0;
+  for (const points of state.curves.values()) most = Math.max(most, points.at(-1)?.epoch ?? 0);
+  return most;
+}
+
+const usable = (points) => points.filter((p) => Number.isFinite(p.valid_error));
+const hexOf = (colour) => (/^#[0-9a-f]{6}$/i.test(colour) ? colour : "#7a8492");
+
+export function curvesTable(state) {
+  const rows = [];
+  for (const [number, points] of state.curves) {
+    for (const point of points) rows.push([number, point.epoch, point.valid_error ?? null, point.train_loss ?? null]);
+  }
+  return { header: ["number", "epoch", "valid_error", "train_loss"], rows };
+}

@@ -1,0 +1,56 @@
+// What every plot has in common: fonts, grid and colours of the theme, no ornaments.
+
+const read = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+export function themeOfPlots() {
+  return {
+    ink: read("--ps-ink"),
+    quiet: read("--ps-quiet"),
+    grid: read("--ps-plot-grid"),
+    surface: read("--ps-surface"),
+    accent: read("--ps-accent"),
+    dominated: read("--ps-plot-dominated"),
+    dark: document.documentElement.dataset.bsTheme === "dark",
+  };
+}
+
+export function axis(look, extra = {}) {
+  return {
+    gridcolor: look.grid,
+    linecolor: look.grid,
+    zeroline: false,
+    ticks: "",
+    automargin: true,
+    tickfont: { size: 11, color: look.quiet },
+    fixedrange: false,
+    ...extra,
+  };
+}
+
+export function layout(look, extra = {}) {
+  return {
+    autosize: true,
+    margin: { l: 48, r: 14, t: 10, b: 34 },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: "system-ui, -apple-system, 'Segoe UI', sans-serif", size: 12, color: look.ink },
+    hoverlabel: { bgcolor: look.surface, bordercolor: look.grid, font: { color: look.ink, size: 12 } },
+    showlegend: false,
+    dragmode: "zoom",
+    ...extra,
+  };
+}
+
+export const CONFIG = {
+  responsive: true,
+  displaylogo: false,
+  displayModeBar: "hover",
+  modeBarButtonsToRemove: ["toImage", "select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+  doubleClick: "reset",
+};
+
+// A colour with an opacity, from #rrggbb.
+export function faded(hex, opacity) {
+  const part = (at) => parseInt(hex.slice(at, at + 2), 16);
+  return `rgba(${part(1)},${part(3)},${part(5)},${opacity})`;
+}

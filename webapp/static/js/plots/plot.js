@@ -1,0 +1,76 @@
+// One plot of a page: an empty message, a drawing that follows its data, saving as files.
+import { csv, fileName, saveText } from "../save.js";
+import { CONFIG, themeOfPlots } from "./look.js";
+import { loadPlotly } from "./plotly.js";
+
+// `box` is the element with .ps-plot (drawn into), .ps-plot-empty (shown while there is
+// nothing) and buttons [data-save=csv|png|svg]. `figure(look)` gives {data, layout, points}
+// or null; `table()` gives {header, rows}; `name()` the files' name; `wire(element)` is
+// called once, after the first drawing.
+export class Plot {
+  constructor(box, { figure, table, name, wire }) {
+    this.box = box;
+    this.area = box.querySelector(".ps-plot");
+    this.empty = box.querySelector(".ps-plot-empty");
+    this.figure = figure;
+    this.table = table;
+    this.name = name;
+    this.wire = wire;
+    this.busy = false;
+    this.again = false;
+    this.drawn = false;
+    for (const button of box.querySelectorAll("[data-save]")) {
+      button.addEventListener("click", () => this.save(button.dataset.save));
+    }
+    document.addEventListener("theme", () => this.draw());
+  }
+
+  async draw() {
+    if (this.busy) {
+      this.again = true;
+      return;
+    }
+    const figure = this.figure(themeOfPlots());
+    if (this.empty) this.empty.hidden = figure !== null;
+    this.area.hidden = figure === null;
+    for (const button of this.box.querySelectorAll("[data-save]")) button.disabled = figure === null;
+    if (figure === null) return;
+    this.busy = true;
+    try {
+      const plotly = await loadPlotly();
+      await plotly.react(this.area, figure.data, figure.layout, CONFIG);
+      for (const [key, value] of Object.entries(figure.points ?? {})) this.box.dataset[key] = value;
+      if (!this.drawn) {
+        this.drawn = true;
+        this.wire?.(this.area, plotly);
+      }
+    } finally {
+      this.busy = false;
+    }
+    if (this.again) {
+      this.again = false;
+      await this.draw();
+    }
+  }
+
+  async save(kind) {
+    const name = fileName(this.name());
+    if (kind === "csv") {
+      const { header, rows } = this.table();
+      saveText(`${name}.csv`, csv(header, rows), "text/csv");
+      return;
+    }
+    const plotly = await loadPlotly();
+    const look = themeOfPlots();
+    const figure = this.figure(look);
+    const titled = figure.saved ?? figure.layout;
+    const image = await plotly.toImage(
+      { data: figure.data, layout: { ...titled, paper_bgcolor: look.surface, plot_bgcolor: look.surface, autosize: false } },
+      { format: kind, width: 960, height: 640, scale: kind === "png" ? 2 : 1 },
+    );
+    const link = document.createElement("a");
+    link.href = image;
+    link.download = `${name}.${kind}`;
+    link.click();
+  }
+}

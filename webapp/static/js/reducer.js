@@ -1,0 +1,149 @@
+// The one way a run's state changes, for replayed and for live events alike.
+//
+// state = { seq, run, candidates: Map number -> row, curves: Map number -> points,
+//           front: { numbers, reference, curve }, method: { kind, view }, log: [items] }
+// Every event carries a whole item (docs/events.md), so applying is "put the item by its id,
+// unless older"; what the state already holds is recognised by its number.
+const LOG_LENGTH = 100;
+const ENDED_CURVES = 5;
+const OPEN = new Set(["queued", "running", "lost"]);
+
+export function fromSnapshot(snapshot) {
+  return {
+    seq: snapshot.seq,
+    run: snapshot.run,
+    candidates: new Map(snapshot.candidates.map((row) => [row.number, row])),
+    curves: new Map(Object.entries(snapshot.curves ?? {}).map(([number, points]) => [Number(number), points])),
+    front: {
+      numbers: snapshot.front?.numbers ?? [],
+      reference: snapshot.front?.reference ?? null,
+      curve: snapshot.front?.curve ?? [],
+    },
+    method: snapshot.method ?? { kind: "", view: {} },
+    log: snapshot.log ?? [],
+  };
+}
+
+export function reduce(state, event) {
+  return reduceAll(state, [event]);
+}
+
+// Applies events in order; returns a new state, or the same one when nothing was new.
+export function reduceAll(state, events) {
+  const fresh = events.filter((event) => event.seq > state.seq);
+  if (fresh.length === 0) return state;
+  const draft = { ...state };
+  const own = new Set();
+  for (const event of fresh) {
+    if (event.seq <= draft.seq) continue;
+    draft.seq = event.seq;
+    APPLY[event.kind]?.(draft, event, own);
+  }
+  if (own.has("curves")) trimCurves(draft);
+  return draft;
+}
+
+// Copies a collection once a batch, so that earlier states stay as they were.
+function writable(draft, name, own) {
+  if (!own.has(name)) {
+    draft[name] = new Map(draft[name]);
+    own.add(name);
+  }
+  return draft[name];
+}
+
+const APPLY = {
+  run(draft, event) {
+    draft.run = event.item;
+  },
+  candidate(draft, event, own) {
+    const row = event.item;
+    writable(draft, "candidates", own).set(row.number, row);
+    const begunAnew = row.epoch === null && draft.curves.has(row.number);
+    if (begunAnew) writable(draft, "curves", own).delete(row.number);
+    else if (!OPEN.has(row.state)) writable(draft, "curves", own); // one more that ended
+  },
+  progress(draft, event, own) {
+    const { number, curve } = event.item;
+    writable(draft, "curves", own).set(number, curve);
+    const row = draft.candidates.get(number);
+    const last = curve.at(-1) ?? {};
+    const moved = { epoch: last.epoch ?? null, epochs: last.epochs ?? null, valid_error: last.valid_error ?? null };
+    if (row) writable(draft, "candidates", own).set(number, { ...row, ...moved });
+  },
+  front(draft, event) {
+    const { numbers, point, reference, curve } = event.item;
+    const points = curve ?? putPoint(draft.front.curve, point);
+    draft.front = { numbers, reference, curve: points };
+  },
+  method(draft, event) {
+    draft.method = event.item;
+  },
+  log(draft, event) {
+    draft.log = [...draft.log, { seq: event.seq, at: event.at, ...event.item }].slice(-LOG_LENGTH);
+  },
+};
+
+function putPoint(points, point) {
+  const known = !point || points.some((one) => one.told === point.told);
+  return known ? points : [...points, point];
+}
+
+// Curves of what runs, of the best and of the few that ended last; others wait in the drawer.
+function trimCurves(draft) {
+  const best = bestCandidate(draft)?.number;
+  const ended = [...draft.candidates.values()]
+    .filter((row) => !OPEN.has(row.state) && draft.curves.has(row.number))
+    .sort((a, b) => (b.ended_order ?? -1) - (a.ended_order ?? -1))
+    .slice(0, ENDED_CURVES)
+    .map((row) => row.number);
+  const kept = new Set([...ended, best]);
+  for (const number of draft.curves.keys()) {
+    const row = draft.candidates.get(number);
+    if (row && !OPEN.has(row.state) && !kept.has(number)) draft.curves.delete(number);
+  }
+}
+
+const finite = (value) => typeof value === "number" && Number.isFinite(value);
+
+export function valueOf(row, objective) {
+  const value = row.values[objective]?.value;
+  return finite(value) ? value : null;
+}
+
+export function isFeasible(row) {
+  return !row.violation;
+}
+
+// The done candidate that is best by the run's first goal. Where none keeps the constraints,
+// the least violating one; its violation says so. Ties go to the earlier number.
+export function bestCandidate(state) {
+  const goal = state.run.goals[0];
+  if (!goal) return null;
+  const sign = goal.better === "higher" ? -1 : 1;
+  const rank = (row) => [row.violation ?? 0, sign * valueOf(row, goal.name), row.number];
+  let best = null;
+  for (const row of state.candidates.values()) {
+    if (row.state !== "done" || valueOf(row, goal.name) === null) continue;
+    if (best === null || before(rank(row), rank(best))) best = row;
+  }
+  return best;
+}
+
+function before(one, other) {
+  const place = one.findIndex((value, i) => value !== other[i]);
+  return place >= 0 && one[place] < other[place];
+}
+
+// The state in the snapshot's own form, to compare with the server's.
+export function toSnapshot(state) {
+  return {
+    seq: state.seq,
+    run: state.run,
+    candidates: [...state.candidates.values()].sort((a, b) => a.number - b.number),
+    curves: Object.fromEntries([...state.curves].map(([number, points]) => [String(number), points])),
+    front: state.front,
+    method: state.method,
+    log: state.log,
+  };
+}

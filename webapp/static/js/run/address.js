@@ -1,0 +1,29 @@
+// The page's own part of the address: axes, open tab, open candidate. Copying it shows the same.
+const OWN = ["x", "y", "lx", "ly", "tab", "candidate"];
+
+export function watchAddress() {
+  const held = new Map();
+  const first = new URLSearchParams(location.search);
+  for (const key of OWN) if (first.has(key)) held.set(key, first.get(key));
+
+  function write() {
+    const params = new URLSearchParams(location.search);
+    for (const key of OWN) {
+      if (held.has(key)) params.set(key, held.get(key));
+      else params.delete(key);
+    }
+    const text = params.toString();
+    history.replaceState(history.state, "", text ? `?${text}` : location.pathname);
+  }
+
+  // The table's links replace the address with theirs; put ours back.
+  document.body.addEventListener("htmx:replacedInHistory", write);
+  return {
+    get: (key) => held.get(key) ?? null,
+    set(key, value) {
+      if (value === null || value === undefined || value === "") held.delete(key);
+      else held.set(key, String(value));
+      write();
+    },
+  };
+}

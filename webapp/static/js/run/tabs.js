@@ -1,0 +1,55 @@
+// The tabs under the plots: arrow keys move between them, the address remembers the open one.
+const EVENTS_PAUSE_MS = 3000;
+
+export function tabsView({ address, redraw }) {
+  const tabs = [...document.querySelectorAll('#tabs [role="tab"]')];
+  const panel = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
+  let unseen = 0;
+  let readAt = 0;
+  let pending = null;
+
+  function open(tab, focus = false) {
+    for (const one of tabs) {
+      const chosen = one === tab;
+      one.setAttribute("aria-selected", String(chosen));
+      one.tabIndex = chosen ? 0 : -1;
+      panel(one).hidden = !chosen;
+    }
+    if (focus) tab.focus();
+    address.set("tab", tab.dataset.tab === "candidates" ? null : tab.dataset.tab);
+    if (tab.dataset.tab === "events") readEvents();
+    redraw();
+  }
+
+  function readEvents() {
+    unseen = 0;
+    readAt = performance.now();
+    window.htmx.trigger("#event-list", "show-events");
+  }
+
+  for (const tab of tabs) {
+    tab.addEventListener("click", () => open(tab));
+    tab.addEventListener("keydown", (event) => {
+      const shown = tabs.filter((one) => !one.hidden);
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      open(shown[(shown.indexOf(tab) + step + shown.length) % shown.length], true);
+    });
+  }
+  const asked = tabs.find((tab) => tab.dataset.tab === address.get("tab") && !tab.hidden);
+  if (asked) addEventListener("load", () => open(asked));
+
+  const show = () => {
+    const events = tabs.find((tab) => tab.dataset.tab === "events");
+    if (unseen === 0 || panel(events).hidden || pending) return;
+    pending = setTimeout(() => {
+      pending = null;
+      if (!panel(events).hidden) readEvents();
+    }, Math.max(0, EVENTS_PAUSE_MS - (performance.now() - readAt)));
+  };
+  show.told = (count) => {
+    unseen += count;
+  };
+  return show;
+}
