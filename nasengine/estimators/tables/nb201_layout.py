@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from .column import Column
 
@@ -27,9 +28,9 @@ def is_nb201(header: Iterable[str]) -> bool:
     return {ARCHITECTURE, "c10_val_acc_200", "c10_params"} <= set(header)
 
 
-def objectives(header: Iterable[str], dataset: str) -> list[Column]:
+@lru_cache(maxsize=32)
+def objectives(header: tuple[str, ...], dataset: str) -> tuple[Column, ...]:
     """What can steer a search on this data set, of what the table holds."""
-    header = list(header)
     prefix = PREFIXES[dataset]
     columns = [
         Column("error", f"{prefix}_val_acc_200", 100.0, -1.0, "%"),
@@ -40,9 +41,9 @@ def objectives(header: Iterable[str], dataset: str) -> list[Column]:
         for pattern, kind, unit in DEVICE_COLUMNS:
             if match := pattern.fullmatch(name):
                 columns.append(Column(f"{kind}@{match[1]}", name, unit=unit))
-    return [column for column in columns if column.column in header]
+    return tuple(column for column in columns if column.column in header)
 
 
-def reports(dataset: str) -> list[Column]:
+def reports(dataset: str) -> tuple[Column, ...]:
     """What is told beside, and steers nothing."""
-    return [Column("test_error", f"{PREFIXES[dataset]}_test_acc_200", 100.0, -1.0, "%")]
+    return (Column("test_error", f"{PREFIXES[dataset]}_test_acc_200", 100.0, -1.0, "%"),)

@@ -111,11 +111,12 @@ class Table(Estimator):
         told = needed + [c for c in reported if math.isfinite(c.value(row[c.column]))]
         return Outcome(number, "done", tuple(self._measurement(c, row) for c in told))
 
-    def _columns(self, dataset: str) -> tuple[list[Column], list[Column]]:
+    def _columns(self, dataset: str) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
         """What steers and what is only reported."""
         if self.config.columns:
-            steering = [parse_column(text) for text in self.config.columns]
-            return steering, [parse_column(text) for text in self.config.report]
+            own = (self.config.columns, self.config.report)
+            steering, reported = (tuple(map(parse_column, texts)) for texts in own)
+            return steering, reported
         header = header_of(self.config.path)
         if dataset not in nb201_layout.PREFIXES:
             raise EngineError(_unknown_dataset(dataset))
