@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from .catalog import load
@@ -49,11 +50,11 @@ def check(question: Question) -> Question:
     errors: dict[str, str] = {}
     asked = {field.name: getattr(question, field.name) for field in dataclasses.fields(Budget)}
     budget = _collected(errors, "", lambda: from_mapping(Budget, asked))
-    made = {}
+    made: dict[str, Any] = {}
     for part in PARTS:
         if part != "dataset" or _trains(question):
-            config = _collected(errors, part, lambda part=part: _config(question, part))
-            made |= {} if config is None else {part: config}
+            made[part] = _collected(errors, part, partial(_config, question, part))
+    made = {part: config for part, config in made.items() if config is not None}
     _check_strategy(question, made, errors)
     if "dataset" in made:
         _check_path(made["dataset"], question.dataset, errors)
@@ -62,18 +63,18 @@ def check(question: Question) -> Question:
         goals = _collected(
             errors,
             "objectives",
-            lambda: named_goals(question.objectives, estimator, question.dataset),
+            partial(named_goals, question.objectives, estimator, question.dataset),
         )
     _collected(errors, "constraints", lambda: constraints_of(question))
     if errors:
         raise InvalidSettings(errors)
-    whole = dataclasses.replace(
-        question,
-        objectives=tuple(goal.name for goal in goals or ()),
-        constraints=tuple(text.strip() for text in question.constraints),
+    values: dict[str, Any] = {
+        "objectives": tuple(goal.name for goal in goals or ()),
+        "constraints": tuple(text.strip() for text in question.constraints),
         **to_mapping(budget),
         **{f"{part}_config": to_mapping(config) for part, config in made.items()},
-    )
+    }
+    whole = dataclasses.replace(question, **values)
     _collected(errors, "strategy", lambda: make_strategy(whole))
     if errors:
         raise InvalidSettings(errors)

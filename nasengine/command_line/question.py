@@ -76,19 +76,20 @@ def question_of(args: argparse.Namespace) -> Question:
     if args.table is not None:
         configs["estimator"]["path"] = args.table
     owners = _owners(chosen)
-    # Settings of a part that does not exist belong nowhere; its name will be refused.
-    for text in args.set if owners is not None else ():
-        part, name, value = _routed(text, owners)
-        configs[part][name] = value
-    return Question(
+    if owners is not None:  # else one of the names will be refused, and settings are its own
+        for text in args.set:
+            part, name, value = _routed(text, owners)
+            configs[part][name] = value
+    values: dict[str, Any] = {
         **chosen,
-        objectives=tuple(name.strip() for name in args.objectives.split(",") if name.strip()),
-        constraints=tuple(args.constraint),
-        candidates=args.candidates,
-        seed=args.seed,
-        in_flight=args.in_flight,
         **{f"{part}_config": config for part, config in configs.items()},
-    )
+        "objectives": tuple(name.strip() for name in args.objectives.split(",") if name.strip()),
+        "constraints": tuple(args.constraint),
+        "candidates": args.candidates,
+        "seed": args.seed,
+        "in_flight": args.in_flight,
+    }
+    return Question(**values)
 
 
 def _estimator(args: argparse.Namespace) -> str:

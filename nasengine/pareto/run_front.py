@@ -122,9 +122,9 @@ class RunFront:
         if state != "done" or not np.isfinite(point).all():
             return Step(False, None, False)
         arrival = Arrival(self.told, number, point, violation(values, self.constraints))
-        if self.fixed:
+        if self.fixed and self._grown is not None:
             before = len(self.curve)
-            joined = self._take(arrival)
+            joined = self._take(self._grown, arrival)
             return Step(joined, dict(self.curve[-1]) if len(self.curve) > before else None, False)
         self._early.append(arrival)
         joined = self._draw()
@@ -173,19 +173,19 @@ class RunFront:
         """Replays the early ones up to the reference of now; whether the last one joined."""
         worst = np.max([arrival.point for arrival in self._early], axis=0)
         margin = np.where(worst == 0, 1.0, MARGIN * np.abs(worst))
-        self._grown = GrowingFront(worst + margin)
+        grown = self._grown = GrowingFront(worst + margin)
         self._least = (math.inf, [])
         self.curve = []
-        joined = [self._take(arrival) for arrival in self._early]
+        joined = [self._take(grown, arrival) for arrival in self._early]
         return joined[-1]
 
-    def _take(self, arrival: Arrival) -> bool:
+    def _take(self, grown: GrowingFront, arrival: Arrival) -> bool:
         """Puts one on the front and the curve, under the reference of now."""
-        if arrival.violation:
-            joined = self._take_infeasible(arrival)
+        if not arrival.violation:
+            joined, _ = grown.add(arrival.point, arrival.number)
         else:
-            joined, _ = self._grown.add(arrival.point, arrival.number)
-        share = self._grown.hypervolume / self._box()
+            joined = not grown.members and self._take_infeasible(arrival)
+        share = grown.hypervolume / float(np.prod(np.abs(grown.reference)))
         if not self.curve or share > self.hypervolume:
             self.curve.append(
                 {"told": arrival.told, "number": arrival.number, "hypervolume": share}
@@ -195,10 +195,7 @@ class RunFront:
     def _take_infeasible(self, arrival: Arrival) -> bool:
         least, numbers = self._least
         broken = arrival.violation
-        if self._grown.members or not math.isfinite(broken) or broken > least:
+        if not math.isfinite(broken) or broken > least:
             return False
         self._least = (broken, [*numbers, arrival.number] if broken == least else [arrival.number])
         return True
-
-    def _box(self) -> float:
-        return float(np.prod(np.abs(self._grown.reference)))

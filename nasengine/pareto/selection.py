@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .dominance import ranks
+from .dominance import finite_rows, ranks
 
 
 def crowding(points: np.ndarray) -> np.ndarray:
-    """n x m points of one front -> n crowding distances, larger is lonelier.
+    """n x m finite points of one front -> n crowding distances, larger is lonelier.
 
     The outermost points of every objective are infinitely far; the others add up, for
     each objective, the gap between their two neighbours as a share of the front's range.
@@ -26,7 +26,7 @@ def crowding(points: np.ndarray) -> np.ndarray:
         order = np.argsort(column, kind="stable")
         ordered = column[order]
         span = ordered[-1] - ordered[0]
-        if not 0 < span < np.inf:  # all alike, or not finite
+        if span == 0:
             continue
         distance[order[1:-1]] += (ordered[2:] - ordered[:-2]) / span
         distance[order[[0, -1]]] = np.inf
@@ -34,12 +34,16 @@ def crowding(points: np.ndarray) -> np.ndarray:
 
 
 def standing(points: np.ndarray, violations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """n x m points and n violations -> n ranks and n crowding distances within each rank."""
+    """n x m points and n violations -> n ranks and n crowding distances within each rank.
+
+    Points that are not finite have no distance: 0.
+    """
     points = np.asarray(points, dtype=float)
     rank = ranks(points, violations)
     distance = np.zeros(len(points))
-    for level in np.unique(rank):
-        members = rank == level
+    finite = finite_rows(points)
+    for level in np.unique(rank[finite]):
+        members = finite & (rank == level)
         distance[members] = crowding(points[members])
     return rank, distance
 

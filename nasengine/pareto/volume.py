@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
 import moocore
 import numpy as np
 
@@ -42,11 +40,11 @@ class GrowingFront:
         self.reference = np.asarray(reference, dtype=float)
         self.hypervolume = 0.0
         self._arrived = 0
-        self._keys: list[Hashable] = []
+        self._keys: list[int] = []
         self._rows = np.empty((SPARE, len(self.reference)))
 
     @property
-    def members(self) -> list[Hashable]:
+    def members(self) -> list[int]:
         """The keys of the front's points, in order of arrival."""
         return list(self._keys)
 
@@ -55,7 +53,7 @@ class GrowingFront:
         """k x m, a copy of the members' points in the order of `members`."""
         return self._rows[: len(self._keys)].copy()
 
-    def add(self, point: np.ndarray, key: Hashable = None) -> tuple[bool, float]:
+    def add(self, point: np.ndarray, key: int | None = None) -> tuple[bool, float]:
         """Whether the point joined the front, and the hypervolume after it.
 
         `key` names it in `members`; without one it is its place in the order of arrival.
@@ -79,7 +77,7 @@ class GrowingFront:
         covered = hypervolume(np.maximum(rows, point), self.reference)
         return max(box - covered, 0.0)
 
-    def _join(self, point: np.ndarray, key: Hashable, rows: np.ndarray) -> None:
+    def _join(self, point: np.ndarray, key: int, rows: np.ndarray) -> None:
         beaten = (point <= rows).all(axis=1) & (point < rows).any(axis=1)
         if beaten.any():
             kept = np.flatnonzero(~beaten)
