@@ -56,7 +56,7 @@ class TableConfig:
 
 
 class Table(Estimator):
-    """Nothing is trained and nothing is built, so a search takes seconds.
+    """Looks every number up in a benchmark table; nothing is trained, nothing is built.
 
     `dataset` picks the columns of the NAS-Bench-201 table (cifar10, cifar100,
     imagenet16-120); with columns of one's own it has no meaning.
