@@ -15,7 +15,4 @@ urlpatterns = [
         "<int:pk>/candidates/<int:number>/graph.json", run.candidate_graph, name="candidate-graph"
     ),
     path("<int:pk>/candidates/<int:number>/keep", candidate.candidate_keep, name="candidate-keep"),
-    path(
-        "<int:pk>/candidates/<int:number>/retry", candidate.candidate_retry, name="candidate-retry"
-    ),
 ]

@@ -10,6 +10,8 @@ from django.http import QueryDict
 
 from nasengine.core.settings import SettingDescription, describe
 
+UNSAID = 2**53  # a bound nobody reaches by typing is not worth a sentence
+
 
 @dataclass
 class Field:
@@ -53,6 +55,7 @@ class Field:
     def bounds(self) -> str:
         """The allowed range in words, empty where there is none."""
         low, high = self.about.low, self.about.high
+        high = None if high is not None and high >= UNSAID else high
         unit = f" {self.about.unit}" if self.about.unit else ""
         if low is not None and high is not None:
             return f"{_plain(low)} to {_plain(high)}{unit}"

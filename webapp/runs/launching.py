@@ -41,7 +41,7 @@ def run_new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"{run.name} is launched.")
             return redirect("run-detail", run.pk)
-    return render(request, "runs/new.html", _context(request, form), status=422)
+    return render(request, "runs/new.html", _context(request, form))
 
 
 def _must_launch(request: HttpRequest) -> None:
@@ -67,7 +67,8 @@ def _first_form(request: HttpRequest) -> LaunchForm:
         return _clone(request, request.GET["clone"])
     if preset := PRESETS.get(request.GET.get("preset", "")):
         strategy = preset.question.get("strategy", "regularised-evolution")
-        return LaunchForm.from_question(preset.question, f"{preset.title}: {strategy} on digits")
+        question = {"in_flight": 2, **preset.question}
+        return LaunchForm.from_question(question, f"{preset.title}: {strategy} on digits")
     raw = request.GET.copy()
     for name, value in BEGINNING.items():
         raw.setdefault(name, value)

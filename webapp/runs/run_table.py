@@ -33,7 +33,7 @@ COLUMNS = (
     ("method", "Method", ""),
     ("", "Question", ""),
     ("progress", "Progress", ""),
-    ("error", "Best error (%)", "num"),
+    ("error", "Error (%)", "num"),
     ("front", "Front", "num"),
     ("hypervolume", "Hypervolume", "num"),
     ("age", "Launched", ""),

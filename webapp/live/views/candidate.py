@@ -1,4 +1,4 @@
-"""One candidate: the drawer beside the run, the same as a page, keep and retry."""
+"""One candidate: the drawer beside the run, the same as a page, and keep."""
 
 from __future__ import annotations
 
@@ -17,11 +17,9 @@ from webapp.accounts.permissions import may
 from webapp.architectures.models import CatalogueEntry
 from webapp.architectures.services import keep
 from webapp.runs.drawings import drawing, text_of
-from webapp.runs.models import Candidate, CandidateState, Run
+from webapp.runs.models import Candidate, Run
 from webapp.runs.queries import goals_of_run
-from webapp.runs.services.control import ControlRefused, retry
 
-RETRIABLE = (CandidateState.FAILED, CandidateState.DIVERGED, CandidateState.CANCELLED)
 CURVE_COLUMNS = ("epoch", "train_loss", "train_error", "valid_loss", "valid_error", "seconds")
 
 
@@ -61,7 +59,6 @@ def _show(request: HttpRequest, run: Run, candidate: Candidate) -> HttpResponse:
         "on_front": candidate.number in run.front.get("numbers", []),
         "entry": entry,
         "may_keep": may(request.user, "keep", run.team),
-        "may_retry": candidate.state in RETRIABLE and may(request.user, "control", run.team),
     }
     template = "runs/parts/candidate.html" if request.htmx else "runs/candidate.html"
     response = render(request, template, context)
@@ -92,19 +89,6 @@ def candidate_keep(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     except ValueError as error:
         return _told(request, run, candidate, str(error), "error")
     return _told(request, run, candidate, f"Kept in the catalogue as {entry.name}.", "success")
-
-
-@login_required
-@require_POST
-def candidate_retry(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """Queues a candidate that went wrong once more."""
-    run = team_object_or_404(request, Run, pk, action="control")
-    candidate = _candidate(run, number)
-    try:
-        retry(candidate, request.user)
-    except ControlRefused as error:
-        return _told(request, run, candidate, str(error), "error")
-    return _told(request, run, _candidate(run, number), f"#{number} is queued again.", "success")
 
 
 def _told(

@@ -21,6 +21,7 @@ from webapp.live.snapshot import snapshot
 from webapp.runs.actions import ACTIONS, actions_of
 from webapp.runs.drawings import drawing
 from webapp.runs.models import Candidate, CandidateState, Run
+from webapp.runs.numbers import value_text
 from webapp.runs.queries import best_of, goals_of_run, row_of_run
 from webapp.runs.rows import candidate_row
 
@@ -65,19 +66,23 @@ def _page(request: HttpRequest, run: Run) -> dict[str, Any]:
     row = state["run"]
     best = best_of(run)
     on_front = set(state["front"]["numbers"])
+    front_rows = [one for one in state["candidates"] if one["number"] in on_front]
     curve = state["front"]["curve"]
-    reference = state["front"]["reference"] or []
     return {
         **_header(request, run, row),
         "state": state,
         "now": timezone.now().isoformat(),
         "best": candidate_row(best) if best else None,
         "best_graph": drawing(best.proposal["architecture"]) if best else None,
-        "front_rows": [one for one in state["candidates"] if one["number"] in on_front],
+        "front_rows": front_rows,
+        "least_violating": any(one["violation"] for one in front_rows),
         "hypervolume": curve[-1]["hypervolume"] if curve else None,
         "wrong": sum(row["counts"][state] for state in WRONG),
         "elapsed": _elapsed(run),
-        "goals": [{**g, "reference": r} for g, r in zip(row["goals"], reference, strict=False)],
+        "reference_words": [
+            f"{g['name']} {value_text(g['name'], value, g['unit'])}"
+            for g, value in zip(row["goals"], state["front"]["reference"] or [], strict=False)
+        ],
         "every_action": ACTIONS.values(),
         "table": candidate_table(run, row["goals"], request.GET),
         "question_text": json.dumps(run.question, indent=2, ensure_ascii=False),

@@ -14,14 +14,15 @@ function make(tag, attributes = {}, text = null) {
   return element;
 }
 
+// A smooth line through every point (Catmull and Rom), so that labels sit on it.
 function curve(points) {
-  const [first, ...rest] = points;
-  let path = `M${first.x.toFixed(1)} ${first.y.toFixed(1)}`;
-  for (let i = 0; i < rest.length - 1; i += 1) {
-    const end = i === rest.length - 2 ? rest[i + 1] : { x: (rest[i].x + rest[i + 1].x) / 2, y: (rest[i].y + rest[i + 1].y) / 2 };
-    path += `Q${rest[i].x.toFixed(1)} ${rest[i].y.toFixed(1)} ${end.x.toFixed(1)} ${end.y.toFixed(1)}`;
+  const at = (i) => points[Math.min(points.length - 1, Math.max(0, i))];
+  const text = (x, y) => `${x.toFixed(1)} ${y.toFixed(1)}`;
+  let path = `M${text(points[0].x, points[0].y)}`;
+  for (let i = 0; i < points.length - 1; i += 1) {
+    const [p0, p1, p2, p3] = [at(i - 1), at(i), at(i + 1), at(i + 2)];
+    path += `C${text(p1.x + (p2.x - p0.x) / 6, p1.y + (p2.y - p0.y) / 6)} ${text(p2.x - (p3.x - p1.x) / 6, p2.y - (p3.y - p1.y) / 6)} ${text(p2.x, p2.y)}`;
   }
-  if (rest.length === 1) path += `L${rest[0].x.toFixed(1)} ${rest[0].y.toFixed(1)}`;
   return path;
 }
 

@@ -43,6 +43,10 @@ export function factsView({ state }) {
       box.title = String(volume);
       fact("hypervolume").replaceChildren(box);
     }
+    if (front.reference) {
+      const words = run.goals.map((goal, i) => `${goal.name} ${valueText(goal.name, front.reference[i], goal.unit)}`);
+      document.querySelector("[data-reference]").textContent = `Reference: ${words.join(", ")}.`;
+    }
     showTime();
   };
 }

@@ -5,6 +5,7 @@ import { candidateLink, measuredElement } from "./cells.js";
 export function frontView({ page }) {
   const body = document.querySelector("[data-front-rows]");
   const empty = document.querySelector("[data-front-empty]");
+  const least = document.querySelector("[data-front-least]");
   let shown = null;
 
   return function show(state) {
@@ -16,6 +17,7 @@ export function frontView({ page }) {
     if (key === shown) return;
     shown = key;
     empty.hidden = rows.length > 0;
+    least.hidden = !rows.some((row) => row.violation > 0);
     body.replaceChildren(...rows.map((row) => line(row, state.run.goals)));
   };
 
