@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    logging.getLogger("celery").setLevel(logging.WARNING)  # a line for each bell is too much
     import django
 
     django.setup()

@@ -22,6 +22,7 @@ import signal
 import sys
 import threading
 import traceback
+from importlib.metadata import version
 from typing import Any, TextIO
 
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
@@ -119,13 +120,13 @@ def die_with(parent: int) -> None:
 
 def facts() -> dict[str, Any]:
     """What trains here: versions, threads, accelerator."""
-    import torch
+    from nasengine.estimators.training.config import TrainConfig
+    from nasengine.estimators.training.place import find_place  # loads torch, once and early
 
-    cuda = torch.cuda.is_available()
     return {
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
-        "accelerator": torch.cuda.get_device_name() if cuda else "cpu",
+        "torch": version("torch"),
+        "threads": int(os.environ["OMP_NUM_THREADS"]),
+        "accelerator": str(find_place(TrainConfig()).device),
     }
 
 

@@ -7,9 +7,8 @@ from typing import Any
 from django.db.models import Q
 
 from webapp.events.models import Event
-from webapp.runs.models import Candidate, CandidateState, Run
-from webapp.runs.queries import best_of, lean_candidates, row_of_run
-from webapp.runs.rows import candidate_row
+from webapp.runs.models import OPEN_CANDIDATES, Candidate, Run
+from webapp.runs.queries import best_of, candidate_rows, row_of_run
 
 LOG_LINES = 100
 LAST_CURVES = 5
@@ -24,11 +23,10 @@ def snapshot(run: Run) -> dict[str, Any]:
     """
     run.refresh_from_db()
     seq = run.seq
-    candidates = lean_candidates(run.candidates.order_by("number"))
     return {
         "seq": seq,
         "run": row_of_run(run),
-        "candidates": [candidate_row(candidate) for candidate in candidates],
+        "candidates": candidate_rows(run),
         "curves": _curves(run),
         "front": {
             "numbers": run.front.get("numbers", []),
@@ -45,7 +43,7 @@ def _curves(run: Run) -> dict[str, list[dict[str, Any]]]:
     ended = Candidate.objects.filter(run=run, ended_order__isnull=False).exclude(curve=[])
     shown = list(ended.order_by("-ended_order").values_list("pk", flat=True)[:LAST_CURVES])
     best = best_of(run)
-    chosen = Q(state=CandidateState.RUNNING) | Q(pk__in=[*shown, best.pk if best else 0])
+    chosen = Q(state__in=OPEN_CANDIDATES) | Q(pk__in=[*shown, best.pk if best else 0])
     rows = Candidate.objects.filter(chosen, run=run).exclude(curve=[]).order_by("number")
     return {str(number): curve for number, curve in rows.values_list("number", "curve")}
 

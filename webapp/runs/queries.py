@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from django.conf import settings
@@ -23,8 +24,22 @@ from .models import (
     RunState,
     WorkerSlot,
 )
-from .rows import run_row
+from .rows import row_of, run_row
 
+VALUE_COLUMNS = ("objective", "value", "unit", "device", "method", "repetitions", "spread")
+ROW_COLUMNS = (
+    "number",
+    "state",
+    "reason",
+    "parents",
+    "origin",
+    "architecture_id",
+    "violation",
+    "attempts",
+    "ended_order",
+    "started_at",
+    "ended_at",
+)
 BUSY_RUNS = (
     RunState.QUEUED,
     RunState.RUNNING,
@@ -89,6 +104,20 @@ def lean_candidates(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
     """The same without proposal and curve; of the curve its last point alone."""
     lean = candidates.defer("proposal", "curve").annotate(last_point=KeyTransform("-1", "curve"))
     return with_measurements(lean)
+
+
+def candidate_rows(run: Run) -> list[dict[str, Any]]:
+    """The rows of all candidates by number; two queries, and no model objects in between.
+
+    Ten thousand candidates take about half a second.
+    """
+    measured: dict[int, list[Any]] = defaultdict(list)
+    slim = Measurement.objects.filter(candidate__run=run).order_by("candidate_id", "objective")
+    for measurement in slim.values_list("candidate_id", *VALUE_COLUMNS, named=True):
+        measured[measurement.candidate_id].append(measurement)
+    lean = run.candidates.order_by("number").annotate(last_point=KeyTransform("-1", "curve"))
+    rows = lean.values_list("pk", "last_point", *ROW_COLUMNS, named=True)
+    return [row_of(row, measured[row.pk], row.last_point or {}) for row in rows]
 
 
 def best_of(run: Run) -> Candidate | None:

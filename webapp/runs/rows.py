@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .models import Candidate, Run
@@ -53,7 +54,11 @@ def candidate_row(candidate: Candidate) -> dict[str, Any]:
 
     Reads `measurements` (prefetch them) and the last point of the curve.
     """
-    last = last_point(candidate)
+    return row_of(candidate, candidate.measurements.all(), last_point(candidate))
+
+
+def row_of(candidate: Any, measurements: Iterable[Any], last: dict[str, Any]) -> dict[str, Any]:
+    """The same from anything that has a candidate's columns as attributes."""
     return {
         "number": candidate.number,
         "state": candidate.state,
@@ -61,7 +66,7 @@ def candidate_row(candidate: Candidate) -> dict[str, Any]:
         "parents": list(candidate.parents),
         "origin": candidate.origin,
         "architecture_id": candidate.architecture_id,
-        "values": {m.objective: value_row(m) for m in candidate.measurements.all()},
+        "values": {m.objective: value_row(m) for m in measurements},
         "violation": candidate.violation,
         "epoch": last.get("epoch"),
         "epochs": last.get("epochs"),

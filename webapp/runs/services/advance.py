@@ -69,7 +69,7 @@ def _save(run: Run, fold: Fold) -> None:
     told = [candidate.pk for candidate, _ in fold.told]
     Candidate.objects.filter(pk__in=told).update(told=True)
     new = _store_asked(run, fold.asked)
-    points = grow(run, fold.told)
+    points = grow(run, [outcome for _, outcome in fold.told])
     view = fold.view()
     moved = view != run.view
     run.view = view

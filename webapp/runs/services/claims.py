@@ -150,14 +150,11 @@ def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
         attempts=F("attempts") + 1,
         started_at=Now(),
         cancel_asked=False,
+        curve=[],  # what an earlier attempt reported is void
     )
     if not taken:
         return None
     candidate = Candidate.objects.get(pk=candidate_id)
-    if candidate.curve:  # what an earlier attempt reported is void
-        candidate.curve = []
-        candidate.save(update_fields=["curve"])
-        tell_curve(run, candidate)
     tell_candidates(run, [candidate_id])
     tell_run(run)
     return Claim(

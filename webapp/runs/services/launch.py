@@ -18,7 +18,6 @@ from .news import tell_log, tell_run
 MAX_NAME = 120
 MAX_TAG = 40
 MAX_TAGS = 20
-MAX_SEED = 2**63 - 1  # what the database's column holds
 
 
 def launch(
@@ -38,7 +37,7 @@ def launch(
         InvalidSettings: names every wrong setting, `name` and `tags` included.
     """
     tags = list(tags)
-    _check(question, name, tags)
+    question = _checked(question, name, tags)
     with transaction.atomic():
         run = Run.objects.create(
             team=team,
@@ -62,8 +61,8 @@ def launch(
     return run
 
 
-def _check(question: Question, name: str, tags: list[str]) -> None:
-    """Collects what is wrong of the run itself and of its question, all at once."""
+def _checked(question: Question, name: str, tags: list[str]) -> Question:
+    """The question written out; what is wrong of it and of the run is said all at once."""
     errors: dict[str, str] = {}
     if fault := _text_fault(name, MAX_NAME):
         errors["name"] = fault
@@ -71,14 +70,13 @@ def _check(question: Question, name: str, tags: list[str]) -> None:
         errors["tags"] = f"has {len(tags):,} tags; at most {MAX_TAGS}"
     elif fault := next((f for tag in tags if (f := _text_fault(tag, MAX_TAG))), None):
         errors["tags"] = f"one of them {fault}"
-    if isinstance(question.seed, int) and not 0 <= question.seed <= MAX_SEED:
-        errors["seed"] = f"{question.seed} is not in 0 .. {MAX_SEED}"
     try:
-        assembly.check(question)
+        question = assembly.check(question)
     except InvalidSettings as error:
         errors = {**error.errors, **errors}
     if errors:
         raise InvalidSettings(errors)
+    return question
 
 
 def _text_fault(text: str, most: int) -> str | None:

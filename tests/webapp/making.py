@@ -1,0 +1,85 @@
+"""Teams, runs and endings for tests: everything goes through the services."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from nasengine.core.measurement import Measurement
+from nasengine.core.outcome import Outcome
+from nasengine.core.question import Question
+from webapp.accounts.models import Membership, Role, Team, User
+from webapp.runs.models import Run, WorkerSlot
+from webapp.runs.services import claims, slots
+from webapp.runs.services.advance import advance_run
+from webapp.runs.services.claims import Claim
+from webapp.runs.services.launch import launch
+
+_numbers = itertools.count(1)
+QUESTION: dict[str, Any] = {
+    "space": "nb201",
+    "strategy": "random",
+    "estimator": "train",
+    "dataset": "digits",
+    "objectives": ("error", "params"),
+    "candidates": 4,
+    "seed": 7,
+}
+
+
+def make_team() -> Team:
+    number = next(_numbers)
+    return Team.objects.create(name=f"team {number}", slug=f"team-{number}")
+
+
+def make_member(team: Team, role: Role = Role.RESEARCHER) -> User:
+    user = User.objects.create_user(f"person{next(_numbers)}", password="secret-enough-1")
+    Membership.objects.create(team=team, user=user, role=role)
+    return user
+
+
+def make_run(team: Team | None = None, advance: bool = True, **question: Any) -> Run:
+    """A launched run, its first candidates asked for."""
+    team = team or make_team()
+    run = launch(team, None, Question(**{**QUESTION, **question}), "a run")
+    if advance:
+        advance_run(run.pk)
+        run.refresh_from_db()
+    return run
+
+
+def make_slot(name: str = "slot", queues: tuple[str, ...] = ("cpu",)) -> WorkerSlot:
+    return slots.register(name, "evaluation", list(queues), {})
+
+
+def take(slot: WorkerSlot) -> Claim:
+    """The next claim; there must be one."""
+    held = claims.claim(slot, slot.queues)
+    assert held is not None
+    return held
+
+
+def done(number: int, error: float = 10.0, params: float = 1000.0) -> Outcome:
+    """An ordinary outcome of the objectives error and params."""
+    return Outcome(
+        number,
+        "done",
+        (
+            Measurement("error", error, "%"),
+            Measurement("params", params, "", method="counted"),
+        ),
+        epochs=1,
+    )
+
+
+def work_off(run: Run, slot: WorkerSlot | None = None) -> None:
+    """Finishes and advances until the run hands nothing out any more.
+
+    Errors fall with the number and params rise, so that every candidate is on the front.
+    """
+    slot = slot or make_slot()
+    while held := claims.claim(slot, slot.queues):
+        claims.report(held, {"epoch": 1, "epochs": 1, "valid_error": 50.0 - held.number})
+        claims.finish(held, done(held.number, 50.0 - held.number, 1000.0 + held.number))
+        advance_run(held.run_id)
+    run.refresh_from_db()

@@ -1,0 +1,220 @@
+"""Claims: one holder at a time, and nobody else's word counts."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+
+from nasengine.core.measurement import Measurement
+from nasengine.core.outcome import Outcome
+from webapp.events.models import Event
+from webapp.runs.models import Candidate, RunState
+from webapp.runs.services import claims
+from webapp.runs.services.advance import advance_run
+from webapp.runs.services.control import cancel, stop
+from webapp.runs.services.reaper import reap
+
+from ..making import done, make_run, make_slot, take
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def expire(held: claims.Claim, seconds: float = 1.0) -> None:
+    """Lets the lease have run out that long ago."""
+    late = Now() - timedelta(seconds=seconds)
+    Candidate.objects.filter(pk=held.candidate_id).update(lease_until=late)
+
+
+def test_a_claim_holds_what_is_needed_and_is_stored():
+    run = make_run()
+    held = take(make_slot("w1"))
+    candidate = run.candidates.get()
+    assert (held.number, held.fence) == (0, 1)
+    assert held.question == run.question
+    assert held.proposal == candidate.proposal
+    assert (candidate.state, candidate.attempts, candidate.slot.name) == ("running", 1, "w1")
+    assert candidate.lease_until > candidate.started_at
+
+
+def test_a_candidate_is_handed_out_once():
+    make_run()
+    slot = make_slot()
+    take(slot)
+    assert claims.claim(slot, ["cpu"]) is None
+
+
+def test_other_queues_get_nothing():
+    make_run()
+    assert claims.claim(make_slot(queues=("gpu",)), ["gpu"]) is None
+
+
+def test_many_slots_at_once_take_different_candidates():
+    make_run(candidates=8, in_flight=8)
+    slots = [make_slot(f"slot{i}") for i in range(8)]
+    taken, start = [], threading.Barrier(8)
+
+    def grab(slot):
+        start.wait()
+        taken.append(claims.claim(slot, ["cpu"]))
+        connection.close()
+
+    threads = [threading.Thread(target=grab, args=(slot,)) for slot in slots]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(held.number for held in taken) == list(range(8))
+    assert set(Candidate.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_the_run_with_the_fewest_running_comes_first():
+    old = make_run(candidates=9, in_flight=3)
+    young = make_run(candidates=9, in_flight=3)
+    slot = make_slot()
+    order = [take(slot).run_id for _ in range(4)]
+    assert order == [old.pk, young.pk, old.pk, young.pk]
+
+
+def test_finish_stores_everything_once():
+    run = make_run()
+    held = take(make_slot())
+    assert claims.report(held, {"epoch": 1, "epochs": 2, "valid_error": 33.0})
+    assert claims.finish(held, done(0, 12.5, 730.0)) is True
+    events = Event.objects.filter(run=run).count()
+    assert claims.finish(held, done(0, 99.0, 1.0)) is False
+    assert Event.objects.filter(run=run).count() == events
+    candidate = run.candidates.get()
+    assert candidate.state == "done"
+    assert candidate.ended_order == 0
+    assert candidate.curve == [{"epoch": 1, "epochs": 2, "valid_error": 33.0}]
+    values = dict(candidate.measurements.values_list("objective", "value"))
+    assert values == {"error": 12.5, "params": 730.0}
+
+
+def test_an_outcome_of_another_number_is_refused():
+    make_run()
+    with pytest.raises(ValueError, match="outcome 5 is not of candidate 0"):
+        claims.finish(take(make_slot()), done(5))
+
+
+def test_an_old_fence_is_refused_everywhere():
+    run = make_run()
+    frozen = take(make_slot("frozen"))
+    expire(frozen, seconds=1.0)
+    assert reap() == 1
+    candidate = run.candidates.get()
+    assert candidate.state == "lost"
+    assert candidate.reason == "worker frozen silent for 31 s"
+    assert claims.beat(frozen) == "lost"
+    assert claims.finish(frozen, done(0, 1.0)) is False
+    second = take(make_slot("second"))
+    assert second.fence == frozen.fence + 1
+    assert claims.beat(frozen) == "lost"
+    assert claims.report(frozen, {"epoch": 9}) is False
+    assert claims.give_back(frozen) is False
+    assert claims.finish(frozen, done(0, 1.0)) is False
+    assert claims.finish(second, done(0, 2.0)) is True
+    candidate = run.candidates.get()
+    assert candidate.measurements.get(objective="error").value == 2.0
+    assert candidate.attempts == 2
+
+
+def test_a_beat_in_time_keeps_the_lease_from_the_reaper():
+    make_run()
+    held = take(make_slot())
+    expire(held)
+    assert claims.beat(held) == "go"
+    assert reap() == 0
+
+
+def test_a_candidate_that_kills_its_workers_fails_in_the_end(settings):
+    settings.MAX_ATTEMPTS = 3
+    run = make_run(candidates=1)
+    for _ in range(3):
+        expire(take(make_slot("w")))
+        reap()
+    candidate = run.candidates.get()
+    assert candidate.state == "failed"
+    assert candidate.reason == "its worker died 3 times; last: worker w silent for 31 s"
+    advance_run(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.FINISHED
+
+
+def test_giving_back_is_no_attempt():
+    run = make_run()
+    slot = make_slot()
+    held = take(slot)
+    assert claims.give_back(held) is True
+    candidate = run.candidates.get()
+    assert (candidate.state, candidate.attempts, candidate.slot) == ("queued", 0, None)
+    assert take(slot).fence == 2
+
+
+def test_a_new_attempt_starts_with_an_empty_curve():
+    run = make_run()
+    held = take(make_slot())
+    claims.report(held, {"epoch": 1, "valid_error": 40.0})
+    expire(held)
+    reap()
+    take(make_slot())
+    assert run.candidates.get().curve == []
+
+
+def test_cancel_reaches_the_worker_by_its_beat():
+    run = make_run(candidates=9, in_flight=2)
+    held = take(make_slot())
+    assert claims.beat(held) == "go"
+    cancel(run, None)
+    assert claims.beat(held) == "cancel"
+    assert run.candidates.get(number=1).state == "cancelled"
+    claims.finish(held, Outcome(0, "cancelled", reason="given up on request"))
+    advance_run(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.reason) == (RunState.STOPPED, "cancelled by the command line")
+
+
+def test_a_worker_that_dies_while_stopping_leaves_nothing_open():
+    run = make_run(candidates=9, in_flight=2)
+    held = take(make_slot("w"))
+    stop(run, None)
+    expire(held)
+    reap()
+    advance_run(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.STOPPED
+    assert set(run.candidates.values_list("state", flat=True)) == {"cancelled"}
+
+
+def test_done_without_every_objective_is_failed():
+    run = make_run()
+    held = take(make_slot())
+    claims.finish(held, Outcome(0, "done", (Measurement("error", 5.0, "%"),)))
+    candidate = run.candidates.get()
+    assert (candidate.state, candidate.reason) == ("failed", "no value for params")
+
+
+def test_what_is_not_finite_diverges():
+    run = make_run()
+    held = take(make_slot())
+    measured = Measurement("error", 5.0, "%", spread=float("nan"), detail={"clock": float("inf")})
+    broken = Measurement("params", 1.0, "")
+    object.__setattr__(broken, "value", float("nan"))  # what no honest estimator can make
+    claims.finish(held, Outcome(0, "done", (measured, broken)))
+    candidate = run.candidates.get()
+    assert (candidate.state, candidate.reason) == ("diverged", "params left the finite numbers")
+    kept = candidate.measurements.get()
+    assert (kept.objective, kept.spread, kept.detail) == ("error", None, {"clock": None})
+
+
+def test_constraints_give_a_violation():
+    run = make_run(candidates=2, in_flight=2, constraints=("params<1000",))
+    slot = make_slot()
+    first, second = take(slot), take(slot)
+    claims.finish(first, done(0, params=1500.0))
+    claims.finish(second, done(1, params=900.0))
+    assert list(run.candidates.values_list("violation", flat=True)) == [0.5, 0.0]

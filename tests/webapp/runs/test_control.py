@@ -1,0 +1,131 @@
+"""Pause, resume, stop, cancel and raise: three endings told apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from webapp.runs.models import RunState
+from webapp.runs.services import claims
+from webapp.runs.services.advance import advance_run
+from webapp.runs.services.control import (
+    ControlRefused,
+    allowed,
+    cancel,
+    pause,
+    raise_budget,
+    resume,
+    stop,
+)
+from webapp.runs.services.sweep import runs_behind
+
+from ..making import done, make_member, make_run, make_slot, make_team, take, work_off
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def states_of(run) -> list[str]:
+    return list(run.candidates.order_by("number").values_list("state", flat=True))
+
+
+def test_pause_lets_what_runs_finish():
+    team = make_team()
+    user = make_member(team)
+    run = make_run(team, candidates=5, in_flight=2)
+    slot = make_slot()
+    held = take(slot)
+    pause(run, user)
+    assert (run.state, run.reason) == (RunState.PAUSING, f"paused by {user.username}")
+    assert claims.beat(held) == "go"
+    assert claims.claim(slot, ["cpu"]) is None
+    assert claims.finish(held, done(0))
+    assert runs_behind() == [run.pk]
+    advance_run(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.PAUSED
+    assert states_of(run) == ["done", "queued", "queued"]
+
+
+def test_pause_with_nothing_running_is_immediate_and_resumable():
+    run = make_run(candidates=3)
+    pause(run, None)
+    assert run.state == RunState.PAUSED
+    resume(run, None)
+    assert (run.state, run.reason) == (RunState.RUNNING, "")
+    work_off(run)
+    assert run.state == RunState.FINISHED
+
+
+def test_resuming_a_run_that_never_began_queues_it():
+    run = make_run(advance=False)
+    pause(run, None)
+    resume(run, None)
+    assert run.state == RunState.QUEUED
+
+
+def test_stop_cancels_what_waits_and_lets_what_runs_finish():
+    run = make_run(candidates=9, in_flight=3)
+    held = take(make_slot())
+    stop(run, None)
+    assert run.state == RunState.STOPPING
+    assert states_of(run) == ["running", "cancelled", "cancelled"]
+    assert claims.beat(held) == "go"
+    claims.finish(held, done(0))
+    advance_run(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.reason) == (RunState.STOPPED, "stopped by the command line")
+    assert (run.asked, run.told) == (3, 3)
+    assert run.ended_at is not None
+
+
+def test_stopping_can_still_be_cancelled():
+    run = make_run(candidates=9, in_flight=2)
+    held = take(make_slot())
+    stop(run, None)
+    cancel(run, None)
+    assert claims.beat(held) == "cancel"
+    assert run.reason == "cancelled by the command line"
+
+
+def test_raising_the_budget_wakes_a_finished_run():
+    run = make_run(candidates=2)
+    work_off(run)
+    assert run.state == RunState.FINISHED
+    raise_budget(run, None, 4)
+    assert (run.state, run.candidate_budget, run.question["candidates"]) == ("running", 4, 4)
+    advance_run(run.pk)
+    work_off(run)
+    assert (run.state, run.told) == (RunState.FINISHED, 4)
+
+
+@pytest.mark.parametrize("budget", [0, 4, -1, 10**6])
+def test_a_budget_that_is_no_raise_is_refused(budget):
+    run = make_run(candidates=4)
+    with pytest.raises(ControlRefused, match="above 4, at most 100,000"):
+        raise_budget(run, None, budget)
+
+
+@pytest.mark.parametrize(
+    ("state", "actions"),
+    [
+        ("draft", []),
+        ("queued", ["pause", "stop", "cancel", "raise_budget"]),
+        ("running", ["pause", "stop", "cancel", "raise_budget"]),
+        ("pausing", ["resume", "stop", "cancel", "raise_budget"]),
+        ("paused", ["resume", "stop", "cancel", "raise_budget"]),
+        ("stopping", ["cancel"]),
+        ("stopped", []),
+        ("finished", ["raise_budget"]),
+        ("failed", []),
+    ],
+)
+def test_what_is_allowed_and_nothing_else(state, actions):
+    run = make_run()
+    run.state = state
+    run.save()
+    assert allowed(run) == actions
+    steps = {"pause": pause, "resume": resume, "stop": stop, "cancel": cancel}
+    for name in steps.keys() - set(actions):
+        with pytest.raises(ControlRefused, match=f"a {state} run has no {name}"):
+            steps[name](run, None)
+    run.refresh_from_db()
+    assert run.state == state

@@ -1,0 +1,113 @@
+"""Launching: what is wrong is named beside its field, what is right is stored whole."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from nasengine import assembly
+from nasengine.core.errors import InvalidSettings
+from nasengine.core.question import Question
+from webapp.events.models import Event
+from webapp.runs.models import Run
+from webapp.runs.services.launch import launch
+
+from ..making import QUESTION, make_member, make_team
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def refused(team, question: Question, name: str = "a run", tags=()) -> dict[str, str]:
+    with pytest.raises(InvalidSettings) as caught:
+        launch(team, None, question, name, tags=tags)
+    assert not Run.objects.exists()
+    return caught.value.errors
+
+
+def test_a_run_keeps_its_whole_question():
+    team = make_team()
+    user = make_member(team)
+    question = Question(**{**QUESTION, "seed": 2**53 + 1, "constraints": ("params<2e6",)})
+    run = launch(team, user, question, "  first  ", tags=["a", "b"])
+    run.refresh_from_db()
+    assert Question.from_json(run.question) == assembly.check(question)
+    assert (run.name, run.state, run.seed, run.tags) == ("first", "queued", 2**53 + 1, ["a", "b"])
+    assert (run.strategy, run.candidate_budget, run.created_by) == ("random", 4, user)
+    first, second = Event.objects.filter(run=run)
+    assert (first.kind, first.item["seed"]) == ("run", str(2**53 + 1))
+    assert second.item["text"] == f"launched by {user.username}"
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("x" * 100_000, "has 100,000 characters; at most 120"),
+        ("  ", "is empty; write a short name"),
+        ("a\x00b", "holds characters that cannot be shown; write it in one line of plain text"),
+        ("a\ud800b", "holds characters that cannot be shown; write it in one line of plain text"),
+    ],
+)
+def test_names_that_cannot_be_kept_are_refused(name, fault):
+    assert refused(make_team(), Question(**QUESTION), name) == {"name": fault}
+
+
+def test_tags_are_bounded():
+    team, question = make_team(), Question(**QUESTION)
+    assert "tags" in refused(team, question, tags=["x" * 41])
+    assert "tags" in refused(team, question, tags=[str(i) for i in range(21)])
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_seeds_that_cannot_be_stored_are_refused(seed):
+    assert "seed" in refused(make_team(), Question(**{**QUESTION, "seed": seed}))
+
+
+def test_engine_and_run_faults_come_together(monkeypatch):
+    def check(question):  # as an engine with objections
+        raise InvalidSettings({"estimator_config.epochs": "0 is below the least allowed, 1"})
+
+    monkeypatch.setattr(assembly, "check", check)
+    errors = refused(make_team(), Question(**QUESTION), "")
+    assert errors.keys() == {"name", "estimator_config.epochs"}
+
+
+def test_the_command_launches_in_the_words_of_the_form(capsys):
+    team = make_team()
+    user = make_member(team)
+    call_command(
+        "launch",
+        "--space=nb201",
+        "--strategy=random",
+        "--set=estimator.epochs=2",
+        "--constraint=params<2e6",
+        "--candidates=3",
+        "--in-flight=2",
+        "--seed=9",
+        f"--team={team.slug}",
+        f"--user={user.username}",
+        "--json",
+    )
+    row = json.loads(capsys.readouterr().out)
+    run = Run.objects.get(pk=row["id"])
+    assert (run.team, run.created_by, run.seed) == (team, user, 9)
+    assert run.question["constraints"] == ["params<2e6"]
+    assert run.question["in_flight"] == 2
+    assert int(run.question["estimator_config"]["epochs"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--team=nobody"], "no team 'nobody'"),
+        (["--user=nobody"], "no user 'nobody'"),
+        (["--set=epochs=2"], "write PART.NAME=VALUE"),
+        (["--strategy=nothing"], "nothing"),
+    ],
+)
+def test_the_command_refuses_in_one_line(arguments, text):
+    make_team()
+    with pytest.raises(CommandError, match=text):
+        call_command("launch", *arguments)
+    assert not Run.objects.exists()

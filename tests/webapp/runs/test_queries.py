@@ -1,0 +1,102 @@
+"""Reading: the best is the best, whatever else lies in the tables."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from nasengine.core.outcome import Outcome
+from webapp.runs import queries
+from webapp.runs.services import claims
+from webapp.runs.services.advance import advance_run
+
+from ..making import done, make_run, make_slot, make_team, take, work_off
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def finish_all(run, outcomes) -> None:
+    slot = make_slot()
+    for outcome in outcomes:
+        claims.finish(take(slot), outcome)
+        advance_run(run.pk)
+    run.refresh_from_db()
+
+
+def test_no_candidate_no_best():
+    run = make_run()
+    assert queries.best_of(run) is None
+    assert queries.front_of(run) == []
+
+
+def test_what_diverged_failed_or_was_pruned_is_never_best():
+    run = make_run(candidates=4)
+    finish_all(
+        run,
+        [
+            Outcome(0, "diverged", reason="loss is nan in epoch 1"),
+            Outcome(1, "pruned", done(1, 0.1).measurements, reason="params<10 is broken"),
+            done(2, 20.0),
+            done(3, 10.0),
+        ],
+    )
+    assert queries.best_of(run).number == 3
+    assert {c.number for c in queries.front_of(run)} <= {2, 3}
+    counts = queries.counts_of(run)
+    assert (counts["diverged"], counts["pruned"], counts["done"], counts["queued"]) == (1, 1, 2, 0)
+
+
+def test_a_feasible_candidate_beats_a_better_one_that_is_not():
+    run = make_run(candidates=3, constraints=("params<1000",))
+    finish_all(run, [done(0, 5.0, 4000.0), done(1, 9.0, 2000.0), done(2, 30.0, 900.0)])
+    assert queries.best_of(run).number == 2
+
+
+def test_without_a_feasible_one_the_least_violating_is_shown():
+    run = make_run(candidates=2, constraints=("params<1000",))
+    finish_all(run, [done(0, 5.0, 4000.0), done(1, 9.0, 2000.0)])
+    best = queries.best_of(run)
+    assert (best.number, best.violation) == (1, 1.0)
+
+
+def test_the_front_is_the_staircase():
+    run = make_run(candidates=4)
+    finish_all(
+        run, [done(0, 30.0, 10.0), done(1, 20.0, 20.0), done(2, 25.0, 30.0), done(3, 9.0, 50.0)]
+    )
+    assert [c.number for c in queries.front_of(run)] == [0, 1, 3]
+    curve = run.front["curve"]
+    volumes = [point["hypervolume"] for point in curve]
+    assert volumes == sorted(volumes)
+    assert volumes[-1] > 0
+
+
+def test_counts_of_many_runs_take_one_query():
+    team = make_team()
+    runs = [make_run(team, candidates=2, in_flight=i) for i in (1, 2, 1)]
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        counts = queries.counts_of_runs([run.pk for run in runs])
+    assert len(asked) == 1
+    assert [counts[run.pk]["queued"] for run in runs] == [1, 2, 1]
+
+
+def test_a_team_sees_its_own_runs_alone():
+    mine, theirs = make_team(), make_team()
+    run = make_run(mine)
+    make_run(theirs)
+    assert list(queries.runs_of(mine)) == [run]
+    assert list(queries.runs_of(mine, archived=True)) == []
+    assert list(queries.active_runs(mine)) == [run]
+    work_off(run)
+    assert list(queries.active_runs(mine)) == []
+
+
+def test_a_queue_nobody_serves_is_named():
+    make_run()
+    assert queries.waiting_of_queues() == {"cpu": 1}
+    assert queries.queues_without_workers() == ["cpu"]
+    make_slot(queues=("cpu", "gpu"))
+    assert queries.queues_without_workers() == []
