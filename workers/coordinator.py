@@ -76,7 +76,7 @@ class Coordinator:
         except AWAY:
             raise
         except Run.DoesNotExist:
-            log.info("run %s is gone", run_id)
+            log.debug("run %s is gone", run_id)
         except (DatabaseError, Exception) as error:
             log.exception("run %s could not be advanced", run_id)
             give_up(run_id, f"could not be advanced: {type(error).__name__}: {error}")

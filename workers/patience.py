@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, connections
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -28,6 +28,18 @@ def patiently(act: Callable[[], T], stopping: threading.Event) -> T | None:
         if stopping.wait(seconds):
             return None
         seconds = min(2 * seconds, LONGEST_SECONDS)
+
+
+def hold_no_lock_longer_than(seconds: float) -> None:
+    """Has the database end a transaction of this process that stands still so long.
+
+    A worker may be frozen between two statements; without this it would keep the lock on
+    its run, and with it everybody who wants to go on without it. For processes whose
+    transactions do nothing but write; set before the first connection.
+    """
+    options = connections.settings["default"]["OPTIONS"]
+    limit = f"-c idle_in_transaction_session_timeout={round(1000 * seconds)}"
+    options["options"] = f"{options.get('options', '')} {limit}".strip()
 
 
 def _first_line(error: Exception) -> str:

@@ -22,7 +22,7 @@ from webapp.runs.services.claims import Claim
 
 from .child import Child, ChildDied
 from .heart import Heart
-from .patience import AWAY, patiently
+from .patience import AWAY, hold_no_lock_longer_than, patiently
 from .wakeup import Wakeup
 
 log = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class Slot:
 
     def run(self) -> None:
         """The loop; returns after `stop`."""
+        hold_no_lock_longer_than(settings.LEASE_SECONDS / 2)
         self.child.start()  # loading the engine takes seconds; it may as well begin
         self.slot = patiently(self._register, self.stopping)
         if self.slot is not None:
@@ -96,6 +97,7 @@ class Slot:
         while True:
             message = self.child.receive(LOOK_SECONDS)
             if message and message["type"] == "outcome":
+                self._note_data(held, message["digest"])
                 return read_outcome(held.number, message["outcome"])
             if message:
                 self._report(held, message["point"])
@@ -115,6 +117,10 @@ class Slot:
     def _report(self, held: Claim, point: dict[str, Any]) -> None:
         if patiently(lambda: claims.report(held, point), self.stopping) is False:
             self.heart.verdict = "lost"
+
+    def _note_data(self, held: Claim, digest: str) -> None:
+        if digest and digest != held.data_digest:
+            patiently(lambda: claims.note_data(held, digest), self.stopping)
 
     def _cut_short(self, held: Claim, cancelled: bool) -> Outcome:
         self.child.kill()

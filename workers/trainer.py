@@ -7,7 +7,7 @@ reads JSON lines on stdin and writes them on stdout:
          {"type": "cancel", "job": 7}
     out  {"type": "ready", "facts": {...}}
          {"type": "progress", "job": 7, "point": {...}}
-         {"type": "outcome", "job": 7, "outcome": {...}}
+         {"type": "outcome", "job": 7, "outcome": {...}, "digest": "SHA-256 of the data"}
 
 It stays for many candidates and dies with whoever started it.
 """
@@ -99,6 +99,20 @@ def evaluate(order: dict[str, Any], orders: Orders, answers: Answers) -> dict[st
         return ending(number, "failed", f"{type(error).__name__}: {error}")
 
 
+def data_digest(question: dict[str, Any]) -> str:
+    """What the data set's files hold, "" where none is read or they cannot be."""
+    from nasengine import catalog
+    from nasengine.data.named import named_dataset
+
+    try:
+        if not catalog.load("estimators", question["estimator"]).builds_network:
+            return ""
+        return named_dataset(question["dataset"], question["dataset_config"]).facts().digest
+    except Exception as error:  # the outcome itself says what is wrong with the data
+        print(f"no digest of {question['dataset']}: {error}")
+        return ""
+
+
 def ending(number: int, state: str, reason: str) -> dict[str, Any]:
     """An outcome without measurements, as JSON."""
     return {
@@ -139,7 +153,9 @@ def main() -> None:
     while True:
         order = orders.next()
         outcome = evaluate(order, orders, answers)
-        answers.send(type="outcome", job=order["job"], outcome=outcome)
+        answers.send(
+            type="outcome", job=order["job"], outcome=outcome, digest=data_digest(order["question"])
+        )
 
 
 if __name__ == "__main__":

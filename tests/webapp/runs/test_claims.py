@@ -218,3 +218,18 @@ def test_constraints_give_a_violation():
     claims.finish(first, done(0, params=1500.0))
     claims.finish(second, done(1, params=900.0))
     assert list(run.candidates.values_list("violation", flat=True)) == [0.5, 0.0]
+
+
+def test_the_data_a_run_used_are_kept_and_a_change_is_told():
+    run = make_run(candidates=2, in_flight=2)
+    slot = make_slot()
+    first, second = take(slot), take(slot)
+    claims.note_data(first, "a" * 64)
+    claims.note_data(second, "a" * 64)
+    claims.note_data(second, "b" * 64)
+    run.refresh_from_db()
+    assert run.data_digest == "a" * 64
+    warnings = Event.objects.filter(run=run, kind="log", item__level="warning")
+    assert [w.item["text"] for w in warnings] == [
+        "the data changed: bbbbbbbbbbbb here, aaaaaaaaaaaa before"
+    ]

@@ -27,7 +27,7 @@ from webapp.runs.models import (
 from .bells import wake_coordinator, wake_workers
 from .endings import end, judged
 from .locking import locked_run
-from .news import tell_candidates, tell_curve, tell_run
+from .news import tell_candidates, tell_curve, tell_log, tell_run
 
 MAX_POINTS = 5000  # of one curve
 TRIES = 20  # of taking a candidate before another slot does
@@ -37,7 +37,8 @@ TRIES = 20  # of taking a candidate before another slot does
 class Claim:
     """A worker's hold on a candidate, with all that is needed to evaluate it.
 
-    `question` and `proposal` are the JSON forms of the engine's Question and Proposal.
+    `question` and `proposal` are the JSON forms of the engine's Question and Proposal,
+    `data_digest` is that of the data the run has used so far ("" before the first).
     """
 
     candidate_id: int
@@ -46,6 +47,7 @@ class Claim:
     fence: int
     question: dict[str, Any]
     proposal: dict[str, Any]
+    data_digest: str
 
 
 def claim(slot: WorkerSlot, queues: list[str]) -> Claim | None:
@@ -103,6 +105,19 @@ def finish(claim: Claim, outcome: Outcome) -> bool:
         tell_run(run)
         wake_coordinator(run.pk)
         return True
+
+
+def note_data(claim: Claim, digest: str) -> None:
+    """Keeps with the run what its data set holds; warns where that changed on the way."""
+    with locked_run(claim.run_id) as run:
+        if run.data_digest == digest or not _held(claim).exists():
+            return
+        if run.data_digest:
+            text = f"the data changed: {digest[:12]} here, {run.data_digest[:12]} before"
+            tell_log(run, "warning", text, claim.number)
+        else:
+            run.data_digest = digest
+            run.save(update_fields=["data_digest"])
 
 
 def give_back(claim: Claim) -> bool:
@@ -164,6 +179,7 @@ def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
         fence=candidate.fence,
         question=run.question,
         proposal=candidate.proposal,
+        data_digest=run.data_digest,
     )
 
 

@@ -1,0 +1,163 @@
+"""Kill, freeze, cut off: the run ends with every candidate exactly once."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import psutil
+import pytest
+from django.db import connection
+
+from webapp.events.models import Event
+from webapp.runs.models import WorkerSlot
+
+from .fleet import each_once, results
+
+LONG = 60  # epochs of a candidate that lasts some seconds
+
+
+def test_a_worker_killed_in_mid_training_loses_nothing(fleet):
+    fleet.start_coordinator()
+    fleet.start_worker("first")
+    run = fleet.launch(LONG, candidates=2)
+    fleet.wait_training(run)
+    trainer = fleet.trainer_of("first")
+    fleet.kill("first")
+    fleet.until(lambda: not trainer.is_running() or trainer.status() == "zombie", 3)
+    fleet.until(run.candidates.filter(state="lost").exists, 10)
+    reason = run.candidates.get(number=0).reason
+    assert reason.startswith("worker first silent for ")
+    fleet.start_worker("second")
+    fleet.wait_ended(run)
+    each_once(run, 2)
+    assert list(run.candidates.order_by("number").values_list("attempts", flat=True)) == [2, 1]
+    assert {c.slot.name for c in run.candidates.all()} == {"second"}
+    log = Event.objects.filter(run=run, kind="log", item__level="warning").get()
+    assert log.item["text"] == f"lost: {reason}; queued again"
+
+
+def test_a_frozen_worker_is_refused_when_it_thaws(fleet):
+    fleet.start_coordinator()
+    frozen = fleet.start_worker("frozen")
+    run = fleet.launch(LONG, candidates=3)
+    fleet.wait_training(run)
+    frozen.send_signal(signal.SIGSTOP)
+    fleet.start_worker("other")
+    fleet.until(run.candidates.filter(number=0, fence=2).exists, 15)
+    frozen.send_signal(signal.SIGCONT)
+    fleet.wait_ended(run)
+    each_once(run, 3)
+    assert run.candidates.get(number=0).slot.name == "other"
+    assert run.candidates.get(number=0).attempts == 2
+    assert frozen.poll() is None, "a thawed worker goes on working"
+    log = fleet.log("frozen")
+    assert "no longer ours" in log or "too late, refused" in log
+
+
+def test_a_trainer_that_crashes_fails_its_candidate_alone(fleet):
+    fleet.start_coordinator()
+    fleet.start_worker()
+    run = fleet.launch(LONG, candidates=2)
+    fleet.wait_training(run)
+    fleet.trainer_of("worker").send_signal(signal.SIGSEGV)
+    fleet.wait_ended(run)
+    first, second = run.candidates.order_by("number")
+    assert first.state == "failed"
+    assert first.reason.startswith("the training process was ended by signal 11, SIGSEGV")
+    assert (first.attempts, second.state) == (1, "done")
+
+
+def test_sigterm_gives_the_candidate_back_at_once(fleet):
+    fleet.start_coordinator()
+    worker = fleet.start_worker()
+    run = fleet.launch(LONG, candidates=1)
+    fleet.wait_training(run)
+    trainer = fleet.trainer_of("worker")
+    began = time.monotonic()
+    worker.terminate()
+    assert worker.wait(10) == 0
+    assert time.monotonic() - began < 3
+    assert not trainer.is_running() or trainer.status() == psutil.STATUS_ZOMBIE
+    candidate = run.candidates.get()
+    assert (candidate.state, candidate.attempts) == ("queued", 0)
+    assert WorkerSlot.objects.get(name="worker").stopped_at is not None
+
+
+def test_neither_broker_nor_database_may_hold_a_run_up_for_long(fleet):
+    """No broker at all, and every database connection cut in mid-training."""
+    fleet.stop_valkey()
+    fleet.start_coordinator()
+    fleet.start_worker()
+    run = fleet.launch(10, candidates=4)
+    fleet.wait_training(run)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert cursor.fetchone()[0] >= 2
+    fleet.wait_ended(run)
+    each_once(run, 4)
+    assert set(run.candidates.values_list("attempts", flat=True)) == {1}
+
+
+def test_cancel_reaches_a_training_candidate(fleet):
+    from webapp.runs.services.control import cancel  # beside the one test that uses it
+
+    fleet.start_coordinator()
+    fleet.start_worker()
+    run = fleet.launch(2000, candidates=9)
+    fleet.wait_training(run)
+    cancel(run, None)
+    fleet.wait_ended(run, 20)
+    assert (run.state, run.reason) == ("stopped", "cancelled by the command line")
+    assert set(run.candidates.values_list("state", flat=True)) == {"cancelled"}
+
+
+def test_bells_that_ring_too_often_change_nothing(fleet):
+    from workers.app import app  # its settings are those of this process: only names are used
+
+    fleet.start_coordinator()
+    fleet.start_worker()
+    run = fleet.launch(2, candidates=4)
+    with app.connection_for_write(fleet.env["BROKER_URL"]) as broker:
+        for _ in range(50):
+            app.send_task("workers.tasks.evaluate", queue="cpu", connection=broker)
+            app.send_task(
+                "workers.tasks.advance", (run.pk,), queue="coordinator", connection=broker
+            )
+    fleet.wait_ended(run)
+    each_once(run, 4)
+    assert set(run.candidates.values_list("attempts", flat=True)) == {1}
+
+
+def test_a_loss_that_turns_nan_is_diverged_and_never_best(fleet):
+    from webapp.live.snapshot import snapshot  # beside the one test that uses it
+    from webapp.runs.queries import best_of
+
+    fleet.start_coordinator()
+    fleet.start_worker()
+    wild = {"learning_rate": 1e30, "gradient_clip": 0.0}
+    run = fleet.launch(
+        3, candidates=3, strategy="random", strategy_config={}, estimator_config=wild
+    )
+    fleet.wait_ended(run)
+    states = [state for _, _, state, _ in results(run)]
+    assert "diverged" in states
+    for candidate in run.candidates.filter(state="diverged"):
+        assert candidate.reason
+        assert not candidate.measurements.filter(objective="error").exists()
+    shown = snapshot(run)
+    diverged = {row["number"] for row in shown["candidates"] if row["state"] == "diverged"}
+    assert not diverged & set(shown["front"]["numbers"])
+    assert best_of(run) is None or best_of(run).number not in diverged
+
+
+@pytest.mark.parametrize("queues", ["", "a b", "x" * 41])
+def test_wrong_queues_are_refused_in_one_line(queues, capsys):
+    from workers.__main__ import main  # sets Django up again, which does no harm
+
+    with pytest.raises(SystemExit):
+        main(["evaluation", "--queues", queues])
+    assert "is no list of queues, as in cpu,gpu" in capsys.readouterr().err

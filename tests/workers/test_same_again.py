@@ -1,0 +1,33 @@
+"""The same seed is the same search: twice, interrupted half-way, with one worker or two."""
+
+from __future__ import annotations
+
+from .fleet import each_once, results
+
+CANDIDATES = 8
+
+
+def test_twice_interrupted_and_with_two_workers(fleet):
+    question = {"epochs": 2, "candidates": CANDIDATES, "in_flight": 2, "seed": 11}
+    fleet.start_coordinator()
+    fleet.start_worker()
+    plain = fleet.wait_ended(fleet.launch(**question))
+    each_once(plain, CANDIDATES)
+    again = fleet.wait_ended(fleet.launch(**question))
+    assert results(again) == results(plain)
+
+    broken = fleet.launch(**question)
+    fleet.until(lambda: broken.candidates.filter(state="done").count() >= CANDIDATES // 2)
+    fleet.end("worker")
+    fleet.end("coordinator")
+    assert broken.candidates.filter(state="done").count() < CANDIDATES
+    fleet.start_coordinator()
+    fleet.start_worker("one")
+    fleet.start_worker("two")
+    fleet.wait_ended(broken)
+    assert results(broken) == results(plain)
+
+    both = fleet.wait_ended(fleet.launch(**question))
+    assert results(both) == results(plain)
+    other = fleet.wait_ended(fleet.launch(**{**question, "seed": 12}))
+    assert results(other) != results(plain)
