@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
+from nasengine.core.question import Question
+
 MISSING = "–"
+ORDER = [field.name for field in fields(Question)]
 
 
 def differences(questions: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
@@ -15,7 +19,7 @@ def differences(questions: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any
     from the first, the base).
     """
     flat = [dict(flattened(question)) for question in questions]
-    names = list(dict.fromkeys(name for one in flat for name in one))
+    names = sorted({name for one in flat for name in one}, key=_place)
     rows, same = [], 0
     for name in names:
         texts = [one.get(name) for one in flat]
@@ -43,6 +47,12 @@ def flattened(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         else:
             pairs.append((prefix + key, _text(inner)))
     return pairs
+
+
+def _place(name: str) -> tuple[int, str]:
+    """The question's own order; the database keeps none."""
+    top = name.partition(".")[0]
+    return (ORDER.index(top) if top in ORDER else len(ORDER), name)
 
 
 def _text(value: Any) -> str:

@@ -25,10 +25,10 @@ class PlotlyFinder(BaseFinder):
         return []
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
-        found = self.storage.path(NAME) if path == f"{self.storage.prefix}/{NAME}" else None
-        if find_all:
-            return [found] if found else []
-        return found
+        if path != f"{self.storage.prefix}/{NAME}":
+            return []
+        found = self.storage.path(NAME)
+        return [found] if find_all else found
 
     def list(self, ignore_patterns: Any) -> Iterable[tuple[str, FileSystemStorage]]:
         yield NAME, self.storage

@@ -47,7 +47,7 @@ function drawEdge(edge, colours, labels) {
   return group;
 }
 
-function drawNode(node, colours) {
+function drawNode(node, colours, labels) {
   const group = make("g");
   const end = node.role !== "node";
   group.append(
@@ -55,6 +55,9 @@ function drawNode(node, colours) {
       x: node.x - node.w / 2, y: node.y - node.h / 2, width: node.w, height: node.h, rx: end ? 6 : 13,
       fill: end ? colours.surface : colours.node, stroke: colours.quiet, "stroke-width": 1.2,
     }),
+  );
+  if (!labels) return group;
+  group.append(
     make("text", { x: node.x, y: node.y + 4, "text-anchor": "middle", "font-size": 11.5, "font-weight": 600, "font-family": FONT, fill: colours.ink }, node.label),
   );
   return group;
@@ -64,7 +67,7 @@ function drawCell(cell, colours, labels) {
   const laid = layoutCell(cell, { labels });
   const group = make("g");
   for (const edge of laid.edges) group.append(drawEdge(edge, colours, labels));
-  for (const node of laid.nodes) group.append(drawNode(node, colours));
+  for (const node of laid.nodes) group.append(drawNode(node, colours, labels));
   return { group, width: laid.width, height: laid.height };
 }
 

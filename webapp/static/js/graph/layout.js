@@ -3,6 +3,7 @@ import dagre from "../../vendor/dagre-3.1.3/dagre.esm.js";
 
 const NODE_HEIGHT = 26;
 const CHARACTER = 6.2;
+const DOT = 12; // a node in a thumbnail
 
 function widthOf(text, least) {
   return Math.max(least, text.length * CHARACTER + 14);
@@ -16,14 +17,15 @@ export function layoutCell(cell, { labels = true } = {}) {
     rankdir: "LR",
     nodesep: labels ? 18 : 12,
     edgesep: labels ? 12 : 6,
-    ranksep: labels ? 34 : 26,
+    ranksep: labels ? 34 : 18,
     marginx: 6,
     marginy: 6,
   });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of cell.nodes) {
     const least = node.role === "node" ? NODE_HEIGHT : 36;
-    graph.setNode(node.id, { width: widthOf(node.label, least), height: NODE_HEIGHT });
+    const size = labels ? { width: widthOf(node.label, least), height: NODE_HEIGHT } : { width: DOT, height: DOT };
+    graph.setNode(node.id, size);
   }
   const drawn = cell.edges.filter((edge) => edge.family !== "none");
   drawn.forEach((edge, index) => {

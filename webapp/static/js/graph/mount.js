@@ -1,5 +1,5 @@
 // Puts drawings into the page: every <figure data-graph="ID"> shows the JSON of element ID.
-import { saveText } from "../save.js";
+import { fileName, saveText } from "../save.js";
 import { describeArchitecture, drawArchitecture } from "./draw.js";
 
 const mounted = new Map();
@@ -34,7 +34,7 @@ export function saveDrawing(figure, name) {
   svg.setAttribute("width", svg.dataset.naturalWidth);
   svg.setAttribute("height", svg.dataset.naturalHeight);
   svg.removeAttribute("style");
-  saveText(`${name}.svg`, new XMLSerializer().serializeToString(svg), "image/svg+xml");
+  saveText(`${fileName(name)}.svg`, new XMLSerializer().serializeToString(svg), "image/svg+xml");
 }
 
 document.addEventListener("theme", () => {

@@ -37,6 +37,7 @@ export function layout(look, extra = {}) {
     hoverlabel: { bgcolor: look.surface, bordercolor: look.grid, font: { color: look.ink, size: 12 } },
     showlegend: false,
     dragmode: "zoom",
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: look.quiet, activecolor: look.accent },
     ...extra,
   };
 }
@@ -44,8 +45,9 @@ export function layout(look, extra = {}) {
 export const CONFIG = {
   responsive: true,
   displaylogo: false,
+  plotlyServerURL: "", // nothing of ours is sent to another host
   displayModeBar: "hover",
-  modeBarButtonsToRemove: ["toImage", "select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+  modeBarButtonsToRemove: ["sendChartToCloud", "toImage", "select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
   doubleClick: "reset",
 };
 

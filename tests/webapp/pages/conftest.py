@@ -1,0 +1,93 @@
+"""A team with runs of every kind, and clients signed in as somebody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from nasengine import assembly
+from nasengine.core.measurement import Measurement
+from nasengine.core.outcome import Outcome
+from nasengine.core.question import Question
+from nasengine.pareto.run_front import RunFront
+from tests.webapp.making import make_run, make_slot
+from webapp.runs.services import claims
+from webapp.runs.services.advance import advance_run
+
+
+@pytest.fixture
+def sign_in():
+    """A client of a person."""
+
+    def client_of(user: Any) -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return client_of
+
+
+@pytest.fixture
+def queries_of():
+    """How many queries a call makes."""
+
+    def count(call) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert call().status_code == 200
+        return len(seen)
+
+    return count
+
+
+# (state, error, params) of the candidates in order; the front is 0 and 3.
+ENDINGS = [
+    ("done", 20.0, 1000.0),
+    ("done", 30.0, 2000.0),
+    ("diverged", None, 3000.0),
+    ("done", 10.0, 4000.0),
+]
+
+
+@pytest.fixture
+def finished(team):
+    """A run that ended with `ENDINGS`: best error 10, two on the front."""
+    return end_run(make_run(team, candidates=len(ENDINGS)), ENDINGS)
+
+
+def end_run(run, endings):
+    """Ends the candidates as told and stores the front over them."""
+    slot = make_slot()
+    for state, error, params in endings:
+        held = claims.claim(slot, slot.queues)
+        assert held is not None
+        claims.report(held, {"epoch": 1, "epochs": 1, "valid_error": error, "train_loss": 0.5})
+        measured = [Measurement("params", params, "", method="counted")]
+        if error is not None:
+            measured.insert(0, Measurement("error", error, "%", detail={"images": 360}))
+        reason = "" if state == "done" else "loss became NaN in epoch 1, step 3"
+        claims.finish(held, Outcome(held.number, state, tuple(measured), reason, epochs=1))
+        advance_run(run.pk)
+    run.refresh_from_db()
+    store_front(run)
+    return run
+
+
+def store_front(run) -> None:
+    """The front of what was told, as the coordinator stores it."""
+    question = Question.from_json(run.question)
+    told = run.candidates.filter(told=True).prefetch_related("measurements").order_by("number")
+    history = [
+        (c.number, {m.objective: m.value for m in c.measurements.all()}, c.state) for c in told
+    ]
+    front = RunFront.from_history(assembly.goals_of(question), (), history)
+    run.front = {
+        **run.front,
+        "numbers": front.front,
+        "reference": front.reference,
+        "curve": front.curve,
+    }
+    run.save(update_fields=["front"])

@@ -1,0 +1,136 @@
+"""Several runs laid over one another: numbers known by hand, and who sees what."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from tests.webapp.making import make_run
+from webapp.compare.comparison import comparison
+from webapp.compare.differences import differences
+from webapp.compare.views import asked_runs
+
+from .conftest import end_run
+from .reading import embedded, read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def pair(team):
+    """Two runs over error and params; the worst of both is (40, 400)."""
+    one = end_run(make_run(team, candidates=2), [("done", 20.0, 400.0), ("done", 40.0, 100.0)])
+    two = end_run(
+        make_run(team, candidates=3, seed=8),
+        [("failed", None, 300.0), ("done", 30.0, 200.0), ("done", 35.0, 300.0)],
+    )
+    return one, two
+
+
+def test_hypervolume_of_both_is_taken_to_one_reference(pair):
+    data = comparison(pair)
+    assert data["reference"] == pytest.approx([44.0, 440.0])
+    box = 44.0 * 440.0
+    first = (44 - 20) * (440 - 400)
+    both = first + (44 - 40) * (400 - 100)
+    assert [p["told"] for p in data["runs"][0]["curve"]] == [1, 2]
+    assert [p["hypervolume"] * box for p in data["runs"][0]["curve"]] == pytest.approx(
+        [first, both]
+    )
+    assert data["runs"][1]["curve"] == [
+        {"told": 2, "number": 1, "hypervolume": pytest.approx((44 - 30) * (440 - 200) / box)}
+    ]
+
+
+def test_fronts_and_bests_count_only_what_is_measured(pair):
+    one, two = comparison(pair)["runs"]
+    assert [(p["number"], p["values"]) for p in one["front"]] == [
+        (0, [20.0, 400.0]),
+        (1, [40.0, 100.0]),
+    ]
+    assert [(p["number"], p["values"]) for p in two["front"]] == [(1, [30.0, 200.0])]
+    assert (one["best"], two["best"]) == (20.0, 30.0)
+
+
+def test_only_shared_objectives_are_compared(team, pair):
+    third = make_run(team, objectives=("params",), candidates=1)
+    assert [g["name"] for g in comparison([pair[0], third])["goals"]] == ["params"]
+    fourth = make_run(team, objectives=("macs",), candidates=1)
+    data = comparison([third, fourth])
+    assert (data["goals"], data["reference"]) == ([], None)
+    assert [run["front"] for run in data["runs"]] == [[], []]
+
+
+def test_a_worst_of_zero_still_leaves_a_box(team):
+    run = end_run(make_run(team, candidates=1), [("done", 0.0, 100.0)])
+    data = comparison([run])
+    assert data["reference"] == pytest.approx([1.0, 110.0])
+    assert math.isclose(data["runs"][0]["hypervolume"], 1.0 * 10.0 / 110.0)
+
+
+def test_settings_that_differ_against_the_base():
+    rows, same = differences(
+        [
+            {"space": "cell", "seed": 1, "config": {"a": 1, "b": True}},
+            {"space": "cell", "seed": 2, "config": {"a": 1}},
+        ]
+    )
+    assert same == 2
+    assert [(row["name"], [(c["text"], c["other"]) for c in row["cells"]]) for row in rows] == [
+        ("seed", [("1", False), ("2", True)]),
+        ("config.b", [("yes", False), ("–", True)]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers", "unread"),
+    [
+        (["1,2", "2", "3"], [1, 2, 3], []),
+        ([" 4 ,,"], [4], []),
+        (["1,x,-3,²," + "9" * 40], [1], ["x", "-3", "²", "9" * 20]),
+        ([], [], []),
+    ],
+)
+def test_the_address_is_read_leniently(texts, numbers, unread):
+    assert asked_runs(texts) == (numbers, unread)
+
+
+def test_the_page_shows_results_and_what_differs(viewer, pair, sign_in):
+    one, two = pair
+    page = read(sign_in(viewer).get(f"/compare?runs={one.pk},{two.pk}"))
+    rows = page.one("compare-summary").rows()
+    assert [row[:4] for row in rows] == [
+        ["a run", "Finished", "20.00", "2"],
+        ["a run", "Finished", "30.00", "1"],
+    ]
+    assert page.one("compare-settings").rows() == [["candidates", "2", "3"], ["seed", "7", "8"]]
+    assert embedded(page, "comparison")["runs"][0]["id"] == one.pk
+
+
+def test_runs_of_others_are_left_out_like_runs_that_do_not_exist(stranger, pair, sign_in):
+    page = read(sign_in(stranger).get(f"/compare?runs={pair[0].pk},999999,abc"))
+    assert page.one("left-out").text == (
+        f"Left out: abc, {pair[0].pk}, 999999. No run of that number is yours to see."
+    )
+    assert page.all(data_testid="compare-summary") == []
+
+
+def test_without_runs_the_page_offers_them(viewer, pair, sign_in):
+    page = read(sign_in(viewer).get("/compare"))
+    offered = [e.attributes["value"] for e in page.all("input", name="runs")]
+    assert offered == [str(pair[1].pk), str(pair[0].pk)]
+
+
+def test_a_person_without_runs_reads_what_will_be_here(viewer, sign_in):
+    assert (
+        "No runs to compare yet" in read(sign_in(viewer).get("/compare")).one("compare-page").text
+    )
+
+
+def test_many_runs_take_as_many_queries_as_two(team, viewer, pair, sign_in, queries_of):
+    client = sign_in(viewer)
+    at_two = queries_of(lambda: client.get(f"/compare?runs={pair[0].pk},{pair[1].pk}"))
+    more = [make_run(team, advance=False).pk for _ in range(20)]
+    many = ",".join(str(pk) for pk in [*more, pair[0].pk, pair[1].pk])
+    assert queries_of(lambda: client.get(f"/compare?runs={many}")) == at_two

@@ -1,0 +1,227 @@
+"""The launch form: made from the engine's settings; nothing typed is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from nasengine import catalog
+from nasengine.core.settings import describe
+from webapp.runs.models import Run
+from webapp.runs.services.advance import advance_run
+
+from .conftest import end_run
+from .reading import read
+
+pytestmark = pytest.mark.django_db
+NEW = "/runs/new"
+TYPED = {
+    "name": "night run",
+    "space": "nb201",
+    "strategy": "random",
+    "estimator": "train",
+    "dataset": "digits",
+    "objectives": ["", "error", "params"],
+    "constraints": "params<2e6",
+    "candidates": "7",
+    "seed": "9007199254740993",
+    "in_flight": "3",
+    "deterministic": ["false", "true"],
+    "estimator_config.epochs": "2",
+}
+
+
+def value_of(page, name: str) -> str:
+    """What a field of the form holds."""
+    for element in page.all(name=name):
+        if element.tag == "textarea":
+            return element.text
+        if element.tag == "select":
+            return next(o.attributes["value"] for o in element.all("option", selected=""))
+        if element.attributes.get("type") != "hidden":
+            return element.attributes["value"]
+    raise AssertionError(f"no field {name}")
+
+
+def errors_of(page) -> dict[str, str]:
+    return {
+        e.attributes["data-error"]: e.text for e in page.all("p") if "data-error" in e.attributes
+    }
+
+
+def test_the_form_begins_with_the_defaults(researcher, sign_in):
+    page = read(sign_in(researcher).get(NEW))
+    kinds = ("space", "strategy", "estimator", "dataset")
+    assert [value_of(page, kind) for kind in kinds] == [
+        "cell",
+        "regularised-evolution",
+        "train",
+        "digits",
+    ]
+    ticked = [e.attributes["value"] for e in page.all("input", name="objectives", checked="")]
+    assert ticked == ["error", "params", "latency@cpu"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "plural"),
+    [
+        ("space", "spaces"),
+        ("strategy", "strategies"),
+        ("estimator", "estimators"),
+        ("dataset", "datasets"),
+    ],
+)
+def test_every_plugin_of_the_catalogue_gets_a_field_for_every_setting(
+    researcher, sign_in, kind, plural
+):
+    client = sign_in(researcher)
+    for name in catalog.names(plural):
+        page = read(client.get(f"{NEW}/part/{kind}", {kind: name}))
+        fields = [
+            e.attributes["data-field"] for e in page.all("div") if "data-field" in e.attributes
+        ]
+        wanted = describe(catalog.load(plural, name).Config)
+        assert fields == [f"{kind}_config.{about.name}" for about in wanted]
+
+
+def test_launching_stores_the_question_and_leads_to_the_run(team, researcher, sign_in):
+    answer = sign_in(researcher).post(NEW, TYPED)
+    run = Run.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"/runs/{run.pk}/")
+    assert (run.team, run.created_by, run.name, run.state) == (
+        team,
+        researcher,
+        "night run",
+        "queued",
+    )
+    question = run.question
+    assert question["seed"] == 9007199254740993
+    assert question["objectives"] == ["error", "params"]
+    assert question["constraints"] == ["params<2e6"]
+    assert (question["candidates"], question["in_flight"], question["deterministic"]) == (
+        7,
+        3,
+        True,
+    )
+    assert question["estimator_config"]["epochs"] == 2
+
+
+def test_an_unticked_box_is_an_answer(researcher, sign_in):
+    sign_in(researcher).post(NEW, {**TYPED, "deterministic": "false"})
+    assert Run.objects.get().question["deterministic"] is False
+
+
+def test_every_message_stands_beside_its_field_and_nothing_typed_is_lost(researcher, sign_in):
+    typed = {
+        **TYPED,
+        "name": "x" * 100_000,
+        "candidates": "abc",
+        "in_flight": "-1",
+        "constraints": "params<NaN",
+        "estimator_config.epochs": "NaN",
+        "estimator_config.learning_rate": "inf",
+        "estimator_config.device": "😀\x1f",
+    }
+    page = read(sign_in(researcher).post(NEW, typed))
+    errors = errors_of(page)
+    assert errors["name"] == "has 100,000 characters; at most 120"
+    assert errors["candidates"] == "'abc' is not a whole number"
+    assert errors["in_flight"] == "-1 is below the least allowed, 1"
+    assert errors["estimator_config.epochs"] == "'NaN' is not a whole number"
+    assert (
+        errors["estimator_config.learning_rate"] == "'inf' is not finite; give an ordinary number"
+    )
+    assert errors["constraints"].startswith("the bound of 'params<NaN' is not finite")
+    assert {
+        name: value_of(page, name) for name in typed if name not in ("objectives", "deterministic")
+    } == {
+        name: value for name, value in typed.items() if name not in ("objectives", "deterministic")
+    }
+    assert page.one("error-summary").attributes["role"] == "alert"
+    assert len(page.one("error-summary").all("li")) == len(errors)
+    assert Run.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "path", "says"),
+    [
+        ({"name": " "}, "name", "is empty"),
+        ({"name": "a\nb"}, "name", "cannot be shown"),
+        ({"objectives": [""]}, "objectives", "name 1 to"),
+        ({"objectives": ["error", "beauty"]}, "objectives", "beauty"),
+        ({"constraints": "macs<5"}, "constraints", "not measured"),
+        ({"seed": "-3"}, "seed", "below the least allowed"),
+        ({"seed": str(2**63)}, "seed", "above the most allowed"),
+        ({"strategy": "magic"}, "strategy", "is not among the strategies"),
+        ({"space": "x" * 5000}, "space", "is not among the spaces"),
+        ({"dataset": "cifar10"}, "dataset_config.path", "is empty"),
+        (
+            {"strategy": "regularised-evolution", "strategy_config.sample": "999"},
+            "strategy_config.sample",
+            "more than the population",
+        ),
+    ],
+)
+def test_what_the_engine_refuses_is_said_where_it_belongs(researcher, sign_in, changed, path, says):
+    page = read(sign_in(researcher).post(NEW, {**TYPED, **changed}))
+    summary = page.one("error-summary").text
+    beside = [e.text for e in page.all("p", class_="ps-error")]
+    assert any(says in text for text in beside), (path, beside)
+    assert says in summary
+    assert Run.objects.count() == 0
+
+
+def test_a_clone_is_filled_with_everything(researcher, finished, sign_in):
+    client = sign_in(researcher)
+    page = read(client.get(NEW, {"clone": finished.pk}))
+    assert value_of(page, "name") == "a run again"
+    assert (value_of(page, "space"), value_of(page, "seed")) == ("nb201", "7")
+    ticked = [e.attributes["value"] for e in page.all("input", name="objectives", checked="")]
+    assert ticked == ["error", "params"]
+
+
+@pytest.mark.parametrize("clone", ["0", "abc", "9" * 30, "-1", "²"])
+def test_a_clone_of_nothing_is_not_found(researcher, sign_in, clone):
+    assert sign_in(researcher).get(NEW, {"clone": clone}).status_code == 404
+
+
+def test_strangers_cannot_clone(stranger, finished, sign_in):
+    assert sign_in(stranger).get(NEW, {"clone": finished.pk}).status_code == 404
+
+
+@pytest.mark.parametrize("preset", ["first-look", "random", "published-evolution"])
+def test_every_preset_can_be_launched_as_it_is(researcher, sign_in, preset):
+    page = read(sign_in(researcher).get(NEW, {"preset": preset}))
+    typed: dict[str, list[str]] = {}
+    (form,) = page.all("form", id="launch")
+    for field in form.all("input") + form.all("select"):
+        name, kind = field.attributes.get("name"), field.attributes.get("type")
+        if not name or (kind == "checkbox" and "checked" not in field.attributes):
+            continue
+        value = value_of(page, name) if field.tag == "select" else field.attributes["value"]
+        typed.setdefault(name, []).append(value)
+    assert sign_in(researcher).post(NEW, typed).status_code == 302
+    assert Run.objects.count() == 1
+
+
+def test_a_viewer_may_not_launch(viewer, sign_in):
+    client = sign_in(viewer)
+    assert client.get(NEW).status_code == 403
+    assert client.post(NEW, TYPED).status_code == 403
+    assert Run.objects.count() == 0
+
+
+def test_the_cost_is_known_from_candidates_like_these(team, researcher, sign_in):
+    client = sign_in(researcher)
+    before = read(client.post(f"{NEW}/cost", TYPED)).one("expected-cost").text
+    assert before.startswith("No candidate with exactly these settings")
+    client.post(NEW, {**TYPED, "candidates": "1", "constraints": ""})
+    run = Run.objects.get()
+    advance_run(run.pk)
+    end_run(run, [("done", 20.0, 1000.0)])
+    after = read(client.post(f"{NEW}/cost", TYPED)).one("expected-cost").text
+    assert after.startswith("About ")
+    assert "the mean of 1 like these" in after
+    other = read(client.post(f"{NEW}/cost", {**TYPED, "estimator_config.epochs": "3"}))
+    assert other.one("expected-cost").text.startswith("No candidate with exactly these settings")
+    wrong = read(client.post(f"{NEW}/cost", {**TYPED, "candidates": "abc"}))
+    assert wrong.one("expected-cost").text.startswith("The expected time appears")

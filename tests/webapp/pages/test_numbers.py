@@ -1,0 +1,31 @@
+"""How numbers are written: the same in Python (here) and in the browser (tests/e2e)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from webapp.runs.numbers import age_text, duration_text, number_text, value_text
+
+CASES = json.loads((Path(__file__).parents[2] / "assets" / "format.json").read_text())
+WRITERS = {
+    "value": lambda given: value_text(*given),
+    "number": lambda given: number_text(*given),
+    "duration": duration_text,
+    "age": age_text,
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_every_case_is_written_as_agreed(kind):
+    written = [[given, WRITERS[kind](given)] for given, _ in CASES[kind]]
+    assert written == CASES[kind]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), None])
+def test_what_is_no_number_is_a_dash(value):
+    assert value_text("error", value, "%") == "–"
+    assert number_text("params", value) == "–"
+    assert duration_text(value) == "–"

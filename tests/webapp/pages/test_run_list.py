@@ -1,0 +1,137 @@
+"""The list of runs: who sees it, what it shows, filter, sort, pages, queries."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.webapp.making import make_run
+from webapp.runs.models import Run, RunState
+
+from .conftest import end_run
+from .reading import read
+
+pytestmark = pytest.mark.django_db
+LIST = "/runs/"
+
+
+def names(response) -> list[str]:
+    return [cell.text for cell in read(response).all("td", data_cell="name")]
+
+
+def bulk(team, count: int, **fields) -> None:
+    question = make_run(team, advance=False).question
+    Run.objects.all().delete()
+    Run.objects.bulk_create(
+        Run(team=team, name=f"run {i}", question=question, strategy="random", candidate_budget=4)
+        for i in range(count)
+    )
+    Run.objects.update(**fields) if fields else None
+
+
+def test_a_line_shows_state_method_question_progress_error_front(team, viewer, finished, sign_in):
+    page = read(sign_in(viewer).get(LIST))
+    (row,) = page.one("run-table").rows()
+    assert row[1:8] == [
+        "a run",
+        "Finished",
+        "random",
+        "nb201 on digits error, params",
+        "4 4 of 4",
+        "10.00",
+        "2",
+    ]
+    assert row[8] == f"{finished.front['curve'][-1]['hypervolume']:.3f}"
+
+
+def test_a_run_without_numbers_shows_dashes_with_their_reason(team, viewer, sign_in):
+    make_run(team)
+    page = read(sign_in(viewer).get(LIST))
+    assert page.one("run-table").rows()[0][6:9] == ["–", "–", "–"]
+    assert [e.attributes["title"] for e in page.all("span", class_="ps-missing")] == [
+        "no candidate is measured yet",
+        "nothing is on the front yet",
+        "nothing measured yet",
+    ]
+
+
+def test_other_teams_runs_are_not_listed(team, stranger, finished, sign_in):
+    page = read(sign_in(stranger).get(LIST))
+    assert page.one("runs-empty").text.startswith("No runs yet")
+
+
+def test_only_those_who_may_launch_get_the_button(viewer, researcher, sign_in):
+    assert read(sign_in(viewer).get(LIST)).all(data_testid="new-run") == []
+    assert read(sign_in(researcher).get(LIST)).one("new-run").attributes["href"] == "/runs/new"
+
+
+def test_filter_by_state_method_and_text(team, viewer, sign_in):
+    client = sign_in(viewer)
+    one, two = make_run(team, advance=False), make_run(team, strategy="regularised-evolution")
+    Run.objects.filter(pk=one.pk).update(name="Straße 5", state=RunState.FAILED)
+    Run.objects.filter(pk=two.pk).update(name="small cells", tags=["night"])
+    assert names(client.get(LIST, {"state": "failed"})) == ["Straße 5"]
+    assert names(client.get(LIST, {"method": "regularised-evolution"})) == ["small cells"]
+    assert names(client.get(LIST, {"text": "straße"})) == ["Straße 5"]
+    assert names(client.get(LIST, {"text": "night cells"})) == ["small cells"]
+    assert names(client.get(LIST, {"text": "cells absent"})) == []
+    assert names(client.get(LIST, {"state": "", "method": "", "text": ""})) == [
+        "small cells",
+        "Straße 5",
+    ]
+
+
+@pytest.mark.parametrize(
+    "query", ["state=nonsense", "method=%00", "text=%00", "sort=; drop", "size=7", "page=999999"]
+)
+def test_nonsense_in_the_address_is_no_server_error(team, viewer, finished, sign_in, query):
+    assert sign_in(viewer).get(f"{LIST}?{query}").status_code == 200
+
+
+def test_sorting_by_error_puts_runs_without_one_last(team, viewer, sign_in):
+    good = end_run(make_run(team, candidates=1), [("done", 5.0, 10.0)])
+    bad = end_run(make_run(team, candidates=1), [("done", 50.0, 10.0)])
+    none = make_run(team, advance=False)
+    client = sign_in(viewer)
+
+    def order(sort):
+        rows = read(client.get(LIST, {"sort": sort})).all("tr")
+        return [int(row.attributes["data-run"]) for row in rows if "data-run" in row.attributes]
+
+    assert order("error") == [good.pk, bad.pk, none.pk]
+    assert order("-error") == [bad.pk, good.pk, none.pk]
+    assert order("age") == [none.pk, bad.pk, good.pk]
+    assert order("-age") == [good.pk, bad.pk, none.pk]
+
+
+def test_pages_keep_filter_and_sort_in_their_links(team, viewer, sign_in):
+    bulk(team, 60)
+    page = read(sign_in(viewer).get(LIST, {"sort": "name", "state": "queued", "page": "2"}))
+    (links,) = page.all("nav", aria_label="Pages")
+    assert [a.attributes["href"] for a in links.all("a")] == [
+        "?sort=name&state=queued&page=1",
+        "?sort=name&state=queued&page=3",
+    ]
+    assert "26 to 50 of 60" in links.text
+
+
+def test_htmx_gets_the_table_alone(team, viewer, finished, sign_in):
+    response = sign_in(viewer).get(LIST, headers={"HX-Request": "true"})
+    assert read(response).all("html") == []
+    assert len(read(response).one("run-table").rows()) == 1
+    assert "HX-Request" in response["Vary"]
+
+
+def test_queries_do_not_grow_with_the_rows(team, viewer, sign_in, queries_of):
+    client = sign_in(viewer)
+    make_run(team, candidates=1)
+    at_one = queries_of(lambda: client.get(LIST))
+    make_run(team, candidates=1)
+    make_run(team, candidates=1)
+    assert queries_of(lambda: client.get(LIST)) == at_one <= 10
+
+
+def test_ten_thousand_runs_are_listed_in_a_blink(team, viewer, sign_in):
+    bulk(team, 10_000)
+    response = sign_in(viewer).get(LIST, {"sort": "progress", "size": "100"})
+    assert len(read(response).one("run-table").rows()) == 100
+    assert len(response.content) < 400_000

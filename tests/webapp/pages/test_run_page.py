@@ -1,0 +1,208 @@
+"""The run page: first paint, snapshot, table, controls; owner, teammate, stranger."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.webapp.making import make_run
+from webapp.live.snapshot import snapshot
+from webapp.runs.models import Candidate, Run, RunState
+
+from .conftest import end_run
+from .reading import embedded, read
+
+pytestmark = pytest.mark.django_db
+
+
+def texts(page, css: str) -> list[str]:
+    return [e.text for e in page.all("button", class_=css)]
+
+
+def test_first_paint_holds_the_numbers(viewer, finished, sign_in):
+    page = read(sign_in(viewer).get(f"/runs/{finished.pk}/"))
+    facts = {
+        d.attributes["data-fact"]: d.text for d in page.all("dd") if "data-fact" in d.attributes
+    }
+    assert page.one("run-name").text == "a run"
+    assert page.one("run-state").text == "Finished"
+    assert (facts["running"], facts["best"], facts["front"], facts["wrong"]) == (
+        "0",
+        "10.00",
+        "2",
+        "1",
+    )
+    assert page.one("front-list").rows() == [["#0", "20.00", "1.00 k"], ["#3", "10.00", "4.00 k"]]
+
+
+def test_first_paint_embeds_the_snapshot_and_the_best_drawing(viewer, finished, sign_in):
+    page = read(sign_in(viewer).get(f"/runs/{finished.pk}/"))
+    assert embedded(page, "snapshot") == json.loads(json.dumps(snapshot(finished)))
+    best = Candidate.objects.get(run=finished, number=3)
+    assert embedded(page, "best-graph")["cells"][0]["name"] == "cell"
+    assert best.architecture_id == embedded(page, "snapshot")["candidates"][3]["architecture_id"]
+
+
+def test_the_snapshot_is_served_as_json(viewer, finished, sign_in):
+    answer = sign_in(viewer).get(f"/runs/{finished.pk}/snapshot.json")
+    assert answer.json() == json.loads(json.dumps(snapshot(finished)))
+
+
+def test_candidates_are_newest_first_and_say_why(viewer, finished, sign_in):
+    page = read(sign_in(viewer).get(f"/runs/{finished.pk}/"))
+    rows = page.one("candidate-table").rows()
+    assert [row[0] for row in rows] == ["#3", "#2", "#1", "#0"]
+    assert rows[1][1:4] == ["Diverged loss became NaN in epoch 1, step 3", "–", "3.00 k"]
+    assert rows[0][1:5] == ["Done", "10.00", "4.00 k", "1 of 1"]
+
+
+def test_the_table_sorts_by_an_objective_and_leaves_what_has_no_value_for_the_end(
+    viewer, finished, sign_in
+):
+    def order(query):
+        answer = sign_in(viewer).get(
+            f"/runs/{finished.pk}/?{query}",
+            headers={"HX-Request": "true", "HX-Target": "candidate-table"},
+        )
+        return [row[0] for row in read(answer).one("candidate-table").rows()]
+
+    assert order("sort=error") == ["#3", "#0", "#1", "#2"]
+    assert order("sort=params") == ["#0", "#1", "#2", "#3"]
+    assert order("sort=number") == ["#0", "#1", "#2", "#3"]
+    assert order("sort=nonsense") == ["#3", "#2", "#1", "#0"]
+    assert order("state=diverged") == ["#2"]
+    assert order("page=99") == ["#3", "#2", "#1", "#0"]
+
+
+def test_a_run_without_measurements_explains_what_will_appear(team, viewer, sign_in):
+    run = make_run(team)
+    page = read(sign_in(viewer).get(f"/runs/{run.pk}/"))
+    empty = page.one("pareto").all("div", class_="ps-plot-empty ps-plot-empty-high")
+    assert empty[0].text == "The front appears when the first candidate is measured."
+    assert page.one("best-value").text == "–"
+    assert page.all(id="tab-method")[0].attributes["hidden"] == ""
+
+
+def test_no_feasible_candidate_shows_the_least_violating_and_says_so(team, viewer, sign_in):
+    run = make_run(team, candidates=2, constraints=("params<10",))
+    end_run(run, [("done", 20.0, 1000.0), ("done", 10.0, 2000.0)])
+    run.front["numbers"] = [0]
+    run.save()
+    page = read(sign_in(viewer).get(f"/runs/{run.pk}/"))
+    (note,) = page.all("p", data_front_least="")
+    assert "hidden" not in note.attributes
+    assert note.text == "No candidate keeps every constraint yet; these break them least."
+
+
+@pytest.mark.parametrize(
+    "path", ["", "snapshot.json", "events/", "candidates/0/", "candidates/0/graph.json"]
+)
+def test_a_stranger_finds_nothing(stranger, finished, sign_in, path):
+    assert sign_in(stranger).get(f"/runs/{finished.pk}/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "snapshot.json", "events/", "candidates/0/"])
+def test_signed_out_people_are_sent_to_sign_in(client, finished, path):
+    answer = client.get(f"/runs/{finished.pk}/{path}")
+    assert (answer.status_code, answer["Location"].split("?")[1]) == (
+        302,
+        f"next=/runs/{finished.pk}/{path}",
+    )
+
+
+def test_a_viewer_gets_no_controls(team, viewer, sign_in):
+    run = make_run(team)
+    page = read(sign_in(viewer).get(f"/runs/{run.pk}/"))
+    assert [
+        b for b in page.all("button") if b.attributes.get("data-testid", "").startswith("run-")
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (RunState.RUNNING, ["Pause", "Stop", "Cancel", "Raise budget"]),
+        (RunState.PAUSED, ["Resume", "Stop", "Cancel", "Raise budget"]),
+        (RunState.STOPPING, ["Cancel"]),
+        (RunState.FINISHED, ["Raise budget"]),
+        (RunState.FAILED, []),
+    ],
+)
+def test_controls_follow_the_state(team, researcher, sign_in, state, words):
+    run = make_run(team)
+    Run.objects.filter(pk=run.pk).update(state=state)
+    page = read(sign_in(researcher).get(f"/runs/{run.pk}/"))
+    buttons = [b for b in page.all("button") if "data-dialog-open" in b.attributes]
+    assert [b.text for b in buttons] == words
+
+
+@pytest.mark.parametrize(("action", "state"), [("pause", "paused"), ("stop", "stopping")])
+def test_a_researcher_steers_the_run(team, researcher, sign_in, action, state):
+    run = make_run(team)
+    answer = sign_in(researcher).post(f"/runs/{run.pk}/{action}")
+    assert (answer.status_code, answer["Location"]) == (302, f"/runs/{run.pk}/")
+    run.refresh_from_db()
+    assert run.state in (state, "stopped")
+
+
+def test_a_refused_action_says_why_and_changes_nothing(finished, researcher, sign_in):
+    client = sign_in(researcher)
+    page = read(client.post(f"/runs/{finished.pk}/pause", follow=True))
+    assert page.one("toast").text == "a finished run has no pause; reload the page"
+    finished.refresh_from_db()
+    assert finished.state == "finished"
+
+
+@pytest.mark.parametrize("typed", ["", "abc", "4", "1e9", "99999999999999999999"])
+def test_a_budget_that_is_no_larger_number_is_refused(finished, researcher, sign_in, typed):
+    sign_in(researcher).post(f"/runs/{finished.pk}/raise_budget", {"candidates": typed})
+    finished.refresh_from_db()
+    assert (finished.candidate_budget, finished.state) == (4, "finished")
+
+
+def test_a_larger_budget_takes_the_run_on(finished, researcher, sign_in):
+    sign_in(researcher).post(f"/runs/{finished.pk}/raise_budget", {"candidates": "9"})
+    finished.refresh_from_db()
+    assert (finished.candidate_budget, finished.state) == (9, "running")
+
+
+@pytest.mark.parametrize(("who", "status"), [("viewer", 403), ("stranger", 404)])
+def test_others_cannot_steer(team, who, status, request, sign_in):
+    run = make_run(team)
+    client = sign_in(request.getfixturevalue(who))
+    assert client.post(f"/runs/{run.pk}/cancel").status_code == status
+    run.refresh_from_db()
+    assert run.state not in ("stopping", "stopped")
+
+
+def test_an_unknown_action_or_a_get_is_no_control(team, researcher, sign_in):
+    run = make_run(team)
+    assert sign_in(researcher).post(f"/runs/{run.pk}/explode").status_code == 404
+    assert sign_in(researcher).get(f"/runs/{run.pk}/cancel").status_code == 405
+
+
+def test_events_are_told_in_words(viewer, finished, sign_in):
+    rows = read(sign_in(viewer).get(f"/runs/{finished.pk}/events/")).rows()
+    words = [row[3] for row in rows]
+    assert "#2 diverged: loss became NaN in epoch 1, step 3" in words
+    assert "info: launched by the command line" in words
+    numbers = [int(row[0]) for row in rows]
+    assert numbers == sorted(numbers, reverse=True)
+
+
+def test_htmx_gets_the_header_alone(viewer, finished, sign_in):
+    answer = sign_in(viewer).get(
+        f"/runs/{finished.pk}/?part=header", headers={"HX-Request": "true"}
+    )
+    page = read(answer)
+    assert page.all("html") == []
+    assert page.one("run-state").text == "Finished"
+
+
+def test_queries_do_not_grow_with_the_candidates(team, viewer, sign_in, queries_of):
+    client = sign_in(viewer)
+    one = end_run(make_run(team, candidates=1), [("done", 20.0, 1000.0)])
+    three = end_run(make_run(team, candidates=3), [("done", 20.0 - i, 1000.0) for i in range(3)])
+    at_one = queries_of(lambda: client.get(f"/runs/{one.pk}/"))
+    assert queries_of(lambda: client.get(f"/runs/{three.pk}/")) == at_one <= 30
