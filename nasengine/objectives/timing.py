@@ -18,6 +18,7 @@ from .device_files import DeviceFile
 if TYPE_CHECKING:
     import torch
 
+LEAST_REPETITIONS = 30
 MOST_REPETITIONS = 1000
 
 
@@ -77,7 +78,7 @@ def time_network(
         return repeat(
             _timer(subject, images),
             device.warm_up or 10,
-            max(device.repetitions or 30, 30),
+            max(device.repetitions or 0, LEAST_REPETITIONS),
             device.seconds or 0.0,
         )
 

@@ -1,0 +1,119 @@
+"""What every data set in the catalogue must keep, whatever it is read from."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from nasengine.catalog import load, names
+from nasengine.core.errors import DataMissing
+from nasengine.core.settings import describe
+from nasengine.data.named import named_dataset
+from tests.dataset_files import write_cifar_python, write_class_folders, write_fashion
+
+DATASETS = names("datasets")
+PRINT_FACTS = """
+import json, sys
+from nasengine.data.named import named_dataset
+print(named_dataset(sys.argv[1], json.loads(sys.argv[2])).facts())
+print("torch" in sys.modules)
+"""
+WRITERS = {
+    "fashion-mnist": write_fashion,
+    "cifar10": write_cifar_python,
+    "cifar100": lambda folder: write_cifar_python(folder, classes=100),
+    "images": write_class_folders,
+}
+
+
+@pytest.fixture(scope="module")
+def values(tmp_path_factory):
+    """Settings of each data set that make it readable here."""
+    made = {}
+    for name in DATASETS:
+        if any(one.name == "path" for one in describe(load("datasets", name).Config)):
+            folder = WRITERS[name](tmp_path_factory.mktemp(name))
+            made[name] = {"path": str(folder), "valid_share": 0.2}
+        else:
+            made[name] = {}
+    return made
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_parts_have_the_sizes_and_shapes_of_the_facts(name, values):
+    dataset = named_dataset(name, values[name])
+    facts = dataset.facts()
+    train, valid = dataset.search_parts()
+    for part, size in (
+        (train, facts.train),
+        (valid, facts.valid),
+        (dataset.test_part(), facts.test),
+    ):
+        assert part.images.shape == (size, *facts.shape)
+        assert part.images.dtype == torch.float32
+        assert part.images.isfinite().all()
+        assert (part.labels.shape, part.labels.dtype) == ((size,), torch.int64)
+        assert 0 <= part.labels.min() <= part.labels.max() < facts.classes
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_train_and_valid_are_stratified_and_normalised(name, values):
+    dataset = named_dataset(name, values[name])
+    classes = dataset.facts().classes
+    train, valid = dataset.search_parts()
+    whole = torch.cat([train.labels, valid.labels]).bincount(minlength=classes)
+    share = len(valid.labels) / int(whole.sum())
+    gap = valid.labels.bincount(minlength=classes) - share * whole
+    assert gap.abs().max() <= 1
+    assert train.images.mean(dim=(0, 2, 3)).abs().max() < 1e-4
+    assert (train.images.std(dim=(0, 2, 3)) - 1).abs().max() < 1e-2
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_facts_are_the_same_in_another_process_without_torch(name, values):
+    import json
+
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_FACTS, name, json.dumps(values[name])],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    facts = named_dataset(name, values[name]).facts()
+    assert done.stdout.splitlines() == [str(facts), "False"]
+    assert len(facts.digest) == 64
+    assert int(facts.digest, 16) > 0
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_a_split_follows_its_seed_and_leaves_the_test_part_alone(name, values):
+    usual = named_dataset(name, values[name])
+    again = named_dataset(name, {**values[name], "split_seed": 0})
+    other = named_dataset(name, {**values[name], "split_seed": 1})
+    assert (usual.search_parts()[0].images == again.search_parts()[0].images).all()
+    assert (usual.search_parts()[0].images != other.search_parts()[0].images).any()
+    assert (usual.test_part().labels == other.test_part().labels).all()
+    assert usual.facts() == other.facts()
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_a_limit_makes_a_search_cheap_but_not_its_final_evaluation(name, values):
+    whole = named_dataset(name, values[name]).facts()
+    limit = 5 * whole.classes
+    small = named_dataset(
+        name, {**values[name], "valid_share": 0.4, "limit": max(limit, 20)}
+    ).facts()
+    assert small.train + small.valid == max(limit, 20)
+    assert (small.test, small.digest) == (whole.test, whole.digest)
+
+
+@pytest.mark.parametrize("name", [name for name in DATASETS if name in WRITERS])
+def test_a_path_with_nothing_there_is_refused_in_one_line(name, tmp_path):
+    for path in (tmp_path / "none", tmp_path):
+        with pytest.raises(DataMissing) as refusal:
+            named_dataset(name, {"path": str(path)}).facts()
+        assert str(tmp_path) in str(refusal.value)
+        assert "\n" not in str(refusal.value)

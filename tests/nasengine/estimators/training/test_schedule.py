@@ -1,0 +1,57 @@
+import math
+
+import pytest
+
+from nasengine.core.errors import InvalidSettings
+from nasengine.estimators.training.schedule import learning_rate
+
+from .making import config
+
+
+def rates(steps_per_epoch=10, **values):
+    settings = config(learning_rate=0.4, epochs=4, **values)
+    return [learning_rate(settings, step, steps_per_epoch) for step in range(40)]
+
+
+def test_cosine_halves_in_the_middle_and_ends_at_the_floor():
+    curve = rates(schedule="cosine")
+    assert (curve[0], curve[20]) == (0.4, pytest.approx(0.2))
+    assert curve[10] == pytest.approx(0.4 * (1 + math.sqrt(0.5)) / 2)
+    assert curve == sorted(curve, reverse=True)
+    assert rates(schedule="cosine", final_learning_rate=0.1)[20] == pytest.approx(0.25)
+    settings = config(learning_rate=0.4, epochs=4, final_learning_rate=0.1)
+    assert learning_rate(settings, 40, 10) == pytest.approx(0.1)
+
+
+def test_linear_falls_by_equal_parts():
+    curve = rates(schedule="linear")
+    assert curve == pytest.approx([0.4 * (1 - step / 40) for step in range(40)])
+
+
+def test_constant_stays():
+    assert set(rates(schedule="constant")) == {0.4}
+
+
+def test_steps_fall_at_the_end_of_their_epochs():
+    curve = rates(schedule="step", step_epochs=2, step_factor=0.1)
+    assert curve[:20] == [0.4] * 20
+    assert curve[20:] == pytest.approx([0.04] * 20)
+    every = rates(schedule="step", step_factor=0.5)
+    assert every[::10] == pytest.approx([0.4, 0.2, 0.1, 0.05])
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "linear", "constant"])
+def test_a_warm_up_rises_to_the_peak_and_the_schedule_follows(schedule):
+    curve = rates(schedule=schedule, warm_up=1.0)
+    assert curve[:10] == pytest.approx([0.04 * (step + 1) for step in range(10)])
+    assert curve[10] == pytest.approx(0.4)
+    middle = {"cosine": 0.2, "linear": 0.2, "constant": 0.4}[schedule]
+    assert curve[25] == pytest.approx(middle)
+
+
+def test_settings_that_do_not_go_together_are_named():
+    with pytest.raises(InvalidSettings, match="warm_up: 5 epochs of rising leave none of 4"):
+        config(epochs=4, warm_up=5)
+    with pytest.raises(InvalidSettings) as refusal:
+        config(learning_rate=0.1, final_learning_rate=0.2, momentum=0, nesterov=True, device="tpu")
+    assert set(refusal.value.errors) == {"final_learning_rate", "nesterov", "device"}
