@@ -1,0 +1,1 @@
+from .scripts_page import scripts  # noqa: F401  the fixture

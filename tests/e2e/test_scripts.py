@@ -1,0 +1,242 @@
+"""What the browser computes and draws: numbers, fronts, plots, graphs; under the real policy."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from nasengine import catalog
+from nasengine.core.architecture import Architecture
+from nasengine.core.settings import from_mapping
+
+CASES = json.loads((Path(__file__).parents[1] / "assets" / "format.json").read_text())
+WRITERS = {
+    "value": "m.valueText(...c)",
+    "number": "m.numberText(...c)",
+    "duration": "m.durationText(c)",
+    "age": "m.ageText(c)",
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_numbers_are_written_as_on_the_server(scripts, kind):
+    given = [case for case, _ in CASES[kind]]
+    written = scripts.call("format.js", f"return v[0].map((c) => {WRITERS[kind]});", given)
+    assert written == [text for _, text in CASES[kind]]
+
+
+def beaten(point, points, signs) -> bool:
+    """Whether some point is as good on both axes and better on one."""
+    x, y = point["x"] * signs[0], point["y"] * signs[1]
+    others = [(p["x"] * signs[0], p["y"] * signs[1]) for p in points]
+    return any(a <= x and b <= y and (a, b) != (x, y) for a, b in others)
+
+
+@pytest.mark.parametrize("flips", [[False, False], [True, False], [False, True], [True, True]])
+def test_the_front_over_two_axes_is_what_nobody_beats(scripts, flips):
+    rng = random.Random(5)
+    signs = [-1 if flip else 1 for flip in flips]
+    for _ in range(20):
+        points = [{"number": n, "x": rng.randint(0, 9), "y": rng.randint(0, 9)} for n in range(30)]
+        front = scripts.call("front.js", "return m.frontOf(v[0], v[1]);", points, flips)
+        wanted = {(p["x"], p["y"]) for p in points if not beaten(p, points, signs)}
+        assert {(p["x"], p["y"]) for p in front} == wanted
+        assert len(front) == len(wanted)
+
+
+def test_the_step_line_of_a_staircase(scripts):
+    front = [{"x": 1, "y": 3, "number": 0}, {"x": 2, "y": 1, "number": 1}]
+    drawn = scripts.call("front.js", "return m.steps(v[0], {x: 5, y: 9});", front)
+    assert drawn["line"] == {"x": [1, 1, 2, 2, 5], "y": [9, 3, 3, 1, 1]}
+    assert drawn["area"] == {"x": [1, 1, 2, 2, 5, 5], "y": [9, 3, 3, 1, 1, 9]}
+
+
+def test_thinning_keeps_the_extremes_and_every_lone_point(scripts):
+    rng = random.Random(2)
+    crowd = [{"number": n, "x": rng.random(), "y": rng.random()} for n in range(9_998)]
+    lone = [{"number": 9_998, "x": 50, "y": 0.5}, {"number": 9_999, "x": 0.5, "y": 50}]
+    code = "return m.thin(v[0], 500).map((p) => p.number);"
+    kept = scripts.call("front.js", code, crowd + lone)
+    assert len(kept) < 600
+    assert {9_998, 9_999} <= set(kept)
+    assert min(crowd, key=lambda p: p["x"])["number"] in kept
+
+
+@pytest.mark.parametrize(
+    ("constraint", "value", "breaks"),
+    [
+        ("params<2e6", 2e6, True),
+        ("params<=2e6", 2e6, False),
+        ("params > 5", 6, False),
+        ("params>=5", 4.9, True),
+        ("nonsense", 1, False),
+        ("params<NaN", 1, False),
+    ],
+)
+def test_broken_constraints_are_named(scripts, constraint, value, breaks):
+    code = "return m.broken([v[0]], {params: {value: v[1]}});"
+    assert scripts.call("front.js", code, constraint, value) == ([constraint] if breaks else [])
+
+
+def test_csv_quotes_and_defuses(scripts):
+    rows = [[1, 'say "hi", you', "=1+1", None, "Straße\nzwei"]]
+    text = scripts.call("save.js", "return m.csv(['a', 'b', 'c', 'd', 'e'], v[0]);", rows)
+    assert text == 'a,b,c,d,e\r\n1,"say ""hi"", you",\'=1+1,,"Straße\nzwei"\r\n'
+
+
+def test_file_names_hold_no_separators(scripts):
+    code = "return m.fileName(v[0]);"
+    assert scripts.call("save.js", code, "../Röntgen: 3×3/„Karten“?") == "..-Röntgen-3-3-Karten"
+    assert scripts.call("save.js", code, "///") == "paretoscope"
+
+
+def row(number, state="done", violation=0, **values):
+    """A candidate's row with values of error and params."""
+    measured = {
+        name: {"value": value, "unit": "", "method": "measured"} for name, value in values.items()
+    }
+    return {
+        "number": number,
+        "state": state,
+        "reason": "",
+        "parents": [],
+        "origin": "random",
+        "architecture_id": str(number),
+        "values": measured,
+        "violation": violation,
+        "epoch": 1,
+        "epochs": 1,
+        "valid_error": 1,
+        "ended_order": number,
+    }
+
+
+SNAPSHOT = {
+    "seq": 5,
+    "run": {
+        "name": "a run",
+        "strategy": "regularised-evolution",
+        "constraints": ["params<500"],
+        "told": 6,
+        "goals": [
+            {"name": "error", "unit": "%", "better": "lower"},
+            {"name": "params", "unit": "", "better": "lower"},
+        ],
+    },
+    "candidates": [
+        row(0, error=20.0, params=100.0),
+        row(1, error=30.0, params=200.0),
+        row(2, error=10.0, params=400.0),
+        row(3, violation=0.2, error=5.0, params=600.0),
+        row(4, state="diverged", params=50.0),
+        row(5, state="running"),
+    ],
+    "curves": {"2": [{"epoch": 1, "valid_error": 12.0}, {"epoch": 2, "valid_error": None}]},
+    "front": {
+        "numbers": [0, 2],
+        "reference": [33.0, 660.0],
+        "curve": [{"told": 1, "number": 0, "hypervolume": 0.2}],
+    },
+    "method": {"kind": "", "view": {}},
+    "log": [],
+}
+VIEW = {"x": "params", "y": "error", "logX": False, "logY": False, "selected": 1}
+
+
+def test_the_pareto_plot_tells_front_dominated_and_infeasible_apart(scripts):
+    code = """const r = await load('reducer.js'), look = await load('plots/look.js');
+    const figure = m.paretoFigure(r.fromSnapshot(v[0]), v[1], look.themeOfPlots());
+    return Object.fromEntries(figure.data.map((t) => [t.name, t.customdata ?? [t.x, t.y]]));"""
+    drawn = scripts.call("plots/pareto.js", code, SNAPSHOT, VIEW)
+    assert drawn["front"] == [0, 2]
+    assert drawn["dominated"] == [1]
+    assert drawn["breaks a constraint"] == [3]
+    assert drawn["selected"] == [1]
+    line_x, line_y = drawn["front line"]
+    assert line_x[:4] == [100, 100, 400, 400]
+    assert line_y[1:4] == [20, 20, 10]
+
+
+def test_a_goal_that_shall_be_high_turns_its_axis(scripts):
+    snapshot = json.loads(json.dumps(SNAPSHOT))
+    snapshot["run"]["goals"][0]["better"] = "higher"
+    code = """const r = await load('reducer.js'), look = await load('plots/look.js');
+    const l = m.paretoFigure(r.fromSnapshot(v[0]), v[1], look.themeOfPlots()).layout;
+    return [l.xaxis.range, l.yaxis.range];"""
+    x, y = scripts.call("plots/pareto.js", code, snapshot, VIEW)
+    assert x[0] < x[1]
+    assert y[0] > y[1]
+
+
+def test_plotly_draws_and_saves_under_the_policy(scripts):
+    """Every violation of the policy is a console error, which fails the test."""
+    code = """const r = await load('reducer.js'), p = await load('plots/plot.js');
+    const state = r.fromSnapshot(v[0]);
+    window.plot = new p.Plot(document.getElementById('box'), {
+      figure: (look) => m.paretoFigure(state, v[1], look),
+      table: () => m.candidateTable(state), name: () => 'Röntgen' });
+    await window.plot.draw();
+    return [...document.querySelectorAll('.modebar-btn')].map((b) => b.dataset.title);"""
+    buttons = scripts.call("plots/pareto.js", code, SNAPSHOT, VIEW)
+    assert buttons == ["Zoom", "Pan", "Reset axes"]
+    page = scripts.page
+    assert page.locator("#box .scatterlayer .points path").count() == 5
+    assert page.locator("#box .ps-plot-empty").is_hidden()
+    assert page.locator("#box").get_attribute("data-front") == "2"
+    page.locator("#box .ps-plot").hover()
+    with page.expect_download() as saved:
+        page.evaluate("plot.save('png')")
+    assert saved.value.suggested_filename == "Röntgen.png"
+    assert Path(saved.value.path()).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    with page.expect_download() as saved:
+        page.locator("[data-save=csv]").click()
+    text = Path(saved.value.path()).read_text()
+    assert text.splitlines()[3] == "2,done,,1,,random,,10,400,2"
+
+
+def test_without_points_the_plot_explains_itself(scripts):
+    code = """const r = await load('reducer.js'), p = await load('plots/plot.js');
+    const state = r.fromSnapshot({...v[0], candidates: []});
+    const figure = (look) => m.paretoFigure(state, v[1], look);
+    await new p.Plot(document.getElementById('box'), { figure }).draw();"""
+    scripts.call("plots/pareto.js", code, SNAPSHOT, VIEW)
+    assert scripts.page.locator("#box .ps-plot-empty").is_visible()
+    assert scripts.page.locator("#box .ps-plot").is_hidden()
+
+
+def test_the_best_is_the_least_violating_where_none_keeps_the_constraints(scripts):
+    code = "return m.bestCandidate(m.fromSnapshot(v[0])).number;"
+    assert scripts.call("reducer.js", code, SNAPSHOT) == 2
+    broken = {
+        **SNAPSHOT,
+        "candidates": [row(0, violation=0.5, error=1.0), row(1, violation=0.1, error=9.0)],
+    }
+    assert scripts.call("reducer.js", code, broken) == 1
+
+
+@pytest.mark.parametrize("name", ["DARTS_V2", "NASNet-A"])
+def test_a_published_network_is_drawn_with_every_edge_and_node(scripts, name):
+    drawing = drawing_of(name)
+    code = """const svg = m.drawArchitecture(v[0], {size: v[1], title: 'a <b>'});
+    document.getElementById('figure').replaceChildren(svg);
+    const texts = [...svg.querySelectorAll('text')].map((t) => t.textContent);
+    return [svg.querySelectorAll('path').length, texts,
+      svg.querySelector('title').textContent, svg.viewBox.baseVal.width > 60];"""
+    paths, words, title, wide = scripts.call("graph/draw.js", code, drawing, "full")
+    edges = [e for cell in drawing["cells"] for e in cell["edges"] if e["family"] != "none"]
+    labelled = [e["label"] for e in edges if e["family"] != "concat"]
+    nodes = [n["label"] for cell in drawing["cells"] for n in cell["nodes"]]
+    assert paths == len(edges)
+    assert sorted(words) == sorted([*labelled, *nodes, "Normal cell", "Reduction cell"])
+    assert (title, wide) == ("a <b>", True)
+    assert scripts.call("graph/draw.js", code, drawing, "thumb")[1] == []
+
+
+def drawing_of(name: str):
+    network = catalog.load("networks", name)
+    architecture = network if isinstance(network, Architecture) else network.architecture
+    space = catalog.load("spaces", architecture.space)
+    return space(from_mapping(space.Config, architecture.config)).graph(architecture)
