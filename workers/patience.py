@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, connection, connections
+from django.db import InterfaceError, InternalError, OperationalError, connection, connections
+from psycopg.errors import IdleInTransactionSessionTimeout
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -22,12 +23,20 @@ def patiently(act: Callable[[], T], stopping: threading.Event) -> T | None:
     while True:
         try:
             return act()
-        except AWAY as error:
+        except (*AWAY, InternalError) as error:
+            if not is_away(error):
+                raise
             connection.close()
             log.warning("database away, next try in %.1f s: %s", seconds, _first_line(error))
         if stopping.wait(seconds):
             return None
         seconds = min(2 * seconds, LONGEST_SECONDS)
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the connection broke, rather than that the statement was wrong."""
+    stood_still = isinstance(error.__cause__, IdleInTransactionSessionTimeout)
+    return stood_still or isinstance(error, AWAY)
 
 
 def hold_no_lock_longer_than(seconds: float) -> None:

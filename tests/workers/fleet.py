@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ from django.db import connection
 from tests.fixtures.workbench import QUICK, Workbench
 from webapp.runs.models import ENDED_RUNS, Candidate, Run
 from webapp.start.processes import end, kill_group
-from webapp.start.servers import environment_of
+from webapp.start.servers import environment_of, free_port
 
 from ..webapp.making import make_run
 
@@ -47,6 +48,15 @@ class Fleet(Workbench):
             end(process, patience_seconds=5)
             kill_group(process)
         self.valkey.stop()
+
+    def start_web(self) -> str:
+        """Starts the web server and waits until it takes connections; returns its address."""
+        port = int(self.url.rsplit(":", 1)[1]) if self.url else free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        command = ("-m", "uvicorn", "webapp.asgi:application", "--port", str(port))
+        self.start("web", *command, "--lifespan", "off", "--log-level", "warning")
+        self.until(lambda: _listens(port))
+        return self.url
 
     def launch(self, epochs: int, candidates: int = 4, **question: Any) -> Run:
         """A run of real, tiny trainings; the coordinator finds it by itself."""
@@ -84,6 +94,11 @@ class Fleet(Workbench):
     @staticmethod
     def _state(run: Run) -> str:
         return Run.objects.values_list("state", flat=True).get(pk=run.pk)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def results(run: Run) -> list[tuple]:

@@ -1,0 +1,142 @@
+"""The training process: strict lines, stray prints, last words, and no torch elsewhere."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from nasengine import assembly
+from nasengine.core.question import Question
+from workers.child import Child, ChildDied
+from workers.slot import read_outcome
+from workers.wakeup import Wakeup
+
+from .fleet import SMALL
+
+ROOT = Path(__file__).resolve().parents[2]
+QUESTION = Question(
+    **{**SMALL, "objectives": ("error", "params"), "estimator_config": {"epochs": 2}}
+)
+LONG = Question(**{**SMALL, "objectives": ("error",), "estimator_config": {"epochs": 5000}})
+
+
+@pytest.fixture(scope="module")
+def child():
+    """One process for all tests here; each leaves it usable."""
+    process = Child(threads=1)
+    process.start()
+    yield process
+    process.kill()
+
+
+def proposal_of(question: Question) -> dict:
+    return assembly.make_strategy(question).ask().to_json()
+
+
+def messages_of(child: Child, seconds: float = 40) -> list[dict]:
+    """Everything said about the present candidate up to its outcome."""
+    found, deadline = [], time.monotonic() + seconds
+    while not found or found[-1]["type"] != "outcome":
+        assert time.monotonic() < deadline, found
+        if message := child.receive(0.2):
+            found.append(message)
+    return found
+
+
+def test_every_epoch_is_reported_then_the_outcome(child):
+    child.evaluate(QUESTION.to_json(), proposal_of(QUESTION))
+    *points, last = messages_of(child)
+    assert [m["point"]["epoch"] for m in points] == [1, 2]
+    outcome = read_outcome(0, last["outcome"])
+    assert outcome.state == "done"
+    assert outcome.values.keys() == {"error", "params"}
+    assert len(last["digest"]) == 64
+    assert child.facts["threads"] == 1
+    assert child.facts["torch"].startswith("2.")
+
+
+def test_a_broken_order_is_a_failed_candidate_and_the_process_stays(child):
+    broken = {**QUESTION.to_json(), "estimator": "nothing"}
+    child.evaluate(broken, proposal_of(QUESTION))
+    (last,) = messages_of(child)
+    assert last["outcome"]["state"] == "failed"
+    assert "'nothing' is not among the estimators" in last["outcome"]["reason"]
+    child.evaluate(QUESTION.to_json(), proposal_of(QUESTION))
+    assert messages_of(child)[-1]["outcome"]["state"] == "done"
+
+
+def test_cancel_ends_a_candidate_and_not_the_process(child):
+    child.evaluate(LONG.to_json(), proposal_of(LONG))
+    while child.receive(0.2) is None:
+        pass
+    child.cancel()
+    assert messages_of(child)[-1]["outcome"]["state"] == "cancelled"
+
+
+def test_a_killed_process_says_how_it_ended_and_starts_again(child):
+    child.evaluate(LONG.to_json(), proposal_of(LONG))
+    while child.receive(0.2) is None:
+        pass
+    child._process.kill()
+    with pytest.raises(
+        ChildDied, match=r"was ended by signal 9, SIGKILL \(out of memory, perhaps\)"
+    ):
+        messages_of(child)
+    child.evaluate(QUESTION.to_json(), proposal_of(QUESTION))
+    assert messages_of(child)[-1]["outcome"]["state"] == "done"
+
+
+def test_killing_ends_the_whole_group():
+    other = Child(threads=1)
+    other.start()
+    process = psutil.Process(other._process.pid)
+    other.kill()
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_measurement_that_is_not_finite_makes_the_outcome_diverged():
+    raw = json.loads(
+        '{"state": "done", "reason": "", "epochs": 3, "measurements": ['
+        '{"objective": "error", "value": NaN, "unit": "%"},'
+        '{"objective": "params", "value": 7, "unit": ""}]}'
+    )
+    outcome = read_outcome(4, raw)
+    assert (outcome.number, outcome.state) == (4, "diverged")
+    assert outcome.values == {"params": 7}
+    assert outcome.reason == "error is nan: a measurement must be finite"
+
+
+def test_many_rings_are_one_and_numbers_are_kept():
+    bell = Wakeup()
+    bell.ring(5)
+    bell.ring()
+    bell.ring(3)
+    assert bell.wait(10) == [3, 5]
+    began = time.monotonic()
+    assert bell.wait(0.05) == []
+    assert time.monotonic() - began >= 0.05
+
+
+def test_neither_coordinator_nor_slot_holds_torch():
+    """Also after all that is asked of them: strategies made, goals and fronts read."""
+    code = (
+        "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'webapp.settings'\n"
+        "import django; django.setup()\n"
+        "import workers.coordinator, workers.slot, workers.listener, webapp.runs.services.front\n"
+        "from nasengine import assembly, catalog\n"
+        "from nasengine.core.question import Question\n"
+        "for name in catalog.names('strategies'):\n"
+        "    whole = assembly.check(Question(strategy=name))\n"
+        "    assembly.make_strategy(whole).ask()\n"
+        "sys.exit('torch' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

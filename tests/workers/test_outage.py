@@ -1,0 +1,56 @@
+"""Valkey gone for 20 s and the web server started anew, under an open page."""
+
+from __future__ import annotations
+
+import time
+
+from webapp.events.recorder import record
+from webapp.live.snapshot import snapshot
+from webapp.runs.services.locking import locked_run
+
+from ..webapp.making import make_member
+from .fleet import each_once
+from .open_page import OpenPage, as_json
+
+OUTAGE_SECONDS = 20
+
+
+def test_the_run_goes_on_and_the_page_ends_equal_to_the_database(fleet):
+    url = fleet.start_web()
+    fleet.start_coordinator()
+    fleet.start_worker()
+    run = fleet.launch(10, candidates=16, in_flight=2)
+    page = OpenPage(run, make_member(run.team), url)
+    page.start()
+    fleet.wait_training(run)
+    fleet.until(lambda: page.frames.get("event", 0) > 3)
+
+    fleet.stop_valkey()
+    began, told, seen = time.monotonic(), run.candidates.filter(told=True).count(), page.seq
+    fleet.until(lambda: run.candidates.filter(told=True).count() > told, OUTAGE_SECONDS)
+    fleet.until(lambda: page.seq > seen, OUTAGE_SECONDS)
+    assert page.losses == 0, "a dead broker costs no socket"
+    fleet.end("web")
+    fleet.start_web()
+    time.sleep(max(0.0, began + OUTAGE_SECONDS - time.monotonic()))
+    fleet.start_valkey()
+
+    fleet.wait_ended(run, 90)
+    each_once(run, 16)
+    assert set(run.candidates.values_list("attempts", flat=True)) == {1}
+    fleet.until(lambda: page.seq == run.seq, 20)
+    _burst(run)
+    run.refresh_from_db()
+    fleet.until(lambda: page.seq == run.seq, 20)
+    page.close()
+    assert page.losses > 0, "the restarted web server cost one"
+    assert page.page.snapshot() == as_json(snapshot(run))
+
+
+def _burst(run) -> None:
+    """500 events at once: a channel layer drops many, the table none."""
+    for part in range(5):
+        with locked_run(run.pk) as locked:
+            for i in range(100):
+                item = {"level": "info", "text": f"burst {part}.{i}", "number": None}
+                record(locked, "log", item)

@@ -1,0 +1,53 @@
+"""The lock on a run: whoever stands still in a transaction must not keep it for ever."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from django.db import DatabaseError, connection, connections
+
+from webapp.runs.models import Run
+from webapp.runs.services.locking import locked_run
+from workers.patience import hold_no_lock_longer_than, is_away
+
+from ..webapp.making import make_run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def options():
+    """The connection's options, put back afterwards."""
+    kept = dict(connections.settings["default"]["OPTIONS"])
+    yield connections.settings["default"]["OPTIONS"]
+    connections.settings["default"]["OPTIONS"] = kept
+
+
+def test_a_frozen_worker_lets_go_of_its_run(options):
+    run = make_run(advance=False)
+    hold_no_lock_longer_than(0.5)
+    holding, refused = threading.Event(), []
+
+    def freeze():
+        try:
+            with locked_run(run.pk) as held:
+                holding.set()
+                time.sleep(1.5)
+                held.save()
+        except DatabaseError as error:
+            refused.append(is_away(error))
+        finally:
+            connection.close()
+
+    frozen = threading.Thread(target=freeze)
+    frozen.start()
+    assert holding.wait(5)
+    began = time.monotonic()
+    with locked_run(run.pk) as locked:
+        assert time.monotonic() - began < 1.4
+        Run.objects.filter(pk=locked.pk).update(note="went on")
+    frozen.join()
+    assert refused == [True]
+    assert Run.objects.get(pk=run.pk).note == "went on"
