@@ -61,7 +61,8 @@ class LaunchForm:
         try:
             config = catalog.load(plural, chosen).Config
         except EngineError as error:
-            part.error = str(error)
+            # An estimator that trains nothing reads data sets of its own, such as a table's.
+            part.error = "" if kind == "dataset" and not self._trains() else str(error)
         else:
             part.fields = fields_of(config, f"{kind}_config.", self.raw)
         return part
@@ -132,10 +133,11 @@ class LaunchForm:
             if part.error:
                 self.errors[part.kind] = part.error
                 continue
-            config = catalog.load(part.plural, part.chosen).Config
             values[part.kind] = part.chosen
-            mapping = self._mapping(config, part.fields, f"{part.kind}_config.")
-            values[f"{part.kind}_config"] = mapping or {}
+            if part.fields:
+                config = catalog.load(part.plural, part.chosen).Config
+                mapping = self._mapping(config, part.fields, f"{part.kind}_config.")
+                values[f"{part.kind}_config"] = mapping or {}
         return Question(
             objectives=tuple(self.chosen),
             constraints=tuple(t.strip() for t in SPLITTER.split(self.constraints) if t.strip()),
@@ -150,12 +152,19 @@ class LaunchForm:
             self.errors |= error.errors
             return None
 
+    def _trains(self) -> bool:
+        try:
+            return catalog.load("estimators", self._one("estimator", "train")).builds_network
+        except EngineError:
+            return True
+
     def _chosen_objectives(self) -> list[str]:
         if "objectives" not in self.raw:
             return list(DEFAULT_OBJECTIVES)
         raw = self.raw
         given = raw.getlist("objectives") if isinstance(raw, QueryDict) else raw["objectives"]
-        return list(dict.fromkeys(text for text in given if text))
+        names = [name.strip() for text in given for name in SPLITTER.split(text)]
+        return list(dict.fromkeys(name for name in names if name))
 
     def _one(self, name: str, default: str) -> str:
         value = self.raw.get(name, default)

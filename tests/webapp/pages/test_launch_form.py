@@ -225,3 +225,20 @@ def test_the_cost_is_known_from_candidates_like_these(team, researcher, sign_in)
     assert other.one("expected-cost").text.startswith("No candidate with exactly these settings")
     wrong = read(client.post(f"{NEW}/cost", {**TYPED, "candidates": "abc"}))
     assert wrong.one("expected-cost").text.startswith("The expected time appears")
+
+
+def test_a_table_brings_data_sets_and_objectives_of_its_own(researcher, sign_in):
+    typed = {
+        **TYPED,
+        "estimator": "table",
+        "dataset": "imagenet16-120",
+        "objectives": ["", "error", "throughput@a100, joules"],
+        "estimator_config.path": "table.csv",
+        "estimator_config.columns": "nonsense",
+    }
+    page = read(sign_in(researcher).post(NEW, typed))
+    assert value_of(page, "dataset") == "imagenet16-120"
+    assert value_of(page, "estimator_config.columns") == "nonsense"
+    assert page.all(id="error-dataset") == []
+    ticked = [e.attributes["value"] for e in page.all("input", name="objectives", checked="")]
+    assert ticked == ["error", "throughput@a100", "joules"]
