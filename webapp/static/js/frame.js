@@ -46,6 +46,7 @@ function wireRail() {
     document.documentElement.dataset.rail = narrow ? "narrow" : "wide";
     remember("rail", narrow ? "narrow" : "wide");
     show();
+    dispatchEvent(new Event("resize")); // plots fill the room they have now
   });
   show();
 }
