@@ -11,9 +11,10 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,9 +55,9 @@ class Child:
             env=self._environment(),
             start_new_session=True,
         )
-        readers = ((self._read_messages, self._messages), (self._read_words, self._words))
-        for read, sink in readers:
-            threading.Thread(target=read, args=(self._process, sink), daemon=True).start()
+        assert self._process.stdout is not None and self._process.stderr is not None  # pipes
+        _aside(_read_messages, self._process.stdout, self._messages)
+        _aside(_read_words, self._process.stderr, self._words)
 
     def evaluate(self, question: dict[str, Any], proposal: dict[str, Any]) -> None:
         """Asks for one evaluation; `receive` then brings its messages.
@@ -104,16 +105,22 @@ class Child:
                 process.stdin.close()
 
     def _send(self, **message: Any) -> None:
+        pipe = self._process.stdin if self._process is not None else None
+        if pipe is None:
+            raise ChildDied(self._obituary())
         try:
-            self._process.stdin.write(json.dumps(message) + "\n")
-            self._process.stdin.flush()
+            pipe.write(json.dumps(message) + "\n")
+            pipe.flush()
         except OSError:
             raise ChildDied(self._obituary()) from None
 
     def _obituary(self) -> str:
         process = self._process
-        status = process.wait(timeout=5) if process is not None else None
-        self.kill()  # what it started may live on
+        if process is not None:
+            with suppress(subprocess.TimeoutExpired):  # it closed its lines and lives on
+                process.wait(timeout=2)
+        status = process.returncode if process is not None else None
+        self.kill()  # also what it started
         words = next((line for line in reversed(self._words) if line.strip()), "")
         return f"the training process {_how_it_ended(status)}" + (f"; {words}" if words else "")
 
@@ -126,20 +133,24 @@ class Child:
             "PYTHONUNBUFFERED": "1",
         }
 
-    @staticmethod
-    def _read_messages(process: subprocess.Popen[str], messages: queue.Queue) -> None:
-        for line in process.stdout:
-            try:
-                messages.put(json.loads(line))
-            except ValueError:
-                log.warning("the training process said something else: %.200s", line)
-        messages.put(None)
 
-    @staticmethod
-    def _read_words(process: subprocess.Popen[str], words: deque[str]) -> None:
-        for line in process.stderr:
-            words.append(line.rstrip()[:300])
-            log.info("training process: %s", line.rstrip()[:2000])
+def _aside(read: Callable[..., None], pipe: IO[str], sink: object) -> None:
+    threading.Thread(target=read, args=(pipe, sink), name=read.__name__, daemon=True).start()
+
+
+def _read_messages(pipe: IO[str], messages: queue.Queue) -> None:
+    for line in pipe:
+        try:
+            messages.put(json.loads(line))
+        except ValueError:
+            log.warning("the training process said something else: %.200s", line)
+    messages.put(None)
+
+
+def _read_words(pipe: IO[str], words: deque[str]) -> None:
+    for line in pipe:
+        words.append(line.rstrip()[:300])
+        log.info("training process: %s", line.rstrip()[:2000])
 
 
 def _how_it_ended(status: int | None) -> str:

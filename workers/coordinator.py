@@ -6,6 +6,7 @@ import logging
 import platform
 import threading
 import time
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -68,7 +69,7 @@ class Coordinator:
         for run_id in run_ids:
             if self.stopping.is_set():
                 return
-            patiently(lambda run_id=run_id: self._advance(run_id), self.stopping)
+            patiently(partial(self._advance, run_id), self.stopping)
 
     def _advance(self, run_id: int) -> None:
         try:

@@ -102,7 +102,8 @@ class Slot:
             if message:
                 self._report(held, message["point"])
             if self.stopping.is_set():
-                return self._give_back(held)
+                self._give_back(held)
+                return None
             if self.heart.verdict == "lost":
                 log.warning("run %s candidate %s: no longer ours", held.run_id, held.number)
                 self.child.kill()

@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 
 from webapp.accounts.models import Role
 from webapp.events.models import Event
@@ -214,3 +215,28 @@ async def test_a_deleted_run_closes_its_sockets(scene, settings):
     await asyncio.sleep(0.1)
     await sync_to_async(run.delete)()
     assert await socket.code() == NOT_FOUND
+
+
+async def test_sockets_hand_their_database_connections_back(scene):
+    run, user = scene
+
+    @sync_to_async
+    def connections() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            )
+            return cursor.fetchone()[0]
+
+    before = await connections()
+    sockets = [await opened(run, user, run.seq) for _ in range(15)]
+    last = await write(run)
+    for socket in sockets:
+        assert await socket.events_to(last) == [last]
+    for _ in range(50):
+        if await connections() <= before:
+            break
+        await asyncio.sleep(0.1)
+    assert await connections() <= before, "with fifteen sockets open and silent"
+    for socket in sockets:
+        await socket.disconnect()

@@ -80,7 +80,7 @@ def test_the_command_launches_in_the_words_of_the_form(capsys):
         "launch",
         "--space=nb201",
         "--strategy=random",
-        "--set=estimator.epochs=2",
+        "--set=epochs=2",
         "--constraint=params<2e6",
         "--candidates=3",
         "--in-flight=2",
@@ -94,7 +94,7 @@ def test_the_command_launches_in_the_words_of_the_form(capsys):
     assert (run.team, run.created_by, run.seed) == (team, user, 9)
     assert run.question["constraints"] == ["params<2e6"]
     assert run.question["in_flight"] == 2
-    assert int(run.question["estimator_config"]["epochs"]) == 2
+    assert run.question["estimator_config"]["epochs"] == 2
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_the_command_launches_in_the_words_of_the_form(capsys):
     [
         (["--team=nobody"], "no team 'nobody'"),
         (["--user=nobody"], "no user 'nobody'"),
-        (["--set=epochs=2"], "write PART.NAME=VALUE"),
+        (["--set=epochs"], "write NAME=VALUE, or PART.NAME=VALUE"),
         (["--strategy=nothing"], "nothing"),
     ],
 )

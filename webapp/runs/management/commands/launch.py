@@ -1,14 +1,17 @@
-"""`manage.py launch`: a run from the command line, in the words of the browser's form."""
+"""`manage.py launch`: a run in the words of `python -m nasengine search`."""
 
 from __future__ import annotations
 
 import json
 import time
+from argparse import Namespace
+from dataclasses import replace
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from nasengine.core.errors import InvalidSettings
+from nasengine.command_line.question import add_arguments, question_of
+from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.core.question import Question
 from webapp.accounts.models import Team, User
 from webapp.accounts.permissions import may
@@ -17,29 +20,14 @@ from webapp.runs.queries import row_of_run
 from webapp.runs.services.launch import launch
 
 LOOK_SECONDS = 1.0
-PARTS = ("space", "strategy", "estimator", "dataset")
 
 
 class Command(BaseCommand):
     help = "Launches a run; with --wait stays until it has ended."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        plain = Question()
-        for part in PARTS:
-            parser.add_argument(f"--{part}", default=getattr(plain, part))
-        parser.add_argument("--objectives", default="error,params")
-        parser.add_argument("--constraint", action="append", default=[], metavar="params<2e6")
-        parser.add_argument("--candidates", type=int, default=plain.candidates)
-        parser.add_argument("--seed", type=int, default=0)
-        parser.add_argument("--in-flight", type=int, default=plain.in_flight)
+        add_arguments(parser)
         parser.add_argument("--as-they-come", action="store_true", help="not deterministic")
-        parser.add_argument(
-            "--set",
-            action="append",
-            default=[],
-            metavar="PART.NAME=VALUE",
-            help="a setting, as in estimator.epochs=2",
-        )
         parser.add_argument("--name", default="")
         parser.add_argument("--tag", action="append", default=[])
         parser.add_argument("--team", default="", help="slug; the first team without it")
@@ -77,24 +65,11 @@ class Command(BaseCommand):
 
 
 def _question(options: dict[str, Any]) -> Question:
-    configs: dict[str, dict[str, str]] = {f"{part}_config": {} for part in PARTS}
-    for text in options["set"]:
-        path, equals, value = text.partition("=")
-        part, dot, name = path.strip().partition(".")
-        if not (equals and dot and part in PARTS):
-            parts = ", ".join(PARTS)
-            raise CommandError(f"--set {text!r}: write PART.NAME=VALUE, PART one of {parts}")
-        configs[f"{part}_config"][name] = value
-    return Question(
-        **{part: options[part] for part in PARTS},
-        **configs,
-        objectives=tuple(n.strip() for n in options["objectives"].split(",") if n.strip()),
-        constraints=tuple(options["constraint"]),
-        candidates=options["candidates"],
-        seed=options["seed"],
-        in_flight=options["in_flight"],
-        deterministic=not options["as_they_come"],
-    )
+    try:
+        question = question_of(Namespace(**options))
+    except EngineError as error:
+        raise CommandError(str(error)) from None
+    return replace(question, deterministic=not options["as_they_come"])
 
 
 def _refusal(error: InvalidSettings) -> str:
