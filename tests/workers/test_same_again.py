@@ -1,6 +1,9 @@
-"""The same seed is the same search: twice, interrupted half-way, with one worker or two."""
+"""The same seed is the same search: twice, interrupted, with two workers, without any."""
 
 from __future__ import annotations
+
+from nasengine import search
+from nasengine.core.question import Question
 
 from .fleet import each_once, results
 
@@ -29,5 +32,14 @@ def test_twice_interrupted_and_with_two_workers(fleet):
 
     both = fleet.wait_ended(fleet.launch(**question))
     assert results(both) == results(plain)
+    alone = search.run(Question.from_json(plain.question))  # the engine by itself
+    found = [
+        (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
+        for one in alone.ended
+    ]
+    assert found == results(plain)
+    assert alone.front.front == plain.front["numbers"]
+    assert alone.front.curve == plain.front["curve"]
+
     other = fleet.wait_ended(fleet.launch(**{**question, "seed": 12}))
     assert results(other) != results(plain)
