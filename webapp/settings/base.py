@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "webapp.runs",
     "webapp.architectures",
     "webapp.live",
+    "webapp.start",
     "webapp.compare",
 ]
 
@@ -101,6 +102,7 @@ CHANNEL_LAYERS = {
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "webapp" / "static"]
+WHITENOISE_USE_FINDERS = True  # served where they lie: no collectstatic before a start
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",

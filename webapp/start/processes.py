@@ -36,7 +36,7 @@ def spawn(
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=die_with_parent,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  only prctl, no lock is taken
         )
 
 
@@ -45,10 +45,8 @@ def end(process: subprocess.Popen[bytes], patience_seconds: float = 10.0) -> Non
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience_seconds)
-        except subprocess.TimeoutExpired:
-            pass
     kill_group(process)
 
 

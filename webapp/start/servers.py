@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import psutil
 
-from .processes import die_with_parent
+from .processes import end, spawn
 
 DATABASE = "paretoscope"
 
@@ -147,27 +147,15 @@ class EmbeddedValkey:
             f"port {self.port}\nbind 127.0.0.1\nrequirepass {self.password}\n"
             f'dir "{self.folder}"\nsave ""\nappendonly no\n'
         )
-        with open(self.folder / "valkey.log", "ab") as log:
-            self.process = subprocess.Popen(
-                [str(get_binary_path()), str(config)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=die_with_parent,
-            )
+        command = [str(get_binary_path()), str(config)]
+        self.process = spawn(command, dict(os.environ), self.folder / "valkey.log", self.folder)
         self._wait(timeout_seconds)
         return self.url
 
     def stop(self) -> None:
         """Ends the server at once; what was waiting in it is lost, and need not be kept."""
         if self.process is not None:
-            self.process.terminate()
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(5)
+            end(self.process, patience_seconds=5)
             self.process = None
 
     def _wait(self, timeout_seconds: float) -> None:

@@ -1,0 +1,57 @@
+# Two commands matter: `make run` starts the workbench, `make test` proves it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TEST_READY := $(VENV)/.ready-test
+PYTEST ?= -n 2
+
+.PHONY: help run setup setup-test test lint bench docs clean
+
+help:
+	@echo "make run    start everything on this machine (PORT=8000)"
+	@echo "make test   every test, on real servers and in a real browser"
+	@echo "make lint   style, types and the arrows between rooms"
+	@echo "make bench  benchmarks: figures of this machine"
+	@echo "make setup  only the environment"
+	@echo "make clean  removes the environment and caches, never var/"
+
+run: setup
+	@exec $(BIN)/python manage.py up
+
+setup: $(READY)
+
+setup-test: $(TEST_READY)
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "paretoscope: Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1 || echo missing); name one, as in PYTHON=python3.12 make run" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "paretoscope: no virtual environment could be made in $(VENV); Debian and Ubuntu need: apt-get install python3-venv" >&2; exit 2; }
+	@echo "paretoscope: installing what requirements.lock names into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@touch $@
+
+$(TEST_READY): $(READY) requirements-test.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.lock
+	@touch $@
+
+test: setup-test
+	@$(BIN)/python -m tests.fixtures.browser
+	@$(BIN)/python -m pytest $(PYTEST)
+
+lint: setup-test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+docs: setup
+	@$(BIN)/python -m docs.settings > docs/settings.md
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,30 @@
+"""The first run: small, real, and moving when somebody first looks."""
+
+from __future__ import annotations
+
+from nasengine.core.question import Question
+from webapp.accounts.models import Team, User
+from webapp.runs.models import DataSet, Run, SpaceVersion
+from webapp.runs.services.launch import launch
+
+CANDIDATES = 60
+EVOLUTION = {"population": 12, "sample": 4}
+
+
+def launch_first_run(team: Team, user: User | None) -> Run:
+    """Launches regularised evolution over small cells on digits, with this machine's latency."""
+    question = Question(
+        space="cell",
+        strategy="regularised-evolution",
+        estimator="train",
+        dataset="digits",
+        objectives=("error", "params", "latency@cpu"),
+        candidates=CANDIDATES,
+        in_flight=2,
+        strategy_config=dict(EVOLUTION),
+    )
+    version = SpaceVersion.objects.filter(space__team=None, space__name="cell").first()
+    data_set = DataSet.objects.filter(team=None, name="digits").first()
+    return launch(
+        team, user, question, "First run", space_version=version, data_set=data_set, tags=["first"]
+    )

@@ -1,0 +1,173 @@
+"""`manage.py up`: the whole workbench on one machine, until Ctrl-C.
+
+Runs before Django: it starts the embedded servers (unless DATABASE_URL and BROKER_URL
+name others), and only its children read Django's settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from .checks import StartRefused, check_broker, check_database, check_folder, check_port, only_one
+from .processes import spawn
+from .servers import EmbeddedPostgres, EmbeddedValkey, ServerFailed, environment_of
+from .supervisor import Supervisor
+
+ROOT = Path(__file__).resolve().parents[2]
+LOG_LIMIT_BYTES = 5_000_000
+READY_SECONDS = 60.0
+FATAL = 2
+
+
+def main(arguments: list[str]) -> int:
+    """Runs until SIGINT or SIGTERM; 0 after that, 2 with one line when it cannot start."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        _run(_parse(arguments), stop)
+    except (StartRefused, ServerFailed) as error:
+        print(f"paretoscope: {error}", file=sys.stderr)
+        return FATAL
+    return 0
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="manage.py up", description="Starts everything.")
+    parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
+    parser.add_argument("--port", default=os.environ.get("PORT", "8000"), type=_whole)
+    parser.add_argument("--slots", default=os.environ.get("PARETOSCOPE_SLOTS", "1"), type=_whole)
+    parser.add_argument("--var", default=os.environ.get("PARETOSCOPE_VAR") or ROOT / "var")
+    parser.add_argument("--no-first-run", action="store_true", help="leave a new database empty")
+    return parser.parse_args(arguments)
+
+
+def _whole(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _run(options: argparse.Namespace, stop: threading.Event) -> None:
+    var = Path(options.var).resolve()
+    address = f"http://{options.host}:{options.port}"
+    check_folder(var)
+    with only_one(var, address):
+        check_port(options.host, options.port)
+        _trim_logs(var / "log")
+        with _servers(var) as environment:
+            welcome = _first_steps(environment, options)
+            supervisor = Supervisor(_say)
+            try:
+                _start_all(supervisor, environment, options, var / "log")
+                if _ready(address, stop):
+                    _greet(address, welcome)
+                while not stop.wait(0.5):
+                    supervisor.look()
+            finally:
+                _say("stopping ...")
+                supervisor.end()
+    _say("stopped; the next run goes on where this one was")
+
+
+@contextlib.contextmanager
+def _servers(var: Path) -> Iterator[dict[str, str]]:
+    """The environment of every child, with the embedded servers running where wanted."""
+    database, broker = os.environ.get("DATABASE_URL"), os.environ.get("BROKER_URL")
+    if database:
+        check_database(database)
+    if broker:
+        check_broker(broker)
+    with contextlib.ExitStack() as stack:
+        if not database:
+            postgres = EmbeddedPostgres(var / "postgres")
+            stack.callback(postgres.stop)
+            database = postgres.start()
+        if not broker:
+            valkey = EmbeddedValkey(var / "valkey")
+            stack.callback(valkey.stop)
+            broker = valkey.start()
+        yield environment_of(
+            DATABASE_URL=database,
+            BROKER_URL=broker,
+            PARETOSCOPE_VAR=var,
+            PYTHONUNBUFFERED="1",
+        )
+
+
+def _first_steps(environment: dict[str, str], options: argparse.Namespace) -> dict[str, str]:
+    """Migrates and makes what a new database lacks; the password it made, if any."""
+    steps = ["first_steps"] + (["--no-first-run"] if options.no_first_run else [])
+    for arguments in (["migrate", "--verbosity", "0"], steps):
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
+        )
+        if done.returncode:
+            lines = (done.stderr or done.stdout).strip().splitlines()
+            said = lines[-1] if lines else f"exit code {done.returncode}"
+            raise StartRefused(f"the database could not be prepared ({arguments[0]}): {said}")
+    return json.loads(done.stdout or "{}")
+
+
+def _start_all(
+    supervisor: Supervisor, environment: dict[str, str], options: argparse.Namespace, logs: Path
+) -> None:
+    workers = [sys.executable, "-m", "workers"]
+    web = [sys.executable, "-m", "uvicorn", "webapp.asgi:application", "--lifespan", "off"]
+    web += ["--host", options.host, "--port", str(options.port), "--log-level", "warning"]
+    web += ["--timeout-graceful-shutdown", "3"]
+    commands = {"web": web, "coordinator": [*workers, "coordinator"]}
+    for number in range(1, options.slots + 1):
+        commands[f"worker-{number}"] = [*workers, "evaluation", "--name", f"worker-{number}"]
+    for name, command in commands.items():
+        log = logs / f"{name}.log"
+        supervisor.add(name, lambda c=command, p=log: spawn(c, environment, p, ROOT))
+
+
+def _ready(address: str, stop: threading.Event) -> bool:
+    """Whether the web server answered before time ran out or somebody stopped us."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and not stop.is_set():
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"{address}/healthz", timeout=2)
+            return True
+        stop.wait(0.2)
+    if not stop.is_set():
+        _say("the web server does not answer yet; see var/log/web.log")
+    return False
+
+
+def _greet(address: str, welcome: dict[str, str]) -> None:
+    if "password" in welcome:
+        _say(f"first administrator: {welcome['user']}, one-time password {welcome['password']}")
+        _say("it is printed this once; change it under Account after signing in")
+    _say(f"open {address}  (Ctrl-C stops everything)")
+
+
+def _trim_logs(folder: Path) -> None:
+    """Keeps one older generation of a log that grew large."""
+    for path in folder.glob("*.log"):
+        if path.stat().st_size > LOG_LIMIT_BYTES:
+            path.replace(path.with_suffix(".log.1"))
+
+
+def _say(text: str) -> None:
+    print(f"paretoscope: {text}", flush=True)
