@@ -38,5 +38,8 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright's loop runs in th
 import django  # noqa: E402  after the environment it reads
 
 django.setup()
+# A process that pytest-xdist starts must come here first too, for servers of its own:
+# pytest-django would set Django up before, for the servers of the process that started it.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 pytest_plugins = ["tests.fixtures.people", "tests.fixtures.workbench", "tests.fixtures.browser"]

@@ -32,4 +32,8 @@ def may(user: User | AnonymousUser, action: str, team: Team) -> bool:
 
 def teams_of(user: User | AnonymousUser):
     """The teams a person belongs to, by name."""
-    return Team.objects.filter(memberships__user=user) if user.is_authenticated else Team.objects.none()
+    return (
+        Team.objects.filter(memberships__user=user)
+        if user.is_authenticated
+        else Team.objects.none()
+    )
