@@ -8,7 +8,8 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from .environment import database_from_url, secret_key
+from webapp.environment import database_from_url, secret_key
+
 from .security import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parents[2]

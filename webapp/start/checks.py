@@ -52,7 +52,7 @@ def check_database(url: str) -> None:
     import psycopg
     from django.core.exceptions import ImproperlyConfigured
 
-    from webapp.settings.environment import database_from_url
+    from webapp.environment import database_from_url
 
     remedy = "correct DATABASE_URL, or unset it to use the embedded server"
     try:
@@ -103,7 +103,7 @@ def only_one(folder: Path, address: str) -> Iterator[None]:
             file.seek(0)
             where = file.read().strip() or "unknown address"
             raise StartRefused(
-                f"Paretoscope already runs here ({where}): use that one, stop it with Ctrl-C, "
+                f"already running here ({where}): use that one, stop it with Ctrl-C, "
                 "or set PARETOSCOPE_VAR and PORT for a second one"
             ) from None
         file.truncate(0)

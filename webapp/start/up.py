@@ -68,12 +68,12 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
         check_port(options.host, options.port)
         _trim_logs(var / "log")
         with _servers(var) as environment:
-            welcome = _first_steps(environment, options)
+            _greet(_first_steps(environment, options))
             supervisor = Supervisor(_say)
             try:
                 _start_all(supervisor, environment, options, var / "log")
                 if _ready(address, stop):
-                    _greet(address, welcome)
+                    _say(f"open {address}  (Ctrl-C stops everything)")
                 while not stop.wait(0.5):
                     supervisor.look()
             finally:
@@ -155,11 +155,11 @@ def _ready(address: str, stop: threading.Event) -> bool:
     return False
 
 
-def _greet(address: str, welcome: dict[str, str]) -> None:
-    if "password" in welcome:
-        _say(f"first administrator: {welcome['user']}, one-time password {welcome['password']}")
+def _greet(made: dict[str, str]) -> None:
+    """Tells the first password at once: nothing that fails later may swallow it."""
+    if "password" in made:
+        _say(f"first administrator: {made['user']}, one-time password {made['password']}")
         _say("it is printed this once; change it under Account after signing in")
-    _say(f"open {address}  (Ctrl-C stops everything)")
 
 
 def _trim_logs(folder: Path) -> None:
