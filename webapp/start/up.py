@@ -90,6 +90,7 @@ def _servers(var: Path) -> Iterator[dict[str, str]]:
         check_database(database)
     if broker:
         check_broker(broker)
+    _say("preparing the database ...")
     with contextlib.ExitStack() as stack:
         if not database:
             postgres = EmbeddedPostgres(var / "postgres")
