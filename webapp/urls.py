@@ -6,10 +6,11 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
-    # path("", include("webapp.accounts.urls")),
+    path("", include("webapp.overview.urls")),
+    path("", include("webapp.accounts.urls")),
     path("runs/", include("webapp.live.urls")),
     path("runs/", include("webapp.runs.urls")),
-    # path("architectures/", include("webapp.architectures.urls")),
+    path("architectures/", include("webapp.architectures.urls")),
     path("compare", include("webapp.compare.urls")),
     path("admin/", admin.site.urls),
 ]

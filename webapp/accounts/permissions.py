@@ -37,3 +37,16 @@ def teams_of(user: User | AnonymousUser):
         if user.is_authenticated
         else Team.objects.none()
     )
+
+
+def teams_where(user: User | AnonymousUser, action: str):
+    """The teams in which the person may do `action`."""
+    roles = LADDER[LADDER.index(LEAST_ROLE[action]) :]
+    return teams_of(user).filter(memberships__user=user, memberships__role__in=roles)
+
+
+def may_enter_admin(user: User | AnonymousUser) -> bool:
+    """Whether the admin is open: to curators and owners of any team, and administrators."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    return user.is_superuser or teams_where(user, "curate").exists()

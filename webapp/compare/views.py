@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -21,7 +20,6 @@ MOST_RUNS = 200
 OFFERED = 100
 
 
-@login_required
 @require_GET
 def compare(request: HttpRequest) -> HttpResponse:
     """The runs that the address names, as far as the person may see them."""

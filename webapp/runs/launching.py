@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -24,7 +23,6 @@ from .services.launch import MAX_NAME, launch
 BEGINNING = {"name": "Regularised evolution on digits", "candidates": "50", "in_flight": "2"}
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def run_new(request: HttpRequest) -> HttpResponse:
     """The launch form; a POST launches, or comes back with every message beside its field."""
@@ -82,7 +80,6 @@ def _clone(request: HttpRequest, text: str) -> LaunchForm:
     return LaunchForm.from_question(run.question, f"{run.name} again"[:MAX_NAME])
 
 
-@login_required
 @require_GET
 def run_new_part(request: HttpRequest, kind: str) -> HttpResponse:
     """The settings of one part, for the plugin that was just chosen in it."""
@@ -95,7 +92,6 @@ def run_new_part(request: HttpRequest, kind: str) -> HttpResponse:
     return render(request, "runs/parts/settings.html", {"part": part})
 
 
-@login_required
 @require_POST
 def run_new_cost(request: HttpRequest) -> HttpResponse:
     """The expected cost of what the form holds now."""

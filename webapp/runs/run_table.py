@@ -58,14 +58,14 @@ class RunTable:
 
 def run_table(team: Any, asked: QueryDict) -> RunTable:
     """The page that `asked` (state, method, text, sort, size, page) names."""
-    narrowed = RunFilter(asked, queryset=_with_front(runs_of(team)))
+    narrowed = RunFilter(asked, queryset=with_front(runs_of(team)))
     sort = asked.get("sort", "age")
     sort = sort if sort.removeprefix("-") in SORTS else "age"
     size = int(asked["size"]) if asked.get("size") in [str(s) for s in SIZES] else SIZES[0]
     page = Paginator(_sorted(narrowed.qs, sort), size).get_page(asked.get("page"))
     return RunTable(
         page=page,
-        rows=_rows(list(page.object_list)),
+        rows=rows_of(list(page.object_list)),
         filter=narrowed,
         sort=sort,
         size=size,
@@ -76,7 +76,7 @@ def run_table(team: Any, asked: QueryDict) -> RunTable:
     )
 
 
-def _with_front(runs: QuerySet[Run]) -> QuerySet[Run]:
+def with_front(runs: QuerySet[Run]) -> QuerySet[Run]:
     """The front's size and last hypervolume, taken out of the JSON by the database."""
     last = KeyTransform("hypervolume", KeyTransform("-1", KeyTransform("curve", "front")))
     return runs.annotate(
@@ -110,7 +110,7 @@ def _errors() -> QuerySet[Measurement]:
     return Measurement.objects.filter(FINITE, objective="error", candidate__in=kept)
 
 
-def _rows(runs: list[Run]) -> list[dict[str, Any]]:
+def rows_of(runs: list[Run]) -> list[dict[str, Any]]:
     ids = [run.pk for run in runs]
     counts = counts_of_runs(ids)
     best = dict(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
@@ -26,7 +25,6 @@ DONE_WORDS = {
 }
 
 
-@login_required
 @require_GET
 def run_list(request: HttpRequest) -> HttpResponse:
     """The team's runs: filtered, sorted and paged by the address."""
@@ -42,7 +40,6 @@ def run_list(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@login_required
 @require_POST
 def run_control(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     """Pause, resume, stop, cancel or raise the budget; then back to the run's page."""

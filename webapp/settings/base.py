@@ -10,7 +10,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from webapp.environment import database_from_url, secret_key
 
+from .admin import *  # noqa: F403
 from .security import *  # noqa: F403
+from .sign_in import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(os.environ.get("PARETOSCOPE_VAR", BASE_DIR / "var"))
@@ -23,9 +25,9 @@ BROKER_URL = os.environ.get("BROKER_URL", "redis://127.0.0.1:6379/0")
 DATABASES = {"default": database_from_url(os.environ.get("DATABASE_URL", ""))}
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "webapp.accounts.admin_app.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -46,6 +48,7 @@ INSTALLED_APPS = [
     "webapp.live",
     "webapp.start",
     "webapp.compare",
+    "webapp.overview",
 ]
 
 MIDDLEWARE = [
@@ -56,7 +59,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "webapp.accounts.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "webapp.accounts.middleware.TeamMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
@@ -66,13 +71,6 @@ MIDDLEWARE = [
 ROOT_URLCONF = "webapp.urls"
 ASGI_APPLICATION = "webapp.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
-LOGIN_URL = "sign-in"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "sign-in"
 
 TEMPLATES = [
     {
@@ -101,7 +99,6 @@ CHANNEL_LAYERS = {
 }
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "webapp" / "static"]
 WHITENOISE_USE_FINDERS = True  # served where they lie: no collectstatic before a start
 STATICFILES_FINDERS = [

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
@@ -23,7 +22,6 @@ from webapp.runs.queries import goals_of_run
 CURVE_COLUMNS = ("epoch", "train_loss", "train_error", "valid_loss", "valid_error", "seconds")
 
 
-@login_required
 @require_GET
 def run_candidate(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """A candidate with architecture, measurements, curve and parents."""
@@ -78,7 +76,6 @@ def curve_table(curve: list[dict[str, Any]]) -> dict[str, Any]:
     return {"columns": columns, "rows": [[p.get(name) for name in columns] for p in curve]}
 
 
-@login_required
 @require_POST
 def candidate_keep(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """Makes a catalogue entry of the candidate's architecture."""

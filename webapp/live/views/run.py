@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -28,7 +27,6 @@ from webapp.runs.rows import candidate_row
 WRONG = (CandidateState.DIVERGED, CandidateState.FAILED, CandidateState.LOST)
 
 
-@login_required
 @require_GET
 def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The run page; for htmx its header or its candidate table alone."""
@@ -96,7 +94,6 @@ def _elapsed(run: Run) -> float | None:
     return ((run.ended_at or timezone.now()) - run.started_at).total_seconds()
 
 
-@login_required
 @require_GET
 def run_snapshot(request: HttpRequest, pk: int) -> JsonResponse:
     """The state of the page as JSON, for a page that was away too long."""
@@ -105,7 +102,6 @@ def run_snapshot(request: HttpRequest, pk: int) -> JsonResponse:
     return JsonResponse(snapshot(run), json_dumps_params={"allow_nan": False})
 
 
-@login_required
 @require_GET
 def run_events(request: HttpRequest, pk: int) -> HttpResponse:
     """The last stored events as a table."""
@@ -114,7 +110,6 @@ def run_events(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "runs/parts/events.html", context)
 
 
-@login_required
 @require_GET
 def candidate_graph(request: HttpRequest, pk: int, number: int) -> JsonResponse:
     """The drawing of a candidate's architecture as JSON (docs/graphs.md)."""

@@ -85,6 +85,14 @@ def rounded_measurement(measurement: Any) -> SafeString:
 
 
 @register.simple_tag
+def rounded_kept(measurement: dict[str, Any]) -> SafeString:
+    """The same of a measurement that a catalogue entry holds as JSON."""
+    m = measurement
+    text = value_text(m["objective"], m["value"], m["unit"], m.get("spread"))
+    return format_html('<span title="{}">{}</span>', provenance(m), text)
+
+
+@register.simple_tag
 def run_state(state: str, reason: str = "") -> SafeString:
     """A run's state: icon, word and colour, its meaning on hover."""
     return _badge(RUN_STATES[state], state, reason)

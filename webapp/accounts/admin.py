@@ -1,0 +1,126 @@
+"""People, teams and their roles in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Count, ForeignKey, Model, QuerySet
+from django.http import HttpRequest
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from .admin_access import ForAdministrators, TeamRows, shown
+from .models import Membership, Team, User
+from .permissions import teams_where
+
+admin.site.unregister(Group)  # roles in teams decide here, not groups
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ForAdministrators):
+    """Accounts; the role in a team is a membership."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "first_name", "last_name", "email", "is_active", "is_superuser")
+    list_filter = ("is_active", "is_superuser")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        ("May", {"fields": ("is_active", "is_superuser")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+    filter_horizontal = ()
+
+
+class MembershipForm(forms.ModelForm):
+    """A member is named by username, so that nobody has to be shown a list of all people."""
+
+    user = forms.ModelChoiceField(
+        User.objects.filter(is_active=True),
+        to_field_name="username",
+        label="Username",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Exactly as the person signs in.",
+        error_messages={"invalid_choice": "Nobody signs in as that; check the spelling."},
+    )
+
+    class Meta:
+        model = Membership
+        fields = ("team", "user", "role")
+
+
+@admin.register(Membership)
+class MembershipAdmin(TeamRows):
+    """Who is in a team, as what: owners see to their own teams."""
+
+    action = "manage"
+    form = MembershipForm
+    list_display = ("user", "team", "role")
+    list_filter = ("role",)
+    search_fields = ("user__username", "team__name")
+    list_select_related = ("user", "team")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.has_view_permission(request) and self._reaches(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.has_view_permission(request) and self._reaches(request, obj)
+
+    def _reaches(self, request: HttpRequest, membership: Model | None) -> bool:
+        if request.user.is_superuser or membership is None:
+            return True
+        return teams_where(request.user, "manage").filter(pk=membership.team_id).exists()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple:
+        return ("team", "user") if obj else ()
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "team" and not request.user.is_superuser:
+            kwargs["queryset"] = teams_where(request.user, "manage")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(Team)
+class TeamAdmin(ForAdministrators):
+    """Teams; deleting one deletes its runs and its catalogue."""
+
+    list_display = ("name", "slug", "member_count", "created_at")
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).annotate(number=Count("memberships"))
+
+    @shown("members", ordering="number")
+    def member_count(self, team: Team) -> int:
+        return team.number
+
+
+class AccessAdmin(ForAdministrators):
+    """What django-axes keeps; deleting an attempt unlocks its name."""
+
+    list_display = ("attempt_time", "username", "ip_address", "path_info")
+    search_fields = ("username", "ip_address")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+for model in (AccessAttempt, AccessFailureLog, AccessLog):
+    admin.site.register(model, AccessAdmin)

@@ -1,0 +1,79 @@
+"""Signing in and out, the team switch and one's own account."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from .current import choose_team
+from .middleware import team_not_required
+from .permissions import teams_of
+
+# What these addresses show is the same in every team, or belongs to whichever is chosen.
+SAME_IN_EVERY_TEAM = ("/", "/runs/", "/runs/new", "/architectures/", "/account/")
+
+
+@method_decorator(team_not_required, name="dispatch")
+class SignIn(auth.LoginView):
+    """The sign-in page; `next` is followed within this site only.
+
+    After too many failures django-axes answers instead, with accounts/locked.html.
+    """
+
+    template_name = "accounts/sign_in.html"
+    redirect_authenticated_user = True
+
+
+@login_not_required
+@team_not_required
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Ends the session; one that ended already is no error."""
+    return auth.LogoutView.as_view()(request)
+
+
+@require_POST
+def team_switch(request: HttpRequest) -> HttpResponse:
+    """Works in another of the person's teams; back to a page that both teams have.
+
+    Raises:
+        Http404: no such team, or not one of theirs.
+    """
+    asked = request.POST.get("team", "")
+    known = asked.isascii() and asked.isdigit() and len(asked) <= 18
+    team = teams_of(request.user).filter(pk=int(asked)).first() if known else None
+    if team is None:
+        raise Http404("no such team")
+    choose_team(request, team)
+    return HttpResponseRedirect(_back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    """`next` where it shows the same page of any team; objects of the other are left."""
+    address = request.POST.get("next", "/")
+    safe = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()})
+    return address if safe and address in SAME_IN_EVERY_TEAM else "/"
+
+
+@method_decorator(team_not_required, name="dispatch")
+class Account(auth.PasswordChangeView):
+    """Who one is, one's teams and roles, and another password."""
+
+    template_name = "accounts/account.html"
+    success_url = reverse_lazy("account")
+
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
+        mine = self.request.user.memberships.select_related("team").order_by("team__name")
+        return {**super().get_context_data(**kwargs), "memberships_mine": mine}
+
+    def form_valid(self, form: object) -> HttpResponse:
+        super().form_valid(form)
+        messages.success(self.request, "Your password is changed; other browsers are signed out.")
+        return redirect("account")

@@ -1,0 +1,154 @@
+"""The catalogue in the admin: the review queue, and promoting or rejecting with a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Case, IntegerField, Model, QuerySet, Value, When
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from webapp.accounts.admin_access import TeamRows, shown
+from webapp.accounts.permissions import teams_where
+from webapp.runs.numbers import value_text
+
+from .deciding import PROMOTE, REJECT, Decision, reason_page
+from .models import CatalogueEntry, Stage
+
+FIXED = (
+    "team",
+    "stage",
+    "reason",
+    "decided_by",
+    "decided_at",
+    "kept_by",
+    "kept_at",
+    "came_from",
+    "measured",
+    "architecture_id",
+    "architecture",
+)
+
+
+@admin.register(CatalogueEntry)
+class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamRows):
+    """Entries wait here for a curator; name and note are edited, the stage is decided."""
+
+    list_display = ("name", "team", "stage_shown", "measured", "kept_by", "kept_at")
+    list_filter = ("stage",)
+    list_select_related = ("team", "kept_by")
+    search_fields = ("name", "reason", "note")
+    readonly_fields = FIXED
+    fieldsets = (
+        (None, {"fields": ("name", "note")}),
+        ("Decision", {"fields": ("stage", "reason", "decided_by", "decided_at")}),
+        ("Where it comes from", {"fields": ("team", "came_from", "kept_by", "kept_at")}),
+        ("Architecture", {"fields": ("measured", "architecture_id", "architecture")}),
+    )
+    history_list_display = ("stage", "reason")
+    actions = ("promote_selected", "reject_selected")
+    actions_detail = ("promote", "reject")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """What waits for a decision first, then the newest."""
+        waiting = Case(
+            When(stage=Stage.PROPOSED, then=Value(0)),
+            default=Value(1),
+            output_field=IntegerField(),
+        )
+        rows = super().get_queryset(request).select_related("team", "kept_by", "decided_by")
+        return rows.annotate(waiting=waiting).order_by("waiting", "-kept_at")
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("waiting", "-kept_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # entries are made by Keep, from a measured candidate
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        if request.user.is_superuser:
+            return True
+        teams = teams_where(request.user, "curate")
+        return teams.filter(pk=obj.team_id).exists() if obj else teams.exists()
+
+    def has_view_history_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.has_view_permission(request, obj)
+
+    def view_on_site(self, entry: CatalogueEntry) -> str:
+        return reverse("architecture-detail", args=(entry.pk,))
+
+    @display(
+        description="stage",
+        ordering="stage",
+        label={"Proposed": "info", "Approved": "success", "Rejected": "danger"},
+    )
+    def stage_shown(self, entry: CatalogueEntry) -> str:
+        return entry.get_stage_display()
+
+    @shown("measured")
+    def measured(self, entry: CatalogueEntry) -> str:
+        values = (
+            f"{m['objective']} {value_text(m['objective'], m['value'], m['unit'])}"
+            for m in entry.measurements
+        )
+        return ", ".join(values) or "–"
+
+    @shown("came from")
+    def came_from(self, entry: CatalogueEntry) -> str:
+        source = entry.source
+        words = f"{source.get('run_name', 'a run')} #{source.get('number', '?')}"
+        if entry.candidate_id is None:
+            return f"{words} (gone)"
+        address = reverse("run-candidate", args=(source["run"], source["number"]))
+        return format_html('<a href="{}">{}</a>', address, words)
+
+    @action(description="Promote with a reason", permissions=["change"])
+    def promote_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
+        return self._many(request, queryset, PROMOTE)
+
+    @action(description="Reject with a reason", permissions=["change"])
+    def reject_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
+        return self._many(request, queryset, REJECT)
+
+    @action(
+        description="Promote",
+        url_path="promote",
+        permissions=["decide"],
+        variant=ActionVariant.SUCCESS,
+        attrs={"data-testid": "promote"},
+    )
+    def promote(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._one(request, object_id, PROMOTE)
+
+    @action(
+        description="Reject",
+        url_path="reject",
+        permissions=["decide"],
+        variant=ActionVariant.DANGER,
+        attrs={"data-testid": "reject"},
+    )
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._one(request, object_id, REJECT)
+
+    def has_decide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Of one entry, by its key, or of any; unfold asks with the key."""
+        if object_id is None:
+            return self.has_change_permission(request)
+        return self.get_object(request, str(object_id)) is not None
+
+    def _one(self, request: HttpRequest, object_id: str, decision: Decision) -> HttpResponse:
+        entry = self.get_object(request, object_id)
+        if entry is None:
+            raise Http404(f"no catalogue entry {object_id}")
+        back = reverse("admin:architectures_catalogueentry_change", args=(entry.pk,))
+        entries = self.get_queryset(request).filter(pk=entry.pk)
+        return reason_page(self, request, entries, decision, back)
+
+    def _many(self, request: HttpRequest, queryset: QuerySet, decision: Decision) -> HttpResponse:
+        back = reverse("admin:architectures_catalogueentry_changelist")
+        return reason_page(self, request, queryset, decision, back)

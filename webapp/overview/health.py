@@ -1,0 +1,34 @@
+"""Do the servers answer? Short waits, so that asking never hangs."""
+
+from __future__ import annotations
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+BROKER_WAIT_SECONDS = 0.5
+
+
+def database_answers() -> bool:
+    """Whether PostgreSQL answers a query."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def broker_answers() -> bool:
+    """Whether Valkey answers a PING."""
+    client = redis.Redis.from_url(
+        settings.BROKER_URL,
+        socket_timeout=BROKER_WAIT_SECONDS,
+        socket_connect_timeout=BROKER_WAIT_SECONDS,
+    )
+    try:
+        return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False
+    finally:
+        client.close()

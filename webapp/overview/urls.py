@@ -1,0 +1,12 @@
+"""The first page and the health page."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from .views import healthz, overview
+
+urlpatterns = [
+    path("", overview, name="overview"),
+    path("healthz", healthz, name="healthz"),
+]

@@ -1,0 +1,44 @@
+"""The first page, and the page that machines ask whether all is well."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET
+
+from webapp.accounts.middleware import team_not_required
+from webapp.accounts.permissions import may
+
+from .health import broker_answers, database_answers
+from .summary import summary
+
+
+@require_GET
+def overview(request: HttpRequest) -> HttpResponse:
+    """What runs, what ended, what needs attention; for htmx the moving part alone."""
+    context = {
+        **summary(request.team),
+        "may_launch": may(request.user, "launch", request.team),
+    }
+    template = "overview/now.html" if request.htmx else "overview/overview.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@login_not_required
+@team_not_required
+@require_GET
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 while pages can be served: the database answers. The broker is only reported."""
+    database = database_answers()
+    answer = {
+        "status": "ok" if database else "no database",
+        "database": database,
+        "broker": broker_answers(),
+    }
+    response = JsonResponse(answer, status=200 if database else 503)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,166 @@
+"""Spaces, data sets, devices and what searches recorded, in the admin."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+
+from webapp.accounts.admin_access import Recorded, TeamRows, shown
+
+from .models import (
+    Artefact,
+    Candidate,
+    DataSet,
+    Device,
+    Measurement,
+    Run,
+    Space,
+    SpaceVersion,
+    Study,
+    WorkerSlot,
+)
+
+
+class VersionInline(TabularInline):
+    """Versions of a space; a run keeps the one it was launched with."""
+
+    model = SpaceVersion
+    extra = 0
+    fields = ("number", "config", "note", "created_at")
+    readonly_fields = ("created_at",)
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Space)
+class SpaceAdmin(TeamRows):
+    """What may be built; without a team it is everybody's."""
+
+    shared = True
+    list_display = ("name", "engine_space", "team")
+    list_filter = ("engine_space",)
+    list_select_related = ("team",)
+    search_fields = ("name",)
+    autocomplete_fields = ("team",)
+    inlines = (VersionInline,)
+
+
+@admin.register(SpaceVersion)
+class SpaceVersionAdmin(Recorded):
+    """Versions of spaces: runs rest on them, so they are never changed."""
+
+    team_path = "space__team"
+    shared = True
+    list_display = ("space", "number", "note", "created_by", "created_at")
+    list_select_related = ("space", "created_by")
+    search_fields = ("space__name",)
+
+
+@admin.register(DataSet)
+class DataSetAdmin(TeamRows):
+    """Data sets a team can search on; without a team one is everybody's."""
+
+    shared = True
+    list_display = ("name", "source", "team", "digest")
+    list_select_related = ("team",)
+    search_fields = ("name", "source")
+    autocomplete_fields = ("team",)
+    readonly_fields = ("facts", "digest")
+
+
+@admin.register(Device)
+class DeviceAdmin(TeamRows):
+    """Where costs are measured or modelled; shared by all teams."""
+
+    team_path = ""
+    list_display = ("name", "title", "queue")
+    search_fields = ("name", "title")
+
+
+@admin.register(Study)
+class StudyAdmin(TeamRows):
+    """Runs that belong together."""
+
+    list_display = ("name", "team", "created_by", "created_at")
+    list_select_related = ("team", "created_by")
+    search_fields = ("name",)
+    autocomplete_fields = ("team", "created_by")
+
+
+@admin.register(Run)
+class RunAdmin(Recorded):
+    """Searches; they are launched and steered on their pages, and only looked at here."""
+
+    list_display = ("id", "name", "team", "strategy", "state", "told", "candidate_budget")
+    list_filter = ("state", "strategy")
+    list_select_related = ("team",)
+    search_fields = ("name", "=id")
+    exclude = ("strategy_state",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).defer("strategy_state", "view", "front")
+
+    def view_on_site(self, run: Run) -> str:
+        return f"/runs/{run.pk}/"
+
+
+@admin.register(Candidate)
+class CandidateAdmin(Recorded):
+    """Numbered proposals of runs and how each ended."""
+
+    team_path = "run__team"
+    list_display = ("run", "number", "state", "origin", "attempts", "ended_at")
+    list_filter = ("state", "origin")
+    list_select_related = ("run",)
+    search_fields = ("=run__id", "architecture_id__startswith")
+    ordering = ("-run", "number")
+
+    def view_on_site(self, candidate: Candidate) -> str:
+        return f"/runs/{candidate.run_id}/candidates/{candidate.number}/"
+
+
+@admin.register(Measurement)
+class MeasurementAdmin(Recorded):
+    """What was measured, with unit, device and method."""
+
+    team_path = "candidate__run__team"
+    list_display = ("candidate", "objective", "value", "unit", "device", "method", "repetitions")
+    list_filter = ("objective", "method")
+    list_select_related = ("candidate",)
+    search_fields = ("=candidate__run__id", "objective")
+
+
+@admin.register(Artefact)
+class ArtefactAdmin(Recorded):
+    """Files of runs."""
+
+    team_path = "run__team"
+    list_display = ("run", "kind", "path", "size_bytes", "created_at")
+    list_select_related = ("run",)
+    search_fields = ("=run__id", "kind")
+
+
+@admin.register(WorkerSlot)
+class WorkerSlotAdmin(Recorded):
+    """Processes that evaluate or coordinate, with their last sign of life."""
+
+    team_path = ""
+    list_display = ("name", "role", "host", "queue_names", "last_seen", "stopped_at")
+    list_filter = ("role",)
+    search_fields = ("name", "host")
+
+    @shown("queues")
+    def queue_names(self, slot: WorkerSlot) -> str:
+        return ", ".join(slot.queues)
