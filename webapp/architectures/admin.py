@@ -20,6 +20,10 @@ from webapp.runs.numbers import value_text
 from .deciding import PROMOTE, REJECT, Decision, reason_page
 from .models import CatalogueEntry, Stage
 
+# What waits for a decision comes first.
+WAITING = Case(
+    When(stage=Stage.PROPOSED, then=Value(0)), default=Value(1), output_field=IntegerField()
+)
 FIXED = (
     "team",
     "stage",
@@ -42,6 +46,7 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamRows):
     list_display = ("name", "team", "stage_shown", "measured", "kept_by", "kept_at")
     list_filter = ("stage",)
     list_select_related = ("team", "kept_by")
+    ordering = (WAITING.asc(), "-kept_at")
     search_fields = ("name", "reason", "note")
     readonly_fields = FIXED
     fieldsets = (
@@ -53,19 +58,6 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamRows):
     history_list_display = ("stage", "reason")
     actions = ("promote_selected", "reject_selected")
     actions_detail = ("promote", "reject")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """What waits for a decision first, then the newest."""
-        waiting = Case(
-            When(stage=Stage.PROPOSED, then=Value(0)),
-            default=Value(1),
-            output_field=IntegerField(),
-        )
-        rows = super().get_queryset(request).select_related("team", "kept_by", "decided_by")
-        return rows.annotate(waiting=waiting).order_by("waiting", "-kept_at")
-
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("waiting", "-kept_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # entries are made by Keep, from a measured candidate

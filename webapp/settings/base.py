@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from webapp.environment import database_from_url, secret_key
 
 from .admin import *  # noqa: F403
+from .logs import *  # noqa: F403
 from .security import *  # noqa: F403
 from .sign_in import *  # noqa: F403
 
