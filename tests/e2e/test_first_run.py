@@ -26,7 +26,13 @@ REASON = "best error of its size on digits"
 
 
 @pytest.fixture
-def site(fleet: Any) -> Iterator[Any]:
+def other(team: Any, transactional_db: None) -> Run:
+    """A small random search of the same team, to compare with."""
+    return make_run(team, advance=False, candidates=2, estimator_config={"epochs": 1})
+
+
+@pytest.fixture
+def site(fleet: Any, other: Run) -> Iterator[Any]:
     """Web server, coordinator and worker; the rows every team starts with."""
     store_built_in()
     fleet.start_web()
@@ -53,6 +59,8 @@ def fill_form(page: Page) -> None:
     page.get_by_test_id("rail-runs").click()
     page.get_by_test_id("new-run").click()
     page.get_by_test_id("select-strategy").select_option("regularised-evolution")
+    for part in ("space", "strategy", "estimator", "dataset"):
+        page.get_by_test_id(f"settings-{part}").locator("summary").click()
     page.get_by_test_id("field-name").fill("Small cells for the gate camera")
     population = page.locator("#field-strategy_config-population")
     population.fill("-3")
@@ -182,9 +190,8 @@ def approve(page: Page, url: str, entry: CatalogueEntry) -> None:
     assert (entry.stage, entry.reason, entry.decided_by.username) == ("approved", REASON, "carl")
 
 
-def test_the_first_day_of_a_team(site, browser_page, researcher, curator, team):
+def test_the_first_day_of_a_team(site, other, researcher, curator, browser_page):
     page = browser_page
-    other = make_run(team, advance=False, candidates=2, estimator_config={"epochs": 1})
     sign_in(page, site.url, "rosa")
     fill_form(page)
     correct_form(page)

@@ -71,6 +71,30 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamRows):
     def has_view_history_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.has_view_permission(request, obj)
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict | None = None
+    ) -> HttpResponse:
+        """simple-history looks past `get_queryset`, so the entry is sought here first."""
+        self._seen(request, object_id)
+        return super().history_view(request, object_id, extra_context)
+
+    def history_form_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        version_id: str,
+        extra_context: dict | None = None,
+    ) -> HttpResponse:
+        self._seen(request, object_id)
+        return super().history_form_view(request, object_id, version_id, extra_context)
+
+    def _seen(self, request: HttpRequest, object_id: str) -> CatalogueEntry:
+        """The entry, if the person may know that it exists."""
+        entry = self.get_object(request, object_id)
+        if entry is None:
+            raise Http404(f"no catalogue entry {object_id}")
+        return entry
+
     def view_on_site(self, entry: CatalogueEntry) -> str:
         return reverse("architecture-detail", args=(entry.pk,))
 
@@ -134,9 +158,7 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamRows):
         return self.get_object(request, str(object_id)) is not None
 
     def _one(self, request: HttpRequest, object_id: str, decision: Decision) -> HttpResponse:
-        entry = self.get_object(request, object_id)
-        if entry is None:
-            raise Http404(f"no catalogue entry {object_id}")
+        entry = self._seen(request, object_id)
         back = reverse("admin:architectures_catalogueentry_change", args=(entry.pk,))
         entries = self.get_queryset(request).filter(pk=entry.pk)
         return reason_page(self, request, entries, decision, back)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models.functions import Now
-from simple_history.utils import update_change_reason
+from django.utils import timezone
 
 from webapp.accounts.permissions import LEAST_ROLE, may
 from webapp.runs.models import Candidate, CandidateState
@@ -84,10 +83,9 @@ def _decide(entry: CatalogueEntry, user: Any, reason: str, stage: Stage) -> Cata
         if locked.stage == stage:
             raise DecisionRefused(f"{locked.name} is {stage.label.lower()} already")
         locked.stage, locked.reason, locked.decided_by = stage, reason, user
-        locked.decided_at = Now()
+        locked.decided_at = timezone.now()
+        locked._history_user, locked._change_reason = user, reason[:100]  # for simple-history
         locked.save(update_fields=["stage", "reason", "decided_by", "decided_at"])
-        update_change_reason(locked, reason[:100])
-    locked.refresh_from_db()
     return locked
 
 

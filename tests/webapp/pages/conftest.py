@@ -1,13 +1,8 @@
-"""A team with runs of every kind, and clients signed in as somebody."""
+"""A team with runs of every kind."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from nasengine import assembly
 from nasengine.core.measurement import Measurement
@@ -17,31 +12,6 @@ from nasengine.pareto.run_front import RunFront
 from tests.webapp.making import make_run, make_slot
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
-
-
-@pytest.fixture
-def sign_in():
-    """A client of a person."""
-
-    def client_of(user: Any) -> Client:
-        client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return client_of
-
-
-@pytest.fixture
-def queries_of():
-    """How many queries a call makes."""
-
-    def count(call) -> int:
-        with CaptureQueriesContext(connection) as seen:
-            assert call().status_code == 200
-        return len(seen)
-
-    return count
-
 
 # (state, error, params) of the candidates in order; the front is 0 and 3.
 ENDINGS = [

@@ -1,0 +1,163 @@
+"""Every registered table in the admin: who opens it, what may be changed in it."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.urls import reverse
+
+from tests.fixtures.people import PASSWORD
+from tests.webapp.making import make_run, work_off
+from webapp.accounts.admin_access import ForAdministrators, Recorded
+from webapp.accounts.models import Membership, User
+from webapp.events.models import Event
+from webapp.runs.models import Artefact, Candidate, Measurement, Run, SpaceVersion, Study
+from webapp.start.built_in import store_built_in
+
+pytestmark = pytest.mark.django_db
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+OURS = ("accounts", "events", "runs", "architectures")
+# Plain join rows of Django's own, and copies that the history pages show.
+NOT_ALONE = {"HistoricalCatalogueEntry"}
+
+
+def name_of(model) -> str:
+    return model._meta.label
+
+
+def address(model, page: str, *args) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+@pytest.fixture
+def root(db):
+    return User.objects.create_superuser("root", password=PASSWORD)
+
+
+@pytest.fixture
+def full(team, researcher, make_entry, db):
+    """At least one row in every table of a search."""
+    store_built_in()
+    make_entry(team, researcher, "kept")
+    run = make_run(team, candidates=2, seed=5)
+    work_off(run)
+    Artefact.objects.create(run=run, kind="log", path="x", digest="0" * 64, size_bytes=1)
+    Study.objects.create(team=team, name="study")
+    return run
+
+
+def test_every_table_of_ours_is_there():
+    ours = [m for app in OURS for m in apps.get_app_config(app).get_models(include_auto_created=0)]
+    missing = {m.__name__ for m in ours if m not in admin.site._registry}
+    assert missing == NOT_ALONE
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_an_administrator_opens_every_page(model, full, root, sign_in):
+    client = sign_in(root)
+    assert client.get(reverse("admin:index")).status_code == 200
+    listed = client.get(address(model, "changelist"), {"q": "a"})
+    assert listed.status_code == 200
+    add = client.get(address(model, "add")).status_code
+    assert add == (200 if admin.site._registry[model].has_add_permission(Asked(root)) else 403)
+    for row in model._default_manager.all()[:1]:
+        assert client.get(address(model, "change", row.pk)).status_code == 200
+        assert client.get(address(model, "history", row.pk)).status_code == 200
+
+
+class Asked:
+    """A request as far as permissions look at it."""
+
+    def __init__(self, user):
+        self.user = user
+
+
+def test_the_tables_of_a_search_hold_rows(full):
+    for model in (Run, Candidate, Measurement, Event, Artefact, Study, SpaceVersion):
+        assert model._default_manager.exists(), model
+
+
+@pytest.mark.parametrize("model", [Run, Candidate, Measurement, Event, Artefact], ids=name_of)
+def test_what_a_search_recorded_nobody_changes(model, full, root, sign_in):
+    assert isinstance(admin.site._registry[model], Recorded)
+    client = sign_in(root)
+    row = model._default_manager.first()
+    before = list(model._default_manager.values())
+    assert client.get(address(model, "add")).status_code == 403
+    assert client.post(address(model, "change", row.pk), {"state": "done"}).status_code == 403
+    assert client.post(address(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    client.post(
+        address(model, "changelist"),
+        {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"},
+    )
+    assert list(model._default_manager.values()) == before
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_a_curator_sees_rows_of_own_teams_alone(
+    model, full, other_team, curator, sign_in, make_entry
+):
+    make_entry(other_team, None, "theirs", seed=8)
+    shown = admin.site._registry[model]
+    answer = sign_in(curator).get(address(model, "changelist"))
+    if isinstance(shown, ForAdministrators) or model is Membership:
+        assert answer.status_code == 403
+        return
+    assert answer.status_code == 200
+    path = shown.team_path
+    for row in answer.context["cl"].result_list:
+        team = row
+        for part in path.split("__") if path else []:
+            team = getattr(team, part)
+        assert not path or team is None or team.slug == "vision"
+
+
+@pytest.mark.parametrize("name", ["researcher", "viewer"])
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_lower_roles_open_none(model, name, request, sign_in, db):
+    client = sign_in(request.getfixturevalue(name))
+    assert client.get(address(model, "changelist"), follow=True).status_code == 403
+
+
+def test_the_signed_out_are_sent_to_the_sign_in_page(client):
+    answer = client.get("/admin/runs/run/", follow=True)
+    assert answer.redirect_chain[-1][0] == "/sign-in/?next=/admin/runs/run/"
+
+
+def test_an_owner_adds_members_by_name_to_own_teams_alone(team, other_team, owner, sign_in):
+    client = sign_in(owner)
+    new = User.objects.create_user("nina")
+    add = address(Membership, "add")
+    form = {"team": team.pk, "user": "nina", "role": "curator"}
+    assert client.post(add, {**form, "user": "nobody"}).status_code == 200
+    assert client.post(add, {**form, "team": other_team.pk}).status_code == 200
+    assert not Membership.objects.filter(user=new).exists()
+    assert client.post(add, form).status_code == 302
+    assert Membership.objects.get(user=new).role == "curator"
+
+
+def test_an_owner_changes_and_removes_members_of_own_teams_alone(
+    team, owner, researcher, stranger, sign_in
+):
+    client = sign_in(owner)
+    mine, theirs = Membership.objects.get(user=researcher), Membership.objects.get(user=stranger)
+    assert (
+        client.post(address(Membership, "change", mine.pk), {"role": "viewer"}).status_code == 302
+    )
+    client.post(address(Membership, "change", theirs.pk), {"role": "viewer"})
+    client.post(address(Membership, "delete", theirs.pk), {"post": "yes"})
+    mine.refresh_from_db()
+    theirs.refresh_from_db()
+    assert (mine.role, theirs.role) == ("viewer", "owner")
+
+
+def test_a_new_account_gets_its_password(root, sign_in):
+    form = {
+        "username": "nina",
+        "password1": "a long enough word 7",
+        "password2": "a long enough word 7",
+        "usable_password": "true",
+    }
+    assert sign_in(root).post(address(User, "add"), form).status_code == 302
+    assert User.objects.get(username="nina").check_password("a long enough word 7")

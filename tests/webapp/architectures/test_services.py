@@ -1,0 +1,85 @@
+"""Promoting and rejecting: who may, why, and what the history keeps."""
+
+from __future__ import annotations
+
+import pytest
+
+from webapp.accounts.models import User
+from webapp.architectures.services import DecisionRefused, promote, reject
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def entry(team, researcher, make_entry):
+    return make_entry(team, researcher, "gate cell")
+
+
+def test_a_kept_candidate_waits_with_what_it_had(entry, researcher):
+    assert (entry.stage, entry.reason, entry.kept_by) == ("proposed", "", researcher)
+    assert {m["objective"]: m["value"] for m in entry.measurements} == {
+        "error": 5.0,
+        "params": 2_500_000.0,
+    }
+    assert entry.source["number"] == 0 and entry.source["run_name"] == "a run"
+
+
+def test_promoting_keeps_who_when_and_why(entry, curator):
+    promote(entry, curator, "  good at its size ")
+    entry.refresh_from_db()
+    assert (entry.stage, entry.reason, entry.decided_by) == (
+        "approved",
+        "good at its size",
+        curator,
+    )
+    assert entry.decided_at is not None
+    last, first = entry.history.order_by("-history_date", "-history_id")
+    assert (first.stage, last.stage, last.reason) == ("proposed", "approved", "good at its size")
+    assert last.history_change_reason == "good at its size"
+
+
+def test_a_decision_may_be_changed_and_the_history_keeps_both(entry, curator, owner):
+    promote(entry, curator, "small")
+    reject(entry, owner, "slow on the device")
+    entry.refresh_from_db()
+    assert (entry.stage, entry.decided_by) == ("rejected", owner)
+    stages = entry.history.order_by("history_date", "history_id").values_list("stage", flat=True)
+    assert list(stages) == ["proposed", "approved", "rejected"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("", "needs its reason"),
+        (" \n\t", "needs its reason"),
+        ("x" * 501, "501 characters; at most 500"),
+        ("a\0b", "NUL"),
+    ],
+)
+def test_a_reason_that_cannot_be_kept_changes_nothing(entry, curator, reason, said):
+    with pytest.raises(DecisionRefused, match=said):
+        promote(entry, curator, reason)
+    entry.refresh_from_db()
+    assert (entry.stage, entry.history.count()) == ("proposed", 1)
+
+
+@pytest.mark.parametrize("name", ["researcher", "viewer", "stranger"])
+def test_others_do_not_decide(entry, name, request):
+    with pytest.raises(DecisionRefused, match="role of a curator in Vision"):
+        reject(entry, request.getfixturevalue(name), "no")
+    entry.refresh_from_db()
+    assert entry.stage == "proposed"
+
+
+def test_an_administrator_decides_without_being_a_member(entry):
+    promote(entry, User.objects.create_superuser("root"), "fine")
+    entry.refresh_from_db()
+    assert entry.stage == "approved"
+
+
+def test_the_same_decision_twice_is_refused(entry, curator):
+    promote(entry, curator, "good")
+    with pytest.raises(DecisionRefused, match="approved already"):
+        promote(entry, curator, "still good")
+    entry.refresh_from_db()
+    assert (entry.reason, entry.history.count()) == ("good", 2)

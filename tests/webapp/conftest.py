@@ -1,0 +1,55 @@
+"""Clients signed in as somebody, and catalogue entries, for every test of the web application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.webapp.making import done, make_run, make_slot
+from webapp.architectures.models import CatalogueEntry
+from webapp.architectures.services import keep
+from webapp.runs.services import claims
+from webapp.runs.services.advance import advance_run
+
+
+@pytest.fixture
+def sign_in():
+    """A client of a person."""
+
+    def client_of(user: Any) -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return client_of
+
+
+@pytest.fixture
+def queries_of():
+    """How many queries a call makes."""
+
+    def count(call) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert call().status_code == 200
+        return len(seen)
+
+    return count
+
+
+@pytest.fixture
+def make_entry(db):
+    """Keeps a measured candidate of a new run of the team."""
+
+    def entry_of(team: Any, user: Any, name: str = "", seed: int = 1) -> CatalogueEntry:
+        run = make_run(team, candidates=1, seed=seed)
+        slot = make_slot()
+        held = claims.claim(slot, slot.queues)
+        claims.finish(held, done(held.number, 5.0, 2_500_000.0))
+        advance_run(run.pk)
+        return keep(run.candidates.get(), user, name)
+
+    return entry_of
