@@ -27,6 +27,7 @@ class SignIn(auth.LoginView):
     After too many failures django-axes answers instead, with accounts/locked.html.
     """
 
+    http_method_names = ("get", "head", "post", "options")
     template_name = "accounts/sign_in.html"
     redirect_authenticated_user = True
 
@@ -66,6 +67,7 @@ def _back(request: HttpRequest) -> str:
 class Account(auth.PasswordChangeView):
     """Who one is, one's teams and roles, and another password."""
 
+    http_method_names = ("get", "head", "post", "options")
     template_name = "accounts/account.html"
     success_url = reverse_lazy("account")
 

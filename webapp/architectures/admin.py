@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -15,6 +16,7 @@ from unfold.enums import ActionVariant
 
 from webapp.accounts.admin_access import TeamRows, shown
 from webapp.accounts.permissions import teams_where
+from webapp.runs.drawings import text_of
 from webapp.runs.numbers import value_text
 
 from .deciding import PROMOTE, REJECT, Decision, reason_page
@@ -25,18 +27,24 @@ WAITING = Case(
     When(stage=Stage.PROPOSED, then=Value(0)), default=Value(1), output_field=IntegerField()
 )
 FIXED = (
-    "team",
-    "stage",
+    "team_name",
+    "stage_shown",
     "reason",
-    "decided_by",
-    "decided_at",
-    "kept_by",
-    "kept_at",
+    "decided",
+    "kept",
     "came_from",
     "measured",
     "architecture_id",
-    "architecture",
+    "drawn",
 )
+
+
+def _signed(moment: datetime | None, person: Any) -> str:
+    """When, and by whom as far as it is known."""
+    if moment is None:
+        return "not yet"
+    text = f"{moment:%Y-%m-%d %H:%M} UTC"
+    return f"{text} by {person.get_username()}" if person else text
 
 
 @admin.register(CatalogueEntry)
@@ -45,15 +53,15 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamRows):
 
     list_display = ("name", "team", "stage_shown", "measured", "kept_by", "kept_at")
     list_filter = ("stage",)
-    list_select_related = ("team", "kept_by")
+    list_select_related = ("team", "kept_by", "decided_by")
     ordering = (WAITING.asc(), "-kept_at")
     search_fields = ("name", "reason", "note")
     readonly_fields = FIXED
     fieldsets = (
         (None, {"fields": ("name", "note")}),
-        ("Decision", {"fields": ("stage", "reason", "decided_by", "decided_at")}),
-        ("Where it comes from", {"fields": ("team", "came_from", "kept_by", "kept_at")}),
-        ("Architecture", {"fields": ("measured", "architecture_id", "architecture")}),
+        ("Decision", {"fields": ("stage_shown", "reason", "decided")}),
+        ("Where it comes from", {"fields": ("team_name", "came_from", "kept")}),
+        ("Architecture", {"fields": ("measured", "drawn", "architecture_id")}),
     )
     history_list_display = ("stage", "reason")
     actions = ("promote_selected", "reject_selected")
@@ -105,6 +113,22 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamRows):
     )
     def stage_shown(self, entry: CatalogueEntry) -> str:
         return entry.get_stage_display()
+
+    @shown("team")
+    def team_name(self, entry: CatalogueEntry) -> str:
+        return entry.team.name
+
+    @shown("kept")
+    def kept(self, entry: CatalogueEntry) -> str:
+        return _signed(entry.kept_at, entry.kept_by)
+
+    @shown("decided")
+    def decided(self, entry: CatalogueEntry) -> str:
+        return _signed(entry.decided_at, entry.decided_by)
+
+    @shown("architecture")
+    def drawn(self, entry: CatalogueEntry) -> str:
+        return text_of(entry.architecture)
 
     @shown("measured")
     def measured(self, entry: CatalogueEntry) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from webapp.accounts.permissions import LEAST_ROLE, may
@@ -30,27 +30,39 @@ def keep(candidate: Candidate, user: Any, name: str = "") -> CatalogueEntry:
     Raises:
         KeepRefused: the candidate is not measured, or the name is too long.
     """
-    run = candidate.run
+    run, name = candidate.run, name.strip()
     if candidate.state != CandidateState.DONE:
         raise KeepRefused(f"#{candidate.number} is {candidate.state}: only a measured one is kept")
     if "\0" in name:
         raise KeepRefused("the name holds a NUL character, which no database text can; remove it")
     if len(name) > MAX_NAME:
         raise KeepRefused(f"the name has {len(name):,} characters; at most {MAX_NAME}")
+    kept = CatalogueEntry.objects.filter(
+        team=run.team, architecture_id=candidate.architecture_id
+    ).first()
+    return kept or _new_entry(candidate, user, name)
+
+
+def _new_entry(candidate: Candidate, user: Any, name: str) -> CatalogueEntry:
+    """The entry with a copy of what was measured; another's, if one was faster."""
+    run = candidate.run
     columns = ("objective", "value", "unit", "device", "method", "repetitions", "spread", "detail")
-    with transaction.atomic():
-        entry, _ = CatalogueEntry.objects.get_or_create(
-            team=run.team,
-            architecture_id=candidate.architecture_id,
-            defaults={
-                "name": name or f"{run.name[:100]} #{candidate.number}",
-                "architecture": candidate.proposal["architecture"],
-                "candidate": candidate,
-                "source": {"run": run.pk, "run_name": run.name, "number": candidate.number},
-                "measurements": list(candidate.measurements.values(*columns)),
-                "kept_by": user,
-            },
-        )
+    entry = CatalogueEntry(
+        team=run.team,
+        architecture_id=candidate.architecture_id,
+        name=name or f"{run.name[:100]} #{candidate.number}",
+        architecture=candidate.proposal["architecture"],
+        candidate=candidate,
+        source={"run": run.pk, "run_name": run.name, "number": candidate.number},
+        measurements=list(candidate.measurements.values(*columns)),
+        kept_by=user,
+    )
+    entry._history_user = user  # for simple-history, wherever this is called from
+    try:
+        with transaction.atomic():
+            entry.save()
+    except IntegrityError:
+        return CatalogueEntry.objects.get(team=run.team, architecture_id=candidate.architecture_id)
     return entry
 
 

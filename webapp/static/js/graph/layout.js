@@ -4,6 +4,7 @@ import dagre from "../../vendor/dagre-3.1.3/dagre.esm.js";
 const NODE_HEIGHT = 26;
 const CHARACTER = 6.2;
 const DOT = 12; // a node in a thumbnail
+const MARGIN = 8;
 
 function widthOf(text, least) {
   return Math.max(least, text.length * CHARACTER + 14);
@@ -18,8 +19,6 @@ export function layoutCell(cell, { labels = true } = {}) {
     nodesep: labels ? 18 : 12,
     edgesep: labels ? 12 : 6,
     ranksep: labels ? 34 : 18,
-    marginx: 6,
-    marginy: 6,
   });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of cell.nodes) {
@@ -34,16 +33,32 @@ export function layoutCell(cell, { labels = true } = {}) {
     graph.setEdge(edge.source, edge.target, { ...size, minlen: 1 }, String(index));
   });
   dagre.layout(graph);
+  const nodes = cell.nodes.map((node) => {
+    const at = graph.node(node.id);
+    return { ...node, x: at.x, y: at.y, w: at.width, h: at.height };
+  });
+  const edges = drawn.map((edge, index) => {
+    const at = graph.edge({ v: edge.source, w: edge.target, name: String(index) });
+    return { ...edge, points: at.points, x: at.x, y: at.y, w: at.width };
+  });
+  return framed(nodes, edges);
+}
+
+// Moves everything into view: dagre's own size leaves out edges that bend around the nodes.
+function framed(nodes, edges) {
+  const boxes = [
+    ...nodes.map((n) => [n.x - n.w / 2, n.y - n.h / 2, n.x + n.w / 2, n.y + n.h / 2]),
+    ...edges.flatMap((e) => e.points.map((p) => [p.x, p.y, p.x, p.y])),
+  ];
+  const left = Math.min(...boxes.map((b) => b[0])) - MARGIN;
+  const top = Math.min(...boxes.map((b) => b[1])) - MARGIN;
+  const width = Math.max(...boxes.map((b) => b[2])) + MARGIN - left;
+  const height = Math.max(...boxes.map((b) => b[3])) + MARGIN - top;
+  const moved = (thing) => ({ ...thing, x: thing.x - left, y: thing.y - top });
   return {
-    width: Math.max(graph.graph().width, 60),
-    height: Math.max(graph.graph().height, 40),
-    nodes: cell.nodes.map((node) => {
-      const at = graph.node(node.id);
-      return { ...node, x: at.x, y: at.y, w: at.width, h: at.height };
-    }),
-    edges: drawn.map((edge, index) => {
-      const at = graph.edge({ v: edge.source, w: edge.target, name: String(index) });
-      return { ...edge, points: at.points, x: at.x, y: at.y, w: at.width };
-    }),
+    width: Math.max(width, 60),
+    height: Math.max(height, 40),
+    nodes: nodes.map(moved),
+    edges: edges.map((edge) => ({ ...moved(edge), points: edge.points.map(moved) })),
   };
 }

@@ -1,7 +1,7 @@
 // Learning curves: what runs now, the last ones that ended, and the best.
 import { bestCandidate } from "../reducer.js";
 import { methodLook } from "../words.js";
-import { axis, faded, layout } from "./look.js";
+import { axis, faded, layout, named } from "./look.js";
 
 const OPEN = new Set(["queued", "running", "lost"]);
 
@@ -30,7 +30,7 @@ export function curvesFigure(state, look) {
   const axes = { xaxis: axis(look, { dtick: numbers.length && longest(state) <= 12 ? 1 : undefined, nticks: 7 }), yaxis: axis(look, { rangemode: "tozero", nticks: 5 }) };
   return {
     data,
-    layout: layout(look, { ...axes, uirevision: "curves" }),
+    layout: layout(look, { ...axes, xaxis: named(axes.xaxis, "epoch"), yaxis: named(axes.yaxis, "%"), uirevision: "curves" }),
     saved: layout(look, {
       margin: { l: 80, r: 24, t: 50, b: 60 },
       showlegend: true,

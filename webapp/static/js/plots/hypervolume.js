@@ -1,6 +1,6 @@
 // How the hypervolume of a run grew with the candidates told.
 import { methodLook } from "../words.js";
-import { axis, layout } from "./look.js";
+import { axis, layout, named } from "./look.js";
 
 export function hypervolumeFigure(state, look) {
   const curve = state.front.curve;
@@ -18,7 +18,7 @@ export function hypervolumeFigure(state, look) {
       line: { shape: "hv", color: methodLook(state.run.strategy).colour, width: 2 }, marker: { size: 4 },
       hovertemplate: "after %{x} candidates: %{y:.5g}<extra></extra>",
     }],
-    layout: layout(look, { ...axes, uirevision: "hypervolume" }),
+    layout: layout(look, { ...axes, xaxis: named(axes.xaxis, "candidates told"), uirevision: "hypervolume" }),
     saved: layout(look, {
       margin: { l: 80, r: 24, t: 50, b: 60 },
       title: { text: `${state.run.name}: hypervolume`, font: { size: 16 } },

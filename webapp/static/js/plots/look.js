@@ -27,6 +27,11 @@ export function axis(look, extra = {}) {
   };
 }
 
+// The same axis with a word under it, or beside it.
+export function named(axis, text) {
+  return { ...axis, title: { text, font: { size: 11, color: axis.tickfont.color }, standoff: 6 } };
+}
+
 export function layout(look, extra = {}) {
   return {
     autosize: true,

@@ -1,0 +1,106 @@
+"""Coming in and going out: sign-in, lock-out, safe ways back, the account."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from tests.fixtures.people import PASSWORD
+from tests.webapp.pages.reading import read
+
+pytestmark = pytest.mark.django_db
+SIGN_IN = "/sign-in/"
+
+
+def attempt(client: Client, name: str, password: str, **more: str):
+    return client.post(SIGN_IN, {"username": name, "password": password, **more})
+
+
+def test_signing_in_leads_to_where_one_wanted_to_go(researcher, client):
+    assert client.get("/runs/?state=failed").headers["Location"] == (
+        "/sign-in/?next=/runs/%3Fstate%3Dfailed"
+    )
+    answer = attempt(client, "rosa", PASSWORD, next="/runs/?state=failed")
+    assert answer.headers["Location"] == "/runs/?state=failed"
+    assert client.get("/runs/").status_code == 200
+    assert client.get(SIGN_IN).headers["Location"] == "/"
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.test/", "//evil.test", "javascript:alert(1)"])
+def test_next_never_leads_to_another_site(researcher, client, elsewhere):
+    assert attempt(client, "rosa", PASSWORD, next=elsewhere).headers["Location"] == "/"
+
+
+def test_a_wrong_password_and_an_unknown_name_look_alike_and_the_name_stays(researcher, client):
+    wrong = attempt(client, "rosa", "wrong")
+    unknown = attempt(client, "nobody", "wrong")
+    assert wrong.status_code == unknown.status_code == 200
+    assert read(wrong).one("sign-in-fault").text == read(unknown).one("sign-in-fault").text
+    assert b'value="rosa"' in wrong.content and b"wrong" not in wrong.content
+
+
+@pytest.mark.parametrize("name", ["", "x" * 100_000, "ro\0sa", "<script>", "🦊"])
+def test_strange_names_are_only_wrong(client, name):
+    assert attempt(client, name, "p\0w").status_code == 200
+
+
+def test_ten_failures_lock_that_name_from_that_address_alone(researcher, owner, client, settings):
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        answer = attempt(client, "rosa", "wrong")
+    assert answer.status_code == 429
+    assert b"15 minutes" in answer.content
+    assert attempt(client, "rosa", PASSWORD).status_code == 429
+    assert "_auth_user_id" not in client.session
+    assert attempt(Client(), "olga", PASSWORD).status_code == 302
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7")
+    assert attempt(elsewhere, "rosa", PASSWORD).status_code == 302
+
+
+def test_signing_out_ends_the_session_and_twice_is_no_error(researcher, sign_in):
+    client = sign_in(researcher)
+    assert client.get("/sign-out/").status_code == 405
+    assert client.post("/sign-out/").headers["Location"] == SIGN_IN
+    assert client.post("/sign-out/").headers["Location"] == SIGN_IN
+    assert client.get("/runs/").status_code == 302
+
+
+def test_a_disabled_account_is_out_at_once(researcher, sign_in):
+    client = sign_in(researcher)
+    researcher.is_active = False
+    researcher.save()
+    assert client.get("/runs/").status_code == 302
+
+
+def test_a_part_that_htmx_asks_for_reloads_the_page_when_signed_out(client):
+    answer = client.get("/", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Refresh"]) == (401, "true")
+
+
+def test_forms_need_their_token(researcher):
+    client = Client(enforce_csrf_checks=True)
+    answer = attempt(client, "rosa", PASSWORD)
+    assert answer.status_code == 403
+    assert read(answer).one("error-csrf").text.startswith("This form is too old")
+
+
+def test_the_account_shows_teams_and_changes_the_password(researcher, sign_in):
+    client = sign_in(researcher)
+    page = read(client.get("/account/"))
+    assert page.one("my-teams").rows() == [["Vision", "Researcher"]]
+    form = {"old_password": PASSWORD, "new_password1": "another long one 8"}
+    answer = client.post("/account/", {**form, "new_password2": "another long one 9"})
+    assert b'data-error="new_password2"' in answer.content
+    assert client.post("/account/", {**form, "new_password2": "12345"}).status_code == 200
+    researcher.refresh_from_db()
+    assert researcher.check_password(PASSWORD)
+    answer = client.post("/account/", {**form, "new_password2": "another long one 8"})
+    assert answer.headers["Location"] == "/account/"
+    researcher.refresh_from_db()
+    assert researcher.check_password("another long one 8")
+    assert client.get("/account/").status_code == 200
+
+
+def test_cookies_are_kept_from_scripts_and_other_sites(researcher, client):
+    attempt(client, "rosa", PASSWORD)
+    cookie = client.cookies["sessionid"]
+    assert cookie["httponly"] and cookie["samesite"] == "Lax"

@@ -1,0 +1,85 @@
+"""The team one works in: chosen, remembered, taken away."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixtures.people import make_user
+from tests.webapp.making import make_run
+from tests.webapp.pages.reading import read
+from webapp.accounts.models import Membership, Team
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def both(researcher, other_team):
+    """Rosa, a researcher of Vision and a viewer of Speech."""
+    Membership.objects.create(user=researcher, team=other_team, role="viewer")
+    return researcher
+
+
+def runs_shown(client) -> list[str]:
+    page = read(client.get("/runs/"))
+    return [cell.text for cell in page.all("td", data_cell="name")]
+
+
+def switch(client, team, next_page: str = "/runs/"):
+    return client.post("/team/switch", {"team": team.pk, "next": next_page})
+
+
+def test_the_first_team_by_name_until_one_is_chosen(both, team, other_team, sign_in):
+    make_run(team)
+    client = sign_in(both)
+    assert runs_shown(client) == []  # Speech comes before Vision
+    assert switch(client, team).headers["Location"] == "/runs/"
+    assert runs_shown(client) == ["a run"]
+    assert b'data-testid="new-run"' in client.get("/runs/").content
+    switch(client, other_team)
+    assert b'data-testid="new-run"' not in client.get("/runs/").content
+    assert client.get("/runs/new").status_code == 403
+
+
+def test_who_leaves_a_team_falls_back_to_another(both, team, sign_in):
+    make_run(team)
+    client = sign_in(both)
+    switch(client, team)
+    Membership.objects.filter(user=both, team=team).delete()
+    assert runs_shown(client) == []
+    Team.objects.all().delete()
+    assert client.get("/runs/").status_code == 403
+
+
+def test_a_team_that_is_not_ones_own_does_not_exist(researcher, other_team, sign_in):
+    client = sign_in(researcher)
+    for team in (str(other_team.pk), "0", "-1", "x", "", "9" * 40, "٣"):
+        assert client.post("/team/switch", {"team": team}).status_code == 404
+    assert client.get("/team/switch").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("page", "back"),
+    [
+        ("/runs/", "/runs/"),
+        ("/runs/new", "/runs/new"),
+        ("/runs/7/", "/"),
+        ("/architectures/3/", "/"),
+        ("https://evil.test/", "/"),
+        ("//evil.test/", "/"),
+    ],
+)
+def test_switching_leads_to_a_page_that_both_teams_have(both, team, sign_in, page, back):
+    assert switch(sign_in(both), team, page).headers["Location"] == back
+
+
+@pytest.mark.parametrize("page", ["/", "/runs/", "/runs/new", "/compare", "/architectures/"])
+def test_a_person_without_a_team_reads_what_to_do(db, sign_in, page):
+    answer = sign_in(make_user("nina")).get(page)
+    assert answer.status_code == 403
+    assert "Ask an owner of a team to add nina" in read(answer).one("no-team").text
+
+
+def test_without_a_team_one_still_has_an_account_and_can_leave(db, sign_in):
+    client = sign_in(make_user("nina"))
+    assert client.get("/account/").status_code == 200
+    assert client.post("/sign-out/").status_code == 302
