@@ -58,7 +58,7 @@ def entries(kind: str) -> list[dict[str, Any]]:
 
 def _entry(kind: str, name: str) -> dict[str, Any]:
     found = load(kind, name)
-    entry = {"name": name, "summary": _first_line(inspect.getdoc(found))}
+    entry: dict[str, Any] = {"name": name, "summary": _first_line(inspect.getdoc(found))}
     for fact in FACTS.get(kind, ()):
         value = getattr(found, fact)
         entry[fact] = sorted(value) if isinstance(value, frozenset) else value

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -65,14 +65,15 @@ def time_network(
     import torch
 
     check_present(device)
-    dtype = getattr(torch, device.dtype)
-    place = torch.device(device.runs_on)
+    dtype = getattr(torch, device.dtype or "float32")
+    place = torch.device(device.runs_on or "cpu")
     layout = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
     layout_of_network = layout[device.memory_format]
     images = torch.randn(device.batch, *input_shape, generator=torch.Generator().manual_seed(0)).to(
         place, dtype=dtype, memory_format=layout_of_network
     )
-    subject = copy.deepcopy(network).to(place, dtype=dtype, memory_format=layout_of_network)
+    subject: Any = copy.deepcopy(network)  # torch declares no memory_format of Module.to
+    subject = subject.to(place, dtype=dtype, memory_format=layout_of_network)
     subject.eval()
     with _threads(device.threads), _without_collection(), torch.inference_mode():
         return repeat(

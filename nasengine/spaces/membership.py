@@ -61,7 +61,7 @@ def resized(
     """
     changes: dict[str, Any] = {"cells": cells, "channels": channels}
     changes = {name: value for name, value in changes.items() if value is not None}
-    settings = from_mapping(config, {**architecture.config, **changes})
+    settings: Any = from_mapping(config, {**architecture.config, **changes})
     return replace(architecture, config=to_mapping(settings))
 
 

@@ -77,7 +77,7 @@ class EmbeddedPostgres:
         import psycopg
 
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
-            cursor = connection.execute(statement)  # type: ignore[arg-type]
+            cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
     def create_database(self, name: str) -> None:

@@ -18,6 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from .checks import StartRefused, check_broker, check_database, check_folder, check_port, only_one
@@ -140,7 +141,7 @@ def _start_all(
         commands[f"worker-{number}"] = [*workers, "evaluation", "--name", f"worker-{number}"]
     for name, command in commands.items():
         log = logs / f"{name}.log"
-        supervisor.add(name, lambda c=command, p=log: spawn(c, environment, p, ROOT))
+        supervisor.add(name, partial(spawn, command, environment, log, ROOT))
 
 
 def _ready(address: str, stop: threading.Event) -> bool:

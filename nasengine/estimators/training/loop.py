@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.nn import functional
@@ -70,7 +71,7 @@ def run_epochs(job: Job) -> Iterator[Score | None]:
                 watch.add(steps.take(place.batch(batch), labels[taken].to(place.device)))
             watch.look()
             if valid:
-                seen = score(job.network, *valid, place, job.cancelled)
+                seen = score(job.network, valid[0], valid[1], place, job.cancelled)
             watch.check(job.network, seen.loss if seen else None)
         except Diverged:
             job.report({**told, **numbers(steps, None, None, started)})
@@ -94,7 +95,8 @@ class Steps:
 
     def take(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """One step on n images; the loss before it, without the auxiliary head's."""
-        config, network = self.job.config, self.job.network
+        config = self.job.config
+        network: Any = self.job.network  # whose drop_path is set
         self.rate = learning_rate(config, self.step, self.per_epoch)
         set_rate(self.optimiser, self.rate)
         network.drop_path = config.drop_path * self.step / (config.epochs * self.per_epoch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -32,7 +33,8 @@ class Place:
 
     def move(self, network: torch.nn.Module) -> torch.nn.Module:
         """The network on the device, its weights in the memory format."""
-        return network.to(self.device, memory_format=self.memory_format)
+        moved: Any = network  # torch declares no memory_format of Module.to
+        return moved.to(self.device, memory_format=self.memory_format)
 
     def batch(self, images: torch.Tensor) -> torch.Tensor:
         """Images on the device in the memory format."""

@@ -42,10 +42,13 @@ class Train(Estimator):
 
         dataset = named_dataset(evaluation.dataset, evaluation.dataset_config)
 
-        def conclude(network: torch.nn.Module, place: Place, scores: list[Score]) -> Measurement:
-            epoch = chosen_epoch([one.error for one in scores], self.config.keep)
+        def conclude(
+            network: torch.nn.Module, place: Place, scores: list[Score | None]
+        ) -> Measurement:
+            scored = [one for one in scores if one is not None]  # all: there is a valid part
+            epoch = chosen_epoch([one.error for one in scored], self.config.keep)
             return error_measurement(
-                "error", scores[epoch], place, self.config, part="valid", epoch=epoch + 1
+                "error", scored[epoch], place, self.config, part="valid", epoch=epoch + 1
             )
 
         return train_network(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -52,7 +52,7 @@ class Cell(nn.Module):
     def forward(self, older: torch.Tensor, newer: torch.Tensor, drop: float) -> torch.Tensor:
         states = {0: self.older(older), 1: self.newer(newer)}
         for index, (first, second) in self.sources.items():
-            left, right = self.operations[str(index)]
+            left, right = cast(nn.ModuleList, self.operations[str(index)])
             states[index] = along(left, states[first], drop) + along(right, states[second], drop)
         return torch.cat([states[index] for index in self.concat], dim=1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -104,7 +104,7 @@ class NB201Network(nn.Module):
             if stage:
                 x = self.reductions[stage - 1](x)
             reduced = x
-            for cell in cells:
+            for cell in cast(nn.ModuleList, cells):
                 x = cell(x, drop)
         logits = self.classifier(self.head(x).flatten(1))
         if self.training and self.auxiliary is not None:
