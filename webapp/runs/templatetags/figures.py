@@ -95,16 +95,17 @@ def rounded_kept(measurement: dict[str, Any]) -> SafeString:
 @register.simple_tag
 def run_state(state: str, reason: str = "") -> SafeString:
     """A run's state: icon, word and colour, its meaning on hover."""
-    return _badge(RUN_STATES[state], state, reason)
+    return badge(RUN_STATES[state], state, reason)
 
 
 @register.simple_tag
 def candidate_state(state: str, reason: str = "") -> SafeString:
     """A candidate's state: icon, word and colour, its meaning on hover."""
-    return _badge(CANDIDATE_STATES[state], state, reason)
+    return badge(CANDIDATE_STATES[state], state, reason)
 
 
-def _badge(word: StateWord, state: str, reason: str) -> SafeString:
+def badge(word: StateWord, state: str, reason: str) -> SafeString:
+    """Any state as icon, word and colour, with its meaning and reason on hover."""
     title = f"{word.meaning}: {reason}" if reason else word.meaning
     return format_html(
         '<span class="ps-state ps-state-{}" data-state="{}" title="{}">'
