@@ -95,7 +95,7 @@ for space in catalog.names("spaces"):
         assembly.check(Question(space=space, strategy=strategy, dataset="digits"))
 import webapp.live.consumer, webapp.runs.drawings, webapp.runs.services.launch
 import webapp.runs.services.advance, webapp.architectures.admin, webapp.overview.views
-print(sorted(m for m in sys.modules if m.split('.')[0] in ("torch", "workers", "celery")))
+print(sorted(m for m in sys.modules if m.split('.')[0] in ("torch", "workers")))
 """
     assert python(code).strip() == "[]"
 
