@@ -6,13 +6,14 @@ READY := $(VENV)/.ready
 TEST_READY := $(VENV)/.ready-test
 PYTEST ?= -n 2
 
-.PHONY: help run setup setup-test test lint bench docs clean
+.PHONY: help run setup setup-test test lint bench docs pictures clean
 
 help:
 	@echo "make run    start everything on this machine (PORT=8000)"
 	@echo "make test   every test, on real servers and in a real browser"
 	@echo "make lint   style, types and the arrows between rooms"
 	@echo "make bench  benchmarks: figures of this machine"
+	@echo "make docs   writes docs/reference.md anew; make pictures: docs/pictures"
 	@echo "make setup  only the environment"
 	@echo "make clean  removes the environment and caches, never var/"
 
@@ -46,11 +47,14 @@ lint: setup-test
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+pictures: setup-test
+	@PARETOSCOPE_PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest -q tests/e2e/test_first_run.py
+
 bench: setup
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 docs: setup
-	@$(BIN)/python -m docs.settings > docs/settings.md
+	@$(BIN)/python -m nasengine list --markdown > docs/reference.md
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

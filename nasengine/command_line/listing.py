@@ -13,6 +13,7 @@ from typing import Any
 from .. import objectives
 from ..catalog import KINDS, load, names
 from ..core.settings import describe
+from .reference import reference
 
 LISTED = (*KINDS, "devices")
 DEVICES = Path(objectives.__file__).parent / "devices"
@@ -32,7 +33,9 @@ def add_parser(subparsers: Any) -> None:
         description="Prints what there is, with every setting, its default and its range.",
     )
     parser.add_argument("kind", nargs="?", choices=LISTED, help="one kind only (default: all)")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    forms.add_argument("--markdown", action="store_true", help="a page of docs/")
     parser.set_defaults(run=run)
 
 
@@ -42,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
     listed = {kind: entries(kind) for kind in kinds}
     if args.json:
         print(json.dumps(listed, indent=2))
+    elif args.markdown:
+        print(reference(listed), end="")
     else:
         print("\n\n".join("\n".join(_lines(kind, found)) for kind, found in listed.items()))
     return 0
