@@ -1,0 +1,22 @@
+# One image for web, coordinator and workers.
+FROM python:3.11-slim-bookworm
+
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+
+RUN useradd --create-home --uid 10001 paretoscope && mkdir -p /app /var/lib/paretoscope \
+ && chown paretoscope /app /var/lib/paretoscope
+WORKDIR /app
+
+COPY requirements.lock ./
+RUN pip install -r requirements.lock
+
+COPY --chown=paretoscope nasengine nasengine
+COPY --chown=paretoscope webapp webapp
+COPY --chown=paretoscope workers workers
+COPY --chown=paretoscope templates templates
+COPY --chown=paretoscope manage.py pyproject.toml ./
+
+USER paretoscope
+ENV PARETOSCOPE_VAR=/var/lib/paretoscope
+EXPOSE 8000
+CMD ["python", "-m", "uvicorn", "webapp.asgi:application", "--lifespan", "off", "--host", "0.0.0.0", "--port", "8000"]

@@ -1,0 +1,27 @@
+"""The documents: their text, links and code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("benchmarks/*.md")])
+
+
+def text_of(*pages: str) -> str:
+    """The text of some pages of docs/, or of all of them."""
+    paths = [ROOT / "docs" / page for page in pages] if pages else PAGES
+    return "\n".join(path.read_text() for path in paths)
+
+
+def links_of(page: Path) -> list[str]:
+    """Targets of links and pictures within the project."""
+    found = re.findall(r"\[[^\]]*\]\(([^)\s]+)\)", page.read_text())
+    return [target for target in found if not target.startswith(("http://", "https://", "#"))]
+
+
+def commands_of(text: str, program: str) -> list[str]:
+    """What stands behind `program` in code, to the end of the line or of the code span."""
+    found = re.findall(rf"{re.escape(program)} ([^`\n]+)", text)
+    return [command.split(" #")[0].split("  ")[0].strip() for command in found]

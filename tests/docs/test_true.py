@@ -1,0 +1,69 @@
+"""What the documents show works: links lead somewhere, commands parse, examples run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from nasengine.__main__ import main as engine
+from nasengine.__main__ import parser
+
+from .pages import PAGES, ROOT, commands_of, links_of, text_of
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_pictures_lead_somewhere(page):
+    targets = {target: (page.parent / target.split("#")[0]).resolve() for target in links_of(page)}
+    assert {name for name, path in targets.items() if not path.exists()} == set()
+
+
+def test_every_page_is_in_the_index():
+    index = links_of(ROOT / "docs/README.md")
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert pages - set(index) == set()
+
+
+def test_the_readme_begins_with_two_sentences_a_picture_and_two_commands():
+    text = (ROOT / "README.md").read_text()
+    first, picture, commands, *_ = re.split(r"\n\n(?=!|    )|(?<=\))\n\n", text)
+    assert first.startswith("# Paretoscope")
+    assert picture.startswith("![")
+    assert [line.split()[:2] for line in commands.splitlines() if line.startswith("    ")] == [
+        ["make", "run"],
+        ["make", "test"],
+    ]
+
+
+@pytest.mark.parametrize("command", sorted(set(commands_of(text_of(), "python -m nasengine"))))
+def test_commands_of_the_engine_parse(command):
+    words = [word for word in shlex.split(command) if word not in ("...",)]
+    if words[0] == "export" or set(words) & {"COMMAND"}:
+        pytest.fail(f"a command that does not exist: {command}")
+    parser().parse_args(words)
+
+
+def test_the_example_of_the_engine_runs(capsys):
+    page = (ROOT / "docs/engine.md").read_text()
+    code = re.search(r"```python\n(.*?)```", page, re.S)[1]
+    exec(compile(code, "docs/engine.md", "exec"), {"__name__": "example"})
+    printed = capsys.readouterr().out
+    assert printed.startswith("|") and "[" in printed
+
+
+def test_the_readme_describes_what_it_says(capsys):
+    command = next(c for c in commands_of(text_of(), "python -m nasengine") if "DARTS_V2" in c)
+    words = shlex.split(command)
+    assert engine([*words, "--json"] if "--json" not in words else words) == 0
+    assert '"params": 3349342' in capsys.readouterr().out
+
+
+def test_files_that_documents_name_exist():
+    named = set(
+        re.findall(r"`((?:webapp|workers|nasengine|templates|tests|docs)/[\w./-]+)`", text_of())
+    )
+    gone = {name for name in named if "NAME" not in name and not (ROOT / name).exists()}
+    assert gone == set()
+    assert Path(ROOT / "docs/pictures/run.png").stat().st_size > 20_000
