@@ -48,7 +48,7 @@ lint: setup-test
 	@$(BIN)/lint-imports
 
 pictures: setup-test
-	@PARETOSCOPE_PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest -q tests/e2e/test_first_run.py
+	@PARETOSCOPE_PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest -q --timeout 900 tests/e2e/test_first_run.py
 
 bench: setup
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
