@@ -41,17 +41,18 @@ class Result:
 
     @property
     def best(self) -> Ended | None:
-        """The done candidate that is best in the first objective, the earlier of equals.
+        """The done candidate that is best in the first objective.
 
-        Where none keeps the constraints, the best of the least violating ones.
+        Of equals the one that is better in the next, then the earlier: so it is on the
+        front. Where none keeps the constraints, the best of the least violating ones.
         """
         done = [one for one in self.ended if one.outcome.state == "done"]
         constraints = assembly.constraints_of(self.question)
-        points = oriented([one.outcome.values for one in done], self.goals[:1])[:, 0]
+        points = oriented([one.outcome.values for one in done], self.goals)
         ranked = [
             (violation(one.outcome.values, constraints), point, one.proposal.number, one)
             for one, point in zip(done, points.tolist(), strict=True)
-            if math.isfinite(point)
+            if math.isfinite(point[0])
         ]
         return min(ranked, key=lambda row: row[:3])[-1] if ranked else None
 

@@ -215,6 +215,8 @@ def test_the_best_is_the_least_violating_where_none_keeps_the_constraints(script
         "candidates": [row(0, violation=0.5, error=1.0), row(1, violation=0.1, error=9.0)],
     }
     assert scripts.call("reducer.js", code, broken) == 1
+    equals = [row(n, error=9.0, params=params) for n, params in enumerate((40, 20, 20, 30))]
+    assert scripts.call("reducer.js", code, {**SNAPSHOT, "candidates": equals}) == 1
 
 
 @pytest.mark.parametrize("name", ["DARTS_V2", "NASNet-A"])

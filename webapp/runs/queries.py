@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, FloatField, Prefetch, Q, QuerySet, Value
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Coalesce, Now
 
@@ -123,23 +123,40 @@ def candidate_rows(run: Run) -> list[dict[str, Any]]:
 def best_of(run: Run) -> Candidate | None:
     """The done candidate that is best in the first objective.
 
+    Of equals the one that is better in the next, then the earlier: so it is on the front.
     Where none keeps the constraints, the least violating one; its `violation` says so.
     """
-    goal = goals_of_run(run)[0]
-    sign = Value(1.0 if goal["better"] == "lower" else -1.0, output_field=FloatField())
-    found = (
-        Measurement.objects.filter(
-            FINITE,
-            candidate__run=run,
-            candidate__state=CandidateState.DONE,
-            objective=goal["name"],
-        )
-        .annotate(excess=Coalesce("candidate__violation", 0.0), rank=F("value") * sign)
-        .order_by("excess", "rank", "candidate__number")
-        .values_list("candidate_id", flat=True)
-        .first()
+    goals = goals_of_run(run)
+    done = Measurement.objects.filter(
+        FINITE, candidate__run=run, candidate__state=CandidateState.DONE
     )
-    return with_measurements(Candidate.objects.filter(pk=found)).first() if found else None
+    ranked = done.filter(objective=goals[0]["name"]).annotate(
+        excess=Coalesce("candidate__violation", 0.0), rank=F("value") * _sign(goals[0])
+    )
+    first = ranked.order_by("excess", "rank").values("excess", "rank").first()
+    if first is None:
+        return None
+    equals = ranked.filter(**first).values("candidate")
+    values: dict[int, dict[str, float]] = defaultdict(dict)
+    for pk, objective, value in done.filter(candidate__in=equals).values_list(
+        "candidate_id", "objective", "value"
+    ):
+        values[pk][objective] = value
+    numbers = Candidate.objects.filter(pk__in=values).values_list("pk", "number")
+    best, _ = min(numbers, key=lambda one: (*_oriented(values[one[0]], goals), one[1]))
+    return with_measurements(Candidate.objects.filter(pk=best)).get()
+
+
+def _sign(goal: dict[str, Any]) -> float:
+    return 1.0 if goal["better"] == "lower" else -1.0
+
+
+def _oriented(values: dict[str, float], goals: list[dict[str, Any]]) -> list[float]:
+    """The values in the order of the goals, less being better; a missing one is the worst."""
+    return [
+        _sign(goal) * values[goal["name"]] if goal["name"] in values else float("inf")
+        for goal in goals
+    ]
 
 
 def front_of(run: Run) -> list[Candidate]:

@@ -76,11 +76,18 @@ class Page:
         return self.state["curves"]
 
     def _best(self) -> int | None:
-        goal = self.state["run"]["goals"][0]
-        sign = 1 if goal["better"] == "lower" else -1
+        goals = self.state["run"]["goals"]
         ranked = [
-            (row["violation"] or 0, sign * row["values"][goal["name"]]["value"], row["number"])
+            (row["violation"] or 0, [oriented(row, goal) for goal in goals], row["number"])
             for row in self.candidates.values()
-            if row["state"] == "done" and goal["name"] in row["values"]
+            if row["state"] == "done" and goals[0]["name"] in row["values"]
         ]
         return min(ranked)[2] if ranked else None
+
+
+def oriented(row: dict[str, Any], goal: dict[str, Any]) -> float:
+    """A value so that less is better; where there is none, the worst."""
+    if goal["name"] not in row["values"]:
+        return float("inf")
+    value = row["values"][goal["name"]]["value"]
+    return value if goal["better"] == "lower" else -value

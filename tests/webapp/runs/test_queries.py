@@ -53,6 +53,20 @@ def test_a_feasible_candidate_beats_a_better_one_that_is_not():
     assert queries.best_of(run).number == 2
 
 
+def test_of_equals_the_one_on_the_front_is_best():
+    run = make_run(candidates=4)
+    outcomes = [
+        done(0, 9.0, 4000.0),
+        done(1, 9.0, 2000.0),
+        done(2, 9.0, 2000.0),
+        done(3, 30.0, 1.0),
+    ]
+    finish_all(run, outcomes)
+    best = queries.best_of(run)
+    assert best.number == 1
+    assert best.number in {c.number for c in queries.front_of(run)}
+
+
 def test_without_a_feasible_one_the_least_violating_is_shown():
     run = make_run(candidates=2, constraints=("params<1000",))
     finish_all(run, [done(0, 5.0, 4000.0), done(1, 9.0, 2000.0)])

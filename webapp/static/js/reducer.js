@@ -118,16 +118,23 @@ export function isFeasible(row) {
 // The done candidate that is best by the run's first goal. Where none keeps the constraints,
 // the least violating one; its violation says so. Ties go to the earlier number.
 export function bestCandidate(state) {
-  const goal = state.run.goals[0];
+  const goals = state.run.goals;
+  const goal = goals[0];
   if (!goal) return null;
-  const sign = goal.better === "higher" ? -1 : 1;
-  const rank = (row) => [row.violation ?? 0, sign * valueOf(row, goal.name), row.number];
+  const rank = (row) => [row.violation ?? 0, ...goals.map((g) => oriented(row, g)), row.number];
   let best = null;
   for (const row of state.candidates.values()) {
     if (row.state !== "done" || valueOf(row, goal.name) === null) continue;
     if (best === null || before(rank(row), rank(best))) best = row;
   }
   return best;
+}
+
+// A value so that less is better; where there is none, the worst.
+function oriented(row, goal) {
+  const value = valueOf(row, goal.name);
+  if (value === null) return Infinity;
+  return goal.better === "higher" ? -value : value;
 }
 
 function before(one, other) {
