@@ -34,7 +34,7 @@ FIXED = (
     "kept",
     "came_from",
     "measured",
-    "architecture_id",
+    "identity",
     "drawn",
 )
 
@@ -61,7 +61,7 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamRows):
         (None, {"fields": ("name", "note")}),
         ("Decision", {"fields": ("stage_shown", "reason", "decided")}),
         ("Where it comes from", {"fields": ("team_name", "came_from", "kept")}),
-        ("Architecture", {"fields": ("measured", "drawn", "architecture_id")}),
+        ("Architecture", {"fields": ("measured", "drawn", "identity")}),
     )
     history_list_display = ("stage", "reason")
     actions = ("promote_selected", "reject_selected")
@@ -125,6 +125,10 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamRows):
     @shown("decided")
     def decided(self, entry: CatalogueEntry) -> str:
         return _signed(entry.decided_at, entry.decided_by)
+
+    @shown("id")
+    def identity(self, entry: CatalogueEntry) -> str:
+        return entry.architecture_id[:12]
 
     @shown("architecture")
     def drawn(self, entry: CatalogueEntry) -> str:

@@ -68,13 +68,20 @@ class LaunchForm:
         return part
 
     def objectives(self) -> list[dict[str, Any]]:
-        """The check boxes: every objective, on every known device where it needs one."""
-        devices = list(Device.objects.values_list("name", flat=True)) or ["cpu"]
+        """The check boxes: every objective, on every device that measures where it needs one.
+
+        Devices whose costs come out of tables alone are named by hand, like columns.
+        """
+        measuring = Device.objects.filter(profile__method="measured")
+        devices = dict(measuring.values_list("name", "title")) or {"cpu": ""}
         boxes = []
         for kind in catalog.names("objectives"):
             about = catalog.load("objectives", kind)
-            for name in [f"{kind}@{d}" for d in devices] if about.on_device else [kind]:
-                boxes.append({"name": name, "help": about.help, "on": name in self.chosen})
+            names = {kind: about.help}
+            if about.on_device:
+                names = {f"{kind}@{name}": title or about.help for name, title in devices.items()}
+            for name, text in names.items():
+                boxes.append({"name": name, "help": text, "on": name in self.chosen})
         known = {box["name"] for box in boxes}
         boxes += [{"name": n, "help": "", "on": True} for n in self.chosen if n not in known]
         return boxes

@@ -8,6 +8,7 @@ from nasengine import catalog
 from nasengine.core.settings import describe
 from webapp.runs.models import Run
 from webapp.runs.services.advance import advance_run
+from webapp.start.built_in import store_built_in
 
 from .conftest import end_run
 from .reading import read
@@ -242,3 +243,17 @@ def test_a_table_brings_data_sets_and_objectives_of_its_own(researcher, sign_in)
     assert page.all(id="error-dataset") == []
     ticked = [e.attributes["value"] for e in page.all("input", name="objectives", checked="")]
     assert ticked == ["error", "throughput@a100", "joules"]
+
+
+def test_devices_that_measure_are_offered_and_those_of_tables_are_not(researcher, sign_in):
+    store_built_in()
+    page = read(sign_in(researcher).get(NEW))
+    boxes = page.all("input", name="objectives", type="checkbox")
+    assert [box.attributes["value"] for box in boxes] == [
+        "error",
+        "params",
+        "macs",
+        "latency@cpu",
+        "latency@cuda",
+        "latency@mps",
+    ]
