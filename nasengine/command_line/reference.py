@@ -26,7 +26,7 @@ def reference(listed: dict[str, list[dict[str, Any]]]) -> str:
 
 def _with_settings(entry: dict[str, Any]) -> str:
     head = f"### `{entry['name']}`\n\n{entry['summary']}\n"
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (setting["name"], _default(setting), _range(setting), setting["help"])
         for setting in entry.get("settings", ())
     ]
