@@ -1,0 +1,86 @@
+"""Every page in both themes and widths: nothing sticks out or trips a screen reader."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from .visits import full_team, sign_in
+
+WIDTHS = (1440, 390)
+# Plotly's own drawing is an image to readers; its parts are not judged.
+OPTIONS = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "best-practice"]}
+
+
+@pytest.fixture
+def visit(fleet, team, researcher, curator, browser):
+    """The web server with a full team, and a browser signed in as the curator."""
+    addresses = full_team(team, researcher, curator)
+    fleet.start_web()
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    sign_in(page, fleet.url, "carl")
+    yield page, fleet.url, addresses
+    context.close()
+
+
+def faults_of(page) -> list[str]:
+    """What axe-core finds, one line each."""
+    found = Axe().run(page, options=OPTIONS).response["violations"]
+    return [f"{v['id']} ({v['impact']}): {n['html'][:160]}" for v in found for n in v["nodes"]]
+
+
+def test_pages_are_accessible_in_both_themes(visit):
+    page, url, addresses = visit
+    faults = {}
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        for address in addresses:
+            page.goto(url + address)
+            expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
+            page.wait_for_load_state("networkidle")
+            if found := faults_of(page):
+                faults[theme, address] = found
+    assert faults == {}
+
+
+def test_nothing_sticks_out_at_any_width(visit):
+    page, url, addresses = visit
+    wide = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 844})
+        for address in addresses:
+            page.goto(url + address)
+            page.wait_for_load_state("networkidle")
+            over = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            if over > 0:
+                wide[address, width] = over
+    assert wide == {}
+
+
+def test_the_sign_in_page_is_accessible(fleet, browser, db):
+    fleet.start_web()
+    page = browser.new_page()
+    page.goto(fleet.url)
+    assert faults_of(page) == []
+    page.close()
+
+
+def test_a_page_works_by_keyboard(visit):
+    page, url, _ = visit
+    page.goto(f"{url}/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "ps-skip"
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    page.wait_for_url(f"{url}/runs/")
+    page.keyboard.press("n")
+    page.wait_for_url(f"{url}/runs/new")
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#shortcuts")).to_be_hidden()

@@ -1,0 +1,53 @@
+"""A team with something on every page, and the addresses to visit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.fixtures.people import PASSWORD
+from tests.webapp.making import make_run, work_off
+from webapp.architectures.services import keep, promote
+from webapp.start.built_in import store_built_in
+
+LONG = (
+    "A name that a person in a hurry pasted from somewhere else, with_underscores_and_no_end " * 2
+)
+
+
+def full_team(team: Any, researcher: Any, curator: Any) -> list[str]:
+    """Two ended runs, one that waits, two entries; the addresses that show them."""
+    store_built_in()
+    first, second = make_run(team, candidates=6), make_run(team, candidates=4, seed=9)
+    work_off(first)
+    work_off(second)
+    make_run(team, seed=3)
+    first.name = LONG[:120]
+    first.save(update_fields=["name"])
+    best = first.candidates.get(number=2)
+    best.run = first
+    entry = keep(best, researcher, LONG[:120])
+    other = second.candidates.get(number=1)
+    promote(keep(other, researcher), curator, "small and good")
+    return [
+        "/",
+        "/runs/",
+        "/runs/new",
+        f"/runs/{first.pk}/",
+        f"/runs/{first.pk}/candidates/2/",
+        f"/compare?runs={first.pk},{second.pk}",
+        "/architectures/",
+        f"/architectures/{entry.pk}/",
+        "/account/",
+        "/nothing-here",
+    ]
+
+
+def sign_in(page: Page, url: str, name: str) -> None:
+    """Fills in the sign-in page that `url` leads to."""
+    page.goto(url)
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_test_id("sign-in").click()
+    page.get_by_test_id("account-menu").wait_for()
