@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from importlib.metadata import packages_distributions
+from importlib.metadata import distribution, packages_distributions
+
+from packaging.requirements import Requirement
 
 from tests.arrows.sources import ROOT, code_of
 
@@ -54,6 +56,24 @@ def test_what_runs_is_locked():
 def test_what_tests_need_is_locked():
     lock = locked("requirements.lock", "requirements-test.lock")
     assert missing(imported("tests", "benchmarks"), lock) == set()
+
+
+def needed(lock: dict[str, str]) -> set[str]:
+    """What the locked distributions ask for on this machine."""
+    names = set()
+    for name in lock:
+        for text in distribution(name).requires or []:
+            requirement = Requirement(text)
+            marker = requirement.marker
+            if marker is None or marker.evaluate({"extra": ""}):
+                names.add(requirement.name.lower().replace("_", "-").replace(".", "-"))
+    return names
+
+
+def test_what_the_locked_ask_for_is_locked_too():
+    lock = locked("requirements.lock", "requirements-test.lock")
+    held = {name.replace(".", "-") for name in lock}
+    assert needed(lock) - held == set()
 
 
 def test_torch_and_django_are_the_ones_chosen():

@@ -205,7 +205,7 @@ def test_ctrl_c_leaves_a_file_to_go_on_with(capsys, monkeypatch, table, tmp_path
 def test_a_process_that_is_ended_goes_on_in_another(table, tmp_path, number, status):
     whole, cut = tmp_path / "whole.jsonl", tmp_path / "cut.jsonl"
     given = words(table)
-    given[given.index("30")] = "600"
+    given[given.index("30")] = "3000"
     command = [sys.executable, "-m", "nasengine", *given]
     process = subprocess.Popen(
         [*command, "--out", str(cut)],
