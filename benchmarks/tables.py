@@ -1,6 +1,6 @@
 """Searches on published tables: does a method find what it should, and more than chance?
 
-    python benchmarks/tables.py ../shared/data/nb201_table.csv.gz [--seeds 20]
+    python benchmarks/tables.py [TABLE] [--seeds 20]
 
 Prints figures and writes nothing. Two questions on NAS-Bench-201 (2001.00326), 500
 candidates each, over several seeds:
@@ -33,6 +33,7 @@ from nasengine.estimators.tables.cells import cells_of
 from nasengine.pareto import hypervolume, non_dominated
 
 CANDIDATES = 500
+BESIDE = Path(__file__).parents[2] / "shared" / "data"
 REFERENCE = 1.1
 OBJECTIVES = ("error", "params", "latency@raspi4")
 COLUMNS = ("c100_val_acc_200", "c100_params", "lat_ms_raspi4")
@@ -134,9 +135,14 @@ def report(path: Path, seeds: int) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Searches on the NAS-Bench-201 table.")
-    parser.add_argument("table", type=Path, help="nb201_table.csv.gz")
+    parser.add_argument("table", type=Path, nargs="?", default=None, help="nb201_table.csv.gz")
     parser.add_argument("--seeds", type=int, default=20)
     args = parser.parse_args()
+    if args.table is None:
+        args.table = Path(os.environ.get("PARETOSCOPE_DATA", BESIDE)) / "nb201_table.csv.gz"
+        if not args.table.is_file():
+            print(f"tables: {args.table} is not there, so nothing is measured; name the table")
+            return 0
     try:
         report(args.table, args.seeds)
     except EngineError as error:

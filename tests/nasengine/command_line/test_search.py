@@ -214,7 +214,7 @@ def test_a_process_that_is_ended_goes_on_in_another(table, tmp_path, number, sta
         stderr=subprocess.PIPE,
         text=True,
         # Whoever runs the tests in the background has them ignore SIGINT; children too.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     for _ in range(600):
         if cut.exists() and cut.stat().st_size > 20_000:
