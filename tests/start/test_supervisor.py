@@ -7,6 +7,7 @@ import time
 from itertools import pairwise
 
 from webapp.start.processes import spawn
+from webapp.start.servers import ServerFailed
 from webapp.start.supervisor import LONGEST_WAIT_SECONDS, STEADY_SECONDS, Supervisor
 
 
@@ -72,6 +73,34 @@ def test_one_that_lived_long_starts_again_soon():
     kept.process, kept.started = Ended(1), clock.now - STEADY_SECONDS - 1
     supervisor.look()
     assert said[-1].endswith("again in 1 s, see its log")
+
+
+def test_what_was_adopted_is_started_again_and_not_ended():
+    clock, said = Clock(), []
+    supervisor = Supervisor(said.append, clock)
+    server = Ended(None)
+    supervisor.adopt("Valkey", server, lambda: Ended(None))
+    run_until(supervisor, clock, 5)
+    assert said == []
+    server.code = -9
+    run_until(supervisor, clock, 10)
+    assert said == ["Valkey ended (signal 9); again in 1 s, see its log"]
+    assert supervisor.kept[0].process is not server
+    supervisor.end()
+
+
+def test_a_server_that_does_not_start_is_tried_again_later():
+    clock, said, tries = Clock(), [], []
+
+    def start():
+        tries.append(clock.now)
+        raise ServerFailed("PostgreSQL did not start: disk full")
+
+    supervisor = Supervisor(said.append, clock)
+    supervisor.adopt("PostgreSQL", Ended(1), start)
+    run_until(supervisor, clock, 20)
+    assert len(tries) >= 3
+    assert "PostgreSQL did not start: disk full" in said
 
 
 def test_the_end_takes_children_of_children_along(tmp_path):

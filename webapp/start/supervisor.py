@@ -6,12 +6,20 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from .processes import end
+from .servers import ServerFailed
 
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 30.0
 STEADY_SECONDS = 60.0  # one that lived this long starts again with the short wait
+
+
+class Running(Protocol):
+    """Something that may have ended: `poll` gives its exit code then, None before."""
+
+    def poll(self) -> int | None: ...
 
 
 @dataclass
@@ -19,8 +27,8 @@ class Kept:
     """One process that is started again when it ends."""
 
     name: str
-    start: Callable[[], subprocess.Popen[bytes]]
-    process: subprocess.Popen[bytes] | None = None
+    start: Callable[[], Running]
+    process: Running | None = None
     started: float = 0.0
     wait: float = FIRST_WAIT_SECONDS
     due: float = field(default=0.0)
@@ -34,11 +42,15 @@ class Supervisor:
         self.clock = clock
         self.kept: list[Kept] = []
 
-    def add(self, name: str, start: Callable[[], subprocess.Popen[bytes]]) -> None:
+    def add(self, name: str, start: Callable[[], Running]) -> None:
         """Starts a process and keeps it."""
         kept = Kept(name, start)
         self.kept.append(kept)
         self._start(kept)
+
+    def adopt(self, name: str, running: Running, start: Callable[[], Running]) -> None:
+        """Keeps what runs already; who started it ends it."""
+        self.kept.append(Kept(name, start, running, self.clock()))
 
     def look(self) -> None:
         """Notices who died and starts whose wait is over; call it about twice a second."""
@@ -53,14 +65,18 @@ class Supervisor:
     def end(self) -> None:
         """Ends everything, the last started first."""
         for kept in reversed(self.kept):
-            if kept.process is not None:
+            if isinstance(kept.process, subprocess.Popen):
                 end(kept.process)
-                kept.process = None
+            kept.process = None
         self.kept.clear()
 
     def _start(self, kept: Kept) -> None:
-        kept.process = kept.start()
         kept.started = self.clock()
+        try:
+            kept.process = kept.start()
+        except ServerFailed as error:
+            self.say(str(error))
+            self._schedule(kept, 1, kept.started)
 
     def _schedule(self, kept: Kept, code: int, now: float) -> None:
         if now - kept.started > STEADY_SECONDS:

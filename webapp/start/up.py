@@ -68,9 +68,9 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
     with only_one(var, address):
         check_port(options.host, options.port)
         _trim_logs(var / "log")
-        with _servers(var) as environment:
+        supervisor = Supervisor(_say)
+        with _servers(var, supervisor) as environment:
             _greet(_first_steps(environment, options))
-            supervisor = Supervisor(_say)
             try:
                 _start_all(supervisor, environment, options, var / "log")
                 if _ready(address, stop):
@@ -84,7 +84,7 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
 
 
 @contextlib.contextmanager
-def _servers(var: Path) -> Iterator[dict[str, str]]:
+def _servers(var: Path, supervisor: Supervisor) -> Iterator[dict[str, str]]:
     """The environment of every child, with the embedded servers running where wanted."""
     database, broker = os.environ.get("DATABASE_URL"), os.environ.get("BROKER_URL")
     if database:
@@ -97,10 +97,12 @@ def _servers(var: Path) -> Iterator[dict[str, str]]:
             postgres = EmbeddedPostgres(var / "postgres")
             stack.callback(postgres.stop)
             database = postgres.start()
+            supervisor.adopt("PostgreSQL", postgres, postgres.restart)
         if not broker:
             valkey = EmbeddedValkey(var / "valkey")
             stack.callback(valkey.stop)
             broker = valkey.start()
+            supervisor.adopt("Valkey", valkey, valkey.restart)
         yield environment_of(
             DATABASE_URL=database,
             BROKER_URL=broker,
