@@ -8,7 +8,13 @@ RUN useradd --create-home --uid 10001 paretoscope && mkdir -p /app /var/lib/pare
 WORKDIR /app
 
 COPY requirements.lock ./
-RUN pip install -r requirements.lock
+# Empty: torch's default wheel, for processors and NVIDIA GPUs. Else the address of an index of
+# torch wheels, such as the far smaller ones without CUDA; the version stays that of the lock.
+ARG TORCH_INDEX=""
+RUN if [ -n "$TORCH_INDEX" ]; then \
+      pip install --no-deps --index-url "$TORCH_INDEX" "$(grep '^torch==' requirements.lock)"; \
+    fi \
+ && pip install -r requirements.lock
 
 COPY --chown=paretoscope nasengine nasengine
 COPY --chown=paretoscope webapp webapp

@@ -9,16 +9,26 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+MADE = {".git", ".venv", "var", ".hypothesis"}
 ROOMS = ("nasengine", "webapp", "workers")
 
 
 @cache
 def tracked() -> list[Path]:
-    """Every file of the project, committed or new, in order."""
+    """Every file of the project, committed or new, in order; without git, every file there."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    try:
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return [path for path in sorted(ROOT.rglob("*")) if path.is_file() and not _made(path)]
     paths = [ROOT / line for line in sorted(set(listed.stdout.splitlines()))]
     return [path for path in paths if path.is_file()]
+
+
+def _made(path: Path) -> bool:
+    """Whether a file was made by a tool: environments, caches, data of a workbench."""
+    top = path.relative_to(ROOT).parts[0]
+    return top in MADE or top.endswith("_cache") or "__pycache__" in path.parts
 
 
 def code_of(*rooms: str) -> list[Path]:
