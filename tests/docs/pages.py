@@ -21,6 +21,12 @@ def links_of(page: Path) -> list[str]:
     return [target for target in found if not target.startswith(("http://", "https://", "#"))]
 
 
+def anchors_of(page: Path) -> set[str]:
+    """What links to the headings of a page are called: words in lower case, hyphens between."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.M)
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
+
+
 def commands_of(text: str, program: str) -> list[str]:
     """What stands behind `program` in code, to the end of the line or of the code span."""
     found = re.findall(rf"{re.escape(program)} ([^`\n]+)", text)

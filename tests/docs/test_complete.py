@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.conf import global_settings
+from django.conf import settings as django_settings
 
 from nasengine import catalog
 from nasengine.command_line.listing import LISTED, entries
@@ -81,7 +84,10 @@ def variables() -> set[str]:
     for path in code_of("nasengine", "webapp", "workers", "tests", "benchmarks", "manage.py"):
         found |= set(VARIABLE.findall(path.read_text()))
     compose = (ROOT / "docker-compose.yml").read_text()
-    return found | set(re.findall(r"\$\{([A-Z_]+)", compose)) | {"PARETOSCOPE_DATA_ROOTS"}
+    found |= set(re.findall(r"\$\{([A-Z_]+)", compose))
+    found |= set(re.findall(r"^([A-Z_]+) \?=", (ROOT / "Makefile").read_text(), re.M))
+    found |= set(re.findall(r"^ARG ([A-Z_]+)", (ROOT / "Dockerfile").read_text(), re.M))
+    return found | {"PARETOSCOPE_DATA_ROOTS"}
 
 
 def test_every_environment_variable_is_documented():
@@ -100,6 +106,31 @@ def test_no_variable_is_documented_that_nobody_reads():
         if p.suffix in (".py", ".yml", "") and p.name != "LICENSE" and "docs" not in p.parts
     )
     assert {name for name in named if name not in code} == set()
+
+
+def test_every_setting_of_our_own_is_documented():
+    """What our code reads of Django's settings, less what Django itself documents."""
+    found = set()
+    for path in code_of("webapp", "workers"):
+        if "from django.conf import settings" in path.read_text():
+            found |= set(re.findall(r"\bsettings\.([A-Z][A-Z_]+)", path.read_text()))
+    ours = {name for name in found if not hasattr(global_settings, name)}
+    assert {"LEASE_SECONDS", "SWEEP_SECONDS", "BROKER_URL"} <= ours
+    page = text_of("settings.md")
+    derived = {"LEASE_LENGTH": "LEASE_SECONDS", "HEARTBEAT_LENGTH": "HEARTBEAT_SECONDS"}
+    assert {name for name in ours if f"`{derived.get(name, name)}`" not in page} == set()
+
+
+def test_fixed_settings_are_those_of_the_code():
+    table = text_of("settings.md").partition("## Fixed in the code")[2].partition("\n## ")[0]
+    named = re.findall(r"^\| `([A-Z_]+)` \| ([^|]*) \|", table, re.M)
+    assert len(named) >= 8
+    for name, value in named:
+        actual = getattr(django_settings, name)
+        if value.isdigit():
+            assert actual == int(value), name
+    assert timedelta(minutes=15) == django_settings.AXES_COOLOFF_TIME
+    assert timedelta(days=14).total_seconds() == django_settings.SESSION_COOKIE_AGE
 
 
 def test_every_command_and_target_is_documented():

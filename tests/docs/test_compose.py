@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ from .pages import ROOT
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 SERVICES = yaml.safe_load(COMPOSE)["services"]
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 EXAMPLE = dict(
     line.split("=", 1)
     for line in (ROOT / ".env.example").read_text().splitlines()
@@ -39,12 +41,42 @@ def test_every_variable_is_in_the_example_and_secrets_have_no_default():
     assert used == set(EXAMPLE)
     for secret in ("POSTGRES_PASSWORD", "VALKEY_PASSWORD", "SECRET_KEY"):
         assert EXAMPLE[secret] == ""
+        assert f"${{{secret}:?fill in {secret} in .env}}" in COMPOSE
         assert not re.search(rf"\$\{{{secret}(:-[^}}]*)?\}}", COMPOSE)
 
 
 def test_images_are_pinned():
-    for name in ("postgres", "valkey"):
-        assert re.fullmatch(r"[\w/]+:\d+(\.\d+)+", SERVICES[name]["image"]), name
+    """By major version: data of one major version fits all its minor ones, which mend faults."""
+    assert SERVICES["postgres"]["image"] == "postgres:18"
+    assert SERVICES["valkey"]["image"] == "valkey/valkey:9"
+    ours = [s["image"] for s in SERVICES.values() if "build" in s]
+    assert len(ours) == 5 and set(ours) == {f"paretoscope:{VERSION}"}
+    assert re.search(r"^FROM python:3\.11-slim-\w+$", (ROOT / "Dockerfile").read_text(), re.M)
+
+
+def test_only_the_web_server_is_reachable_and_only_from_this_machine():
+    open_to_others = {name: s["ports"] for name, s in SERVICES.items() if "ports" in s}
+    assert open_to_others == {"web": ["${WEB_PORT:-127.0.0.1:8000}:8000"]}
+
+
+def test_workers_share_the_lock_of_timings():
+    """The lock lies in the temporary folder under the host's name (objectives/machine_lock.py)."""
+    for name in ("worker", "worker-gpu"):
+        assert "timing:/tmp" in SERVICES[name]["volumes"], name
+        assert SERVICES[name]["hostname"] == SERVICES["worker"]["hostname"]
+
+
+@pytest.mark.parametrize("name", ["first-steps", "web", "coordinator", "worker", "worker-gpu"])
+def test_every_process_gets_both_servers_and_the_key(name):
+    environment = SERVICES[name]["environment"]
+    assert {"DATABASE_URL", "BROKER_URL", "SECRET_KEY", "ALLOWED_HOSTS"} <= set(environment)
+    assert "@postgres:5432/paretoscope" in environment["DATABASE_URL"]
+    assert environment["BROKER_URL"].endswith("@valkey:6379/0")
+
+
+def test_no_file_of_secrets_can_be_committed_or_copied_into_the_image():
+    assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
+    assert ".env" in (ROOT / ".dockerignore").read_text().splitlines()
 
 
 def test_servers_and_web_are_watched():

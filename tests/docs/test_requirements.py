@@ -14,6 +14,11 @@ from tests.arrows.sources import ROOT, code_of
 OURS = {"nasengine", "webapp", "workers", "tests", "manage", "benchmarks"}
 
 
+def normal(name: str) -> str:
+    """A distribution's name as one spelling."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def locked(*names: str) -> dict[str, str]:
     """Distribution -> version, of some lock files."""
     found = {}
@@ -23,7 +28,7 @@ def locked(*names: str) -> dict[str, str]:
             if text:
                 match = re.fullmatch(r"([\w.-]+)(?:\[[\w,-]+\])?==([\w.+!]+)", text)
                 assert match, f"{name}: {line!r} is not pinned exactly"
-                found[match[1].lower().replace("_", "-")] = match[2]
+                found[normal(match[1])] = match[2]
     return found
 
 
@@ -42,11 +47,7 @@ def imported(*rooms: str) -> set[str]:
 def missing(names: set[str], lock: dict[str, str]) -> set[str]:
     known = packages_distributions()
     held = set(lock)
-    return {
-        name
-        for name in names
-        if not {d.lower().replace("_", "-") for d in known.get(name, [])} & held
-    }
+    return {name for name in names if not {normal(d) for d in known.get(name, [])} & held}
 
 
 def test_what_runs_is_locked():
@@ -66,14 +67,66 @@ def needed(lock: dict[str, str]) -> set[str]:
             requirement = Requirement(text)
             marker = requirement.marker
             if marker is None or marker.evaluate({"extra": ""}):
-                names.add(requirement.name.lower().replace("_", "-").replace(".", "-"))
+                names.add(normal(requirement.name))
     return names
 
 
 def test_what_the_locked_ask_for_is_locked_too():
     lock = locked("requirements.lock", "requirements-test.lock")
-    held = {name.replace(".", "-") for name in lock}
-    assert needed(lock) - held == set()
+    assert needed(lock) - set(lock) == set()
+
+
+def test_nothing_is_required_that_nobody_uses():
+    """A direct requirement is imported, named in a setting or command, or has its reason here."""
+    rooms = ("nasengine", "webapp", "workers")
+    assert unused("requirements.in", imported(*rooms) | named(*rooms)) == {
+        "websockets",  # how uvicorn speaks to sockets
+    }
+    assert unused("requirements-test.in", imported("tests", "benchmarks")) == {
+        "daphne",  # what channels.testing imports
+        "import-linter",  # make lint
+        "mypy",  # make lint
+        "pytest-asyncio",  # tests of sockets
+        "pytest-django",  # tests with a database
+        "pytest-timeout",  # a test that hangs ends
+        "pytest-xdist",  # make test on two cores
+        "ruff",  # make lint
+    }
+
+
+def unused(name: str, modules: set[str]) -> set[str]:
+    """Distributions of a file of direct requirements that provide none of the modules."""
+    known = packages_distributions()
+    used = {normal(d) for module in modules for d in known.get(module, [])}
+    return direct(name) - used
+
+
+def direct(name: str) -> set[str]:
+    """The distributions that a file of direct requirements names."""
+    lines = (line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
+    return {normal(Requirement(line).name) for line in lines if line}
+
+
+def named(*rooms: str) -> set[str]:
+    """First parts of dotted names in texts, as settings and commands have them."""
+    found = set()
+    for path in code_of(*rooms):
+        for node in ast.walk(ast.parse(path.read_text())):
+            text = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(text, str) and re.fullmatch(r"\w+(\.\w+)*", text):
+                found.add(text.split(".")[0])
+    return found
+
+
+def test_every_direct_requirement_is_locked():
+    for name in ("requirements", "requirements-test"):
+        assert direct(f"{name}.in") - set(locked(f"{name}.lock")) == set()
+
+
+def test_the_lock_is_what_the_tests_run_on():
+    """So that a bug of another version cannot hide here."""
+    for name, version in locked("requirements.lock", "requirements-test.lock").items():
+        assert distribution(name).version.split("+")[0] == version, name
 
 
 def test_torch_and_django_are_the_ones_chosen():

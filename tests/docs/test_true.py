@@ -7,17 +7,30 @@ import shlex
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands, load_command_class
 
 from nasengine.__main__ import main as engine
 from nasengine.__main__ import parser
+from webapp.start import up
+from workers import __main__ as workers
 
-from .pages import PAGES, ROOT, commands_of, links_of, text_of
+from .pages import PAGES, ROOT, anchors_of, commands_of, links_of, text_of
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_and_pictures_lead_somewhere(page):
     targets = {target: (page.parent / target.split("#")[0]).resolve() for target in links_of(page)}
     assert {name for name, path in targets.items() if not path.exists()} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_headings_find_one(page):
+    lost = []
+    for target in re.findall(r"\]\(([^)\s]*#[^)\s]+)\)", page.read_text()):
+        name, _, anchor = target.partition("#")
+        if "://" not in name and anchor not in anchors_of(page.parent / name if name else page):
+            lost.append(target)
+    assert lost == []
 
 
 def test_every_page_is_in_the_index():
@@ -43,6 +56,30 @@ def test_commands_of_the_engine_parse(command):
     if words[0] == "export" or set(words) & {"COMMAND"}:
         pytest.fail(f"a command that does not exist: {command}")
     parser().parse_args(words)
+
+
+@pytest.mark.parametrize("command", sorted(set(commands_of(text_of(), "python -m workers"))))
+def test_commands_of_the_workers_parse(command):
+    words = shlex.split(command.replace("$(hostname)", "host"))
+    workers._parser().parse_args(["1" if word == "N" else word for word in words])
+
+
+@pytest.mark.parametrize("command", sorted(set(commands_of(text_of(), "manage.py"))))
+def test_commands_of_django_parse(command):
+    name, *words = shlex.split(command)
+    if name == "up":
+        up._parse(words)
+        return
+    assert name in get_commands(), f"no such command: {command}"
+    found = load_command_class(get_commands()[name], name)
+    found.create_parser("manage.py", name).parse_args(words)
+
+
+def test_targets_of_make_exist():
+    made = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    shown = set(re.findall(r"(?:^    |`)(?:[A-Z_]+=\S+ )*make ([a-z-]+)", text_of(), re.M))
+    assert {"run", "test"} <= shown
+    assert shown - made == set()
 
 
 def test_the_example_of_the_engine_runs(capsys):
