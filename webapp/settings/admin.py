@@ -13,6 +13,7 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/mark.svg")}
     ],
+    "STYLES": [lambda request: static("css/admin.css")],
     "SHOW_VIEW_ON_SITE": True,
     "SHOW_HISTORY": True,
     "SHOW_BACK_BUTTON": True,
