@@ -75,6 +75,17 @@ def test_commands_of_django_parse(command):
     found.create_parser("manage.py", name).parse_args(words)
 
 
+def test_tests_that_documents_run_exist():
+    shown = commands_of(text_of(), "-m pytest")
+    assert len(shown) >= 2
+    for command in shown:
+        path, *chosen = shlex.split(command)
+        assert (ROOT / path).exists(), command
+        if chosen:
+            names = re.findall(r"def (test_\w+)", (ROOT / path).read_text())
+            assert chosen[0] == "-k" and any(chosen[1] in name for name in names), command
+
+
 def test_targets_of_make_exist():
     made = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     shown = set(re.findall(r"(?:^    |`)(?:[A-Z_]+=\S+ )*make ([a-z-]+)", text_of(), re.M))
