@@ -103,7 +103,9 @@ def test_no_variable_is_documented_that_nobody_reads():
     code = "\n".join(
         p.read_text(errors="replace")
         for p in tracked()
-        if p.suffix in (".py", ".yml", ".example", "") and p.name != "LICENSE" and "docs" not in p.parts
+        if p.suffix in (".py", ".yml", ".example", "")
+        and p.name != "LICENSE"
+        and "docs" not in p.parts
     )
     assert {name for name in named if name not in code} == set()
 
