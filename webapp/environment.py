@@ -1,7 +1,8 @@
-"""Reading the environment: database address and secret key."""
+"""Reading the environment: database address, secret key, numbers."""
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from pathlib import Path
@@ -37,6 +38,38 @@ def database_from_url(url: str) -> dict:
         "OPTIONS": options,
         "CONN_HEALTH_CHECKS": True,
     }
+
+
+def seconds(name: str, default: float) -> float:
+    """A length of time.
+
+    Raises:
+        ImproperlyConfigured: it is no number above 0; the text says what to do.
+    """
+    text = os.environ.get(name, "").strip()
+    try:
+        value = float(text) if text else float(default)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise ImproperlyConfigured(
+            f"{name} is {text[:40]!r}: it takes a number of seconds above 0; correct or unset it"
+        )
+    return value
+
+
+def whole(name: str, default: int) -> int:
+    """A number of things.
+
+    Raises:
+        ImproperlyConfigured: it is no whole number above 0; the text says what to do.
+    """
+    text = os.environ.get(name, "").strip() or str(default)
+    if not (text.isascii() and text.isdigit() and int(text[:10]) > 0 and len(text) <= 10):
+        raise ImproperlyConfigured(
+            f"{name} is {text[:40]!r}: it takes a whole number above 0; correct or unset it"
+        )
+    return int(text)
 
 
 def secret_key(var_dir: Path) -> str:

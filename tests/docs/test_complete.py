@@ -28,7 +28,7 @@ HAND_WRITTEN = {
     "networks": "spaces.md",
 }
 VARIABLE = re.compile(
-    r"""(?:environ(?:\.get|\.setdefault)?[\[(]\s*|getenv\(\s*)["']([A-Z][A-Z0-9_]+)["']"""
+    r"""(?:environ(?:\.get|\.setdefault)?[\[(]\s*|getenv\(\s*|\b(?:seconds|whole)\()["']([A-Z][A-Z0-9_]+)["']"""
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from webapp.environment import database_from_url, secret_key
+from webapp.environment import database_from_url, seconds, secret_key, whole
 
 from .admin import *  # noqa: F403
 from .logs import *  # noqa: F403
@@ -114,20 +114,20 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # A worker that says nothing for this long loses its candidate to another.
-LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS", "30"))
+LEASE_SECONDS = seconds("LEASE_SECONDS", 30)
 LEASE_LENGTH = timedelta(seconds=LEASE_SECONDS)
-HEARTBEAT_SECONDS = float(os.environ.get("HEARTBEAT_SECONDS", "5"))
+HEARTBEAT_SECONDS = seconds("HEARTBEAT_SECONDS", 5)
 HEARTBEAT_LENGTH = timedelta(seconds=HEARTBEAT_SECONDS)
-SWEEP_SECONDS = float(os.environ.get("SWEEP_SECONDS", "2"))
+SWEEP_SECONDS = seconds("SWEEP_SECONDS", 2)
 # A candidate whose worker died this often is given up as failed.
-MAX_ATTEMPTS = int(os.environ.get("MAX_ATTEMPTS", "3"))
+MAX_ATTEMPTS = whole("MAX_ATTEMPTS", 3)
 # A candidate that trains longer than this is given up as failed.
-CANDIDATE_SECONDS = float(os.environ.get("CANDIDATE_SECONDS", "86400"))
+CANDIDATE_SECONDS = seconds("CANDIDATE_SECONDS", 86400)
 # How often a slot looks for work, and an open page for news, when no bell rings.
-IDLE_SECONDS = float(os.environ.get("IDLE_SECONDS", "2"))
-SOCKET_POLL_SECONDS = float(os.environ.get("SOCKET_POLL_SECONDS", "3"))
+IDLE_SECONDS = seconds("IDLE_SECONDS", 2)
+SOCKET_POLL_SECONDS = seconds("SOCKET_POLL_SECONDS", 3)
 # A page that missed more events than this fetches the snapshot instead.
-SOCKET_REPLAY_LIMIT = int(os.environ.get("SOCKET_REPLAY_LIMIT", "2000"))
+SOCKET_REPLAY_LIMIT = whole("SOCKET_REPLAY_LIMIT", 2000)
 if LEASE_SECONDS < 2 * HEARTBEAT_SECONDS:
     raise ImproperlyConfigured(
         f"LEASE_SECONDS is {LEASE_SECONDS:g}: a lease must outlast two heartbeats "

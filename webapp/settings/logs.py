@@ -14,6 +14,8 @@ LOGGING = {
     "loggers": {
         # A page that breaks leaves its traceback; a 404 is no event.
         "django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        # Anybody can send a wrong Host; the answer is 400, and no line in the log.
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
         "webapp": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "axes": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },
