@@ -11,6 +11,7 @@ from .objective import Goal
 from .outcome import Outcome
 from .proposal import Proposal
 from .space import Space
+from .weights import NO_WEIGHTS, WeightStore
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -20,6 +21,7 @@ class Evaluation:
     """Everything an estimator needs to evaluate one proposal.
 
     `seed` is derived from (run seed, number), so the order of completion changes nothing.
+    `weights` holds what candidates of the same search have left behind, by number.
     `report` is called with a JSON object after every epoch; `cancelled` is asked between
     batches. `data` and `data_config` name a data set; an estimator that needs none
     ignores them.
@@ -33,6 +35,7 @@ class Evaluation:
     dataset_config: dict[str, Any]
     report: Report
     cancelled: Callable[[], bool]
+    weights: WeightStore = NO_WEIGHTS
 
 
 class Estimator(ABC):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from .architecture import Architecture
+from .decision import Decision
 
 if TYPE_CHECKING:
     import torch
@@ -19,8 +21,9 @@ class Space(ABC):
 
     `offers` names the optional operations a concrete space has beyond `sample`,
     `validate`, `graph` and `build`: "mutate", "crossover", "encode", "neighbours",
-    "enumerate". A strategy states what it needs; a mismatch is refused when the search
-    is created. Every random choice comes from the Generator that is passed in.
+    "enumerate", "decisions", "tokens", "growth", "inherit". A strategy states what it needs; a mismatch
+    is refused when the search is created. Every random choice comes from the Generator that
+    is passed in.
     """
 
     name: ClassVar[str]
@@ -87,6 +90,61 @@ class Space(ABC):
         """Every architecture of the space, each once, in a fixed order."""
         raise TypeError(f"space {self.name} cannot be enumerated")
 
+    def decisions(self) -> tuple[Decision, ...]:
+        """The fixed sequence of choices that every architecture is written as."""
+        raise TypeError(f"space {self.name} has no decisions")
+
+    def choices(self, architecture: Architecture) -> tuple[int, ...]:
+        """An architecture as one option index a decision; `chosen` undoes it exactly."""
+        raise TypeError(f"space {self.name} has no decisions")
+
+    def chosen(self, choices: Sequence[int]) -> Architecture:
+        """The architecture of a sequence in which every choice was allowed."""
+        raise TypeError(f"space {self.name} has no decisions")
+
+    def allowed(self, choices: Sequence[int], place: int) -> tuple[int, ...]:
+        """The options of decision `place`, never none, that agree with the other choices.
+
+        `choices` are those before `place`, or a whole sequence in which it shall change;
+        what stands at `place` itself does not matter.
+        """
+        return tuple(range(len(self.decisions()[place].options)))
+
+    def tokens(self, architecture: Architecture) -> tuple[int, ...]:
+        """An architecture as words of a vocabulary, one after the other; what a network reads.
+
+        Lengths may differ, different architectures have different tokens. Here: one word for
+        each option of each decision.
+        """
+        starts, choices = self._word_starts(), self.choices(architecture)
+        return tuple(start + one for start, one in zip(starts, choices, strict=False))
+
+    def vocabulary(self) -> int:
+        """How many different words `tokens` uses; they count from 0."""
+        return self._word_starts()[-1]
+
+    def smallest(self) -> Iterator[Architecture]:
+        """The architectures growth begins with, in a fixed order."""
+        raise TypeError(f"space {self.name} does not grow")
+
+    def grown(self, architecture: Architecture) -> Iterator[Architecture]:
+        """Every architecture one layer larger, in a fixed order; none at the limit."""
+        raise TypeError(f"space {self.name} does not grow")
+
+    def inherit(
+        self,
+        child: Architecture,
+        network: torch.nn.Module,
+        parent: Architecture,
+        weights: Mapping[str, torch.Tensor],
+    ) -> int:
+        """Copies into a child's freshly built network what its parent's weights can give.
+
+        `weights` is the state_dict of the parent's trained network. Returns how many of the
+        child's parameters (scalars, not tensors) were taken over.
+        """
+        raise TypeError(f"space {self.name} passes on no weights")
+
     def size(self) -> int | None:
         """Number of different descriptions, None where unknown."""
         return None
@@ -94,3 +152,8 @@ class Space(ABC):
     def text(self, architecture: Architecture) -> str:
         """A short one-line text of an architecture, as people of the field write it."""
         return architecture.id[:12]
+
+    def _word_starts(self) -> tuple[int, ...]:
+        """The first word of each decision, and how many words there are in all."""
+        lengths = (len(decision.options) for decision in self.decisions())
+        return tuple(accumulate(lengths, initial=0))

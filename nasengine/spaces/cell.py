@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core.architecture import Architecture
+from ..core.decision import Decision
 from ..core.settings import to_mapping
 from ..core.space import Space
-from . import cell_genome
+from . import cell_decisions, cell_genome
 from .cell_config import CellConfig
 from .cell_drawing import draw_cell, write_cell
 from .cell_genome import CELLS, Genome
@@ -35,11 +36,11 @@ class CellSpace(Space):
 
     name = "cell"
     Config = CellConfig
-    offers = frozenset({"mutate", "crossover", "encode", "neighbours"})
+    offers = frozenset({"mutate", "crossover", "encode", "neighbours", "decisions", "tokens"})
     config: CellConfig
 
     @property
-    def choices(self) -> tuple[str, ...]:
+    def operations(self) -> tuple[str, ...]:
         """The operations a node may choose, in the order of the settings."""
         return tuple(op for op in self.config.operations if op != "none")
 
@@ -63,16 +64,16 @@ class CellSpace(Space):
 
     def validate(self, architecture: Architecture) -> None:
         check_membership(self, architecture)
-        cell_genome.check_genome(architecture.genome, self.config.nodes, self.choices)
+        cell_genome.check_genome(architecture.genome, self.config.nodes, self.operations)
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
         """Another op or another input for one pair, an even chance each (1802.01548)."""
         genome = architecture.genome
         moves = [
-            move for move in _moves(genome, self.choices, inputs=rng.random() < 0.5) if move[-1]
+            move for move in _moves(genome, self.operations, inputs=rng.random() < 0.5) if move[-1]
         ]
         # The first node of a cell cannot change inputs; where it is the only one, its ops do.
-        moves = moves or _moves(genome, self.choices, inputs=False)
+        moves = moves or _moves(genome, self.operations, inputs=False)
         move = moves[rng.integers(len(moves))]
         return self._changed(genome, move, move[-1][rng.integers(len(move[-1]))])
 
@@ -90,7 +91,7 @@ class CellSpace(Space):
     def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
         seen = {architecture.canonical}
         for inputs in (False, True):
-            for move in _moves(architecture.genome, self.choices, inputs):
+            for move in _moves(architecture.genome, self.operations, inputs):
                 for value in move[-1]:
                     other = self._changed(architecture.genome, move, value)
                     if other.canonical not in seen:
@@ -103,19 +104,32 @@ class CellSpace(Space):
         for name in CELLS:
             one = architecture.genome[name]
             for index, pairs in enumerate(one["nodes"], start=2):
-                counts = np.zeros((index, len(self.choices)))
+                counts = np.zeros((index, len(self.operations)))
                 for op, source in pairs:
-                    counts[source, self.choices.index(op)] += 1
+                    counts[source, self.operations.index(op)] += 1
                 parts.append(counts.ravel())
             joined = np.zeros(self.config.nodes + 2)
             joined[one["concat"]] = 1
             parts.append(joined)
         return np.concatenate(parts)
 
+    def decisions(self) -> tuple[Decision, ...]:
+        return cell_decisions.decisions(self.config.nodes, self.operations)
+
+    def choices(self, architecture: Architecture) -> tuple[int, ...]:
+        return cell_decisions.choices(architecture.genome, self.operations)
+
+    def chosen(self, choices: Sequence[int]) -> Architecture:
+        genome = cell_decisions.genome(choices, self.config.nodes, self.operations)
+        return self.architecture(genome)
+
+    def allowed(self, choices: Sequence[int], place: int) -> tuple[int, ...]:
+        return cell_decisions.allowed(choices, place, self.decisions()[place])
+
     def size(self) -> int:
         """How many architectures `sample` can draw: 1.08e18 with the paper's settings."""
         inputs = math.prod(math.comb(index, 2) for index in range(2, self.config.nodes + 2))
-        return (inputs * len(self.choices) ** (2 * self.config.nodes)) ** 2
+        return (inputs * len(self.operations) ** (2 * self.config.nodes)) ** 2
 
     def graph(self, architecture: Architecture) -> dict[str, Any]:
         return {"cells": [draw_cell(name, architecture.genome[name]) for name in CELLS]}
@@ -139,7 +153,7 @@ class CellSpace(Space):
         nodes = []
         for index in range(2, self.config.nodes + 2):
             sources = rng.choice(index, size=2, replace=False)
-            ops = [self.choices[i] for i in rng.integers(len(self.choices), size=2)]
+            ops = [self.operations[i] for i in rng.integers(len(self.operations), size=2)]
             nodes.append([[op, int(source)] for op, source in zip(ops, sources, strict=True)])
         return cell_genome.cell(nodes)
 

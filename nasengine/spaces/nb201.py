@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core.architecture import Architecture
+from ..core.decision import Decision
 from ..core.errors import InvalidArchitecture
 from ..core.settings import setting, to_mapping
 from ..core.space import Space
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 OPS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 # (source, target) in the order of the string; node 0 is the input, node 3 the output.
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+DECISIONS = tuple(
+    Decision(f"op {source} to {target}", OPS, "op", block=target - 1) for source, target in EDGES
+)
 RULE = "it must read |op~0|+|op~0|op~1|+|op~0|op~1|op~2| with ops among " + ", ".join(OPS)
 
 
@@ -74,7 +78,9 @@ class NB201Space(Space):
 
     name = "nb201"
     Config = NB201Config
-    offers = frozenset({"mutate", "crossover", "encode", "neighbours", "enumerate"})
+    offers = frozenset(
+        {"mutate", "crossover", "encode", "neighbours", "enumerate", "decisions", "tokens"}
+    )
     config: NB201Config
 
     def architecture(self, ops: tuple[str, ...] | list[str]) -> Architecture:
@@ -142,6 +148,16 @@ class NB201Space(Space):
         """One-hot, 6 edges x 5 operations = 30 numbers."""
         indices = [OPS.index(op) for op in parse(architecture.genome)]
         return np.eye(len(OPS))[indices].ravel()
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """The operation of each edge, in the order of the string; a node is a block."""
+        return DECISIONS
+
+    def choices(self, architecture: Architecture) -> tuple[int, ...]:
+        return tuple(OPS.index(op) for op in parse(architecture.genome))
+
+    def chosen(self, choices: Sequence[int]) -> Architecture:
+        return self.architecture([OPS[choice] for choice in choices])
 
     def size(self) -> int:
         return len(OPS) ** len(EDGES)

@@ -145,6 +145,67 @@ def test_mutation_reaches_exactly_the_neighbours(name):
     assert reached == set(space.neighbours(centre))
 
 
+@pytest.mark.parametrize("name", offering("decisions"))
+def test_a_sequence_of_choices_and_an_architecture_are_the_same_thing(name):
+    space = space_of(name)
+    decisions = space.decisions()
+    blocks = [decision.block for decision in decisions]
+    assert blocks == sorted(blocks) and set(blocks) == set(range(blocks[-1] + 1))
+    assert len({decision.name for decision in decisions}) == len(decisions)
+    for architecture in samples(space, 40):
+        choices = space.choices(architecture)
+        assert len(choices) == len(decisions)
+        assert space.chosen(choices) == architecture
+        for place, choice in enumerate(choices):
+            assert choice in space.allowed(choices, place)
+            assert choice in space.allowed(choices[:place], place)
+
+
+@pytest.mark.parametrize("name", offering("decisions"))
+def test_whatever_is_allowed_is_legal(name):
+    space, rng = space_of(name), np.random.default_rng(6)
+    reached = set()
+    for _ in range(60):
+        choices = []
+        for place in range(len(space.decisions())):
+            choices.append(int(rng.choice(space.allowed(choices, place))))
+        architecture = space.chosen(choices)
+        space.validate(architecture)
+        reached.add(architecture)
+        place = int(rng.integers(len(choices)))
+        for option in space.allowed(choices, place):
+            space.validate(space.chosen([*choices[:place], option, *choices[place + 1 :]]))
+    assert len(reached) > 50
+
+
+@pytest.mark.parametrize("name", offering("tokens"))
+def test_different_architectures_are_different_words(name):
+    space = space_of(name)
+    drawn = set(samples(space, 200))
+    texts = [space.tokens(architecture) for architecture in drawn]
+    assert len(set(texts)) == len(drawn)
+    assert all(0 <= word < space.vocabulary() for text in texts for word in text)
+
+
+@pytest.mark.parametrize("name", offering("growth"))
+def test_growth_is_legal_in_order_and_ends(name):
+    space = space_of(name)
+    stage = list(space.smallest())
+    assert stage and stage == list(space.smallest())
+    seen = set()
+    for _ in range(100):
+        for architecture in stage:
+            space.validate(architecture)
+        assert not seen & set(stage)
+        seen |= set(stage)
+        following = [child for parent in stage[::7] for child in space.grown(parent)]
+        if not following:
+            break
+        assert following == [child for parent in stage[::7] for child in space.grown(parent)]
+        stage = list(dict.fromkeys(following))[:60]
+    assert not following
+
+
 @pytest.mark.parametrize("name", offering("enumerate"))
 def test_the_enumeration_has_each_architecture_once(name):
     space = space_of(name)

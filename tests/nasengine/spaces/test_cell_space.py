@@ -48,7 +48,7 @@ def test_samples_are_uniform_over_operations_and_pairs_of_inputs():
         assert one < other
         ops.update([first, second])
         inputs[one, other] += 1
-    assert set(ops) == set(space.choices)
+    assert set(ops) == set(space.operations)
     assert "none" not in ops
     assert len(inputs) == 10
     assert all(abs(count - 4000 / 7) < 5 * math.sqrt(4000 / 7) for count in ops.values())
