@@ -21,9 +21,9 @@ class Space(ABC):
 
     `offers` names the optional operations a concrete space has beyond `sample`,
     `validate`, `graph` and `build`: "mutate", "crossover", "encode", "neighbours",
-    "enumerate", "decisions", "tokens", "growth", "inherit". A strategy states what it needs; a mismatch
-    is refused when the search is created. Every random choice comes from the Generator that
-    is passed in.
+    "enumerate", "decisions", "tokens", "growth", "inherit". A strategy states what
+    it needs; a mismatch is refused when the search is created. Every random choice comes
+    from the Generator that is passed in.
     """
 
     name: ClassVar[str]
