@@ -4,35 +4,71 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
+
+from .architecture import Architecture
 
 Weights = Mapping[str, np.ndarray]
 
 
+@dataclass(frozen=True, eq=False)
+class Legacy:
+    """What a trained candidate leaves behind: its architecture and its network's state.
+
+    `weights` maps each name of the network's state_dict, running statistics included, to an
+    array. Nobody changes the arrays: other children may inherit them too.
+    """
+
+    architecture: Architecture
+    weights: Weights
+
+
 class WeightStore(ABC):
-    """The weights of one search's candidates, by number.
+    """The legacies of one search's candidates, by number.
 
     Putting twice is harmless: the same candidate leaves the same weights.
     """
 
     @abstractmethod
-    def get(self, number: int) -> Weights | None:
-        """Name -> array of a candidate's trained network, None where it left none."""
+    def get(self, number: int) -> Legacy | None:
+        """What a candidate left behind, None where it left nothing that can be read.
+
+        Raises:
+            EngineError: there is something, and this process may not read it.
+        """
 
     @abstractmethod
-    def put(self, number: int, weights: Weights) -> None:
-        """Keeps a candidate's weights, whole or not at all."""
+    def put(self, number: int, legacy: Legacy) -> None:
+        """Keeps what a candidate leaves behind, whole or not at all.
+
+        Raises:
+            EngineError: it cannot be kept; says why.
+        """
 
 
 class _NoWeights(WeightStore):
     """Keeps nothing."""
 
-    def get(self, number: int) -> Weights | None:
+    def get(self, number: int) -> Legacy | None:
         return None
 
-    def put(self, number: int, weights: Weights) -> None:
+    def put(self, number: int, legacy: Legacy) -> None:
         return None
+
+
+class WeightMemory(WeightStore):
+    """Keeps everything in this process; 4 bytes a parameter and candidate."""
+
+    def __init__(self) -> None:
+        self._legacies: dict[int, Legacy] = {}
+
+    def get(self, number: int) -> Legacy | None:
+        return self._legacies.get(number)
+
+    def put(self, number: int, legacy: Legacy) -> None:
+        self._legacies[number] = legacy
 
 
 NO_WEIGHTS = _NoWeights()

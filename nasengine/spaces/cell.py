@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from . import cell_decisions, cell_genome
 from .cell_config import CellConfig
 from .cell_drawing import draw_cell, write_cell
 from .cell_genome import CELLS, Genome
+from .cell_inheritance import origins
+from .inheritance import pass_on
 from .membership import check_membership, resized
 
 if TYPE_CHECKING:
@@ -36,7 +38,9 @@ class CellSpace(Space):
 
     name = "cell"
     Config = CellConfig
-    offers = frozenset({"mutate", "crossover", "encode", "neighbours", "decisions", "tokens"})
+    offers = frozenset(
+        {"mutate", "crossover", "encode", "neighbours", "decisions", "tokens", "inherit"}
+    )
     config: CellConfig
 
     @property
@@ -148,6 +152,16 @@ class CellSpace(Space):
 
         self.validate(architecture)
         return CellNetwork(self.config, architecture.genome, input_shape, classes, auxiliary)
+
+    def inherit(
+        self,
+        child: Architecture,
+        network: torch.nn.Module,
+        parent: Architecture,
+        weights: Mapping[str, torch.Tensor],
+    ) -> int:
+        """Everything but the pairs that the parent's node does not have."""
+        return pass_on(network, weights, origins(self.config, child.genome, parent.genome))
 
     def _sample_cell(self, rng: np.random.Generator) -> dict[str, Any]:
         nodes = []

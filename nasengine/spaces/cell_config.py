@@ -61,3 +61,8 @@ class CellConfig:
                     "name at least two different operations beside none"
                 }
             )
+
+    @property
+    def reductions(self) -> tuple[int, int]:
+        """The cells, counted from 0, that halve height and width."""
+        return self.cells // 3, 2 * self.cells // 3

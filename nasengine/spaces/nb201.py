@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,9 @@ from ..core.decision import Decision
 from ..core.errors import InvalidArchitecture
 from ..core.settings import setting, to_mapping
 from ..core.space import Space
+from .inheritance import pass_on
 from .membership import check_membership, resized, shown
+from .nb201_inheritance import origins
 from .operations import edge, node
 
 if TYPE_CHECKING:
@@ -79,7 +81,16 @@ class NB201Space(Space):
     name = "nb201"
     Config = NB201Config
     offers = frozenset(
-        {"mutate", "crossover", "encode", "neighbours", "enumerate", "decisions", "tokens"}
+        {
+            "mutate",
+            "crossover",
+            "encode",
+            "neighbours",
+            "enumerate",
+            "decisions",
+            "tokens",
+            "inherit",
+        }
     )
     config: NB201Config
 
@@ -184,3 +195,13 @@ class NB201Space(Space):
         self.validate(architecture)
         placed = tuple(zip(parse(architecture.genome), EDGES, strict=True))
         return NB201Network(self.config, placed, input_shape, classes, auxiliary)
+
+    def inherit(
+        self,
+        child: Architecture,
+        network: torch.nn.Module,
+        parent: Architecture,
+        weights: Mapping[str, torch.Tensor],
+    ) -> int:
+        """Everything but the edges whose operation changed."""
+        return pass_on(network, weights, origins(parse(child.genome), parse(parent.genome)))

@@ -270,6 +270,40 @@ def test_networks_run_both_ways(name, shape, auxiliary):
         assert torch.equal(first, second)
 
 
+@pytest.mark.parametrize("name", offering("inherit"))
+def test_a_child_like_its_parent_takes_everything_over_and_answers_alike(name):
+    import torch
+
+    space = space_of(name)
+    parent = samples(space, 1, seed=12)[0]
+    torch.manual_seed(1)
+    trained = space.build(parent, (1, 8, 8), classes=5)
+    for _ in range(2):
+        trained(torch.randn(4, 1, 8, 8))  # running statistics move
+    before = {key: tensor.clone() for key, tensor in trained.state_dict().items()}
+    network = space.build(parent, (1, 8, 8), classes=5)
+    taken = space.inherit(parent, network, parent, trained.state_dict())
+    assert taken == sum(p.numel() for p in network.parameters())
+    images = torch.randn(3, 1, 8, 8)
+    with torch.no_grad():
+        assert torch.equal(network.eval()(images), trained.eval()(images))
+    assert all(torch.equal(before[key], one) for key, one in trained.state_dict().items())
+
+
+@pytest.mark.parametrize("name", sorted(set(offering("inherit")) & set(offering("mutate"))))
+def test_a_mutant_takes_over_no_more_than_it_has(name):
+    import torch
+
+    space, rng = space_of(name), np.random.default_rng(13)
+    parent = space.sample(rng)
+    child = space.mutate(parent, rng)
+    torch.manual_seed(1)
+    trained, network = (space.build(one, (1, 8, 8), classes=5) for one in (parent, child))
+    taken = space.inherit(child, network, parent, trained.state_dict())
+    assert 0 < taken <= sum(p.numel() for p in network.parameters())
+    assert torch.isfinite(network.eval()(torch.randn(2, 1, 8, 8))).all()
+
+
 @pytest.mark.parametrize("name", SPACES)
 def test_weights_follow_torchs_generator(name):
     import torch

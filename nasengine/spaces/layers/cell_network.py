@@ -79,11 +79,11 @@ class CellNetwork(nn.Module):
         height, width = (_halved(side, self.stem.halvings) for side in input_shape[1:])
         before, halved = self.stem.outputs, self.stem.halvings > 0
         channels = config.channels
-        self.last_reduction = 2 * config.cells // 3
+        self.last_reduction = config.reductions[1]
         self.auxiliary: AuxiliaryHead | None = None
         self.cells = nn.ModuleList()
         for number in range(config.cells):
-            reduces = number in (config.cells // 3, self.last_reduction)
+            reduces = number in config.reductions
             if reduces:
                 channels, height, width = channels * 2, _halved(height), _halved(width)
             one = genome["reduce" if reduces else "normal"]
