@@ -23,6 +23,7 @@ KINDS: dict[str, dict[str, str]] = {
     },
     "estimators": {
         "train": "nasengine.estimators.training.train:Train",
+        "inherit": "nasengine.estimators.training.inherit:Inherit",
         "table": "nasengine.estimators.tables.table:Table",
     },
     "objectives": {

@@ -17,6 +17,7 @@ from .core.outcome import Outcome
 from .core.proposal import Proposal
 from .core.question import Question
 from .core.seeds import derive
+from .core.weights import NO_WEIGHTS, WeightStore
 from .data.named import named_dataset
 
 if TYPE_CHECKING:
@@ -32,9 +33,16 @@ def evaluation_seed(question: Question, number: int) -> int:
 
 
 def evaluate(
-    question: Question, proposal: Proposal, report: Report, cancelled: Callable[[], bool]
+    question: Question,
+    proposal: Proposal,
+    report: Report,
+    cancelled: Callable[[], bool],
+    weights: WeightStore = NO_WEIGHTS,
 ) -> Outcome:
     """One proposal from description to outcome.
+
+    `weights` holds what candidates of this search have left behind, for estimators that let
+    children inherit.
 
     Costs that need no trained weights come first; a candidate that breaks a constraint on
     one of them ends as pruned and is not trained, unless the estimator has a setting
@@ -46,7 +54,7 @@ def evaluate(
     """
     number = proposal.number
     try:
-        return _Measuring(question, proposal, report, cancelled).outcome()
+        return _Measuring(question, proposal, report, cancelled, weights).outcome()
     except Cancelled:
         raise
     except (Diverged, NotFinite) as error:
@@ -72,11 +80,13 @@ class _Measuring:
         proposal: Proposal,
         report: Report,
         cancelled: Callable[[], bool],
+        weights: WeightStore,
     ):
         self.question = question
         self.proposal = proposal
         self.report = report
         self.cancelled = cancelled
+        self.weights = weights
         self.space = assembly.make_space(question)
         self.estimator = assembly.make_estimator(question)
         self.goals = assembly.goals_of(question)
@@ -130,6 +140,7 @@ class _Measuring:
                 dataset_config=question.dataset_config,
                 report=self.report,
                 cancelled=self.cancelled,
+                weights=self.weights,
             )
         )
 

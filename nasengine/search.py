@@ -15,6 +15,7 @@ from .core.outcome import Outcome
 from .core.proposal import Proposal
 from .core.question import Question
 from .core.strategy import Strategy
+from .core.weights import WeightMemory, WeightStore
 from .evaluation import evaluate, evaluation_seed
 from .pareto.orientation import oriented, violation
 from .pareto.run_front import RunFront
@@ -62,6 +63,7 @@ def run(
     emit: Emit = silent,
     history: Iterable[tuple[Proposal, Outcome]] = (),
     cancelled: Callable[[], bool] = lambda: False,
+    weights: WeightStore | None = None,
 ) -> Result:
     """A whole search in this process, one evaluation after the other.
 
@@ -71,6 +73,9 @@ def run(
     `history` is what ended before, in any order: the search is replayed over it without
     evaluating anything again, then goes on. Replayed candidates are not emitted.
 
+    `weights` keeps what candidates leave behind for their children; None: this process does,
+    so a search that is gone on with in another one needs the store it was begun with.
+
     Raises:
         InvalidSettings: the question is wrong.
         EngineError: the history belongs to another search, or the strategy asks for
@@ -78,7 +83,7 @@ def run(
         Cancelled: `cancelled` said so; what was emitted before is a history to go on from.
     """
     question = assembly.check(question)
-    return _Search(question, emit, history, cancelled).run()
+    return _Search(question, emit, history, cancelled, weights or WeightMemory()).run()
 
 
 class _Search:
@@ -90,8 +95,10 @@ class _Search:
         emit: Emit,
         history: Iterable[tuple[Proposal, Outcome]],
         cancelled: Callable[[], bool],
+        weights: WeightStore,
     ):
         self.question = question
+        self.weights = weights
         self.emit = emit
         self.cancelled = cancelled
         self.past = {proposal.number: Ended(proposal, outcome) for proposal, outcome in history}
@@ -159,4 +166,4 @@ class _Search:
         def report(point: dict[str, Any]) -> None:
             self.emit(EngineEvent("epoch", point, proposal.number))
 
-        return evaluate(self.question, proposal, report, self.cancelled)
+        return evaluate(self.question, proposal, report, self.cancelled, self.weights)

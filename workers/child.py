@@ -59,15 +59,21 @@ class Child:
         _aside(_read_messages, self._process.stdout, self._messages)
         _aside(_read_words, self._process.stderr, self._words)
 
-    def evaluate(self, question: dict[str, Any], proposal: dict[str, Any]) -> None:
+    def evaluate(
+        self, question: dict[str, Any], proposal: dict[str, Any], weights: str = ""
+    ) -> None:
         """Asks for one evaluation; `receive` then brings its messages.
+
+        `weights` is the folder of the search's weights; without one nothing is kept.
 
         Raises:
             ChildDied: the process could not take the order.
         """
         self.start()
         self._job += 1
-        self._send(type="evaluate", job=self._job, question=question, proposal=proposal)
+        self._send(
+            type="evaluate", job=self._job, question=question, proposal=proposal, weights=weights
+        )
 
     def cancel(self) -> None:
         """Asks the process to give up the present candidate."""

@@ -19,6 +19,7 @@ from nasengine.core.measurement import Measurement
 from nasengine.core.outcome import Outcome
 from webapp.runs.services import claims, slots
 from webapp.runs.services.claims import Claim
+from webapp.runs.services.weights import sweep_weights
 
 from .child import Child, ChildDied
 from .heart import Heart
@@ -28,6 +29,7 @@ from .wakeup import Wakeup
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.2  # between two looks at verdict and orders while a candidate trains
 GRACE_SECONDS = 5.0  # for a cancelled candidate to end by itself
+TIDY_SECONDS = 3600.0  # between two looks for weights that nobody needs any more
 
 
 class Slot:
@@ -42,6 +44,7 @@ class Slot:
         self.facts = {"python": platform.python_version(), "machine": platform.machine()}
         self.slot: Any = None
         self.heart: Any = None
+        self.tidy_at = 0.0
 
     def stop(self) -> None:
         """Ends the loop within moments; a candidate in hand goes back to its queue."""
@@ -68,11 +71,23 @@ class Slot:
     def _drain(self) -> None:
         """Works until nothing waits any more."""
         while not self.stopping.is_set():
+            self._tidy()
             held = patiently(lambda: claims.claim(self.slot, self.queues), self.stopping)
             if held is None:
                 return
             log.info("run %s candidate %s: taken (fence %s)", held.run_id, held.number, held.fence)
             self._serve(held)
+
+    def _tidy(self) -> None:
+        """Now and then deletes weights that nobody needs: slots see the folder for certain."""
+        if time.monotonic() >= self.tidy_at:
+            self.tidy_at = time.monotonic() + TIDY_SECONDS
+            try:
+                deleted = patiently(sweep_weights, self.stopping)
+            except OSError as error:
+                log.warning("old weights not looked for: %s", error)
+            else:
+                log.info("weights of %s runs deleted", deleted or 0)
 
     def _serve(self, held: Claim) -> None:
         self.heart.hold(held)
@@ -86,7 +101,7 @@ class Slot:
     def _trained(self, held: Claim) -> Outcome | None:
         """The outcome; None where the candidate was given back or is no longer ours."""
         try:
-            self.child.evaluate(held.question, held.proposal)
+            self.child.evaluate(held.question, held.proposal, held.weights)
             return self._watched(held)
         except ChildDied as death:
             return Outcome(held.number, "failed", reason=str(death))

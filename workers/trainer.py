@@ -3,7 +3,8 @@
 Spawned, never forked, so that CUDA and data loaders work; imports the engine alone. It
 reads JSON lines on stdin and writes them on stdout:
 
-    in   {"type": "evaluate", "job": 7, "question": {...}, "proposal": {...}}
+    in   {"type": "evaluate", "job": 7, "question": {...}, "proposal": {...},
+          "weights": "folder of the search's weights"}
          {"type": "cancel", "job": 7}
     out  {"type": "ready", "facts": {...}}
          {"type": "progress", "job": 7, "point": {...}}
@@ -23,6 +24,7 @@ import sys
 import threading
 import traceback
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, TextIO
 
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
@@ -80,14 +82,18 @@ def evaluate(order: dict[str, Any], orders: Orders, answers: Answers) -> dict[st
     from nasengine.core.errors import Cancelled, EngineError
     from nasengine.core.proposal import Proposal
     from nasengine.core.question import Question
+    from nasengine.core.weights import NO_WEIGHTS
+    from nasengine.weight_folder import WeightFolder
 
     job, number = order["job"], order["proposal"]["number"]
+    folder = order["weights"]
     try:
         outcome = search.evaluate(
             Question.from_json(order["question"]),
             Proposal.from_json(order["proposal"]),
             lambda point: answers.send(type="progress", job=job, point=point),
             lambda: orders.cancelled(job),
+            WeightFolder(Path(folder)) if folder else NO_WEIGHTS,
         )
         return outcome.to_json()
     except Cancelled:

@@ -15,7 +15,9 @@ from ..core.events import EngineEvent
 from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.question import Question
+from ..core.weights import WeightStore
 from ..run_file import RunFile, StoredRun, read_run
+from ..weight_folder import WeightFolder
 from .question import add_arguments, question_of
 from .summary import document, lines
 
@@ -50,15 +52,17 @@ def run(args: argparse.Namespace) -> int:
     stored = _stored(args, question)
     past = stored.candidates if stored is not None else ()
     progress = Progress(question, len(past))
+    weights: WeightStore | None = None
     if args.out:
         file = RunFile(Path(args.out), assembly.make_space(question))
+        weights = WeightFolder(_weights_beside(args.out, new=stored is None))
         if stored is None:
             file.begin(question, assembly.goals_of(question))
         else:
             file.go_on(stored)
         progress.file = file
     try:
-        result = engine.run(question, progress.take, past)
+        result = engine.run(question, progress.take, past, weights=weights)
     except KeyboardInterrupt:
         if args.out:
             progress.say(f"{args.out} holds what has ended; the same words and --resume go on")
@@ -122,6 +126,21 @@ def _stored(args: argparse.Namespace, question: Question) -> StoredRun | None:
             "begun with, or name another file"
         )
     return stored
+
+
+def _weights_beside(out: str, new: bool) -> Path:
+    """The folder where candidates of a run leave weights for their children.
+
+    Raises:
+        EngineError: a new run would find the weights of another one there.
+    """
+    folder = Path(f"{out}.weights")
+    if new and folder.exists() and not Path(out).exists():
+        raise EngineError(
+            f"{folder} exists already, and {out} does not: remove the weights of that earlier "
+            "run, or name another file"
+        )
+    return folder
 
 
 def _figures(point: dict[str, Any]) -> str:

@@ -15,6 +15,8 @@ LIGHT = {
     "nasengine/estimators/training/__init__.py",
     "nasengine/estimators/training/config.py",
     "nasengine/estimators/training/final.py",
+    "nasengine/estimators/training/inherit.py",
+    "nasengine/estimators/training/learned.py",
     "nasengine/estimators/training/schedule.py",
     "nasengine/estimators/training/train.py",
 }

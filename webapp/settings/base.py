@@ -123,6 +123,9 @@ SWEEP_SECONDS = seconds("SWEEP_SECONDS", 2)
 MAX_ATTEMPTS = whole("MAX_ATTEMPTS", 3)
 # A candidate that trains longer than this is given up as failed.
 CANDIDATE_SECONDS = seconds("CANDIDATE_SECONDS", 86400)
+# Where trained candidates leave weights for their children, and for how long after the run.
+PARETOSCOPE_WEIGHTS = Path(os.environ.get("PARETOSCOPE_WEIGHTS") or VAR_DIR / "weights").absolute()
+WEIGHTS_DAYS = whole("WEIGHTS_DAYS", 30)
 # How often a slot looks for work, and an open page for news, when no bell rings.
 IDLE_SECONDS = seconds("IDLE_SECONDS", 2)
 SOCKET_POLL_SECONDS = seconds("SOCKET_POLL_SECONDS", 3)

@@ -36,8 +36,12 @@ def train_network(
     facts: DatasetFacts,
     parts: tuple[Part, Part | None],
     conclude: Conclude,
+    *,
+    built: Callable[[torch.nn.Module], None] = lambda network: None,
 ) -> Trained:
     """Builds and trains; `conclude` makes the measurement out of network and scores.
+
+    `built` is called with the fresh network, still on the processor, and may change it.
 
     Initial weights, order, augmentation and dropped paths follow from `evaluation.seed`;
     torch's global generators and thread number are put back.
@@ -51,14 +55,14 @@ def train_network(
     number = evaluation.proposal.number
     try:
         with threads(config.threads), seeded(derive(evaluation.seed, "weights"), place.device):
-            network = place.move(
-                evaluation.space.build(
-                    evaluation.proposal.architecture,
-                    facts.shape,
-                    facts.classes,
-                    auxiliary=config.auxiliary_weight > 0,
-                )
+            network = evaluation.space.build(
+                evaluation.proposal.architecture,
+                facts.shape,
+                facts.classes,
+                auxiliary=config.auxiliary_weight > 0,
             )
+            built(network)
+            network = place.move(network)
             job = Job(
                 network, *parts, config, place, evaluation.seed,
                 evaluation.report, evaluation.cancelled,
@@ -92,6 +96,7 @@ def error_measurement(
         detail={
             "epochs": config.epochs,
             "batch": config.batch_size,
+            "learning_rate": config.learning_rate,
             "dtype": place.dtype_name,
             "device": str(place.device),
             "threads": torch.get_num_threads(),

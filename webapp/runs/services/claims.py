@@ -28,6 +28,7 @@ from .bells import wake_coordinator, wake_workers
 from .endings import end, judged
 from .locking import locked_run
 from .news import tell_candidates, tell_curve, tell_log, tell_run
+from .weights import weights_folder
 
 MAX_POINTS = 5000  # of one curve
 TRIES = 20  # of taking a candidate before another slot does
@@ -38,7 +39,8 @@ class Claim:
     """A worker's hold on a candidate, with all that is needed to evaluate it.
 
     `question` and `proposal` are the JSON forms of the engine's Question and Proposal,
-    `data_digest` is that of the data the run has used so far ("" before the first).
+    `data_digest` is that of the data the run has used so far ("" before the first),
+    `weights` the folder on this machine where its candidates leave weights.
     """
 
     candidate_id: int
@@ -48,6 +50,7 @@ class Claim:
     question: dict[str, Any]
     proposal: dict[str, Any]
     data_digest: str
+    weights: str
 
 
 def claim(slot: WorkerSlot, queues: list[str]) -> Claim | None:
@@ -180,6 +183,7 @@ def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
         question=run.question,
         proposal=candidate.proposal,
         data_digest=run.data_digest,
+        weights=str(weights_folder(run)),
     )
 
 

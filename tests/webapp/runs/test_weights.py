@@ -1,0 +1,100 @@
+"""Folders of weights: one a run, kept for as long as the run may go on."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db.models.functions import Now
+
+from webapp.runs.models import Run, RunState
+from webapp.runs.services.weights import sweep_weights, weights_folder
+
+from ..making import make_run, make_slot, take
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def root(settings, tmp_path) -> Path:
+    settings.PARETOSCOPE_WEIGHTS = tmp_path / "weights"
+    settings.WEIGHTS_DAYS = 30
+    settings.CANDIDATE_SECONDS = 3600
+    return settings.PARETOSCOPE_WEIGHTS
+
+
+def filled(path: Path, idle_seconds: float = 0) -> Path:
+    """A folder with weights, into which somebody wrote so long ago."""
+    path.mkdir(parents=True)
+    (path / "0.npz").write_bytes(b"x")
+    then = time.time() - idle_seconds
+    os.utime(path, (then, then))
+    return path
+
+
+def ended(state: RunState, days: float) -> Run:
+    run = make_run(advance=False)
+    Run.objects.filter(pk=run.pk).update(state=state, ended_at=Now() - timedelta(days=days))
+    return Run.objects.get(pk=run.pk)
+
+
+def test_a_claim_names_the_folder_of_its_run(root):
+    run = make_run()
+    held = take(make_slot())
+    assert held.weights == str(weights_folder(run))
+    assert Path(held.weights).parent == root
+    assert not root.exists(), "nobody has left weights yet"
+
+
+def test_runs_have_folders_of_their_own_and_so_have_runs_of_one_number(root):
+    one, other = make_run(advance=False), make_run(advance=False)
+    assert weights_folder(one) != weights_folder(other)
+    assert weights_folder(one) == weights_folder(Run.objects.get(pk=one.pk))
+    before = weights_folder(one)
+    Run.objects.filter(pk=one.pk).update(created_at=Now() - timedelta(days=1))
+    again = weights_folder(Run.objects.get(pk=one.pk))
+    assert again != before
+    assert again.name.split("-")[0] == before.name.split("-")[0] == str(one.pk)
+
+
+@pytest.mark.parametrize("state", [RunState.FINISHED, RunState.STOPPED, RunState.FAILED])
+def test_weights_go_so_many_days_after_the_run(root, state):
+    recent, old = ended(state, days=29.9), ended(state, days=30.1)
+    kept, gone = filled(weights_folder(recent), 40 * 86400), filled(weights_folder(old))
+    assert sweep_weights() == 1
+    assert kept.exists() and not gone.exists()
+    assert sweep_weights() == 0
+
+
+def test_a_run_that_goes_on_keeps_its_weights(root):
+    """Its budget was raised: it no longer has an end."""
+    run = make_run()
+    Run.objects.filter(pk=run.pk).update(
+        state=RunState.PAUSED, started_at=Now() - timedelta(days=400)
+    )
+    kept = filled(weights_folder(run), 400 * 86400)
+    assert sweep_weights() == 0
+    assert kept.exists()
+
+
+def test_a_folder_without_a_run_goes_once_nobody_writes_to_it(root):
+    run = make_run(advance=False)
+    gone, foreign = filled(weights_folder(run), 3601), filled(root / "999-0123abcd", 3500)
+    Run.objects.filter(pk=run.pk).delete()
+    reused = filled(root / f"{make_run(advance=False).pk}-00000000", 3601)
+    assert sweep_weights() == 2
+    assert not gone.exists() and not reused.exists()
+    assert foreign.exists()
+
+
+def test_what_is_no_folder_of_a_run_is_left_alone(root):
+    assert sweep_weights() == 0
+    others = [
+        filled(root / name, 10**7) for name in ("notes", "12", "12-0123abcd.old", "x-0123abcd")
+    ]
+    (root / "77-0123abcd").write_text("a file")
+    assert sweep_weights() == 0
+    assert all(path.exists() for path in [*others, root / "77-0123abcd"])

@@ -1,0 +1,47 @@
+"""Weights between workers: children inherit whoever trained the parent, and through a kill."""
+
+from __future__ import annotations
+
+from nasengine import search
+from nasengine.core.question import Question
+from webapp.runs.models import Measurement
+from webapp.runs.services.weights import weights_folder
+
+from .fleet import results
+
+CANDIDATES = 6
+QUESTION = {
+    "estimator": "inherit",
+    "estimator_config": {"inherited_epochs": 20},
+    "candidates": CANDIDATES,
+    "in_flight": 2,
+    "seed": 11,
+}
+
+
+def details(run):
+    rows = Measurement.objects.filter(candidate__run=run, objective="error")
+    return list(rows.order_by("candidate__number").values_list("detail", flat=True))
+
+
+def test_two_workers_one_of_them_killed_find_what_one_process_finds(fleet):
+    fleet.start_coordinator()
+    fleet.start_worker("one")
+    fleet.start_worker("two")
+    run = fleet.launch(epochs=20, **QUESTION)
+    child = run.candidates.filter(state="running", slot__name="one", number__gte=3)
+    fleet.until(child.exclude(curve=[]).exists, 60)
+    fleet.kill("one")
+    fleet.wait_ended(run)
+    alone = search.run(Question.from_json(run.question))
+    assert results(run) == [
+        (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
+        for one in alone.ended
+    ]
+    assert 2 in run.candidates.values_list("attempts", flat=True)
+    assert details(run) == [one.outcome.measurements[0].detail for one in alone.ended]
+    assert any("inherited_from" in detail for detail in details(run))
+    folder = fleet.folder / "var" / "weights" / weights_folder(run).name
+    assert sorted(path.name for path in folder.iterdir()) == [f"{n}.npz" for n in range(CANDIDATES)]
+    plain = fleet.wait_ended(fleet.launch(epochs=1, candidates=1))
+    assert not (folder.parent / weights_folder(plain).name).exists()
