@@ -20,6 +20,11 @@ KINDS: dict[str, dict[str, str]] = {
     "strategies": {
         "random": "nasengine.strategies.random:RandomSearch",
         "regularised-evolution": "nasengine.strategies.regularised_evolution:RegularisedEvolution",
+        "nsga2": "nasengine.strategies.nsga2:NSGA2",
+        "local-search": "nasengine.strategies.local_search:LocalSearch",
+        "monas": "nasengine.strategies.monas:Monas",
+        "renas": "nasengine.strategies.renas:Renas",
+        "dpp-net": "nasengine.strategies.dpp_net:DPPNet",
     },
     "estimators": {
         "train": "nasengine.estimators.training.train:Train",

@@ -14,10 +14,12 @@ class Decision:
 
     `kind` says what is chosen: an operation, where a value comes from, or a size. Decisions
     of one `block` belong together, as the inputs and operations of one node do; blocks
-    count from 0 in the order of the sequence.
+    count from 0 in the order of the sequence. Of an input, `sources` says for each option
+    which block it is; below 0 are the values that come from outside of the cell.
     """
 
     name: str
     options: tuple[str, ...]
     kind: DecisionKind
     block: int
+    sources: tuple[int, ...] = ()

@@ -23,9 +23,12 @@ def decisions(nodes: int, operations: tuple[str, ...]) -> tuple[Decision, ...]:
     found = []
     places = [(name, index) for name in CELLS for index in range(2, nodes + 2)]
     for block, (name, index) in enumerate(places):
-        sources = tuple(map(str, range(index)))
+        inputs = tuple(map(str, range(index)))
+        first = block - (index - 2)  # of this cell's own blocks
+        sources = (-2, -1, *range(first, block))
         for which in ("first", "second"):
-            found.append(Decision(f"{name} {index} {which} input", sources, "input", block))
+            place = f"{name} {index} {which} input"
+            found.append(Decision(place, inputs, "input", block, sources))
             found.append(Decision(f"{name} {index} {which} op", operations, "op", block))
     return tuple(found)
 

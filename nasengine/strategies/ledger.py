@@ -9,6 +9,7 @@ from ..core.errors import EngineError
 from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.seeds import generator
+from ..core.space import Space
 from .known import Known
 
 
@@ -24,14 +25,23 @@ class Ledger:
         self.asked = 0
         self.pending: dict[int, Proposal] = {}
 
+    def fresh(self, space: Space, tries: int) -> Architecture:
+        """A random architecture, drawn again up to `tries` times until it is new."""
+        for _ in range(tries):
+            architecture = space.sample(self.rng)
+            if architecture not in self.known:
+                break
+        return architecture
+
     def issue(
         self,
         architecture: Architecture,
         parents: tuple[int, ...] = (),
         origin: str = "random",
+        note: dict[str, Any] | None = None,
     ) -> Proposal:
         """The next proposal, from now on in flight."""
-        proposal = Proposal(self.asked, architecture, parents, origin)
+        proposal = Proposal(self.asked, architecture, parents, origin, note or {})
         self.pending[proposal.number] = proposal
         self.known.add(architecture)
         self.asked += 1

@@ -24,6 +24,23 @@ class Member:
     point: tuple[float, ...]
     violation: float
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "architecture": self.architecture.to_json(),
+            "point": list(self.point),
+            "violation": self.violation if math.isfinite(self.violation) else None,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Member:
+        return cls(
+            value["number"],
+            Architecture.from_json(value["architecture"]),
+            tuple(value["point"]),
+            math.inf if value["violation"] is None else value["violation"],
+        )
+
 
 class Population:
     """Members in order of joining, so the oldest stands first. `joined` counts all ever."""
@@ -45,6 +62,11 @@ class Population:
         self.joined += 1
         return True
 
+    def take_in(self, others: Population) -> None:
+        """Adds the members of another population behind these."""
+        self._replace([*self.members, *others.members])
+        self.joined += len(others.members)
+
     def keep_youngest(self, size: int) -> None:
         self._replace(self.members[-size:])
 
@@ -54,40 +76,39 @@ class Population:
             kept = survivors(self._points(), self._violations(), size)
             self._replace([self.members[i] for i in kept])
 
+    def keep_front(self) -> None:
+        """Whoever is dominated leaves."""
+        rank, _ = standing(self._points(), self._violations())
+        self._replace([one for one, level in zip(self.members, rank, strict=True) if not level])
+
+    def drop(self, place: int) -> None:
+        """The member at a place leaves."""
+        self._replace(self.members[:place] + self.members[place + 1 :])
+
     def fittest(self, drawn: np.ndarray) -> int:
         """The place, among those drawn, of the best by rank, then by loneliness."""
-        if self._standing is None:
-            self._standing = standing(self._points(), self._violations())
-        rank, distance = self._standing
+        rank, distance = self._stand()
         return int(min(drawn, key=lambda place: (rank[place], -distance[place])))
+
+    def unfittest(self, drawn: np.ndarray) -> int:
+        """The place, among those drawn, of the worst by rank, then the most crowded."""
+        rank, distance = self._stand()
+        return int(max(drawn, key=lambda place: (rank[place], -distance[place])))
 
     def state_dict(self) -> dict[str, Any]:
         return {
             "joined": self.joined,
-            "members": [
-                {
-                    "number": member.number,
-                    "architecture": member.architecture.to_json(),
-                    "point": list(member.point),
-                    "violation": member.violation if math.isfinite(member.violation) else None,
-                }
-                for member in self.members
-            ],
+            "members": [member.to_json() for member in self.members],
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.joined = state["joined"]
-        self._replace(
-            [
-                Member(
-                    value["number"],
-                    Architecture.from_json(value["architecture"]),
-                    tuple(value["point"]),
-                    math.inf if value["violation"] is None else value["violation"],
-                )
-                for value in state["members"]
-            ]
-        )
+        self._replace([Member.from_json(value) for value in state["members"]])
+
+    def _stand(self) -> tuple[np.ndarray, np.ndarray]:
+        if self._standing is None:
+            self._standing = standing(self._points(), self._violations())
+        return self._standing
 
     def _replace(self, members: list[Member]) -> None:
         self.members = members

@@ -39,11 +39,7 @@ class RandomSearch(Strategy):
 
     def ask(self) -> Proposal:
         ledger = self._ledger
-        for _ in range(self.config.tries):
-            architecture = self.task.space.sample(ledger.rng)
-            if architecture not in ledger.known:
-                break
-        return ledger.issue(architecture)
+        return ledger.issue(ledger.fresh(self.task.space, self.config.tries))
 
     def tell(self, outcome: Outcome) -> None:
         self._ledger.settle(outcome)

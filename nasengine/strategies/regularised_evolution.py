@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.architecture import Architecture
 from ..core.errors import InvalidSettings
 from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.settings import setting
 from ..core.strategy import Strategy, Task
 from .ledger import Ledger, check_version
+from .offspring import child_of
 from .population import Member, Population
 
 VERSION = 1
@@ -91,12 +91,14 @@ class RegularisedEvolution(Strategy):
 
     def ask(self) -> Proposal:
         if self._population.joined < self.config.population:
-            return self._ledger.issue(self._fresh())
+            return self._ledger.issue(self._ledger.fresh(self.task.space, self.config.tries))
         crossed = self.config.crossover > 0 and self._ledger.rng.random() < self.config.crossover
         parents = [self._winner() for _ in range(2 if crossed else 1)]
         numbers = tuple(dict.fromkeys(parent.number for parent in parents))
         origin = "crossover" if len(numbers) > 1 else "mutation"
-        return self._ledger.issue(self._child(parents), numbers, origin)
+        return self._ledger.issue(
+            child_of(parents, self.task.space, self._ledger, self.config.tries), numbers, origin
+        )
 
     def tell(self, outcome: Outcome) -> None:
         proposal = self._ledger.settle(outcome)
@@ -129,28 +131,8 @@ class RegularisedEvolution(Strategy):
             "survival": "age" if self._by_age else "nsga2",
         }
 
-    def _fresh(self) -> Architecture:
-        for _ in range(self.config.tries):
-            architecture = self.task.space.sample(self._ledger.rng)
-            if architecture not in self._ledger.known:
-                break
-        return architecture
-
     def _winner(self) -> Member:
         """The fittest of a sample drawn with replacement; the first drawn of equals."""
         count = len(self._population.members)
         drawn = self._ledger.rng.integers(count, size=self.config.sample)
         return self._population.members[self._population.fittest(drawn)]
-
-    def _child(self, parents: list[Member]) -> Architecture:
-        space, rng = self.task.space, self._ledger.rng
-        child = parents[0].architecture
-        if len(parents) > 1:
-            child = space.crossover(child, parents[1].architecture, rng)
-            if child not in self._ledger.known:
-                return child
-        for _ in range(self.config.tries):
-            child = space.mutate(child, rng)
-            if child not in self._ledger.known:
-                break
-        return child
