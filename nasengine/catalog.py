@@ -23,6 +23,7 @@ KINDS: dict[str, dict[str, str]] = {
         "nsga2": "nasengine.strategies.nsga2:NSGA2",
         "local-search": "nasengine.strategies.local_search:LocalSearch",
         "monas": "nasengine.strategies.monas:Monas",
+        "topology-evolution": "nasengine.strategies.topology_evolution:TopologyEvolution",
         "renas": "nasengine.strategies.renas:Renas",
         "dpp-net": "nasengine.strategies.dpp_net:DPPNet",
     },

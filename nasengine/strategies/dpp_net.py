@@ -55,9 +55,9 @@ class DPPNetConfig:
     )
     hidden: int = setting(32, "Units of the surrogate's LSTM.", low=2, high=512)
     embedding: int = setting(8, "Numbers a word is embedded in.", low=1, high=256)
-    epochs: int = setting(60, "Passes of the surrogate over its lessons.", low=1, high=10_000)
-    batch: int = setting(32, "Lessons in a step of the surrogate.", low=1, high=10_000)
-    learning_rate: float = setting(0.01, "Adam's rate of the surrogate.", low=0.0)
+    epochs: int = setting(40, "Passes of the surrogate over its lessons.", low=1, high=10_000)
+    batch: int = setting(64, "Lessons in a step of the surrogate.", low=1, high=10_000)
+    learning_rate: float = setting(0.02, "Adam's rate of the surrogate.", low=0.0)
     memory: int = setting(
         1000, "Measured architectures the surrogate learns from, the latest.", low=10, high=100_000
     )

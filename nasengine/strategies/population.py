@@ -90,6 +90,12 @@ class Population:
         rank, distance = self._stand()
         return int(min(drawn, key=lambda place: (rank[place], -distance[place])))
 
+    def best(self, count: int) -> list[Member]:
+        """So many members, the fittest first; of equals the older one."""
+        rank, distance = self._stand()
+        order = np.lexsort((np.arange(len(rank)), -distance, rank))
+        return [self.members[place] for place in order[:count]]
+
     def unfittest(self, drawn: np.ndarray) -> int:
         """The place, among those drawn, of the worst by rank, then the most crowded."""
         rank, distance = self._stand()

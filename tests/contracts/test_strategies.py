@@ -31,6 +31,7 @@ SMALL = {
     "local-search": {"starts": 4},
     "monas": {"warm_up": 6, "batch": 2, "hidden": 8},
     "renas": {"population": 8, "sample": 3, "hidden": 4},
+    "topology-evolution": {"population": 8},
     "dpp-net": {"first": 10, "keep": 5, "epochs": 3, "hidden": 4, "children": 100},
 }
 # A state holds 8 characters for each candidate and a population. Beyond that, with default
