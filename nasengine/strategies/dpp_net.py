@@ -4,7 +4,8 @@ Dong et al., DPP-Net: Device-aware Progressive Search for Pareto-optimal Neural 
 (1806.08198). A stage takes the architectures kept by the one before, makes every child, lets a
 recurrent surrogate trained on everything measured so far predict them, and keeps K by Pareto
 dominance over all objectives; those are measured. Spaces that grow are searched by growth in
-depth until their limit, then, as spaces that do not grow, by staged mutation of the front.
+depth until their limit, then, as spaces that do not grow, by staged mutation of the front (of
+the best K / 4 where it is smaller).
 
 Differently from the paper the surrogate predicts costs as well as accuracy, because a strategy
 is not told how a cost is measured; it is trained afresh at every stage; and a stage does not
@@ -35,6 +36,7 @@ from .surrogate import Lesson, Surrogate
 
 VERSION = 1
 FEWEST = 4  # lessons a surrogate can be trained on
+FEW = 4  # a front of fewer than K / 4 has too few neighbours to choose K from
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class DPPNet(Strategy):
         super().__init__(config, task)
         self._ledger = Ledger(task.seed)
         self._lessons: list[Lesson] = []
-        self._front = Population(task.goals, task.constraints)
+        self._best = Population(task.goals, task.constraints)  # whose neighbours are children
         self._kept = Population(task.goals, task.constraints)  # of the present stage
         self._grows = "growth" in task.space.offers
         self._queue: list[Planned] = []
@@ -109,10 +111,10 @@ class DPPNet(Strategy):
         architecture = proposal.architecture
         if outcome.state != "done":
             return
-        if not self._front.join(proposal.number, architecture, outcome.values):
+        if not self._best.join(proposal.number, architecture, outcome.values):
             return
-        member = self._front.members[-1]
-        self._front.keep_front()
+        member = self._best.members[-1]
+        self._best.keep_front_or(max(self.config.keep // FEW, 1))
         if proposal.note["stage"] == len(self._stages) - 1:
             self._kept.join(proposal.number, architecture, outcome.values)
         lesson = Lesson(self.task.space.tokens(architecture), member.point)
@@ -126,7 +128,7 @@ class DPPNet(Strategy):
             "version": VERSION,
             "ledger": self._ledger.state_dict(),
             "lessons": [lesson.to_json() for lesson in self._lessons],
-            "front": self._front.state_dict(),
+            "best": self._best.state_dict(),
             "kept": self._kept.state_dict(),
             "grows": self._grows,
             "queue": [planned.to_json() for planned in self._queue],
@@ -138,7 +140,7 @@ class DPPNet(Strategy):
         check_version(state, VERSION, self.name)
         self._ledger.load_state_dict(state["ledger"])
         self._lessons = [Lesson.from_json(value) for value in state["lessons"]]
-        self._front.load_state_dict(state["front"])
+        self._best.load_state_dict(state["best"])
         self._kept.load_state_dict(state["kept"])
         self._grows = state["grows"]
         self._queue = [Planned.from_json(value) for value in state["queue"]]
@@ -155,7 +157,7 @@ class DPPNet(Strategy):
             "stages": [dict(one) for one in self._shown],
             "stage": max(len(self._stages) - 1, 0),
             "goals": [goal.name for goal in self.task.goals],
-            "picks": named_picks(self._front.members, self.task.goals),
+            "picks": named_picks(self._best.front, self.task.goals),
         }
 
     def _plan(self) -> None:
@@ -170,12 +172,16 @@ class DPPNet(Strategy):
         if len(self._lessons) < FEWEST:
             return
         how, children = self._children()
+        self._kept = Population(self.task.goals, self.task.constraints)
+        if not children:
+            self._queue = [self._random() for _ in range(self.config.keep)]
+            self._stages.append(Stage("random"))
+            return
         seed = derive(self.task.seed, "surrogate", len(self._stages))
         surrogate = Surrogate(self._lessons, self.task.space.vocabulary(), self.config, seed)
         stage = Stage(how, children=len(children), loss=round(surrogate.loss, 4))
         self._stages.append(stage)
-        self._kept = Population(self.task.goals, self.task.constraints)
-        self._queue = self._selected(children, surrogate) if children else []
+        self._queue = self._selected(children, surrogate)
 
     def _first(self) -> list[Planned]:
         """The smallest architectures; random ones where the space does not grow."""
@@ -199,13 +205,13 @@ class DPPNet(Strategy):
             if grown:
                 return "growth", grown
             self._grows = False
-        return "mutation", self._unseen(self._front.members, "mutation", self._around)
+        return "mutation", self._unseen(self._best.members, "mutation", self._around)
 
     def _around(self, architecture: Architecture) -> Iterable[Architecture]:
         space, rng = self.task.space, self._ledger.rng
         if "neighbours" in space.offers:
             return space.neighbours(architecture)
-        count = max(self.config.children // max(len(self._front.members), 1), 1)
+        count = max(self.config.children // max(len(self._best.members), 1), 1)
         return [space.mutate(architecture, rng) for _ in range(count)]
 
     def _unseen(self, parents: list[Member], origin: str, made: Any) -> list[Planned]:

@@ -78,8 +78,24 @@ class Population:
 
     def keep_front(self) -> None:
         """Whoever is dominated leaves."""
-        rank, _ = standing(self._points(), self._violations())
-        self._replace([one for one, level in zip(self.members, rank, strict=True) if not level])
+        self._replace(self.front)
+
+    @property
+    def front(self) -> list[Member]:
+        """Whom nobody dominates, in order of joining."""
+        if not self.members:
+            return []
+        rank, _ = self._stand()
+        return [one for one, level in zip(self.members, rank, strict=True) if not level]
+
+    def keep_front_or(self, size: int) -> None:
+        """The front stays whole; where it is smaller, so many of the fittest."""
+        if len(self.members) > size:
+            front = self.front
+            if len(front) >= size:
+                self._replace(front)
+            else:
+                self.keep_fittest(size)
 
     def drop(self, place: int) -> None:
         """The member at a place leaves."""
