@@ -16,6 +16,7 @@ KINDS: dict[str, dict[str, str]] = {
     "spaces": {
         "cell": "nasengine.spaces.cell:CellSpace",
         "nb201": "nasengine.spaces.nb201:NB201Space",
+        "block-cell": "nasengine.spaces.block_cell:BlockCellSpace",
     },
     "strategies": {
         "random": "nasengine.strategies.random:RandomSearch",

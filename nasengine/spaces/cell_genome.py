@@ -69,11 +69,16 @@ def _check_cell(name: str, one: Any, nodes: int, operations: tuple[str, ...]) ->
             f"they must be a list of {nodes}, as the space's settings say"
         )
     for index, pairs in enumerate(one["nodes"], start=2):
-        _check_node(f"node {index} of cell {name}", index, pairs, operations)
+        check_node(f"node {index} of cell {name}", index, pairs, operations)
     _check_concat(name, one["concat"], nodes)
 
 
-def _check_node(place: str, index: int, pairs: Any, operations: tuple[str, ...]) -> None:
+def check_node(place: str, index: int, pairs: Any, operations: tuple[str, ...]) -> None:
+    """Holds any JSON value against the rules of a node that may read inputs below `index`.
+
+    Raises:
+        InvalidArchitecture: the first broken rule, with the place and the value.
+    """
     if not isinstance(pairs, list) or len(pairs) != 2:
         raise InvalidArchitecture(
             f"{place} is {shown(pairs)}: it must be a list of two [op, input] pairs"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .cell_config import CellConfig
 from .cell_genome import Genome
 from .inheritance import Origin
 
@@ -13,8 +12,8 @@ PLACE = re.compile(r"cells\.(\d+)\.operations\.(\d+)\.(\d+)(\..+)")
 Kept = dict[tuple[int, int], int]
 
 
-def origins(config: CellConfig, child: Genome, parent: Genome) -> Origin:
-    """The rule for two genomes of the same settings.
+def origins(reductions: tuple[int, int], child: Genome, parent: Genome) -> Origin:
+    """The rule for two genomes of the same settings; `reductions` are the cells that reduce.
 
     A pair of a node passes on where the parent's node has a pair of the same operation and
     input, wherever it stands in the node; what stands outside of the nodes always does.
@@ -26,7 +25,7 @@ def origins(config: CellConfig, child: Genome, parent: Genome) -> Origin:
         if place is None:
             return name
         cell, node, which = (int(part) for part in place.groups()[:3])
-        kind = "reduce" if cell in config.reductions else "normal"
+        kind = "reduce" if cell in reductions else "normal"
         before = kept[kind].get((node, which))
         return None if before is None else f"cells.{cell}.operations.{node}.{before}{place[4]}"
 
