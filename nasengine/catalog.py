@@ -17,6 +17,9 @@ KINDS: dict[str, dict[str, str]] = {
         "cell": "nasengine.spaces.cell:CellSpace",
         "nb201": "nasengine.spaces.nb201:NB201Space",
         "block-cell": "nasengine.spaces.block_cell:BlockCellSpace",
+        "dense-cell": "nasengine.spaces.dense_cell:DenseCellSpace",
+        "chain-alexnet": "nasengine.spaces.chain_alexnet:ChainAlexNetSpace",
+        "chain-condensenet": "nasengine.spaces.chain_condensenet:ChainCondenseNetSpace",
     },
     "strategies": {
         "random": "nasengine.strategies.random:RandomSearch",

@@ -19,6 +19,7 @@ from .core.question import Question
 from .core.seeds import derive
 from .core.weights import NO_WEIGHTS, WeightStore
 from .data.named import named_dataset
+from .spaces.deployment import as_deployed
 
 if TYPE_CHECKING:
     import torch
@@ -170,8 +171,8 @@ class _Measuring:
     def network(self) -> torch.nn.Module:
         """A network with fresh weights: no cost here depends on training."""
         with _torch_seed(derive(self.seed, "weights")):
-            return self.space.build(
-                self.proposal.architecture, self.facts.shape, self.facts.classes
+            return as_deployed(
+                self.space.build(self.proposal.architecture, self.facts.shape, self.facts.classes)
             )
 
 

@@ -14,6 +14,7 @@ from ..core.architecture import Architecture
 from ..core.errors import EngineError
 from ..core.settings import from_mapping
 from ..core.space import Space
+from ..spaces.deployment import as_deployed
 from .subject import Subject, find_subject
 
 LARGEST_SIDE = 4096
@@ -102,7 +103,7 @@ def describe(subject: Subject, shape: tuple[int, int, int], classes: int) -> Des
     space_class = load("spaces", architecture.space)
     space = space_class(from_mapping(space_class.Config, architecture.config))
     with torch.device("meta"):
-        network = space.build(architecture, shape, classes)
+        network = as_deployed(space.build(architecture, shape, classes))
     params, macs = (
         int(load("objectives", kind)().measure(network, shape, None).value)
         for kind in ("params", "macs")

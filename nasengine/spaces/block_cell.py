@@ -26,7 +26,7 @@ from . import cell_genome
 from .cell_drawing import draw_cell, write_cell
 from .cell_inheritance import origins
 from .inheritance import pass_on
-from .membership import check_membership, resized, shown
+from .membership import check_membership, shown
 
 if TYPE_CHECKING:
     import torch
@@ -111,17 +111,6 @@ class BlockCellSpace(Space):
         """An architecture of this space's settings; parts of a block may stand in any order."""
         genome = [cell_genome.node(*parts) for parts in blocks]
         return Architecture(self.name, to_mapping(self.config), genome)
-
-    @staticmethod
-    def resized(
-        architecture: Architecture, cells: int | None = None, channels: int | None = None
-    ) -> Architecture:
-        """The same cell stacked to another depth or width; None keeps what it has.
-
-        Raises:
-            InvalidSettings: a size outside the bounds of the settings.
-        """
-        return resized(BlockCellConfig, architecture, cells, channels)
 
     def sample(self, rng: np.random.Generator) -> Architecture:
         ops = self.config.operations

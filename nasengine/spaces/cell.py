@@ -161,7 +161,9 @@ class CellSpace(Space):
         weights: Mapping[str, torch.Tensor],
     ) -> int:
         """Everything but the pairs that the parent's node does not have."""
-        return pass_on(network, weights, origins(self.config.reductions, child.genome, parent.genome))
+        return pass_on(
+            network, weights, origins(self.config.reductions, child.genome, parent.genome)
+        )
 
     def _sample_cell(self, rng: np.random.Generator) -> dict[str, Any]:
         nodes = []

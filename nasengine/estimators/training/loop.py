@@ -96,10 +96,13 @@ class Steps:
     def take(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """One step on n images; the loss before it, without the auxiliary head's."""
         config = self.job.config
-        network: Any = self.job.network  # whose drop_path is set
+        network: Any = self.job.network  # whose drop_path and progress are set
         self.rate = learning_rate(config, self.step, self.per_epoch)
         set_rate(self.optimiser, self.rate)
-        network.drop_path = config.drop_path * self.step / (config.epochs * self.per_epoch)
+        share = self.step / (config.epochs * self.per_epoch)
+        network.drop_path = config.drop_path * share
+        if hasattr(network, "progress"):  # it changes while it is trained
+            network.progress = share
         with self.job.place.autocast():
             answer = network(images)
         logits, second = answer if isinstance(answer, tuple) else (answer, None)
