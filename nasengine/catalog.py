@@ -18,6 +18,7 @@ KINDS: dict[str, dict[str, str]] = {
         "nb201": "nasengine.spaces.nb201:NB201Space",
         "block-cell": "nasengine.spaces.block_cell:BlockCellSpace",
         "dense-cell": "nasengine.spaces.dense_cell:DenseCellSpace",
+        "topology": "nasengine.spaces.topology:TopologySpace",
         "chain-alexnet": "nasengine.spaces.chain_alexnet:ChainAlexNetSpace",
         "chain-condensenet": "nasengine.spaces.chain_condensenet:ChainCondenseNetSpace",
     },
