@@ -58,20 +58,22 @@ CANDIDATE_STATES = {
 }
 
 # Okabe and Ito's palette without yellow, which no light page can show; a shape each, so
-# that colour is never the only signal. Names are Plotly's.
-LOOKS = (
-    ("#0072B2", "circle"),
-    ("#D55E00", "diamond"),
-    ("#009E73", "triangle-up"),
-    ("#CC79A7", "pentagon"),
-    ("#B87A00", "star"),
-    ("#3E8FC4", "triangle-down"),
-    ("#7A5195", "hexagon"),
-    ("#A04000", "cross"),
-    ("#00796B", "x"),
-    ("#8C6D31", "bowtie"),
-)
-RANDOM_LOOK = ("#7A8492", "square")
+# that colour is never the only signal. Names are Plotly's. A method keeps its look whatever
+# else the catalogue holds.
+LOOKS = {
+    "regularised-evolution": ("#0072B2", "circle"),
+    "dpp-net": ("#D55E00", "diamond"),
+    "nsga2": ("#009E73", "triangle-up"),
+    "renas": ("#CC79A7", "pentagon"),
+    "monas": ("#B87A00", "star"),
+    "local-search": ("#3E8FC4", "triangle-down"),
+    "topology-evolution": ("#7A5195", "hexagon"),
+    "darts": ("#A04000", "cross"),
+    "enas": ("#00796B", "x"),
+    "random-sharing": ("#8C6D31", "bowtie"),
+    "random": ("#7A8492", "square"),
+}
+OTHERS = [look for name, look in LOOKS.items() if name != "random"]
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,11 @@ class Look:
 
 
 def method_look(strategy: str) -> Look:
-    """The look of a strategy; random search is always grey."""
-    if strategy == "random":
-        return Look(*RANDOM_LOOK)
-    others = [name for name in catalog.names("strategies") if name != "random"]
-    place = others.index(strategy) if strategy in others else len(strategy)
-    return Look(*LOOKS[place % len(LOOKS)])
+    """The look of a strategy; random search alone is grey.
+
+    A strategy without one here takes one by the letters of its name: always the same.
+    """
+    return Look(*LOOKS.get(strategy, OTHERS[sum(strategy.encode()) % len(OTHERS)]))
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Heir:
         for number in self.child.order:
             node = self.network.nodes[str(number)]
             assert isinstance(node, TopologyNode)  # nothing else stands in there
-            if number in self.inserted:
+            if number in self.inserted and self._stands_in(number):
                 self._make_identity(node)
             elif number in self.parent.nodes:
                 self._take_node(number, node)
@@ -58,16 +58,23 @@ class Heir:
         if number == SOURCE or number in self.parent.nodes:
             return False
         node, inputs = self.child.nodes[number], self.child.inputs(number)
-        return (
-            len(inputs) == 1
-            and not node.pool
-            and node.channels == self.channels[0][inputs[0]]
-        )
+        return len(inputs) == 1 and not node.pool and node.channels == self.channels[0][inputs[0]]
 
     def _behind(self, number: int) -> int:
         """Whom a new node passes on: the first before it that is no such node itself."""
         before = self.child.inputs(number)[0]
         return self._behind(before) if self._is_inserted(before) else before
+
+    def _stands_in(self, number: int) -> bool:
+        """Whether somebody reads the new node instead of whom it passes on: a branch it is not."""
+        behind = self.inserted[number]
+        for reader in self.child.outputs(number):
+            if reader in self.inserted:
+                if self._stands_in(reader):
+                    return True
+            elif behind in self.parent.inputs(reader) and behind not in self.child.inputs(reader):
+                return True
+        return False
 
     def _shares(self, number: int) -> torch.Tensor:
         """Of each channel of a node, the share of its original's weights that readers give it."""
