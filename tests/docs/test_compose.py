@@ -66,6 +66,15 @@ def test_workers_share_the_lock_of_timings():
         assert SERVICES[name]["hostname"] == SERVICES["worker"]["hostname"]
 
 
+def test_workers_share_the_weights_that_children_inherit():
+    """And the user of the image may write there: a new volume takes over its folder's owner."""
+    for name in ("worker", "worker-gpu"):
+        folder = SERVICES[name]["environment"]["PARETOSCOPE_WEIGHTS"]
+        assert f"${{WEIGHTS_FOLDER:-weights}}:{folder}" in SERVICES[name]["volumes"], name
+        assert re.search(rf"chown paretoscope .*{folder}\b", (ROOT / "Dockerfile").read_text())
+    assert "weights" in yaml.safe_load(COMPOSE)["volumes"]
+
+
 @pytest.mark.parametrize("name", ["first-steps", "web", "coordinator", "worker", "worker-gpu"])
 def test_every_process_gets_both_servers_and_the_key(name):
     environment = SERVICES[name]["environment"]

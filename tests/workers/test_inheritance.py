@@ -6,6 +6,8 @@ from nasengine import search
 from nasengine.core.question import Question
 from webapp.runs.models import Measurement
 from webapp.runs.services.weights import weights_folder
+from workers import slot
+from workers.wakeup import Wakeup
 
 from .fleet import results
 
@@ -17,6 +19,23 @@ QUESTION = {
     "in_flight": 2,
     "seed": 11,
 }
+
+
+def test_a_slot_tidies_up_now_and_then_and_a_folder_it_may_not_read_stops_nobody(monkeypatch):
+    looked = []
+
+    def refused():
+        looked.append(True)
+        raise PermissionError("weights: permission denied")
+
+    monkeypatch.setattr(slot, "sweep_weights", refused)
+    one = slot.Slot("one", ["cpu"], 1, Wakeup())
+    one._tidy()
+    one._tidy()
+    assert len(looked) == 1
+    one.tidy_at -= slot.TIDY_SECONDS
+    one._tidy()
+    assert len(looked) == 2
 
 
 def details(run):
