@@ -18,7 +18,7 @@ class Question:
     """
 
     space: str = "cell"
-    strategy: str = "regularised-evolution"
+    strategy: str = "dpp-net"
     estimator: str = "train"
     dataset: str = "digits"
     objectives: tuple[str, ...] = ("error", "params")

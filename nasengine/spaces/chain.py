@@ -146,6 +146,11 @@ class ChainSpace(Space):
         """Every layer whose shape has stayed."""
         return pass_on(network, weights)
 
+    def enumerate(self) -> Iterator[Architecture]:
+        """The last size changes fastest; a space offers it where the default has few enough."""
+        for choices in itertools.product(*(range(len(d.options)) for d in self.decisions())):
+            yield self.chosen(choices)
+
     def size(self) -> int:
         return math.prod(len(menu) for menu in self.menus) ** self.rows
 

@@ -63,6 +63,7 @@ class ChainCondenseNetSpace(ChainSpace):
 
     name = "chain-condensenet"
     Config = ChainCondenseNetConfig
+    offers = ChainSpace.offers | {"enumerate"}
     config: ChainCondenseNetConfig
     row = "block"
     sizes = ("stage", "growth")

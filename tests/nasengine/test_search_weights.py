@@ -24,7 +24,8 @@ QUESTION = Question(
     seed=5,
 )
 WORDS = [
-    "search", "--space", "nb201", "--set", "cells=1", "--set", "channels=4",
+    "search", "--space", "nb201", "--strategy", "regularised-evolution",
+    "--set", "cells=1", "--set", "channels=4",
     "--set", "population=3", "--set", "sample=2", "--estimator", "inherit",
     "--set", "epochs=2", "--set", "inherited_epochs=1", "--set", "threads=1",
     "--set", "device=cpu", "--set", "limit=200", "--candidates", "9", "--in-flight", "2",

@@ -17,11 +17,85 @@ class Preset:
     question: dict[str, Any] = field(default_factory=dict)
 
 
+# Small enough that every one ends within minutes on two processor cores.
+SMALL = {"candidates": 40, "in_flight": 2, "estimator_config": {"epochs": 3}}
+FIRST_LOOK = {"first": 8, "keep": 6}
+
 PRESETS = {
     "first-look": Preset(
         "First look",
         "24 small networks on digits, a few epochs each: minutes on two processor cores.",
-        {"candidates": 24, "space_config": {"cells": 3}, "estimator_config": {"epochs": 3}},
+        {
+            "candidates": 24,
+            "space_config": {"cells": 3},
+            "strategy_config": dict(FIRST_LOOK),
+            "estimator_config": {"epochs": 3},
+        },
+    ),
+    "dpp-net": Preset(
+        "DPP-Net",
+        "Its own dense cells, grown layer by layer; a surrogate and Pareto dominance (1806.08198).",
+        {
+            **SMALL,
+            "space": "dense-cell",
+            "strategy": "dpp-net",
+            "strategy_config": {"first": 12, "keep": 6},
+        },
+    ),
+    "monas": Preset(
+        "MONAS",
+        "A robot network writes AlexNet-like chains, rewarded for accuracy and cost (1806.10332).",
+        {
+            **SMALL,
+            "space": "chain-alexnet",
+            "strategy": "monas",
+            "strategy_config": {"warm_up": 10},
+        },
+    ),
+    "topology-evolution": Preset(
+        "Topologies by evolution",
+        "Graphs grow from the smallest; children inherit weights, settings are learned (1809.03242).",
+        {
+            **SMALL,
+            "space": "topology",
+            "strategy": "topology-evolution",
+            "estimator": "inherit",
+            "strategy_config": {"population": 10},
+        },
+    ),
+    "renas": Preset(
+        "RENAS",
+        "Cells of blocks; a learned controller mutates, children are fine-tuned (1808.00193).",
+        {
+            **SMALL,
+            "space": "block-cell",
+            "strategy": "renas",
+            "estimator": "inherit",
+            "space_config": {"cells": 3},
+            "strategy_config": {"population": 10, "sample": 3},
+        },
+    ),
+    "nsga2": Preset(
+        "NSGA-II",
+        "Generations by rank and crowding, on the cells of NAS-Bench-201.",
+        {
+            **SMALL,
+            "space": "nb201",
+            "strategy": "nsga2",
+            "space_config": {"cells": 1, "channels": 8},
+            "strategy_config": {"population": 10},
+        },
+    ),
+    "local-search": Preset(
+        "Local search",
+        "From neighbour to better neighbour: the strong simple baseline.",
+        {
+            **SMALL,
+            "space": "nb201",
+            "strategy": "local-search",
+            "space_config": {"cells": 1, "channels": 8},
+            "strategy_config": {"starts": 6},
+        },
     ),
     "random": Preset(
         "Random search",

@@ -8,20 +8,20 @@ from webapp.runs.models import DataSet, Run, SpaceVersion
 from webapp.runs.services.launch import launch
 
 CANDIDATES = 60
-EVOLUTION = {"population": 12, "sample": 4}
+STAGES = {"first": 12, "keep": 8}
 
 
 def launch_first_run(team: Team, user: User | None) -> Run:
-    """Launches regularised evolution over small cells on digits, with this machine's latency."""
+    """Launches DPP-Net over small cells on digits, with this machine's latency."""
     question = Question(
         space="cell",
-        strategy="regularised-evolution",
+        strategy="dpp-net",
         estimator="train",
         dataset="digits",
         objectives=("error", "params", "latency@cpu"),
         candidates=CANDIDATES,
         in_flight=2,
-        strategy_config=dict(EVOLUTION),
+        strategy_config=dict(STAGES),
     )
     version = SpaceVersion.objects.filter(space__team=None, space__name="cell").first()
     data_set = DataSet.objects.filter(team=None, name="digits").first()

@@ -69,6 +69,8 @@ def run_epochs(job: Job) -> Iterator[Score | None]:
                 taken = chosen.to(images.device)
                 batch = augment(images[taken].to(place.device), config, changes)
                 watch.add(steps.take(place.batch(batch), labels[taken].to(place.device)))
+            if epoch == config.epochs:
+                set_progress(job.network, 1.0)
             watch.look()
             if valid:
                 seen = score(job.network, valid[0], valid[1], place, job.cancelled)
@@ -96,13 +98,12 @@ class Steps:
     def take(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """One step on n images; the loss before it, without the auxiliary head's."""
         config = self.job.config
-        network: Any = self.job.network  # whose drop_path and progress are set
+        network: Any = self.job.network  # whose drop_path is set
         self.rate = learning_rate(config, self.step, self.per_epoch)
         set_rate(self.optimiser, self.rate)
         share = self.step / (config.epochs * self.per_epoch)
         network.drop_path = config.drop_path * share
-        if hasattr(network, "progress"):  # it changes while it is trained
-            network.progress = share
+        set_progress(network, share)
         with self.job.place.autocast():
             answer = network(images)
         logits, second = answer if isinstance(answer, tuple) else (answer, None)
@@ -127,6 +128,15 @@ class Steps:
     def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         smoothing = self.job.config.label_smoothing
         return functional.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
+
+
+def set_progress(network: Any, share: float) -> None:
+    """Tells a network that changes while it is trained which share of the training is over.
+
+    It reaches 1 behind the last step, so what is scored in the end has its final form.
+    """
+    if hasattr(network, "progress"):
+        network.progress = share
 
 
 def numbers(

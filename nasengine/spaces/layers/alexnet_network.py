@@ -11,7 +11,7 @@ from torch import nn
 from .auxiliary import AuxiliaryHead
 
 SMALLEST = 4  # a side that is still halved
-ENDS = 2  # the side that the fully connected layers read
+ENDS = 2  # the side that the fully connected layers read, where the map has as much
 
 
 class AlexNetwork(nn.Module):
@@ -48,10 +48,10 @@ class AlexNetwork(nn.Module):
             channels = filters
         self.auxiliary = AuxiliaryHead(*before, classes) if auxiliary else None
         self.connected = nn.Sequential(
-            nn.AdaptiveAvgPool2d(ENDS),
+            average_to_ends(height, width),
             nn.Flatten(),
             nn.Dropout(config.dropout),
-            nn.Linear(channels * ENDS * ENDS, config.hidden),
+            nn.Linear(channels * min(ENDS, height) * min(ENDS, width), config.hidden),
             nn.ReLU(),
         )
         self.classifier = nn.Linear(config.hidden, classes)
@@ -64,3 +64,10 @@ class AlexNetwork(nn.Module):
         if self.training and self.auxiliary is not None:
             return logits, self.auxiliary(before)
         return logits
+
+
+def average_to_ends(height: int, width: int) -> nn.AvgPool2d:
+    """Averages a map to 2x2: what an adaptive pool does, as a plain one, which devices know."""
+    kernel = -(-height // ENDS), -(-width // ENDS)
+    stride = max(height // ENDS, 1), max(width // ENDS, 1)
+    return nn.AvgPool2d(kernel, stride)

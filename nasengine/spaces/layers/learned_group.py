@@ -20,7 +20,8 @@ CONDENSING = 0.5  # the share of the training in which inputs are given up
 class LearnedGroupConv(nn.Module):
     """1x1, n x in x h x w to n x out x h x w, with a mask on its weights.
 
-    `progress` is the share of the training that is over, 0 to 1; raising it prunes.
+    The mask has the weight's shape, so that a child inherits both or neither. What is pruned
+    stays so: a layer that inherits a pruned mask begins as narrow as its parent ended.
     """
 
     mask: torch.Tensor
@@ -33,14 +34,14 @@ class LearnedGroupConv(nn.Module):
         self.condensation = min(condensation, inputs)
         self.weight = nn.Parameter(torch.empty(outputs, inputs, 1, 1))
         nn.init.kaiming_uniform_(self.weight, a=5**0.5)  # as nn.Conv2d begins
-        self.register_buffer("mask", torch.ones(groups, inputs))
+        self.register_buffer("mask", torch.ones_like(self.weight))
         self.stage = 0
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return functional.conv2d(x, self.weight * self._spread())
+        return functional.conv2d(x, self.weight * self.mask)
 
     def advance(self, progress: float) -> None:
-        """Prunes as far as a training should have at this progress."""
+        """Prunes as far as a training should have when this share of it, 0 to 1, is over."""
         stages = self.condensation - 1
         due = min(int(progress / CONDENSING * stages), stages)
         while self.stage < due:
@@ -51,8 +52,12 @@ class LearnedGroupConv(nn.Module):
         """groups x kept indices of the inputs each group reads in the end, rising."""
         inputs = self.weight.shape[1]
         count = max(inputs // self.condensation, 1)
-        norms = self._norms().masked_fill(self.mask == 0, -1.0)
-        return norms.topk(count, dim=1).indices.sort(dim=1).values
+        return self._largest(count).sort(dim=1).values
+
+    def for_outputs(self, kept: torch.Tensor) -> torch.Tensor:
+        """Each group's indices once for each of its outputs: out x kept x 1 x 1."""
+        each = self.weight.shape[0] // self.groups
+        return kept.repeat_interleave(each, dim=0)[:, :, None, None]
 
     def _kept(self, stage: int) -> int:
         inputs = self.weight.shape[1]
@@ -62,20 +67,20 @@ class LearnedGroupConv(nn.Module):
 
     @torch.no_grad()
     def _prune(self, count: int) -> None:
-        norms = self._norms().masked_fill(self.mask == 0, -1.0)
-        kept = norms.topk(count, dim=1).indices
-        self.mask.zero_().scatter_(1, kept, 1.0)
+        reads = int(self._by_group(self.mask)[0, 0].sum())
+        kept = self._largest(min(count, reads))
+        self.mask.zero_().scatter_(1, self.for_outputs(kept), 1.0)
 
-    def _norms(self) -> torch.Tensor:
-        """groups x inputs: L1 norm of each group's weights on each input."""
-        outputs, inputs = self.weight.shape[:2]
-        grouped = self.weight.detach().abs().view(self.groups, outputs // self.groups, inputs)
-        return grouped.sum(dim=1)
+    def _largest(self, count: int) -> torch.Tensor:
+        """groups x count indices of the inputs of largest L1 norm; pruned ones come last."""
+        norms = self._by_group(self.weight.detach()).abs().sum(dim=1)
+        pruned = self._by_group(self.mask)[:, 0] == 0
+        return norms.masked_fill(pruned, -1.0).topk(count, dim=1).indices
 
-    def _spread(self) -> torch.Tensor:
-        """The mask for each weight, out x in x 1 x 1."""
-        each = self.weight.shape[0] // self.groups
-        return self.mask.repeat_interleave(each, dim=0)[:, :, None, None]
+    def _by_group(self, tensor: torch.Tensor) -> torch.Tensor:
+        """out x in x 1 x 1 as groups x outputs of a group x in."""
+        outputs, inputs = tensor.shape[:2]
+        return tensor.view(self.groups, outputs // self.groups, inputs)
 
 
 class GatheredGroupConv(nn.Module):
@@ -87,14 +92,13 @@ class GatheredGroupConv(nn.Module):
         super().__init__()
         kept = learned.kept_inputs()
         outputs = learned.weight.shape[0]
-        each = outputs // learned.groups
         self.register_buffer("inputs", kept.flatten())
         self.convolution = nn.Conv2d(
             kept.numel(), outputs, 1, groups=learned.groups, bias=False, device=kept.device
         )
-        rows = kept.repeat_interleave(each, dim=0)[:, :, None, None]
         with torch.no_grad():
-            self.convolution.weight.copy_(learned.weight.gather(1, rows))
+            weights = learned.weight.gather(1, learned.for_outputs(kept))
+            self.convolution.weight.copy_(weights)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.convolution(x.index_select(1, self.inputs))

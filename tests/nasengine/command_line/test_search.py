@@ -27,7 +27,8 @@ def table(tmp_path_factory):
 
 
 def words(table, *more):
-    return ["search", "--space", "nb201", "--table", str(table), "--candidates", "30", *more]
+    return ["search", "--space", "nb201", "--strategy", "regularised-evolution",
+            "--table", str(table), "--candidates", "30", *more]  # fmt: skip
 
 
 def document(capsys, *given):
@@ -238,7 +239,8 @@ def test_a_process_that_is_ended_goes_on_in_another(table, tmp_path, number, sta
 
 def test_real_networks_train_the_same_twice(capsys, tmp_path):
     """Space cell on digits, as small as it goes; stopped half-way and resumed."""
-    given = ["search", "--space", "cell", "--set", "cells=3", "--set", "channels=4",
+    given = ["search", "--space", "cell", "--strategy", "regularised-evolution",
+             "--set", "cells=3", "--set", "channels=4",
              "--set", "nodes=2", "--set", "limit=100", "--set", "epochs=1", "--set", "threads=1",
              "--set", "population=3", "--set", "sample=2", "--candidates", "5", "--seed", "1",
              "--constraint", "params<9e3", "--objectives", "error,params,macs"]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Chains and dense cells: exact sizes, growth, and learned groups that answer alike in use."""
+"""Chains and dense cells: exact sizes, the published CondenseNets, growth and inheritance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nasengine.spaces.chain_alexnet import ChainAlexNetConfig, ChainAlexNetSpace
 from nasengine.spaces.chain_condensenet import ChainCondenseNetConfig, ChainCondenseNetSpace
 from nasengine.spaces.dense_cell import DenseCellConfig, DenseCellSpace
 from nasengine.spaces.deployment import as_deployed
-from nasengine.spaces.layers.learned_group import GatheredGroupConv, LearnedGroupConv
+from nasengine.spaces.layers.alexnet_network import average_to_ends
 
 
 def dense(**settings):
@@ -51,12 +51,64 @@ def test_even_kernels_and_growths_that_do_not_split_are_refused():
         from_mapping(ChainCondenseNetConfig, {"growths": "4,6"})
 
 
-def test_condensenet_86_has_the_published_parameters():
+@pytest.mark.parametrize("size", [(2, 2), (3, 5), (4, 4), (7, 8), (1, 6)])
+def test_the_end_of_an_alexnet_is_an_adaptive_pool(size):
+    images = torch.randn(2, 3, *size)
+    expected = torch.nn.functional.adaptive_avg_pool2d(images, [min(2, side) for side in size])
+    assert torch.allclose(average_to_ends(*size)(images), expected, atol=1e-6)
+
+
+# Layers in each block, millions of parameters and of operations, from CondenseNet's own table.
+PUBLISHED = [
+    (8, "0.22", "28.6"),
+    (12, "0.41", "51.9"),
+    (14, "0.52", "65.8"),
+    (16, "0.65", "81.3"),
+    (18, "0.79", "98.2"),
+    (20, "0.95", "116.7"),
+]
+
+
+@pytest.mark.parametrize(("stage", "published_params", "published_macs"), PUBLISHED)
+def test_condensenets_have_their_published_sizes(stage, published_params, published_macs):
+    space = ChainCondenseNetSpace(from_mapping(ChainCondenseNetConfig, {"stages": str(stage)}))
+    architecture = space.architecture([[stage, 8], [stage, 16], [stage, 32]])
+    network = space.build(architecture, (3, 32, 32), 10)
+    params, macs = costs(network, (3, 32, 32))
+    assert f"{params / 1e6:.2f}" == published_params
+    assert f"{(macs + others_of_the_paper(network)) / 1e6:.1f}" == published_macs
+
+
+def others_of_the_paper(network):
+    """What CondenseNet's own count adds: an operation for every input of a ReLU or a pool."""
+    counted = []
+
+    def count(module, given, answer):
+        counted.append(given[0].numel())
+
+    network = as_deployed(network).eval()
+    for module in network.modules():
+        if isinstance(module, (torch.nn.ReLU, torch.nn.AvgPool2d, torch.nn.AdaptiveAvgPool2d)):
+            module.register_forward_hook(count)
+    with torch.no_grad():
+        network(torch.randn(1, 3, 32, 32))
+    return sum(counted)
+
+
+def test_condensenet_86_to_the_digit():
     space = ChainCondenseNetSpace(ChainCondenseNetConfig())
     architecture = space.architecture([[14, 8], [14, 16], [14, 32]])
-    params, macs = costs(space.build(architecture, (3, 32, 32), 10), (3, 32, 32))
-    assert params == 520_202
-    assert macs == 62_381_888
+    network = space.build(architecture, (3, 32, 32), 10)
+    assert costs(network, (3, 32, 32)) == [520_202, 62_381_888]
+    assert others_of_the_paper(network) == 3_162_112 + 272_384
+
+
+def test_the_few_condensenets_are_enumerated_in_order():
+    settings = {"blocks": 2, "stages": "1,2", "growths": "4,8"}
+    space = ChainCondenseNetSpace(from_mapping(ChainCondenseNetConfig, settings))
+    everything = [space.text(one) for one in space.enumerate()]
+    assert everything[:3] + everything[-1:] == ["1x4 1x4", "1x4 1x8", "1x4 2x4", "2x8 2x8"]
+    assert len(everything) == space.size() == 16
 
 
 def test_a_dense_cell_to_the_digit():
@@ -66,6 +118,25 @@ def test_a_dense_cell_to_the_digit():
     expected = 9 * 8 + 9 * 8 * 4 + 12 * 4 // 4 + 2 * (8 + 12 + 16) + 2 * 16 + 16 * 2 + 2
     macs = 16 * (9 * 8 + 9 * 8 * 4 + 12) + 32
     assert costs(space.build(architecture, (1, 4, 4), 2), (1, 4, 4)) == [expected, macs]
+
+
+def test_a_dense_cell_in_two_stages_to_the_digit():
+    space = dense(stages=2, cells=1, channels=8, groups=4, condensation=4)
+    layers = ["bn", "learned_group_1x1", "bn_relu", "depthwise_3x3", "no_norm", "group_3x3"]
+    network = space.build(space.architecture(layers), (1, 4, 4), 2)
+
+    def cell(inputs, growth):
+        """Weights of the convolutions, and parameters of the two norms."""
+        learned = growth * (inputs // 4)
+        depthwise = 9 * (inputs + growth) + (inputs + growth) * growth
+        grouped = 9 * (inputs + 2 * growth) * growth // 4
+        return learned + depthwise + grouped, 2 * inputs + 2 * (inputs + growth)
+
+    (first, first_norms), (second, second_norms) = cell(16, 8), cell(40, 16)
+    ends = 9 * 16 + 2 * 88 + 88 * 2 + 2
+    params = ends + first + first_norms + second + second_norms
+    macs = 16 * (9 * 16 + first) + 4 * second + 88 * 2
+    assert costs(network, (1, 4, 4)) == [params, macs]
 
 
 def test_growth_is_the_papers():
@@ -78,49 +149,6 @@ def test_growth_is_the_papers():
     full = space.architecture(["bn", "conv_1x1", "bn", "conv_3x3"])
     assert list(space.grown(full)) == []
     assert space.size() == 18 + 18 * 3 + 18 * 18
-
-
-def test_a_learned_group_gives_up_inputs_stage_by_stage_and_then_stays():
-    torch.manual_seed(0)
-    layer = LearnedGroupConv(16, 8, groups=4, condensation=4)
-    kept = []
-    for progress in (0.0, 0.16, 0.17, 0.34, 0.5, 0.9, 1.0):
-        layer.advance(progress)
-        kept.append(int(layer.mask.sum(dim=1)[0]))
-    assert kept == [16, 16, 12, 8, 4, 4, 4]
-    norms = layer.weight.detach().abs().view(4, 2, 16).sum(1)
-    best = norms.topk(4, dim=1).indices.sort(dim=1).values
-    assert torch.equal(layer.kept_inputs(), best)  # untrained, so all stages rank alike
-
-
-@pytest.mark.parametrize("inputs", [16, 18, 3])
-def test_in_use_a_learned_group_answers_as_it_was_trained(inputs):
-    torch.manual_seed(1)
-    layer = LearnedGroupConv(inputs, 8, groups=4, condensation=4)
-    layer.advance(1.0)
-    images = torch.randn(2, inputs, 5, 5)
-    used = GatheredGroupConv(layer)
-    assert torch.allclose(used(images), layer(images), atol=1e-5)
-    assert used.convolution.weight.numel() == 8 * max(inputs // min(4, inputs), 1)
-
-
-def test_a_trained_network_answers_alike_when_deployed():
-    torch.manual_seed(2)
-    space = dense(stages=2, cells=1)
-    layers = ["bn_relu", "learned_group_1x1", "bn", "conv_3x3", "no_norm", "learned_group_1x1"]
-    network = space.build(space.architecture(layers), (1, 8, 8), 3)
-    optimiser = torch.optim.SGD(network.parameters(), 0.05)
-    images, labels = torch.randn(16, 1, 8, 8), torch.randint(3, (16,))
-    for step in range(10):
-        network.progress = step / 10
-        optimiser.zero_grad()
-        torch.nn.functional.cross_entropy(network(images), labels).backward()
-        optimiser.step()
-    network.eval()
-    used = network.deployed()
-    assert torch.allclose(used(images), network(images), atol=1e-5)
-    assert not any(isinstance(m, LearnedGroupConv) for m in used.modules())
-    assert sum(p.numel() for p in used.parameters()) < sum(p.numel() for p in network.parameters())
 
 
 def test_a_dense_child_takes_over_the_layers_it_shares():

@@ -54,7 +54,7 @@ def test_the_form_begins_with_the_defaults(researcher, sign_in):
     kinds = ("space", "strategy", "estimator", "dataset")
     assert [value_of(page, kind) for kind in kinds] == [
         "cell",
-        "regularised-evolution",
+        "dpp-net",
         "train",
         "digits",
     ]

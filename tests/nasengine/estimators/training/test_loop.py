@@ -81,6 +81,32 @@ def test_drop_path_grows_in_a_line():
     assert network.dropped == pytest.approx([0.4 * step / 8 for step in range(8)])
 
 
+@pytest.mark.parametrize(("epochs", "steps"), [(2, 8), (1, 4)])
+def test_a_network_with_a_progress_is_told_it_and_ends_at_one(epochs, steps):
+    class Progressing(Scripted):
+        progress = 0.0
+
+        def __init__(self):
+            super().__init__()
+            self.told, self.scored = [], []
+
+        def forward(self, images):
+            (self.told if self.training else self.scored).append(self.progress)
+            return super().forward(images)
+
+    network = Progressing()
+    list(run_epochs(job(network, config(epochs=epochs, batch_size=2))))
+    assert network.told == pytest.approx([step / steps for step in range(steps)])
+    assert network.scored[-1] == 1.0
+    assert network.scored[0] == (1.0 if epochs == 1 else pytest.approx(3 / 8))
+
+
+def test_a_network_without_a_progress_gets_none():
+    network = Scripted()
+    list(run_epochs(job(network, config(epochs=1))))
+    assert not hasattr(network, "progress")
+
+
 def test_an_auxiliary_head_adds_its_weighted_loss():
     class WithHead(Scripted):
         def forward(self, images):

@@ -1,0 +1,93 @@
+"""Learned group convolutions: pruned stage by stage, for good, and answering alike in use."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from nasengine.core.settings import from_mapping
+from nasengine.spaces.chain_condensenet import ChainCondenseNetConfig, ChainCondenseNetSpace
+from nasengine.spaces.dense_cell import DenseCellConfig, DenseCellSpace
+from nasengine.spaces.layers.learned_group import GatheredGroupConv, LearnedGroupConv
+
+
+def reads(layer):
+    """How many inputs each output reads."""
+    return sorted({int(count) for count in layer.mask.sum(dim=1).flatten()})
+
+
+def learned(network):
+    return [module for module in network.modules() if isinstance(module, LearnedGroupConv)]
+
+
+def test_a_learned_group_gives_up_inputs_stage_by_stage_and_then_stays():
+    torch.manual_seed(0)
+    layer = LearnedGroupConv(16, 8, groups=4, condensation=4)
+    kept = []
+    for progress in (0.0, 0.16, 0.17, 0.34, 0.5, 0.9, 1.0):
+        layer.advance(progress)
+        kept += reads(layer)
+    assert kept == [16, 16, 12, 8, 4, 4, 4]
+    norms = layer.weight.detach().abs().view(4, 2, 16).sum(1)
+    best = norms.topk(4, dim=1).indices.sort(dim=1).values
+    assert torch.equal(layer.kept_inputs(), best)  # untrained, so all stages rank alike
+
+
+@pytest.mark.parametrize("inputs", [16, 18, 3])
+def test_in_use_a_learned_group_answers_as_it_was_trained(inputs):
+    torch.manual_seed(1)
+    layer = LearnedGroupConv(inputs, 8, groups=4, condensation=4)
+    layer.advance(1.0)
+    images = torch.randn(2, inputs, 5, 5)
+    used = GatheredGroupConv(layer)
+    assert torch.allclose(used(images), layer(images), atol=1e-5)
+    assert used.convolution.weight.numel() == 8 * max(inputs // min(4, inputs), 1)
+
+
+def test_a_trained_network_answers_alike_when_deployed():
+    torch.manual_seed(2)
+    space = DenseCellSpace(from_mapping(DenseCellConfig, {"stages": 2, "cells": 1}))
+    layers = ["bn_relu", "learned_group_1x1", "bn", "conv_3x3", "no_norm", "learned_group_1x1"]
+    network = space.build(space.architecture(layers), (1, 8, 8), 3)
+    optimiser = torch.optim.SGD(network.parameters(), 0.05)
+    images, labels = torch.randn(16, 1, 8, 8), torch.randint(3, (16,))
+    for step in range(10):
+        network.progress = step / 10
+        optimiser.zero_grad()
+        torch.nn.functional.cross_entropy(network(images), labels).backward()
+        optimiser.step()
+    network.eval()
+    used = network.deployed()
+    assert torch.allclose(used(images), network(images), atol=1e-5)
+    assert not any(isinstance(m, LearnedGroupConv) for m in used.modules())
+    assert sum(p.numel() for p in used.parameters()) < sum(p.numel() for p in network.parameters())
+
+
+def test_the_outputs_of_a_group_read_the_same_inputs():
+    torch.manual_seed(4)
+    layer = LearnedGroupConv(12, 6, groups=3, condensation=4)
+    layer.advance(1.0)
+    kept = [row.flatten().nonzero().flatten().tolist() for row in layer.mask]
+    assert kept == [one for one in layer.kept_inputs().tolist() for _ in range(2)]
+
+
+def test_what_a_parent_pruned_stays_pruned_in_its_child():
+    torch.manual_seed(5)
+    space = ChainCondenseNetSpace(
+        from_mapping(ChainCondenseNetConfig, {"stages": "1,2", "growths": "8,16"})
+    )
+    parent = space.architecture([[1, 8], [1, 8], [1, 8]])
+    trained = space.build(parent, (1, 8, 8), 3)
+    trained.progress = 1.0
+    child = space.architecture([[1, 8], [1, 8], [1, 16]])
+    network = space.build(child, (1, 8, 8), 3)
+    space.inherit(child, network, parent, trained.state_dict())
+    ends = [[16 // 4], [24 // 4], [32 // 4]]
+    # The last block's weights have another shape: it begins anew, its mask does too.
+    assert [reads(layer) for layer in learned(network)] == [*ends[:2], [32]]
+    network.progress = 0.2
+    assert [reads(layer) for layer in learned(network)] == [*ends[:2], [24]]
+    network.progress = 1.0
+    assert [reads(layer) for layer in learned(network)] == ends
+    for mine, theirs in zip(learned(network)[:2], learned(trained)[:2], strict=True):
+        assert torch.equal(mine.mask, theirs.mask)

@@ -1,0 +1,49 @@
+// An evolution's population: how full, how old, how different, and where the best comes from.
+import { numberText } from "../format.js";
+import { bestCandidate, valueOf } from "../reducer.js";
+import { candidateLink } from "../run/cells.js";
+import { facts, make, members, title } from "./elements.js";
+
+const FURTHEST = 40; // steps of a lineage
+
+export function populationView(box, page) {
+  return function show(view, state) {
+    const rows = view.members.map((number) => state.candidates.get(number)).filter(Boolean);
+    const kinds = new Set(rows.map((row) => row.architecture_id)).size;
+    const newest = Math.max(-1, ...state.candidates.keys());
+    const ages = rows.map((row) => newest - row.number);
+    const mean = ages.length ? ages.reduce((a, b) => a + b, 0) / ages.length : null;
+    const byAge = view.survival === "age";
+    const base = page.dataset.candidates;
+    const parts = [facts([
+      ["Population", `${rows.length} of ${view.size}`],
+      ["Survival", byAge ? "by age" : "by rank", byAge ? "the oldest leaves when a child joins" : "the worst by rank and crowding leaves"],
+      ...(view.generation === undefined ? [] : [["Generation", String(view.generation), "How often survival took place"]]),
+      ["Different architectures", rows.length ? `${kinds} of ${rows.length}` : "–", "Members that are not copies of another"],
+      ["Mean age", mean === null ? "–" : `${mean.toFixed(1)} candidates`, "Candidates asked since a member was"],
+      ["Born of parents", `${rows.filter((row) => row.parents.length > 0).length} of ${rows.length}`, "The others were drawn at random"],
+    ])];
+    const best = bestCandidate(state);
+    if (best) parts.push(title("Lineage of the best"), lineage(best, state, base));
+    parts.push(title("Members, oldest first"), members(rows.map((row) => row.number), state, base));
+    box.replaceChildren(...parts);
+  };
+}
+
+// First parents only, back to one that has none; a cycle cannot occur.
+export function lineage(best, state, base) {
+  const goal = state.run.goals[0];
+  const line = make("p", undefined, "ps-lineage");
+  let row = best;
+  let steps = 0;
+  while (row && steps < FURTHEST) {
+    const value = valueOf(row, goal.name);
+    const step = make("span");
+    step.append(candidateLink(row.number, base), ` ${value === null ? "" : `${numberText(goal.name, value, goal.unit)} ${goal.unit}`} ${row.origin}`);
+    line.append(step);
+    row = row.parents.length ? state.candidates.get(row.parents[0]) : null;
+    steps += 1;
+  }
+  if (row) line.append(make("span", "and further back"));
+  return line;
+}

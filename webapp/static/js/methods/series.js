@@ -1,0 +1,39 @@
+// Lines of numbers over candidates, as the views of learning methods draw them.
+import { axis, layout, named } from "../plots/look.js";
+
+// Okabe and Ito's colours that both themes can show.
+const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#B87A00"];
+
+// `lines` are {name, key, dots, right}; points hold number and the keys; null leaves a gap.
+export function seriesFigure(points, lines, left, look, extra = {}) {
+  if (points.length === 0) return null;
+  const second = lines.find((line) => line.right);
+  const data = lines.map((line, i) => ({
+    x: points.map((point) => point.number),
+    y: points.map((point) => point[line.key]),
+    type: "scatter",
+    mode: line.dots ? "markers" : "lines",
+    name: line.name,
+    yaxis: line.right ? "y2" : "y",
+    marker: { size: 5, color: COLOURS[i], symbol: ["circle", "diamond", "square", "cross"][i] },
+    line: { color: COLOURS[i], width: 2, dash: line.dash ?? "solid" },
+    hovertemplate: `candidate %{x}: ${line.name} %{y:.4g}<extra></extra>`,
+  }));
+  return {
+    data,
+    layout: layout(look, {
+      margin: { l: 56, r: second ? 56 : 14, t: 26, b: 38 },
+      xaxis: named(axis(look, { nticks: 8 }), "candidate"),
+      yaxis: named(axis(look, { nticks: 6, ...extra }), left),
+      ...(second ? { yaxis2: named(axis(look, { overlaying: "y", side: "right", showgrid: false, nticks: 6 }), second.name) } : {}),
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } },
+      uirevision: "series",
+    }),
+    points: { points: points.length },
+  };
+}
+
+export function seriesTable(points, keys) {
+  return { header: ["number", ...keys], rows: points.map((point) => [point.number, ...keys.map((key) => point[key])]) };
+}
