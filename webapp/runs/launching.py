@@ -20,7 +20,7 @@ from .models import Run
 from .presets import PRESETS
 from .services.launch import MAX_NAME, launch
 
-BEGINNING = {"name": "Regularised evolution on digits", "candidates": "50", "in_flight": "2"}
+BEGINNING = {"name": "DPP-Net on digits", "candidates": "50", "in_flight": "2"}
 
 
 @require_http_methods(["GET", "POST"])

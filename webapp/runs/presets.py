@@ -54,7 +54,7 @@ PRESETS = {
     ),
     "topology-evolution": Preset(
         "Topologies by evolution",
-        "Graphs grow from the smallest; children inherit weights, settings are learned (1809.03242).",
+        "Graphs grow from the smallest; children inherit their weights (1809.03242).",
         {
             **SMALL,
             "space": "topology",

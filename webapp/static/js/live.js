@@ -12,6 +12,7 @@ import { plotViews } from "./run/plots.js";
 import { statusView } from "./run/status.js";
 import { tableView } from "./run/table.js";
 import { tabsView } from "./run/tabs.js";
+import { methodLook } from "./words.js";
 import "./clock.js";
 
 const REDRAW_MS = 250;
@@ -19,6 +20,8 @@ const REDRAW_MS = 250;
 const page = document.getElementById("run");
 const address = watchAddress();
 let state = fromSnapshot(JSON.parse(document.getElementById("snapshot").textContent));
+
+page.style.setProperty("--ps-method", methodLook(state.run.strategy).colour);
 
 const status = statusView();
 const selection = { number: null };

@@ -11,6 +11,8 @@ export function make(tag, text, css) {
   return element;
 }
 
+export const quiet = (text) => make("p", text, "ps-quiet");
+
 export const title = (text) => make("h3", text, "ps-method-title");
 
 // Pairs of a name and a text (or an element), with a hover text each.
@@ -38,7 +40,9 @@ export function candidateWithValue(number, state, base) {
   return item;
 }
 
+// Links to candidates, or what will stand there.
 export function members(numbers, state, base) {
+  if (numbers.length === 0) return quiet("Nobody yet: they appear as candidates are measured.");
   const list = make("div", undefined, "ps-members");
   list.append(...numbers.map((number) => candidateWithValue(number, state, base)));
   return list;
@@ -46,6 +50,7 @@ export function members(numbers, state, base) {
 
 // Header cells {text, numeric}, rows of texts, numbers or elements.
 export function table(header, rows, caption) {
+  if (rows.length === 0) return quiet("Nothing yet: rows appear as candidates are measured.");
   const wrap = make("div", undefined, "ps-table-wrap");
   const made = make("table", undefined, "ps-table");
   made.append(make("caption", caption, "visually-hidden"));
@@ -74,6 +79,7 @@ export function table(header, rows, caption) {
 
 // Chances of named options as bars with their percent; bars are scaled to 1.
 export function bars(options) {
+  if (options.length === 0) return quiet("Appears with the first measured candidate.");
   const list = make("div", undefined, "ps-bars");
   for (const { name, chance } of options) {
     const bar = make("meter");

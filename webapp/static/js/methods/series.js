@@ -25,7 +25,7 @@ export function seriesFigure(points, lines, left, look, extra = {}) {
       margin: { l: 56, r: second ? 56 : 14, t: 26, b: 38 },
       xaxis: named(axis(look, { nticks: 8 }), "candidate"),
       yaxis: named(axis(look, { nticks: 6, ...extra }), left),
-      ...(second ? { yaxis2: named(axis(look, { overlaying: "y", side: "right", showgrid: false, nticks: 6 }), second.name) } : {}),
+      ...(second ? { yaxis2: named(axis(look, { overlaying: "y", side: "right", showgrid: false, tickmode: "auto", nticks: 6 }), second.name) } : {}),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } },
       uirevision: "series",

@@ -1,9 +1,10 @@
 // DPP-Net: its stages, what the surrogate predicted against what was measured, the named picks.
 import { goalTitle } from "../plots/axes.js";
 import { axis, layout, named } from "../plots/look.js";
-import { candidateWithValue, facts, make, plotSection, table, title } from "./elements.js";
+import { candidateWithValue, facts, make, plotSection, quiet, table, title } from "./elements.js";
 
 const STAGE_COLOURS = ["#B87A00", "#0072B2", "#D55E00"];
+const ALL_ROUND = "all-round";
 const HOW = { first: "first", growth: "grown by a layer", mutation: "neighbours of the front", random: "random" };
 
 export function stagesView(box, page, name) {
@@ -23,10 +24,12 @@ export function stagesView(box, page, name) {
     goals = state.run.goals;
     predicted.draw();
     const base = page.dataset.candidates;
-    const picks = Object.entries(view.picks).map(([pick, number]) => [
-      pick === "all-round" ? "All-round" : `Best ${pick}`, candidateWithValue(number, state, base),
+    const named = [...goals.map((goal) => goal.name), ALL_ROUND].filter((pick) => pick in view.picks);
+    const picks = named.map((pick) => [
+      pick === ALL_ROUND ? "All-round" : `Best ${pick}`, candidateWithValue(view.picks[pick], state, base),
+      pick === ALL_ROUND ? "Whose worst place on the front, over all objectives, is best" : "",
     ]);
-    top.replaceChildren(facts([["Stage", String(view.stage + 1)]]), title("Picks"), picks.length ? facts(picks) : make("p", "Appear with the first measured candidate.", "ps-quiet"));
+    top.replaceChildren(facts([["Stage", String(view.stage + 1)]]), title("Picks"), picks.length ? facts(picks) : quiet("Appear with the first measured candidate."));
     const rows = stages.map((stage, i) => [
       String(i + 1), HOW[stage.how] ?? stage.how, stage.children ? String(stage.children) : null, `${stage.measured} of ${stage.asked}`,
       ...goals.map((goal) => numberOf(stage.correlation[goal.name])), numberOf(stage.loss),
@@ -35,7 +38,7 @@ export function stagesView(box, page, name) {
       { text: "Stage" }, { text: "Children" }, { text: "Predicted", numeric: true }, { text: "Measured", numeric: true },
       ...goals.map((goal) => ({ text: `Rank correlation, ${goal.name}`, numeric: true })), { text: "Surrogate loss", numeric: true },
     ];
-    rest.replaceChildren(title("Stages that are planned and past"), stages.length ? table(columns, rows, "Stages") : make("p", "The first stage is being measured; a row appears when the next one is planned.", "ps-quiet"));
+    rest.replaceChildren(title("Stages that are planned and past"), stages.length ? table(columns, rows, "Stages") : quiet("The first stage is being measured; a row appears when the next one is planned."));
   };
 }
 

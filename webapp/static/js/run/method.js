@@ -6,7 +6,7 @@ import { policyView } from "../methods/policy.js";
 import { populationView } from "../methods/population.js";
 import { stagesView } from "../methods/stages.js";
 
-const VIEWS = { climbs: climbsView, family: familyView, mutations: mutationsView, policy: policyView, population: populationView, stages: stagesView };
+export const VIEWS = { climbs: climbsView, family: familyView, mutations: mutationsView, policy: policyView, population: populationView, stages: stagesView };
 
 export function methodView({ page, state: now }) {
   const tab = document.getElementById("tab-method");

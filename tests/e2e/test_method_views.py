@@ -1,0 +1,85 @@
+"""Every strategy's own view, as the strategy tells it, drawn by a real browser."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from nasengine.catalog import load, names
+from tests.contracts.test_strategies import SMALL
+from tests.contracts.told import WORLDS, proposals
+
+from .test_scripts import SNAPSHOT
+
+DRAW = """const r = await load('reducer.js');
+const [kind, views, snapshot, plotted] = v;
+const box = document.createElement('div');
+document.body.append(box);
+const page = { dataset: { candidates: '/runs/1/candidates/' } };
+const show = m.VIEWS[kind](box, page, () => 'a run');
+const state = r.fromSnapshot(snapshot);
+for (const view of views) show(view, state);
+for (let i = 0; plotted && i < 100 && !box.querySelector('.main-svg'); i += 1) {
+  await new Promise((done) => setTimeout(done, 100));
+}
+const told = { text: box.innerText, plots: [...box.querySelectorAll('.main-svg')].length,
+  links: [...box.querySelectorAll('a')].map((a) => a.getAttribute('href')) };
+box.remove();
+return told;"""
+SHOWN = {
+    "population": ["Population", "Survival", "Members, oldest first"],
+    "climbs": ["Climbs", "Neighbours measured"],
+    "policy": ["Reward and entropy", "op 0 to 1", "nor_conv_3x3"],
+    "stages": ["Picks", "Best error", "All-round", "neighbours of the front"],
+    "family": ["Learned settings", "Population, oldest first"],
+    "mutations": ["Gain per mutation", "Latest mutations", "op 1 to 3"],
+}
+PLOTS = ("policy", "stages", "family", "mutations")
+WITH_VIEW = [name for name in names("strategies") if load("strategies", name).view_kind]
+
+
+def snapshot_of(world, strategy, asked):
+    """A run's snapshot with the candidates that the strategy asked for."""
+    snapshot = json.loads(json.dumps(SNAPSHOT))
+    template = snapshot["candidates"][0]
+    goals = [goal.__dict__ for goal in strategy.task.goals]
+    snapshot["run"]["goals"] = goals
+    snapshot["candidates"] = [
+        {
+            **template,
+            "number": one.number,
+            "parents": list(one.parents),
+            "origin": one.origin,
+            "architecture_id": one.architecture.id,
+            "values": {
+                m.objective: {"value": m.value, "unit": m.unit, "method": "measured"}
+                for m in world.ending(one).measurements
+            },
+        }
+        for one in asked
+    ]
+    return snapshot
+
+
+@pytest.mark.parametrize("name", WITH_VIEW)
+def test_the_view_is_drawn_from_its_beginning_on(scripts, name):
+    world = WORLDS["three"]
+    strategy = world.strategy(name, **SMALL.get(name, {}))
+    views = [json.loads(json.dumps(strategy.view()))]
+    asked = proposals(strategy, world, 60)
+    views.append(json.loads(json.dumps(strategy.view())))
+    kind = strategy.view_kind
+    given = (kind, views, snapshot_of(world, strategy, asked), kind in PLOTS)
+    drawn = scripts.call("run/method.js", DRAW, *given)
+    missing = [word for word in SHOWN[kind] if word not in drawn["text"]]
+    assert not missing, drawn["text"][:800]
+    assert "undefined" not in drawn["text"]
+    assert "NaN" not in drawn["text"]
+    assert (drawn["plots"] > 0) == (kind in PLOTS)
+    assert drawn["links"]
+
+
+def test_every_kind_of_view_is_drawn(scripts):
+    kinds = scripts.call("run/method.js", "return Object.keys(m.VIEWS);")
+    assert set(kinds) == {load("strategies", name).view_kind for name in WITH_VIEW}

@@ -1,0 +1,128 @@
+"""MONAS: what its four rewards lead to, on a made table and on the published one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nasengine import assembly, search
+from nasengine.core.errors import InvalidSettings
+from nasengine.core.objective import Goal, parse_constraint
+from nasengine.core.question import Question
+from nasengine.strategies.reward import Reward, Scale
+from tests.real_data import real_data
+
+from ..estimators.tables.making import write_table
+
+ENERGY = "energy@pi5_onnx"
+ERROR_GOAL = Goal("error", "error", None, "lower", "%")
+MACS_GOAL = Goal("macs", "macs", None, "lower", "MAC")
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    published = real_data("nb201_table.csv.gz")
+    return published or write_table(tmp_path_factory.mktemp("tables") / "made.csv.gz")
+
+
+def outcomes(table, seed, candidates=250, constraints=(), **config):
+    """The goals and what every candidate was measured with."""
+    question = assembly.check(
+        Question(
+            space="nb201", strategy="monas", estimator="table", dataset="cifar10",
+            objectives=("error", ENERGY), constraints=constraints, candidates=candidates,
+            seed=seed, strategy_config=config, estimator_config={"path": str(table)},
+        )
+    )  # fmt: skip
+    ended = search.run(question).ended
+    return question, [one.outcome.values for one in ended]
+
+
+def found(table, seed, **more):
+    """The candidate with the largest reward, as the paper keeps it."""
+    question, values = outcomes(table, seed, **more)
+    goals, constraints = assembly.goals_of(question), assembly.constraints_of(question)
+    config = question.strategy_config
+    scale = Scale(goals, config["warm_up"])
+    for one in values[: config["warm_up"]]:
+        scale.learn(one)
+    reward = Reward(config["reward"], config["cost_weight"], goals, constraints)
+    return max(values, key=lambda one: reward.of(one, scale))
+
+
+def test_a_heavier_energy_moves_what_is_found_along_the_front_in_order(table):
+    means = []
+    for weight in (0.0, 0.3, 0.6, 0.9):
+        best = [found(table, seed, cost_weight=weight) for seed in range(3)]
+        means.append([np.mean([one[name] for one in best]) for name in ("error", ENERGY)])
+    errors, energies = np.array(means).T
+    assert (np.diff(errors) >= 0).all()  # accuracy falls
+    assert (np.diff(energies) <= 0).all()
+    assert errors[-1] > errors[0]
+    assert energies[-1] < energies[0] / 2
+
+
+def test_the_power_budget_ends_within_it(table):
+    _, random = outcomes(table, 9, candidates=60)
+    bound = float(np.quantile([one[ENERGY] for one in random], 0.3))
+    limit = (f"{ENERGY}<{bound}",)
+    for seed in range(2):
+        best = found(table, seed, reward="power-budget", constraints=limit)
+        assert best[ENERGY] < bound
+        _, values = outcomes(table, seed, reward="power-budget", constraints=limit)
+        late = np.mean([one[ENERGY] < bound for one in values[-50:]])
+        early = np.mean([one[ENERGY] < bound for one in values[:50]])
+        assert late > early
+
+
+def test_the_accuracy_floor_ends_above_it(table):
+    _, random = outcomes(table, 9, candidates=60)
+    bound = float(np.quantile([one["error"] for one in random], 0.3))
+    for seed in range(2):
+        best = found(table, seed, reward="accuracy-floor", constraints=(f"error<{bound}",))
+        assert best["error"] < bound
+        free = found(table, seed, cost_weight=0.0)
+        assert best[ENERGY] < free[ENERGY]
+
+
+def test_the_rewards_to_the_digit():
+    goals = (ERROR_GOAL, MACS_GOAL)
+    scale = Scale(goals, 2)
+    assert scale.learn({"error": 10.0, "macs": 100.0})
+    assert not scale.learn({"error": 10.0})
+    assert scale.learn({"error": 30.0, "macs": 300.0})
+    assert scale.ready
+    middle = {"error": 15.0, "macs": 250.0}  # places 0.25 and 0.75
+    assert Reward("mixed", 0.4, goals, ()).of(middle, scale) == pytest.approx(
+        0.6 * 0.75 - 0.4 * 0.75
+    )
+    assert Reward("macs", 0.0, goals, ()).of(middle, scale) == pytest.approx(0.75)
+    cheap = (parse_constraint("macs<260"),)
+    assert Reward("power-budget", 0.4, goals, cheap).of(middle, scale) == pytest.approx(0.75)
+    good = (parse_constraint("error<20"),)
+    assert Reward("accuracy-floor", 0.4, goals, good).of(middle, scale) == pytest.approx(0.25)
+    dear = {"error": 15.0, "macs": 520.0}  # twice its bound
+    assert Reward("power-budget", 0.4, goals, cheap).of(dear, scale) == pytest.approx(
+        -1 - np.tanh(3.0)
+    )
+    beyond = {"error": -200.0, "macs": 1e9}
+    assert scale.places(beyond) == {"error": -1.0, "macs": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("config", "constraints", "objectives", "words"),
+    [
+        ({"reward": "power-budget"}, (), ("error", "params"), "add a constraint on params"),
+        ({"reward": "accuracy-floor"}, (), ("error", "params"), "error<10"),
+        ({"reward": "accuracy-floor"}, ("error<9",), ("error",), "needs a cost to lower"),
+        ({"reward": "macs"}, (), ("error", "params"), "needs the objective macs"),
+    ],
+)
+def test_a_reward_says_what_it_needs(config, constraints, objectives, words):
+    question = Question(
+        space="nb201", strategy="monas", objectives=objectives, constraints=constraints,
+        strategy_config=config,
+    )  # fmt: skip
+    with pytest.raises(InvalidSettings, match=words) as refused:
+        assembly.check(question)
+    assert set(refused.value.errors) == {"strategy_config.reward"}
