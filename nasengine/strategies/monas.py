@@ -4,7 +4,7 @@ Hsu et al., MONAS: Multi-Objective Neural Architecture Search using Reinforcemen
 (1806.10332). The robot network emits the decisions of a space one after the other and is
 trained by policy gradient. What the paper leaves open or knows to fail is a setting: a
 moving-average baseline and an entropy bonus, the advantage in units of its own spread, and a
-first phase of random candidates that fixes the scale of the reward (and teaches as well).
+first phase of random candidates that fixes the scale of the reward.
 Differently from the paper a sequence proposed before is drawn again, a little hotter each
 time, so that no candidate is evaluated twice.
 """

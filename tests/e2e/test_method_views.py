@@ -77,7 +77,7 @@ def test_the_view_is_drawn_from_its_beginning_on(scripts, name):
     assert "undefined" not in drawn["text"]
     assert "NaN" not in drawn["text"]
     assert (drawn["plots"] > 0) == (kind in PLOTS)
-    assert drawn["links"]
+    assert bool(drawn["links"]) == (kind != "policy")
 
 
 def test_every_kind_of_view_is_drawn(scripts):
