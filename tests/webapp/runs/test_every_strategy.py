@@ -11,7 +11,7 @@ from nasengine.core.question import Question
 from nasengine.evaluation import evaluate
 from tests.contracts.test_strategies import SMALL
 from tests.nasengine.estimators.tables.making import write_table
-from webapp.runs.models import RunState
+from webapp.runs.models import Device, RunState
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 
@@ -47,6 +47,15 @@ def asked(name, table):
 def looked_up(question, claim):
     proposal = Proposal.from_json(claim.proposal)
     return evaluate(question, proposal, lambda point: None, lambda: False)
+
+
+def test_a_device_of_a_table_needs_no_worker_of_its_own(table):
+    Device.objects.create(name="raspi4", queue="raspi4")
+    run = make_run(**asked("random", table).to_json())
+    assert set(run.candidates.values_list("queue", flat=True)) == {"cpu"}
+    Device.objects.update_or_create(name="cpu", defaults={"queue": "bench"})
+    trained = make_run(objectives=("error", "latency@cpu"))
+    assert set(trained.candidates.values_list("queue", flat=True)) == {"bench"}
 
 
 @pytest.mark.parametrize("name", names("strategies"))

@@ -6,6 +6,7 @@ import logging
 
 from django.db import transaction
 
+from nasengine import catalog
 from webapp.events.recorder import record
 from webapp.runs.models import ENDED_RUNS, Candidate, Device, Run, RunState
 
@@ -17,6 +18,7 @@ from .news import tell_candidates, tell_log, tell_run
 from .states import fail, move, settle
 
 log = logging.getLogger(__name__)
+ANYWHERE = "cpu"
 
 
 def advance_run(run_id: int) -> None:
@@ -94,7 +96,13 @@ def _store_asked(run: Run, asked: list[Candidate]) -> list[int]:
 
 
 def _queue_of(run: Run) -> str:
-    """The queue of the first device that an objective names and the database knows."""
+    """The queue of the first device that an objective names and the database knows.
+
+    Where nothing is built, as in a table, nothing is measured on a device either: any worker
+    can look it up.
+    """
+    if not catalog.load("estimators", run.question["estimator"]).builds_network:
+        return ANYWHERE
     names = [name.partition("@")[2] for name in run.question["objectives"] if "@" in name]
     queues = dict(Device.objects.filter(name__in=names).values_list("name", "queue"))
-    return next((queues[name] for name in names if name in queues), "cpu")
+    return next((queues[name] for name in names if name in queues), ANYWHERE)
