@@ -44,11 +44,14 @@ class Estimator(ABC):
     `Config` holds its settings. `provides(goal)` says which objectives it reports itself;
     the others are measured on the built network by `nasengine.search`. One that does not
     build networks needs no data set either: `dataset` is then a name it alone understands.
+    An `instant` one answers within milliseconds out of what lies ready, without torch: whoever
+    asks the strategy may ask it as well, and no worker need take the candidate.
     """
 
     name: ClassVar[str]
     Config: ClassVar[type]
     builds_network: ClassVar[bool] = True
+    instant: ClassVar[bool] = False
 
     def __init__(self, config: Any):
         self.config = config

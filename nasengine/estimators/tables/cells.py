@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from ...core.errors import EngineError
 from ...data.roots import allowed
+from .csv_rows import Rows, csv_rows, header_in, unreadable
+from .imported import imported_table
+from .keys import JOINT
 
-GZIP_MAGIC = b"\x1f\x8b"
 MOST_ROWS = 5_000_000
-Stamp = tuple[str, int, int]
+
+
+class Stamp(NamedTuple):
+    """A file as it is now: equal stamps mean an unchanged one. `name` is for people."""
+
+    path: str
+    changed_ns: int
+    size: int
+    name: str
 
 
 @dataclass(frozen=True)
 class Cells:
     """Numbers n x k of k columns, NaN where a cell holds none, and architecture -> row.
 
-    Where an architecture occurs twice its first row counts.
+    An architecture is the text of its column, or those of several, joined by JOINT. Where one
+    occurs twice its first row counts. `table` is the table's name for people.
     """
 
+    table: str
     columns: tuple[str, ...]
     rows: dict[str, int]
     numbers: np.ndarray
@@ -47,89 +56,84 @@ def header_of(path: str) -> tuple[str, ...]:
     Raises:
         EngineError: the file is not there, may not be read, or is no CSV table.
     """
-    return _header(_stamp(path))
+    return _header(stamp_of(path))
 
 
-def cells_of(path: str, architecture: str, columns: tuple[str, ...]) -> Cells:
+def cells_of(path: str, architecture: tuple[str, ...], columns: tuple[str, ...]) -> Cells:
     """The named columns of a table; kept until the file changes.
 
     Raises:
         EngineError: as `header_of`, or a column is not there.
     """
-    return _cells(_stamp(path), architecture, columns)
+    return _cells(stamp_of(path), architecture, columns)
 
 
-def _stamp(text: str) -> Stamp:
-    """Name, time of change and size: equal stamps mean an unchanged file."""
+def stamp_of(text: str) -> Stamp:
+    """The file that a setting `path` names, as it is now.
+
+    Raises:
+        EngineError: it is not there, or may not be read.
+    """
     if not text.strip():
         raise EngineError("is empty: name a table, a file .csv or .csv.gz with a header row")
-    path = allowed(text.strip())
+    imported = imported_table(text)
+    path = imported.file if imported else allowed(text.strip())
+    name = imported.word if imported else path.name
     try:
         if not path.is_file():
-            raise EngineError(f"{text[:200]!r} is not there, or no file: correct the path")
+            raise EngineError(
+                f"the imported table {name} is not on this machine: launch the search anew"
+                if imported
+                else f"{text[:200]!r} is not there, or no file: correct the path"
+            )
         stat = path.stat()
     except OSError as error:
-        raise _unreadable(path, error) from None
-    return str(path), stat.st_mtime_ns, stat.st_size
+        raise unreadable(name, error) from None
+    return Stamp(str(path), stat.st_mtime_ns, stat.st_size, name)
 
 
 @lru_cache(maxsize=32)
 def _header(stamp: Stamp) -> tuple[str, ...]:
     with _rows(stamp) as rows:
-        header = tuple(name.strip() for name in next(rows, []))
-    if len(header) < 2 or len(set(header)) < len(header):
-        raise EngineError(
-            f"{Path(stamp[0]).name} has no header row: its first line must name at least two "
-            "columns, each once, separated by commas"
-        )
-    return header
+        return header_in(rows, stamp.name)
 
 
 @lru_cache(maxsize=4)
-def _cells(stamp: Stamp, architecture: str, columns: tuple[str, ...]) -> Cells:
+def _cells(stamp: Stamp, architecture: tuple[str, ...], columns: tuple[str, ...]) -> Cells:
     header = _header(stamp)
-    missing = [name for name in (architecture, *columns) if name not in header]
+    missing = [name for name in (*architecture, *columns) if name not in header]
     if missing:
         raise EngineError(
-            f"{Path(stamp[0]).name} has no column {', '.join(missing)[:200]}; "
+            f"{stamp.name} has no column {', '.join(missing)[:200]}; "
             f"it has {', '.join(header)[:300]}"
         )
-    key, places = header.index(architecture), [header.index(name) for name in columns]
+    keys, places = ([header.index(n) for n in names] for names in (architecture, columns))
+    last = max(keys)
     found: dict[str, int] = {}
     numbers: list[list[float]] = []
     with _rows(stamp) as rows:
         next(rows, None)
         for row in rows:
-            if len(row) <= key or row[key] in found:
+            if len(row) <= last or (key := JOINT.join(row[k] for k in keys)) in found:
                 continue
             if len(numbers) == MOST_ROWS:
-                raise EngineError(f"{Path(stamp[0]).name} has more than {MOST_ROWS:,} rows")
-            found[row[key]] = len(numbers)
-            numbers.append([_number(row[p]) if p < len(row) else np.nan for p in places])
-    return Cells(columns, found, np.array(numbers).reshape(len(numbers), len(columns)))
+                raise EngineError(f"{stamp.name} has more than {MOST_ROWS:,} rows")
+            found[key] = len(numbers)
+            numbers.append([number(row[p]) if p < len(row) else np.nan for p in places])
+    return Cells(stamp.name, columns, found, np.array(numbers).reshape(len(numbers), len(columns)))
 
 
 @contextmanager
-def _rows(stamp: Stamp) -> Iterator[Iterator[list[str]]]:
-    path = Path(stamp[0])
+def _rows(stamp: Stamp) -> Iterator[Rows]:
     try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == GZIP_MAGIC
-            raw.seek(0)
-            stream = gzip.GzipFile(fileobj=raw) if packed else raw
-            yield csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""))
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        raise _unreadable(path, error) from None
+        with Path(stamp.path).open("rb") as raw, csv_rows(raw, stamp.name) as rows:
+            yield rows
+    except OSError as error:
+        raise unreadable(stamp.name, error) from None
 
 
-def _unreadable(path: Path, error: Exception) -> EngineError:
-    reason = getattr(error, "strerror", None) or error
-    return EngineError(
-        f"{path.name} cannot be read ({str(reason)[:120]}): give a CSV file in UTF-8, gzip'd or not"
-    )
-
-
-def _number(cell: str) -> float:
+def number(cell: str) -> float:
+    """What a cell holds; NaN where it is no number."""
     try:
         return float(cell)
     except ValueError:

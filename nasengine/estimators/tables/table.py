@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 from ...core.errors import EngineError, InvalidSettings
 from ...core.estimator import Estimator, Evaluation
@@ -16,6 +15,7 @@ from ...core.space import Space
 from . import nb201_layout
 from .cells import Cells, cells_of, header_of
 from .column import Column, parse_column
+from .keys import key_columns, key_objection, keys_of
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,9 @@ class TableConfig:
         InvalidSettings: a column's text has the wrong form.
     """
 
-    path: str = setting("", "Table: a .csv or .csv.gz file with a header row.")
+    path: str = setting(
+        "", "A .csv or .csv.gz file with a header row, or table:NAME, a table of your team."
+    )
     columns: tuple[str, ...] = setting(
         (),
         "What the columns mean, as in error=val_acc:100-x:%, params=size, "
@@ -36,7 +38,9 @@ class TableConfig:
         (), "Columns that are only reported and steer nothing, as in test_error=test_acc:100-x:%."
     )
     architecture: str = setting(
-        nb201_layout.ARCHITECTURE, "Column of the architecture's text, id or canonical JSON."
+        nb201_layout.ARCHITECTURE,
+        "Column of the architecture's text, id or canonical JSON; or several, separated by "
+        "commas: one for each decision of the space, in its order.",
     )
 
     def __post_init__(self) -> None:
@@ -51,6 +55,10 @@ class TableConfig:
                 errors[name] = "names an objective twice: give each one column"
         if self.report and not self.columns:
             errors["report"] = "needs columns: name those that steer as well"
+        try:
+            key_columns(self.architecture)
+        except ValueError as error:
+            errors["architecture"] = str(error)
         if errors:
             raise InvalidSettings(errors)
 
@@ -65,6 +73,7 @@ class Table(Estimator):
     name = "table"
     Config = TableConfig
     builds_network = False
+    instant = True
     config: TableConfig
 
     def provides(self, goal: Goal) -> bool:
@@ -89,7 +98,7 @@ class Table(Estimator):
         except EngineError as error:
             return {"estimator_config.path": str(error)}
         if self.config.columns:
-            return self._missing(header)
+            return self._missing(header) or self._unnamed(space)
         if not nb201_layout.is_nb201(header):
             return {
                 "estimator_config.columns": "is empty, and the table is not that of "
@@ -102,14 +111,17 @@ class Table(Estimator):
         steering, reported = self._columns(evaluation.dataset)
         wanted = {goal.name for goal in evaluation.goals}
         needed = [column for column in steering if column.objective in wanted]
-        row = self._row(evaluation, (*steering, *reported))
+        names = tuple(dict.fromkeys(column.column for column in (*steering, *reported)))
+        cells = cells_of(self.config.path, key_columns(self.config.architecture), names)
+        row = self._row(evaluation, cells)
         number = evaluation.proposal.number
         empty = [c.column for c in needed if not math.isfinite(c.value(row[c.column]))]
         if empty:
             reason = f"the table holds no finite number in {', '.join(empty)} for it"
             return Outcome(number, "failed", reason=reason)
         told = needed + [c for c in reported if math.isfinite(c.value(row[c.column]))]
-        return Outcome(number, "done", tuple(self._measurement(c, row) for c in told))
+        measured = tuple(_measurement(column, row, cells.table) for column in told)
+        return Outcome(number, "done", measured)
 
     def _columns(self, dataset: str) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
         """What steers and what is only reported."""
@@ -122,36 +134,25 @@ class Table(Estimator):
             raise EngineError(_unknown_dataset(dataset))
         return nb201_layout.objectives(header, dataset), nb201_layout.reports(dataset)
 
-    def _row(self, evaluation: Evaluation, columns: tuple[Column, ...]) -> dict[str, float]:
-        names = tuple(dict.fromkeys(column.column for column in columns))
-        cells = cells_of(self.config.path, self.config.architecture, names)
-        architecture = evaluation.proposal.architecture
-        text = evaluation.space.text(architecture)
-        row = _first(cells, (text, architecture.id, architecture.canonical))
+    def _row(self, evaluation: Evaluation, cells: Cells) -> dict[str, float]:
+        columns = key_columns(self.config.architecture)
+        space, architecture = evaluation.space, evaluation.proposal.architecture
+        found = (cells.get(text) for text in keys_of(space, architecture, columns))
+        row = next((row for row in found if row is not None), None)
         if row is None:
+            holds = "the texts, ids or canonical JSON" if len(columns) == 1 else "the decisions"
             raise EngineError(
-                f"{Path(self.config.path).name} has no row for {text[:200]}: its column "
-                f"{self.config.architecture} must hold the texts, ids or canonical JSON of the "
-                "space's architectures"
+                f"{cells.table} has no row for {space.text(architecture)[:200]}: its column "
+                f"{', '.join(columns)} must hold {holds} of the space's architectures"
             )
         return row
-
-    def _measurement(self, column: Column, row: dict[str, float]) -> Measurement:
-        return Measurement(
-            column.objective,
-            column.value(row[column.column]),
-            column.unit,
-            device=column.goal.device,
-            method="tabular",
-            detail={"table": Path(self.config.path).name, "column": column.column},
-        )
 
     def _missing(self, header: tuple[str, ...]) -> dict[str, str]:
         """The columns the settings name and the table lacks."""
         named = {
             "columns": [parse_column(text).column for text in self.config.columns],
             "report": [parse_column(text).column for text in self.config.report],
-            "architecture": [self.config.architecture],
+            "architecture": list(key_columns(self.config.architecture)),
         }
         return {
             f"estimator_config.{name}": f"{', '.join(missing)[:200]} is not in the table; "
@@ -160,9 +161,21 @@ class Table(Estimator):
             if (missing := [column for column in columns if column not in header])
         }
 
+    def _unnamed(self, space: Space) -> dict[str, str]:
+        """Whether the columns of the architecture suit the space."""
+        fault = key_objection(space, key_columns(self.config.architecture))
+        return {"estimator_config.architecture": fault} if fault else {}
 
-def _first(cells: Cells, keys: tuple[str, ...]) -> dict[str, float] | None:
-    return next((row for key in keys if (row := cells.get(key)) is not None), None)
+
+def _measurement(column: Column, row: dict[str, float], table: str) -> Measurement:
+    return Measurement(
+        column.objective,
+        column.value(row[column.column]),
+        column.unit,
+        device=column.goal.device,
+        method="tabular",
+        detail={"table": table, "column": column.column},
+    )
 
 
 def _nb201_objections(space: Space, dataset: str) -> dict[str, str]:

@@ -144,11 +144,11 @@ def test_ids_and_canonical_json_are_keys_as_well(tmp_path):
 
 def test_a_table_is_read_once_until_it_changes(tmp_path):
     path = write_table(tmp_path / "some.csv", every=100)
-    first = cells_of(str(path), "arch_str", ("c10_params",))
-    assert cells_of(str(path), "arch_str", ("c10_params",)) is first
+    first = cells_of(str(path), ("arch_str",), ("c10_params",))
+    assert cells_of(str(path), ("arch_str",), ("c10_params",)) is first
     write_table(path, every=50)
     os.utime(path, ns=(1, 1))
-    second = cells_of(str(path), "arch_str", ("c10_params",))
+    second = cells_of(str(path), ("arch_str",), ("c10_params",))
     assert len(second.rows) > len(first.rows)
 
 
@@ -156,7 +156,7 @@ def test_with_a_byte_order_mark_and_blanks_in_the_header(tmp_path):
     path = tmp_path / "bom.csv"
     path.write_bytes(b"\xef\xbb\xbfnet , acc\r\nx,1\r\n")
     assert header_of(str(path)) == ("net", "acc")
-    assert cells_of(str(path), "net", ("acc",)).get("x") == {"acc": 1.0}
+    assert cells_of(str(path), ("net",), ("acc",)).get("x") == {"acc": 1.0}
 
 
 def objections(path, space=SPACE, dataset="cifar10", **config):
@@ -195,7 +195,7 @@ def test_files_that_are_no_tables_are_refused_in_one_line(tmp_path):
         path = str(tmp_path / name) if name and "\0" not in name else name
         with pytest.raises(EngineError) as caught:
             header_of(path)
-            cells_of(path, "a", ("b",))
+            cells_of(path, ("a",), ("b",))
         assert "\n" not in str(caught.value)
         assert len(str(caught.value)) < 600
 
@@ -262,9 +262,9 @@ def test_the_published_table_holds_the_published_optima():
     best = {"c10": (6111, 94.373), "c100": (9930, 73.513), "in16": (857, 47.311)}
     for prefix, (index, accuracy) in best.items():
         column = f"{prefix}_test_acc_200"
-        cells = cells_of(str(path), "arch_index", (column,))
+        cells = cells_of(str(path), ("arch_index",), (column,))
         assert cells.get(str(index))[column] == accuracy == cells.numbers.max()
-    text = list(cells_of(str(path), "arch_str", ()).rows)[6111]
+    text = list(cells_of(str(path), ("arch_str",), ()).rows)[6111]
     found = outcome(question(path, ("error", "params", "macs", "latency@pi5_litert")), text)
     assert found.values["params"] == 1_073_466
     assert found.values["macs"] == pytest.approx(153_272_960, rel=1e-6)

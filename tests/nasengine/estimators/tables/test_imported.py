@@ -1,0 +1,248 @@
+"""Imported tables: their names, their canonical form, what a survey says, several columns."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import pickle
+import zlib
+
+import pytest
+
+from nasengine import assembly, search
+from nasengine.core.errors import EngineError, InvalidSettings
+from nasengine.core.proposal import Proposal
+from nasengine.core.question import Question
+from nasengine.core.settings import from_mapping
+from nasengine.estimators.tables.canonical import canonical_table
+from nasengine.estimators.tables.column import parse_column
+from nasengine.estimators.tables.imported import ImportedTable, imported_table
+from nasengine.estimators.tables.keys import JOINT, keys_of
+from nasengine.estimators.tables.survey import survey
+from nasengine.estimators.tables.table import TableConfig
+from nasengine.spaces.cell import CellSpace
+from nasengine.spaces.nb201 import NB201Config, NB201Space
+from nasengine.spaces.topology import TopologySpace
+
+SPACE = NB201Space(NB201Config())
+NONE = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+SKIP = "|skip_connect~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+MB = 1_000_000
+TEXT = f"net,acc,ms\n{NONE},10,1.5\n{SKIP},90,2.5\n"
+
+
+def canonical(content: bytes | str, most: int = MB):
+    raw = content.encode() if isinstance(content, str) else content
+    return canonical_table(io.BytesIO(raw), "plain.csv", most)
+
+
+def surveyed(text: str, columns=("error=acc:100-x:%",), space=SPACE, key=("net",)):
+    return survey(canonical(text), key, [parse_column(one) for one in columns], space)
+
+
+def lay(folder, monkeypatch, text: str, name: str = "mine") -> ImportedTable:
+    """Puts a table where the engine looks for imported ones."""
+    monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder))
+    table = canonical(text)
+    found = ImportedTable(name, table.digest)
+    found.file.write_bytes(gzip.compress(table.text))
+    return found
+
+
+def question(path: str, **changed) -> Question:
+    whole = {
+        "space": "nb201",
+        "strategy": "random",
+        "estimator": "table",
+        "dataset": "mine",
+        "objectives": ("error",),
+        "estimator_config": {"path": path, "columns": ["error=acc:100-x:%"], "architecture": "net"},
+    }
+    return Question(**{**whole, **changed})
+
+
+def test_a_name_is_read_and_written_back():
+    digest = "a" * 64
+    fixed = imported_table(f" table:nb201.v-2_x@{digest} ")
+    assert (fixed.name, fixed.digest) == ("nb201.v-2_x", digest)
+    assert fixed.path == f"table:nb201.v-2_x@{digest}"
+    assert fixed.word == "nb201.v-2_x@aaaaaaaa"
+    assert imported_table("table:nb201") == ImportedTable("nb201")
+    assert imported_table("tables/nb201.csv") is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "table:",
+        "table:NB",
+        "table:-x",
+        "table:../x",
+        "table:x@abc",
+        "table:a/b",
+        "table:" + "x" * 61,
+        f"table:x@{'A' * 64}",
+        "table:x\0",
+    ],
+)
+def test_names_of_another_form_are_refused(path):
+    with pytest.raises(EngineError, match="is no imported table"):
+        imported_table(path)
+
+
+def test_the_folder_follows_the_environment(monkeypatch, tmp_path):
+    one = ImportedTable("x", "b" * 64)
+    monkeypatch.setenv("PARETOSCOPE_VAR", str(tmp_path))
+    monkeypatch.delenv("PARETOSCOPE_TABLES", raising=False)
+    assert one.file == tmp_path / "tables" / f"{'b' * 64}.csv.gz"
+    monkeypatch.setenv("PARETOSCOPE_TABLES", str(tmp_path / "else"))
+    assert one.file.parent == tmp_path / "else"
+    monkeypatch.delenv("PARETOSCOPE_TABLES")
+    monkeypatch.delenv("PARETOSCOPE_VAR")
+    assert one.file.parts[-3:-1] == ("var", "tables")
+
+
+def test_a_search_reads_an_imported_table_by_its_digest(tmp_path, monkeypatch):
+    monkeypatch.setenv("PARETOSCOPE_DATA_ROOTS", str(tmp_path / "data"))  # it needs none of them
+    table = lay(tmp_path, monkeypatch, TEXT)
+    asked = assembly.check(question(table.path))
+    found = search.evaluate(asked, Proposal(0, SPACE.parse(SKIP)), print, lambda: False)
+    assert found.values == {"error": 10.0}
+    assert found.measurements[0].detail == {"table": table.word, "column": "acc"}
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [("table:mine", "only a database knows it"), (f"table:mine@{'0' * 64}", "not on this machine")],
+)
+def test_a_table_that_is_not_here_is_refused_in_words(path, says, tmp_path, monkeypatch):
+    monkeypatch.setenv("PARETOSCOPE_TABLES", str(tmp_path))
+    with pytest.raises(InvalidSettings, match=says) as refused:
+        assembly.check(question(path))
+    assert list(refused.value.errors) == ["estimator_config.path"]
+
+
+def test_the_same_cells_have_the_same_digest_however_they_are_packed():
+    plain = canonical(TEXT)
+    spaced = TEXT.replace(",", " , ").replace("\n", "\r\n\r\n")
+    quoted = "\ufeff" + TEXT.replace("acc", '"acc"')
+    for other in (spaced, quoted, gzip.compress(TEXT.encode()), TEXT.replace("90", '"90"')):
+        assert canonical(other).digest == plain.digest
+    assert plain.text.decode() == TEXT
+    assert (plain.rows, plain.header) == (2, ("net", "acc", "ms"))
+    assert canonical(TEXT.replace("90", "91")).digest != plain.digest
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "has no header row"),
+        (b"a\n1\n", "at least two columns"),
+        (b"a,a\n1,2\n", "each once"),
+        (b"a,b\n", "no rows"),
+        (b"a,b\n\n,\n", "no rows"),
+        (b"a,b\n1,2,3\n", "has 3 cells in row 2"),
+        (b"a,\n1,2\n", "has a column ''"),
+        (b"a,b\x07\n1,2\n", "can be shown"),
+        (b"a," + b"x" * 101 + b"\n1,2\n", "1 to 100 characters"),
+        (b"\xff\xfea,b\n", "cannot be read"),
+        (gzip.compress(b"a,b\n1,2\n")[:-6], "cannot be read"),
+        (b"\x1f\x8b" + b"\0" * 40, "cannot be read"),
+        (pickle.dumps({"a": [1, 2]}), "cannot be read"),
+        (b"a,b\n1," + b"x" * 200_000, "cannot be read"),
+        (",".join(f"c{i}" for i in range(2001)).encode() + b"\n", "2,001 columns"),
+    ],
+)
+def test_what_is_no_table_is_refused_in_words(content, says):
+    with pytest.raises(EngineError, match=says):
+        canonical(content)
+
+
+def test_a_small_file_that_unpacks_to_much_is_refused_before_it_does():
+    packed = gzip.compress(b"a,b\n" + b"1,2\n" * 5_000_000)
+    assert len(packed) < 50_000
+    with pytest.raises(EngineError, match="more than 1 MB when unpacked"):
+        canonical(packed)
+    members = zlib.compressobj(wbits=31)
+    one = members.compress(b"1,2\n" * 200_000) + members.flush()
+    with pytest.raises(EngineError, match="more than 1 MB"):
+        canonical(gzip.compress(b"a,b\n") + one * 10)
+    with pytest.raises(EngineError, match="more than 1 MB"):
+        canonical(b"a,b\n" + b"1,2\n" * 500_000)
+
+
+def test_short_rows_are_not_padded_to_a_bomb():
+    header = ",".join(f"c{i}" for i in range(2000))
+    table = canonical(header + "\n" + "1\n" * 100_000)
+    assert len(table.text) < MB
+
+
+def test_a_survey_counts_what_counts():
+    text = TEXT + f"{NONE},5,5\n,1,1\nwrong,nan,3\n{SKIP.replace('skip', 'spik')},inf,\n"
+    found = surveyed(text, ("error=acc:100-x:%", "latency@pi=ms::ms"))
+    assert (found.architectures, found.repeated, found.nameless) == (4, 1, 1)
+    assert found.finite == (2, 3)
+    assert (found.fit.checked, found.fit.fits, found.fit.misfit) == (4, 2, "wrong")
+    assert found.fit.size == 15625
+    assert surveyed(text, space=None).fit is None
+
+
+def test_ids_and_canonical_json_are_recognised():
+    one, other = SPACE.parse(NONE), SPACE.parse(SKIP)
+    quoted = other.canonical.replace('"', '""')
+    torn = other.canonical[:-3].replace('"', '""')
+    found = surveyed(f'net,acc\n{one.id},1\n"{quoted}",2\n"{torn}",3\n{"0" * 64},4\n')
+    assert (found.fit.checked, found.fit.fits) == (4, 2)
+
+
+def test_texts_of_a_large_space_are_taken_unchecked():
+    space = CellSpace(CellSpace.Config())
+    found = surveyed("net,acc\nsome text,1\n{},2\n", space=space)
+    assert (found.fit.unknown, found.fit.checked, found.fit.fits) == (1, 1, 0)
+
+
+EDGES = ("e1", "e2", "e3", "e4", "e5", "e6")
+OPS = ("skip_connect", "none", "none", "none", "nor_conv_3x3", "none")
+SPREAD = f"{','.join(EDGES)},acc\n{','.join(OPS)},90\n{','.join(['none'] * 6)},10\n"
+
+
+def test_a_column_for_each_decision_names_an_architecture(tmp_path, monkeypatch):
+    table = lay(tmp_path, monkeypatch, SPREAD)
+    config = {
+        "path": table.path,
+        "columns": ["error=acc:100-x:%"],
+        "architecture": ", ".join(EDGES),
+    }
+    asked = assembly.check(question(table.path, estimator_config=config))
+    architecture = SPACE.architecture(OPS)
+    assert keys_of(SPACE, architecture, EDGES) == (JOINT.join(OPS),)
+    found = search.evaluate(asked, Proposal(0, architecture), print, lambda: False)
+    assert found.values == {"error": 10.0}
+    absent = SPACE.architecture(["nor_conv_1x1"] * 6)
+    missing = search.evaluate(asked, Proposal(1, absent), print, lambda: False)
+    assert missing.state == "failed"
+    assert "its column e1, e2, e3, e4, e5, e6 must hold the decisions" in missing.reason
+    fit = surveyed(SPREAD + "x,none,none,none,none,none,1\n", key=EDGES).fit
+    assert (fit.checked, fit.fits, fit.misfit) == (3, 2, "x, none, none, none, none, none")
+
+
+def test_columns_that_do_not_suit_the_space_are_refused(tmp_path, monkeypatch):
+    table = lay(tmp_path, monkeypatch, SPREAD)
+    for space, key, says in (
+        ("nb201", "e1,e2", "nb201 has 6 decisions (op 0 to 1"),
+        (TopologySpace.name, "e1,e2", "topology has no decisions"),
+    ):
+        config = {
+            "path": table.path,
+            "columns": ["error=acc:100-x:%"],
+            "architecture": key,
+        }
+        with pytest.raises(InvalidSettings) as refused:
+            assembly.check(question(table.path, space=space, estimator_config=config))
+        assert says in refused.value.errors["estimator_config.architecture"]
+
+
+@pytest.mark.parametrize(("text", "says"), [(" , ", "is empty"), ("a,b,a", "names a column twice")])
+def test_an_architecture_needs_columns(text, says):
+    with pytest.raises(InvalidSettings, match=says):
+        from_mapping(TableConfig, {"architecture": text})
