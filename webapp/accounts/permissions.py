@@ -12,6 +12,7 @@ LEAST_ROLE = {
     "launch": Role.RESEARCHER,
     "control": Role.RESEARCHER,
     "keep": Role.RESEARCHER,
+    "import": Role.RESEARCHER,
     "curate": Role.CURATOR,
     "manage": Role.OWNER,
 }
@@ -25,7 +26,7 @@ def role_in(user: User | AnonymousUser, team: Team) -> str | None:
 
 
 def may(user: User | AnonymousUser, action: str, team: Team) -> bool:
-    """Whether the person may do `action`: view, launch, control, keep, curate or manage."""
+    """Whether the person may do `action`, one of those in LEAST_ROLE."""
     role = role_in(user, team)
     return role is not None and LADDER.index(Role(role)) >= LADDER.index(LEAST_ROLE[action])
 

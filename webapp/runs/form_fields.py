@@ -15,12 +15,13 @@ UNSAID = 2**53  # a bound nobody reaches by typing is not worth a sentence
 
 @dataclass
 class Field:
-    """One field: its dotted path, what was typed into it, and what is wrong with it."""
+    """One field: its dotted path, what was typed into it, what is wrong, what might be typed."""
 
     path: str
     about: SettingDescription
     typed: list[str]
     error: str = ""
+    suggestions: dict[str, str] = field(default_factory=dict)  # text -> words beside it
 
     @property
     def id(self) -> str:

@@ -12,6 +12,8 @@ from nasengine import assembly, catalog
 from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.core.question import Question
 from nasengine.core.settings import from_mapping, to_mapping
+from webapp.tables.queries import tables_by_name
+from webapp.tables.services.choosing import PATH, settle
 
 from .form_fields import Field, Part, as_text, as_texts, fields_of
 from .models import Device
@@ -30,9 +32,13 @@ SPLITTER = re.compile(r"[,;\n]")
 class LaunchForm:
     """Everything typed is kept as text; `check` turns it into a Question or into messages."""
 
-    def __init__(self, raw: Mapping[str, Any]):
-        """`raw` is a POST, or names and values from defaults, a preset or a clone."""
+    def __init__(self, raw: Mapping[str, Any], team: Any = None):
+        """`raw` is a POST, or names and values from defaults, a preset or a clone.
+
+        `team` is whose tables can be named.
+        """
         self.raw = raw
+        self.team = team
         self.errors: dict[str, str] = {}
         self.name = self._one("name", "")
         self.parts = [self.part(kind) for kind, *_ in PARTS]
@@ -41,7 +47,9 @@ class LaunchForm:
         self.constraints = self._one("constraints", "")
 
     @classmethod
-    def from_question(cls, question: Mapping[str, Any], name: str = "") -> LaunchForm:
+    def from_question(
+        cls, question: Mapping[str, Any], name: str = "", team: Any = None
+    ) -> LaunchForm:
         """A form filled with a stored or ready-made question."""
         raw: dict[str, Any] = {"name": name}
         for key, value in question.items():
@@ -51,7 +59,7 @@ class LaunchForm:
                 raw[key] = ", ".join(value)
             else:
                 raw[key] = as_texts(value)
-        return cls(raw)
+        return cls(raw, team)
 
     def part(self, kind: str) -> Part:
         """One part with the fields of the plugin that is chosen in it."""
@@ -65,7 +73,16 @@ class LaunchForm:
             part.error = "" if kind == "dataset" and not self._trains() else str(error)
         else:
             part.fields = fields_of(config, f"{kind}_config.", self.raw)
+            self._suggest(part)
         return part
+
+    def _suggest(self, part: Part) -> None:
+        """The team's tables, where one of them can be named."""
+        if (part.kind, part.chosen) != ("estimator", "table") or self.team is None:
+            return
+        for field in part.fields:
+            if field.path == PATH:
+                field.suggestions = tables_by_name(self.team)
 
     def objectives(self) -> list[dict[str, Any]]:
         """The check boxes: every objective, on every device that measures where it needs one.
@@ -89,9 +106,10 @@ class LaunchForm:
     def check(self) -> Question | None:
         """The question, or None with every message in `errors` and beside its field."""
         question = self._question()
-        faults = dict(self.errors)
+        settled = settle(self.team, question)
+        faults = {**settled.errors, **self.errors}
         try:
-            assembly.check(question)
+            assembly.check(settled.question)
         except InvalidSettings as error:
             faults = {**error.errors, **faults}
         if faults and not 0 < len(self.name.strip()) <= MAX_NAME:

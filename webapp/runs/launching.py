@@ -29,7 +29,7 @@ def run_new(request: HttpRequest) -> HttpResponse:
     _must_launch(request)
     if request.method == "GET":
         return render(request, "runs/new.html", _context(request, _first_form(request)))
-    form = LaunchForm(request.POST)
+    form = LaunchForm(request.POST, request.team)
     question = form.check()
     if question is not None:
         try:
@@ -66,18 +66,20 @@ def _first_form(request: HttpRequest) -> LaunchForm:
     if preset := PRESETS.get(request.GET.get("preset", "")):
         strategy = preset.question.get("strategy", "regularised-evolution")
         question = {"in_flight": 2, **preset.question}
-        return LaunchForm.from_question(question, f"{preset.title}: {strategy} on digits")
+        name = f"{preset.title}: {strategy} on digits"
+        return LaunchForm.from_question(question, name, request.team)
     raw = request.GET.copy()
     for name, value in BEGINNING.items():
         raw.setdefault(name, value)
-    return LaunchForm(raw)
+    return LaunchForm(raw, request.team)
 
 
 def _clone(request: HttpRequest, text: str) -> LaunchForm:
     if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise Http404("clone takes the number of a run")
     run = team_object_or_404(request, Run, int(text))
-    return LaunchForm.from_question(run.question, f"{run.name} again"[:MAX_NAME])
+    name = f"{run.name} again"[:MAX_NAME]
+    return LaunchForm.from_question(run.question, name, request.team)
 
 
 @require_GET
@@ -88,7 +90,7 @@ def run_new_part(request: HttpRequest, kind: str) -> HttpResponse:
         raise Http404(f"{kind[:40]} is no part of a question")
     chosen = QueryDict(mutable=True)
     chosen[kind] = request.GET.get(kind, "")
-    part = LaunchForm(chosen).part(kind)
+    part = LaunchForm(chosen, request.team).part(kind)
     return render(request, "runs/parts/settings.html", {"part": part})
 
 

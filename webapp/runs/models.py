@@ -148,6 +148,13 @@ class Run(models.Model):
     space_version = models.ForeignKey(SpaceVersion, null=True, on_delete=models.PROTECT)
     data_set = models.ForeignKey(DataSet, null=True, on_delete=models.PROTECT)
     data_digest = models.CharField(max_length=64, blank=True)
+    benchmark_table = models.ForeignKey(
+        "tables.BenchmarkTable",
+        null=True,
+        blank=True,
+        on_delete=models.RESTRICT,
+        related_name="runs",
+    )
     strategy = models.CharField(max_length=40, db_index=True)
     question = models.JSONField()
     seed = models.BigIntegerField(default=0)

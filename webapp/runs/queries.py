@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce, Now
 from nasengine import assembly
 from nasengine.core.errors import EngineError
 from nasengine.core.question import Question
+from webapp.tables.services.laying import lay_down
 
 from .models import (
     FINITE,
@@ -82,6 +83,7 @@ def goals_of_run(run: Run) -> list[dict[str, Any]]:
     old run can still be read.
     """
     try:
+        lay_down(run.question)
         goals = assembly.goals_of(Question.from_json(run.question))
     except EngineError:
         names = run.question["objectives"]

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "channels",
     "webapp.accounts",
     "webapp.events",
+    "webapp.tables",
     "webapp.runs",
     "webapp.architectures",
     "webapp.live",
@@ -126,6 +127,8 @@ CANDIDATE_SECONDS = seconds("CANDIDATE_SECONDS", 86400)
 # Where trained candidates leave weights for their children, and for how long after the run.
 PARETOSCOPE_WEIGHTS = Path(os.environ.get("PARETOSCOPE_WEIGHTS") or VAR_DIR / "weights").absolute()
 WEIGHTS_DAYS = whole("WEIGHTS_DAYS", 30)
+# A benchmark table that unpacks to more than this is not imported.
+TABLE_MEGABYTES = whole("TABLE_MEGABYTES", 50)
 # How often a slot looks for work, and an open page for news, when no bell rings.
 IDLE_SECONDS = seconds("IDLE_SECONDS", 2)
 SOCKET_POLL_SECONDS = seconds("SOCKET_POLL_SECONDS", 3)

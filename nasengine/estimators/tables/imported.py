@@ -22,6 +22,7 @@ NAME_RULE = (
     "a table's name has small letters, digits, dots, hyphens and underscores, begins with a "
     f"letter or digit and has at most {LONGEST_NAME} of them"
 )
+FILE_NAME = re.compile(r"[0-9a-f]{64}\.csv\.gz", re.ASCII)
 PROJECT = Path(__file__).resolve().parents[3]
 
 

@@ -11,6 +11,7 @@ from nasengine import assembly
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.question import Question
 from webapp.runs.models import DataSet, Run, RunState, SpaceVersion, Study
+from webapp.tables.services.choosing import Settled, settle
 
 from .bells import wake_coordinator
 from .news import tell_log, tell_run
@@ -33,11 +34,14 @@ def launch(
 ) -> Run:
     """Stores a checked question as a queued run and rings for the coordinator.
 
+    An imported table of the team is fixed to the version it has now.
+
     Raises:
         InvalidSettings: names every wrong setting, `name` and `tags` included.
     """
     tags = list(tags)
-    question = _checked(question, name, tags)
+    settled = _checked(team, question, name, tags)
+    question = settled.question
     with transaction.atomic():
         run = Run.objects.create(
             team=team,
@@ -47,6 +51,7 @@ def launch(
             space_version=space_version,
             data_set=data_set,
             data_digest=data_set.digest if data_set else "",
+            benchmark_table=settled.table,
             strategy=question.strategy,
             question=question.to_json(),
             seed=question.seed,
@@ -61,7 +66,7 @@ def launch(
     return run
 
 
-def _checked(question: Question, name: str, tags: list[str]) -> Question:
+def _checked(team: Any, question: Question, name: str, tags: list[str]) -> Settled:
     """The question written out; what is wrong of it and of the run is said all at once."""
     errors: dict[str, str] = {}
     if fault := _text_fault(name, MAX_NAME):
@@ -70,13 +75,15 @@ def _checked(question: Question, name: str, tags: list[str]) -> Question:
         errors["tags"] = f"has {len(tags):,} tags; at most {MAX_TAGS}"
     elif fault := next((f for tag in tags if (f := _text_fault(tag, MAX_TAG))), None):
         errors["tags"] = f"one of them {fault}"
+    settled = settle(team, question)
+    errors |= settled.errors
     try:
-        question = assembly.check(question)
+        question = assembly.check(settled.question)
     except InvalidSettings as error:
         errors = {**error.errors, **errors}
     if errors:
         raise InvalidSettings(errors)
-    return question
+    return Settled(question, settled.table)
 
 
 def _text_fault(text: str, most: int) -> str | None:
