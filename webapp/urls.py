@@ -11,6 +11,7 @@ urlpatterns = [
     path("runs/", include("webapp.live.urls")),
     path("runs/", include("webapp.runs.urls")),
     path("architectures/", include("webapp.architectures.urls")),
+    path("datasets/tables/", include("webapp.tables.urls")),
     path("compare", include("webapp.compare.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -127,7 +127,7 @@ def _shape(hint: Any) -> tuple[str, bool, str]:
 
 
 def _check(field: SettingDescription, value: Any) -> Any:
-    if value is None or (value == "" and field.kind not in ("text", "choice")):
+    if value is None or (value == "" and field.kind not in ("text", "choice", "list")):
         if field.optional:
             return None
         raise ValueError("is empty; give a value or leave the setting out")

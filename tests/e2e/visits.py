@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from tests.fixtures.people import PASSWORD
-from tests.webapp.making import make_run, work_off
+from tests.webapp.making import make_run, make_table, work_off
 from webapp.architectures.services import keep, promote
 from webapp.start.built_in import store_built_in
 
@@ -17,7 +17,7 @@ LONG = (
 
 
 def full_team(team: Any, researcher: Any, curator: Any) -> list[str]:
-    """Two ended runs, one that waits, two entries; the addresses that show them."""
+    """Two ended runs, one that waits, two entries, a table; the addresses that show them."""
     store_built_in()
     first, second = make_run(team, candidates=6), make_run(team, candidates=4, seed=9)
     work_off(first)
@@ -30,6 +30,7 @@ def full_team(team: Any, researcher: Any, curator: Any) -> list[str]:
     entry = keep(best, researcher, LONG[:120])
     other = second.candidates.get(number=1)
     promote(keep(other, researcher), curator, "small and good")
+    table = make_table(team, "made-for-visitors-who-look-at-every-page", user=researcher)
     return [
         "/",
         "/runs/",
@@ -39,6 +40,9 @@ def full_team(team: Any, researcher: Any, curator: Any) -> list[str]:
         f"/compare?runs={first.pk},{second.pk}",
         "/architectures/",
         f"/architectures/{entry.pk}/",
+        "/datasets/tables/",
+        "/datasets/tables/new",
+        f"/datasets/tables/{table.pk}/",
         "/account/",
         "/nothing-here",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from typing import Any
 
@@ -14,8 +15,18 @@ from webapp.runs.services import claims, slots
 from webapp.runs.services.advance import advance_run
 from webapp.runs.services.claims import Claim
 from webapp.runs.services.launch import launch
+from webapp.tables.models import BenchmarkTable
+from webapp.tables.services.importing import import_table
+from webapp.tables.services.reading import Mapping
 
 _numbers = itertools.count(1)
+OPS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+OWN = Mapping(
+    space="nb201",
+    columns=("error=acc:100-x:%", "latency@board=ms::ms"),
+    report=("test_error=test:100-x:%",),
+    architecture="net",
+)
 QUESTION: dict[str, Any] = {
     "space": "nb201",
     "strategy": "random",
@@ -83,3 +94,22 @@ def work_off(run: Run, slot: WorkerSlot | None = None) -> None:
         claims.finish(held, done(held.number, 50.0 - held.number, 1000.0 + held.number))
         advance_run(held.run_id)
     run.refresh_from_db()
+
+
+def table_text(seed: int = 0) -> str:
+    """A table of the whole of nb201: accuracy falls, milliseconds rise with the place."""
+    lines = ["net,acc,test,ms"]
+    for place, (a, b, c, d, e, f) in enumerate(itertools.product(OPS, repeat=6)):
+        text = f"|{a}~0|+|{b}~0|{c}~1|+|{d}~0|{e}~1|{f}~2|"
+        lines.append(f"{text},{90 - place / 1000 - seed:.3f},{80 - place / 1000:.3f},{place % 97}")
+    return "\n".join(lines)
+
+
+def make_table(
+    team: Team, name: str = "made", text: str = "", user: Any = None, mapping: Mapping = OWN
+) -> BenchmarkTable:
+    """An imported table of the team; without a text a small one of two architectures."""
+    rows = (f"|{op}~0|+|none~0|none~1|+|none~0|none~1|none~2|" for op in OPS[:2])
+    small = "net,acc,test,ms\n" + "\n".join(f"{row},{60 + i},50,{i}" for i, row in enumerate(rows))
+    file = io.BytesIO((text or small).encode())
+    return import_table(team, user, file, name, mapping).table

@@ -5,11 +5,13 @@ Strangers get 404 for whatever belongs to a team: what may not be known to exist
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
-from tests.webapp.making import done, make_run, make_slot, take
+from tests.webapp.making import done, make_run, make_slot, make_table, take
 from webapp.architectures.services import keep
 from webapp.runs.services import claims
 
@@ -38,6 +40,9 @@ GUARDS = {
     "compare": "team",
     "architectures/": "team",
     "architectures/<int:pk>/": "view",
+    "datasets/tables/": "team",
+    "datasets/tables/new": "import",
+    "datasets/tables/<int:pk>/": "view",
 }
 POSTS = ("keep", "control")
 OBJECTS = [p for p, guard in GUARDS.items() if "<int:pk>" in p]
@@ -63,10 +68,11 @@ def addresses(team, researcher):
     held = take(slot)
     claims.finish(held, done(held.number))
     entry = keep(run.candidates.get(number=held.number), researcher)
+    keys = {"architectures": entry.pk, "datasets": make_table(team).pk}
     parts = {"<int:number>": str(held.number), "<str:kind>": "space", "<str:action>": "pause"}
 
     def address(pattern: str) -> str:
-        pk = entry.pk if pattern.startswith("architectures") else run.pk
+        pk = keys.get(pattern.partition("/")[0], run.pk)
         text = pattern.replace("<int:pk>", str(pk))
         for part, value in parts.items():
             text = text.replace(part, value)
@@ -101,17 +107,17 @@ def test_strangers_learn_nothing(addresses, stranger, sign_in):
     )
     for pattern in OBJECTS:
         address = addresses[pattern]
-        nowhere = "/".join([*address.split("/")[:2], "987654321", *address.split("/")[3:]])
+        nowhere = re.sub(r"/\d+(?=/)", "/987654321", address, count=1)
         pages = [ask(client, pattern, a).content.decode() for a in (address, nowhere)]
-        assert "a run" not in pages[0]
+        assert "a run" not in pages[0] and "made" not in pages[0]
         assert len(pages[0]) == len(pages[1]), pattern  # but for the form's token the same
 
 
 def test_viewers_change_nothing(addresses, viewer, sign_in):
     client = sign_in(viewer)
-    for pattern in guarded("launch", "keep", "control"):
+    for pattern in guarded("launch", "import", "keep", "control"):
         assert client.post(addresses[pattern]).status_code in (403, 405), pattern
-    for pattern in guarded("launch"):
+    for pattern in guarded("launch", "import"):
         assert client.get(addresses[pattern]).status_code in (403, 405), pattern
 
 

@@ -17,7 +17,15 @@ from .middleware import team_not_required
 from .permissions import teams_of
 
 # What these addresses show is the same in every team, or belongs to whichever is chosen.
-SAME_IN_EVERY_TEAM = ("/", "/runs/", "/runs/new", "/architectures/", "/account/")
+SAME_IN_EVERY_TEAM = (
+    "/",
+    "/runs/",
+    "/runs/new",
+    "/architectures/",
+    "/datasets/tables/",
+    "/datasets/tables/new",
+    "/account/",
+)
 
 
 @method_decorator(team_not_required, name="dispatch")

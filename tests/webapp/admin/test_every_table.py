@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from tests.fixtures.people import PASSWORD
-from tests.webapp.making import make_run, work_off
+from tests.webapp.making import make_run, make_table, work_off
 from webapp.accounts.admin_access import ForAdministrators, Recorded
 from webapp.accounts.models import Membership, User
 from webapp.events.models import Event
@@ -17,7 +17,7 @@ from webapp.start.built_in import store_built_in
 
 pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
-OURS = ("accounts", "events", "runs", "architectures")
+OURS = ("accounts", "events", "tables", "runs", "architectures")
 # Plain join rows of Django's own, and copies that the history pages show.
 NOT_ALONE = {"HistoricalCatalogueEntry"}
 
@@ -44,6 +44,7 @@ def full(team, researcher, make_entry, db):
     work_off(run)
     Artefact.objects.create(run=run, kind="log", path="x", digest="0" * 64, size_bytes=1)
     Study.objects.create(team=team, name="study")
+    make_table(team)
     return run
 
 

@@ -33,6 +33,7 @@ LINKS = (
     Link("run-list", "Runs", "flask", "/runs/"),
     Link("compare", "Compare", "git-compare", "/compare"),
     Link("architecture-list", "Architectures", "sitemap", "/architectures/"),
+    Link("table-list", "Data", "database", "/datasets/"),
 )
 ADMIN = Link("admin:index", "Admin", "shield-check", "/admin/")
 

@@ -85,7 +85,7 @@ function go(selector) {
 
 function wireKeys() {
   let before = "";
-  const places = { o: "overview", r: "runs", c: "compare", a: "architectures" };
+  const places = { o: "overview", r: "runs", c: "compare", a: "architectures", d: "data" };
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeMenus(null);
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;

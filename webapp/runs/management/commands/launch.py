@@ -13,8 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from nasengine.command_line.question import add_arguments, question_of
 from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.core.question import Question
-from webapp.accounts.models import Team, User
-from webapp.accounts.permissions import may
+from webapp.accounts.command_words import check_may, team_named, user_named
 from webapp.runs.models import ENDED_RUNS, Run, RunState
 from webapp.runs.queries import row_of_run
 from webapp.runs.services.launch import launch
@@ -36,9 +35,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        team, user = _team(options["team"]), _user(options["user"])
-        if user is not None and not may(user, "launch", team):
-            raise CommandError(f"{user} may not launch in {team}; name another user or team")
+        team, user = team_named(options["team"]), user_named(options["user"])
+        check_may(user, "launch", team)
         question = _question(options)
         name = options["name"] or f"{question.strategy} on {question.dataset}"
         try:
@@ -74,21 +72,3 @@ def _question(options: dict[str, Any]) -> Question:
 
 def _refusal(error: InvalidSettings) -> str:
     return "\n".join(f"{name}: {text}" for name, text in error.errors.items())
-
-
-def _team(slug: str) -> Team:
-    teams = Team.objects.filter(slug=slug) if slug else Team.objects.order_by("pk")
-    team = teams.first()
-    if team is None:
-        known = ", ".join(Team.objects.values_list("slug", flat=True)) or "none yet"
-        raise CommandError(f"no team {slug!r}; known: {known}")
-    return team
-
-
-def _user(name: str) -> User | None:
-    if not name:
-        return None
-    user = User.objects.filter(username=name).first()
-    if user is None:
-        raise CommandError(f"no user {name!r}; give the name they sign in with")
-    return user

@@ -1,0 +1,166 @@
+"""A run names a table of its team, keeps the one it was launched with, and finds its file."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from nasengine.core.errors import InvalidSettings
+from nasengine.estimators.tables.imported import imported_table
+from tests.nasengine.estimators.tables.making import write_table
+from tests.webapp.making import OWN, make_table, make_team, table_text
+from webapp.runs.queries import goals_of_run
+from webapp.runs.services.launch import launch
+from webapp.tables.models import BenchmarkTable
+from webapp.tables.services.choosing import settle
+from webapp.tables.services.importing import import_table
+from webapp.tables.services.laying import lay_down, sweep_tables
+from webapp.tables.services.reading import Mapping
+
+from .asking import asked
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(team, question):
+    with pytest.raises(InvalidSettings) as error:
+        launch(team, None, question, "a run")
+    return error.value.errors
+
+
+def config_of(run) -> dict:
+    return run.question["estimator_config"]
+
+
+def test_a_run_keeps_the_table_it_was_launched_with(laid):
+    team = make_team()
+    first = make_table(team, text=table_text())
+    run = launch(team, None, asked("table:made", "made"), "first")
+    second = make_table(team, text=table_text(seed=1))
+    later = launch(team, None, asked("table:made", "made"), "second")
+    assert (run.benchmark_table, later.benchmark_table) == (first, second)
+    assert config_of(run)["path"] == f"table:made@{first.digest}"
+    assert config_of(later)["path"] == f"table:made@{second.digest}"
+    again = launch(team, None, asked(config_of(run)["path"], "made"), "cloned")
+    assert again.benchmark_table == first
+    assert sorted(path.name for path in laid.iterdir()) == sorted(
+        f"{table.digest}.csv.gz" for table in (first, second)
+    )
+
+
+def test_the_mapping_of_the_import_is_written_out():
+    team = make_team()
+    make_table(team)
+    run = launch(team, None, asked("table:made", "made"), "as imported")
+    assert config_of(run)["columns"] == list(OWN.columns)
+    assert config_of(run)["report"] == list(OWN.report)
+    assert config_of(run)["architecture"] == "net"
+    own = {"path": "table:made", "columns": ["error=test:100-x:%"]}
+    question = asked("", "made", objectives=("error",), estimator_config=own)
+    run = launch(team, None, question, "my own")
+    assert config_of(run)["columns"] == ["error=test:100-x:%"]
+    assert (config_of(run)["report"], config_of(run)["architecture"]) == ([], "net")
+
+
+@pytest.mark.parametrize("form", ["table:{name}", "table:{name}@{digest}"])
+def test_another_teams_table_is_as_if_it_did_not_exist(form, laid):
+    team, other = make_team(), make_team()
+    table = make_table(other, "theirs", table_text())
+    make_table(team, "ours")
+    path = form.format(name=table.name, digest=table.digest)
+    absent = form.format(name="nobodys", digest="0" * 64)
+    errors = refused(team, asked(path, "theirs"))
+    assert list(errors) == ["estimator_config.path"]
+    assert f"is no table of {team}: it has ours; import one under Data" in errors.popitem()[1]
+    assert refused(team, asked(absent, "theirs")).keys() == {"estimator_config.path"}
+    assert not laid.exists()
+
+
+@pytest.mark.parametrize(
+    ("question", "field", "says"),
+    [
+        (asked("table:made", "digits"), "dataset", "'digits' is not in the table made; it has"),
+        (asked("table:made", "made", space="cell"), "space", "holds architectures of nb201"),
+        (asked("table:Made", "made"), "estimator_config.path", "is no imported table"),
+        (
+            asked("table:made", "made", objectives=("error", "energy@board")),
+            "objectives",
+            "energy@board is not in the table",
+        ),
+    ],
+)
+def test_what_does_not_suit_the_table_is_refused(question, field, says):
+    team = make_team()
+    make_table(team)
+    assert says in refused(team, question)[field]
+
+
+def test_all_faults_come_at_once():
+    team = make_team()
+    make_table(team)
+    errors = refused(team, asked("table:made", "x", space="cell", candidates=0))
+    assert {"space", "dataset", "candidates"} <= errors.keys()
+
+
+def test_a_file_that_is_missing_is_laid_down_again_and_whole(laid):
+    team = make_team()
+    table = make_table(team, text=table_text())
+    run = launch(team, None, asked("table:made", "made"), "a run")
+    file = imported_table(config_of(run)["path"]).file
+    file.unlink()
+    lay_down(run.question)
+    assert gzip.decompress(file.read_bytes()) == gzip.decompress(bytes(table.content))
+    assert [path.name for path in laid.iterdir()] == [file.name]
+
+
+def test_laying_down_costs_no_query_where_the_file_lies(django_assert_num_queries):
+    team = make_team()
+    make_table(team)
+    run = launch(team, None, asked("table:made", "made"), "a run")
+    with django_assert_num_queries(0):
+        lay_down(run.question)
+        lay_down({"estimator": "train", "estimator_config": {}})
+        lay_down({"estimator": "table", "estimator_config": {"path": "some/file.csv"}})
+        lay_down({"estimator": "table", "estimator_config": {"path": "table:WRONG"}})
+
+
+def test_units_are_known_where_the_file_is_gone(laid):
+    """A page of a web server that never saw the table, whose columns come from its header."""
+    team = make_team()
+    path = write_table(laid.parent / "made.csv.gz", every=500)
+    with path.open("rb") as file:
+        import_table(team, None, file, "nb", Mapping())
+    run = launch(team, None, asked("table:nb", "cifar10", objectives=("error",)), "a run")
+    for laid_down in laid.iterdir():
+        laid_down.unlink()
+    assert goals_of_run(run) == [{"name": "error", "unit": "%", "better": "lower"}]
+
+
+def test_a_folder_nobody_can_write_is_said_beside_the_path(laid):
+    team = make_team()
+    make_table(team)
+    laid.write_text("a file in its place")
+    message = refused(team, asked("table:made", "made"))["estimator_config.path"]
+    assert "cannot be laid down" in message and "PARETOSCOPE_TABLES" in message
+
+
+def test_files_of_tables_that_are_gone_are_swept(laid):
+    team = make_team()
+    table = make_table(team)
+    question = settle(team, asked("table:made", "made")).question.to_json()
+    (laid / f"{'0' * 64}.csv.gz").write_bytes(b"")
+    (laid / "note.txt").write_text("somebody's own")
+    assert sweep_tables() == 1
+    BenchmarkTable.objects.get(pk=table.pk).delete()
+    assert sweep_tables() == 1
+    assert [path.name for path in laid.iterdir()] == ["note.txt"]
+    lay_down(question)  # nothing to lay down, and no fault of whoever asked
+
+
+def test_a_team_goes_with_its_tables_and_runs():
+    team = make_team()
+    make_table(team)
+    launch(team, None, asked("table:made", "made"), "a run")
+    team.delete()
+    assert not BenchmarkTable.objects.exists()

@@ -1,0 +1,114 @@
+"""`manage.py import_table`: a benchmark table out of a file into a team."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from nasengine.core.errors import InvalidSettings
+from nasengine.estimators.tables.imported import LONGEST_NAME
+from webapp.accounts.command_words import check_may, team_named, user_named
+from webapp.tables.queries import names_of
+from webapp.tables.services.importing import Import, import_table
+from webapp.tables.services.reading import Mapping
+from webapp.tables.words import fit_words
+
+REFUSED = 2
+
+
+class Command(BaseCommand):
+    help = "Imports a CSV file, gzip'd or not, as a benchmark table that a team can search on."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", help=".csv or .csv.gz in UTF-8 with a header row")
+        parser.add_argument("--name", default="", help="default: that of the file")
+        parser.add_argument("--team", default="", help="slug; the first team without it")
+        parser.add_argument("--user", default="", help="user name")
+        parser.add_argument("--space", default="", help="whose architectures they are")
+        parser.add_argument(
+            "--datasets", default="", help="words a run may name as its data set; default: the name"
+        )
+        parser.add_argument(
+            "--columns",
+            default="",
+            help="what the columns mean, as in error=val_acc:100-x:%%,latency@board=ms::ms; "
+            "empty: those of the NAS-Bench-201 table",
+        )
+        parser.add_argument("--report", default="", help="columns that are only reported")
+        parser.add_argument(
+            "--architecture",
+            default="",
+            help="column of the architecture, or one for each decision, separated by commas; "
+            "default arch_str",
+        )
+        parser.add_argument("--note", default="")
+        parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            done = _imported(options)
+        except InvalidSettings as error:
+            lines = [f"{name}: {text}" for name, text in error.errors.items()]
+            raise CommandError("\n".join(lines), returncode=REFUSED) from None
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise CommandError(f"{options['file']}: {reason}", returncode=REFUSED) from None
+        except CommandError as error:
+            raise CommandError(str(error), returncode=REFUSED) from None
+        self.stdout.write(json.dumps(_row(done)) if options["json"] else _line(done))
+
+
+def _imported(options: dict[str, Any]) -> Import:
+    team, user = team_named(options["team"]), user_named(options["user"])
+    check_may(user, "import", team)
+    path = Path(options["file"])
+    mapping = Mapping(
+        space=options["space"],
+        datasets=tuple(options["datasets"].split(",")),
+        columns=tuple(options["columns"].split(",")),
+        report=tuple(options["report"].split(",")),
+        architecture=options["architecture"],
+    )
+    with path.open("rb") as file:
+        name = options["name"] or _name_of(path)
+        return import_table(team, user, file, name, mapping, note=options["note"])
+
+
+def _name_of(path: Path) -> str:
+    """The file's own name in the letters that a table's name may have."""
+    stem = path.name.lower().partition(".csv")[0]
+    return re.sub(r"[^a-z0-9._-]+", "-", stem).strip("-._")[:LONGEST_NAME]
+
+
+def _line(done: Import) -> str:
+    table = done.table
+    word = "imported" if done.new else "was imported before, with the same rows and mapping"
+    return (
+        f"{table} {word}: {table.rows:,} rows, {fit_words(table)}, "
+        f"{len(names_of(table))} objectives; search on it as table:{table.name}"
+    )
+
+
+def _row(done: Import) -> dict[str, Any]:
+    table = done.table
+    return {
+        "id": table.pk,
+        "name": table.name,
+        "version": table.version,
+        "new": done.new,
+        "team": table.team.slug,
+        "path": table.fixed.path,
+        "digest": table.digest,
+        "space": table.space,
+        "datasets": table.datasets,
+        "columns": table.columns,
+        "report": table.report,
+        "architecture": table.architecture,
+        "rows": table.rows,
+        "objectives": table.objectives,
+        "findings": table.findings,
+    }

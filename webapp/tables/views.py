@@ -1,0 +1,82 @@
+"""A team's benchmark tables: the list, one of them, and the form that imports another."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from webapp.accounts.access import team_object_or_404
+from webapp.accounts.permissions import may
+
+from .forms import ImportForm
+from .models import BenchmarkTable
+from .queries import names_of, objectives_of, searches_of, tables_of
+from .words import fit_words, warnings_of
+
+PAGE = 25
+MOST_RUNS = 25
+
+
+@require_GET
+def table_list(request: HttpRequest) -> HttpResponse:
+    """The team's tables, newest version of each name first."""
+    page = Paginator(tables_of(request.team), PAGE).get_page(request.GET.get("page"))
+    rows = [
+        {
+            "table": table,
+            "fit": fit_words(table),
+            "objectives": names_of(table),
+            "searches": searches_of(table),
+        }
+        for table in page.object_list
+    ]
+    context = {
+        "page": page,
+        "rows": rows,
+        "may_import": may(request.user, "import", request.team),
+        "may_launch": may(request.user, "launch", request.team),
+    }
+    return render(request, "tables/list.html", context)
+
+
+@require_GET
+def table_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One table: what its columns mean, what was found in its rows, which runs rest on it."""
+    table = team_object_or_404(request, BenchmarkTable, pk)
+    newest = BenchmarkTable.objects.filter(team=table.team, name=table.name).latest("version")
+    runs = table.runs.defer("question", "strategy_state", "view", "front")
+    context = {
+        "table": table,
+        "newest": newest,
+        "fit": fit_words(table),
+        "warnings": warnings_of(table),
+        "objectives": [
+            {"dataset": dataset, "rows": objectives_of(table, dataset)}
+            for dataset in table.datasets
+        ],
+        "searches": searches_of(table),
+        "runs": runs.order_by("-pk")[:MOST_RUNS],
+        "run_count": runs.count(),
+        "may_launch": may(request.user, "launch", table.team),
+    }
+    return render(request, "tables/detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def table_new(request: HttpRequest) -> HttpResponse:
+    """The form; a POST imports, or comes back with every message beside its field."""
+    if request.team is None or not may(request.user, "import", request.team):
+        raise PermissionDenied(
+            "Importing tables takes the role of a researcher; ask an owner of the team for it."
+        )
+    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
+    done = form.imported(request.team, request.user) if form.is_bound else None
+    if done is None:
+        return render(request, "tables/new.html", {"form": form})
+    word = "is imported" if done.new else "was imported before, with the same rows and mapping"
+    messages.success(request, f"{done.table} {word}.")
+    return redirect("table-detail", done.table.pk)
