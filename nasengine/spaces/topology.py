@@ -1,71 +1,30 @@
 """Space `topology`: graphs of convolutions that grow from the smallest one (1809.03242).
 
 Zhang, Kiranyaz and Gabbouj, Finding Better Topologies for Deep Convolutional Neural Networks
-by Evolution. A graph has a source, a sink and convolutions; a node reads the concatenation
-of its inputs. The paper's chances of the five mutations are unknown: they are settings, even
-by default. It does not say where maps shrink: here some convolutions halve theirs.
+by Evolution. A graph has a source, a sink and convolutions. The paper's chances of the five
+mutations are unknown: they are settings, even by default. It says neither how several inputs
+become one, which is a setting, nor where maps shrink: here some convolutions halve theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core.architecture import Architecture
-from ..core.errors import InvalidSettings
-from ..core.settings import setting, to_mapping
+from ..core.settings import to_mapping
 from ..core.space import Space
 from .membership import check_membership
 from .operations import node
+from .topology_config import TopologyConfig
 from .topology_graph import FIRST, SINK, SOURCE, Graph, minimal
-from .topology_mutations import bred, inserted, insertions, mutated
+from .topology_mutations import branched, branches, bred, inserted, insertions, mutated
 from .topology_rules import check_genome
 
 if TYPE_CHECKING:
     import torch
-
-
-@dataclass(frozen=True)
-class TopologyConfig:
-    """Settings of space `topology`; the defaults suit `digits` on a small machine.
-
-    Raises:
-        InvalidSettings: kernels are even, repeat or are fewer than two, or every chance is 0.
-    """
-
-    nodes: int = setting(12, "Most convolutions in the graph.", low=2, high=60)
-    channels: int = setting(8, "Channels of the stem and of every new branch.", low=1, high=256)
-    doublings: int = setting(
-        3, "How often the channels of a convolution may be doubled.", low=0, high=8
-    )
-    kernels: tuple[int, ...] = setting(
-        (3, 5), "Sides a kernel may have, odd.", low=1, high=15, unit="pixels"
-    )
-    start: int = setting(12, "A random graph has had one to so many mutations.", low=1, high=200)
-    pool: float = setting(
-        0.3, "Chance that a new branch halves its map, where it may.", low=0.0, high=1.0
-    )
-    double: float = setting(1.0, "Chance to double the channels of a convolution.", low=0.0)
-    add_node: float = setting(1.0, "Chance to add a convolution between two nodes.", low=0.0)
-    add_edge: float = setting(1.0, "Chance to add an edge.", low=0.0)
-    delete_edge: float = setting(1.0, "Chance to delete an edge.", low=0.0)
-    insert: float = setting(1.0, "Chance to insert a convolution into an edge.", low=0.0)
-
-    def __post_init__(self) -> None:
-        errors = {}
-        fine = all(kernel % 2 for kernel in self.kernels)
-        if not fine or len(set(self.kernels)) < max(len(self.kernels), 2):
-            errors["kernels"] = (
-                f"{', '.join(map(str, self.kernels)) or 'nothing'}: name two or more odd sides, "
-                "each once"
-            )
-        if not any((self.double, self.add_node, self.add_edge, self.delete_edge, self.insert)):
-            errors["insert"] = "every chance of a mutation is 0: raise one"
-        if errors:
-            raise InvalidSettings(errors)
 
 
 class TopologySpace(Space):
@@ -138,10 +97,12 @@ class TopologySpace(Space):
         return map(self.architecture, self._smallest())
 
     def grown(self, architecture: Architecture) -> Iterator[Architecture]:
-        """A convolution more in any of the edges."""
+        """A convolution more, in any of the edges or as a branch between any two nodes."""
         graph = Graph.from_genome(architecture.genome)
         for edge, kernel in insertions(graph, self.config):
             yield self.architecture(inserted(graph, edge, kernel, self.config))
+        for pair, kernel, pool in branches(graph, self.config):
+            yield self.architecture(branched(graph, pair, kernel, pool, self.config))
 
     def inherit(
         self,
@@ -153,10 +114,8 @@ class TopologySpace(Space):
         """Keeps the parent's answer after doubling, inserting and adding; copies what survives."""
         from .layers.topology_inheritance import Heir
 
-        before: Any = network
-        return Heir(
-            before, Graph.from_genome(parent.genome), weights, self.config.channels
-        ).take_over()
+        heir: Any = network
+        return Heir(heir, Graph.from_genome(parent.genome), weights).take_over()
 
     def graph(self, architecture: Architecture) -> dict[str, Any]:
         graph = Graph.from_genome(architecture.genome)

@@ -44,6 +44,24 @@ def inserted(graph: Graph, edge: tuple[int, int], kernel: int, config: Any) -> G
     return made.with_edges([(edge[0], number), (number, edge[1])], [edge])
 
 
+def branches(graph: Graph, config: Any) -> list[tuple[tuple[int, int], int, bool]]:
+    """Every branch that could be added: from where to where, kernel, whether it halves its map."""
+    return [
+        (pair, kernel, pool)
+        for pair in _branches(graph, config)
+        for kernel in config.kernels
+        for pool in _halving(graph, pair, config)
+    ]
+
+
+def branched(graph: Graph, pair: tuple[int, int], kernel: int, pool: bool, config: Any) -> Graph:
+    """A convolution of the first size beside whatever leads from one node to another."""
+    source, target = pair
+    number = graph.next_id
+    made = graph.with_node(number, Convolution(config.channels, kernel, pool))
+    return made.with_edges([(source, number), (number, target)])
+
+
 def bred(first: Graph, second: Graph, rng: np.random.Generator) -> Graph:
     """The first graph; nodes that both have from either, edges of the second with even chance.
 
@@ -87,14 +105,22 @@ def _branches(graph: Graph, config: Any) -> list[tuple[int, int]]:
     return _pairs(graph) if len(graph.nodes) < config.nodes else []
 
 
-def _branch(graph: Graph, pair: tuple[int, int], config: Any, rng: np.random.Generator) -> Graph:
+def _may_halve(graph: Graph, pair: tuple[int, int]) -> bool:
+    """Whether a branch may halve its map without shrinking what its target reads."""
     source, target = pair
+    return target == SINK or graph.levels[source] < graph.level_in(target)
+
+
+def _halving(graph: Graph, pair: tuple[int, int], config: Any) -> list[bool]:
+    """Whether a new branch halves its map: the answers that chance could give."""
+    chance = config.pool if _may_halve(graph, pair) else 0.0
+    return [pool for pool in (False, True) if (chance > 0 if pool else chance < 1)]
+
+
+def _branch(graph: Graph, pair: tuple[int, int], config: Any, rng: np.random.Generator) -> Graph:
     kernel = config.kernels[int(rng.integers(len(config.kernels)))]
-    room = target == SINK or graph.levels[source] < graph.level_in(target)
-    pool = bool(room and rng.random() < config.pool)
-    number = graph.next_id
-    made = graph.with_node(number, Convolution(config.channels, kernel, pool))
-    return made.with_edges([(source, number), (number, target)])
+    pool = bool(_may_halve(graph, pair) and rng.random() < config.pool)
+    return branched(graph, pair, kernel, pool, config)
 
 
 def _new_edges(graph: Graph, config: Any) -> list[tuple[int, int]]:

@@ -9,10 +9,12 @@ import torch
 from nasengine.core.errors import InvalidArchitecture, InvalidSettings
 from nasengine.core.settings import from_mapping
 from nasengine.spaces.topology import TopologyConfig, TopologySpace
+from nasengine.spaces.topology_descent import Descent
 from nasengine.spaces.topology_graph import SINK, SOURCE, Convolution, Graph, minimal
 from nasengine.spaces.topology_mutations import KINDS, bred, inserted, mutated
 
 CHANCES = {kind: 0.0 for kind in KINDS}
+MERGES = ("concat", "sum")
 PRESERVING = ("double", "add_node", "add_edge", "insert")
 
 
@@ -25,10 +27,10 @@ def only(kind):
     return space_of(**{**CHANCES, kind: 1.0})
 
 
-def mutant(kind, parent, seed):
+def mutant(kind, parent, seed, space):
     """A child by one kind of mutation, of the usual settings."""
     graph = Graph.from_genome(parent.genome)
-    return space_of().architecture(mutated(graph, only(kind).config, np.random.default_rng(seed)))
+    return space.architecture(mutated(graph, only(kind).config, np.random.default_rng(seed)))
 
 
 def trained(space, architecture, shape):
@@ -53,81 +55,170 @@ def ancestor(seed):
     return graph
 
 
+def heir_of(space, child, parent, shape=(1, 8, 8), auxiliary=False):
+    """A child's network, how much it took over, and the trained network of its parent."""
+    before = trained(space, parent, shape)
+    network = space.build(child, shape, 3, auxiliary)
+    return network, space.inherit(child, network, parent, before.state_dict()), before
+
+
+def difference(heir, before, shape=(1, 8, 8)):
+    """The largest between two networks' answers."""
+    images = torch.randn(5, *shape)
+    with torch.no_grad():
+        return float((heir.eval()(images) - before.eval()(images)).abs().max())
+
+
+def step(network, rate):
+    """One step of training on noise; leaves the gradients."""
+    loss = torch.nn.functional.cross_entropy(
+        network.train()(torch.randn(16, 1, 8, 8)), torch.randint(3, (16,))
+    )
+    network.zero_grad()
+    loss.backward()
+    with torch.no_grad():
+        for one in network.parameters():
+            one.sub_(rate * one.grad)
+
+
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 32, 32)])
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("kind", PRESERVING)
-def test_a_child_answers_like_its_parent_before_training(kind, seed, shape):
+@pytest.mark.parametrize("merge", MERGES)
+def test_a_child_answers_like_its_parent_before_training(merge, kind, seed, shape):
     torch.manual_seed(seed)
-    parent = space_of().architecture(ancestor(seed))
-    network = trained(space_of(), parent, shape)
-    child = mutant(kind, parent, seed)
-    heir = space_of().build(child, shape, 3)
-    taken = space_of().inherit(child, heir, parent, network.state_dict())
-    images = torch.randn(5, *shape)
-    assert torch.allclose(heir.eval()(images), network(images), atol=1e-5)
-    assert 0 < taken <= sum(p.numel() for p in heir.parameters())
+    space = space_of(merge=merge)
+    parent = space.architecture(ancestor(seed))
+    child = mutant(kind, parent, seed, space)
+    heir, taken, before = heir_of(space, child, parent, shape)
+    assert before.stem.norm.running_mean.abs().max() > 0.01
+    assert difference(heir, before, shape) < 1e-5
+    whole = sum(p.numel() for p in heir.parameters())
+    assert 0 < taken < whole if kind != "double" else taken == whole
 
 
-def test_three_generations_without_training_still_answer_alike():
-    torch.manual_seed(0)
-    space = space_of(delete_edge=0)
-    parent = space.architecture(ancestor(1))
-    network = trained(space, parent, (1, 8, 8))
-    child, rng = parent, np.random.default_rng(5)
-    for _ in range(3):
-        child = space.mutate(child, rng)
-    heir = space.build(child, (1, 8, 8), 3)
-    assert space.inherit(child, heir, parent, network.state_dict()) > 0
-    images = torch.randn(5, 1, 8, 8)
-    difference = (heir.eval()(images) - network(images)).abs().max()
-    assert difference < 1e-5 or len(child.genome["nodes"]) > len(parent.genome["nodes"]) + 1
+@pytest.mark.parametrize("merge", MERGES)
+def test_generations_without_training_still_answer_alike(merge):
+    space = space_of(merge=merge, delete_edge=0, nodes=20)
+    deepest = 0
+    for seed in range(30):
+        torch.manual_seed(seed)
+        rng = np.random.default_rng(seed)
+        parent = space.sample(rng)
+        child = parent
+        for _ in range(1 + seed % 6):
+            child = space.mutate(child, rng)
+        heir, _, before = heir_of(space, child, parent)
+        assert difference(heir, before) < 1e-5, space.text(child)
+        deepest = max(deepest, len(child.genome["nodes"]) - len(parent.genome["nodes"]))
+    assert deepest >= 4
 
 
-def test_copies_of_a_doubled_node_part_in_training():
+def test_an_edge_lives_on_through_one_of_two_new_nodes():
+    chain = frozenset({(SOURCE, 2), (2, 3), (3, SINK)})
+    parent = Graph({2: Convolution(4, 3, False), 3: Convolution(4, 3, False)}, chain)
+    both = {4: Convolution(8, 3, False), 5: Convolution(4, 5, False), **parent.nodes}
+    edges = {(SOURCE, 2), (2, 4), (2, 5), (4, 3), (5, 3), (3, SINK)}
+    descent = Descent(Graph(both, frozenset(edges)), parent, 4)
+    assert descent.passes_on == {4: 2}
+    assert [descent.origin(3, one) for one in (4, 5)] == [2, None]
+    assert [descent.twin(one) for one in (SOURCE, 2, 4, 5)] == [SOURCE, 2, 2, None]
+    halving = {**both, 4: Convolution(8, 3, True)}
+    assert Descent(Graph(halving, frozenset(edges)), parent, 4).passes_on == {5: 2}
+
+
+def test_a_larger_kernel_begins_as_the_smaller_one():
+    torch.manual_seed(4)
+    space = space_of(kernels="3,5")
+    graph = ancestor(4)
+    small = Graph(
+        {n: Convolution(one.channels, 3, one.pool) for n, one in graph.nodes.items()}, graph.edges
+    )
+    large = Graph(
+        {n: Convolution(one.channels, 5, one.pool) for n, one in graph.nodes.items()}, graph.edges
+    )
+    parent, child = space.architecture(small), space.architecture(large)
+    heir, taken, before = heir_of(space, child, parent)
+    assert difference(heir, before) < 1e-5
+    assert taken == sum(p.numel() for p in before.parameters())
+    cropped, taken, before = heir_of(space, parent, child)
+    assert taken == sum(p.numel() for p in cropped.parameters())
+    kernel = before.nodes["2"].convolution.weight[:, :, 1:4, 1:4]
+    assert torch.equal(cropped.nodes["2"].convolution.weight, kernel)
+
+
+def test_the_auxiliary_head_is_inherited_too():
+    space = space_of()
+    parent = space.architecture(minimal(4, 3))
+    before = space.build(parent, (1, 8, 8), 3, auxiliary=True)
+    heir = space.build(parent, (1, 8, 8), 3, auxiliary=True)
+    taken = space.inherit(parent, heir, parent, before.state_dict())
+    assert taken == sum(p.numel() for p in heir.parameters())
+    for one, other in zip(heir.auxiliary.parameters(), before.auxiliary.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_sum_has_a_projection_for_every_edge_into_a_convolution():
+    graph = ancestor(0)
+    side, summed = (
+        space.build(space.architecture(graph), (1, 8, 8), 3)
+        for space in (space_of(), space_of(merge="sum"))
+    )
+    widths = {SOURCE: 4} | {number: one.channels for number, one in graph.nodes.items()}
+    for number, node in graph.nodes.items():
+        read = [widths[one] for one in graph.inputs(number)]
+        area = node.kernel**2
+        weights = [network.nodes[str(number)].convolution.weight for network in (side, summed)]
+        projections = sum(p.numel() for p in summed.sums[str(number)].parameters())
+        assert weights[0].numel() == sum(read) * node.channels * area
+        assert weights[1].numel() == node.channels**2 * area
+        assert projections == sum(read) * node.channels
+    assert len(side.sums) == 0
+    assert side.classifier.weight.shape == summed.classifier.weight.shape
+
+
+@pytest.mark.parametrize("merge", MERGES)
+def test_copies_of_a_doubled_node_part_in_training(merge):
     torch.manual_seed(1)
-    parent = space_of().architecture(minimal(4, 3))
-    network = trained(space_of(), parent, (1, 8, 8))
-    child = mutant("double", parent, 0)
-    heir = space_of().build(child, (1, 8, 8), 3)
-    space_of().inherit(child, heir, parent, network.state_dict())
+    space = space_of(merge=merge)
+    parent = space.architecture(minimal(4, 3))
+    heir, _, _ = heir_of(space, mutant("double", parent, 0, space), parent)
     filters = heir.nodes["2"].convolution.weight
-    assert torch.equal(filters[:4], filters[4:])
-    heir.train()
+    if merge == "concat":
+        assert torch.equal(filters[:4], filters[4:])
+    read = heir.classifier.weight
+    assert (read[:, :4] - read[:, 4:]).abs().max() > 1e-4
+    apart = [(filters[:4] - filters[4:]).detach().abs().max()]
     for _ in range(3):
-        loss = torch.nn.functional.cross_entropy(
-            heir(torch.randn(16, 1, 8, 8)), torch.randint(3, (16,))
-        )
-        heir.zero_grad()
-        loss.backward()
-        with torch.no_grad():
-            for one in heir.parameters():
-                one.sub_(0.1 * one.grad)
-    assert (filters[:4] - filters[4:]).abs().max() > 1e-4
+        step(heir, 0.1)
+        apart.append((filters[:4] - filters[4:]).detach().abs().max())
+    assert apart[-1] > apart[0] + 1e-4
 
 
-@pytest.mark.parametrize("kind", ["add_node", "add_edge"])
-def test_what_begins_with_zero_learns(kind):
+@pytest.mark.parametrize("kind", PRESERVING)
+@pytest.mark.parametrize("merge", MERGES)
+def test_every_weight_of_a_child_learns(merge, kind):
     torch.manual_seed(2)
-    parent = space_of().architecture(ancestor(2))
-    network = trained(space_of(), parent, (1, 8, 8))
-    child = mutant(kind, parent, 3)
-    heir = space_of().build(child, (1, 8, 8), 3)
-    space_of().inherit(child, heir, parent, network.state_dict())
-    labels = torch.randint(3, (16,))
-    torch.nn.functional.cross_entropy(heir.train()(torch.randn(16, 1, 8, 8)), labels).backward()
-    readers = [n.convolution.weight for n in heir.nodes.values()] + [heir.classifier.weight]
-    silent = [w for w in readers if (w == 0).any()]
-    assert silent
-    assert all(w.grad[w == 0].abs().sum() > 0 for w in silent)
+    space = space_of(merge=merge)
+    parent = space.architecture(ancestor(2))
+    heir, _, _ = heir_of(space, mutant(kind, parent, 3, space), parent)
+    silent = [(name, p == 0) for name, p in heir.named_parameters() if "weight" in name]
+    silent = {name: zero for name, zero in silent if zero.any()}
+    assert bool(silent) == (kind != "double")
+    step(heir, 0.01)
+    for name, zero in silent.items():
+        assert dict(heir.named_parameters())[name].grad[zero].abs().max() > 0, name
+    step(heir, 0.01)  # what stands behind weights of zero is reached once these have moved
+    for name, parameter in heir.named_parameters():
+        assert parameter.grad.abs().max() > 0, name
 
 
-def test_a_child_with_an_edge_less_keeps_the_rest():
+@pytest.mark.parametrize("merge", MERGES)
+def test_a_child_with_an_edge_less_keeps_the_rest(merge):
     torch.manual_seed(3)
-    parent = space_of().architecture(ancestor(3))
-    network = trained(space_of(), parent, (1, 8, 8))
-    child = mutant("delete_edge", parent, 0)
-    heir = space_of().build(child, (1, 8, 8), 3)
-    taken = space_of().inherit(child, heir, parent, network.state_dict())
+    space = space_of(merge=merge)
+    parent = space.architecture(ancestor(3))
+    heir, taken, _ = heir_of(space, mutant("delete_edge", parent, 0, space), parent)
     assert taken == sum(p.numel() for p in heir.parameters())
 
 
@@ -179,6 +270,27 @@ def test_levels_follow_the_smallest_map():
     assert space.build(space.architecture(graph), (1, 7, 7), 2).eval()(
         torch.randn(2, 1, 7, 7)
     ).shape == (2, 2)
+
+
+def test_growth_is_whatever_adding_or_inserting_a_convolution_can_make():
+    graph = inserted(minimal(4, 3, True), (SOURCE, 2), 3, space_of().config)
+    for pool in (0.0, 0.5, 1.0):
+        space = space_of(pool=pool)
+        grown = list(space.grown(space.architecture(graph)))
+        assert len(set(grown)) == len(grown)
+        rng = np.random.default_rng(0)
+        made = set()
+        for kind in ("add_node", "insert"):
+            config = space_of(**{**CHANCES, kind: 1.0}, pool=pool).config
+            made |= {space.architecture(mutated(graph, config, rng)) for _ in range(600)}
+        assert made == set(grown)
+
+
+def test_nothing_grows_at_the_limit():
+    space = space_of(nodes=2)
+    small = next(space.smallest())
+    assert {len(one.genome["nodes"]) for one in space.grown(small)} == {2}
+    assert not any(list(space.grown(one)) for one in space.grown(small))
 
 
 def test_breeding_never_makes_a_cycle():
