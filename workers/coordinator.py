@@ -6,6 +6,7 @@ import logging
 import platform
 import threading
 import time
+from collections import deque
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.db import DatabaseError
 from webapp.runs.models import Run
 from webapp.runs.services import slots
 from webapp.runs.services.advance import advance_run, give_up
+from webapp.runs.services.lookups import SLICE_SECONDS
 from webapp.runs.services.reaper import reap
 from webapp.runs.services.sweep import ring_again, runs_behind
 
@@ -33,6 +35,7 @@ class Coordinator:
         self.wakeup = wakeup
         self.stopping = threading.Event()
         self.slot: Any = None
+        self.going_on: deque[int] = deque()  # runs with more to look up, whose turn comes
 
     def stop(self) -> None:
         """Ends the loop after what it does just now."""
@@ -51,7 +54,8 @@ class Coordinator:
             if time.monotonic() >= due:
                 patiently(self.sweep, self.stopping)
                 due = time.monotonic() + settings.SWEEP_SECONDS
-            self.advance(self.wakeup.wait(due - time.monotonic()))
+            self.advance(self.wakeup.wait(0 if self.going_on else due - time.monotonic()))
+            self.go_on()
         heart.stop()
         try:
             slots.retire(self.slot)
@@ -65,15 +69,28 @@ class Coordinator:
         ring_again()
 
     def advance(self, run_ids: list[int]) -> None:
-        """Advances these runs; one that cannot be must not hold up the others."""
+        """Advances these runs; one that cannot be must not hold up the others.
+
+        One that looks its candidates up begins, and goes on when nobody else waits.
+        """
         for run_id in run_ids:
             if self.stopping.is_set():
                 return
-            patiently(partial(self._advance, run_id), self.stopping)
+            if run_id not in self.going_on:
+                self._advance_patiently(run_id, seconds=0.0)
 
-    def _advance(self, run_id: int) -> None:
+    def go_on(self) -> None:
+        """A slice of time for the next of the runs that have more to look up."""
+        if self.going_on and not self.stopping.is_set():
+            self._advance_patiently(self.going_on.popleft(), seconds=SLICE_SECONDS)
+
+    def _advance_patiently(self, run_id: int, seconds: float) -> None:
+        if patiently(partial(self._advance, run_id, seconds), self.stopping):
+            self.going_on.append(run_id)
+
+    def _advance(self, run_id: int, seconds: float) -> bool:
         try:
-            advance_run(run_id)
+            return advance_run(run_id, seconds)
         except AWAY:
             raise
         except Run.DoesNotExist:
@@ -81,6 +98,7 @@ class Coordinator:
         except (DatabaseError, Exception) as error:
             log.exception("run %s could not be advanced", run_id)
             give_up(run_id, f"could not be advanced: {type(error).__name__}: {error}")
+        return False
 
     def _register(self) -> Any:
         facts = {"python": platform.python_version()}

@@ -15,11 +15,13 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 
+from nasengine.core.errors import EngineError
 from nasengine.core.measurement import Measurement
 from nasengine.core.outcome import Outcome
 from webapp.runs.services import claims, slots
 from webapp.runs.services.claims import Claim
 from webapp.runs.services.weights import sweep_weights
+from webapp.tables.services.laying import lay_down, sweep_tables
 
 from .child import Child, ChildDied
 from .heart import Heart
@@ -79,15 +81,16 @@ class Slot:
             self._serve(held)
 
     def _tidy(self) -> None:
-        """Now and then deletes weights that nobody needs: slots see the folder for certain."""
+        """Now and then deletes files that nobody needs: slots see their folders for certain."""
         if time.monotonic() >= self.tidy_at:
             self.tidy_at = time.monotonic() + TIDY_SECONDS
-            try:
-                deleted = patiently(sweep_weights, self.stopping)
-            except OSError as error:
-                log.warning("old weights not looked for: %s", error)
-            else:
-                log.info("weights of %s runs deleted", deleted or 0)
+            for what, sweep in (("weights of runs", sweep_weights), ("tables", sweep_tables)):
+                try:
+                    deleted = patiently(sweep, self.stopping)
+                except OSError as error:
+                    log.warning("old %s not looked for: %s", what, error)
+                else:
+                    log.info("%s deleted: %s", what, deleted or 0)
 
     def _serve(self, held: Claim) -> None:
         self.heart.hold(held)
@@ -101,8 +104,11 @@ class Slot:
     def _trained(self, held: Claim) -> Outcome | None:
         """The outcome; None where the candidate was given back or is no longer ours."""
         try:
+            patiently(lambda: lay_down(held.question), self.stopping)
             self.child.evaluate(held.question, held.proposal, held.weights)
             return self._watched(held)
+        except EngineError as error:
+            return Outcome(held.number, "failed", reason=str(error))
         except ChildDied as death:
             return Outcome(held.number, "failed", reason=str(death))
 

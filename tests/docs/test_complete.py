@@ -65,7 +65,9 @@ def test_every_event_kind_is_documented():
     page = text_of("events.md")
     kinds = set()
     for path in code_of("webapp", "workers"):
-        kinds |= set(re.findall(r"""\brecord\(\s*[\w.]+,\s*["'](\w+)["']""", path.read_text()))
+        kinds |= set(
+            re.findall(r"""\brecord(?:_all)?\(\s*[\w.]+,\s*["'](\w+)["']""", path.read_text())
+        )
     assert {"run", "candidate", "progress", "front", "log"} <= kinds
     assert {kind for kind in kinds if f"| `{kind}` |" not in page} == set()
 

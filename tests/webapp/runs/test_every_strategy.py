@@ -8,6 +8,7 @@ from nasengine import assembly, search
 from nasengine.catalog import names
 from nasengine.core.proposal import Proposal
 from nasengine.core.question import Question
+from nasengine.estimators.tables.table import Table
 from nasengine.evaluation import evaluate
 from tests.contracts.test_strategies import SMALL
 from tests.nasengine.estimators.tables.making import write_table
@@ -59,7 +60,8 @@ def test_a_device_of_a_table_needs_no_worker_of_its_own(table):
 
 
 @pytest.mark.parametrize("name", names("strategies"))
-def test_through_the_database_with_killed_workers_as_alone(name, table):
+def test_through_the_database_with_killed_workers_as_alone(name, table, monkeypatch):
+    monkeypatch.setattr(Table, "instant", False)  # as an estimator that workers are needed for
     question = asked(name, table)
     alone = search.run(question)
     run = make_run(**question.to_json())
@@ -74,6 +76,26 @@ def test_through_the_database_with_killed_workers_as_alone(name, table):
         advance_run(run.pk)
         advance_run(run.pk)  # brokers deliver twice
         run.refresh_from_db()
+    assert_as_alone(run, alone)
+
+
+@pytest.mark.parametrize("name", names("strategies"))
+def test_looked_up_a_little_at_a_time_as_alone(name, table):
+    """Every pass ends after one ask or one tell, and the next begins from what is stored."""
+    question = asked(name, table)
+    alone = search.run(question)
+    run = make_run(advance=False, **question.to_json())
+    passes = 1
+    while advance_run(run.pk, seconds=0.0):
+        passes += 1
+    run.refresh_from_db()
+    assert passes >= CANDIDATES
+    assert_as_alone(run, alone)
+    assert set(run.candidates.values_list("fence", "slot", "state")) == {(0, None, "done")}
+
+
+def assert_as_alone(run, alone):
+    """The run found what the engine found by itself."""
     assert run.state == RunState.FINISHED, run.reason
     rows = run.candidates.order_by("number")
     assert list(rows.values_list("architecture_id", "parents", "origin")) == [

@@ -7,13 +7,16 @@ import logging
 from django.db import transaction
 
 from nasengine import catalog
-from webapp.events.recorder import record
+from nasengine.core.errors import EngineError
+from webapp.events.recorder import record, record_all
 from webapp.runs.models import ENDED_RUNS, Candidate, Device, Run, RunState
+from webapp.tables.services.laying import lay_down
 
 from .bells import wake_workers
 from .fold import Fold, FoldFailed
 from .front import grow
 from .locking import locked_run
+from .lookups import SLICE_SECONDS
 from .news import tell_candidates, tell_log, tell_run
 from .states import fail, move, settle
 
@@ -21,25 +24,27 @@ log = logging.getLogger(__name__)
 ANYWHERE = "cpu"
 
 
-def advance_run(run_id: int) -> None:
+def advance_run(run_id: int, seconds: float = SLICE_SECONDS) -> bool:
     """Brings a run as far as it can go now. Safe to call at any time, by anybody, twice.
 
-    A strategy that breaks fails its run, with one line for people as the reason; the fold
-    is then as it was before.
+    Where candidates are looked up it stops after about so many seconds; True then says that
+    it can go on at once. A strategy that breaks fails its run, with one line for people as
+    the reason; the fold is then as it was before.
     """
     with locked_run(run_id) as run:
         if run.state == RunState.DRAFT or run.state in ENDED_RUNS:
-            return
+            return False
         try:
             with transaction.atomic():
-                changed = _advance(run)
+                changed, unfinished = _advance(run, seconds)
         except FoldFailed as error:
             log.exception("run %s failed", run_id)
             run.refresh_from_db()
             fail(run, str(error))
-            changed = True
+            changed, unfinished = True, False
         if changed:
             tell_run(run)
+        return unfinished
 
 
 def give_up(run_id: int, reason: str) -> None:
@@ -50,10 +55,17 @@ def give_up(run_id: int, reason: str) -> None:
             tell_run(run)
 
 
-def _advance(run: Run) -> bool:
-    """One pass of the fold with everything that follows from it; whether rows changed."""
+def _advance(run: Run, seconds: float) -> tuple[bool, bool]:
+    """One pass of the fold with everything that follows from it.
+
+    Returns whether rows changed and whether the pass was cut short.
+    """
     state_before = run.state
-    fold = Fold(run)
+    try:
+        lay_down(run.question)
+    except EngineError as error:
+        raise FoldFailed(str(error)) from error
+    fold = Fold(run, seconds)
     fold.go()
     if run.state == RunState.QUEUED:
         move(run, RunState.RUNNING)
@@ -64,13 +76,13 @@ def _advance(run: Run) -> bool:
         tell_log(run, "info", f"finished: {run.told} candidates")
     else:
         settle(run)
-    return bool(fold.told or fold.asked) or run.state != state_before
+    changed = bool(fold.told or fold.asked) or run.state != state_before
+    return changed, fold.unfinished and run.state not in ENDED_RUNS
 
 
 def _save(run: Run, fold: Fold) -> None:
-    told = [candidate.pk for candidate, _ in fold.told]
-    Candidate.objects.filter(pk__in=told).update(told=True)
-    new = _store_asked(run, fold.asked)
+    _store_told(fold)
+    new = _store_asked(run, fold)
     points = grow(run, [outcome for _, outcome in fold.told])
     view = fold.view()
     moved = view != run.view
@@ -78,21 +90,32 @@ def _save(run: Run, fold: Fold) -> None:
     run.strategy_state = fold.state()
     run.save(update_fields=["asked", "told", "strategy_state", "view", "front"])
     tell_candidates(run, new)
-    for point in points:
-        record(run, "front", point)
+    record_all(run, "front", points)
     if moved:
         record(run, "method", view)
 
 
-def _store_asked(run: Run, asked: list[Candidate]) -> list[int]:
-    if not asked:
+def _store_told(fold: Fold) -> None:
+    """Marks what was told; of those asked for in the same pass nothing is stored yet."""
+    for candidate, _ in fold.told:
+        candidate.told = True
+    told = [candidate.pk for candidate, _ in fold.told if candidate.pk is not None]
+    if told:
+        Candidate.objects.filter(pk__in=told).update(told=True)
+
+
+def _store_asked(run: Run, fold: Fold) -> list[int]:
+    if not fold.asked:
         return []
     queue = _queue_of(run)
-    for candidate in asked:
+    for candidate in fold.asked:
         candidate.queue = queue
-    Candidate.objects.bulk_create(asked)
-    wake_workers([queue])
-    return [candidate.pk for candidate in asked]
+    Candidate.objects.bulk_create(fold.asked)
+    if fold.look_ups:
+        fold.look_ups.store(fold.asked)
+    else:
+        wake_workers([queue])
+    return [candidate.pk for candidate in fold.asked]
 
 
 def _queue_of(run: Run) -> str:

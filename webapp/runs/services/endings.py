@@ -29,19 +29,33 @@ def end(
 ) -> None:
     """Ends one open candidate of a locked run and records it."""
     measurements = list(measurements)
-    _store(candidate, measurements)
-    candidate.state = state
-    candidate.reason = clean_text(reason)[:MAX_REASON]
-    candidate.violation = violation_of(run, measurements)
+    rows = measurement_rows(measurements)
+    for row in rows:
+        row.candidate = candidate
+    Measurement.objects.bulk_create(rows)
+    conclude(run, candidate, state, reason, measurements)
     candidate.ended_order = next_order(run)
-    candidate.ended_at = Now()
-    candidate.lease_until = None
     candidate.save(
         update_fields=["state", "reason", "violation", "ended_order", "ended_at", "lease_until"]
     )
     tell_candidates(run, [candidate.pk])
     if state in LOUD:
         tell_log(run, LOUD[state], f"{state}: {candidate.reason}", candidate.number)
+
+
+def conclude(
+    run: Run,
+    candidate: Candidate,
+    state: CandidateState,
+    reason: str,
+    measurements: list[Measured],
+) -> None:
+    """Puts an ending into a candidate, all but its place in the order; stores nothing."""
+    candidate.state = state
+    candidate.reason = clean_text(reason)[:MAX_REASON]
+    candidate.violation = violation_of(run, measurements)
+    candidate.ended_at = Now()
+    candidate.lease_until = None
 
 
 def end_waiting(run: Run, reason: str) -> None:
@@ -85,10 +99,10 @@ def judged(run: Run, outcome: Outcome) -> tuple[CandidateState, str, list[Measur
     return state, reason, finite
 
 
-def _store(candidate: Candidate, measurements: list[Measured]) -> None:
-    Measurement.objects.bulk_create(
+def measurement_rows(measurements: Iterable[Measured]) -> list[Measurement]:
+    """Measurements as they are stored, of no candidate yet."""
+    return [
         Measurement(
-            candidate=candidate,
             objective=m.objective,
             value=m.value,
             unit=m.unit,
@@ -99,4 +113,4 @@ def _store(candidate: Candidate, measurements: list[Measured]) -> None:
             detail=clean_json(m.detail),
         )
         for m in measurements
-    )
+    ]

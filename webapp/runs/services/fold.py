@@ -13,17 +13,19 @@ from typing import Any, TypeVar
 
 from nasengine import assembly
 from nasengine.core.architecture import canonical_json
-from nasengine.core.measurement import Measurement as Measured
 from nasengine.core.outcome import Outcome
 from nasengine.core.proposal import Proposal
 from nasengine.core.question import Question
 from webapp.events.clean import clean_json
 from webapp.runs.models import ENDED_RUNS, Candidate, Run, RunState
 from webapp.runs.queries import lean_candidates
-from webapp.runs.rows import last_point
+
+from .lookups import SLICE_SECONDS, look_ups
+from .outcomes import outcome_of
 
 T = TypeVar("T")
 NO_ASKING = (RunState.DRAFT, RunState.STOPPING, *ENDED_RUNS)
+RESTING = (RunState.PAUSING, RunState.PAUSED)
 
 
 class FoldFailed(Exception):
@@ -34,12 +36,15 @@ class Fold:
     """One pass over a locked run: `go`, then `save`.
 
     `told` holds the endings that were told in this pass, in order, `asked` the new
-    candidates, not stored yet.
+    candidates, not stored yet. Where numbers lie ready, `look_ups` has ended these, and a
+    pass ends after `seconds` with `unfinished`: there is more to do at once.
     """
 
-    def __init__(self, run: Run):
+    def __init__(self, run: Run, seconds: float = SLICE_SECONDS):
         self.run = run
         self.question = Question.from_json(run.question)
+        self.look_ups = look_ups(run, self.question, seconds)
+        self.unfinished = False
         self.told: list[tuple[Candidate, Outcome]] = []
         self.asked: list[Candidate] = []
         self.waiting = _untold(run, self.question.deterministic)
@@ -52,11 +57,13 @@ class Fold:
         Raises:
             FoldFailed: the strategy could not be made, told or asked.
         """
+        if self.look_ups and self.run.state in RESTING:
+            return  # nothing is handed out, so nothing is looked up, and nothing told too early
         if not self.waiting and not self._may_ask():
             return
         self.strategy = self._guarded("be set up", self._restored)
-        while self._step():
-            pass
+        while not self.unfinished and self._step():
+            self.unfinished = self._is_cut_short()
         if self._stuck():
             raise FoldFailed(f"strategy {self.question.strategy} asks for nothing more and waits")
 
@@ -96,6 +103,11 @@ class Fold:
             return self._ask() or self._tell()
         return self._tell() or self._ask()
 
+    def _is_cut_short(self) -> bool:
+        """Whether others wait; a run that asks for nothing more tells the rest in one pass."""
+        going = self.look_ups is not None and self.run.state not in NO_ASKING
+        return going and self.look_ups.time_is_up
+
     def _may_ask(self) -> bool:
         run = self.run
         return (
@@ -112,8 +124,11 @@ class Fold:
         if proposal is None:
             self.must_be_told = True
             return False
-        self.asked.append(self._candidate(proposal))
+        candidate = self._candidate(proposal)
+        self.asked.append(candidate)
         self.run.asked += 1
+        if self.look_ups:
+            self.waiting.append(self.look_ups.end(candidate, proposal))
         return True
 
     def _tell(self) -> bool:
@@ -123,7 +138,7 @@ class Fold:
         if self.question.deterministic and candidate.number != self.run.told:
             return False  # held back until its predecessors have ended
         del self.waiting[0]
-        outcome = outcome_of(candidate)
+        outcome = (self.look_ups.outcome_of if self.look_ups else outcome_of)(candidate)
         self._guarded("take an outcome", lambda: self.strategy.tell(outcome))
         self.told.append((candidate, outcome))
         self.run.told += 1
@@ -158,28 +173,6 @@ class Fold:
             raise FoldFailed(
                 f"strategy {self.question.strategy} could not {what}: {text}"
             ) from error
-
-
-def outcome_of(candidate: Candidate) -> Outcome:
-    """The engine's Outcome of an ended candidate; reads `measurements` (prefetch them)."""
-    return Outcome(
-        number=candidate.number,
-        state=candidate.state,
-        measurements=tuple(
-            Measured(
-                objective=m.objective,
-                value=m.value,
-                unit=m.unit,
-                device=m.device or None,
-                method=m.method,
-                repetitions=m.repetitions,
-                spread=m.spread,
-            )
-            for m in candidate.measurements.all()
-        ),
-        reason=candidate.reason,
-        epochs=last_point(candidate).get("epoch") or 0,
-    )
 
 
 def _stored(proposal: Proposal) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from webapp.events.recorder import record
+from webapp.events.recorder import record, record_all
 from webapp.runs.models import Candidate, Run
 from webapp.runs.queries import lean_candidates, row_of_run
 from webapp.runs.rows import candidate_row
@@ -19,8 +19,8 @@ def tell_run(run: Run) -> None:
 
 def tell_candidates(run: Run, ids: Iterable[int]) -> None:
     """Records the rows of candidates, as the database holds them now."""
-    for candidate in lean_candidates(run.candidates.filter(pk__in=ids).order_by("number")):
-        record(run, "candidate", candidate_row(candidate))
+    found = lean_candidates(run.candidates.filter(pk__in=ids).order_by("number"))
+    record_all(run, "candidate", [candidate_row(candidate) for candidate in found])
 
 
 def tell_curve(run: Run, candidate: Candidate) -> None:

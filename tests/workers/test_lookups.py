@@ -1,0 +1,83 @@
+"""Searches on a table through real processes: a coordinator is enough, and it is fast."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from django.conf import settings
+
+from nasengine import search
+from nasengine.core.question import Question
+from tests.webapp.making import make_run, make_table, make_team, table_text
+from tests.webapp.tables.asking import asked
+from webapp.runs.services.launch import launch
+from workers.coordinator import Coordinator
+from workers.wakeup import Wakeup
+
+from .fleet import results
+
+CANDIDATES = 500
+LEAST_A_MINUTE = 2000  # about 15,000 on an idle machine
+
+
+@pytest.fixture(autouse=True)
+def laid(tmp_path, monkeypatch):
+    """Where this process lays tables down; the others have a folder of their own."""
+    monkeypatch.setenv("PARETOSCOPE_TABLES", str(tmp_path / "laid"))
+
+
+def alone(run) -> list[tuple]:
+    return [
+        (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
+        for one in search.run(Question.from_json(run.question)).ended
+    ]
+
+
+def test_thousands_a_minute_by_whoever_is_killed(fleet, tmp_path):
+    fleet.env["PARETOSCOPE_TABLES"] = str(tmp_path / "theirs")  # they lay it down by themselves
+    team = make_team()
+    make_table(team, text=table_text())
+    fleet.start_coordinator()
+    for width in (1, 16):
+        question = asked("table:made", "made", candidates=CANDIDATES, in_flight=width)
+        began = time.monotonic()
+        run = fleet.wait_ended(launch(team, None, question, "fast"), 60)
+        seconds = time.monotonic() - began
+        assert results(run) == alone(run)
+        if width == 16:  # the first one waited for the process to start
+            assert 60 * CANDIDATES / seconds > LEAST_A_MINUTE
+
+    run = launch(team, None, asked("table:made", "made", candidates=1500), "killed")
+    fleet.until(lambda: run.candidates.count() > 300)
+    fleet.kill("coordinator")
+    assert run.candidates.count() < 1500
+    fleet.start_coordinator()
+    fleet.wait_ended(run, 60)
+    assert (run.asked, run.told) == (1500, 1500)
+    assert results(run) == alone(run)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_looks_up_for_long_holds_nobody_up(monkeypatch):
+    monkeypatch.setattr("workers.coordinator.SLICE_SECONDS", 0.05)
+    team = make_team()
+    make_table(team, text=table_text())
+    question = asked("table:made", "made", candidates=600)
+    long = [launch(team, None, question, f"long {i}") for i in range(3)]
+    coordinator = Coordinator("test", Wakeup())
+    coordinator.advance([run.pk for run in long])
+    assert list(coordinator.going_on) == [run.pk for run in long]
+    began = time.monotonic()
+    trained = make_run(advance=False)
+    coordinator.go_on()
+    coordinator.advance([trained.pk, *(run.pk for run in long)])
+    assert time.monotonic() - began < settings.SWEEP_SECONDS
+    trained.refresh_from_db()
+    assert (trained.state, trained.asked) == ("running", 1)
+    assert list(coordinator.going_on) == [long[1].pk, long[2].pk, long[0].pk]
+    while coordinator.going_on:
+        coordinator.go_on()
+    for run in long:
+        run.refresh_from_db()
+        assert (run.state, run.told) == ("finished", 600)

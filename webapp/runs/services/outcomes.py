@@ -1,0 +1,37 @@
+"""From what is stored of an ended candidate back to the engine's Outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nasengine.core.measurement import Measurement as Measured
+from nasengine.core.outcome import Outcome
+from webapp.runs.models import Candidate, Measurement
+from webapp.runs.rows import last_point
+
+
+def outcome_of(candidate: Candidate, measurements: Iterable[Measurement] | None = None) -> Outcome:
+    """The engine's Outcome of an ended candidate.
+
+    Reads its `measurements` (prefetch them) unless they are given, not stored yet.
+    """
+    if measurements is None:
+        measurements = candidate.measurements.all()
+    return Outcome(
+        number=candidate.number,
+        state=candidate.state,
+        measurements=tuple(
+            Measured(
+                objective=m.objective,
+                value=m.value,
+                unit=m.unit,
+                device=m.device or None,
+                method=m.method,
+                repetitions=m.repetitions,
+                spread=m.spread,
+            )
+            for m in sorted(measurements, key=lambda m: m.objective)
+        ),
+        reason=candidate.reason,
+        epochs=last_point(candidate).get("epoch") or 0,
+    )
