@@ -45,7 +45,7 @@ class World:
         prefix = PREFIXES[dataset]
         own = {"error": f"{prefix}_val_acc_200", "params": f"{prefix}_params"}
         columns = tuple({**own, **COSTS}[name] for name in objectives)
-        points = cells_of(str(path), "arch_str", columns).numbers.copy()
+        points = cells_of(str(path), ("arch_str",), columns).numbers.copy()
         points[:, 0] = 100 - points[:, 0]
         low, high = points.min(axis=0), points.max(axis=0)
         scaled = (points - low) / (high - low)

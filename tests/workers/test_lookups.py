@@ -11,8 +11,11 @@ from nasengine import search
 from nasengine.core.question import Question
 from tests.webapp.making import make_run, make_table, make_team, table_text
 from tests.webapp.tables.asking import asked
+from webapp.runs.services.claims import Claim
 from webapp.runs.services.launch import launch
+from workers.child import ChildDied
 from workers.coordinator import Coordinator
+from workers.slot import Slot
 from workers.wakeup import Wakeup
 
 from .fleet import results
@@ -81,3 +84,31 @@ def test_whoever_looks_up_for_long_holds_nobody_up(monkeypatch):
     for run in long:
         run.refresh_from_db()
         assert (run.state, run.told) == ("finished", 600)
+
+
+class Dead:
+    """A training process that takes no order; knows what lay there when it was asked."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.seen: list[str] = []
+
+    def evaluate(self, question, proposal, weights):
+        self.seen = [path.name for path in self.folder.iterdir()]
+        raise ChildDied("it is no real one")
+
+
+@pytest.mark.django_db
+def test_a_worker_lays_the_table_down_before_it_evaluates(tmp_path, monkeypatch):
+    team = make_team()
+    table = make_table(team)
+    run = launch(team, None, asked("table:made", "made"), "claimed")
+    folder = tmp_path / "a workers own"
+    monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder))
+    held = Claim(1, run.pk, 0, 1, run.question, {}, "", "")
+    slot = Slot("test", ["cpu"], 1, Wakeup())
+    slot.child = Dead(folder)
+    assert slot._trained(held).reason == "it is no real one"
+    assert slot.child.seen == [f"{table.digest}.csv.gz"]
+    monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder / slot.child.seen[0]))
+    assert "cannot be laid down" in slot._trained(held).reason

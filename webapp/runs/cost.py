@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from nasengine import catalog
+from nasengine.core.errors import EngineError
 from nasengine.core.question import Question
 
 from .models import Candidate, CandidateState
@@ -20,6 +22,14 @@ class Cost:
     each_seconds: float
     seen: int
     total_seconds: float
+
+
+def is_looked_up(question: Question) -> bool:
+    """Whether candidates are looked up, so that what they take is not worth a word."""
+    try:
+        return catalog.load("estimators", question.estimator).instant
+    except EngineError:
+        return False
 
 
 def expected_cost(team: Any, question: Question) -> Cost | None:

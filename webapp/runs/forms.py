@@ -12,8 +12,9 @@ from nasengine import assembly, catalog
 from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.core.question import Question
 from nasengine.core.settings import from_mapping, to_mapping
-from webapp.tables.queries import tables_by_name
-from webapp.tables.services.choosing import PATH, settle
+from webapp.tables.models import BenchmarkTable
+from webapp.tables.queries import objectives_of, tables_by_name
+from webapp.tables.services.choosing import PATH, chosen_table, settle
 
 from .form_fields import Field, Part, as_text, as_texts, fields_of
 from .models import Device
@@ -85,23 +86,21 @@ class LaunchForm:
                 field.suggestions = tables_by_name(self.team)
 
     def objectives(self) -> list[dict[str, Any]]:
-        """The check boxes: every objective, on every device that measures where it needs one.
+        """The check boxes: what can steer a search of this form.
 
-        Devices whose costs come out of tables alone are named by hand, like columns.
+        Of an imported table that is what it holds. Else every objective, on every device that
+        measures where it needs one; columns of a file are named by hand.
         """
-        measuring = Device.objects.filter(profile__method="measured")
-        devices = dict(measuring.values_list("name", "title")) or {"cpu": ""}
-        boxes = []
-        for kind in catalog.names("objectives"):
-            about = catalog.load("objectives", kind)
-            names = {kind: about.help}
-            if about.on_device:
-                names = {f"{kind}@{name}": title or about.help for name, title in devices.items()}
-            for name, text in names.items():
-                boxes.append({"name": name, "help": text, "on": name in self.chosen})
-        known = {box["name"] for box in boxes}
-        boxes += [{"name": n, "help": "", "on": True} for n in self.chosen if n not in known]
-        return boxes
+        table = self._chosen_table()
+        names = _of_table(table, self._one("dataset", "")) if table else _of_engine()
+        boxes = [{"name": n, "help": about, "on": n in self.chosen} for n, about in names.items()]
+        return boxes + [{"name": n, "help": "", "on": True} for n in self.chosen if n not in names]
+
+    def _chosen_table(self) -> BenchmarkTable | None:
+        """The team's table that the form names."""
+        if self.team is None or self._one("estimator", "") != "table":
+            return None
+        return chosen_table(self.team, self._one(PATH, ""))
 
     def check(self) -> Question | None:
         """The question, or None with every message in `errors` and beside its field."""
@@ -194,3 +193,28 @@ class LaunchForm:
     def _one(self, name: str, default: str) -> str:
         value = self.raw.get(name, default)
         return as_text(value[-1] if isinstance(value, list) and value else value)
+
+
+def _of_engine() -> dict[str, str]:
+    """Every objective of the catalogue -> what it is.
+
+    Devices whose costs come out of tables alone are named by hand, like columns.
+    """
+    measuring = Device.objects.filter(profile__method="measured")
+    devices = dict(measuring.values_list("name", "title")) or {"cpu": ""}
+    names = {}
+    for kind in catalog.names("objectives"):
+        about = catalog.load("objectives", kind)
+        if about.on_device:
+            names |= {f"{kind}@{name}": title or about.help for name, title in devices.items()}
+        else:
+            names[kind] = about.help
+    return names
+
+
+def _of_table(table: BenchmarkTable, dataset: str) -> dict[str, str]:
+    """Every objective of a table -> its unit and column."""
+    return {
+        one["name"]: f"{one['unit']}, column {one['column']}".removeprefix(", ")
+        for one in objectives_of(table, dataset)
+    }

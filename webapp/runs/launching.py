@@ -11,10 +11,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from nasengine.core.errors import InvalidSettings
+from nasengine.core.question import Question
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 
-from .cost import expected_cost
+from .cost import expected_cost, is_looked_up
 from .forms import PARTS, LaunchForm
 from .models import Run
 from .presets import PRESETS
@@ -54,7 +55,7 @@ def _context(request: HttpRequest, form: LaunchForm) -> dict[str, Any]:
     return {
         "form": form,
         "presets": PRESETS,
-        "cost": expected_cost(request.team, question) if question else None,
+        **_cost(request, question),
         "max_name": MAX_NAME,
     }
 
@@ -99,5 +100,14 @@ def run_new_cost(request: HttpRequest) -> HttpResponse:
     """The expected cost of what the form holds now."""
     _must_launch(request)
     question = LaunchForm(request.POST).typed_question()
-    cost = expected_cost(request.team, question) if question else None
-    return render(request, "runs/parts/cost.html", {"cost": cost, "unreadable": question is None})
+    context = {**_cost(request, question), "unreadable": question is None}
+    return render(request, "runs/parts/cost.html", context)
+
+
+def _cost(request: HttpRequest, question: Question | None) -> dict[str, Any]:
+    """What a question takes, as far as it can be read and is known."""
+    if question is None:
+        return {"cost": None}
+    if is_looked_up(question):
+        return {"cost": None, "looked_up": True}
+    return {"cost": expected_cost(request.team, question)}

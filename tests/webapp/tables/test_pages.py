@@ -58,7 +58,7 @@ def test_a_line_tells_what_a_table_is(team, viewer, researcher, sign_in):
     launch(team, researcher, asked("table:made", "made"), "a run")
     page = read(sign_in(viewer).get(LIST))
     line = page.one(f"table-{table.pk}").text
-    for words in ("made v2", "15625", "15,625 of the 15,625 architectures of nb201", "by rosa"):
+    for words in ("made v2", "15,625 15,625 of the 15,625 architectures of nb201", "by rosa"):
         assert words in line, words
     assert "error, latency@board" in line and table.digest[:12] in line
     assert "replaced" in page.one(f"table-{old.pk}").text
@@ -168,8 +168,11 @@ def test_one_click_fills_the_launch_form_and_one_more_launches(team, researcher,
         if e.attributes["name"] in ("space", "estimator", "dataset", "strategy")
     }
     assert (chosen["space"], chosen["estimator"], chosen["dataset"]) == ("nb201", "table", "made")
+    assert "thousands of candidates a minute" in page.one("expected-cost").text
     ticked = [e.attributes["value"] for e in page.all("input", name="objectives", checked="")]
     assert ticked == ["error", "latency@board"]
+    boxes = [e.attributes["value"] for e in page.all("input", type="checkbox", name="objectives")]
+    assert boxes == ["error", "latency@board"]  # what the table holds, and nothing else
     answer = client.post("/runs/new", {**values, **chosen, "objectives": ticked})
     run = Run.objects.get()
     assert answer["Location"] == f"/runs/{run.pk}/"

@@ -7,7 +7,7 @@ from typing import Any
 
 from nasengine.core.errors import EngineError
 from nasengine.core.question import Question
-from nasengine.estimators.tables.imported import ImportedTable
+from nasengine.estimators.tables.imported import ImportedTable, imported_table
 from nasengine.estimators.tables.table import TableConfig
 from webapp.tables.models import BenchmarkTable
 
@@ -49,6 +49,15 @@ def settle(team: Any, question: Question) -> Settled:
     except EngineError as error:
         errors[PATH] = str(error)
     return Settled(settled, table, errors)
+
+
+def chosen_table(team: Any, path: str) -> BenchmarkTable | None:
+    """The team's table that a setting `path` names; None: it names none, or a file."""
+    try:
+        named = imported_table(path)
+    except EngineError:
+        return None
+    return _table(team, named) if named else None
 
 
 def _table(team: Any, named: ImportedTable) -> BenchmarkTable | None:
