@@ -21,7 +21,7 @@ class Space(ABC):
 
     `offers` names the optional operations a concrete space has beyond `sample`,
     `validate`, `graph` and `build`: "mutate", "crossover", "encode", "neighbours",
-    "enumerate", "decisions", "tokens", "growth", "inherit". A strategy states what
+    "enumerate", "decisions", "tokens", "growth", "inherit", "shared". A strategy states what
     it needs; a mismatch is refused when the search is created. Every random choice comes
     from the Generator that is passed in.
     """
@@ -144,6 +144,23 @@ class Space(ABC):
         child's parameters (scalars, not tensors) were taken over.
         """
         raise TypeError(f"space {self.name} passes on no weights")
+
+    def shared(self) -> Architecture:
+        """The shared network of the space as an architecture; its genome is {"shared": true}.
+
+        `validate`, `graph` and `build` take it. The network built of it has
+        `architecture_parameters()` and `weight_parameters()`, together all its parameters; the
+        names of the first begin with "alphas.". `forward(x)` mixes all operations by them,
+        `forward_one(x, choices)` runs one architecture's alone.
+        """
+        raise TypeError(f"space {self.name} shares no weights")
+
+    def discretised(self, alphas: Mapping[str, Any]) -> Architecture:
+        """The architecture that a shared network's architecture parameters stand for.
+
+        `alphas` holds each of them as nested lists, by its name without "alphas.".
+        """
+        raise TypeError(f"space {self.name} shares no weights")
 
     def size(self) -> int | None:
         """Number of different descriptions, None where unknown."""
