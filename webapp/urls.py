@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("webapp.accounts.urls")),
     path("runs/", include("webapp.live.urls")),
     path("runs/", include("webapp.runs.urls")),
+    path("studies/", include("webapp.studies.urls")),
     path("architectures/", include("webapp.architectures.urls")),
     path("datasets/tables/", include("webapp.tables.urls")),
     path("compare", include("webapp.compare.urls")),

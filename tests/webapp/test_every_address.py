@@ -12,8 +12,10 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from tests.webapp.making import done, make_run, make_slot, make_table, take
+from tests.webapp.studies.asking import small_plan
 from webapp.architectures.services import keep
 from webapp.runs.services import claims
+from webapp.studies.services.launching import launch_study
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +39,14 @@ GUARDS = {
     "runs/<int:pk>/candidates/<int:number>/graph.json": "view",
     "runs/<int:pk>/candidates/<int:number>/keep": "keep",
     "runs/<int:pk>/<str:action>": "control",
+    "studies/": "team",
+    "studies/new": "launch",
+    "studies/new/methods": "launch",
+    "studies/new/cost": "launch",
+    "studies/<int:pk>/": "view",
+    "studies/<int:pk>/results.csv": "view",
+    "studies/<int:pk>/results.json": "view",
+    "studies/<int:pk>/<str:action>": "control",
     "compare": "team",
     "architectures/": "team",
     "architectures/<int:pk>/": "view",
@@ -68,7 +78,12 @@ def addresses(team, researcher):
     held = take(slot)
     claims.finish(held, done(held.number))
     entry = keep(run.candidates.get(number=held.number), researcher)
-    keys = {"architectures": entry.pk, "datasets": make_table(team).pk}
+    study = launch_study(team, researcher, "a study", small_plan())
+    keys = {
+        "architectures": entry.pk,
+        "datasets": make_table(team).pk,
+        "studies": study.pk,
+    }
     parts = {"<int:number>": str(held.number), "<str:kind>": "space", "<str:action>": "pause"}
 
     def address(pattern: str) -> str:
@@ -109,7 +124,7 @@ def test_strangers_learn_nothing(addresses, stranger, sign_in):
         address = addresses[pattern]
         nowhere = re.sub(r"/\d+(?=/)", "/987654321", address, count=1)
         pages = [ask(client, pattern, a).content.decode() for a in (address, nowhere)]
-        assert "a run" not in pages[0] and "made" not in pages[0]
+        assert "a run" not in pages[0] and "a study" not in pages[0] and "made" not in pages[0]
         assert len(pages[0]) == len(pages[1]), pattern  # but for the form's token the same
 
 

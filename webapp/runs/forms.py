@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import QueryDict
 
@@ -33,6 +33,8 @@ SPLITTER = re.compile(r"[,;\n]")
 class LaunchForm:
     """Everything typed is kept as text; `check` turns it into a Question or into messages."""
 
+    kinds: ClassVar[tuple[str, ...]] = tuple(kind for kind, *_ in PARTS)
+
     def __init__(self, raw: Mapping[str, Any], team: Any = None):
         """`raw` is a POST, or names and values from defaults, a preset or a clone.
 
@@ -42,7 +44,7 @@ class LaunchForm:
         self.team = team
         self.errors: dict[str, str] = {}
         self.name = self._one("name", "")
-        self.parts = [self.part(kind) for kind, *_ in PARTS]
+        self.parts = [self.part(kind) for kind in self.kinds]
         self.budget = fields_of(assembly.Budget, "", raw)
         self.chosen = self._chosen_objectives()
         self.constraints = self._one("constraints", "")

@@ -93,11 +93,16 @@ class Device(models.Model):
 
 
 class Study(models.Model):
-    """Runs that belong together: one question, several seeds or methods."""
+    """Runs that belong together: one question, several seeds or methods.
+
+    `question` is what it is to find out, in words; `plan` what was launched: the shared
+    question, each method with its settings, and the seeds.
+    """
 
     team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE)
     name = models.CharField(max_length=120)
     question = models.TextField(blank=True)
+    plan = models.JSONField(default=dict, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )

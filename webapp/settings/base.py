@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "webapp.accounts",
     "webapp.events",
     "webapp.tables",
+    "webapp.studies",
     "webapp.runs",
     "webapp.architectures",
     "webapp.live",

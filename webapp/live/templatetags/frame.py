@@ -31,6 +31,7 @@ class Link:
 LINKS = (
     Link("overview", "Overview", "layout-dashboard", "/"),
     Link("run-list", "Runs", "flask", "/runs/"),
+    Link("study-list", "Studies", "chart-dots", "/studies/"),
     Link("compare", "Compare", "git-compare", "/compare"),
     Link("architecture-list", "Architectures", "sitemap", "/architectures/"),
     Link("table-list", "Data", "database", "/datasets/"),

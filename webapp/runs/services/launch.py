@@ -41,23 +41,34 @@ def launch(
     """
     tags = list(tags)
     settled = _checked(team, question, name, tags)
+    return store(
+        team,
+        user,
+        settled,
+        name,
+        space_version=space_version,
+        data_set=data_set,
+        data_digest=data_set.digest if data_set else "",
+        study=study,
+        tags=tags,
+    )
+
+
+def store(team: Any, user: Any, settled: Settled, name: str, **columns: Any) -> Run:
+    """A queued run of a question that is checked already; `columns` are more of its row."""
     question = settled.question
     with transaction.atomic():
         run = Run.objects.create(
             team=team,
-            study=study,
             name=name.strip(),
             created_by=user,
-            space_version=space_version,
-            data_set=data_set,
-            data_digest=data_set.digest if data_set else "",
             benchmark_table=settled.table,
             strategy=question.strategy,
             question=question.to_json(),
             seed=question.seed,
             candidate_budget=question.candidates,
             state=RunState.QUEUED,
-            tags=tags,
+            **columns,
         )
         tell_run(run)
         by = user.get_username() if user is not None else "the command line"
@@ -69,11 +80,11 @@ def launch(
 def _checked(team: Any, question: Question, name: str, tags: list[str]) -> Settled:
     """The question written out; what is wrong of it and of the run is said all at once."""
     errors: dict[str, str] = {}
-    if fault := _text_fault(name, MAX_NAME):
+    if fault := text_fault(name, MAX_NAME):
         errors["name"] = fault
     if len(tags) > MAX_TAGS:
         errors["tags"] = f"has {len(tags):,} tags; at most {MAX_TAGS}"
-    elif fault := next((f for tag in tags if (f := _text_fault(tag, MAX_TAG))), None):
+    elif fault := next((f for tag in tags if (f := text_fault(tag, MAX_TAG))), None):
         errors["tags"] = f"one of them {fault}"
     settled = settle(team, question)
     errors |= settled.errors
@@ -86,7 +97,8 @@ def _checked(team: Any, question: Question, name: str, tags: list[str]) -> Settl
     return Settled(question, settled.table)
 
 
-def _text_fault(text: str, most: int) -> str | None:
+def text_fault(text: str, most: int) -> str | None:
+    """What is wrong with a name or tag, None where nothing is."""
     if not text.strip():
         return "is empty; write a short name"
     if len(text) > most:

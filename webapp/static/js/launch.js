@@ -56,6 +56,7 @@ form.addEventListener("change", (event) => {
 });
 
 function suggested() {
+  if (!document.getElementById("field-strategy")) return null; // a study has methods instead
   const value = (kind) => document.getElementById(`field-${kind}`).value;
   const strategy = value("strategy").replaceAll("-", " ");
   return `${strategy.charAt(0).toUpperCase()}${strategy.slice(1)} on ${value("dataset")}`;
@@ -80,6 +81,14 @@ form.addEventListener("submit", () => {
     });
   }
 });
+
+// A part chosen before this page could listen, or put back by the browser on a reload, still
+// gets its own settings.
 addEventListener("pageshow", () => {
+  for (const select of form.querySelectorAll("[data-part]")) {
+    if (select.value !== settingsOf(select.dataset.part).dataset.chosen) {
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  }
   for (const button of form.querySelectorAll("[data-testid=launch]")) button.disabled = false;
 });

@@ -1,0 +1,127 @@
+"""Launching a study: all runs or none, each as if it were launched alone."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from nasengine.core.errors import InvalidSettings
+from nasengine.core.question import Question
+from tests.webapp.making import QUESTION, make_table, make_team
+from webapp.runs.models import Run, Study
+from webapp.runs.services.launch import launch
+from webapp.studies.plan import Method, Plan
+from webapp.studies.services.launching import launch_study
+from webapp.studies.services.steering import steer
+
+from .asking import EVOLUTION, small_plan, table_plan
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_method_runs_at_every_seed_with_what_it_would_be_asked_alone(team, researcher):
+    plan = small_plan()
+    study = launch_study(team, researcher, "  two methods ", plan, "which is better?")
+    assert (study.name, study.question, study.team) == ("two methods", "which is better?", team)
+    runs = list(study.runs.order_by("pk"))
+    assert [(r.strategy, r.seed, r.state) for r in runs] == [
+        ("random", 7, "queued"),
+        ("regularised-evolution", 7, "queued"),
+        ("random", 8, "queued"),
+        ("regularised-evolution", 8, "queued"),
+    ]
+    alone = launch(team, None, replace(plan.of(EVOLUTION), seed=8), "alone")
+    assert runs[3].question == alone.question
+    assert runs[3].name == "two methods: regularised-evolution, seed 8"
+    assert {r.created_by for r in runs} == {researcher}
+
+
+def test_a_plan_is_kept_and_can_be_launched_again(team):
+    study = launch_study(team, None, "first", small_plan())
+    again = launch_study(team, None, "second", Plan.from_json(study.plan))
+    assert again.plan == study.plan
+    pairs = zip(study.runs.order_by("pk"), again.runs.order_by("pk"), strict=True)
+    assert all(one.question == other.question for one, other in pairs)
+
+
+def test_a_table_is_fixed_for_all_runs(team):
+    table = make_table(team)
+    study = launch_study(team, None, "on a table", table_plan())
+    assert set(study.runs.values_list("benchmark_table", flat=True)) == {table.pk}
+    paths = {run.question["estimator_config"]["path"] for run in study.runs.all()}
+    assert len(paths) == 1 and table.digest in paths.pop()
+
+
+def test_what_is_wrong_stands_with_its_method_and_nothing_is_launched(team):
+    plan = Plan(
+        Question(**{**QUESTION, "objectives": ("nothing",)}),
+        (Method("random"), Method("regularised-evolution", {"population": -3}), Method("nothing")),
+        (1, 2),
+    )
+    with pytest.raises(InvalidSettings) as refused:
+        launch_study(team, None, " ", plan, "w" * 2001)
+    assert set(refused.value.errors) == {
+        "name",
+        "question",
+        "objectives",
+        "methods.regularised-evolution.population",
+        "methods.nothing",
+    }
+    assert not Study.objects.exists() and not Run.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "path", "words"),
+    [
+        ({"methods": ()}, "methods", "no method"),
+        ({"methods": (Method("random"), Method("random"))}, "methods", "twice"),
+        ({"seeds": ()}, "seeds", "no seed"),
+        ({"seeds": (3, 3)}, "seeds", "twice"),
+        ({"seeds": (-1,)}, "seeds", "between 0"),
+        ({"seeds": tuple(range(201))}, "seeds", "402 runs"),
+    ],
+)
+def test_counts_have_their_bounds(team, changed, path, words):
+    with pytest.raises(InvalidSettings) as refused:
+        launch_study(team, None, "a study", small_plan(**changed))
+    assert words in refused.value.errors[path]
+
+
+def test_a_name_is_taken_once_a_team(team):
+    launch_study(team, None, "a study", small_plan())
+    launch_study(make_team(), None, "a study", small_plan())
+    with pytest.raises(InvalidSettings) as refused:
+        launch_study(team, None, "a study ", small_plan())
+    assert "another study" in refused.value.errors["name"]
+
+
+def test_the_largest_study_takes_seconds(team):
+    began = time.monotonic()
+    study = launch_study(team, None, "large", small_plan(seeds=tuple(range(200))))
+    assert study.runs.count() == 400
+    assert time.monotonic() - began < 30  # 3 s on an idle machine
+
+
+def test_a_name_of_full_length_leaves_room_for_the_runs(team):
+    study = launch_study(team, None, "n" * 120, small_plan())
+    names = list(study.runs.values_list("name", flat=True))
+    assert max(map(len, names)) == 120
+    assert all("seed" in name for name in names)
+
+
+def states_of(study):
+    return set(study.runs.values_list("state", flat=True))
+
+
+def test_steering_reaches_every_run_that_allows_it(team, researcher):
+    study = launch_study(team, researcher, "a study", small_plan())
+    first = study.runs.order_by("pk").first()
+    assert steer(study, "pause", researcher) == 4
+    assert states_of(study) == {"paused"}
+    Run.objects.filter(pk=first.pk).update(state="finished")
+    assert steer(study, "resume", researcher) == 3
+    assert states_of(study) == {"queued", "finished"}
+    assert steer(study, "stop", researcher) == 3
+    assert steer(study, "stop", researcher) == 0

@@ -1,0 +1,136 @@
+"""What a study says of its methods: numbers known by hand, and those of the engine alone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nasengine import search
+from nasengine.core.question import Question
+from tests.webapp.making import make_table, table_text
+from webapp.studies.ranking import ranking
+from webapp.studies.results import results
+from webapp.studies.services.launching import launch_study
+from webapp.studies.statistics import against, band, places, spread_of
+from webapp.studies.table import cells_of, matrix_of
+
+from .asking import look_up_all, small_plan, table_plan, tell
+
+pytestmark = pytest.mark.django_db
+
+
+def test_means_and_deviations_over_the_seeds():
+    assert spread_of([1.0, None, 3.0]) == {
+        "mean": 2.0,
+        "deviation": pytest.approx(math.sqrt(2)),
+        "count": 2,
+    }
+    assert spread_of([4.0]) == {"mean": 4.0, "deviation": None, "count": 1}
+    assert spread_of([None]) is None
+
+
+def test_the_test_against_chance_knows_its_side():
+    better = against([5.0, 6.0, 7.0, 8.0], [1.0, 2.0, 3.0, 4.0])
+    assert better["effect"] == 1.0
+    assert better["p"] == pytest.approx(2 / math.comb(8, 4))  # one of 70 orders, and its mirror
+    assert against([1.0, 2.0], [1.0, 2.0])["effect"] == 0.5
+    assert against([1.0], [1.0, 2.0]) is None
+
+
+def test_ranks_share_ties_and_leave_unfinished_seeds_out():
+    found = places({"a": [3.0, 1.0, None], "b": [2.0, 1.0, 9.0], "c": [1.0, 0.0, 9.0]})
+    assert found == {
+        "a": {"rank": 1.25, "wins": 2, "seeds": 2},
+        "b": {"rank": 1.75, "wins": 1, "seeds": 2},
+        "c": {"rank": 3.0, "wins": 0, "seeds": 2},
+    }
+
+
+def test_a_band_counts_only_curves_that_are_known_there():
+    points = band([([1, 3], [1.0, 3.0]), ([2], [5.0])], [4, 2])
+    assert [(p["told"], p["mean"], p["count"]) for p in points] == [
+        (1, 1.0, 1),
+        (2, 3.0, 2),
+        (3, 3.0, 1),
+        (4, 3.0, 1),
+    ]
+    assert band([], []) == []
+
+
+@pytest.fixture
+def told(team):
+    """Two methods at two seeds; evolution finds half the error, with as many parameters."""
+    study = launch_study(team, None, "told", small_plan())
+    for run in study.runs.order_by("pk"):
+        half = 0.5 if run.strategy == "regularised-evolution" else 1.0
+        tell(run, [40 * half, 20 * half + run.seed, 30, 40], [100, 200, 300, 400])
+    return study
+
+
+def test_a_ranking_of_two_objectives_goes_by_hypervolume(told):
+    data = ranking(told)
+    assert data["measure"] == "hypervolume"
+    assert data["reference"] == pytest.approx([44.0, 440.0])
+    first, second = data["methods"]
+    assert (first["strategy"], second["strategy"]) == ("regularised-evolution", "random")
+    assert first["best"] == {"mean": 17.5, "deviation": pytest.approx(math.sqrt(0.5)), "count": 2}
+    assert (first["rank"], first["wins"], second["rank"], second["wins"]) == (1.0, 2, 2.0, 0)
+    box = 44 * 440
+    volume = (44 - 20) * 340 + 3 * 240  # seed 7: (20, 100) and (17, 200)
+    run = next(r for r in data["runs"] if r["seed"] == 7 and r["strategy"] != "random")
+    assert run["hypervolume"] == pytest.approx(volume / box)
+    curve = first["curves"]["best"]
+    assert [(p["told"], p["mean"]) for p in curve] == [(1, 20.0), (2, 17.5), (3, 17.5), (4, 17.5)]
+
+
+def test_a_ranking_of_one_objective_goes_by_its_best(team):
+    question = replace(small_plan().question, objectives=("error",))
+    study = launch_study(team, None, "one", small_plan(question=question))
+    for run in study.runs.order_by("pk"):
+        half = 0.5 if run.strategy == "regularised-evolution" else 1.0
+        tell(run, [40 * half, 20 * half + run.seed, 30, 40], [100, 200, 300, 400])
+    data = ranking(study)
+    assert data["measure"] == "best"
+    assert data["methods"][0]["strategy"] == "regularised-evolution"
+    assert [row["place"] for row in cells_of(data)] == [1, 2]
+
+
+def test_a_study_without_a_number_yet_is_ranked_all_the_same(team):
+    study = launch_study(team, None, "fresh", small_plan())
+    data = ranking(study)
+    assert [one["best"] for one in data["methods"]] == [None, None]
+    assert [row["difference"].text for row in cells_of(data)] == ["–", "–"]
+    assert data["methods"][0]["curves"] == {"hypervolume": [], "best": []}
+    study.runs.all().delete()
+    data = results(study)
+    assert [one["runs"] for one in data["methods"]] == [0, 0]
+    assert matrix_of(data)["seeds"] == []
+
+
+def test_results_are_computed_anew_when_something_was_told(told, team):
+    before = results(told)
+    assert before["told"] == 16
+    told.runs.order_by("pk").first().delete()
+    after = results(told)
+    assert after["told"] == 12 and after["methods"] != before["methods"]
+
+
+def test_a_study_through_the_database_says_what_the_engine_alone_says(team):
+    make_table(team, text=table_text())
+    study = launch_study(team, None, "on a table", table_plan())
+    look_up_all(study)
+    data = ranking(study)
+    assert {run["state"] for run in data["runs"]} == {"finished"}
+    assert data["reported"] == ["test_error"]
+    for run in study.runs.all():
+        alone = search.run(Question.from_json(run.question))
+        row = next(r for r in data["runs"] if r["id"] == run.pk)
+        assert row["best"] == alone.best.outcome.values["error"]
+        assert row["reported"]["test_error"] == alone.best.outcome.values["test_error"]
+    for method in data["methods"]:
+        runs = [r for r in data["runs"] if r["strategy"] == method["strategy"]]
+        tests = [r["reported"]["test_error"] for r in runs]
+        assert method["reported"]["test_error"]["mean"] == pytest.approx(np.mean(tests))

@@ -1,0 +1,74 @@
+// A study's curves: the mean of each method over its seeds, with a band around it.
+import { axis, faded, layout, named } from "./plots/look.js";
+import { Plot } from "./plots/plot.js";
+import { methodLook } from "./words.js";
+import "./clock.js";
+
+const WORDS = { hypervolume: "hypervolume, share of the box" };
+const read = () => JSON.parse(document.getElementById("study-data").textContent);
+const card = document.getElementById("study-curves");
+const choice = document.getElementById("study-measure");
+let data = read();
+
+function measureWord(measure) {
+  const goal = data.goals[0];
+  return WORDS[measure] ?? `best ${goal.name}${goal.unit ? ` (${goal.unit})` : ""} so far`;
+}
+
+// A method's traces: the band's outline, filled, then the mean above it.
+function traces(method, measure) {
+  const points = method.curves[measure];
+  const { colour } = methodLook(method.strategy);
+  const x = points.map((p) => p.told);
+  const edge = (side) => points.map((p) => p.mean + side * (p.deviation ?? 0));
+  const quiet = { type: "scatter", mode: "lines", hoverinfo: "skip", showlegend: false, legendgroup: method.strategy, line: { width: 0 } };
+  return [
+    { ...quiet, x: [...x, ...x.toReversed()], y: [...edge(1), ...edge(-1).toReversed()], fill: "toself", fillcolor: faded(colour, 0.14) },
+    {
+      x, y: points.map((p) => p.mean), type: "scatter", mode: "lines", name: method.strategy, legendgroup: method.strategy, line: { color: colour, width: 2 },
+      customdata: points.map((p) => [p.deviation ?? 0, p.count]),
+      hovertemplate: `${method.strategy} after %{x} candidates<br>%{y:.5g} ± %{customdata[0]:.3g}, %{customdata[1]} seeds<extra></extra>`,
+    },
+  ];
+}
+
+function figure(look) {
+  const measure = choice?.value;
+  const drawn = measure ? data.methods.filter((method) => method.curves[measure].length > 0) : [];
+  if (drawn.length === 0) return null;
+  const legend = { showlegend: true, legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top", font: { size: 11 } } };
+  const axes = { xaxis: axis(look, { rangemode: "tozero", nticks: 6 }), yaxis: axis(look, { nticks: 6 }) };
+  return {
+    data: drawn.flatMap((method) => traces(method, measure)),
+    layout: layout(look, { ...axes, ...legend, uirevision: measure }),
+    saved: layout(look, {
+      ...legend, margin: { l: 80, r: 24, t: 24, b: 110 }, legend: { ...legend.legend, y: -0.2 },
+      xaxis: named(axes.xaxis, "candidates told"), yaxis: named(axes.yaxis, measureWord(measure)),
+    }),
+    points: { methods: drawn.length },
+  };
+}
+
+function table() {
+  const rows = data.methods.flatMap((method) =>
+    Object.entries(method.curves).flatMap(([measure, points]) =>
+      points.map((p) => [method.strategy, measure, p.told, p.mean, p.deviation ?? "", p.count])));
+  return { header: ["method", "measure", "told", "mean", "deviation", "seeds"], rows };
+}
+
+const plot = new Plot(card, { figure, table, name: () => document.querySelector("[data-testid=study-name]").textContent });
+const asked = new URLSearchParams(location.search).get("y");
+if (choice && [...choice.options].some((option) => option.value === asked)) choice.value = asked;
+choice?.addEventListener("change", () => {
+  const params = new URLSearchParams(location.search);
+  params.set("y", choice.value);
+  history.replaceState(history.state, "", `?${params}`);
+  plot.draw();
+});
+// The page asks for its results every few seconds while runs move.
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id !== "study-results" && event.detail.target?.id !== "study-results") return;
+  data = read();
+  plot.draw();
+});
+plot.draw();
