@@ -14,6 +14,7 @@ from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.core.question import Question
 from webapp.accounts.command_words import check_may, team_named, user_named
 from webapp.runs.models import ENDED_RUNS, RunState, Study
+from webapp.studies.forms import TICKED
 from webapp.studies.plan import CHANCE, Method, Plan
 from webapp.studies.results import results
 from webapp.studies.services.launching import launch_study
@@ -28,7 +29,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_arguments(parser)
-        parser.add_argument("--methods", required=True, help="separated by commas")
+        methods = ",".join(TICKED)
+        parser.add_argument(
+            "--methods", default=methods, help=f"separated by commas; default {methods}"
+        )
         parser.add_argument("--without-random", action="store_true", help="no random search")
         parser.add_argument("--seeds", type=int, default=5, help="how many, from --seed on")
         parser.add_argument(
