@@ -58,8 +58,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "network",
         metavar="NETWORK|FILE",
-        help="a published network (see: list networks), an nb201 string, "
-        "or a JSON file that holds an architecture",
+        help="a published network (see: list networks), an nb201 string, shared:SPACE "
+        "(the network that shares weights), or a JSON file that holds an architecture",
     )
     parser.add_argument("--space", help="the space NETWORK belongs to (default: recognised)")
     parser.add_argument("--input", default="3x32x32", help="CxHxW (default 3x32x32)")

@@ -27,7 +27,7 @@ class Subject:
 def find_subject(
     text: str, space: str | None = None, cells: str | None = None, channels: str | None = None
 ) -> Subject:
-    """The architecture behind a published name, an nb201 string or a JSON file.
+    """The architecture behind a published name, shared:SPACE, an nb201 string or a JSON file.
 
     `space` narrows it down; `cells` and `channels`, as typed, replace its own size. The
     result's settings are checked, its genome not yet.
@@ -38,7 +38,7 @@ def find_subject(
     """
     if space is not None:
         load("spaces", space)
-    subject = _named(text) or _written(text, space) or _stored(text)
+    subject = _named(text) or _shared(text) or _written(text, space) or _stored(text)
     found = subject.architecture.space
     if space is not None and found != space:
         raise EngineError(
@@ -82,6 +82,19 @@ def _named(text: str) -> Subject | None:
     return Subject(text, load("networks", text)) if text in names("networks") else None
 
 
+def _shared(text: str) -> Subject | None:
+    kind, _, name = text.partition(":")
+    if kind != "shared":
+        return None
+    space_class = load("spaces", name)
+    if "shared" not in space_class.offers:
+        sharing = [one for one in names("spaces") if "shared" in load("spaces", one).offers]
+        raise EngineError(
+            f"the space {name} has no shared network; those that have: {', '.join(sharing)}"
+        )
+    return Subject(text, space_class(space_class.Config()).shared())
+
+
 def _written(text: str, space: str | None) -> Subject | None:
     looks_so = "~" in text and "|" in text
     if not looks_so and (space != "nb201" or Path(text).suffix == ".json"):
@@ -100,7 +113,7 @@ def _stored(text: str) -> Subject:
         known = ", ".join(names("networks"))
         raise EngineError(
             f"{_brief(text)} is neither a published network ({known}), "
-            "nor an nb201 string, nor a file"
+            "nor shared:SPACE, nor an nb201 string, nor a file"
         )
     return read_architecture(Path(text))
 

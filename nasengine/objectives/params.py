@@ -10,12 +10,14 @@ from ..core.objective import Objective
 if TYPE_CHECKING:
     import torch
 
+LEFT_OUT = ("auxiliary.", "alphas.")
+
 
 class Params(Objective):
-    """Parameters of the network, without an auxiliary head.
+    """Parameters of the network, without an auxiliary head and without architecture parameters.
 
-    The head is known by its name: networks keep it in their attribute `auxiliary`. It is
-    thrown away after training, so papers leave it out (1806.09055).
+    Both are known by their names: networks keep them in `auxiliary` and `alphas`. They are
+    thrown away after training, so papers leave them out (1806.09055).
     """
 
     kind = "params"
@@ -29,6 +31,6 @@ class Params(Objective):
         device: str | None,
     ) -> Measurement:
         counted = [
-            p.numel() for name, p in network.named_parameters() if not name.startswith("auxiliary.")
+            p.numel() for name, p in network.named_parameters() if not name.startswith(LEFT_OUT)
         ]
         return Measurement("params", sum(counted), self.unit, method="counted")

@@ -18,8 +18,18 @@ from .cell_config import CellConfig
 from .cell_drawing import draw_cell, write_cell
 from .cell_genome import CELLS, Genome
 from .cell_inheritance import origins
+from .cell_sharing import alpha_shapes, draw_shared
+from .discretisation import read_alphas, strongest_pairs
 from .inheritance import pass_on
 from .membership import check_membership, resized
+from .sharing import (
+    check_shared,
+    is_shared,
+    partial_of,
+    refuse_auxiliary,
+    shared_genome,
+    shared_text,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -39,7 +49,16 @@ class CellSpace(Space):
     name = "cell"
     Config = CellConfig
     offers = frozenset(
-        {"mutate", "crossover", "encode", "neighbours", "decisions", "tokens", "inherit"}
+        {
+            "mutate",
+            "crossover",
+            "encode",
+            "neighbours",
+            "decisions",
+            "tokens",
+            "inherit",
+            "shared",
+        }
     )
     config: CellConfig
 
@@ -68,6 +87,8 @@ class CellSpace(Space):
 
     def validate(self, architecture: Architecture) -> None:
         check_membership(self, architecture)
+        if is_shared(architecture.genome):
+            return check_shared(architecture.genome, self.config.channels)
         cell_genome.check_genome(architecture.genome, self.config.nodes, self.operations)
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
@@ -135,10 +156,39 @@ class CellSpace(Space):
         inputs = math.prod(math.comb(index, 2) for index in range(2, self.config.nodes + 2))
         return (inputs * len(self.operations) ** (2 * self.config.nodes)) ** 2
 
+    def shared(self, partial: int = 1) -> Architecture:
+        """The shared network; with `partial` = K one in K channels is mixed (PC-DARTS)."""
+        return self.architecture(shared_genome(partial))
+
+    def discretised(self, alphas: Mapping[str, Any]) -> Architecture:
+        """The two strongest edges of each node with their strongest operation, never `none`.
+
+        `alphas` holds "normal" and "reduce", edges x operations in the order of the settings,
+        and "normal_edges" and "reduce_edges" where edges have weights of their own.
+
+        Raises:
+            EngineError: other names, shapes or values.
+        """
+        shapes, optional = alpha_shapes(self.config)
+        given = read_alphas(alphas, shapes, optional)
+        genome = {
+            name: cell_genome.cell(
+                strongest_pairs(
+                    given[name], given.get(f"{name}_edges"), self.config.operations, 2, 2
+                )
+            )
+            for name in CELLS
+        }
+        return self.architecture(genome)
+
     def graph(self, architecture: Architecture) -> dict[str, Any]:
+        if is_shared(architecture.genome):
+            return draw_shared(self.config)
         return {"cells": [draw_cell(name, architecture.genome[name]) for name in CELLS]}
 
     def text(self, architecture: Architecture) -> str:
+        if is_shared(architecture.genome):
+            return shared_text(architecture.genome)
         return " | ".join(f"{name} {write_cell(architecture.genome[name])}" for name in CELLS)
 
     def build(
@@ -149,8 +199,13 @@ class CellSpace(Space):
         auxiliary: bool = False,
     ) -> torch.nn.Module:
         from .layers.cell_network import CellNetwork
+        from .layers.shared_cell_network import SharedCellNetwork
 
         self.validate(architecture)
+        if is_shared(architecture.genome):
+            refuse_auxiliary(auxiliary)
+            partial = partial_of(architecture.genome)
+            return SharedCellNetwork(self.config, input_shape, classes, partial)
         return CellNetwork(self.config, architecture.genome, input_shape, classes, auxiliary)
 
     def inherit(

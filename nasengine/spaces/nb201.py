@@ -14,10 +14,20 @@ from ..core.decision import Decision
 from ..core.errors import InvalidArchitecture
 from ..core.settings import setting, to_mapping
 from ..core.space import Space
+from .discretisation import read_alphas, strongest_operations
 from .inheritance import pass_on
 from .membership import check_membership, resized, shown
 from .nb201_inheritance import origins
 from .operations import edge, node
+from .sharing import (
+    check_shared,
+    is_shared,
+    partial_of,
+    refuse_auxiliary,
+    relaxed_edges,
+    shared_genome,
+    shared_text,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -90,6 +100,7 @@ class NB201Space(Space):
             "decisions",
             "tokens",
             "inherit",
+            "shared",
         }
     )
     config: NB201Config
@@ -122,6 +133,8 @@ class NB201Space(Space):
 
     def validate(self, architecture: Architecture) -> None:
         check_membership(self, architecture)
+        if is_shared(architecture.genome):
+            return check_shared(architecture.genome, self.config.channels)
         canonical = to_string(parse(architecture.genome))
         if architecture.genome != canonical:
             raise InvalidArchitecture(
@@ -173,14 +186,37 @@ class NB201Space(Space):
     def size(self) -> int:
         return len(OPS) ** len(EDGES)
 
+    def shared(self, partial: int = 1) -> Architecture:
+        """The shared network; with `partial` = K one in K channels is mixed (PC-DARTS)."""
+        return Architecture(self.name, to_mapping(self.config), shared_genome(partial))
+
+    def discretised(self, alphas: Mapping[str, Any]) -> Architecture:
+        """The strongest operation of each edge, `none` among them.
+
+        `alphas` holds "cell", 6 edges x 5 operations in the order of EDGES and OPS; "cell_edges"
+        may be there too and changes nothing, since all edges stay.
+
+        Raises:
+            EngineError: other names, shapes or values.
+        """
+        shapes = {"cell": (len(EDGES), len(OPS)), "cell_edges": (len(EDGES),)}
+        given = read_alphas(alphas, shapes, frozenset({"cell_edges"}))
+        return self.architecture(strongest_operations(given["cell"], OPS))
+
     def graph(self, architecture: Architecture) -> dict[str, Any]:
         roles = ("input", "node", "node", "output")
         nodes = [node(str(index), role) for index, role in enumerate(roles)]
-        ops = zip(parse(architecture.genome), EDGES, strict=True)
-        edges = [edge(str(source), str(target), op) for op, (source, target) in ops]
+        ends = [(str(source), str(target)) for source, target in EDGES]
+        if is_shared(architecture.genome):
+            edges = relaxed_edges(ends, OPS)
+        else:
+            ops = parse(architecture.genome)
+            edges = [edge(*place, op) for op, place in zip(ops, ends, strict=True)]
         return {"cells": [{"name": "cell", "nodes": nodes, "edges": edges}]}
 
     def text(self, architecture: Architecture) -> str:
+        if is_shared(architecture.genome):
+            return shared_text(architecture.genome)
         return arch_str(architecture)
 
     def build(
@@ -191,8 +227,13 @@ class NB201Space(Space):
         auxiliary: bool = False,
     ) -> torch.nn.Module:
         from .layers.nb201_network import NB201Network
+        from .layers.shared_nb201_network import SharedNB201Network
 
         self.validate(architecture)
+        if is_shared(architecture.genome):
+            refuse_auxiliary(auxiliary)
+            partial = partial_of(architecture.genome)
+            return SharedNB201Network(self.config, OPS, input_shape, classes, partial)
         placed = tuple(zip(parse(architecture.genome), EDGES, strict=True))
         return NB201Network(self.config, placed, input_shape, classes, auxiliary)
 

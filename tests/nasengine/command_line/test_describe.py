@@ -44,6 +44,8 @@ def document(capsys, *words):
         ),
         ((BEST, "--space", "nb201"), 1_073_466, 153_272_960),
         ((BEST,), 1_073_466, 153_272_960),
+        (("shared:cell", "--cells", "8", "--channels", "16"), 1_930_618, 300_255_744),
+        (("shared:nb201",), 1_686_106, 243_712_640),
     ],
 )
 def test_counts(capsys, words, params, macs):
@@ -102,6 +104,9 @@ FILES = {
     ("words", "says"),
     [
         (["NOTHING"], "neither a published network (DARTS_V1"),
+        (["shared:cells"], "'cells' is not among the spaces"),
+        (["shared:topology"], "has no shared network; those that have: cell"),
+        (["shared:cell", "--space", "nb201"], "belongs to the space 'cell'"),
         (["a\nb"], "neither"),
         (["x" * 5000], "neither"),
         (["a\0b"], "neither"),

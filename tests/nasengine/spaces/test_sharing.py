@@ -1,0 +1,148 @@
+"""Spaces that share weights: the shared network as an architecture, and what alphas stand for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nasengine.catalog import load, names
+from nasengine.core.architecture import Architecture
+from nasengine.core.errors import EngineError, InvalidArchitecture
+from nasengine.spaces.cell import CellSpace
+from nasengine.spaces.cell_config import CellConfig
+from nasengine.spaces.nb201 import OPS, NB201Config, NB201Space
+from tests.contracts.test_spaces import check_graph
+
+FOUR = ("none", "skip_connect", "sep_conv_3x3", "dil_conv_5x5")
+IMAGE_SPACES = ["cell", "nb201"]
+
+
+def space_of(name):
+    found = load("spaces", name)
+    return found(found.Config())
+
+
+def test_both_spaces_share():
+    sharing = {name for name in names("spaces") if "shared" in load("spaces", name).offers}
+    assert set(IMAGE_SPACES) <= sharing
+
+
+@pytest.mark.parametrize("name", IMAGE_SPACES)
+def test_the_shared_network_is_an_architecture(name):
+    space = space_of(name)
+    shared = space.shared()
+    assert shared.genome == {"shared": True}
+    assert space.text(shared) == "shared network"
+    for one in (shared, space.shared(4), Architecture(name, {}, {"shared": True})):
+        space.validate(one)
+        check_graph(space.graph(one))
+    assert space.text(space.shared(4)) == "shared network, one in 4 channels mixed"
+
+
+def test_a_drawing_holds_every_operation_in_the_order_of_the_parameters():
+    for space, kinds, shape in ((space_of("cell"), 2, (14, 8)), (space_of("nb201"), 1, (6, 5))):
+        cells = space.graph(space.shared())["cells"]
+        assert len(cells) == kinds
+        for cell in cells:
+            edges = [edge for edge in cell["edges"] if edge["family"] != "concat"]
+            ends = [(edge["source"], edge["target"]) for edge in edges]
+            assert len(edges) == shape[0] * shape[1]
+            assert len(set(ends)) == shape[0]
+            assert [edge["op"] for edge in edges[: shape[1]]] == [
+                e["op"] for e in edges[-shape[1] :]
+            ]
+    space = space_of("cell")
+    edges = space.graph(space.shared())["cells"][0]["edges"]
+    ends = [(edge["source"], edge["target"]) for edge in edges]
+    assert ends[0::8][:5] == [("k-2", "2"), ("k-1", "2"), ("k-2", "3"), ("k-1", "3"), ("2", "3")]
+
+
+@pytest.mark.parametrize("name", IMAGE_SPACES)
+@pytest.mark.parametrize(
+    ("genome", "says"),
+    [
+        ({"shared": False}, "shared network's is"),
+        ({"shared": 1}, "shared network's is"),
+        ({"shared": True, "colour": 1}, "shared network's is"),
+        ({"shared": True, "partial": 1}, "from 2 to 64"),
+        ({"shared": True, "partial": 2.0}, "from 2 to 64"),
+        ({"shared": True, "partial": True}, "from 2 to 64"),
+        ({"shared": True, "partial": 10**400}, "from 2 to 64"),
+        ({"shared": True, "partial": 3}, "must divide them"),
+        ({"shared": True, "partial": 16}, "must divide them"),
+    ],
+)
+def test_wrong_shared_genomes_are_refused(name, genome, says):
+    space = space_of(name)
+    with pytest.raises(InvalidArchitecture, match=says):
+        space.validate(Architecture(name, space.shared().config, genome))
+
+
+def test_a_shared_network_has_no_auxiliary_head():
+    for name in IMAGE_SPACES:
+        space = space_of(name)
+        with pytest.raises(EngineError, match="no auxiliary head"):
+            space.build(space.shared(), (3, 16, 16), 10, auxiliary=True)
+
+
+def peaked(shape, places):
+    """Alphas that are 1 at the places and small elsewhere, always the same."""
+    alphas = np.random.default_rng(0).uniform(-0.1, 0.1, shape)
+    for place, value in places.items():
+        alphas[place] = value
+    return alphas.tolist()
+
+
+def test_two_edges_of_a_node_stay_with_their_strongest_operation_but_none():
+    space = CellSpace(CellConfig(nodes=2))
+    ops = space.config.operations
+    none, skip, sep, dil = (ops.index(op) for op in FOUR)
+    # Edges: 0 and 1 lead to node 2; 2, 3 and 4 to node 3. Nothing counts that `none` gains.
+    wanted = {(0, sep): 2, (1, dil): 1, (3, skip): 1, (4, sep): 1}
+    normal = peaked((5, 8), {(0, none): 9, (2, none): 9, **wanted})
+    reduce = peaked((5, 8), {(0, dil): 1, (1, skip): 1, (2, sep): 3, (3, sep): 2, (4, sep): 2.5})
+    found = space.discretised({"normal": normal, "reduce": reduce})
+    space.validate(found)
+    assert found.genome["normal"]["nodes"] == [
+        [["sep_conv_3x3", 0], ["dil_conv_5x5", 1]], [["skip_connect", 1], ["sep_conv_3x3", 2]]
+    ]  # fmt: skip
+    assert found.genome["reduce"]["nodes"] == [
+        [["dil_conv_5x5", 0], ["skip_connect", 1]], [["sep_conv_3x3", 0], ["sep_conv_3x3", 2]]
+    ]  # fmt: skip
+    edges = [0, 0, 5, 5, 0]
+    shares = space.discretised(
+        {"normal": normal, "reduce": reduce, "normal_edges": edges, "reduce_edges": edges}
+    )
+    assert [source for _, source in shares.genome["reduce"]["nodes"][1]] == [0, 1]
+
+
+def test_equal_alphas_are_decided_by_order():
+    space = CellSpace(CellConfig())
+    zeros = np.zeros((14, 8)).tolist()
+    found = space.discretised({"normal": zeros, "reduce": zeros})
+    assert found.genome["normal"]["nodes"] == [[["max_pool_3x3", 0], ["max_pool_3x3", 1]]] * 4
+
+
+def test_nb201_takes_the_strongest_operation_none_among_them():
+    space = NB201Space(NB201Config())
+    ops = ["none", "nor_conv_3x3", "skip_connect", "avg_pool_3x3", "none", "nor_conv_1x1"]
+    alphas = np.zeros((6, 5))
+    alphas[range(6), [OPS.index(op) for op in ops]] = 0.01
+    found = space.discretised({"cell": alphas.tolist()})
+    assert found == space.architecture(ops)
+    assert space.discretised({"cell": alphas, "cell_edges": np.zeros(6)}) == found
+
+
+@pytest.mark.parametrize(
+    ("alphas", "says"),
+    [
+        ({}, "'cell' are missing"),
+        ({"cell": [[0.0]]}, r"must be finite numbers of shape \(6, 5\)"),
+        ({"cell": [[float("nan")] * 5] * 6}, "must be finite"),
+        ({"cell": [["a"] * 5] * 6}, "no numbers"),
+        ({"cell": [[0.0] * 5] * 6, "normal": []}, "'normal' is no architecture parameter"),
+    ],
+)
+def test_wrong_alphas_are_refused(alphas, says):
+    with pytest.raises(EngineError, match=says):
+        NB201Space(NB201Config()).discretised(alphas)
