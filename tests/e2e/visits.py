@@ -8,8 +8,10 @@ from playwright.sync_api import Page
 
 from tests.fixtures.people import PASSWORD
 from tests.webapp.making import make_run, make_table, work_off
+from tests.webapp.studies.asking import small_plan, tell
 from webapp.architectures.services import keep, promote
 from webapp.start.built_in import store_built_in
+from webapp.studies.services.launching import launch_study
 
 LONG = (
     "A name that a person in a hurry pasted from somewhere else, with_underscores_and_no_end " * 2
@@ -17,11 +19,13 @@ LONG = (
 
 
 def full_team(team: Any, researcher: Any, curator: Any) -> list[str]:
-    """Two ended runs, one that waits, two entries, a table; the addresses that show them."""
+    """Two ended runs, one that waits, two entries, a table, a study; where each is shown."""
     store_built_in()
     first, second = make_run(team, candidates=6), make_run(team, candidates=4, seed=9)
     work_off(first)
     work_off(second)
+    study = launch_study(team, researcher, LONG[:119], small_plan(), LONG)
+    tell(study.runs.order_by("pk")[0], [5, 4, 3, 2], [100, 200, 300, 400])
     make_run(team, seed=3)
     first.name = LONG[:120]
     first.save(update_fields=["name"])
@@ -43,6 +47,9 @@ def full_team(team: Any, researcher: Any, curator: Any) -> list[str]:
         "/datasets/tables/",
         "/datasets/tables/new",
         f"/datasets/tables/{table.pk}/",
+        "/studies/",
+        "/studies/new",
+        f"/studies/{study.pk}/",
         "/account/",
         "/nothing-here",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.http import QueryDict
@@ -68,7 +69,7 @@ class LaunchForm:
         """One part with the fields of the plugin that is chosen in it."""
         plural, title, about = next(rest for name, *rest in PARTS if name == kind)
         chosen = self._one(kind, getattr(Question(), kind))
-        part = Part(kind, plural, title, about, chosen, catalog.names(plural))
+        part = Part(kind, plural, title, about, chosen, self._options(kind, plural))
         try:
             config = catalog.load(plural, chosen).Config
         except EngineError as error:
@@ -78,6 +79,11 @@ class LaunchForm:
             part.fields = fields_of(config, f"{kind}_config.", self.raw)
             self._suggest(part)
         return part
+
+    def _options(self, kind: str, plural: str) -> list[str]:
+        """What can be chosen: the catalogue's, or the data sets of an imported table."""
+        table = self._table if kind == "dataset" else None
+        return list(table.datasets) if table else catalog.names(plural)
 
     def _suggest(self, part: Part) -> None:
         """The team's tables, where one of them can be named."""
@@ -93,12 +99,13 @@ class LaunchForm:
         Of an imported table that is what it holds. Else every objective, on every device that
         measures where it needs one; columns of a file are named by hand.
         """
-        table = self._chosen_table()
+        table = self._table
         names = _of_table(table, self._one("dataset", "")) if table else _of_engine()
         boxes = [{"name": n, "help": about, "on": n in self.chosen} for n, about in names.items()]
         return boxes + [{"name": n, "help": "", "on": True} for n in self.chosen if n not in names]
 
-    def _chosen_table(self) -> BenchmarkTable | None:
+    @cached_property
+    def _table(self) -> BenchmarkTable | None:
         """The team's table that the form names."""
         if self.team is None or self._one("estimator", "") != "table":
             return None

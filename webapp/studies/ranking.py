@@ -133,9 +133,10 @@ def _methods(
 def _rewards(
     runs: list[dict[str, Any]], rows: list[dict[str, Any]], measure: str, sign: float
 ) -> list[float | None]:
-    """One number a seed of the study, larger is better; None where there is none yet."""
+    """One number a seed of the study, larger is better; None where its run has not ended, or
+    measured nothing."""
     seeds = sorted({row["seed"] for row in rows})
-    values = {run["seed"]: run[measure] for run in runs}
+    values = {run["seed"]: run[measure] for run in runs if run["state"] not in BUSY_RUNS}
     return [None if values.get(s) is None else sign * values[s] for s in seeds]
 
 

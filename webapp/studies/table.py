@@ -7,7 +7,7 @@ from typing import Any
 
 from webapp.runs.actions import ACTIONS, Action
 from webapp.runs.models import RunState, Study
-from webapp.runs.numbers import number_text
+from webapp.runs.numbers import fixed, number_text
 from webapp.runs.services.control import ALLOWED_IN
 
 from .plan import CHANCE
@@ -36,7 +36,7 @@ def cells_of(data: dict[str, Any]) -> list[dict[str, Any]]:
             "best": spread_cell(one["best"], goal["name"], goal["unit"]),
             "hypervolume": spread_cell(one["hypervolume"], "hypervolume", ""),
             "reported": [
-                spread_cell(one["reported"].get(name), name, "%" if "error" in name else "")
+                (name, spread_cell(one["reported"].get(name), name, "%" if "error" in name else ""))
                 for name in data["reported"]
             ],
             "rank": _rank(one),
@@ -58,7 +58,7 @@ def spread_cell(spread: dict[str, Any] | None, name: str, unit: str) -> Cell | N
     text = number_text(name, mean, unit)
     title = f"mean {mean!r}"
     if deviation is not None:
-        text += f" ± {number_text(name, deviation, unit)}"
+        text += f" ± {_as_exact(deviation, text) or number_text(name, deviation, unit)}"
         title += f", standard deviation {deviation!r}"
     return Cell(text, f"{title}, {spread['count']} seeds")
 
@@ -104,6 +104,14 @@ def steers_of(study: Study) -> list[Action]:
     """The buttons that would do something to one run at least."""
     states = {RunState(state) for state in study.runs.values_list("state", flat=True).distinct()}
     return [ACTIONS[name] for name in STEERS if states & set(ALLOWED_IN[name])]
+
+
+def _as_exact(deviation: float, text: str) -> str | None:
+    """The deviation with as many decimals as a plain number; None where that would be 0."""
+    if not text.replace(".", "").isdigit():
+        return None
+    short = fixed(deviation, len(text.partition(".")[2]))
+    return short if float(short) else None
 
 
 def _rank(one: dict[str, Any]) -> Cell | None:

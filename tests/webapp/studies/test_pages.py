@@ -154,11 +154,11 @@ def ended(team, researcher):
 def test_the_ranking_says_everything_of_a_method(ended, viewer, sign_in):
     page = read(sign_in(viewer).get(f"/studies/{ended.pk}/"))
     rows = page.one("study-ranking").rows()
-    assert [row[0] for row in rows] == ["1", "2", "3"]
+    assert [row[0][:3] for row in rows] == ["1. ", "2. ", "3. "]
     names = ["local-search", "random", "regularised-evolution"]
-    assert sorted(row[1] for row in rows) == names
+    assert sorted(row[0][3:] for row in rows) == names
     assert "9 of 9 runs ended" in page.one("study-progress").text
-    assert "±" in rows[0][2] and "p " in rows[0][7] + rows[1][7]
+    assert "±" in rows[0][1] and "p " in rows[0][6] + rows[1][6]
     matrix = page.one("study-runs").rows()
     assert len(matrix) == 3 and len(matrix[0]) == 4
     data = embedded(page, "study-data")

@@ -15,7 +15,7 @@ from webapp.studies.ranking import ranking
 from webapp.studies.results import results
 from webapp.studies.services.launching import launch_study
 from webapp.studies.statistics import against, band, places, spread_of
-from webapp.studies.table import cells_of, matrix_of
+from webapp.studies.table import cells_of, matrix_of, spread_cell
 
 from .asking import look_up_all, small_plan, table_plan, tell
 
@@ -134,3 +134,27 @@ def test_a_study_through_the_database_says_what_the_engine_alone_says(team):
         runs = [r for r in data["runs"] if r["strategy"] == method["strategy"]]
         tests = [r["reported"]["test_error"] for r in runs]
         assert method["reported"]["test_error"]["mean"] == pytest.approx(np.mean(tests))
+
+
+def test_runs_on_their_way_are_ranked_against_nobody(told):
+    run = told.runs.order_by("pk").first()
+    run.state = "running"
+    run.save(update_fields=["state"])
+    first = ranking(told)["methods"][0]
+    assert (first["seeds"], first["wins"]) == (1, 1)
+    assert first["difference"] is None
+
+
+@pytest.mark.parametrize(
+    ("spread", "unit", "text"),
+    [
+        ((27.931, 0.7712), "%", "27.93 ± 0.77"),
+        ((0.66951, 0.00316), "", "0.670 ± 0.003"),
+        ((0.66951, 0.00031), "", "0.670 ± 0.000310"),
+        ((3_349_342.0, 12_000.0), "", "3.35 M ± 12000"),
+        ((4.0, None), "%", "4.00"),
+    ],
+)
+def test_a_deviation_is_as_exact_as_its_mean(spread, unit, text):
+    value = {"mean": spread[0], "deviation": spread[1], "count": 3}
+    assert spread_cell(value, "error", unit).text == text

@@ -169,6 +169,8 @@ def test_one_click_fills_the_launch_form_and_one_more_launches(team, researcher,
     }
     assert (chosen["space"], chosen["estimator"], chosen["dataset"]) == ("nb201", "table", "made")
     assert "thousands of candidates a minute" in page.one("expected-cost").text
+    datasets = page.one("select-dataset").all("option")
+    assert [one.attributes["value"] for one in datasets] == ["made"]
     ticked = [e.attributes["value"] for e in page.all("input", name="objectives", checked="")]
     assert ticked == ["error", "latency@board"]
     boxes = [e.attributes["value"] for e in page.all("input", type="checkbox", name="objectives")]

@@ -1,0 +1,57 @@
+"""A study in a browser: ticked, launched, and ranked while its runs move."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.webapp.making import make_table, table_text
+from webapp.runs.models import Study
+
+from .visits import sign_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_study_from_a_table_to_its_ranking(fleet, team, researcher, browser_page):
+    table = make_table(team, text=table_text())
+    fleet.start_web()
+    page = browser_page
+    sign_in(page, f"{fleet.url}/datasets/tables/{table.pk}/", "rosa")
+    page.get_by_test_id("study-methods").click()
+    page.wait_for_load_state("networkidle")
+    fill(page)
+    page.get_by_test_id("launch").click()
+    page.wait_for_url(re.compile(r"/studies/\d+/$"))
+    study = Study.objects.get()
+    assert sorted(set(study.runs.values_list("strategy", flat=True))) == [
+        "local-search",
+        "nsga2",
+        "random",
+    ]
+    progress = page.get_by_test_id("study-progress")
+    expect(progress).to_contain_text("0 of 6 runs ended")
+    fleet.start_coordinator()
+    expect(progress).to_contain_text("6 of 6 runs ended", timeout=60_000)  # without a reload
+    expect(page.get_by_test_id("study-curves")).to_have_attribute("data-methods", "3")
+    expect(page.get_by_test_id("rank-random")).to_contain_text("2 of 2")
+    expect(page.get_by_test_id("study-stop")).to_have_count(0)
+    page.locator("#study-measure").select_option("best")
+    page.wait_for_url(re.compile(r"y=best"))
+
+
+def fill(page: Page) -> None:
+    """Methods, seeds and budget; a space that they do not fit is said, and chosen away again."""
+    page.get_by_test_id("select-space").select_option("topology")
+    expect(page.get_by_test_id("method-monas")).to_contain_text("does not offer")
+    page.locator("#method-local-search").check()
+    page.locator("#method-dpp-net").uncheck()
+    page.get_by_test_id("select-space").select_option("nb201")
+    expect(page.get_by_test_id("method-monas")).not_to_contain_text("does not offer")
+    expect(page.locator("#method-local-search")).to_be_checked()
+    page.get_by_test_id("field-name").fill("In a browser")
+    page.locator("#field-seeds").fill("2")
+    page.locator("#field-candidates").fill("60")
+    expect(page.get_by_test_id("expected-cost")).to_contain_text("360 candidates")
