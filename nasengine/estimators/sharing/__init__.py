@@ -1,0 +1,1 @@
+"""Training of networks that share their weights among all architectures of a space."""
