@@ -1,0 +1,131 @@
+"""How long one step of DARTS takes on the shared network, and on its plain twin.
+
+    python benchmarks/supernet_step.py [--json] [--repeats 3] [--second]
+
+One architecture step and one weight step of space `cell`, eight cells of 16 channels, on 32
+images of 3x32x32, float32, two threads. The twin has one module for each edge and operation,
+eager, in torch's default memory format, and computes all gradients in both steps. Prints
+figures and writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.sharing.plain import PlainCellNetwork
+from benchmarks.sharing.twins import copy_weights
+from nasengine.estimators.sharing.darts_step import DartsStep
+from nasengine.objectives.processor import cpu_name
+from nasengine.spaces.cell import CellSpace
+from nasengine.spaces.cell_config import CellConfig
+
+CONFIG = CellConfig(cells=8, channels=16)
+SHAPE, CLASSES, BATCH = (3, 32, 32), 10, 32
+
+
+def batches() -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """A batch to train on and one to validate on."""
+    return [(torch.randn(BATCH, *SHAPE), torch.randint(CLASSES, (BATCH,))) for _ in range(2)]
+
+
+def optimisers(
+    weights: list[torch.nn.Parameter], alphas: list[torch.nn.Parameter]
+) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
+    """Those of the paper's search."""
+    return (
+        torch.optim.SGD(weights, 0.025, momentum=0.9, weight_decay=3e-4),
+        torch.optim.Adam(alphas, 3e-4, betas=(0.5, 0.999), weight_decay=1e-3),
+    )
+
+
+def fast_step(network: torch.nn.Module, second: bool) -> Callable[[], None]:
+    """Both steps as a search takes them."""
+    parts = network.weight_parameters(), network.architecture_parameters()
+    step = DartsStep(network, *optimisers(*parts), second=second)
+    train, valid = (
+        lambda images=images, labels=labels: functional.cross_entropy(network(images), labels)
+        for images, labels in batches()
+    )
+
+    def take() -> None:
+        step.architecture(valid, train)
+        step.weigh(train)
+
+    return take
+
+
+def plain_step(network: torch.nn.Module) -> Callable[[], None]:
+    """Both steps, first order, with every gradient computed in each."""
+    named = list(network.named_parameters())
+    weights = [p for name, p in named if not name.startswith("alphas.")]
+    sgd, adam = optimisers(weights, list(network.alphas.parameters()))
+    train, valid = batches()
+
+    def take() -> None:
+        for (images, labels), optimiser in ((valid, adam), (train, sgd)):
+            network.zero_grad()
+            functional.cross_entropy(network(images), labels).backward()
+            if optimiser is sgd:
+                torch.nn.utils.clip_grad_norm_(weights, 5.0)
+            optimiser.step()
+
+    return take
+
+
+def best_seconds(takes: list[Callable[[], None]], repeats: int) -> list[float]:
+    """The shortest of several times of each, in turns, after one that is not counted."""
+    best = [float("inf")] * len(takes)
+    for repeat in range(repeats + 1):
+        for place, take in enumerate(takes):
+            began = time.perf_counter()
+            take()
+            if repeat:
+                best[place] = min(best[place], time.perf_counter() - began)
+    return best
+
+
+def main() -> None:
+    """Prints seconds of both forms and how many times as long the plain one takes."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--second", action="store_true", help="the fast form's second order too")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(0)
+    space = CellSpace(CONFIG)
+    fast = space.build(space.shared(), SHAPE, CLASSES)
+    plain = PlainCellNetwork(CONFIG, SHAPE, CLASSES)
+    copy_weights(plain, fast, 2, CONFIG.operations)
+    takes = [fast_step(fast, False), plain_step(plain)]
+    takes += [fast_step(fast, True)] if args.second else []
+    seconds, plain_seconds, *others = best_seconds(takes, args.repeats)
+    found = {
+        "seconds": round(seconds, 3),
+        "plain_seconds": round(plain_seconds, 3),
+        "ratio": round(plain_seconds / seconds, 2),
+        **({"second_order_seconds": round(others[0], 3)} if others else {}),
+        "machine": f"{cpu_name()}, {platform.machine()}, {args.threads} threads",
+        "torch": torch.__version__,
+    }
+    if args.json:
+        print(json.dumps(found, indent=2))
+        return
+    for name, value in found.items():
+        print(f"{name:21} {value}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The benchmark of a step says what it promises to say."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+import torch
+
+from benchmarks import supernet_step
+from nasengine.spaces.cell_config import CellConfig
+
+
+@pytest.fixture
+def own_threads():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def test_one_document_of_seconds_and_their_ratio(monkeypatch, capsys, own_threads):
+    monkeypatch.setattr(supernet_step, "CONFIG", CellConfig(cells=3, channels=2, nodes=1))
+    monkeypatch.setattr(supernet_step, "SHAPE", (3, 8, 8))
+    monkeypatch.setattr(
+        sys, "argv", ["supernet_step.py", "--json", "--repeats", "1", "--threads", "1", "--second"]
+    )
+    supernet_step.main()
+    found = json.loads(capsys.readouterr().out)
+    assert set(found) == {
+        "seconds", "plain_seconds", "ratio", "second_order_seconds", "machine", "torch"
+    }  # fmt: skip
+    assert found["machine"].endswith("1 threads")
+    assert found["plain_seconds"] > 0 < found["seconds"] < found["second_order_seconds"]
+
+
+def test_both_steps_move_every_parameter_alike(monkeypatch):
+    """The plain step computes gradients it does not use; what it does is the same."""
+    monkeypatch.setattr(supernet_step, "SHAPE", (3, 8, 8))
+    config = CellConfig(cells=3, channels=4, nodes=1)
+    space = supernet_step.CellSpace(config)
+    torch.manual_seed(0)
+    fast = space.build(space.shared(), (3, 8, 8), 10)
+    plain = supernet_step.PlainCellNetwork(config, (3, 8, 8), 10)
+    supernet_step.copy_weights(plain, fast, 2, config.operations)
+    before = {name: alpha.detach().clone() for name, alpha in fast.alphas.items()}
+    for take in (supernet_step.fast_step, supernet_step.plain_step):
+        torch.manual_seed(1)
+        network = fast if take is supernet_step.fast_step else plain
+        step = take(network, False) if network is fast else take(network)
+        step()
+    for name, alpha in fast.alphas.items():
+        assert not torch.equal(alpha, before[name])
+        assert torch.allclose(alpha, plain.alphas[name], atol=1e-5)
+    assert torch.allclose(fast.classifier.weight, plain.classifier.weight, atol=1e-5)
+    assert torch.allclose(fast.cells[0].newer[1].weight, plain.cells[0].newer[1].weight, atol=1e-4)
