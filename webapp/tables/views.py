@@ -18,7 +18,7 @@ from .queries import names_of, objectives_of, searches_of, tables_of
 from .words import fit_words, warnings_of
 
 PAGE = 25
-MOST_RUNS = 25
+MOST_RUNS = 8
 
 
 @require_GET

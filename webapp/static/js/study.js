@@ -32,12 +32,25 @@ function traces(method, measure) {
   ];
 }
 
+// Where methods part is what matters: the steep first twentieth may lie outside.
+const SETTLED = 0.05;
+
+function rangeOf(methods, measure) {
+  const longest = Math.max(...methods.flatMap((method) => method.curves[measure].map((p) => p.told)));
+  const seen = methods.flatMap((method) => method.curves[measure].filter((p) => p.told >= SETTLED * longest));
+  if (seen.length === 0) return null;
+  const low = Math.min(...seen.map((p) => p.mean - (p.deviation ?? 0)));
+  const high = Math.max(...seen.map((p) => p.mean + (p.deviation ?? 0)));
+  const room = (high - low || Math.abs(high) || 1) * 0.06;
+  return [low - room, high + room];
+}
+
 function figure(look) {
   const measure = choice?.value;
   const drawn = measure ? data.methods.filter((method) => method.curves[measure].length > 0) : [];
   if (drawn.length === 0) return null;
   const legend = { showlegend: true, legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top", font: { size: 11 } } };
-  const axes = { xaxis: axis(look, { rangemode: "tozero", nticks: 6 }), yaxis: axis(look, { nticks: 6 }) };
+  const axes = { xaxis: axis(look, { rangemode: "tozero", nticks: 6 }), yaxis: axis(look, { nticks: 6, range: rangeOf(drawn, measure) }) };
   return {
     data: drawn.flatMap((method) => traces(method, measure)),
     layout: layout(look, { ...axes, ...legend, uirevision: measure }),
