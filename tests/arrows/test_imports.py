@@ -10,8 +10,13 @@ from nasengine import catalog
 from .sources import ROOT, code_of, name_of, top_imports
 
 # Only these hold torch from the start; everything the catalogue names must load without it.
-TORCH_ROOMS = ("nasengine/spaces/layers/", "nasengine/estimators/training/")
+TORCH_ROOMS = (
+    "nasengine/spaces/layers/",
+    "nasengine/estimators/training/",
+    "nasengine/estimators/sharing/",
+)
 LIGHT = {
+    "nasengine/estimators/sharing/__init__.py",
     "nasengine/estimators/training/__init__.py",
     "nasengine/estimators/training/config.py",
     "nasengine/estimators/training/final.py",
