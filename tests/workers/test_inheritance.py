@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nasengine import search
 from nasengine.core.question import Question
 from webapp.runs.models import Measurement
@@ -21,8 +23,14 @@ QUESTION = {
 }
 
 
-def test_a_slot_tidies_up_now_and_then_and_a_folder_it_may_not_read_stops_nobody(monkeypatch):
+@pytest.mark.django_db
+def test_a_slot_tidies_up_now_and_then_and_a_folder_it_may_not_read_stops_nobody(
+    monkeypatch, tmp_path
+):
     looked = []
+    laid = tmp_path / f"{'0' * 64}.csv.gz"  # a table nobody has any more
+    laid.touch()
+    monkeypatch.setenv("PARETOSCOPE_TABLES", str(tmp_path))
 
     def refused():
         looked.append(True)
@@ -36,6 +44,7 @@ def test_a_slot_tidies_up_now_and_then_and_a_folder_it_may_not_read_stops_nobody
     one.tidy_at -= slot.TIDY_SECONDS
     one._tidy()
     assert len(looked) == 2
+    assert not laid.exists()
 
 
 def details(run):
