@@ -29,3 +29,16 @@ def team_object_or_404(request: HttpRequest, model: type[M], pk: int, action: st
             "ask an owner of the team for it"
         )
     return found
+
+
+def check_may_here(request: HttpRequest, action: str, doing: str) -> None:
+    """Whether the person may do `action` in the team they work in now.
+
+    Raises:
+        PermissionDenied: they may not; `doing` begins the sentence, as in "Launching runs".
+    """
+    if request.team is None or not may(request.user, action, request.team):
+        raise PermissionDenied(
+            f"{doing} takes the role of a {LEAST_ROLE[action].label.lower()}; "
+            "ask an owner of the team for it."
+        )

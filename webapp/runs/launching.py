@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.question import Question
-from webapp.accounts.access import team_object_or_404
-from webapp.accounts.permissions import may
+from webapp.accounts.access import check_may_here, team_object_or_404
 
 from .cost import expected_cost, is_looked_up
 from .forms import PARTS, LaunchForm
@@ -27,7 +25,7 @@ BEGINNING = {"name": "DPP-Net on digits", "candidates": "50", "in_flight": "2"}
 @require_http_methods(["GET", "POST"])
 def run_new(request: HttpRequest) -> HttpResponse:
     """The launch form; a POST launches, or comes back with every message beside its field."""
-    _must_launch(request)
+    check_may_here(request, "launch", "Launching runs")
     if request.method == "GET":
         return render(request, "runs/new.html", _context(request, _first_form(request)))
     form = LaunchForm(request.POST, request.team)
@@ -41,13 +39,6 @@ def run_new(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"{run.name} is launched.")
             return redirect("run-detail", run.pk)
     return render(request, "runs/new.html", _context(request, form))
-
-
-def _must_launch(request: HttpRequest) -> None:
-    if request.team is None or not may(request.user, "launch", request.team):
-        raise PermissionDenied(
-            "Launching runs takes the role of a researcher; ask an owner of the team for it."
-        )
 
 
 def _context(request: HttpRequest, form: LaunchForm) -> dict[str, Any]:
@@ -86,7 +77,7 @@ def _clone(request: HttpRequest, text: str) -> LaunchForm:
 @require_GET
 def run_new_part(request: HttpRequest, kind: str) -> HttpResponse:
     """The settings of one part, for the plugin that was just chosen in it."""
-    _must_launch(request)
+    check_may_here(request, "launch", "Launching runs")
     if kind not in [name for name, *_ in PARTS]:
         raise Http404(f"{kind[:40]} is no part of a question")
     chosen = QueryDict(mutable=True)
@@ -98,7 +89,7 @@ def run_new_part(request: HttpRequest, kind: str) -> HttpResponse:
 @require_POST
 def run_new_cost(request: HttpRequest) -> HttpResponse:
     """The expected cost of what the form holds now."""
-    _must_launch(request)
+    check_may_here(request, "launch", "Launching runs")
     question = LaunchForm(request.POST).typed_question()
     context = {**_cost(request, question), "unreadable": question is None}
     return render(request, "runs/parts/cost.html", context)

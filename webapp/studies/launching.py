@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.question import Question
-from webapp.accounts.access import team_object_or_404
-from webapp.accounts.permissions import may
+from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.runs.cost import expected_cost, is_looked_up
 from webapp.runs.models import Run, Study
 from webapp.runs.services.launch import MAX_NAME
@@ -29,7 +27,7 @@ SEEDS_OF_A_RUN = 5
 @require_http_methods(["GET", "POST"])
 def study_new(request: HttpRequest) -> HttpResponse:
     """The study form; a POST launches, or comes back with every message beside its field."""
-    _must_launch(request)
+    check_may_here(request, "launch", "Launching studies")
     if request.method == "GET":
         return render(request, "studies/new.html", _context(request, _first_form(request)))
     form = StudyForm(request.POST, request.team)
@@ -48,7 +46,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
 @require_POST
 def study_new_methods(request: HttpRequest) -> HttpResponse:
     """The methods as they fit the space that the form holds now; what was typed stays."""
-    _must_launch(request)
+    check_may_here(request, "launch", "Launching studies")
     form = StudyForm(request.POST, request.team)
     return render(request, "studies/parts/methods.html", {"form": form})
 
@@ -56,16 +54,9 @@ def study_new_methods(request: HttpRequest) -> HttpResponse:
 @require_POST
 def study_new_cost(request: HttpRequest) -> HttpResponse:
     """The expected cost of what the form holds now."""
-    _must_launch(request)
+    check_may_here(request, "launch", "Launching studies")
     form = StudyForm(request.POST, request.team)
     return render(request, "studies/parts/cost.html", _cost(request, form.typed_plan()))
-
-
-def _must_launch(request: HttpRequest) -> None:
-    if request.team is None or not may(request.user, "launch", request.team):
-        raise PermissionDenied(
-            "Launching studies takes the role of a researcher; ask an owner of the team for it."
-        )
 
 
 def _context(request: HttpRequest, form: StudyForm) -> dict[str, Any]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from webapp.accounts.access import team_object_or_404
+from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.permissions import may
 
 from .forms import ImportForm
@@ -69,10 +68,7 @@ def table_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def table_new(request: HttpRequest) -> HttpResponse:
     """The form; a POST imports, or comes back with every message beside its field."""
-    if request.team is None or not may(request.user, "import", request.team):
-        raise PermissionDenied(
-            "Importing tables takes the role of a researcher; ask an owner of the team for it."
-        )
+    check_may_here(request, "import", "Importing tables")
     form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
     done = form.imported(request.team, request.user) if form.is_bound else None
     if done is None:
