@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from .catalog import load
+from .catalog import KINDS, load, names
 from .core.errors import DataMissing, EngineError, InvalidSettings
 from .core.estimator import Estimator
 from .core.objective import Constraint, Goal
@@ -56,6 +56,7 @@ def check(question: Question) -> Question:
             made[part] = _collected(errors, part, partial(_config, question, part))
     made = {part: config for part, config in made.items() if config is not None}
     _check_strategy(question, made, errors)
+    _check_data(question, made, errors)
     if "dataset" in made:
         _check_path(made["dataset"], question.dataset, errors)
     goals = None
@@ -65,6 +66,8 @@ def check(question: Question) -> Question:
             "objectives",
             partial(named_goals, question.objectives, estimator, question.dataset),
         )
+    if goals is not None and "dataset" in made:
+        _check_meaning(goals, question.dataset, errors)
     _collected(errors, "constraints", lambda: constraints_of(question))
     if errors:
         raise InvalidSettings(errors)
@@ -140,6 +143,30 @@ def _check_strategy(question: Question, made: dict[str, Any], errors: dict[str, 
             f"{question.strategy} needs {', '.join(missing)}, which the space "
             f"{question.space} does not offer: choose another strategy or space"
         )
+
+
+def _check_data(question: Question, made: dict[str, Any], errors: dict[str, str]) -> None:
+    """Whether the space reads what the data set holds."""
+    if "space" not in made or "dataset" not in made:
+        return
+    reads = load("spaces", question.space).reads
+    holds = load("datasets", question.dataset).kind
+    if reads != holds:
+        fitting = [name for name in names("datasets") if load("datasets", name).kind == reads]
+        errors["dataset"] = (
+            f"{question.dataset} holds {holds}, but the space {question.space} reads {reads}: "
+            f"choose one of {', '.join(fitting)}, or another space"
+        )
+
+
+def _check_meaning(goals: tuple[Goal, ...], dataset: str, errors: dict[str, str]) -> None:
+    """Whether every objective has a meaning for what the data set holds."""
+    holds = load("datasets", dataset).kind
+    for goal in goals:
+        if goal.kind in KINDS["objectives"] and holds not in load("objectives", goal.kind).of:
+            errors["objectives"] = (
+                f"{goal.name} has no meaning for {holds}, which {dataset} holds: leave it out"
+            )
 
 
 def _knows_its_goals(

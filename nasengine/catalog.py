@@ -39,6 +39,7 @@ KINDS: dict[str, dict[str, str]] = {
     },
     "objectives": {
         "error": "nasengine.objectives.error:Error",
+        "perplexity": "nasengine.objectives.perplexity:Perplexity",
         "params": "nasengine.objectives.params:Params",
         "macs": "nasengine.objectives.macs:Macs",
         "latency": "nasengine.objectives.latency:Latency",
@@ -49,6 +50,10 @@ KINDS: dict[str, dict[str, str]] = {
         "cifar10": "nasengine.data.cifar:Cifar10",
         "cifar100": "nasengine.data.cifar:Cifar100",
         "images": "nasengine.data.images:Images",
+        "pydoc-text": "nasengine.data.pydoc_text:PydocText",
+        "ptb": "nasengine.data.prepared_text:PennTreebank",
+        "wikitext2": "nasengine.data.prepared_text:Wikitext2",
+        "text": "nasengine.data.text:Text",
     },
     "networks": {
         "DARTS_V1": "nasengine.spaces.networks.darts:DARTS_V1",

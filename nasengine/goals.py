@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .catalog import load
+from .catalog import KINDS, load
 from .core.errors import EngineError
 from .core.estimator import Estimator
 from .core.objective import Constraint, Goal, parse_constraint, split_name
@@ -12,6 +12,13 @@ from .objectives.device_files import measured_device
 
 MOST_OBJECTIVES = 6
 MOST_CONSTRAINTS = 20
+USUAL = {"images": ("error", "params"), "text": ("perplexity", "params")}
+
+
+def usual_objectives(dataset: str) -> tuple[str, ...]:
+    """What a search on this data set pursues where nobody says anything else."""
+    known = dataset in KINDS["datasets"]
+    return USUAL[load("datasets", dataset).kind if known else "images"]
 
 
 def named_goals(objectives: Any, estimator: Estimator, dataset: str) -> tuple[Goal, ...]:

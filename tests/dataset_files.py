@@ -99,6 +99,19 @@ def write_class_folders(folder: Path, classes=("cat", "dog"), count: int = 30) -
     return folder
 
 
+def write_text_parts(folder: Path, prefix: str = "ptb.", suffix: str = ".txt") -> Path:
+    """Three files of words, as corpora are published; 60, 20 and 20 lines of six words."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(5)
+    for part, lines in (("train", 60), ("valid", 20), ("test", 20)):
+        words = rng.choice([f"w{i}" for i in range(9)] + ["<unk>"], size=(lines, 6))
+        text = "".join(" " + " ".join(row) + " \n" for row in words)
+        path = folder / f"{prefix}{part}{suffix}"
+        content = text.encode()
+        path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    return folder
+
+
 def write_jpeg_npz(path: Path, count: int = 60, classes: int = 3) -> Path:
     """JPEG files end to end, with offsets and labels."""
     images, labels = labelled(count, (16, 16, 3), classes)

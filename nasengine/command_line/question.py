@@ -10,6 +10,7 @@ from ..catalog import load
 from ..core.errors import EngineError, UnknownName
 from ..core.question import Question
 from ..core.settings import describe
+from ..goals import USUAL, usual_objectives
 
 TABLE_DATASET = "cifar10"
 
@@ -23,11 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset", help=f"default {plain.dataset}; with --table {TABLE_DATASET}, or another in it"
     )
-    objectives = ",".join(plain.objectives)
+    images, text = (",".join(USUAL[kind]) for kind in ("images", "text"))
     parser.add_argument(
         "--objectives",
-        default=objectives,
-        help=f"separated by commas, as in error,params,latency@cpu; default {objectives}",
+        help=f"separated by commas, as in error,params,latency@cpu; default {images}, "
+        f"of text {text}",
     )
     parser.add_argument(
         "--constraint",
@@ -83,13 +84,19 @@ def question_of(args: argparse.Namespace) -> Question:
     values: dict[str, Any] = {
         **chosen,
         **{f"{part}_config": config for part, config in configs.items()},
-        "objectives": tuple(name.strip() for name in args.objectives.split(",") if name.strip()),
+        "objectives": _objectives(args.objectives, dataset),
         "constraints": tuple(args.constraint),
         "candidates": args.candidates,
         "seed": args.seed,
         "in_flight": args.in_flight,
     }
     return Question(**values)
+
+
+def _objectives(text: str | None, dataset: str) -> tuple[str, ...]:
+    if text is None:
+        return usual_objectives(dataset)
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _estimator(args: argparse.Namespace) -> str:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
     import torch
 
+DataKind = Literal["images", "text"]
+
 
 @dataclass(frozen=True)
 class DatasetFacts:
-    """What is known of a data set: c x h x w, classes, sizes of the parts, digest.
+    """What is known of a data set: shape of one input, classes, sizes of the parts, digest.
 
-    `digest` is the SHA-256 of the stored images and labels; it is kept with every run.
+    Of images the shape is c x h x w and the sizes count images. Of text one input is one
+    word, shape (1,), the classes are the vocabulary and the sizes count words.
+    `digest` is the SHA-256 of the stored images and labels, or words; it is kept with every run.
     """
 
     shape: tuple[int, ...]
@@ -33,14 +37,26 @@ class Part:
     labels: torch.Tensor
 
 
-class Dataset(ABC):
-    """A named source of labelled images with three parts.
+@dataclass(frozen=True)
+class TextPart:
+    """Running text: places of its n words in the vocabulary, int64, in order."""
+
+    words: torch.Tensor
+
+
+P = TypeVar("P", Part, TextPart)
+
+
+class Dataset(ABC, Generic[P]):
+    """A named source of labelled images, or of text, with three parts.
 
     Train is for weights, valid for choosing; test is read by the final evaluation alone.
+    `kind` says what it holds; a space that reads something else is refused beforehand.
     """
 
     name: ClassVar[str]
     Config: ClassVar[type]
+    kind: ClassVar[DataKind] = "images"
 
     def __init__(self, config: Any):
         self.config = config
@@ -54,9 +70,9 @@ class Dataset(ABC):
         """
 
     @abstractmethod
-    def search_parts(self) -> tuple[Part, Part]:
+    def search_parts(self) -> tuple[P, P]:
         """Train and valid; the only parts a search may see."""
 
     @abstractmethod
-    def test_part(self) -> Part:
+    def test_part(self) -> P:
         """The test part, for the final evaluation."""

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from .dataset import DataKind
 from .errors import EngineError
 from .measurement import Measurement
 
@@ -84,6 +85,7 @@ class Objective(ABC):
     `cheap` objectives need no trained weights and take well under a second: they are
     measured before training, so that a constraint on them can spare it. `from_estimator`
     ones (error) are what an estimator itself reports; `measure` is never called on them.
+    `of` says on which data it has a meaning.
     """
 
     kind: ClassVar[str]
@@ -92,6 +94,7 @@ class Objective(ABC):
     cheap: ClassVar[bool] = False
     on_device: ClassVar[bool] = False
     from_estimator: ClassVar[bool] = False
+    of: ClassVar[tuple[DataKind, ...]] = ("images", "text")
     help: ClassVar[str] = ""
 
     @abstractmethod
@@ -101,4 +104,4 @@ class Objective(ABC):
         input_shape: tuple[int, ...],
         device: str | None,
     ) -> Measurement:
-        """The cost of one input of c x h x w."""
+        """The cost of one input of c x h x w, or of one word."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from .architecture import Architecture
+from .dataset import DataKind
 from .decision import Decision
 
 if TYPE_CHECKING:
@@ -23,12 +24,13 @@ class Space(ABC):
     `validate`, `graph` and `build`: "mutate", "crossover", "encode", "neighbours",
     "enumerate", "decisions", "tokens", "growth", "inherit", "shared". A strategy states what
     it needs; a mismatch is refused when the search is created. Every random choice comes
-    from the Generator that is passed in.
+    from the Generator that is passed in. `reads` says what its networks are fed with.
     """
 
     name: ClassVar[str]
     Config: ClassVar[type]
     offers: ClassVar[frozenset[str]] = frozenset()
+    reads: ClassVar[DataKind] = "images"
 
     def __init__(self, config: Any):
         self.config = config
@@ -66,6 +68,9 @@ class Space(ABC):
         n x classes; with `auxiliary` and in training mode it returns a pair (logits,
         auxiliary logits). Its attribute `drop_path` (float, 0 at first) is the probability
         with which a path is dropped in training mode.
+
+        Where the space reads text, `input_shape` is that of one word, `classes` the vocabulary,
+        and the module maps n x t words and a state to logits n x t x classes and the next state.
         """
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:

@@ -63,8 +63,8 @@ def digest_of(*arrays: np.ndarray) -> str:
     return sha.hexdigest()
 
 
-class StoredDataset(Dataset):
-    """A data set that fits into memory; its config has valid_share, split_seed and limit.
+class StoredDataset(Dataset[Part]):
+    """A data set of images that fits into memory; its config has valid_share, split_seed and limit.
 
     Files are read once a process and again when their stamps change. Images are
     normalised by the mean and the standard deviation of each channel of the train part.

@@ -12,9 +12,16 @@ from nasengine.catalog import load, names
 from nasengine.core.errors import DataMissing
 from nasengine.core.settings import describe
 from nasengine.data.named import named_dataset
-from tests.dataset_files import write_cifar_python, write_class_folders, write_fashion
+from tests.dataset_files import (
+    write_cifar_python,
+    write_class_folders,
+    write_fashion,
+    write_text_parts,
+)
 
 DATASETS = names("datasets")
+IMAGES = [name for name in DATASETS if load("datasets", name).kind == "images"]
+TEXTS = [name for name in DATASETS if load("datasets", name).kind == "text"]
 PRINT_FACTS = """
 import json, sys
 from nasengine.data.named import named_dataset
@@ -26,6 +33,9 @@ WRITERS = {
     "cifar10": write_cifar_python,
     "cifar100": lambda folder: write_cifar_python(folder, classes=100),
     "images": write_class_folders,
+    "ptb": write_text_parts,
+    "wikitext2": lambda folder: write_text_parts(folder, "wiki.", ".tokens"),
+    "text": lambda folder: write_text_parts(folder, "", ".txt.gz"),
 }
 
 
@@ -36,13 +46,13 @@ def values(tmp_path_factory):
     for name in DATASETS:
         if any(one.name == "path" for one in describe(load("datasets", name).Config)):
             folder = WRITERS[name](tmp_path_factory.mktemp(name))
-            made[name] = {"path": str(folder), "valid_share": 0.2}
+            made[name] = {"path": str(folder)} | ({"valid_share": 0.2} if name in IMAGES else {})
         else:
             made[name] = {}
     return made
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", IMAGES)
 def test_parts_have_the_sizes_and_shapes_of_the_facts(name, values):
     dataset = named_dataset(name, values[name])
     facts = dataset.facts()
@@ -59,7 +69,41 @@ def test_parts_have_the_sizes_and_shapes_of_the_facts(name, values):
         assert 0 <= part.labels.min() <= part.labels.max() < facts.classes
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", TEXTS)
+def test_words_are_places_in_the_vocabulary(name, values):
+    dataset = named_dataset(name, values[name])
+    facts = dataset.facts()
+    assert (facts.shape, facts.classes) == ((1,), len(set(dataset.vocabulary())))
+    assert dataset.vocabulary()[:2] == ("<unk>", "<eos>")
+    train, valid = dataset.search_parts()
+    parts = ((train, facts.train), (valid, facts.valid), (dataset.test_part(), facts.test))
+    for part, size in parts:
+        assert (part.words.shape, part.words.dtype) == ((size,), torch.int64)
+        assert 0 <= part.words.min() <= part.words.max() < facts.classes
+    # Every word that is told apart occurs in the training text.
+    assert train.words.bincount(minlength=facts.classes)[1:].min() > 0
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_small_vocabulary_keeps_the_frequent_words(name, values):
+    whole = named_dataset(name, values[name])
+    small = named_dataset(name, {**values[name], "vocabulary": 5})
+    assert small.vocabulary() == whole.vocabulary()[:5]
+    for less, more in zip(small.search_parts(), whole.search_parts(), strict=True):
+        assert (less.words == torch.where(more.words < 5, more.words, 0)).all()
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_limit_shortens_the_training_text_alone(name, values):
+    whole = named_dataset(name, values[name])
+    small = named_dataset(name, {**values[name], "limit": 30})
+    assert (small.search_parts()[0].words == whole.search_parts()[0].words[:30]).all()
+    assert small.facts().train == 30
+    assert (small.facts().valid, small.facts().test) == (whole.facts().valid, whole.facts().test)
+    assert small.facts().digest == whole.facts().digest
+
+
+@pytest.mark.parametrize("name", IMAGES)
 def test_train_and_valid_are_stratified_and_normalised(name, values):
     dataset = named_dataset(name, values[name])
     classes = dataset.facts().classes
@@ -88,7 +132,7 @@ def test_facts_are_the_same_in_another_process_without_torch(name, values):
     assert int(facts.digest, 16) > 0
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", IMAGES)
 def test_a_split_follows_its_seed_and_leaves_the_test_part_alone(name, values):
     usual = named_dataset(name, values[name])
     again = named_dataset(name, {**values[name], "split_seed": 0})
@@ -99,7 +143,7 @@ def test_a_split_follows_its_seed_and_leaves_the_test_part_alone(name, values):
     assert usual.facts() == other.facts()
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", IMAGES)
 def test_a_limit_makes_a_search_cheap_but_not_its_final_evaluation(name, values):
     whole = named_dataset(name, values[name]).facts()
     limit = 5 * whole.classes

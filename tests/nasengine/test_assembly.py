@@ -163,6 +163,22 @@ def test_a_data_set_of_files_needs_a_path_that_may_be_read(monkeypatch, tmp_path
     assert "outside of the folders" in errors["dataset_config.path"]
 
 
+def test_a_space_that_reads_something_else_is_refused_beside_the_data_set():
+    errors = errors_of(dataset="pydoc-text")
+    assert errors.keys() == {"dataset"}
+    assert errors["dataset"] == (
+        "pydoc-text holds text, but the space nb201 reads images: choose one of digits, "
+        "fashion-mnist, cifar10, cifar100, images, or another space"
+    )
+
+
+def test_an_objective_without_meaning_for_the_data_is_refused():
+    errors = errors_of(objectives=("error", "perplexity"))
+    assert errors == {
+        "objectives": "perplexity has no meaning for images, which digits holds: leave it out"
+    }
+
+
 def test_a_table_that_is_not_there_is_said_once():
     errors = errors_of(estimator="table", estimator_config={"path": "/nowhere.csv"})
     assert errors.keys() == {"estimator_config.path"}

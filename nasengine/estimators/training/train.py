@@ -36,7 +36,7 @@ class Train(Estimator):
     config: TrainConfig
 
     def provides(self, goal: Goal) -> bool:
-        return goal.kind == "error"
+        return goal.kind in ("error", "perplexity")
 
     def evaluate(self, evaluation: Evaluation) -> Outcome:
         return self.train(evaluation).outcome

@@ -1,0 +1,66 @@
+"""Data sets `ptb` and `wikitext2`: corpora that are published as three files of words."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from ..core.errors import DataMissing
+from ..core.settings import setting
+from .prose import words_of_lines
+from .roots import named_path, stamp
+from .stored_text import RawText, TextConfig, TextDataset
+from .text_files import files_of, named_parts, read_text
+
+PARTS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class PreparedTextConfig(TextConfig):
+    """Settings of `ptb` and `wikitext2`."""
+
+    path: str = setting("", "Folder of the three text files on the machine that trains.")
+
+
+class PreparedText(TextDataset):
+    """Words stand between blanks, as in the files; every line ends with <eos>."""
+
+    Config = PreparedTextConfig
+    config: PreparedTextConfig
+    holds: ClassVar[str]
+
+    def stamp(self) -> Hashable:
+        return stamp(self._files())
+
+    def read(self) -> RawText:
+        train, valid, test = (words_of_lines(read_text(path)) for path in self._files())
+        return RawText(train, valid, test)
+
+    def _files(self) -> list[Path]:
+        folder = named_path(self.config.path, self.name, self.holds)
+        if not folder.is_dir():
+            raise DataMissing(f"{folder} is a file: {self.name} needs {self.holds}; correct path")
+        found = named_parts(files_of(folder))
+        missing = [part for part in PARTS if part not in found]
+        if missing:
+            raise DataMissing(
+                f"{folder} has no {' or '.join(missing)} file: {self.name} needs {self.holds}; "
+                "correct path"
+            )
+        return [found[part] for part in PARTS]
+
+
+class PennTreebank(PreparedText):
+    """The Penn treebank as Mikolov prepared it: 929,589 training words, 10,000 different."""
+
+    name = "ptb"
+    holds = "a folder of ptb.train.txt, ptb.valid.txt and ptb.test.txt, gzip'd or not"
+
+
+class Wikitext2(PreparedText):
+    """WikiText-2 (1609.07843): 2,088,628 training words, 33,278 different."""
+
+    name = "wikitext2"
+    holds = "a folder of wiki.train.tokens, wiki.valid.tokens and wiki.test.tokens, or .txt"

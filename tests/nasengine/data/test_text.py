@@ -1,0 +1,133 @@
+import gzip
+
+import numpy as np
+import pytest
+
+from nasengine.core.errors import DataMissing, EngineError
+from nasengine.data.named import named_dataset
+from nasengine.data.prose import words_of_lines, words_of_prose
+from nasengine.data.pydoc_text import PydocText, PydocTextConfig
+from nasengine.data.vocabulary import numbered, vocabulary_of
+from tests.dataset_files import write_text_parts
+
+
+def test_words_of_prose_and_of_lines():
+    text = "Don't  panic_42!\nIt is  fine.\n \nNext -- (a) Ümlaut\r\n\r\n----\n"
+    found = " ".join(words_of_prose(text))
+    assert found == "don't panic N ! it is fine . <eos> next ( a ) ümlaut <eos>"
+    assert words_of_lines(" the <unk> N\n\nend \n") == (
+        ["the", "<unk>", "N", "<eos>", "<eos>", "end", "<eos>"]
+    )
+
+
+def test_a_vocabulary_is_ordered_by_frequency_then_alphabet():
+    words = ["b", "a", "b", "c", "a", "<eos>", "d"]
+    assert vocabulary_of(words, 0) == ("<unk>", "<eos>", "a", "b", "c", "d")
+    small = vocabulary_of(words, 4)
+    assert small == ("<unk>", "<eos>", "a", "b")
+    assert numbered(["a", "z", "<eos>", "c"], small).tolist() == [2, 0, 1, 0]
+
+
+@pytest.mark.parametrize(("prefix", "suffix"), [("ptb.", ".txt"), ("", ".txt.gz")])
+def test_published_files_are_read_line_by_line(tmp_path, prefix, suffix):
+    dataset = named_dataset("ptb", {"path": str(write_text_parts(tmp_path, prefix, suffix))})
+    facts = dataset.facts()
+    assert (facts.train, facts.valid, facts.test) == (60 * 7, 20 * 7, 20 * 7)
+    assert facts.classes == 11  # nine words, <unk> and <eos>
+    valid = dataset.search_parts()[1].words.numpy()
+    assert (valid[6::7] == 1).all() and (valid == 1).sum() == 20
+    file = (tmp_path / f"{prefix}test{suffix}").read_bytes()
+    text = (gzip.decompress(file) if suffix.endswith("gz") else file).decode()
+    spelled = [dataset.vocabulary()[place] for place in dataset.test_part().words.tolist()]
+    assert " ".join(spelled).replace(" <eos>", "\n").split() == text.split()
+
+
+def test_changed_files_are_read_again(tmp_path):
+    write_text_parts(tmp_path)
+    before = named_dataset("ptb", {"path": str(tmp_path)}).facts()
+    (tmp_path / "ptb.test.txt").write_text("w1 w2\n" * 30)
+    after = named_dataset("ptb", {"path": str(tmp_path)}).facts()
+    assert (after.test, after.train) == (90, before.train)
+    assert after.digest != before.digest
+
+
+def test_missing_parts_and_doubled_ones_are_refused(tmp_path):
+    write_text_parts(tmp_path)
+    (tmp_path / "ptb.valid.txt").rename(tmp_path / "other.txt")
+    with pytest.raises(DataMissing, match="no valid file: ptb needs a folder of"):
+        named_dataset("ptb", {"path": str(tmp_path)}).facts()
+    with pytest.raises(DataMissing, match="is a file"):
+        named_dataset("wikitext2", {"path": str(tmp_path / "other.txt")}).facts()
+    (tmp_path / "my-test.txt").write_text("x")
+    with pytest.raises(EngineError, match="both claim to be the test part"):
+        named_dataset("ptb", {"path": str(tmp_path)}).facts()
+
+
+def test_any_text_is_cut_at_fixed_places(tmp_path):
+    (tmp_path / "a.txt").write_text("one two three\n\n" * 30)
+    (tmp_path / "b.txt").write_text("four five six\n\n" * 20)
+    for path, words in ((tmp_path, 200), (tmp_path / "b.txt", 80)):
+        settings = {"path": str(path)}
+        if words == 80:
+            with pytest.raises(EngineError, match="the valid part has 8 words"):
+                named_dataset("text", settings).facts()
+            continue
+        facts = named_dataset("text", settings).facts()
+        assert (facts.train, facts.valid, facts.test) == (160, 20, 20)
+    plain = named_dataset("text", {"path": str(tmp_path), "words": "blanks"})
+    assert plain.facts().train == 200  # empty lines end as well: 250 words in all
+
+
+def test_without_a_valid_file_the_end_of_train_validates(tmp_path):
+    write_text_parts(tmp_path)
+    (tmp_path / "ptb.valid.txt").unlink()
+    facts = named_dataset("text", {"path": str(tmp_path), "words": "blanks"}).facts()
+    assert (facts.train, facts.valid, facts.test) == (378, 42, 140)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.txt", b"\xff\xfe\x00", "is no text in UTF-8"),
+        ("a.txt.gz", b"no gzip", "cannot be read"),
+        ("a.txt", b"", "the train part has 0 words"),
+        ("a.doc", b"words", "holds no .txt"),
+    ],
+)
+def test_what_is_no_text_is_refused(tmp_path, name, content, says):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(EngineError, match=says):
+        named_dataset("text", {"path": str(tmp_path)}).facts()
+
+
+def test_a_text_outside_of_the_allowed_folders_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "secret.txt").write_text("words " * 500)
+    (tmp_path / "in" / "link.txt").symlink_to(tmp_path / "secret.txt")
+    monkeypatch.setenv("PARETOSCOPE_DATA_ROOTS", str(tmp_path / "in"))
+    with pytest.raises(EngineError, match="outside of the folders"):
+        named_dataset("text", {"path": str(tmp_path / "in")}).facts()
+
+
+def test_pydoc_text_is_large_and_no_paragraph_is_in_two_parts():
+    dataset = PydocText(PydocTextConfig())
+    facts = dataset.facts()
+    assert 150_000 < facts.train < 500_000
+    assert 5_000 < facts.classes <= 10_000
+    whole = facts.train + facts.valid + facts.test
+    assert 0.07 < facts.valid / whole < 0.15 and 0.07 < facts.test / whole < 0.15
+    raw = dataset.read()
+    paragraphs = [set(" ".join(words).split("<eos>")) - {" ", ""}
+                  for words in (raw.train, raw.valid, raw.test)]  # fmt: skip
+    assert not paragraphs[0] & paragraphs[1] and not paragraphs[0] & paragraphs[2]
+    text = " ".join(raw.train + raw.valid + raw.test)
+    assert "the with statement is used to wrap the execution of a block" in text
+
+
+def test_guessing_by_frequency_is_as_bad_as_the_page_says():
+    """The page names 467 for Python 3.11; other versions have other texts, not by much."""
+    dataset = PydocText(PydocTextConfig())
+    train, valid = (part.words.numpy() for part in dataset.search_parts())
+    share = np.bincount(train, minlength=dataset.facts().classes) + 0.1
+    perplexity = np.exp(-np.log(share[valid] / share.sum()).mean())
+    assert 350 < perplexity < 600
