@@ -22,9 +22,11 @@ class Space(ABC):
 
     `offers` names the optional operations a concrete space has beyond `sample`,
     `validate`, `graph` and `build`: "mutate", "crossover", "encode", "neighbours",
-    "enumerate", "decisions", "tokens", "growth", "inherit", "shared". A strategy states what
-    it needs; a mismatch is refused when the search is created. Every random choice comes
-    from the Generator that is passed in. `reads` says what its networks are fed with.
+    "enumerate", "decisions", "tokens", "growth", "inherit", "shared" (architectures can be
+    run in one shared network), "relaxed" (that network mixes all of them, and what its
+    parameters stand for is `discretised`). A strategy states what it needs; a mismatch is
+    refused when the search is created. Every random choice comes from the Generator that is
+    passed in. `reads` says what its networks are fed with.
     """
 
     name: ClassVar[str]
@@ -155,8 +157,8 @@ class Space(ABC):
 
         `validate`, `graph` and `build` take it. The network built of it has
         `architecture_parameters()` and `weight_parameters()`, together all its parameters; the
-        names of the first begin with "alphas.". `forward(x)` mixes all operations by them,
-        `forward_one(x, choices)` runs one architecture's alone.
+        names of the first begin with "alphas.". `forward_one(x, choices)` runs one architecture's
+        operations alone; where the space offers "relaxed", `forward(x)` mixes all by the alphas.
         """
         raise TypeError(f"space {self.name} shares no weights")
 
@@ -165,7 +167,7 @@ class Space(ABC):
 
         `alphas` holds each of them as nested lists, by its name without "alphas.".
         """
-        raise TypeError(f"space {self.name} shares no weights")
+        raise TypeError(f"space {self.name} is not relaxed")
 
     def size(self) -> int | None:
         """Number of different descriptions, None where unknown."""

@@ -58,6 +58,7 @@ class CellSpace(Space):
             "tokens",
             "inherit",
             "shared",
+            "relaxed",
         }
     )
     config: CellConfig

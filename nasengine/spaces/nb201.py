@@ -101,6 +101,7 @@ class NB201Space(Space):
             "tokens",
             "inherit",
             "shared",
+            "relaxed",
         }
     )
     config: NB201Config
