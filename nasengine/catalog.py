@@ -21,6 +21,7 @@ KINDS: dict[str, dict[str, str]] = {
         "topology": "nasengine.spaces.topology:TopologySpace",
         "chain-alexnet": "nasengine.spaces.chain_alexnet:ChainAlexNetSpace",
         "chain-condensenet": "nasengine.spaces.chain_condensenet:ChainCondenseNetSpace",
+        "recurrent-cell": "nasengine.spaces.recurrent_cell:RecurrentCellSpace",
     },
     "strategies": {
         "random": "nasengine.strategies.random:RandomSearch",
@@ -62,6 +63,9 @@ KINDS: dict[str, dict[str, str]] = {
         "AmoebaNet-A": "nasengine.spaces.networks.amoebanet:AMOEBANET_A",
         "ENAS": "nasengine.spaces.networks.enas:ENAS_MICRO",
         "RENASNet": "nasengine.spaces.networks.renas:RENASNET",
+        "DARTS_V1_RNN": "nasengine.spaces.networks.darts_recurrent:DARTS_V1_RNN",
+        "DARTS_V2_RNN": "nasengine.spaces.networks.darts_recurrent:DARTS_V2_RNN",
+        "ENAS_RNN": "nasengine.spaces.networks.enas_recurrent:ENAS_RNN",
     },
 }
 

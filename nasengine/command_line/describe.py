@@ -19,6 +19,9 @@ from .subject import Subject, find_subject
 
 LARGEST_SIDE = 4096
 MOST_CLASSES = 100_000
+MOST_WORDS = 10_000_000
+# What is described where nothing is said: CIFAR-10, the Penn treebank.
+IMAGE, CLASSES, VOCABULARY = "3x32x32", "10", "10000"
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Description:
     name: str
     space: Space
     architecture: Architecture
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     classes: int
     params: int
     macs: int
@@ -62,14 +65,20 @@ def add_parser(subparsers: Any) -> None:
         "(the network that shares weights), or a JSON file that holds an architecture",
     )
     parser.add_argument("--space", help="the space NETWORK belongs to (default: recognised)")
-    parser.add_argument("--input", default="3x32x32", help="CxHxW (default 3x32x32)")
-    parser.add_argument("--classes", default="10", help="classes to tell apart (default 10)")
+    parser.add_argument("--input", help=f"CxHxW (default {IMAGE})")
+    parser.add_argument("--classes", help=f"classes to tell apart (default {CLASSES})")
+    parser.add_argument(
+        "--vocabulary", help=f"words to tell apart, where text is read (default {VOCABULARY})"
+    )
     parser.add_argument(
         "--cells", help="cells in the network (default: its own; published cells 20, nb201 5)"
     )
     parser.add_argument(
         "--channels",
         help="channels of the first cells (default: its own; published cells 36, nb201 16)",
+    )
+    parser.add_argument(
+        "--hidden", help="numbers in the state of a recurrent cell (default: its own)"
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     parser.set_defaults(run=run)
@@ -78,9 +87,9 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Prints the description; 0, or 2 with one line on stderr where it is refused."""
     try:
-        shape, classes = parse_shape(args.input), _whole("--classes", args.classes, MOST_CLASSES)
-        subject = find_subject(args.network, args.space, args.cells, args.channels)
-        described = describe(subject, shape, classes)
+        sizes = {"cells": args.cells, "channels": args.channels, "hidden": args.hidden}
+        subject = find_subject(args.network, args.space, **sizes)
+        described = describe(subject, *asked(subject, args.input, args.classes, args.vocabulary))
     except EngineError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return 2
@@ -91,7 +100,32 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def describe(subject: Subject, shape: tuple[int, int, int], classes: int) -> Description:
+def asked(
+    subject: Subject, shape: str | None, classes: str | None, vocabulary: str | None
+) -> tuple[tuple[int, ...], int]:
+    """Shape of an input and number of classes, as typed or by default.
+
+    Raises:
+        EngineError: an option of images where text is read or the other way, or a wrong number.
+    """
+    space = subject.architecture.space
+    if load("spaces", space).reads == "text":
+        for option, given in (("--input", shape), ("--classes", classes)):
+            if given is not None:
+                raise EngineError(
+                    f"{option} has no meaning for {space}, which reads text: use --vocabulary"
+                )
+        words = VOCABULARY if vocabulary is None else vocabulary
+        return (1,), _whole("--vocabulary", words, MOST_WORDS)
+    if vocabulary is not None:
+        raise EngineError(
+            f"--vocabulary has no meaning for {space}, which reads images: use --classes"
+        )
+    count = _whole("--classes", CLASSES if classes is None else classes, MOST_CLASSES)
+    return parse_shape(IMAGE if shape is None else shape), count
+
+
+def describe(subject: Subject, shape: tuple[int, ...], classes: int) -> Description:
     """Counts a network that exists in shapes only (torch's meta device).
 
     Raises:
@@ -135,10 +169,14 @@ def _lines(described: Description) -> list[str]:
     config = described.architecture.config
     settings = ", ".join(f"{name} {_short(value)}" for name, value in config.items())
     shape = "x".join(map(str, described.shape))
+    of_text = described.space.reads == "text"
+    read = (
+        f"one word of {described.classes}" if of_text else f"{shape}, {described.classes} classes"
+    )
     lines = [
         described.name,
         f"space     {described.space.name}: {settings}",
-        f"input     {shape}, {described.classes} classes",
+        f"input     {read}",
         f"params    {described.params}",
         f"macs      {described.macs}",
     ]

@@ -24,13 +24,11 @@ class Subject:
     architecture: Architecture
 
 
-def find_subject(
-    text: str, space: str | None = None, cells: str | None = None, channels: str | None = None
-) -> Subject:
+def find_subject(text: str, space: str | None = None, **sizes: str | None) -> Subject:
     """The architecture behind a published name, shared:SPACE, an nb201 string or a JSON file.
 
-    `space` narrows it down; `cells` and `channels`, as typed, replace its own size. The
-    result's settings are checked, its genome not yet.
+    `space` narrows it down; `sizes` are `cells`, `channels` and `hidden` as typed, and
+    replace its own; None keeps it. The result's settings are checked, its genome not yet.
 
     Raises:
         EngineError: nothing of that name, a file that holds no architecture, another
@@ -47,7 +45,7 @@ def find_subject(
         )
     # Settings a file leaves out are filled in here, so that what is printed is complete.
     config = load("spaces", found).Config
-    return Subject(subject.name, resized(config, subject.architecture, cells, channels))
+    return Subject(subject.name, resized(config, subject.architecture, **sizes))
 
 
 def read_architecture(path: Path) -> Subject:

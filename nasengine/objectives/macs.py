@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..core.measurement import Measurement
 from ..core.objective import Objective
+from .one_input import batch_of
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +19,7 @@ FLOPS_PER_MAC = 2
 
 
 class Macs(Objective):
-    """Multiply-accumulates of convolutions and linear layers on one input.
+    """Multiply-accumulates of convolutions and linear layers on one input, of text on one word.
 
     Counted in evaluation mode, so an auxiliary head takes no part. Shapes are enough for
     that: the pass runs on torch's meta device, where nothing is computed.
@@ -42,9 +43,9 @@ class Macs(Objective):
         tensors = {**dict(network.named_parameters()), **dict(network.named_buffers())}
         shapes = {name: tensor.detach().to("meta") for name, tensor in tensors.items()}
         number = next(t.dtype for t in shapes.values() if t.is_floating_point())
-        image = torch.empty(1, *input_shape, device="meta", dtype=number)
+        one = batch_of(input_shape, 1, number, torch.device("meta"))
         with _evaluating(network), torch.no_grad(), FlopCounterMode(display=False) as counter:
-            functional_call(network, shapes, (image,))
+            functional_call(network, shapes, (one,))
         macs = counter.get_total_flops() // FLOPS_PER_MAC
         return Measurement("macs", macs, self.unit, method="counted", detail={"batch": 1})
 

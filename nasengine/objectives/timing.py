@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core.errors import EngineError
 from .device_files import DeviceFile
+from .one_input import batch_of, reads_words
 
 if TYPE_CHECKING:
     import torch
@@ -59,6 +60,8 @@ def time_network(
 ) -> Timing:
     """Forward passes in evaluation mode on a copy of the network, as the device file says.
 
+    Of a network that reads text, a pass is one word, with the state behind another one.
+
     Raises:
         EngineError: this machine has no such device.
     """
@@ -69,15 +72,16 @@ def time_network(
     place = torch.device(device.runs_on or "cpu")
     layout = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
     layout_of_network = layout[device.memory_format]
-    images = torch.randn(device.batch, *input_shape, generator=torch.Generator().manual_seed(0)).to(
-        place, dtype=dtype, memory_format=layout_of_network
-    )
+    inputs = batch_of(input_shape, device.batch, dtype, place)
+    if not reads_words(input_shape):
+        inputs = inputs.contiguous(memory_format=layout_of_network)
     subject: Any = copy.deepcopy(network)  # torch declares no memory_format of Module.to
     subject = subject.to(place, dtype=dtype, memory_format=layout_of_network)
     subject.eval()
     with _threads(device.threads), _without_collection(), torch.inference_mode():
+        fed = (inputs, subject(inputs)[1]) if reads_words(input_shape) else (inputs,)
         return repeat(
-            _timer(subject, images),
+            _timer(subject, *fed),
             device.warm_up or 10,
             max(device.repetitions or 0, LEAST_REPETITIONS),
             device.seconds or 0.0,
@@ -100,26 +104,27 @@ def check_present(device: DeviceFile) -> None:
         )
 
 
-def _timer(network: torch.nn.Module, images: torch.Tensor) -> Callable[[], float]:
+def _timer(network: torch.nn.Module, *inputs: torch.Tensor) -> Callable[[], float]:
     """A function that runs the network once and returns the ms it took."""
     import torch
 
-    if images.device.type == "cuda":
+    kind = inputs[0].device.type
+    if kind == "cuda":
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
 
         def on_cuda() -> float:
             begin.record()
-            network(images)
+            network(*inputs)
             end.record()
             end.synchronize()
             return begin.elapsed_time(end)
 
         return on_cuda
-    finish = torch.mps.synchronize if images.device.type == "mps" else _nothing
+    finish = torch.mps.synchronize if kind == "mps" else _nothing
 
     def by_the_clock() -> float:
         started = time.perf_counter_ns()
-        network(images)
+        network(*inputs)
         finish()
         return (time.perf_counter_ns() - started) / 1e6
 

@@ -50,8 +50,9 @@ def resized(
     architecture: Architecture,
     cells: int | str | None = None,
     channels: int | str | None = None,
+    hidden: int | str | None = None,
 ) -> Architecture:
-    """The same genome with other cells or channels; None keeps what it has.
+    """The same genome with other cells, channels or hidden numbers; None keeps what it has.
 
     `config` is the space's settings class; settings the architecture does not mention
     are filled in with their defaults.
@@ -59,7 +60,7 @@ def resized(
     Raises:
         InvalidSettings: a size outside the bounds of the space's settings.
     """
-    changes: dict[str, Any] = {"cells": cells, "channels": channels}
+    changes: dict[str, Any] = {"cells": cells, "channels": channels, "hidden": hidden}
     changes = {name: value for name, value in changes.items() if value is not None}
     settings: Any = from_mapping(config, {**architecture.config, **changes})
     return replace(architecture, config=to_mapping(settings))

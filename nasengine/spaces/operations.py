@@ -32,7 +32,12 @@ OPERATIONS: dict[str, Operation] = {
     "conv_7x1_1x7": Operation("conv", 7, "1x7 7x1", "7x1"),
     "nor_conv_1x1": Operation("conv", 1, "conv 1x1", "conv1"),
     "nor_conv_3x3": Operation("conv", 3, "conv 3x3", "conv3"),
+    "tanh": Operation("activation", None, "tanh", "tanh"),
+    "relu": Operation("activation", None, "relu", "relu"),
+    "sigmoid": Operation("activation", None, "sigmoid", "sigmoid"),
+    "identity": Operation("activation", None, "identity", "identity"),
     "concat": Operation("concat", None, "concat", "concat"),
+    "mean": Operation("concat", None, "mean", "mean"),
 }
 
 

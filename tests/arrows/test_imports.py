@@ -100,7 +100,9 @@ assert form.parts
 for space in catalog.names("spaces"):
     for strategy in catalog.names("strategies"):
         if catalog.load("strategies", strategy).needs <= catalog.load("spaces", space).offers:
-            assembly.check(Question(space=space, strategy=strategy, dataset="digits"))
+            reads = catalog.load("spaces", space).reads
+            dataset = {"images": "digits", "text": "pydoc-text"}[reads]
+            assembly.check(Question(space=space, strategy=strategy, dataset=dataset))
 import webapp.live.consumer, webapp.runs.drawings, webapp.runs.services.launch
 import webapp.runs.services.advance, webapp.architectures.admin, webapp.overview.views
 print(sorted(m for m in sys.modules if m.split('.')[0] in ("torch", "workers")))

@@ -15,11 +15,15 @@ from hypothesis import strategies as st
 
 from nasengine.catalog import load, names
 from nasengine.core.architecture import Architecture
-from nasengine.core.errors import InvalidArchitecture
+from nasengine.core.errors import EngineError, InvalidArchitecture
 
 SPACES = names("spaces")
+IMAGES = [name for name in SPACES if load("spaces", name).reads == "images"]
+TEXTS = [name for name in SPACES if load("spaces", name).reads == "text"]
 SHAPES = [(1, 8, 8), (3, 32, 32)]
-FAMILIES = {"conv", "separable", "dilated", "group", "pool", "skip", "none", "concat"}
+FAMILIES = {
+    "conv", "separable", "dilated", "group", "pool", "skip", "none", "concat", "activation"
+}  # fmt: skip
 PRINT_IDS = """
 import sys, numpy as np
 from nasengine.catalog import load
@@ -43,6 +47,25 @@ def space_of(name):
 
 def offering(what):
     return [name for name in SPACES if what in load("spaces", name).offers]
+
+
+def shape_of(space):
+    """A small shape of one input."""
+    return (1, 8, 8) if space.reads == "images" else (1,)
+
+
+def inputs(space, count):
+    """So many images, or texts of six words out of five."""
+    import torch
+
+    if space.reads == "images":
+        return torch.randn(count, *shape_of(space))
+    return torch.randint(5, (count, 6))
+
+
+def logits_of(answer):
+    """A network that reads text answers with its state too."""
+    return answer[0] if isinstance(answer, tuple) else answer
 
 
 def samples(space, count, seed=0):
@@ -243,7 +266,7 @@ def check_graph(graph):
             assert edge["kernel"] is None or edge["kernel"] > 0
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", IMAGES)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("auxiliary", [False, True])
 def test_networks_run_both_ways(name, shape, auxiliary):
@@ -270,6 +293,42 @@ def test_networks_run_both_ways(name, shape, auxiliary):
         assert torch.equal(first, second)
 
 
+@pytest.mark.parametrize("name", TEXTS)
+def test_networks_read_words_and_carry_a_state(name):
+    import torch
+
+    torch.manual_seed(0)
+    space = space_of(name)
+    for architecture in samples(space, 2, seed=11):
+        network = space.build(architecture, (1,), classes=7)
+        assert network.drop_path == 0.0
+        words = torch.randint(7, (3, 5))
+        logits, state = network.train()(words)
+        assert (logits.shape, state.shape[0]) == ((3, 5, 7), 3)
+        again, _ = network(words, state.detach())
+        (logits.square().sum() + again.square().sum()).backward()
+        gradients = [p.grad for p in network.parameters()]
+        assert all(torch.isfinite(gradient).all() for gradient in gradients)
+        network.eval()
+        with torch.no_grad():
+            whole, end = network(words)
+            first, state = network(words[:, :2])
+            second, last = network(words[:, 2:], state)
+        # One long text equals its halves with the state carried over.
+        assert torch.allclose(torch.cat([first, second], dim=1), whole, atol=1e-6)
+        assert torch.allclose(last, end, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_what_reads_text_has_no_auxiliary_head_and_reads_no_images(name):
+    space = space_of(name)
+    architecture = samples(space, 1)[0]
+    with pytest.raises(EngineError, match="no auxiliary head"):
+        space.build(architecture, (1,), 7, auxiliary=True)
+    with pytest.raises(EngineError, match="reads text"):
+        space.build(architecture, (3, 8, 8), 7)
+
+
 @pytest.mark.parametrize("name", offering("inherit"))
 def test_a_child_like_its_parent_takes_everything_over_and_answers_alike(name):
     import torch
@@ -277,16 +336,17 @@ def test_a_child_like_its_parent_takes_everything_over_and_answers_alike(name):
     space = space_of(name)
     parent = samples(space, 1, seed=12)[0]
     torch.manual_seed(1)
-    trained = space.build(parent, (1, 8, 8), classes=5)
+    trained = space.build(parent, shape_of(space), classes=5)
     for _ in range(2):
-        trained(torch.randn(4, 1, 8, 8))  # running statistics move
+        trained(inputs(space, 4))  # running statistics move
     before = {key: tensor.clone() for key, tensor in trained.state_dict().items()}
-    network = space.build(parent, (1, 8, 8), classes=5)
+    network = space.build(parent, shape_of(space), classes=5)
     taken = space.inherit(parent, network, parent, trained.state_dict())
     assert taken == sum(p.numel() for p in network.parameters())
-    images = torch.randn(3, 1, 8, 8)
+    shown = inputs(space, 3)
     with torch.no_grad():
-        assert torch.equal(network.eval()(images), trained.eval()(images))
+        answers = [logits_of(one.eval()(shown)) for one in (network, trained)]
+    assert torch.equal(*answers)
     assert all(torch.equal(before[key], one) for key, one in trained.state_dict().items())
 
 
@@ -298,10 +358,10 @@ def test_a_mutant_takes_over_no_more_than_it_has(name):
     parent = space.sample(rng)
     child = space.mutate(parent, rng)
     torch.manual_seed(1)
-    trained, network = (space.build(one, (1, 8, 8), classes=5) for one in (parent, child))
+    trained, network = (space.build(one, shape_of(space), classes=5) for one in (parent, child))
     taken = space.inherit(child, network, parent, trained.state_dict())
     assert 0 < taken <= sum(p.numel() for p in network.parameters())
-    assert torch.isfinite(network.eval()(torch.randn(2, 1, 8, 8))).all()
+    assert torch.isfinite(logits_of(network.eval()(inputs(space, 2)))).all()
 
 
 @pytest.mark.parametrize("name", SPACES)
@@ -313,7 +373,7 @@ def test_weights_follow_torchs_generator(name):
     sums = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        network = space.build(architecture, (1, 8, 8), classes=2)
+        network = space.build(architecture, shape_of(space), classes=2)
         sums.append(sum(float(p.detach().double().sum()) for p in network.parameters()))
     assert sums[0] == sums[1] != sums[2]
 

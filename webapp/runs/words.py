@@ -108,8 +108,9 @@ FAMILIES = {
     "group": Family("#B87A00", "", "group convolution"),
     "pool": Family("#009E73", "1.5 4", "pooling"),
     "skip": Family("#6B7685", "7 4", "skip connection"),
+    "activation": Family("#7A5195", "", "activation"),
     "none": Family("#A9B2BD", "1 6", "no connection"),
-    "concat": Family("#A9B2BD", "", "concatenation"),
+    "concat": Family("#A9B2BD", "", "joined"),
 }
 
 

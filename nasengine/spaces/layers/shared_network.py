@@ -15,8 +15,8 @@ from .shared_graph import Mixture, edge_count, edge_number
 INITIAL_ALPHA = 1e-3
 
 
-class SharedNetwork(nn.Module, ABC):
-    """n x c x h x w to logits n x classes, through all operations or through chosen ones.
+class Relaxed(nn.Module):
+    """A network that holds architecture parameters, its alphas, apart from its weights.
 
     `drop_path` has no effect: shared networks are trained without.
     """
@@ -25,14 +25,6 @@ class SharedNetwork(nn.Module, ABC):
         super().__init__()
         self.drop_path = 0.0
         self.alphas = nn.ParameterDict()
-
-    @abstractmethod
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Logits of the relaxed network: operations mixed by the softmax of their alphas."""
-
-    @abstractmethod
-    def forward_one(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
-        """Logits of one architecture, given as its space's `choices`; alphas take no part."""
 
     def architecture_parameters(self) -> list[nn.Parameter]:
         """The alphas, in a fixed order."""
@@ -51,6 +43,18 @@ class SharedNetwork(nn.Module, ABC):
         self.alphas[name] = nn.Parameter(INITIAL_ALPHA * torch.randn(count, operations))
         if edges:
             self.alphas[f"{name}_edges"] = nn.Parameter(INITIAL_ALPHA * torch.randn(count))
+
+
+class SharedNetwork(Relaxed, ABC):
+    """n x c x h x w to logits n x classes, through all operations or through chosen ones."""
+
+    @abstractmethod
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Logits of the relaxed network: operations mixed by the softmax of their alphas."""
+
+    @abstractmethod
+    def forward_one(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
+        """Logits of one architecture, given as its space's `choices`; alphas take no part."""
 
     def mixture(self, name: str, inputs: int, nodes: int) -> Mixture:
         """Softmax over each edge's operations, and over each node's edges where they have some.

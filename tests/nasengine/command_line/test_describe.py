@@ -46,6 +46,10 @@ def document(capsys, *words):
         ((BEST,), 1_073_466, 153_272_960),
         (("shared:cell", "--cells", "8", "--channels", "16"), 1_930_618, 300_255_744),
         (("shared:nb201",), 1_686_106, 243_712_640),
+        (("DARTS_V2_RNN", "--vocabulary", "10000", "--hidden", "850"), 22_960_000, 22_950_000),
+        (("DARTS_V1_RNN",), 22_960_000, 22_950_000),
+        (("ENAS_RNN", "--vocabulary", "33278", "--hidden", "700"), 33_127_878, 33_094_600),
+        (("shared:recurrent-cell", "--hidden", "300"), 4_810_000, 9_840_000),
     ],
 )
 def test_counts(capsys, words, params, macs):
@@ -65,6 +69,15 @@ def test_the_document_describes_itself_again(capsys, tmp_path):
     assert document(capsys, str(bare)) == {**first, "name": "bare"}
     larger = document(capsys, str(bare), "--cells", "14", "--channels", "48")
     assert larger["params"] > first["params"]
+
+
+def test_a_network_that_reads_text_says_so(capsys):
+    found = document(capsys, "DARTS_V2_RNN")
+    assert (found["input"], found["classes"]) == ([1], 10_000)
+    assert command("DARTS_V2_RNN", "--vocabulary", "50") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "input     one word of 50" in lines
+    assert "     0 -> 1    sigmoid" in lines
 
 
 def test_settings_a_file_leaves_out_are_defaults(capsys, tmp_path):
@@ -120,6 +133,13 @@ FILES = {
         (["DARTS_V2", "--input", "3x32x99999999"], "from 1 to 4096"),
         (["DARTS_V2", "--classes", "ten"], "from 1 to 100000"),
         (["DARTS_V2", "--classes", "-1"], "from 1 to 100000"),
+        (["DARTS_V2", "--vocabulary", "9"], "reads images: use --classes"),
+        (["DARTS_V2", "--hidden", "9"], "hidden: no such setting"),
+        (["DARTS_V2_RNN", "--classes", "9"], "reads text: use --vocabulary"),
+        (["DARTS_V2_RNN", "--input", "3x32x32"], "reads text: use --vocabulary"),
+        (["DARTS_V2_RNN", "--vocabulary", ""], "from 1 to 10000000"),
+        (["DARTS_V2_RNN", "--hidden", "1"], "hidden: 1 is below"),
+        (["DARTS_V2_RNN", "--cells", "3"], "cells: no such setting"),
         (["DARTS_V2", "--cells", "0"], "cells: 0 is below"),
         (["DARTS_V2", "--cells", "1e3"], "cells: '1e3' is not a whole number"),
         (["DARTS_V2", "--channels", "99999"], "channels: 99999 is above"),

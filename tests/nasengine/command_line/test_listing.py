@@ -42,7 +42,7 @@ def test_settings_come_with_default_and_range(capsys):
 def test_networks_are_ready_to_describe(capsys):
     command("networks", "--json")
     listed = json.loads(capsys.readouterr().out)["networks"]
-    assert {entry["space"] for entry in listed} == {"cell"}
+    assert {entry["space"] for entry in listed} == {"cell", "recurrent-cell"}
     assert listed[0]["architecture"]["config"]["cells"] == 20
 
 

@@ -85,6 +85,21 @@ def test_a_known_time_is_measured():
     assert set(network.calls) == {(torch.Size((1, 3, 6, 6)), False, True, 1)}
 
 
+def test_of_text_a_pass_is_one_word_with_a_state():
+    class Reader(torch.nn.Module):
+        calls = []
+
+        def forward(self, words, state=None):
+            self.calls.append((words.shape, words.dtype, None if state is None else state.shape))
+            return torch.zeros(len(words), 1, 5), torch.zeros(len(words), 3)
+
+    found = Latency().measure(Reader(), (1,), "cpu")
+    first, *others = Reader.calls
+    assert first == (torch.Size((1, 1)), torch.int64, None)
+    assert set(others) == {(torch.Size((1, 1)), torch.int64, torch.Size((1, 3)))}
+    assert len(others) == found.repetitions + 10
+
+
 def test_what_a_repetition_needs_is_recorded():
     detail = Latency().measure(torch.nn.Conv2d(1, 2, 3), (1, 8, 8), "cpu").detail
     assert {key: detail[key] for key in ("batch", "dtype", "threads", "warm_up")} == {
