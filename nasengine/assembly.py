@@ -107,8 +107,12 @@ def make_strategy(question: Question) -> Strategy:
         question.seed,
         question.candidates,
     )
-    config = _config(question, "strategy")
-    return load("strategies", question.strategy)(config, task)
+    return load("strategies", question.strategy)(strategy_config(question), task)
+
+
+def strategy_config(question: Question) -> Any:
+    """The strategy's settings."""
+    return _config(question, "strategy")
 
 
 def goals_of(question: Question) -> tuple[Goal, ...]:
@@ -142,6 +146,11 @@ def _check_strategy(question: Question, made: dict[str, Any], errors: dict[str, 
         errors["strategy"] = (
             f"{question.strategy} needs {', '.join(missing)}, which the space "
             f"{question.space} does not offer: choose another strategy or space"
+        )
+    elif "shared" in needs.needs and not _trains(question):
+        errors["strategy"] = (
+            f"{question.strategy} trains a shared network, and with the estimator "
+            f"{question.estimator} nothing is trained: choose train, or another strategy"
         )
 
 

@@ -32,6 +32,13 @@ KINDS: dict[str, dict[str, str]] = {
         "topology-evolution": "nasengine.strategies.topology_evolution:TopologyEvolution",
         "renas": "nasengine.strategies.renas:Renas",
         "dpp-net": "nasengine.strategies.dpp_net:DPPNet",
+        "darts": "nasengine.strategies.darts:Darts",
+        "random-sharing": "nasengine.strategies.random_sharing:RandomSharing",
+    },
+    # By the name of the strategy that asks for shared networks.
+    "trainers": {
+        "darts": "nasengine.estimators.sharing.darts:DartsTrainer",
+        "random-sharing": "nasengine.estimators.sharing.random_sharing:RandomSharingTrainer",
     },
     "estimators": {
         "train": "nasengine.estimators.training.train:Train",

@@ -96,6 +96,8 @@ class _Measuring:
 
     def outcome(self) -> Outcome:
         self.space.validate(self.proposal.architecture)
+        if self.proposal.task == "share":
+            return self._shared()
         built = [goal for goal in self.goals if not self.estimator.provides(goal)]
         objectives = {goal: load("objectives", goal.kind)() for goal in built}
         # Counting is free, so it comes before what has to be timed.
@@ -130,19 +132,26 @@ class _Measuring:
         return None
 
     def _estimated(self) -> Outcome:
+        return self.estimator.evaluate(self._evaluation())
+
+    def _shared(self) -> Outcome:
+        """What the strategy's own trainer makes of the shared network."""
+        trainer = load("trainers", self.question.strategy)
+        config = assembly.strategy_config(self.question)
+        return trainer(config, self.estimator.config).train(self._evaluation())
+
+    def _evaluation(self) -> Evaluation:
         question = self.question
-        return self.estimator.evaluate(
-            Evaluation(
-                proposal=self.proposal,
-                space=self.space,
-                goals=tuple(goal for goal in self.goals if self.estimator.provides(goal)),
-                seed=self.seed,
-                dataset=question.dataset,
-                dataset_config=question.dataset_config,
-                report=self.report,
-                cancelled=self.cancelled,
-                weights=self.weights,
-            )
+        return Evaluation(
+            proposal=self.proposal,
+            space=self.space,
+            goals=tuple(goal for goal in self.goals if self.estimator.provides(goal)),
+            seed=self.seed,
+            dataset=question.dataset,
+            dataset_config=question.dataset_config,
+            report=self.report,
+            cancelled=self.cancelled,
+            weights=self.weights,
         )
 
     def _ended(self, state: Any, reason: str, outcome: Outcome | None = None) -> Outcome:

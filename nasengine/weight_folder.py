@@ -71,6 +71,10 @@ class WeightFolder(WeightStore):
             with suppress(OSError):
                 part.unlink()
 
+    def drop(self, number: int) -> None:
+        with suppress(OSError):
+            (self._path / f"{number}.npz").unlink()
+
 
 def _write(path: Path, content: bytes) -> None:
     with path.open("xb") as file:

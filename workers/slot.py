@@ -199,4 +199,6 @@ def read_outcome(number: int, raw: dict[str, Any]) -> Outcome:
     state, reason = raw["state"], raw["reason"]
     if broken:
         state, reason = "diverged", reason or "; ".join(broken)
-    return Outcome(number, state, tuple(kept), reason, raw.get("epochs", 0))
+    return Outcome(
+        number, state, tuple(kept), reason, raw.get("epochs", 0), raw.get("findings", {})
+    )

@@ -15,7 +15,8 @@ from ..catalog import KINDS, load, names
 from ..core.settings import describe
 from .reference import reference
 
-LISTED = (*KINDS, "devices")
+# A trainer goes with the strategy of its name and has no settings of its own.
+LISTED = (*(kind for kind in KINDS if kind != "trainers"), "devices")
 DEVICES = Path(objectives.__file__).parent / "devices"
 # What an entry of a kind says of itself beside its summary and settings.
 FACTS = {

@@ -101,7 +101,8 @@ class Progress:
         values = ", ".join(
             f"{m.objective} {m.value:g} {m.unit}".strip() for m in outcome.measurements
         )
-        said = " ".join(part for part in (values, outcome.reason) if part)
+        found = _figures(outcome.findings) if outcome.state == "trained" else ""
+        said = " ".join(part for part in (values, found, outcome.reason) if part)
         self.say(
             f"{self._ended}/{self._question.candidates} candidate {outcome.number} "
             f"{outcome.state}: {said}"

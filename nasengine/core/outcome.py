@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .measurement import Measurement
 
-OutcomeState = Literal["done", "pruned", "diverged", "failed", "cancelled"]
+OutcomeState = Literal["done", "trained", "pruned", "diverged", "failed", "cancelled"]
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,9 @@ class Outcome:
     """The ending of one proposal; strategies are told every kind.
 
     Only a `done` outcome counts for best, front and averages. A `pruned` one may carry
-    the cheap measurements that were taken before it was given up. Every state but `done`
-    says why in `reason`.
+    the cheap measurements that were taken before it was given up. A `trained` one is that of
+    a shared network, not of an architecture; what was found stands in `findings`, a small
+    JSON object. Every state but `done` and `trained` says why in `reason`.
     """
 
     number: int
@@ -24,6 +25,7 @@ class Outcome:
     measurements: tuple[Measurement, ...] = ()
     reason: str = ""
     epochs: int = 0
+    findings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def values(self) -> dict[str, float]:
@@ -31,12 +33,15 @@ class Outcome:
         return {m.objective: m.value for m in self.measurements}
 
     def to_json(self) -> dict[str, Any]:
+        """As a JSON object; findings are written where there are any."""
+        findings = {"findings": self.findings} if self.findings else {}
         return {
             "number": self.number,
             "state": self.state,
             "measurements": [m.to_json() for m in self.measurements],
             "reason": self.reason,
             "epochs": self.epochs,
+            **findings,
         }
 
     @classmethod
@@ -47,4 +52,5 @@ class Outcome:
             measurements=tuple(Measurement.from_json(m) for m in value["measurements"]),
             reason=value["reason"],
             epochs=value.get("epochs", 0),
+            findings=value.get("findings", {}),
         )

@@ -47,6 +47,10 @@ class WeightStore(ABC):
             EngineError: it cannot be kept; says why.
         """
 
+    @abstractmethod
+    def drop(self, number: int) -> None:
+        """Forgets what a candidate left behind; nothing happens where it left nothing."""
+
 
 class _NoWeights(WeightStore):
     """Keeps nothing."""
@@ -55,6 +59,9 @@ class _NoWeights(WeightStore):
         return None
 
     def put(self, number: int, legacy: Legacy) -> None:
+        return None
+
+    def drop(self, number: int) -> None:
         return None
 
 
@@ -69,6 +76,9 @@ class WeightMemory(WeightStore):
 
     def put(self, number: int, legacy: Legacy) -> None:
         self._legacies[number] = legacy
+
+    def drop(self, number: int) -> None:
+        self._legacies.pop(number, None)
 
 
 NO_WEIGHTS = _NoWeights()

@@ -7,7 +7,7 @@ from typing import Any
 from ..core.architecture import Architecture
 from ..core.errors import EngineError
 from ..core.outcome import Outcome
-from ..core.proposal import Proposal
+from ..core.proposal import Proposal, ProposalTask
 from ..core.seeds import generator
 from ..core.space import Space
 from .known import Known
@@ -39,9 +39,10 @@ class Ledger:
         parents: tuple[int, ...] = (),
         origin: str = "random",
         note: dict[str, Any] | None = None,
+        task: ProposalTask = "evaluate",
     ) -> Proposal:
         """The next proposal, from now on in flight."""
-        proposal = Proposal(self.asked, architecture, parents, origin, note or {})
+        proposal = Proposal(self.asked, architecture, parents, origin, note or {}, task)
         self.pending[proposal.number] = proposal
         self.known.add(architecture)
         self.asked += 1

@@ -17,6 +17,8 @@ TORCH_ROOMS = (
 )
 LIGHT = {
     "nasengine/estimators/sharing/__init__.py",
+    "nasengine/estimators/sharing/darts.py",
+    "nasengine/estimators/sharing/random_sharing.py",
     "nasengine/estimators/training/__init__.py",
     "nasengine/estimators/training/config.py",
     "nasengine/estimators/training/final.py",

@@ -32,12 +32,20 @@ SMALL = {
     "monas": {"warm_up": 6, "batch": 2, "hidden": 8},
     "renas": {"population": 8, "sample": 3, "hidden": 4},
     "topology-evolution": {"population": 8},
+    "random-sharing": {"epochs": 3, "searches": 1000, "candidates": 10_000},
+    "darts": {"epochs": 3, "searches": 1000, "candidates": 10_000},
     "dpp-net": {"first": 10, "keep": 5, "epochs": 3, "hidden": 4, "children": 100},
 }
 # A state holds 8 characters for each candidate and a population. Beyond that, with default
 # settings: the whole front that is walked from; a controller with its optimiser; the lessons
 # of a surrogate. None of it grows with the number of candidates for ever.
-LARGEST = {"local-search": 80_000, "monas": 120_000, "renas": 120_000, "dpp-net": 250_000}
+LARGEST = {
+    "darts": 60_000,
+    "local-search": 80_000,
+    "monas": 120_000,
+    "renas": 120_000,
+    "dpp-net": 250_000,
+}
 GO_ON = """
 import json, sys
 from nasengine.core.proposal import Proposal

@@ -22,6 +22,7 @@ from .pages import ROOT, text_of
 HAND_WRITTEN = {
     "spaces": "spaces.md",
     "strategies": "methods.md",
+    "trainers": "methods.md",
     "estimators": "methods.md",
     "datasets": "data.md",
     "objectives": "devices.md",

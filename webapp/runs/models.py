@@ -189,11 +189,15 @@ class Run(models.Model):
 
 
 class CandidateState(models.TextChoices):
-    """How a candidate stands; `lost` means its worker died and it is queued again."""
+    """How a candidate stands; `lost` means its worker died and it is queued again.
+
+    `trained` ones are steps of a shared network, no architectures: they are measured by nothing.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
+    TRAINED = "trained"
     PRUNED = "pruned"
     DIVERGED = "diverged"
     FAILED = "failed"
@@ -212,7 +216,8 @@ class Candidate(models.Model):
     that grows with every claim: what comes from an older fence is refused. `attempts`
     counts the claims that were not given back, `cancel_asked` tells the worker to give up.
     `curve` is one object an epoch and `progress_seq` the event that carries it;
-    `ended_order` numbers the endings within the run. Times are the database's own.
+    `ended_order` numbers the endings within the run. `findings` is what a step of a shared
+    network found out, for its strategy. Times are the database's own.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="candidates")
@@ -235,6 +240,7 @@ class Candidate(models.Model):
     cancel_asked = models.BooleanField(default=False)
     curve = models.JSONField(default=list, blank=True)
     progress_seq = models.BigIntegerField(null=True, blank=True)
+    findings = models.JSONField(default=dict, blank=True)
     violation = models.FloatField(null=True, blank=True)
     ended_order = models.PositiveIntegerField(null=True, blank=True)
     told = models.BooleanField(default=False)

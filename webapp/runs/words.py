@@ -44,6 +44,9 @@ CANDIDATE_STATES = {
     CandidateState.QUEUED: StateWord("Queued", "hourglass", "calm", "Waits for a worker"),
     CandidateState.RUNNING: StateWord("Running", "loader", "live", "A worker evaluates it"),
     CandidateState.DONE: StateWord("Done", "circle-check", "good", "Measured"),
+    CandidateState.TRAINED: StateWord(
+        "Trained", "sitemap", "good", "A step of the shared network; it is no architecture"
+    ),
     CandidateState.PRUNED: StateWord(
         "Pruned", "scissors", "calm", "Given up early; it counts for no best and no front"
     ),

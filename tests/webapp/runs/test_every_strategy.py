@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from nasengine import assembly, search
-from nasengine.catalog import names
+from nasengine.catalog import load, names
 from nasengine.core.proposal import Proposal
 from nasengine.core.question import Question
+from nasengine.core.weights import NO_WEIGHTS, WeightMemory
 from nasengine.estimators.tables.table import Table
 from nasengine.evaluation import evaluate
 from tests.contracts.test_strategies import SMALL
@@ -21,6 +22,10 @@ from ..making import make_run, make_slot, take
 pytestmark = pytest.mark.django_db(transaction=True)
 CANDIDATES = 40
 KILLED_EVERY = 7
+SHARING = [name for name in names("strategies") if "shared" in load("strategies", name).needs]
+OTHERS = [name for name in names("strategies") if name not in SHARING]
+# Small enough that a search trains, derives and proves within seconds.
+SHARED = {"epochs": 3, "batch_size": 32}
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +50,27 @@ def asked(name, table):
     return assembly.check(Question(**question))
 
 
-def looked_up(question, claim):
+def evaluated(question, claim, weights=NO_WEIGHTS):
     proposal = Proposal.from_json(claim.proposal)
-    return evaluate(question, proposal, lambda point: None, lambda: False)
+    return evaluate(question, proposal, lambda point: None, lambda: False, weights)
+
+
+def through_the_database(question, weights=NO_WEIGHTS):
+    """The run when it has ended; every few candidates their worker dies."""
+    run = make_run(**question.to_json())
+    slot, turn = make_slot(), 0
+    while run.state == RunState.RUNNING:
+        claim = take(slot)
+        turn += 1
+        if turn % KILLED_EVERY == 0:  # the worker dies, another one takes the candidate up
+            evaluated(question, claim, weights)
+            claims.give_back(claim)
+            claim = take(slot)
+        claims.finish(claim, evaluated(question, claim, weights))
+        advance_run(run.pk)
+        advance_run(run.pk)  # brokers deliver twice
+        run.refresh_from_db()
+    return run
 
 
 def test_a_device_of_a_table_needs_no_worker_of_its_own(table):
@@ -59,27 +82,51 @@ def test_a_device_of_a_table_needs_no_worker_of_its_own(table):
     assert set(trained.candidates.values_list("queue", flat=True)) == {"bench"}
 
 
-@pytest.mark.parametrize("name", names("strategies"))
+@pytest.mark.parametrize("name", OTHERS)
 def test_through_the_database_with_killed_workers_as_alone(name, table, monkeypatch):
     monkeypatch.setattr(Table, "instant", False)  # as an estimator that workers are needed for
     question = asked(name, table)
     alone = search.run(question)
-    run = make_run(**question.to_json())
-    slot, turn = make_slot(), 0
-    while run.state == RunState.RUNNING:
-        claim = take(slot)
-        turn += 1
-        if turn % KILLED_EVERY == 0:  # the worker dies, another one takes the candidate up
-            claims.give_back(claim)
-            claim = take(slot)
-        claims.finish(claim, looked_up(question, claim))
-        advance_run(run.pk)
-        advance_run(run.pk)  # brokers deliver twice
-        run.refresh_from_db()
+    assert_as_alone(through_the_database(question), alone)
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_shared_networks_through_the_database_with_killed_workers_as_alone(name, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.KILLED_EVERY", 3)
+    question = assembly.check(
+        Question(
+            space="nb201",
+            strategy=name,
+            dataset="digits",
+            objectives=("error", "params"),
+            candidates=12,
+            in_flight=3,
+            seed=4,
+            space_config={"cells": 1, "channels": 4},
+            strategy_config=SHARED,
+            estimator_config={"epochs": 1},
+            dataset_config={"limit": 200},
+        )
+    )
+    alone = search.run(question)
+    run = through_the_database(question, WeightMemory())
     assert_as_alone(run, alone)
+    trained = run.candidates.filter(state="trained").order_by("number")
+    assert [untimed(one.findings) for one in trained] == [
+        untimed(one.outcome.findings) for one in alone.ended if one.outcome.state == "trained"
+    ]
+    assert len(trained) == 4
+    assert not trained.filter(measurements__isnull=False).exists()
+    assert run.view["kind"] == "sharing"
+    assert run.view["view"]["phase"] == "over"
+    assert set(run.front["numbers"]) <= {one.proposal.number for one in alone.ended[4:]}
 
 
-@pytest.mark.parametrize("name", names("strategies"))
+def untimed(findings):
+    return {name: value for name, value in findings.items() if name != "seconds"}
+
+
+@pytest.mark.parametrize("name", OTHERS)
 def test_looked_up_a_little_at_a_time_as_alone(name, table):
     """Every pass ends after one ask or one tell, and the next begins from what is stored."""
     question = asked(name, table)

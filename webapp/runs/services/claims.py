@@ -104,6 +104,7 @@ def finish(claim: Claim, outcome: Outcome) -> bool:
         candidate = _held(claim).defer("curve", "proposal").first()
         if candidate is None:
             return False
+        candidate.findings = clean_json(outcome.findings)
         end(run, candidate, *judged(run, outcome))
         tell_run(run)
         wake_coordinator(run.pk)

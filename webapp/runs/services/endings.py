@@ -27,7 +27,7 @@ def end(
     reason: str = "",
     measurements: Iterable[Measured] = (),
 ) -> None:
-    """Ends one open candidate of a locked run and records it."""
+    """Ends one open candidate of a locked run and records it, with the findings it has."""
     measurements = list(measurements)
     rows = measurement_rows(measurements)
     for row in rows:
@@ -36,8 +36,10 @@ def end(
     conclude(run, candidate, state, reason, measurements)
     candidate.ended_order = next_order(run)
     candidate.save(
-        update_fields=["state", "reason", "violation", "ended_order", "ended_at", "lease_until"]
-    )
+        update_fields=[
+            "state", "reason", "violation", "findings", "ended_order", "ended_at", "lease_until",
+        ]
+    )  # fmt: skip
     tell_candidates(run, [candidate.pk])
     if state in LOUD:
         tell_log(run, LOUD[state], f"{state}: {candidate.reason}", candidate.number)
@@ -94,7 +96,7 @@ def judged(run: Run, outcome: Outcome) -> tuple[CandidateState, str, list[Measur
     missing = set(run.question["objectives"]) - {m.objective for m in finite}
     if state == CandidateState.DONE and missing:
         return CandidateState.FAILED, f"no value for {', '.join(sorted(missing))}", finite
-    if state != CandidateState.DONE and not reason:
+    if state not in (CandidateState.DONE, CandidateState.TRAINED) and not reason:
         reason = f"ended as {state} without a reason"
     return state, reason, finite
 

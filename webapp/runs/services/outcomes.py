@@ -34,4 +34,5 @@ def outcome_of(candidate: Candidate, measurements: Iterable[Measurement] | None 
         ),
         reason=candidate.reason,
         epochs=last_point(candidate).get("epoch") or 0,
+        findings=candidate.findings,
     )

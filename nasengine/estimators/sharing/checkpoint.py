@@ -1,0 +1,92 @@
+"""A shared network and its optimisers as named arrays, and back; nothing else is needed to go on.
+
+There is no generator in it: the order of an epoch, its changes of images and whatever it draws
+follow from (seed of the search, epoch), and so does the learning rate from the epoch alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from ...core.errors import EngineError
+from ...core.weights import Legacy
+
+if TYPE_CHECKING:
+    from .shared import Shared
+
+NETWORK = "network/"
+OPTIMISER = "optimiser/"
+Optimisers = Mapping[str, torch.optim.Optimizer]
+
+
+def keep(shared: Shared, optimisers: Optimisers) -> None:
+    """Puts a checkpoint under its proposal's number, drops the one nobody can need any more.
+
+    Raises:
+        EngineError: it cannot be kept.
+    """
+    network, proposal = shared.network, shared.evaluation.proposal
+    arrays = {f"{NETWORK}{name}": _array(one) for name, one in network.state_dict().items()}
+    for name, optimiser in optimisers.items():
+        for place, values in optimiser.state_dict()["state"].items():
+            for key, value in values.items():
+                if value is not None:
+                    arrays[f"{OPTIMISER}{name}/{place}/{key}"] = _array(torch.as_tensor(value))
+    store = shared.evaluation.weights
+    store.put(proposal.number, Legacy(proposal.architecture, arrays))
+    if shared.note["spent"] is not None:
+        store.drop(shared.note["spent"])
+
+
+def go_on(shared: Shared, optimisers: Optimisers) -> None:
+    """Takes over the checkpoint that the note names; one that names none begins anew.
+
+    Raises:
+        EngineError: there is none, or it is of another network.
+    """
+    number = shared.note["from"]
+    if number is None:
+        return
+    legacy = shared.evaluation.weights.get(number)
+    if legacy is None:
+        raise EngineError(
+            f"the shared network that candidate {number} left behind is not here: where workers "
+            "run on several machines, they need one folder for weights"
+        )
+    try:
+        _take(shared.network, optimisers, legacy.weights)
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise EngineError(
+            f"the shared network that candidate {number} left behind does not fit: "
+            f"{str(error)[:200]}; begin the search anew"
+        ) from None
+
+
+def _take(
+    network: torch.nn.Module, optimisers: Optimisers, arrays: Mapping[str, np.ndarray]
+) -> None:
+    network.load_state_dict(
+        {
+            name.removeprefix(NETWORK): torch.from_numpy(array.copy())
+            for name, array in arrays.items()
+            if name.startswith(NETWORK)
+        }
+    )
+    for name, optimiser in optimisers.items():
+        states: dict[int, dict[str, torch.Tensor]] = {}
+        start = f"{OPTIMISER}{name}/"
+        for path, array in arrays.items():
+            if path.startswith(start):
+                place, _, key = path.removeprefix(start).partition("/")
+                states.setdefault(int(place), {})[key] = torch.from_numpy(array.copy())
+        groups = optimiser.state_dict()["param_groups"]
+        optimiser.load_state_dict({"state": states, "param_groups": groups})
+
+
+def _array(tensor: torch.Tensor) -> np.ndarray:
+    array: np.ndarray = tensor.detach().cpu().contiguous().numpy()
+    return array

@@ -1,0 +1,253 @@
+"""Searches with shared weights for real, on few images: repeatable, resumable, honest."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from nasengine.catalog import load
+from nasengine.core.errors import Cancelled
+from nasengine.core.question import Question
+from nasengine.core.weights import WeightMemory
+from nasengine.evaluation import evaluate
+from nasengine.search import run
+from nasengine.weight_folder import WeightFolder
+
+QUESTION = Question(
+    space="nb201",
+    strategy="darts",
+    dataset="digits",
+    objectives=("error",),
+    candidates=9,
+    seed=4,
+    space_config={"cells": 1, "channels": 4},
+    strategy_config={"epochs": 3, "compared": 1, "batch_size": 32},
+    estimator_config={"epochs": 1},
+    dataset_config={"limit": 200},
+)
+RANDOM = dataclasses.replace(
+    QUESTION,
+    strategy="random-sharing",
+    strategy_config={"epochs": 2, "sampled": 6, "proofs": 2, "watched": 2},
+)
+METHODS = [QUESTION, RANDOM]
+
+
+def silent(point):
+    pass
+
+
+def never():
+    return False
+
+
+def told(result):
+    return [
+        (one.proposal.to_json(), one.outcome.state, one.outcome.values, untimed(one.outcome))
+        for one in result.ended
+    ]
+
+
+def untimed(outcome):
+    return {name: value for name, value in outcome.findings.items() if name != "seconds"}
+
+
+@pytest.mark.parametrize("question", METHODS, ids=lambda one: one.strategy)
+def test_the_same_seed_finds_the_same_and_another_one_does_not(question):
+    once, again = run(question), run(question)
+    assert told(once) == told(again)
+    other = run(dataclasses.replace(question, seed=5))
+    assert told(other) != told(once)
+    states = [one.outcome.state for one in once.ended]
+    assert set(states) == {"trained", "done"}
+    assert once.best is not None
+
+
+@pytest.mark.parametrize("question", METHODS, ids=lambda one: one.strategy)
+def test_killed_at_any_epoch_it_ends_with_the_same(question, tmp_path):
+    whole = run(question)
+    for cut in (1, 2, 3):
+        store = WeightFolder(tmp_path / f"{question.strategy}-{cut}")
+        past = []
+        with pytest.raises(Cancelled):
+            run(
+                question,
+                lambda event, past=past: past.append(event) if event.kind == "outcome" else None,
+                cancelled=lambda past=past, cut=cut: len(past) == cut,
+                weights=store,
+            )
+        history = [(one.proposal, one.outcome) for one in whole.ended[:cut]]
+        gone_on = run(question, history=history, weights=store)
+        assert told(gone_on) == told(whole)
+
+
+def test_an_epoch_done_twice_leaves_the_same_checkpoint():
+    store, whole = WeightMemory(), run(QUESTION)
+    first, second = (one.proposal for one in whole.ended[:2])
+    for proposal in (first, second):
+        evaluate(QUESTION, proposal, silent, never, store)
+    before = {name: array.copy() for name, array in store.get(1).weights.items()}
+    again = evaluate(QUESTION, second, silent, never, store)
+    assert untimed(again) == untimed(whole.ended[1].outcome)
+    after = store.get(1).weights
+    assert before.keys() == after.keys()
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    names = set(before)
+    assert "network/alphas.cell" in names
+    assert any(name.endswith("momentum_buffer") for name in names)
+    assert any(name.startswith("optimiser/alphas/") for name in names)
+
+
+def test_only_the_last_two_checkpoints_are_kept():
+    store = WeightMemory()
+    run(QUESTION, weights=store)
+    assert [number for number in range(9) if store.get(number)] == [1, 2]
+
+
+def test_without_its_checkpoint_an_epoch_fails_and_says_what_workers_need():
+    proposal = run(QUESTION).ended[1].proposal
+    outcome = evaluate(QUESTION, proposal, silent, never, WeightMemory())
+    assert outcome.state == "failed"
+    assert "candidate 0 left behind is not here" in outcome.reason
+    assert "one folder" in outcome.reason
+
+
+def test_a_checkpoint_of_another_network_is_refused():
+    store = WeightMemory()
+    whole = run(QUESTION, weights=store)
+    other = dataclasses.replace(QUESTION, space_config={"cells": 2, "channels": 4})
+    theirs = run(other).ended[2].proposal
+    outcome = evaluate(other, theirs, silent, never, store)
+    assert outcome.state == "failed"
+    assert "does not fit" in outcome.reason
+    assert whole.ended[0].outcome.state == "trained"
+
+
+def test_a_rate_that_explodes_ends_as_diverged_with_a_remedy():
+    wild = dataclasses.replace(
+        QUESTION, strategy_config={**QUESTION.strategy_config, "learning_rate": 1e30}
+    )
+    result = run(wild)
+    assert [one.outcome.state for one in result.ended] == ["diverged"]
+    assert "lower the learning rate" in result.ended[0].outcome.reason
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("no"), MemoryError()])
+def test_out_of_memory_says_what_to_lower(error, monkeypatch):
+    from nasengine.estimators.sharing import darts_epoch
+
+    def full(*args, **more):
+        raise error
+
+    monkeypatch.setattr(darts_epoch.DartsStep, "weigh", full)
+    result = run(dataclasses.replace(QUESTION, candidates=8))
+    reason = result.ended[0].outcome.reason
+    assert reason.startswith("out of memory on cpu")
+    for remedy in ("batch_size", "channels", "cells", "partial"):
+        assert remedy in reason
+
+
+def test_cancelled_between_steps_nothing_is_left_behind():
+    store = WeightMemory()
+    proposal = run(QUESTION).ended[0].proposal
+    asked = []
+
+    def second():
+        asked.append(1)
+        return len(asked) > 1
+
+    with pytest.raises(Cancelled):
+        evaluate(QUESTION, proposal, silent, second, store)
+    assert store.get(0) is None
+
+
+def test_a_warm_up_leaves_the_architecture_as_it_was():
+    question = dataclasses.replace(
+        QUESTION, strategy_config={**QUESTION.strategy_config, "warm_up": 2, "compared": 0}
+    )
+    trained = [one.outcome.findings for one in run(question).ended[:3]]
+    assert trained[0]["alphas"] == trained[1]["alphas"]
+    assert "valid_loss" not in trained[1]
+    assert trained[2]["alphas"] != trained[1]["alphas"]
+    assert trained[2]["valid_loss"] > 0
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"order": "second"},
+        {"partial": 2},
+        {"stop": "eigenvalue", "eigenvalue_every": 1},
+        {"weights_portion": 0.8},
+    ],
+)
+def test_every_repair_trains(config):
+    question = dataclasses.replace(
+        QUESTION, strategy_config={**QUESTION.strategy_config, "epochs": 1, **config}
+    )
+    first = run(question).ended[0].outcome
+    assert first.state == "trained"
+    assert ("eigenvalue" in first.findings) == ("stop" in config)
+    assert ("cell_edges" in first.findings["alphas"]) == ("partial" in config)
+    plain = run(
+        dataclasses.replace(QUESTION, strategy_config={**QUESTION.strategy_config, "epochs": 1})
+    )
+    same = first.findings["alphas"] == plain.ended[0].outcome.findings["alphas"]
+    assert same == ("stop" in config)
+
+
+def test_shared_errors_are_those_of_the_chosen_operations_on_the_validation_part():
+    """Scored by hand on the network of the checkpoint."""
+    store = WeightMemory()
+    result = run(QUESTION, weights=store)
+    derive = result.ended[3]
+    assert derive.proposal.note["do"] == "derive"
+    space = load("spaces", "nb201")
+    space = space(space.Config(cells=1, channels=4))
+    network = space.build(space.shared(), (1, 8, 8), 10)
+    arrays = store.get(2).weights
+    network.load_state_dict(
+        {
+            name.removeprefix("network/"): torch.from_numpy(array)
+            for name, array in arrays.items()
+            if name.startswith("network/")
+        }
+    )
+    dataset = load("datasets", "digits")
+    valid = dataset(dataset.Config(limit=200)).search_parts()[1]
+    assert len(valid.labels) < 512
+    for genome, error in zip(
+        derive.proposal.note["score"], derive.outcome.findings["errors"], strict=True
+    ):
+        choices = space.choices(space.parse(genome))
+        wrong = 0
+        for start in range(0, len(valid.labels), 256):
+            part = slice(start, start + 256)
+            with torch.no_grad():
+                answers = network.forward_one(valid.images[part], choices).argmax(1)
+            wrong += int((answers != valid.labels[part]).sum())
+        assert error == pytest.approx(100 * wrong / len(valid.labels), rel=1e-5)
+
+
+def test_a_table_cannot_train_what_shares_weights():
+    from nasengine import assembly
+    from nasengine.core.errors import InvalidSettings
+
+    with pytest.raises(InvalidSettings) as refused:
+        assembly.check(dataclasses.replace(QUESTION, estimator="table", estimator_config={}))
+    assert "nothing is trained" in refused.value.errors["strategy"]
+    with pytest.raises(InvalidSettings) as refused:
+        assembly.check(dataclasses.replace(QUESTION, space="dense-cell", space_config={}))
+    assert "relaxed" in refused.value.errors["strategy"]
+
+
+def test_a_derived_score_list_is_checked_by_the_space():
+    proposal = run(QUESTION).ended[3].proposal
+    store = WeightMemory()
+    run(QUESTION, weights=store)
+    broken = dataclasses.replace(proposal, note={**proposal.note, "score": ["|nonsense~0|"]})
+    outcome = evaluate(QUESTION, broken, silent, never, store)
+    assert outcome.state == "failed"
