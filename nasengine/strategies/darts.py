@@ -157,7 +157,7 @@ class Darts(SharedSearch):
 
     def _own_view(self) -> dict[str, Any]:
         return {
-            "relaxed": self._relaxed.drawing(),
+            "drawing": self._relaxed.drawing(),
             "frames": self._frames,
             "course": self._course,
             "warning": self._warning,

@@ -26,24 +26,39 @@ class Relaxed:
         self._space = space
         drawn = space.graph(space.shared())
         self.cells: dict[str, list[Ends]] = {}
-        self.operations: tuple[str, ...] = ()
+        self._operations: list[dict[str, Any]] = []
         self._nodes: list[dict[str, Any]] = []
         for cell in drawn["cells"]:
-            ends: dict[Ends, list[str]] = {}
+            ends: dict[Ends, list[dict[str, Any]]] = {}
             for edge in cell["edges"]:
                 if edge["op"] != "concat":
-                    ends.setdefault((edge["source"], edge["target"]), []).append(edge["op"])
+                    ends.setdefault((edge["source"], edge["target"]), []).append(edge)
             self.cells[cell["name"]] = list(ends)
-            self.operations = tuple(next(iter(ends.values())))
+            self._operations = [
+                {part: edge[part] for part in ("op", "family", "kernel", "label")}
+                for edge in next(iter(ends.values()))
+            ]
             self._nodes.append({"name": cell["name"], "nodes": cell["nodes"]})
 
     def drawing(self) -> dict[str, Any]:
-        """Nodes and edges of each cell, and the operations, as a frame counts them."""
+        """{"cells", "operations", "heat"}: what the numbers of a frame stand for.
+
+        `cells` have nodes and [source, target] of each edge; `heat` says rows and columns of
+        each of a frame's matrices of weights.
+        """
         cells = [
             {**cell, "edges": [list(ends) for ends in self.cells[cell["name"]]]}
             for cell in self._nodes
         ]
-        return {"cells": cells, "operations": list(self.operations)}
+        heat = [
+            {
+                "name": name,
+                "rows": [f"{source} to {target}" for source, target in ends],
+                "columns": [one["label"] for one in self._operations],
+            }
+            for name, ends in self.cells.items()
+        ]
+        return {"cells": cells, "operations": self._operations, "heat": heat}
 
     def frame(self, epoch: int, alphas: Mapping[str, Any], chosen: Architecture) -> dict[str, Any]:
         """One epoch: {"epoch", "weights": {cell: edges x ops}, "edges": {cell: ...}}.

@@ -33,9 +33,10 @@ SHOWN = {
     "policy": ["Reward and entropy", "op 0 to 1", "nor_conv_3x3"],
     "stages": ["Picks", "Best error", "All-round", "neighbours of the front"],
     "family": ["Learned settings", "Population, oldest first"],
+    "sharing": ["Shared network", "Losses over epochs", "Trained alone", "With shared weights"],
     "mutations": ["Gain per mutation", "Latest mutations", "op 1 to 3"],
 }
-PLOTS = ("policy", "stages", "family", "mutations")
+PLOTS = ("sharing", "policy", "stages", "family", "mutations")
 WITH_VIEW = [name for name in names("strategies") if load("strategies", name).view_kind]
 
 

@@ -203,8 +203,10 @@ def test_frames_hold_shares_in_thousandths_and_the_edges_that_are_kept():
     # softmax of one 2 and four 0
     assert frame["weights"]["cell"][0] == [649, 88, 88, 88, 88]
     assert frame["edges"]["cell"][0] == [649, 0, 0]  # nothing at all is no edge
-    assert view["relaxed"]["operations"][3] == "nor_conv_3x3"
-    assert view["relaxed"]["cells"][0]["edges"][0] == ["0", "1"]
+    drawing = view["drawing"]
+    assert drawing["operations"][3]["op"] == "nor_conv_3x3"
+    assert drawing["cells"][0]["edges"][0] == ["0", "1"]
+    assert drawing["heat"][0]["rows"] == ["0 to 1", "0 to 2", "1 to 2", "0 to 3", "1 to 3", "2 to 3"]
     shares = [math.exp(2) / (math.exp(2) + 4)] + [1 / (math.exp(2) + 4)] * 4
     entropy = -sum(share * math.log(share) for share in shares) / math.log(5)
     assert view["course"][0]["evenness"] == pytest.approx(entropy, abs=1e-3)

@@ -31,13 +31,14 @@ function drawEdge(edge, colours, labels) {
   const quiet = edge.family === "concat";
   const stroke = quiet ? colours.line : edgeColour(edge.family, edge.kernel, colours.dark);
   const path = make("path", {
-    d: curve(edge.points), fill: "none", stroke, "stroke-width": quiet ? 1.2 : labels ? 2.2 : 3,
+    d: curve(edge.points), fill: "none", stroke, "stroke-width": quiet ? 1.2 : edge.width ?? (labels ? 2.2 : 3),
     "stroke-linecap": "round", "data-family": edge.family,
   });
   const dash = edgeDash(edge.family);
   if (dash) path.setAttribute("stroke-dasharray", dash);
   group.append(make("title", {}, `${edge.op}: ${edge.source} to ${edge.target} (${familyWord(edge.family)})`), path);
-  if (labels && !quiet) {
+  if (edge.faint) group.setAttribute("opacity", 0.35);
+  if (labels && !quiet && !edge.faint) {
     const width = edge.label.length * 5.6 + 6;
     group.append(
       make("rect", { x: edge.x - width / 2, y: edge.y - 7, width, height: 14, rx: 4, fill: colours.surface, "fill-opacity": 0.92 }),

@@ -26,10 +26,11 @@ export function layoutCell(cell, { labels = true } = {}) {
     const size = labels ? { width: widthOf(node.label, least), height: NODE_HEIGHT } : { width: DOT, height: DOT };
     graph.setNode(node.id, size);
   }
-  const drawn = cell.edges.filter((edge) => edge.family !== "none");
+  // Edges with a `room` of their own (in letters) keep their places whatever they come to hold.
+  const drawn = cell.edges.filter((edge) => edge.family !== "none" || edge.room);
   drawn.forEach((edge, index) => {
     const label = labels && edge.family !== "concat";
-    const size = label ? { width: edge.label.length * 5.6 + 8, height: 14, labelpos: "c" } : {};
+    const size = label ? { width: (edge.room ?? edge.label.length) * 5.6 + 8, height: 14, labelpos: "c" } : {};
     graph.setEdge(edge.source, edge.target, { ...size, minlen: 1 }, String(index));
   });
   dagre.layout(graph);

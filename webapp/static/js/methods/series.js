@@ -4,26 +4,29 @@ import { axis, layout, named } from "../plots/look.js";
 // Okabe and Ito's colours that both themes can show.
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#B87A00"];
 
-// `lines` are {name, key, dots, right}; points hold number and the keys; null leaves a gap.
-export function seriesFigure(points, lines, left, look, extra = {}) {
+const CANDIDATES = { key: "number", word: "candidate", shift: 0 };
+export const EPOCHS = { key: "epoch", word: "epoch", shift: 1 };
+
+// `lines` are {name, key, dots, right}; points hold the place and the keys; null leaves a gap.
+export function seriesFigure(points, lines, left, look, extra = {}, place = CANDIDATES) {
   if (points.length === 0) return null;
   const second = lines.find((line) => line.right);
   const data = lines.map((line, i) => ({
-    x: points.map((point) => point.number),
-    y: points.map((point) => point[line.key]),
+    x: points.map((point) => point[place.key] + place.shift),
+    y: points.map((point) => point[line.key] ?? null),
     type: "scatter",
     mode: line.dots ? "markers" : "lines",
     name: line.name,
     yaxis: line.right ? "y2" : "y",
     marker: { size: 5, color: COLOURS[i], symbol: ["circle", "diamond", "square", "cross"][i] },
     line: { color: COLOURS[i], width: 2, dash: line.dash ?? "solid" },
-    hovertemplate: `candidate %{x}: ${line.name} %{y:.4g}<extra></extra>`,
+    hovertemplate: `${place.word} %{x}: ${line.name} %{y:.4g}<extra></extra>`,
   }));
   return {
     data,
     layout: layout(look, {
       margin: { l: 56, r: second ? 56 : 14, t: 26, b: 38 },
-      xaxis: named(axis(look, { nticks: 8 }), "candidate"),
+      xaxis: named(axis(look, { nticks: 8 }), place.word),
       yaxis: named(axis(look, { nticks: 6, ...extra }), left),
       ...(second ? { yaxis2: named(axis(look, { overlaying: "y", side: "right", showgrid: false, tickmode: "auto", nticks: 6 }), second.name) } : {}),
       showlegend: true,
@@ -34,6 +37,6 @@ export function seriesFigure(points, lines, left, look, extra = {}) {
   };
 }
 
-export function seriesTable(points, keys) {
-  return { header: ["number", ...keys], rows: points.map((point) => [point.number, ...keys.map((key) => point[key])]) };
+export function seriesTable(points, keys, place = CANDIDATES) {
+  return { header: [place.key, ...keys], rows: points.map((point) => [point[place.key] + place.shift, ...keys.map((key) => point[key] ?? null)]) };
 }

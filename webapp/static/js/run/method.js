@@ -4,9 +4,10 @@ import { familyView } from "../methods/family.js";
 import { mutationsView } from "../methods/mutations.js";
 import { policyView } from "../methods/policy.js";
 import { populationView } from "../methods/population.js";
+import { sharingView } from "../methods/sharing.js";
 import { stagesView } from "../methods/stages.js";
 
-export const VIEWS = { climbs: climbsView, family: familyView, mutations: mutationsView, policy: policyView, population: populationView, stages: stagesView };
+export const VIEWS = { climbs: climbsView, family: familyView, mutations: mutationsView, policy: policyView, population: populationView, sharing: sharingView, stages: stagesView };
 
 export function methodView({ page, state: now }) {
   const tab = document.getElementById("tab-method");

@@ -1,0 +1,45 @@
+// The cells of a shared network after one epoch: every edge with its strongest operation, the
+// stronger the wider; what would not be kept is faint.
+
+const THIN = 1;
+const WIDE = 6;
+
+// `most` is the largest strength of any epoch, so that a line widens as the search decides.
+export function relaxedDrawing(drawing, frame, most) {
+  const even = 1000 / drawing.operations.length;
+  const room = Math.max(...drawing.operations.map((one) => one.label.length));
+  const share = (strength) => Math.min(1, Math.max(0, (strength - even) / Math.max(most - even, 1)));
+  return {
+    cells: drawing.cells.map((cell) => ({
+      name: cell.name,
+      nodes: cell.nodes,
+      edges: cell.edges.map(([source, target], i) => {
+        const [strength, place, kept] = frame.edges[cell.name][i];
+        return {
+          source, target, ...drawing.operations[place], room, faint: !kept,
+          width: THIN + (WIDE - THIN) * share(strength),
+        };
+      }).concat(joined(cell)),
+    })),
+  };
+}
+
+// What an output node reads is drawn as in any architecture; nb201's output is a node of its own.
+function joined(cell) {
+  const out = cell.nodes.find((node) => node.role === "output");
+  const read = new Set(cell.edges.map(([, target]) => target));
+  if (!out || read.has(out.id)) return [];
+  return cell.nodes.filter((node) => node.role === "node").map((node) => ({ source: node.id, target: out.id, op: "concat", family: "concat", kernel: null, label: "concat" }));
+}
+
+export function largestStrength(frames) {
+  return Math.max(0, ...frames.flatMap((frame) => Object.values(frame.edges).flatMap((edges) => edges.map(([strength]) => strength))));
+}
+
+// The mean weight of each column over a group's rows, epoch by epoch: columns x epochs.
+export function meanWeights(frames, group) {
+  return group.columns.map((_, column) => frames.map((frame) => {
+    const values = frame.weights[group.name].map((row) => row[column]).filter((value) => value !== null && value !== undefined);
+    return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+  }));
+}
