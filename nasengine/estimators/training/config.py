@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
+from ...core.dataset import DataKind
 from ...core.errors import InvalidSettings
 from ...core.settings import setting
+
+# What is usual where a setting is empty; of text what DARTS searches with (1806.09055).
+USUAL: dict[DataKind, dict[str, float]] = {
+    "images": {
+        "batch_size": 64,
+        "learning_rate": 0.05,
+        "momentum": 0.9,
+        "weight_decay": 3e-4,
+        "gradient_clip": 5.0,
+    },
+    "text": {
+        "batch_size": 16,
+        "learning_rate": 20.0,
+        "momentum": 0.0,
+        "weight_decay": 5e-7,
+        "gradient_clip": 0.25,
+    },
+}
+USUAL_ADAM_OF_TEXT = {"learning_rate": 0.01, "momentum": 0.9}
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How a candidate is trained; the defaults suit `digits` on a small machine.
+    """How a candidate is trained; the defaults suit `digits` and `pydoc-text` on a small machine.
+
+    What is empty depends on whether images or text are learned: `settled` fills it in.
 
     DARTS' evaluation (1806.09055) is epochs 600, batch_size 96, learning_rate 0.025,
     crop 4, flip, cutout 16, drop_path 0.2, auxiliary_weight 0.4.
@@ -20,14 +43,30 @@ class TrainConfig:
     """
 
     epochs: int = setting(5, "Passes over the training images.", low=1, high=10_000)
-    batch_size: int = setting(64, "Images in one step.", low=2, high=65_536)
+    batch_size: int | None = setting(
+        None,
+        "Images, or streams of text, in one step; empty: 64 of images, 16 of text.",
+        low=2,
+        high=65_536,
+    )
     optimiser: str = setting("sgd", "Rule of the steps.", choices=("sgd", "adamw", "adam"))
-    learning_rate: float = setting(0.05, "Length of the steps at its peak.", low=0.0)
-    momentum: float = setting(
-        0.9, "Share of the last step kept (sgd), or beta 1 (adam, adamw).", low=0.0, high=0.999
+    learning_rate: float | None = setting(
+        None,
+        "Length of the steps at its peak; empty: 0.05 of images; of text 20, with adam and adamw "
+        "0.01.",
+        low=0.0,
+    )
+    momentum: float | None = setting(
+        None,
+        "Share of the last step kept (sgd), or beta 1 (adam, adamw); empty: 0.9, of text with "
+        "sgd 0.",
+        low=0.0,
+        high=0.999,
     )
     nesterov: bool = setting(False, "Nesterov's momentum (sgd).")
-    weight_decay: float = setting(3e-4, "Pull of every weight towards 0.", low=0.0)
+    weight_decay: float | None = setting(
+        None, "Pull of every weight towards 0; empty: 3e-4 of images, 5e-7 of text.", low=0.0
+    )
     schedule: str = setting(
         "cosine",
         "How the learning rate falls: half a cosine, a line, not at all, or by steps.",
@@ -41,8 +80,25 @@ class TrainConfig:
     warm_up: float = setting(
         0.0, "Epochs over which the rate first rises from 0.", low=0.0, unit="epochs"
     )
-    gradient_clip: float = setting(
-        5.0, "Longest norm of all gradients together; 0: unlimited.", low=0.0
+    gradient_clip: float | None = setting(
+        None,
+        "Longest norm of all gradients together; 0: unlimited; empty: 5 of images, 0.25 of text.",
+        low=0.0,
+    )
+    bptt: int = setting(
+        35,
+        "Words of each stream read in one step, through which gradients go back (text).",
+        low=1,
+        high=10_000,
+        unit="words",
+    )
+    averaging: int = setting(
+        5,
+        "Weights are averaged once the validation has not improved for so many epochs; 0: never "
+        "(text).",
+        low=0,
+        high=10_000,
+        unit="epochs",
     )
     crop: int = setting(
         0,
@@ -88,7 +144,7 @@ class TrainConfig:
             errors["warm_up"] = (
                 f"{self.warm_up:g} epochs of rising leave none of {self.epochs}: lower it"
             )
-        if self.final_learning_rate > self.learning_rate:
+        if self.learning_rate is not None and self.final_learning_rate > self.learning_rate:
             errors["final_learning_rate"] = (
                 f"{self.final_learning_rate:g} is above learning_rate {self.learning_rate:g}: "
                 "a schedule falls"
@@ -101,3 +157,29 @@ class TrainConfig:
             errors["device"] = f"{self.device[:40]!r} is not auto, cpu, cuda, cuda:N or mps"
         if errors:
             raise InvalidSettings(errors)
+
+    def settled(self, kind: DataKind) -> Settled:
+        """The settings with nothing left empty, for a training on such data.
+
+        Raises:
+            InvalidSettings: what is given does not go together with what is usual.
+        """
+        usual = dict(USUAL[kind])
+        if kind == "text" and self.optimiser != "sgd":
+            usual |= USUAL_ADAM_OF_TEXT
+        given: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(TrainConfig)}
+        filled: dict[str, Any] = {
+            name: usual[name] if value is None else value for name, value in given.items()
+        }
+        return Settled(**filled)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled(TrainConfig):
+    """Settings of a training none of which is empty."""
+
+    batch_size: int
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+    gradient_clip: float

@@ -65,7 +65,7 @@ class Inherit(Train):
 
     def objections(self, space: Space, dataset: str) -> dict[str, str]:
         if "inherit" in space.offers:
-            return {}
+            return super().objections(space, dataset)
         return {
             "estimator": f"inherit needs a space that passes weights on, which {space.name} "
             "does not: choose another space, or the estimator train"

@@ -5,43 +5,45 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from torch.nn import functional
 
-from ...core.dataset import Part
+from ...core.dataset import Part, TextPart
 from ...core.errors import Cancelled, Diverged
 from ...core.estimator import Report
 from ...core.seeds import derive
 from .augment import augment
 from .batches import shuffled_batches, steps_in_epoch
-from .config import TrainConfig
+from .config import Settled
 from .divergence import LossWatch, finite_or_none
 from .optimiser import make_optimiser, set_rate
 from .place import Place
 from .schedule import learning_rate
 from .score import Score, score
 
+P = TypeVar("P", Part, TextPart)
+
 
 @dataclass(frozen=True)
-class Job:
+class Job(Generic[P]):
     """What a training needs: a network on its place, parts, settings, seed, listeners.
 
-    Without `valid` nothing is scored: the final training has no images left for it.
+    Without `valid` nothing is scored: the final training on images has none left for it.
     """
 
     network: torch.nn.Module
-    train: Part
-    valid: Part | None
-    config: TrainConfig
+    train: P
+    valid: P | None
+    config: Settled
     place: Place
     seed: int
     report: Report
     cancelled: Callable[[], bool]
 
 
-def run_epochs(job: Job) -> Iterator[Score | None]:
+def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
     """Trains; yields the score on `valid` after each epoch.
 
     Raises:
@@ -85,7 +87,9 @@ def run_epochs(job: Job) -> Iterator[Score | None]:
 class Steps:
     """The steps of one epoch: rate, loss, gradients, update; counts wrong answers."""
 
-    def __init__(self, job: Job, optimiser: torch.optim.Optimizer, before: int, per_epoch: int):
+    def __init__(
+        self, job: Job[Part], optimiser: torch.optim.Optimizer, before: int, per_epoch: int
+    ):
         self.job = job
         self.optimiser = optimiser
         self.step = before
@@ -139,8 +143,17 @@ def set_progress(network: Any, share: float) -> None:
         network.progress = share
 
 
+class Counted(Protocol):
+    """Steps that know their last rate and how often they were wrong."""
+
+    rate: float
+
+    @property
+    def error(self) -> float | None: ...
+
+
 def numbers(
-    steps: Steps, train_loss: float | None, seen: Score | None, started: float
+    steps: Counted, train_loss: float | None, seen: Score | None, started: float
 ) -> dict[str, float | None]:
     """What an epoch tells of itself; every number is finite or None."""
     return {

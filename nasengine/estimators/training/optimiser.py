@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from .config import TrainConfig
+from .config import Settled
 
 
-def make_optimiser(network: torch.nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+def make_optimiser(network: torch.nn.Module, config: Settled) -> torch.optim.Optimizer:
     """The optimiser of all parameters; weight decay takes in every one, as in DARTS' code."""
     parameters, rate = network.parameters(), config.learning_rate
     if config.optimiser == "sgd":

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from .config import TrainConfig
+from .config import Settled
 
 
-def learning_rate(config: TrainConfig, step: int, steps_per_epoch: int) -> float:
+def learning_rate(config: Settled, step: int, steps_per_epoch: int) -> float:
     """The rate of step 0, 1, ... of a training.
 
     The warm-up rises in equal parts and reaches the peak with its last step. The rest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,11 +13,12 @@ from ...core.errors import Cancelled
 from .place import Place
 
 BATCH = 512
+LARGEST = 700.0  # of losses whose exponential is a number
 
 
 @dataclass(frozen=True)
 class Score:
-    """Wrong answers out of `count` images and the mean cross-entropy."""
+    """Wrong answers out of `count` images or words and the mean cross-entropy in nats."""
 
     wrong: int
     count: int
@@ -28,8 +30,13 @@ class Score:
         return 100 * self.wrong / self.count
 
     @property
+    def perplexity(self) -> float:
+        """e to the loss; infinite where no number is so large."""
+        return math.exp(self.loss) if self.loss < LARGEST else math.inf
+
+    @property
     def standard_error(self) -> float:
-        """Of `error`, in percent points, by the binomial law: what these images leave open."""
+        """Of `error`, in percent points, by the binomial law: what so few inputs leave open."""
         share = self.wrong / self.count
         return 100 * (share * (1 - share) / self.count) ** 0.5
 

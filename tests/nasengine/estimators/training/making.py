@@ -66,7 +66,7 @@ def job(network, settings, *, train=None, valid=None, reports=None, cancelled=la
         network=network,
         train=train or numbered(8),
         valid=valid or numbered(4),
-        config=settings,
+        config=settings.settled("images"),
         place=CPU,
         seed=3,
         report=(reports if reports is not None else []).append,
