@@ -2,9 +2,9 @@
 
 A bidirectional encoder reads the parent. The router attends over the parts of a block, or of
 all blocks at once, and picks one; where that is an input, the IN-mutator attends over the
-earlier blocks and the cells before, where it is an operation (or a size), the OP-mutator is a
-softmax over its options. All is trained together by policy gradient. Sizes and rates are
-unknown from the paper: they are settings.
+earlier blocks and the cells before, where it is an operation (a size, or whether to skip), the
+OP-mutator is a softmax over its options. All is trained together by policy gradient. Sizes and
+rates are unknown from the paper: they are settings.
 """
 
 from __future__ import annotations
@@ -71,8 +71,9 @@ class MutationController:
         lengths = [len(decision.options) for decision in self.decisions]
         self._starts = [sum(lengths[:place]) for place in range(len(lengths))]
         self._last = {decision.block: place for place, decision in enumerate(self.decisions)}
-        self._menus = sorted({one.options for one in self.decisions if not one.sources})
-        self._outside = sorted({s for one in self.decisions for s in one.sources if s < 0})
+        self._menus = sorted({one.options for one in self.decisions if one.kind != "input"})
+        inputs = [one for one in self.decisions if one.kind == "input"]
+        self._outside = sorted({s for one in inputs for s in one.sources if s < 0})
         wide = 2 * hidden
         self.arrays: Arrays = {
             **encoder_arrays(rng, sum(lengths), embedding, hidden, REACH),
@@ -209,7 +210,7 @@ class MutationController:
     ) -> tuple[np.ndarray, Attended | None]:
         """Chances over the options of a place; the present one has none."""
         decision, attended = self.decisions[place], None
-        if decision.sources:
+        if decision.kind == "input":
             query = states[place] @ self.arrays["input.query"]
             attended = attend(self.arrays["input.vector"], query, self._keys(states, decision))
             logits = attended.scores
