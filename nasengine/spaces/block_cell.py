@@ -9,24 +9,22 @@ operations of the released table were searched is not known: they are a setting.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core.architecture import Architecture
 from ..core.decision import Decision
-from ..core.errors import InvalidArchitecture, InvalidSettings
+from ..core.errors import InvalidSettings
 from ..core.settings import setting, to_mapping
 from ..core.space import Space
-from . import cell_genome
+from . import block_genome, cell_genome
 from .cell_drawing import draw_cell, write_cell
 from .cell_inheritance import origins
 from .inheritance import pass_on
-from .membership import check_membership, shown
+from .membership import check_membership
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +40,6 @@ RENAS_OPERATIONS = (
     "conv_7x1_1x7",
     "skip_connect",
 )
-A_BLOCK = 4  # decisions: input, op, input, op
 
 
 @dataclass(frozen=True)
@@ -109,75 +106,51 @@ class BlockCellSpace(Space):
 
     def architecture(self, blocks: list[Any]) -> Architecture:
         """An architecture of this space's settings; parts of a block may stand in any order."""
-        genome = [cell_genome.node(*parts) for parts in blocks]
-        return Architecture(self.name, to_mapping(self.config), genome)
+        return Architecture(self.name, to_mapping(self.config), block_genome.ordered(blocks))
 
     def sample(self, rng: np.random.Generator) -> Architecture:
-        ops = self.config.operations
-        return self.architecture(
-            [
-                [[ops[rng.integers(len(ops))], int(rng.integers(index))] for _ in range(2)]
-                for index in range(2, self.config.blocks + 2)
-            ]
-        )
+        return self.architecture(block_genome.draw(rng, self.config.blocks, self.config.operations))
 
     def validate(self, architecture: Architecture) -> None:
         check_membership(self, architecture)
-        blocks = architecture.genome
-        if not isinstance(blocks, list) or len(blocks) != self.config.blocks:
-            raise InvalidArchitecture(
-                f"the genome is {shown(blocks)}: it must be a list of {self.config.blocks} "
-                "blocks, as the space's settings say"
-            )
-        for index, parts in enumerate(blocks, start=2):
-            cell_genome.check_node(f"block {index}", index, parts, self.config.operations)
+        config = self.config
+        block_genome.check("the genome", architecture.genome, config.blocks, config.operations)
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
         """Another op or another input for one part, an even chance each."""
-        moves = self._moves(architecture.genome, field=int(rng.random() < 0.5))
-        return self._changed(architecture.genome, moves[rng.integers(len(moves))])
+        field = int(rng.random() < 0.5)
+        moves = block_genome.moves(architecture.genome, self.config.operations, field)
+        move = moves[rng.integers(len(moves))]
+        return self.architecture(block_genome.changed(architecture.genome, move))
 
     def crossover(
         self, first: Architecture, second: Architecture, rng: np.random.Generator
     ) -> Architecture:
         """Each block whole from one of the two with an even chance."""
-        pairs = zip(first.genome, second.genome, strict=True)
-        return self.architecture([copy.deepcopy(pair[rng.integers(2)]) for pair in pairs])
+        return self.architecture(block_genome.crossed(first.genome, second.genome, rng))
 
     def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
         seen = {architecture.canonical}
         for field in (0, 1):
-            for move in self._moves(architecture.genome, field):
-                other = self._changed(architecture.genome, move)
+            for move in block_genome.moves(architecture.genome, self.config.operations, field):
+                other = self.architecture(block_genome.changed(architecture.genome, move))
                 if other.canonical not in seen:
                     seen.add(other.canonical)
                     yield other
 
     def encode(self, architecture: Architecture) -> np.ndarray:
         """How often each (block, input, op) occurs."""
-        ops, parts = self.config.operations, []
-        for index, block in enumerate(architecture.genome, start=2):
-            counts = np.zeros((index, len(ops)))
-            for op, source in block:
-                counts[source, ops.index(op)] += 1
-            parts.append(counts.ravel())
-        return np.concatenate(parts)
+        return block_genome.counts(architecture.genome, self.config.operations)
 
     def decisions(self) -> tuple[Decision, ...]:
         """For each block: input, op, input, op."""
-        return _decisions(self.config.blocks, self.config.operations)
+        return block_genome.decisions(("block",), self.config.blocks, self.config.operations)
 
     def choices(self, architecture: Architecture) -> tuple[int, ...]:
-        ops = self.config.operations
-        parts = (part for block in architecture.genome for part in block)
-        return tuple(one for op, source in parts for one in (source, ops.index(op)))
+        return block_genome.choices(architecture.genome, self.config.operations)
 
     def chosen(self, choices: Sequence[int]) -> Architecture:
-        ops = self.config.operations
-        blocks = [choices[start : start + A_BLOCK] for start in range(0, len(choices), A_BLOCK)]
-        return self.architecture(
-            [[[ops[op1], in1], [ops[op2], in2]] for in1, op1, in2, op2 in blocks]
-        )
+        return self.architecture(block_genome.chosen(choices, self.config.operations))
 
     def inherit(
         self,
@@ -192,11 +165,7 @@ class BlockCellSpace(Space):
 
     def size(self) -> int:
         """How many different descriptions: the two parts of a block have no order."""
-        total = 1
-        for index in range(2, self.config.blocks + 2):
-            parts = index * len(self.config.operations)
-            total *= parts * (parts + 1) // 2
-        return total
+        return block_genome.size(self.config.blocks, len(self.config.operations))
 
     def graph(self, architecture: Architecture) -> dict[str, Any]:
         cells = self._cells(architecture.genome)
@@ -227,32 +196,3 @@ class BlockCellSpace(Space):
             "normal": {"nodes": blocks, "concat": joined},
             "reduce": {"nodes": blocks, "concat": ends},
         }
-
-    def _moves(self, blocks: list[Any], field: int) -> list[tuple[int, int, int, Any]]:
-        """Block, part, field and value of every change of an op (field 0) or an input (1)."""
-        return [
-            (index, which, field, value)
-            for index, parts in enumerate(blocks)
-            for which, part in enumerate(parts)
-            for value in (range(index + 2) if field else self.config.operations)
-            if value != part[field]
-        ]
-
-    def _changed(self, blocks: list[Any], move: tuple[int, int, int, Any]) -> Architecture:
-        index, which, field, value = move
-        changed = copy.deepcopy(blocks)
-        changed[index][which][field] = value
-        return self.architecture(changed)
-
-
-@lru_cache(maxsize=32)
-def _decisions(blocks: int, operations: tuple[str, ...]) -> tuple[Decision, ...]:
-    found = []
-    for block in range(blocks):
-        inputs = tuple(map(str, range(block + 2)))
-        sources = (-2, -1, *range(block))
-        for which in ("first", "second"):
-            place = f"block {block + 2} {which}"
-            found.append(Decision(f"{place} input", inputs, "input", block, sources))
-            found.append(Decision(f"{place} op", operations, "op", block))
-    return tuple(found)
