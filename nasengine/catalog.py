@@ -16,6 +16,7 @@ KINDS: dict[str, dict[str, str]] = {
     "spaces": {
         "cell": "nasengine.spaces.cell:CellSpace",
         "nb201": "nasengine.spaces.nb201:NB201Space",
+        "enas-micro": "nasengine.spaces.enas_micro:EnasMicroSpace",
         "block-cell": "nasengine.spaces.block_cell:BlockCellSpace",
         "dense-cell": "nasengine.spaces.dense_cell:DenseCellSpace",
         "topology": "nasengine.spaces.topology:TopologySpace",

@@ -121,6 +121,17 @@ def chosen(choices: Sequence[int], operations: tuple[str, ...]) -> Blocks:
     ]
 
 
+def cells(
+    choices: Sequence[int], names: tuple[str, ...], operations: tuple[str, ...]
+) -> dict[str, Blocks]:
+    """The blocks of several cells of equal length, written one after the other."""
+    each = len(choices) // len(names)
+    return {
+        name: chosen(choices[place * each : (place + 1) * each], operations)
+        for place, name in enumerate(names)
+    }
+
+
 def size(blocks: int, operations: int) -> int:
     """How many different descriptions of a cell there are."""
     total = 1

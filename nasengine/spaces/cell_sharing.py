@@ -21,8 +21,11 @@ def alpha_shapes(config: CellConfig) -> tuple[Shapes, frozenset[str]]:
     return {**shapes, **own}, frozenset(own)
 
 
-def draw_shared(config: CellConfig) -> dict[str, Any]:
-    """Both cells with every operation on every edge, in the order of the parameters."""
+def draw_shared(config: Any) -> dict[str, Any]:
+    """Both cells with every operation on every edge, in the order of the parameters.
+
+    `config` has `nodes` and `operations`.
+    """
     names = [*INPUTS, *(str(index) for index in range(2, config.nodes + 2))]
     ends = [(source, target) for target in range(2, len(names)) for source in range(target)]
     nodes = [node(name, "input" if place < 2 else "node") for place, name in enumerate(names)]

@@ -53,6 +53,19 @@ def check_shared(genome: dict[str, Any], channels: int) -> None:
         )
 
 
+def check_whole_shared(genome: dict[str, Any]) -> None:
+    """The same where all channels go through the operations.
+
+    Raises:
+        InvalidArchitecture: anything but {"shared": true}.
+    """
+    if set(genome) != {"shared"} or genome["shared"] is not True:
+        raise InvalidArchitecture(
+            f"the genome is {shown(genome)}: a shared network's is "
+            '{"shared": true} in this space, and nothing else'
+        )
+
+
 def refuse_auxiliary(auxiliary: bool) -> None:
     """Shared networks have no auxiliary head.
 

@@ -30,7 +30,7 @@ def shares(samples, hidden):
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize(("name", "settings"), [("nb201", {}), ("block-cell", {"blocks": 3})])
+@pytest.mark.parametrize(("name", "settings"), [("nb201", {}), ("enas-micro", {"nodes": 2})])
 def test_a_hidden_architecture_is_found(name, settings, seed):
     space = space_of(name, **settings)
     hidden = space.choices(space.sample(np.random.default_rng(seed)))
