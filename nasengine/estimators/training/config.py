@@ -42,7 +42,7 @@ class TrainConfig:
         InvalidSettings: the warm-up is longer than the training, or a device is unknown.
     """
 
-    epochs: int = setting(5, "Passes over the training images.", low=1, high=10_000)
+    epochs: int = setting(5, "Passes over the training data.", low=1, high=10_000)
     batch_size: int | None = setting(
         None,
         "Images, or streams of text, in one step; empty: 64 of images, 16 of text.",

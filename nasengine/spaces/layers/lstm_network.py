@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -43,3 +44,13 @@ class LSTMNetwork(nn.Module):
         weight = self.lstm.get_parameter("weight_hh_l0")
         dropped = weight * kept(share, tuple(weight.shape), weight)
         return torch.func.functional_call(self.lstm, {"weight_hh_l0": dropped}, (x, state))
+
+
+def hidden_of(parameters: int, vocabulary: int) -> int:
+    """The hidden numbers of the LSTM whose parameters come closest to so many, at least 1.
+
+    It has vocabulary * (h + 1) of its ends and 8 h (h + 1) inside.
+    """
+    half = (vocabulary + 8) / 16
+    exact = -half + math.sqrt(half * half + max(parameters - vocabulary, 0) / 8)
+    return max(round(exact), 1)

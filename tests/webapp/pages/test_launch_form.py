@@ -251,6 +251,7 @@ def test_devices_that_measure_are_offered_and_those_of_tables_are_not(researcher
     boxes = page.all("input", name="objectives", type="checkbox")
     assert [box.attributes["value"] for box in boxes] == [
         "error",
+        "perplexity",
         "params",
         "macs",
         "latency@cpu",

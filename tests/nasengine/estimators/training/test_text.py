@@ -24,6 +24,7 @@ from nasengine.estimators.training.averaging import Averaging
 from nasengine.estimators.training.final import train_finally
 from nasengine.estimators.training.inherit import Inherit, InheritConfig
 from nasengine.estimators.training.loop import Job
+from nasengine.estimators.training.lstm import train_lstm
 from nasengine.estimators.training.text_loop import run_text_epochs
 from nasengine.estimators.training.text_score import score_text
 from nasengine.estimators.training.train import Train
@@ -33,6 +34,7 @@ from nasengine.estimators.training.windows import (
     whole_streams,
     window_lengths,
 )
+from nasengine.spaces.layers.lstm_network import hidden_of
 from nasengine.spaces.recurrent_cell import RecurrentCellSpace
 from tests.dataset_files import write_text_parts
 
@@ -343,6 +345,24 @@ def test_a_child_inherits_words_and_state_matrices(folder):
     outcome = Inherit(settings).evaluate(replace(parent, proposal=child))
     (perplexity,) = outcome.measurements
     assert perplexity.detail["inherited"] == perplexity.detail["parameters"] > 0
+
+
+def test_an_lstm_of_the_same_size_is_trained_alike(folder):
+    one = evaluation(folder, hidden=24)
+    network = one.space.build(one.proposal.architecture, (1,), 11)
+    cell = sum(parameter.numel() for parameter in network.parameters())
+    found = train_lstm(config(epochs=2), one)
+    (perplexity,) = found.outcome.measurements
+    assert perplexity.objective == "perplexity"
+    assert perplexity.detail["network"] == "LSTM"
+    assert perplexity.detail["parameters"] == pytest.approx(cell, rel=0.05)
+    assert perplexity.detail["parameters"] == sum(p.numel() for p in found.network.parameters())
+
+
+@pytest.mark.parametrize(("vocabulary", "hidden"), [(10_000, 850), (11, 3), (33_278, 1)])
+def test_the_size_of_an_lstm_is_found_from_its_parameters(vocabulary, hidden):
+    count = vocabulary * (hidden + 1) + 8 * hidden * (hidden + 1)
+    assert hidden_of(count, vocabulary) == hidden
 
 
 def test_bf16_is_recorded_and_finite(folder):
