@@ -17,6 +17,7 @@ KINDS: dict[str, dict[str, str]] = {
         "cell": "nasengine.spaces.cell:CellSpace",
         "nb201": "nasengine.spaces.nb201:NB201Space",
         "enas-micro": "nasengine.spaces.enas_micro:EnasMicroSpace",
+        "enas-macro": "nasengine.spaces.enas_macro:EnasMacroSpace",
         "block-cell": "nasengine.spaces.block_cell:BlockCellSpace",
         "dense-cell": "nasengine.spaces.dense_cell:DenseCellSpace",
         "topology": "nasengine.spaces.topology:TopologySpace",

@@ -32,6 +32,7 @@ OPERATIONS: dict[str, Operation] = {
     "conv_7x1_1x7": Operation("conv", 7, "1x7 7x1", "7x1"),
     "nor_conv_1x1": Operation("conv", 1, "conv 1x1", "conv1"),
     "nor_conv_3x3": Operation("conv", 3, "conv 3x3", "conv3"),
+    "nor_conv_5x5": Operation("conv", 5, "conv 5x5", "conv5"),
     "tanh": Operation("activation", None, "tanh", "tanh"),
     "relu": Operation("activation", None, "relu", "relu"),
     "sigmoid": Operation("activation", None, "sigmoid", "sigmoid"),

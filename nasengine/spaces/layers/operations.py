@@ -41,6 +41,7 @@ _MAKERS: dict[str, Callable[[int, int], nn.Module]] = {
     "conv_7x1_1x7": factored_seven,
     "nor_conv_1x1": _convolution(1),
     "nor_conv_3x3": _convolution(3),
+    "nor_conv_5x5": _convolution(5),
 }
 
 

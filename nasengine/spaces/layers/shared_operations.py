@@ -213,5 +213,6 @@ SHARED: dict[str, Callable[[int, int, int], SharedOperation]] = {
     "dil_conv_5x5": _of_kernel(Dilated, 5),
     "nor_conv_1x1": _of_kernel(Dense, 1),
     "nor_conv_3x3": _of_kernel(Dense, 3),
+    "nor_conv_5x5": _of_kernel(Dense, 5),
     "conv_7x1_1x7": Factored,
 }
