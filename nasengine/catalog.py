@@ -35,11 +35,13 @@ KINDS: dict[str, dict[str, str]] = {
         "renas": "nasengine.strategies.renas:Renas",
         "dpp-net": "nasengine.strategies.dpp_net:DPPNet",
         "darts": "nasengine.strategies.darts:Darts",
+        "enas": "nasengine.strategies.enas:Enas",
         "random-sharing": "nasengine.strategies.random_sharing:RandomSharing",
     },
     # By the name of the strategy that asks for shared networks.
     "trainers": {
         "darts": "nasengine.estimators.sharing.darts:DartsTrainer",
+        "enas": "nasengine.estimators.sharing.enas:EnasTrainer",
         "random-sharing": "nasengine.estimators.sharing.random_sharing:RandomSharingTrainer",
     },
     "estimators": {

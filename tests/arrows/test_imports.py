@@ -18,6 +18,7 @@ TORCH_ROOMS = (
 LIGHT = {
     "nasengine/estimators/sharing/__init__.py",
     "nasengine/estimators/sharing/darts.py",
+    "nasengine/estimators/sharing/enas.py",
     "nasengine/estimators/sharing/random_sharing.py",
     "nasengine/estimators/training/__init__.py",
     "nasengine/estimators/training/config.py",

@@ -33,6 +33,7 @@ SMALL = {
     "renas": {"population": 8, "sample": 3, "hidden": 4},
     "topology-evolution": {"population": 8},
     "random-sharing": {"epochs": 3, "searches": 1000, "candidates": 10_000},
+    "enas": {"epochs": 3, "searches": 1000, "candidates": 10_000},
     "darts": {"epochs": 3, "searches": 1000, "candidates": 10_000},
     "dpp-net": {"first": 10, "keep": 5, "epochs": 3, "hidden": 4, "children": 100},
 }
@@ -40,6 +41,7 @@ SMALL = {
 # settings: the whole front that is walked from; a controller with its optimiser; the lessons
 # of a surrogate. None of it grows with the number of candidates for ever.
 LARGEST = {
+    "enas": 60_000,
     "darts": 60_000,
     "local-search": 80_000,
     "monas": 120_000,
@@ -210,7 +212,7 @@ def test_settings_have_defaults_ranges_and_help(name):
     assert found.name == name
     for one in describe(found.Config):
         assert one.help
-        assert one.kind in ("bool", "choice", "text") or one.low is not None
+        assert one.kind in ("bool", "choice", "text") or one.choices or one.low is not None
     assert from_mapping(found.Config, {}) == found.Config()
     assert dataclasses.is_dataclass(found.Config)
     assert (found.__doc__ or "").strip()

@@ -69,14 +69,20 @@ class Feed(Protocol):
 
     steps: int  # of an epoch
 
+    def check(self) -> None:
+        """Raises Cancelled where that was asked for."""
+
     def pairs(self, epoch: int) -> Iterator[Pair]:
         """The steps of an epoch, the same whenever it is asked for. Raises Cancelled."""
 
     def weights_batches(self, epoch: int) -> Iterator[Batch]:
         """The same for the weights alone."""
 
-    def architecture_batches(self, epoch: int) -> Iterator[Batch]:
-        """Batches of the architecture's part without end, in an order of the epoch."""
+    def architecture_batches(self, epoch: int, size: int | None = None) -> Iterator[Batch]:
+        """Batches of the architecture's part without end, in an order of the epoch.
+
+        They are as large as those of the weights, or of `size`.
+        """
 
     def score(self, network: Any, choices: Choices, most: int | None = None) -> Seen:
         """One architecture, or the relaxed network, on the part that nothing is trained on.

@@ -7,7 +7,7 @@ follow from (seed of the search, epoch), and so does the learning rate from the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -20,10 +20,19 @@ if TYPE_CHECKING:
 
 NETWORK = "network/"
 OPTIMISER = "optimiser/"
+LEARNER = "learner/"
 Optimisers = Mapping[str, torch.optim.Optimizer]
 
 
-def keep(shared: Shared, optimisers: Optimisers) -> None:
+class Learner(Protocol):
+    """What learns beside the network, as a controller does, as named tensors."""
+
+    def state(self) -> dict[str, torch.Tensor]: ...
+
+    def load(self, state: Mapping[str, torch.Tensor]) -> None: ...
+
+
+def keep(shared: Shared, optimisers: Optimisers, learner: Learner | None = None) -> None:
     """Puts a checkpoint under its proposal's number, drops the one nobody can need any more.
 
     Raises:
@@ -36,13 +45,15 @@ def keep(shared: Shared, optimisers: Optimisers) -> None:
             for key, value in values.items():
                 if value is not None:
                     arrays[f"{OPTIMISER}{name}/{place}/{key}"] = _array(torch.as_tensor(value))
+    if learner is not None:
+        arrays |= {f"{LEARNER}{name}": _array(one) for name, one in learner.state().items()}
     store = shared.evaluation.weights
     store.put(proposal.number, Legacy(proposal.architecture, arrays))
     if shared.note["spent"] is not None:
         store.drop(shared.note["spent"])
 
 
-def go_on(shared: Shared, optimisers: Optimisers) -> None:
+def go_on(shared: Shared, optimisers: Optimisers, learner: Learner | None = None) -> None:
     """Takes over the checkpoint that the note names; one that names none begins anew.
 
     Raises:
@@ -59,6 +70,8 @@ def go_on(shared: Shared, optimisers: Optimisers) -> None:
         )
     try:
         _take(shared.network, optimisers, legacy.weights)
+        if learner is not None:
+            learner.load(_tensors(legacy.weights, LEARNER))
     except (KeyError, RuntimeError, ValueError) as error:
         raise EngineError(
             f"the shared network that candidate {number} left behind does not fit: "
@@ -69,22 +82,23 @@ def go_on(shared: Shared, optimisers: Optimisers) -> None:
 def _take(
     network: torch.nn.Module, optimisers: Optimisers, arrays: Mapping[str, np.ndarray]
 ) -> None:
-    network.load_state_dict(
-        {
-            name.removeprefix(NETWORK): torch.from_numpy(array.copy())
-            for name, array in arrays.items()
-            if name.startswith(NETWORK)
-        }
-    )
+    network.load_state_dict(_tensors(arrays, NETWORK))
     for name, optimiser in optimisers.items():
         states: dict[int, dict[str, torch.Tensor]] = {}
-        start = f"{OPTIMISER}{name}/"
-        for path, array in arrays.items():
-            if path.startswith(start):
-                place, _, key = path.removeprefix(start).partition("/")
-                states.setdefault(int(place), {})[key] = torch.from_numpy(array.copy())
+        for path, tensor in _tensors(arrays, f"{OPTIMISER}{name}/").items():
+            place, _, key = path.partition("/")
+            states.setdefault(int(place), {})[key] = tensor
         groups = optimiser.state_dict()["param_groups"]
         optimiser.load_state_dict({"state": states, "param_groups": groups})
+
+
+def _tensors(arrays: Mapping[str, np.ndarray], start: str) -> dict[str, torch.Tensor]:
+    """Copies of the arrays whose names begin so, by the rest of their names."""
+    return {
+        name.removeprefix(start): torch.from_numpy(array.copy())
+        for name, array in arrays.items()
+        if name.startswith(start)
+    }
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray:

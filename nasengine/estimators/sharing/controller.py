@@ -9,12 +9,12 @@ any space; options that do not agree with the choices before have chance 0.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
 
 from ...core.decision import Decision
-from .controller_config import ControllerConfig
 from .controller_course import Allowed, Course, Pick, Sampled, drawn, given, likeliest
 from .decision_steps import first_cell, steps
 
@@ -52,13 +52,16 @@ class Controller(nn.Module):
     def __init__(
         self,
         decisions: Sequence[Decision],
-        config: ControllerConfig | None = None,
+        config: Any,
         generator: torch.Generator | None = None,
     ):
-        """Weights are drawn from U(-0.1, 0.1), by `generator` where one is given."""
+        """`config` has the settings of `strategies.controller_config`.
+
+        Weights are drawn from U(-0.1, 0.1), by `generator` where one is given.
+        """
         super().__init__()
         self.decisions = tuple(decisions)
-        self.config = config or ControllerConfig()
+        self.config = config
         hidden = self.config.hidden
         written = [one for one in self.decisions if one.kind in ("op", "size")]
         self.menus = list(dict.fromkeys(one.options for one in written))

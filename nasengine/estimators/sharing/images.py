@@ -54,6 +54,9 @@ class ImageFeed:
         self.sides = order[:cut], order[cut:]
         self.steps = steps_in_epoch(cut, course.batch_size)
 
+    def check(self) -> None:
+        self.course.check()
+
     def pairs(self, epoch: int) -> Iterator[Pair]:
         architecture = self.architecture_batches(epoch)
         for batch in self.weights_batches(epoch):
@@ -66,11 +69,12 @@ class ImageFeed:
             self.course.check()
             yield self._batch(0, chosen, changes)
 
-    def architecture_batches(self, epoch: int) -> Iterator[ImageBatch]:
+    def architecture_batches(self, epoch: int, size: int | None = None) -> Iterator[ImageBatch]:
         changes = self.course.generator("augment architecture", epoch)
         order = self.course.generator("order architecture", epoch)
+        size = size or self.course.batch_size
         while True:
-            for chosen in shuffled_batches(len(self.sides[1]), self.course.batch_size, order):
+            for chosen in shuffled_batches(len(self.sides[1]), size, order):
                 yield self._batch(1, chosen, changes)
 
     @torch.no_grad()

@@ -91,7 +91,7 @@ def _ready(config: Any, how: TrainConfig, evaluation: Evaluation, place: Place) 
         network = evaluation.space.build(
             evaluation.proposal.architecture, facts.shape, facts.classes
         )
-        network = place.move(network)
+        network.to(place.device)  # shared networks keep their memory format themselves
         network.train()
         # What an epoch draws follows from it alone, however the search came there.
         torch.manual_seed(derive(note["seed"], note["do"], note["epoch"]))

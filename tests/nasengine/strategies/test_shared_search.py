@@ -39,7 +39,7 @@ def alphas_for(op):
     return {"cell": [[2.0 if place == op else 0.0 for place in range(5)]] * 6}
 
 
-@pytest.mark.parametrize(("name", "proofs"), [("darts", 4), ("random-sharing", 4)])
+@pytest.mark.parametrize(("name", "proofs"), [("darts", 4), ("random-sharing", 4), ("enas", 4)])
 def test_epochs_come_first_then_one_derivation_then_what_it_derived(name, proofs):
     asked = through(made(name))
     assert [one.task for one in asked] == ["share"] * 5 + ["evaluate"] * len(asked[5:])
@@ -206,7 +206,7 @@ def test_frames_hold_shares_in_thousandths_and_the_edges_that_are_kept():
     drawing = view["drawing"]
     assert drawing["operations"][3]["op"] == "nor_conv_3x3"
     assert drawing["cells"][0]["edges"][0] == ["0", "1"]
-    assert drawing["heat"][0]["rows"] == ["0 to 1", "0 to 2", "1 to 2", "0 to 3", "1 to 3", "2 to 3"]
+    assert drawing["heat"][0]["rows"][:4] == ["0 to 1", "0 to 2", "1 to 2", "0 to 3"]
     shares = [math.exp(2) / (math.exp(2) + 4)] + [1 / (math.exp(2) + 4)] * 4
     entropy = -sum(share * math.log(share) for share in shares) / math.log(5)
     assert view["course"][0]["evenness"] == pytest.approx(entropy, abs=1e-3)
@@ -238,6 +238,43 @@ def test_agreement_is_kendalls_tau_of_shared_and_alone():
     assert [pair[2:] for pair in view["alone"]] == [[10, 1], [20, 2], [30, 4], [40, 3]]
     assert view["tau"] == pytest.approx(4 / 6, abs=1e-3)  # 5 pairs agree, 1 does not
     json.dumps(view, allow_nan=False)
+
+
+def test_enas_frames_hold_chances_and_the_likeliest_cell():
+    strategy = made("enas", proofs=2)
+    first = strategy.ask()
+    even = [[0.2] * 5] * 6
+    sure = [[0.0, 0.0, 0.0, 1.0, 0.0]] * 6
+    cell = "|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|none~2|"
+    strategy.tell(trained(first, policy=even, best=cell))
+    strategy.tell(trained(strategy.ask(), policy=sure, best=cell))
+    view = strategy.view()
+    one, two = view["frames"]
+    assert one["weights"]["operations"] == [[200] * 5] * 6
+    assert two["weights"]["operations"][0] == [0, 0, 0, 1000, 0]
+    edges = one["edges"]["cell"]
+    assert [edge[:2] for edge in edges] == [["0", "1"], ["0", "2"], ["0", "3"]]
+    drawn = [one["operations"][edge[2]]["op"] for edge in edges]
+    assert drawn == ["nor_conv_3x3", "nor_conv_3x3", "skip_connect"]
+    assert view["drawing"]["heat"][0]["columns"][3] == "nor_conv_3x3"
+    assert view["course"][0]["skips"] == {"cell": 0.333}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"policy": [[0.2] * 5] * 5},
+        {"policy": [[0.2] * 4] * 6},
+        {"policy": [[2.0] + [0.0] * 4] * 6},
+        {"policy": [[float("nan")] * 5] * 6},
+        {"best": "|nothing~0|"},
+        {"best": None},
+    ],
+)
+def test_a_policy_that_is_none_counts_as_a_failure(broken):
+    strategy = made("enas")
+    strategy.tell(trained(strategy.ask(), **broken))
+    assert strategy.view()["epoch"] == 0
 
 
 def test_random_sharing_shows_how_its_children_fare():

@@ -14,8 +14,8 @@ from nasengine.catalog import load
 from nasengine.core.decision import Decision
 from nasengine.core.settings import from_mapping
 from nasengine.estimators.sharing.controller import Controller
-from nasengine.estimators.sharing.controller_config import ControllerConfig
 from nasengine.estimators.sharing.decision_steps import first_cell, steps
+from nasengine.strategies.controller_config import ControllerConfig
 
 OPS, NO_YES = ("conv", "pool", "skip"), ("no", "yes")
 # An operation and an input each, then a layer that may read what came before.
@@ -117,7 +117,7 @@ def test_sequences_are_drawn_as_often_as_they_are_likely():
 @pytest.mark.parametrize("name", ["cell", "nb201", "block-cell", "chain-alexnet"])
 def test_what_is_drawn_is_legal_and_follows_the_seed(name):
     space = load("spaces", name)(load("spaces", name).Config())
-    made = Controller(space.decisions(), generator=torch.Generator().manual_seed(0))
+    made = Controller(space.decisions(), ControllerConfig(), torch.Generator().manual_seed(0))
     first, again, other = (
         made.samples(20, torch.Generator().manual_seed(seed), space.allowed) for seed in (1, 1, 2)
     )
@@ -150,7 +150,7 @@ def test_the_best_sequence_is_the_likeliest_at_every_place():
 def test_squashed_scores_bound_the_chances():
     """tanh 1.1 and op_reduce 2.5 leave five operations at most 0.376, two inputs 0.9."""
     space = load("spaces", "nb201")(load("spaces", "nb201").Config())
-    made = Controller(space.decisions(), generator=torch.Generator().manual_seed(0))
+    made = Controller(space.decisions(), ControllerConfig(), torch.Generator().manual_seed(0))
     with torch.no_grad():
         for bias in made.biases:
             bias[:] = torch.tensor([1000.0, -1000.0, -1000.0, -1000.0, -1000.0])

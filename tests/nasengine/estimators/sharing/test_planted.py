@@ -9,45 +9,84 @@ import pytest
 import torch
 from torch.nn import functional
 
+from nasengine.estimators.sharing.controller import Controller
 from nasengine.estimators.sharing.darts_step import DartsStep
+from nasengine.estimators.sharing.reinforce import Reinforce, adam
 from nasengine.spaces.cell import CellSpace
 from nasengine.spaces.cell_config import CellConfig
+from nasengine.strategies.controller_config import ControllerConfig
 
 SHAPE, CLASSES, BATCH = (3, 8, 8), 8, 32
 OPERATIONS = ("none", "skip_connect", "avg_pool_3x3", "sep_conv_3x3")
 # Two edges in each kind of cell, three operations that may be right on each.
 SPACE = CellSpace(CellConfig(cells=3, channels=4, nodes=1, operations=OPERATIONS))
 STEPS = 25
+ROUNDS = 70
+
+
+class Planted:
+    """A shared network that learns the answers of a teacher of one architecture.
+
+    It begins with the teacher's weights, a little off.
+    """
+
+    def __init__(self, architecture, seed):
+        torch.manual_seed(seed)
+        self.teacher = SPACE.build(SPACE.shared(), SHAPE, CLASSES)
+        self.choices = SPACE.choices(architecture)
+        self.network = copy.deepcopy(self.teacher)
+        with torch.no_grad():
+            for weight in self.network.weight_parameters():
+                weight.add_(0.02 * weight.abs().mean() * torch.randn_like(weight))
+        self.weights = torch.optim.SGD(
+            self.network.weight_parameters(), 0.01, momentum=0.9, weight_decay=3e-4
+        )
+
+    def batch(self):
+        """The loss on new images, relaxed or through some choices."""
+        images = torch.randn(BATCH, *SHAPE)
+        with torch.no_grad():
+            answers = self.teacher.forward_one(images, self.choices)
+
+        def loss(choices=None):
+            network = self.network
+            given = network(images) if choices is None else network.forward_one(images, choices)
+            return functional.mse_loss(given, answers)
+
+        return loss
 
 
 def found(architecture, seed, *, second):
-    """What DARTS finds on the answers of a network of this architecture.
-
-    The shared network begins with that network's weights, a little off, and learns both.
-    """
-    torch.manual_seed(seed)
-    teacher = SPACE.build(SPACE.shared(), SHAPE, CLASSES)
-    network = copy.deepcopy(teacher)
-    with torch.no_grad():
-        for weight in network.weight_parameters():
-            weight.add_(0.02 * weight.abs().mean() * torch.randn_like(weight))
-    choices = SPACE.choices(architecture)
-    weights = torch.optim.SGD(network.weight_parameters(), 0.01, momentum=0.9, weight_decay=3e-4)
+    """What DARTS finds, learning architecture and weights."""
+    planted = Planted(architecture, seed)
+    network = planted.network
     alphas = torch.optim.Adam(network.architecture_parameters(), 0.1, betas=(0.5, 0.999))
-    step = DartsStep(network, weights, alphas, second=second)
-
-    def batch():
-        images = torch.randn(BATCH, *SHAPE)
-        with torch.no_grad():
-            answers = teacher.forward_one(images, choices)
-        return lambda: functional.mse_loss(network(images), answers)
-
+    step = DartsStep(network, planted.weights, alphas, second=second)
     for _ in range(STEPS):
-        train = batch()
-        step.architecture(batch(), train)
+        train = planted.batch()
+        step.architecture(planted.batch(), train)
         step.weigh(train)
     values = {name: alpha.detach().tolist() for name, alpha in network.alphas.items()}
     return SPACE.discretised(values)
+
+
+def written(architecture, seed):
+    """What ENAS' controller writes in the end; a step of weights and one of its own in turn."""
+    planted = Planted(architecture, seed)
+    generator = torch.Generator().manual_seed(seed)
+    config = ControllerConfig(tanh=2.5, op_reduce=1.0)
+    controller = Controller(SPACE.decisions(), config, generator)
+    learning = Reinforce(controller, adam(controller, 0.01), baseline_decay=0.9)
+    for _ in range(ROUNDS):
+        planted.batch()(controller.sample(generator, SPACE.allowed).choices).backward()
+        planted.weights.step()
+        planted.weights.zero_grad()
+        loss = planted.batch()
+        samples = controller.samples(10, generator, SPACE.allowed)
+        with torch.no_grad():
+            known = {choices: float(loss(choices)) for choices in {one.choices for one in samples}}
+        learning.step(samples, [1 / (1 + 10 * known[one.choices]) for one in samples])
+    return SPACE.chosen(controller.best(SPACE.allowed))
 
 
 @pytest.mark.parametrize("second", [False, True])
@@ -55,3 +94,9 @@ def found(architecture, seed, *, second):
 def test_every_edge_ends_with_the_operation_that_was_planted(seed, second):
     architecture = SPACE.sample(np.random.default_rng(seed))
     assert found(architecture, seed, second=second) == architecture
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_controller_writes_what_was_planted(seed):
+    architecture = SPACE.sample(np.random.default_rng(seed))
+    assert written(architecture, seed) == architecture

@@ -9,8 +9,8 @@ import torch
 from nasengine.catalog import load
 from nasengine.core.settings import from_mapping
 from nasengine.estimators.sharing.controller import Controller
-from nasengine.estimators.sharing.controller_config import ControllerConfig
 from nasengine.estimators.sharing.reinforce import Reinforce, adam
+from nasengine.strategies.controller_config import ControllerConfig
 
 
 def space_of(name, **settings):
@@ -30,11 +30,21 @@ def shares(samples, hidden):
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize(("name", "settings"), [("nb201", {}), ("enas-micro", {"nodes": 2})])
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("nb201", {}),
+        ("enas-micro", {"nodes": 2}),
+        ("enas-macro", {"layers": 4}),
+        ("recurrent-cell", {"nodes": 4}),
+    ],
+)
 def test_a_hidden_architecture_is_found(name, settings, seed):
     space = space_of(name, **settings)
     hidden = space.choices(space.sample(np.random.default_rng(seed)))
-    controller, learning = learner(space, seed, baseline_decay=0.9, entropy_weight=0.01)
+    controller, learning = learner(
+        space, seed, baseline_decay=0.9, entropy_weight=0.01, skip_weight=0.1
+    )
     generator = torch.Generator().manual_seed(seed)
     for _ in range(300):
         samples = controller.samples(20, generator, space.allowed)

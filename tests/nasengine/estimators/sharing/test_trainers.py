@@ -33,7 +33,24 @@ RANDOM = dataclasses.replace(
     strategy="random-sharing",
     strategy_config={"epochs": 2, "sampled": 6, "proofs": 2, "watched": 2},
 )
-METHODS = [QUESTION, RANDOM]
+ENAS = dataclasses.replace(
+    QUESTION,
+    strategy="enas",
+    strategy_config={
+        "epochs": 2,
+        "controller_steps": 3,
+        "samples": 4,
+        "hidden": 8,
+        "sampled": 6,
+        "proofs": 2,
+    },
+)
+METHODS = [QUESTION, RANDOM, ENAS]
+SPACES = {
+    "cell": {"cells": 3, "channels": 2, "nodes": 2},
+    "enas-micro": {"cells": 3, "channels": 2, "nodes": 2},
+    "enas-macro": {"layers": 3, "channels": 2},
+}
 
 
 def silent(point):
@@ -82,6 +99,34 @@ def test_killed_at_any_epoch_it_ends_with_the_same(question, tmp_path):
         history = [(one.proposal, one.outcome) for one in whole.ended[:cut]]
         gone_on = run(question, history=history, weights=store)
         assert told(gone_on) == told(whole)
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("question", [RANDOM, ENAS], ids=lambda one: one.strategy)
+def test_they_search_every_space_that_shares(question, space):
+    config = {**question.strategy_config, "epochs": 1}
+    here = dataclasses.replace(
+        question, space=space, space_config=SPACES[space], strategy_config=config, candidates=4
+    )
+    states = [one.outcome.state for one in run(here).ended]
+    assert states == ["trained", "trained", "done", "done"]
+
+
+def test_enas_says_what_its_controller_leans_to():
+    result = run(ENAS)
+    space = load("spaces", "nb201")
+    space = space(space.Config())
+    for one in result.ended[:2]:
+        found = one.outcome.findings
+        assert [len(row) for row in found["policy"]] == [len(d.options) for d in space.decisions()]
+        assert all(abs(sum(row) - 1) < 1e-3 for row in found["policy"])
+        best = space.choices(space.parse(found["best"]))
+        likely = [row[choice] for row, choice in zip(found["policy"], best, strict=True)]
+        assert likely == [max(row) for row in found["policy"]]
+        assert 0 <= found["reward"] <= 1
+        assert 0 < found["entropy"] <= 6 * np.log(5) + 1e-6
+    errors = result.ended[2].outcome.findings["errors"]
+    assert errors == sorted(errors)
 
 
 def test_an_epoch_done_twice_leaves_the_same_checkpoint():

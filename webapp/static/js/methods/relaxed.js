@@ -1,19 +1,20 @@
-// The cells of a shared network after one epoch: every edge with its strongest operation, the
-// stronger the wider; what would not be kept is faint.
+// The cells of a shared network after one epoch. Relaxed ones have every edge with its strongest
+// operation, the stronger the wider, and what would not be kept faint; those of a controller have
+// the edges of its likeliest architecture, the surer the wider.
 
 const THIN = 1;
 const WIDE = 6;
 
 // `most` is the largest strength of any epoch, so that a line widens as the search decides.
 export function relaxedDrawing(drawing, frame, most) {
-  const even = 1000 / drawing.operations.length;
-  const room = Math.max(...drawing.operations.map((one) => one.label.length));
+  const even = frame.operations ? 0 : 1000 / drawing.operations.length;
+  const room = Math.max(0, ...drawing.operations.map((one) => one.label.length));
   const share = (strength) => Math.min(1, Math.max(0, (strength - even) / Math.max(most - even, 1)));
   return {
-    cells: drawing.cells.map((cell) => ({
+    cells: (frame.cells ?? drawing.cells).map((cell) => ({
       name: cell.name,
       nodes: cell.nodes,
-      edges: cell.edges.map(([source, target], i) => {
+      edges: frame.operations ? likeliest(frame, cell.name, share) : cell.edges.map(([source, target], i) => {
         const [strength, place, kept] = frame.edges[cell.name][i];
         return {
           source, target, ...drawing.operations[place], room, faint: !kept,
@@ -22,6 +23,14 @@ export function relaxedDrawing(drawing, frame, most) {
       }).concat(joined(cell)),
     })),
   };
+}
+
+function likeliest(frame, name, share) {
+  return frame.edges[name].map(([source, target, place, certainty]) => {
+    const operation = frame.operations[place];
+    const width = operation.family === "concat" ? undefined : THIN + (WIDE - THIN) * share(certainty);
+    return { source, target, ...operation, width };
+  });
 }
 
 // What an output node reads is drawn as in any architecture; nb201's output is a node of its own.
@@ -33,7 +42,8 @@ function joined(cell) {
 }
 
 export function largestStrength(frames) {
-  return Math.max(0, ...frames.flatMap((frame) => Object.values(frame.edges).flatMap((edges) => edges.map(([strength]) => strength))));
+  const strength = (frame, edge) => (frame.operations ? edge[3] : edge[0]);
+  return Math.max(0, ...frames.flatMap((frame) => Object.values(frame.edges).flatMap((edges) => edges.map((edge) => strength(frame, edge)))));
 }
 
 // The mean weight of each column over a group's rows, epoch by epoch: columns x epochs.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...core.settings import setting
+from ..core.settings import setting
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,9 @@ class ControllerConfig:
         2.5, "Scores of operations are squashed to so much less.", low=0.01, high=1000.0
     )
     favoured: tuple[str, ...] = setting(
-        ("sep_conv_3x3", "sep_conv_5x5"), "Operations that bias and lean are for."
+        ("sep_conv_3x3", "sep_conv_5x5"),
+        "Operations that bias and lean are for.",
+        choices=("sep_conv_3x3", "sep_conv_5x5", "nor_conv_3x3", "nor_conv_5x5"),
     )
     bias: float = setting(
         0.0, "Where the learned bias of the favoured operations begins; others at 0.", low=-100.0
