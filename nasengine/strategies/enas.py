@@ -67,4 +67,4 @@ class Enas(SampledSearch):
 
 
 def _chosen(edge: dict[str, Any]) -> bool:
-    return edge["op"] not in ("concat", "none")
+    return edge["family"] not in ("concat", "none")

@@ -218,23 +218,25 @@ class SharedSearch(Strategy):
 
     def _told_shared(self, proposal: Proposal, outcome: Outcome) -> None:
         progress = self._progress
-        understood = outcome.state == "trained" and self._understood(proposal, outcome.findings)
-        if understood:
+        fault = outcome.reason or f"ended as {outcome.state}"
+        if outcome.state == "trained":
+            fault = self._taken(proposal, outcome.findings)
+        if not fault:
             progress.tries = 0
             return
         progress.tries += 1
         if outcome.state != "diverged" and progress.tries < TRIES:
             return
         progress.tries = 0
-        self._said = f"{proposal.note['do']} {progress.epoch + 1} of the shared network: " + (
-            outcome.reason or "nothing that could be understood"
-        )
+        what = {"epoch": f"Epoch {progress.epoch + 1}", "derive": "The derivation"}
+        self._said = f"{what[progress.phase]} of the shared network: {fault}"
         if progress.phase == "epoch" and progress.trained:
             progress.phase = "derive"
         else:
             self._end(self._derived(None) if progress.trained else ())
 
-    def _understood(self, proposal: Proposal, findings: dict[str, Any]) -> bool:
+    def _taken(self, proposal: Proposal, findings: dict[str, Any]) -> str:
+        """Takes what was found; why that could not be done, empty where it could."""
         progress = self._progress
         try:
             if progress.phase == "epoch":
@@ -245,9 +247,9 @@ class SharedSearch(Strategy):
                     progress.phase = "derive"
             else:
                 self._end(self._derived(findings))
-        except (EngineError, KeyError, TypeError, ValueError):
-            return False
-        return True
+        except (EngineError, KeyError, TypeError, ValueError) as error:
+            return f"what it found cannot be understood: {type(error).__name__}: {error}"[:300]
+        return ""
 
     def _end(self, derived: Sequence[Derived]) -> None:
         self._queue += derived

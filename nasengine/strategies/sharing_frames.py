@@ -31,20 +31,27 @@ class Relaxed:
         for cell in drawn["cells"]:
             ends: dict[Ends, list[dict[str, Any]]] = {}
             for edge in cell["edges"]:
-                if edge["op"] != "concat":
+                if edge["family"] != "concat":
                     ends.setdefault((edge["source"], edge["target"]), []).append(edge)
             self.cells[cell["name"]] = list(ends)
             self._operations = [
                 {part: edge[part] for part in ("op", "family", "kernel", "label")}
                 for edge in next(iter(ends.values()))
             ]
-            self._nodes.append({"name": cell["name"], "nodes": cell["nodes"]})
+            joined = [e for e in cell["edges"] if e["family"] == "concat"]
+            self._nodes.append(
+                {
+                    "name": cell["name"],
+                    "nodes": cell["nodes"],
+                    "joined": [[edge["source"], edge["target"]] for edge in joined],
+                }
+            )
 
     def drawing(self) -> dict[str, Any]:
         """{"cells", "operations", "heat"}: what the numbers of a frame stand for.
 
-        `cells` have nodes and [source, target] of each edge; `heat` says rows and columns of
-        each of a frame's matrices of weights.
+        `cells` have nodes, [source, target] of each edge and of what is `joined`; `heat` says
+        rows and columns of each of a frame's matrices of weights.
         """
         cells = [
             {**cell, "edges": [list(ends) for ends in self.cells[cell["name"]]]}
@@ -81,7 +88,9 @@ class Relaxed:
         """The edges of each cell that an architecture has."""
         return {
             cell["name"]: {
-                (edge["source"], edge["target"]) for edge in cell["edges"] if edge["op"] != "none"
+                (edge["source"], edge["target"])
+                for edge in cell["edges"]
+                if edge["family"] not in ("none", "concat")
             }
             for cell in self._space.graph(chosen)["cells"]
         }
@@ -89,7 +98,7 @@ class Relaxed:
     def chosen_operations(self, chosen: Architecture) -> dict[str, list[str]]:
         """The operations of an architecture's edges, by cell."""
         return {
-            cell["name"]: [edge["op"] for edge in cell["edges"] if edge["op"] != "concat"]
+            cell["name"]: [edge["op"] for edge in cell["edges"] if edge["family"] != "concat"]
             for cell in self._space.graph(chosen)["cells"]
         }
 

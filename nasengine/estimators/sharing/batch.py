@@ -51,6 +51,7 @@ class Course:
     changes: TrainConfig
     batch_size: int
     portion: float  # of the data, for the weights
+    bptt: int  # words of a step, of text
     seed: int
     cancelled: Callable[[], bool]
 
@@ -67,7 +68,8 @@ class Course:
 class Feed(Protocol):
     """A data set cut in a part for the weights, one for the architecture, and one to score."""
 
-    steps: int  # of an epoch
+    def steps(self, epoch: int) -> int:
+        """How many an epoch of the weights has."""
 
     def check(self) -> None:
         """Raises Cancelled where that was asked for."""

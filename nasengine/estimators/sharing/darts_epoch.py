@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ...core.architecture import Architecture
+from ...core.dataset import DataKind
 from ..training.optimiser import set_rate
 from .checkpoint import go_on, keep
 from .darts_step import DartsStep
@@ -18,7 +19,7 @@ from .shared import Shared, Tally, check_finite, cosine, rounded, tell
 if TYPE_CHECKING:
     from .batch import Batch
 
-UNROLLED_CLIP = {"images": 0.0, "text": 0.25}
+UNROLLED_CLIP: dict[DataKind, float] = {"images": 0.0, "text": 0.25}
 
 
 class DartsTraining:

@@ -67,9 +67,9 @@ class EnasTraining:
     def _weights(self) -> dict[str, float]:
         """The training data once, an architecture drawn for each step."""
         shared = self.shared
-        drawn = self._drawn("children", shared.feed.steps)
+        drawn = self._drawn("children", shared.feed.steps(shared.epoch))
         train = Tally(shared, self.step.rate)
-        for one, batch in zip(drawn, shared.feed.weights_batches(shared.epoch), strict=False):
+        for one, batch in zip(drawn, shared.feed.weights_batches(shared.epoch), strict=True):
             train.add(self.step.take(batch, one.choices), batch)
         return train.told("train")
 
@@ -93,10 +93,12 @@ class EnasTraining:
     def _rewards(self, samples: Sequence[Sampled], batch: Batch) -> list[float]:
         """Accuracy on the batch, 0 to 1; of text a constant over its perplexity."""
         known: dict[tuple[int, ...], float] = {}
+        self.shared.network.eval()  # nothing is dropped; normalisation is by the batch all the same
         for one in samples:
             if one.choices not in known:
                 loss = float(batch.loss(self.shared.network, one.choices))
                 known[one.choices] = self._reward(loss, batch)
+        self.shared.network.train()
         return [known[one.choices] for one in samples]
 
     def _reward(self, loss: float, batch: Batch) -> float:

@@ -52,7 +52,9 @@ class ImageFeed:
         order = torch.randperm(len(self.labels), generator=course.generator("sides"))
         cut = round(course.portion * len(order))
         self.sides = order[:cut], order[cut:]
-        self.steps = steps_in_epoch(cut, course.batch_size)
+
+    def steps(self, epoch: int) -> int:
+        return steps_in_epoch(len(self.sides[0]), self.course.batch_size)
 
     def check(self) -> None:
         self.course.check()

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from ...core.dataset import DataKind
 from ...core.errors import Diverged
 from ...core.estimator import Evaluation
 from ...core.outcome import Outcome
@@ -22,8 +23,10 @@ from ..training.memory import is_out_of_memory, release
 from ..training.place import Place, find_place, seeded, threads
 from .batch import Batch, Course, Feed
 from .images import ImageFeed
+from .texts import TextFeed
 
 DIGITS = 6
+FEEDS: dict[DataKind, Any] = {"images": ImageFeed, "text": TextFeed}
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Shared:
     feed: Feed
     note: Mapping[str, Any]
     evaluation: Evaluation
-    kind: str  # of its data: images or text
+    kind: DataKind
 
     @property
     def epoch(self) -> int:
@@ -96,9 +99,16 @@ def _ready(config: Any, how: TrainConfig, evaluation: Evaluation, place: Place) 
         # What an epoch draws follows from it alone, however the search came there.
         torch.manual_seed(derive(note["seed"], note["do"], note["epoch"]))
         batch_size = int(config.usual("batch_size", dataset.kind))
-        portion = config.weights_portion
-        course = Course(place, how, batch_size, portion, note["seed"], evaluation.cancelled)
-        feed = ImageFeed(dataset.search_parts(), course)
+        course = Course(
+            place=place,
+            changes=how,
+            batch_size=batch_size,
+            portion=config.weights_portion,
+            bptt=config.bptt,
+            seed=note["seed"],
+            cancelled=evaluation.cancelled,
+        )
+        feed: Feed = FEEDS[dataset.kind](dataset.search_parts(), course)
         yield Shared(network, place, feed, note, evaluation, dataset.kind)
 
 

@@ -98,7 +98,7 @@ def test_what_fails_for_good_ends_the_epochs_and_what_is_known_is_derived(state,
         strategy.tell(Outcome(strategy.ask().number, state, reason="loss became NaN"))
     proposal = strategy.ask()
     assert (proposal.note["do"], proposal.note["from"]) == ("derive", 0)
-    assert "epoch 2 of the shared network: loss became NaN" in strategy.view()["said"]
+    assert "Epoch 2 of the shared network: loss became NaN" in strategy.view()["said"]
     strategy.tell(trained(proposal))
     assert strategy.ask().task == "evaluate"
 
@@ -138,7 +138,12 @@ def test_findings_that_are_none_count_as_a_failure(broken):
     proposal = strategy.ask()
     strategy.tell(trained(proposal, **broken))
     assert strategy.view()["epoch"] == 0
-    assert strategy.ask().note["epoch"] == 0
+    for _ in range(2):
+        proposal = strategy.ask()
+        assert proposal.note["epoch"] == 0
+        strategy.tell(trained(proposal, **broken))
+    assert strategy.finished
+    assert "Epoch 1 of the shared network: what it found cannot" in strategy.view()["said"]
 
 
 def test_darts_derives_the_strongest_operation_of_each_edge():

@@ -15,6 +15,7 @@ from nasengine.core.weights import WeightMemory
 from nasengine.evaluation import evaluate
 from nasengine.search import run
 from nasengine.weight_folder import WeightFolder
+from tests.dataset_files import write_text_parts
 
 QUESTION = Question(
     space="nb201",
@@ -46,6 +47,40 @@ ENAS = dataclasses.replace(
     },
 )
 METHODS = [QUESTION, RANDOM, ENAS]
+TEXT = "where the test puts it"
+# The same three on text.
+TEXTS = [
+    dataclasses.replace(
+        one,
+        space="recurrent-cell",
+        dataset="text",
+        objectives=("perplexity",),
+        space_config={"hidden": 8, "nodes": 3},
+        dataset_config={"path": TEXT, "words": "blanks"},
+        strategy_config={**one.strategy_config, "batch_size": 8, "bptt": 20, "epochs": 2},
+    )
+    for one in METHODS
+]
+ALL = [*METHODS, *TEXTS]
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory):
+    return write_text_parts(tmp_path_factory.mktemp("texts"), "", ".txt")
+
+
+def found_in(question, texts):
+    """The question with the text that was made for it."""
+    if question.dataset != "text":
+        return question
+    config = {**question.dataset_config, "path": str(texts)}
+    return dataclasses.replace(question, dataset_config=config)
+
+
+def name_of(question):
+    return f"{question.strategy}-{question.space}"
+
+
 SPACES = {
     "cell": {"cells": 3, "channels": 2, "nodes": 2},
     "enas-micro": {"cells": 3, "channels": 2, "nodes": 2},
@@ -72,8 +107,9 @@ def untimed(outcome):
     return {name: value for name, value in outcome.findings.items() if name != "seconds"}
 
 
-@pytest.mark.parametrize("question", METHODS, ids=lambda one: one.strategy)
-def test_the_same_seed_finds_the_same_and_another_one_does_not(question):
+@pytest.mark.parametrize("question", ALL, ids=name_of)
+def test_the_same_seed_finds_the_same_and_another_one_does_not(question, texts):
+    question = found_in(question, texts)
     once, again = run(question), run(question)
     assert told(once) == told(again)
     other = run(dataclasses.replace(question, seed=5))
@@ -83,8 +119,9 @@ def test_the_same_seed_finds_the_same_and_another_one_does_not(question):
     assert once.best is not None
 
 
-@pytest.mark.parametrize("question", METHODS, ids=lambda one: one.strategy)
-def test_killed_at_any_epoch_it_ends_with_the_same(question, tmp_path):
+@pytest.mark.parametrize("question", ALL, ids=name_of)
+def test_killed_at_any_epoch_it_ends_with_the_same(question, texts, tmp_path):
+    question = found_in(question, texts)
     whole = run(question)
     for cut in (1, 2, 3):
         store = WeightFolder(tmp_path / f"{question.strategy}-{cut}")
@@ -110,6 +147,15 @@ def test_they_search_every_space_that_shares(question, space):
     )
     states = [one.outcome.state for one in run(here).ended]
     assert states == ["trained", "trained", "done", "done"]
+
+
+def test_second_order_and_its_clip_train_on_text(texts):
+    question = found_in(TEXTS[0], texts)
+    config = {**question.strategy_config, "order": "second", "epochs": 1}
+    first = run(dataclasses.replace(question, strategy_config=config)).ended[0].outcome
+    plain = run(question).ended[0].outcome
+    assert first.state == "trained"
+    assert first.findings["alphas"] != plain.findings["alphas"]
 
 
 def test_enas_says_what_its_controller_leans_to():

@@ -33,12 +33,8 @@ function likeliest(frame, name, share) {
   });
 }
 
-// What an output node reads is drawn as in any architecture; nb201's output is a node of its own.
 function joined(cell) {
-  const out = cell.nodes.find((node) => node.role === "output");
-  const read = new Set(cell.edges.map(([, target]) => target));
-  if (!out || read.has(out.id)) return [];
-  return cell.nodes.filter((node) => node.role === "node").map((node) => ({ source: node.id, target: out.id, op: "concat", family: "concat", kernel: null, label: "concat" }));
+  return cell.joined.map(([source, target]) => ({ source, target, op: "joined", family: "concat", kernel: null, label: "joined" }));
 }
 
 export function largestStrength(frames) {
