@@ -58,7 +58,7 @@ def _first_form(request: HttpRequest) -> LaunchForm:
     if preset := PRESETS.get(request.GET.get("preset", "")):
         strategy = preset.question.get("strategy", "regularised-evolution")
         question = {"in_flight": 2, **preset.question}
-        name = f"{preset.title}: {strategy} on digits"
+        name = f"{preset.title}: {strategy} on {preset.question.get('dataset', 'digits')}"
         return LaunchForm.from_question(question, name, request.team)
     raw = request.GET.copy()
     for name, value in BEGINNING.items():

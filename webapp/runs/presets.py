@@ -19,6 +19,9 @@ class Preset:
 
 # Small enough that every one ends within minutes on two processor cores.
 SMALL = {"candidates": 40, "in_flight": 2, "estimator_config": {"epochs": 3}}
+SHARED = {"candidates": 40, "in_flight": 2, "estimator_config": {"epochs": 4}}
+# What the released code keeps a controller from becoming sure of, a short search has no time for.
+SURER = {"tanh": 2.5, "op_reduce": 1.0}
 FIRST_LOOK = {"first": 8, "keep": 6}
 
 PRESETS = {
@@ -73,6 +76,52 @@ PRESETS = {
             "estimator": "inherit",
             "space_config": {"cells": 3},
             "strategy_config": {"population": 10, "sample": 3},
+        },
+    ),
+    "darts": Preset(
+        "DARTS",
+        "One network holds every cell; its operations compete by gradients (1806.09055).",
+        {
+            **SHARED,
+            "space": "cell",
+            "strategy": "darts",
+            "space_config": {"cells": 3},
+            "strategy_config": {"epochs": 20, "batch_size": 32, "alpha_learning_rate": 3e-3},
+        },
+    ),
+    "enas": Preset(
+        "ENAS",
+        "A controller writes cells, rewarded by what they do with shared weights (1802.03268).",
+        {
+            **SHARED,
+            "space": "enas-micro",
+            "strategy": "enas",
+            "space_config": {"cells": 3},
+            "strategy_config": {"epochs": 20, "batch_size": 16, "samples": 5, **SURER},
+        },
+    ),
+    "random-sharing": Preset(
+        "Random search with shared weights",
+        "The baseline of DARTS and ENAS: weights learn random cells, the best are proved.",
+        {
+            **SHARED,
+            "space": "cell",
+            "strategy": "random-sharing",
+            "space_config": {"cells": 3},
+            "strategy_config": {"epochs": 20, "batch_size": 16},
+        },
+    ),
+    "recurrent": Preset(
+        "Recurrent cells on text",
+        "DARTS on a cell that foretells the next word of Python's documentation.",
+        {
+            **SHARED,
+            "space": "recurrent-cell",
+            "strategy": "darts",
+            "dataset": "pydoc-text",
+            "dataset_config": {"limit": 20_000, "vocabulary": 1000},
+            "objectives": ["perplexity", "params"],
+            "strategy_config": {"epochs": 10, "batch_size": 16},
         },
     ),
     "nsga2": Preset(

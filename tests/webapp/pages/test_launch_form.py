@@ -7,6 +7,7 @@ import pytest
 from nasengine import catalog
 from nasengine.core.settings import describe
 from webapp.runs.models import Run
+from webapp.runs.presets import PRESETS
 from webapp.runs.services.advance import advance_run
 from webapp.start.built_in import store_built_in
 
@@ -189,7 +190,7 @@ def test_strangers_cannot_clone(stranger, finished, sign_in):
     assert sign_in(stranger).get(NEW, {"clone": finished.pk}).status_code == 404
 
 
-@pytest.mark.parametrize("preset", ["first-look", "random", "published-evolution"])
+@pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_can_be_launched_as_it_is(researcher, sign_in, preset):
     page = read(sign_in(researcher).get(NEW, {"preset": preset}))
     typed: dict[str, list[str]] = {}
