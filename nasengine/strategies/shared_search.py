@@ -2,7 +2,8 @@
 
 A search trains the space's shared network epoch by epoch, each a proposal of task "share" of its
 own; derives architectures in one more; and asks for these like any candidate, so that what
-counts is measured on networks trained alone. With `searches` above 1 another one follows with a
+counts is measured on networks trained alone. Of text an LSTM as large as the best of them is
+trained beside them. With `searches` above 1 another one follows with a
 seed of its own, as the papers select among four.
 """
 
@@ -21,8 +22,10 @@ from ..core.seeds import derive
 from ..core.strategy import Strategy, Task
 from .agreement import Agreement
 from .ledger import Ledger, check_version
+from .rivalry import Rivalry
 
 VERSION = 1
+WAITING = ("proof", "over")
 TRIES = 3  # of one epoch; what fails so often fails for a reason
 
 
@@ -60,7 +63,7 @@ class Progress:
     epoch: int = 0
     trained: list[int] = field(default_factory=list)
     tries: int = 0
-    phase: str = "epoch"  # then "derive", then "over"
+    phase: str = "epoch"  # then "derive", "proof", of text "rival", then "over"
 
     def to_json(self) -> dict[str, Any]:
         return dict(self.__dict__, trained=list(self.trained))
@@ -79,13 +82,14 @@ class SharedSearch(Strategy):
         self._progress = Progress()
         self._queue: list[Derived] = []
         self._agreement = Agreement(task.goals[0])
+        self._rivalry = Rivalry(task)
         self._said = ""  # what people should know, beside all numbers
         if self._cost > task.candidates:
             raise InvalidSettings(
                 {
                     "candidates": f"{task.candidates} are too few: {config.epochs} epochs of the "
-                    f"shared network, one derivation and {self._proofs} networks trained alone "
-                    f"are {self._cost}; allow as many, or lower strategy_config.epochs"
+                    f"shared network, one derivation and {self._trained_alone} trained alone are "
+                    f"{self._cost}; allow as many, or lower strategy_config.epochs"
                 }
             )
         self._begin()
@@ -97,10 +101,8 @@ class SharedSearch(Strategy):
             return self._ledger.issue(one.architecture, origin=one.origin, note=note)
         if self._sharing or self.finished:
             return None
-        if self._progress.phase == "over":
-            self._progress = Progress(self._progress.index + 1)
-            self._begin()
-        return self._share()
+        self._go_on()
+        return None if self._progress.phase in WAITING else self._share()
 
     def tell(self, outcome: Outcome) -> None:
         proposal = self._ledger.settle(outcome)
@@ -108,12 +110,12 @@ class SharedSearch(Strategy):
             self._told_shared(proposal, outcome)
         elif outcome.state == "done":
             self._agreement.add(proposal, outcome.values)
+            self._rivalry.add(proposal, outcome.values)
 
     @property
     def finished(self) -> bool:
         last = self._progress.index + 1 >= self.config.searches
-        over = self._progress.phase == "over" and not self._queue and not self._sharing
-        return over and (last or self._ledger.asked + self._cost > self.task.candidates)
+        return self._over and (last or self._ledger.asked + self._cost > self.task.candidates)
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -122,6 +124,7 @@ class SharedSearch(Strategy):
             "progress": self._progress.to_json(),
             "queue": [one.to_json() for one in self._queue],
             "agreement": self._agreement.to_json(),
+            "rivalry": self._rivalry.to_json(),
             "said": self._said,
             "own": self._own_state(),
         }
@@ -133,6 +136,7 @@ class SharedSearch(Strategy):
         self._progress.trained = list(self._progress.trained)
         self._queue = [Derived.from_json(value) for value in state["queue"]]
         self._agreement = Agreement.from_json(self.task.goals[0], state["agreement"])
+        self._rivalry = Rivalry.from_json(self.task, state["rivalry"])
         self._said = state["said"]
         self._load_own(state["own"])
 
@@ -147,6 +151,7 @@ class SharedSearch(Strategy):
             "said": self._said,
             **self._own_view(),
             **self._agreement.view(),
+            "rival": self._rivalry.view(),
         }
 
     @property
@@ -193,7 +198,29 @@ class SharedSearch(Strategy):
     @property
     def _cost(self) -> int:
         """Proposals of a whole search."""
-        return int(self.config.epochs) + 1 + self._proofs
+        return int(self.config.epochs) + 1 + self._trained_alone
+
+    @property
+    def _trained_alone(self) -> int:
+        return self._proofs + int(self._rivalry.wanted)
+
+    @property
+    def _over(self) -> bool:
+        """Whether this search asks for nothing more, whatever is still in flight."""
+        phase = self._progress.phase
+        proved = phase == "proof" and not self._rivalry.wanted
+        return not self._queue and (phase == "over" or proved)
+
+    def _go_on(self) -> None:
+        """To the next phase, or the next search, where this one is through."""
+        if self._over:
+            self._progress = Progress(self._progress.index + 1)
+            self._rivalry = Rivalry(self.task)
+            self._begin()
+        elif self._progress.phase == "proof" and not self._ledger.pending:
+            self._progress.phase = "rival" if self._rivalry.best else "over"
+            if self._over and not self.finished:
+                self._go_on()
 
     @property
     def _sharing(self) -> bool:
@@ -212,9 +239,10 @@ class SharedSearch(Strategy):
             "spent": trained[-2] if len(trained) > 1 else None,
             **self._asks_for(progress.phase),
         }
-        return self._ledger.issue(
-            self._shared_architecture(), origin="shared", note=note, task="share"
-        )
+        architecture = self._shared_architecture()
+        if progress.phase == "rival" and self._rivalry.best:
+            architecture = self._rivalry.best
+        return self._ledger.issue(architecture, origin="shared", note=note, task="share")
 
     def _told_shared(self, proposal: Proposal, outcome: Outcome) -> None:
         progress = self._progress
@@ -228,9 +256,15 @@ class SharedSearch(Strategy):
         if outcome.state != "diverged" and progress.tries < TRIES:
             return
         progress.tries = 0
-        what = {"epoch": f"Epoch {progress.epoch + 1}", "derive": "The derivation"}
-        self._said = f"{what[progress.phase]} of the shared network: {fault}"
-        if progress.phase == "epoch" and progress.trained:
+        what = {
+            "epoch": f"Epoch {progress.epoch + 1} of the shared network",
+            "derive": "The derivation",
+            "rival": "The rival",
+        }
+        self._said = f"{what[progress.phase]}: {fault}"
+        if progress.phase == "rival":
+            progress.phase = "over"
+        elif progress.phase == "epoch" and progress.trained:
             progress.phase = "derive"
         else:
             self._end(self._derived(None) if progress.trained else ())
@@ -245,12 +279,15 @@ class SharedSearch(Strategy):
                 progress.epoch += 1
                 if progress.epoch >= self.config.epochs or self._stops():
                     progress.phase = "derive"
-            else:
+            elif progress.phase == "derive":
                 self._end(self._derived(findings))
+            else:
+                self._rivalry.take(findings)
+                progress.phase = "over"
         except (EngineError, KeyError, TypeError, ValueError) as error:
             return f"what it found cannot be understood: {type(error).__name__}: {error}"[:300]
         return ""
 
     def _end(self, derived: Sequence[Derived]) -> None:
         self._queue += derived
-        self._progress.phase = "over"
+        self._progress.phase = "proof" if derived else "over"

@@ -20,6 +20,7 @@ LIGHT = {
     "nasengine/estimators/sharing/darts.py",
     "nasengine/estimators/sharing/enas.py",
     "nasengine/estimators/sharing/random_sharing.py",
+    "nasengine/estimators/sharing/trainer.py",
     "nasengine/estimators/training/__init__.py",
     "nasengine/estimators/training/config.py",
     "nasengine/estimators/training/final.py",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from ...core.estimator import Evaluation
-from ...core.outcome import Outcome
-from ...core.trainer import Trainer
+from typing import TYPE_CHECKING, Any
+
+from .trainer import SharedTrainer
+
+if TYPE_CHECKING:
+    from .shared import Shared
 
 
-class DartsTrainer(Trainer):
+class DartsTrainer(SharedTrainer):
     """One epoch of DARTS' two updates on a space's relaxed shared network, or scores with it.
 
     A note says {"do": "epoch"}, answered by {"alphas": {name: lists}, "train_loss",
@@ -16,12 +19,8 @@ class DartsTrainer(Trainer):
     by {"errors": percent or perplexity of each on the validation part}.
     """
 
-    def train(self, evaluation: Evaluation) -> Outcome:
+    def act(self, shared: Shared) -> dict[str, Any]:
         from .darts_epoch import DartsTraining
-        from .shared import Shared, train_shared
 
-        def act(shared: Shared) -> dict[str, object]:
-            training = DartsTraining(self.config, shared)
-            return training.epoch() if shared.note["do"] == "epoch" else training.scores()
-
-        return train_shared(self.config, self.training, evaluation, act)
+        training = DartsTraining(self.config, shared)
+        return training.epoch() if shared.note["do"] == "epoch" else training.scores()

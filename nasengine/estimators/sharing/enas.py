@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from ...core.estimator import Evaluation
-from ...core.outcome import Outcome
-from ...core.trainer import Trainer
+from typing import TYPE_CHECKING, Any
+
+from .trainer import SharedTrainer
+
+if TYPE_CHECKING:
+    from .shared import Shared
 
 
-class EnasTrainer(Trainer):
+class EnasTrainer(SharedTrainer):
     """One epoch of weights, then of the controller; or a ranking of what its policy draws.
 
     A note says {"do": "epoch"}, answered by {"train_loss", "train_error", "reward", "entropy" (nats
@@ -15,12 +18,8 @@ class EnasTrainer(Trainer):
     genome}; or {"do": "derive"}, answered by {"genomes", "errors"}, best first.
     """
 
-    def train(self, evaluation: Evaluation) -> Outcome:
+    def act(self, shared: Shared) -> dict[str, Any]:
         from .enas_epoch import EnasTraining
-        from .shared import Shared, train_shared
 
-        def act(shared: Shared) -> dict[str, object]:
-            training = EnasTraining(self.config, shared)
-            return training.epoch() if shared.note["do"] == "epoch" else training.derived()
-
-        return train_shared(self.config, self.training, evaluation, act)
+        training = EnasTraining(self.config, shared)
+        return training.epoch() if shared.note["do"] == "epoch" else training.derived()

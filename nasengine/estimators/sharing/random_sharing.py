@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from ...core.estimator import Evaluation
-from ...core.outcome import Outcome
-from ...core.trainer import Trainer
+from typing import TYPE_CHECKING, Any
+
+from .trainer import SharedTrainer
+
+if TYPE_CHECKING:
+    from .shared import Shared
 
 
-class RandomSharingTrainer(Trainer):
+class RandomSharingTrainer(SharedTrainer):
     """One epoch of weights with an architecture drawn for each step, or a ranking of many.
 
     A note says {"do": "epoch"}, answered by {"train_loss", "train_error", "children": scores of
@@ -15,12 +18,8 @@ class RandomSharingTrainer(Trainer):
     first.
     """
 
-    def train(self, evaluation: Evaluation) -> Outcome:
+    def act(self, shared: Shared) -> dict[str, Any]:
         from .random_epoch import RandomTraining
-        from .shared import Shared, train_shared
 
-        def act(shared: Shared) -> dict[str, object]:
-            training = RandomTraining(self.config, shared)
-            return training.epoch() if shared.note["do"] == "epoch" else training.derived()
-
-        return train_shared(self.config, self.training, evaluation, act)
+        training = RandomTraining(self.config, shared)
+        return training.epoch() if shared.note["do"] == "epoch" else training.derived()

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
 
+from nasengine.catalog import load
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.measurement import Measurement
+from nasengine.core.objective import Goal
 from nasengine.core.outcome import Outcome
+from nasengine.core.strategy import Task
 from tests.contracts.told import WORLDS, findings
 
 WORLD = WORLDS["one"]
@@ -287,3 +291,95 @@ def test_random_sharing_shows_how_its_children_fare():
     strategy.tell(trained(strategy.ask(), children=[40.0, 20.0, 60.0]))
     [row] = strategy.view()["course"]
     assert (row["children_mean"], row["children_best"]) == (40.0, 20.0)
+
+
+def recurrent(**config):
+    space = load("spaces", "recurrent-cell")
+    goal = Goal("perplexity", "perplexity", None, "lower", "")
+    task = Task(space(space.Config(nodes=2)), (goal,), (), 3, config.pop("candidates", 20))
+    strategy = load("strategies", "random-sharing")
+    return strategy(strategy.Config(epochs=1, proofs=2, **config), task)
+
+
+def proved(strategy, values, rival=None):
+    """Goes through a search of text; the rival's answer, or how it fails."""
+    space, asked = strategy.task.space, []
+    rng = np.random.default_rng(0)
+    cells = [space.sample(rng).genome for _ in range(2)]
+    values = iter(values)
+    while not strategy.finished and (proposal := strategy.ask()) is not None:
+        asked.append(proposal)
+        do = proposal.note.get("do")
+        if do == "rival":
+            outcome = rival(proposal)
+        elif do:
+            outcome = Outcome(
+                proposal.number, "trained", findings={"genomes": cells, "errors": [1.0, 2.0]}
+            )
+        else:
+            value = next(values)
+            kept = (Measurement("perplexity", value, ""),) if value else ()
+            outcome = Outcome(proposal.number, "done" if value else "failed", kept, "so it was")
+        strategy.tell(outcome)
+    return asked
+
+
+def lstm(proposal):
+    found = {"network": "LSTM", "hidden": 9, "parameters": 1234, "values": {"perplexity": 40.0}}
+    return Outcome(proposal.number, "trained", findings=found)
+
+
+def test_of_text_a_rival_of_the_best_cell_is_trained_in_the_end():
+    strategy = recurrent()
+    asked = proved(strategy, [50.0, 45.0], lstm)
+    assert [one.note.get("do") for one in asked] == ["epoch", "derive", None, None, "rival"]
+    assert asked[4].architecture == asked[3].architecture
+    assert strategy.view()["rival"] == {
+        "network": "LSTM", "parameters": 1234, "value": 40.0, "number": 3, "cell": 45.0,
+    }  # fmt: skip
+    again = recurrent()
+    again.load_state_dict(json.loads(json.dumps(strategy.state_dict())))
+    assert again.finished
+    assert again.view() == strategy.view()
+
+
+def test_the_rival_waits_until_every_cell_is_told():
+    strategy = recurrent()
+    strategy.ask()
+    strategy.tell(Outcome(0, "trained", findings={}))
+    strategy.ask()
+    genomes = [strategy.task.space.sample(np.random.default_rng(n)).genome for n in range(2)]
+    strategy.tell(Outcome(1, "trained", findings={"genomes": genomes, "errors": [1.0, 2.0]}))
+    both = [strategy.ask(), strategy.ask()]
+    assert strategy.ask() is None
+    assert not strategy.finished
+    for one, value in zip(both, (3.0, 2.0), strict=True):
+        strategy.tell(Outcome(one.number, "done", (Measurement("perplexity", value, ""),)))
+    assert strategy.ask().note["do"] == "rival"
+
+
+def test_without_a_cell_there_is_no_rival_and_the_search_ends():
+    strategy = recurrent()
+    asked = proved(strategy, [None, None], lstm)
+    assert [one.note.get("do") for one in asked] == ["epoch", "derive", None, None]
+    assert strategy.ask() is None
+    assert strategy.finished
+    assert strategy.view()["rival"] is None
+
+
+def test_a_rival_that_fails_is_said_and_the_next_search_begins():
+    strategy = recurrent(searches=2, candidates=40)
+    asked = proved(
+        strategy,
+        [50.0, 45.0, 44.0, 43.0],
+        lambda one: Outcome(one.number, "diverged", reason="loss became NaN"),
+    )
+    kinds = [one.note.get("do") for one in asked]
+    assert kinds == ["epoch", "derive", None, None, "rival"] * 2
+    assert "The rival: loss became NaN" in strategy.view()["said"]
+
+
+def test_a_rival_costs_one_candidate_more():
+    with pytest.raises(InvalidSettings) as refused:
+        recurrent(candidates=4)
+    assert "are 5" in refused.value.errors["candidates"]

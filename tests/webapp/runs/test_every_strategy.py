@@ -118,7 +118,7 @@ def test_shared_networks_through_the_database_with_killed_workers_as_alone(name,
     assert len(trained) == 4
     assert not trained.filter(measurements__isnull=False).exists()
     assert run.view["kind"] == "sharing"
-    assert run.view["view"]["phase"] == "over"
+    assert run.view["view"]["phase"] == "proof"
     assert set(run.front["numbers"]) <= {one.proposal.number for one in alone.ended[4:]}
 
 

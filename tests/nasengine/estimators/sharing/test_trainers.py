@@ -58,6 +58,7 @@ TEXTS = [
         space_config={"hidden": 8, "nodes": 3},
         dataset_config={"path": TEXT, "words": "blanks"},
         strategy_config={**one.strategy_config, "batch_size": 8, "bptt": 20, "epochs": 2},
+        candidates=10,
     )
     for one in METHODS
 ]
@@ -147,6 +148,20 @@ def test_they_search_every_space_that_shares(question, space):
     )
     states = [one.outcome.state for one in run(here).ended]
     assert states == ["trained", "trained", "done", "done"]
+
+
+def test_a_rival_of_the_best_cell_is_as_large_and_trained_alike(texts):
+    result = run(found_in(TEXTS[0], texts))
+    rival = result.ended[-1]
+    assert rival.proposal.note["do"] == "rival"
+    assert rival.proposal.architecture == result.best.proposal.architecture
+    space = load("spaces", "recurrent-cell")
+    space = space(space.Config(hidden=8, nodes=3))
+    cell = space.build(rival.proposal.architecture, (1,), 11)
+    count = sum(one.numel() for one in cell.parameters())
+    found = rival.outcome.findings
+    assert abs(found["parameters"] - count) < 0.3 * count  # hidden units are whole
+    assert found["values"]["perplexity"] > 1
 
 
 def test_second_order_and_its_clip_train_on_text(texts):

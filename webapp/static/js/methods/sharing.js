@@ -11,7 +11,7 @@ import { largestStrength, meanWeights, relaxedDrawing } from "./relaxed.js";
 import { scrubber } from "./scrub.js";
 import { EPOCHS, seriesFigure, seriesTable } from "./series.js";
 
-const PHASES = { epoch: "training the shared network", derive: "deriving architectures", over: "derived" };
+const PHASES = { epoch: "training", derive: "deriving", proof: "derived", rival: "derived", over: "derived" };
 const LOSSES = [
   { name: "loss on the weights' data", key: "train_loss" },
   { name: "loss on the architecture's data", key: "valid_loss" },
@@ -63,7 +63,8 @@ export function sharingView(box, page, name) {
     table: () => ({ header: ["number", "origin", "shared", "alone"], rows: view.alone }),
   });
   const rest = make("div");
-  box.replaceChildren(warning, said, top, scrub.element, figure, heats, course.element, others.element, proof.element, rest);
+  const rival = make("p");
+  box.replaceChildren(warning, said, top, rival, scrub.element, figure, heats, course.element, others.element, proof.element, rest);
 
   const rows = () => view.course.map((row) => ({ ...row, skip: row.skips ? Object.values(row.skips)[0] : undefined }));
   const watched = () => rows();
@@ -112,12 +113,26 @@ export function sharingView(box, page, name) {
     }
     scrub.set(view.frames);
     drawFrame();
+    rival.replaceChildren(...rivalWords(view.rival, goal, page.dataset.candidates));
+    rival.hidden = !view.rival;
     for (const plot of [course, others, proof]) plot.draw();
     const base = page.dataset.candidates;
     const alone = view.alone.map(([number, origin, shared, value]) => [candidateLink(number, base), origin, numberOf(shared), numberOf(value)]);
     const columns = [{ text: "Candidate" }, { text: "Origin" }, { text: "With shared weights", numeric: true }, { text: `Alone, ${goalTitle(goal)}`, numeric: true }];
     rest.replaceChildren(title("Trained alone"), alone.length ? table(columns, alone, "Architectures trained alone") : quiet("What is derived stands here once it has been trained alone."));
   };
+}
+
+// Whether the best recurrent cell beats an LSTM, in so many words.
+function rivalWords(rival, goal, base) {
+  if (!rival) return [];
+  const better = goal.better === "lower" ? rival.cell < rival.value : rival.cell > rival.value;
+  const apart = Math.abs(100 * (rival.cell / rival.value - 1)).toFixed(1);
+  const verdict = rival.cell === rival.value ? "the same" : `${apart} % ${better ? "better" : "worse"}`;
+  return [
+    `Best cell, candidate `, candidateLink(rival.number, base), `: ${goal.name} ${numberOf(rival.cell)}. An ${rival.network} of `,
+    `${rival.parameters.toLocaleString("en")} parameters, trained equally long: ${numberOf(rival.value)}. The cell is ${verdict}.`,
+  ];
 }
 
 const numberOf = (value) => (value === null || value === undefined ? null : Number(value).toPrecision(4));
