@@ -1,0 +1,120 @@
+"""Recurrent cells that DARTS and ENAS find on `pydoc-text`, beside an LSTM trained equally long.
+
+    python benchmarks/recurrent_search.py [--methods darts,enas] [--seeds 1] [--words 30000]
+        [--vocabulary 2000] [--hidden 64] [--epochs 10] [--alone 8] [--json]
+
+The shared network is trained for `--epochs`; then the cells that are derived and an LSTM of as
+many parameters as the best of them are trained alone for `--alone` epochs, on the same text by the
+same settings. Perplexity is that of the validation part. Prints figures and writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from nasengine import search
+from nasengine.assembly import make_space
+from nasengine.core.question import Question
+from nasengine.objectives.processor import cpu_name
+
+METHODS = {
+    "darts": {"compared": 1, "alpha_learning_rate": 0.01},
+    "enas": {
+        "controller_steps": 20,
+        "samples": 5,
+        "tanh": 2.5,
+        "op_reduce": 1.0,
+        "proofs": 2,
+        "sampled": 30,
+        "reward_batch": 32,
+    },
+    "random-sharing": {"proofs": 2, "sampled": 30, "watched": 4},
+}
+DERIVED = 2
+
+
+def question_of(method: str, seed: int, args: argparse.Namespace) -> Question:
+    """The whole question of one search."""
+    return Question(
+        space="recurrent-cell",
+        strategy=method,
+        dataset="pydoc-text",
+        objectives=("perplexity", "params"),
+        candidates=args.epochs + 1 + DERIVED + 1,
+        seed=seed,
+        space_config={"hidden": args.hidden},
+        strategy_config={"epochs": args.epochs, "batch_size": 16, **METHODS[method]},
+        estimator_config={"epochs": args.alone, "threads": torch.get_num_threads()},
+        dataset_config={"limit": args.words, "vocabulary": args.vocabulary},
+    )
+
+
+def measured(method: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
+    """What one search found and what its rival came to."""
+    question = question_of(method, seed, args)
+    started = time.monotonic()
+    result = search.run(question)
+    best, rival = result.best, result.ended[-1].outcome.findings
+    assert best is not None
+    assert "network" in rival, "the rival was not trained"
+    cell = best.outcome.values["perplexity"]
+    lstm = rival["values"]["perplexity"]
+    return {
+        "method": method,
+        "seed": seed,
+        "seconds": round(time.monotonic() - started, 1),
+        "cell": make_space(question).text(best.proposal.architecture),
+        "origin": best.proposal.origin,
+        "perplexity": cell,
+        "params": best.outcome.values["params"],
+        "lstm_perplexity": lstm,
+        "lstm_params": rival["parameters"],
+        "better_by_percent": round(100 * (1 - cell / lstm), 2),
+    }
+
+
+def main() -> None:
+    """Prints what was measured."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--methods", default="darts,enas")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--words", type=int, default=30_000)
+    parser.add_argument("--vocabulary", type=int, default=2000)
+    parser.add_argument("--hidden", type=int, default=64)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--alone", type=int, default=8)
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    args = parser.parse_args()
+    torch.set_num_threads(1)  # cells this small gain nothing from a second thread
+    results = [
+        measured(method, seed, args)
+        for method in args.methods.split(",")
+        for seed in range(args.seeds)
+    ]
+    machine = f"{cpu_name()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    if args.json:
+        print(json.dumps({"machine": machine, "results": results}))
+        return
+    for one in results:
+        word = "better" if one["better_by_percent"] > 0 else "worse"
+        print(
+            f"{one['method']:14} seed {one['seed']}: cell {one['perplexity']:.1f} of "
+            f"{one['params']:.0f} parameters ({one['origin']}), LSTM {one['lstm_perplexity']:.1f} "
+            f"of {one['lstm_params']}: {abs(one['better_by_percent']):.1f} % {word}; "
+            f"{one['seconds']:.0f} s; {one['cell']}"
+        )
+    print(f"{machine}, Python {platform.python_version()}")
+
+
+if __name__ == "__main__":
+    main()

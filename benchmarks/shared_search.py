@@ -1,0 +1,151 @@
+"""What searches with shared weights find, beside random cells that are trained as long.
+
+    python benchmarks/shared_search.py [--dataset digits] [--methods darts,enas] [--seeds 3]
+
+DARTS of first order on `cell` and ENAS on `enas-micro`, 8 channels and 5 cells. What is found and
+ten random cells of the same space are trained alone under the same settings. Without --dataset:
+`digits`, then `fashion-mnist` (2,000 images) where its files are. Prints figures, writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from nasengine import search
+from nasengine.assembly import make_space
+from nasengine.core.proposal import Proposal
+from nasengine.core.question import Question
+from nasengine.core.seeds import generator
+from nasengine.evaluation import evaluate
+from nasengine.objectives.processor import cpu_name
+
+RANDOM_CELLS = 10
+SIZE = {"cells": 5, "channels": 8}
+# Where Debian's package dataset-fashion-mnist puts it.
+FASHION = Path("/usr/share/datasets/fashion-mnist")
+METHODS = {
+    "darts": Question(
+        space="cell",
+        strategy="darts",
+        strategy_config={"epochs": 25, "alpha_learning_rate": 0.01, "compared": 0},
+    ),
+    "enas": Question(
+        space="enas-micro", strategy="enas", strategy_config={"epochs": 25, "proofs": 1}
+    ),
+    "random-sharing": Question(
+        space="cell", strategy="random-sharing", strategy_config={"epochs": 25, "proofs": 1}
+    ),
+}
+# Networks this small gain nothing from a second thread.
+ALONE = {"epochs": 3, "threads": 1}
+
+
+def question_of(method: str, dataset: str, seed: int) -> Question:
+    """The whole question of one search."""
+    asked = METHODS[method]
+    config = {"limit": 2000, "path": str(FASHION)} if dataset == "fashion-mnist" else {}
+    return replace(
+        asked,
+        dataset=dataset,
+        dataset_config=config,
+        objectives=("error",),
+        candidates=int(asked.strategy_config["epochs"]) + 2,
+        seed=seed,
+        space_config=SIZE,
+        estimator_config=ALONE,
+    )
+
+
+def searched(question: Question) -> dict[str, Any]:
+    """Seconds of the shared network, and the error of what it found, trained alone."""
+    started = time.monotonic()
+    shared = 0.0
+
+    def watch(event: Any) -> None:
+        nonlocal shared
+        if event.kind == "outcome" and event.item["state"] == "trained":
+            shared = time.monotonic() - started
+
+    best = search.run(question, watch).best
+    assert best is not None
+    return {
+        "search_seconds": round(shared, 1),
+        "error": best.outcome.values["error"],
+        "found": make_space(question).text(best.proposal.architecture),
+    }
+
+
+def random_errors(question: Question) -> list[float]:
+    """The errors of random cells of the question's space, trained alone as what is found."""
+    space = make_space(question)
+    rng = generator(question.seed, "random cells")
+    plain = replace(question, strategy="random", strategy_config={})
+    errors = []
+    for number in range(RANDOM_CELLS):
+        proposal = Proposal(number, space.sample(rng))
+        outcome = evaluate(plain, proposal, lambda point: None, lambda: False)
+        errors.append(outcome.values["error"])
+    return errors
+
+
+def measured(method: str, dataset: str, seeds: int) -> dict[str, Any]:
+    """Both over the seeds."""
+    questions = [question_of(method, dataset, seed) for seed in range(seeds)]
+    found = [searched(question) for question in questions]
+    chance = [random_errors(question) for question in questions]
+    return {
+        "method": method,
+        "dataset": dataset,
+        "search_seconds": [one["search_seconds"] for one in found],
+        "errors": [one["error"] for one in found],
+        "mean_error": statistics.fmean(one["error"] for one in found),
+        "random_mean_error": statistics.fmean(statistics.fmean(errors) for errors in chance),
+        "random_best_error": statistics.fmean(min(errors) for errors in chance),
+        "found": [one["found"] for one in found],
+        "random_errors": chance,
+    }
+
+
+def main() -> None:
+    """Prints what was measured."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--dataset", choices=("digits", "fashion-mnist"))
+    parser.add_argument("--methods", default="darts,enas")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    args = parser.parse_args()
+    torch.set_num_threads(ALONE["threads"])
+    datasets = [args.dataset] if args.dataset else ["digits"] + ["fashion-mnist"] * FASHION.is_dir()
+    results = [
+        measured(method, dataset, args.seeds)
+        for dataset in datasets
+        for method in args.methods.split(",")
+    ]
+    machine = f"{cpu_name()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    if args.json:
+        print(json.dumps({"machine": machine, "results": results}))
+        return
+    for one in results:
+        print(
+            f"{one['method']:14} on {one['dataset']}: search {max(one['search_seconds']):.0f} s at "
+            f"most, found {one['mean_error']:.2f} %, ten random cells "
+            f"{one['random_mean_error']:.2f} % in the mean, {one['random_best_error']:.2f} % the "
+            f"best; {args.seeds} seeds"
+        )
+    print(f"{machine}, Python {platform.python_version()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""DARTS of first order on NAS-Bench-201, whose published end is a cell of skip connections alone.
+
+    python benchmarks/sharing/collapse.py IMAGES.npz [TABLE.csv.gz] [--epochs 50] [--limit N]
+        [--cells 5] [--channels 16] [--rate 3e-4] [--seed 0] [--file RUN.jsonl]
+
+IMAGES holds CIFAR-10 or a part of it (see docs/data.md). After each epoch it prints losses, the
+strongest operation of every edge and the warning the run page would show; in the end what the
+table says of the cell. The published search (2001.00326: 54.30 % on CIFAR-10) takes 25,000 images
+and the defaults, hence a GPU or patience; smaller sizes show the same sooner. Writes nothing but
+the run's file, by which it can be gone on with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import torch
+
+from nasengine import assembly, search
+from nasengine.catalog import load
+from nasengine.core.outcome import Outcome
+from nasengine.core.proposal import Proposal
+from nasengine.core.question import Question
+from nasengine.evaluation import evaluate
+from nasengine.objectives.processor import cpu_name
+from nasengine.run_file import RunFile, read_run
+from nasengine.weight_folder import WeightFolder
+
+
+def question_of(args: argparse.Namespace) -> Question:
+    """DARTS as the benchmark's authors ran it, in the sizes asked for."""
+    asked = Question(
+        space="nb201",
+        strategy="darts",
+        dataset="images",
+        objectives=("error",),
+        candidates=args.epochs + 2,
+        seed=args.seed,
+        space_config={"cells": args.cells, "channels": args.channels},
+        strategy_config={
+            "epochs": args.epochs,
+            "alpha_learning_rate": args.rate,
+            "compared": 0,
+            "batch_size": args.batch,
+        },
+        estimator_config={"epochs": 1, "crop": 4, "flip": True},
+        dataset_config={"path": str(args.images), "limit": args.limit},
+    )
+    return assembly.check(asked)
+
+
+class Watch:
+    """Follows the search with a strategy of its own, and prints what a page would show."""
+
+    def __init__(self, question: Question, file: RunFile | None):
+        self.question = question
+        self.file = file
+        self.strategy: Any = assembly.make_strategy(question)
+        self.warned: int | None = None
+        self.started = time.monotonic()
+
+    def take(self, proposal: Proposal, outcome: Outcome, *, keep: bool = True) -> None:
+        """One candidate that ended."""
+        self.strategy.ask()
+        self.strategy.tell(outcome)
+        if self.file is not None and keep:
+            seed = search.evaluation_seed(self.question, outcome.number)
+            self.file.add(proposal, outcome, seed)
+        if outcome.state != "trained" or "alphas" not in outcome.findings:
+            return
+        view, found = self.strategy.view(), outcome.findings
+        if view["warning"] and self.warned is None:
+            self.warned = view["epoch"]
+        cell = self.strategy.task.space.discretised(found["alphas"]).genome
+        print(
+            f"epoch {view['epoch']:3} {time.monotonic() - self.started:7.0f} s  "
+            f"train {found['train_loss']:.3f} valid {found.get('valid_loss', float('nan')):.3f}  "
+            f"{cell}  {view['warning'][:24]}",
+            flush=True,
+        )
+
+
+def accuracy(table: Path, genome: str) -> float:
+    """CIFAR-10 test accuracy of a cell by the table, %."""
+    asked = Question(
+        space="nb201",
+        estimator="table",
+        strategy="random",
+        dataset="cifar10",
+        objectives=("error",),
+        estimator_config={"path": str(table)},
+    )
+    space = load("spaces", "nb201")
+    architecture = space(space.Config()).parse(genome)
+    outcome = evaluate(asked, Proposal(0, architecture), lambda point: None, lambda: False)
+    return 100 - outcome.values["test_error"]
+
+
+def main() -> None:
+    """Searches and prints; 1 where the warning never came before the end."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("images", type=Path)
+    parser.add_argument("table", type=Path, nargs="?")
+    parser.add_argument("--epochs", type=int, default=50)
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--cells", type=int, default=5)
+    parser.add_argument("--channels", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--rate", type=float, default=3e-4)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--file", type=Path)
+    args = parser.parse_args()
+    question = question_of(args)
+    space = assembly.make_space(question)
+    file = RunFile(args.file, space) if args.file else None
+    watch = Watch(question, file)
+    history: tuple[tuple[Proposal, Outcome], ...] = ()
+    if file is not None and args.file.exists():
+        stored = read_run(args.file)
+        file.go_on(stored)
+        history = stored.candidates
+        for proposal, outcome in history:
+            watch.take(proposal, outcome, keep=False)
+    elif file is not None:
+        file.begin(question, assembly.goals_of(question))
+    proposals: dict[int, Proposal] = {}
+
+    def follow(event: Any) -> None:
+        if event.kind == "proposal":
+            proposals[event.number] = Proposal.from_json(event.item)
+        elif event.kind == "outcome":
+            watch.take(proposals[event.number], Outcome.from_json(event.item))
+
+    weights = WeightFolder(Path(f"{args.file}.weights")) if args.file else None
+    result = search.run(question, follow, history, weights=weights)
+    assert result.best is not None
+    genome = result.best.proposal.architecture.genome
+    skips = genome.count("skip_connect")
+    print(f"found {genome}: {skips} of 6 edges skip; warned after epoch {watch.warned}")
+    if args.table is not None:
+        print(f"by the table {accuracy(args.table, genome):.2f} % (published end: 54.30 %)")
+    print(
+        f"{cpu_name()}, {torch.get_num_threads()} threads, CUDA {torch.cuda.is_available()}, "
+        f"Python {platform.python_version()}"
+    )
+    sys.exit(0 if watch.warned is not None and watch.warned < args.epochs else 1)
+
+
+if __name__ == "__main__":
+    main()
