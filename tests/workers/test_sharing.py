@@ -1,0 +1,57 @@
+"""A shared network between workers: killed in the middle of an epoch, another one does it again."""
+
+from __future__ import annotations
+
+import json
+
+from nasengine import search
+from nasengine.core.question import Question
+from webapp.events.models import Event
+from webapp.runs.services.weights import weights_folder
+
+from .fleet import results
+
+QUESTION = {
+    "space": "nb201",
+    "strategy": "darts",
+    "space_config": {"cells": 1, "channels": 8},
+    # Epochs long enough to be killed in: some hundred steps of few images.
+    "strategy_config": {"epochs": 3, "batch_size": 4, "compared": 1},
+    "objectives": ("error", "params"),
+    "candidates": 10,
+    "in_flight": 2,
+    "seed": 11,
+}
+
+
+def untimed(findings):
+    return {name: value for name, value in findings.items() if name != "seconds"}
+
+
+def test_killed_in_an_epoch_a_search_goes_on_there_and_finds_what_one_process_finds(fleet):
+    fleet.start_coordinator()
+    fleet.start_worker("one")
+    run = fleet.launch(epochs=1, **QUESTION)
+    second = run.candidates.filter(number=1)
+    fleet.until(second.filter(state="running").exists, 60)
+    fleet.kill("one")
+    fleet.start_worker("two")
+    fleet.wait_ended(run, 120)
+    alone = search.run(Question.from_json(run.question))
+    assert results(run) == [
+        (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
+        for one in alone.ended
+    ]
+    assert second.get().attempts == 2
+    trained = run.candidates.filter(state="trained").order_by("number")
+    assert [untimed(one.findings) for one in trained] == [
+        untimed(one.outcome.findings) for one in alone.ended if one.outcome.findings
+    ]
+    folder = fleet.folder / "var" / "weights" / weights_folder(run).name
+    assert sorted(path.name for path in folder.iterdir()) == ["1.npz", "2.npz"]
+    # The page saw it move: one event of the method's view for each epoch, the last one the state.
+    views = Event.objects.filter(run=run, kind="method").order_by("seq")
+    epochs = [json.loads(json.dumps(one.item))["view"]["epoch"] for one in views]
+    assert {1, 2, 3} <= set(epochs)
+    run.refresh_from_db()
+    assert views.last().item == run.view
