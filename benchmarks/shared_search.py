@@ -35,17 +35,35 @@ RANDOM_CELLS = 10
 SIZE = {"cells": 5, "channels": 8}
 # Where Debian's package dataset-fashion-mnist puts it.
 FASHION = Path("/usr/share/datasets/fashion-mnist")
+# Some hundred images teach little in each epoch: more and longer steps, and a controller that is
+# allowed to become sure.
+QUICK = {
+    "batch_size": 16,
+    "learning_rate": 0.1,
+    "samples": 5,
+    "tanh": 2.5,
+    "op_reduce": 1.0,
+}
 METHODS = {
     "darts": Question(
         space="cell",
         strategy="darts",
-        strategy_config={"epochs": 25, "alpha_learning_rate": 0.01, "compared": 0},
+        strategy_config={
+            "epochs": 25,
+            "batch_size": 32,
+            "alpha_learning_rate": 0.003,
+            "compared": 0,
+        },
     ),
     "enas": Question(
-        space="enas-micro", strategy="enas", strategy_config={"epochs": 25, "proofs": 1}
+        space="enas-micro",
+        strategy="enas",
+        strategy_config={"epochs": 25, "controller_steps": 15, "sampled": 60, "proofs": 1, **QUICK},
     ),
     "random-sharing": Question(
-        space="cell", strategy="random-sharing", strategy_config={"epochs": 25, "proofs": 1}
+        space="cell",
+        strategy="random-sharing",
+        strategy_config={"epochs": 25, "batch_size": 16, "learning_rate": 0.1, "proofs": 1},
     ),
 }
 # Networks this small gain nothing from a second thread.

@@ -20,8 +20,8 @@ class Preset:
 # Small enough that every one ends within minutes on two processor cores.
 SMALL = {"candidates": 40, "in_flight": 2, "estimator_config": {"epochs": 3}}
 SHARED = {"candidates": 40, "in_flight": 2, "estimator_config": {"epochs": 4}}
-# What the released code keeps a controller from becoming sure of, a short search has no time for.
-SURER = {"tanh": 2.5, "op_reduce": 1.0}
+# Few images teach little in an epoch: more and longer steps, and a controller that may become sure.
+QUICK = {"batch_size": 16, "learning_rate": 0.1, "tanh": 2.5, "op_reduce": 1.0}
 FIRST_LOOK = {"first": 8, "keep": 6}
 
 PRESETS = {
@@ -97,7 +97,7 @@ PRESETS = {
             "space": "enas-micro",
             "strategy": "enas",
             "space_config": {"cells": 3},
-            "strategy_config": {"epochs": 20, "batch_size": 16, "samples": 5, **SURER},
+            "strategy_config": {"epochs": 20, "samples": 5, "controller_steps": 15, **QUICK},
         },
     ),
     "random-sharing": Preset(
@@ -108,7 +108,7 @@ PRESETS = {
             "space": "cell",
             "strategy": "random-sharing",
             "space_config": {"cells": 3},
-            "strategy_config": {"epochs": 20, "batch_size": 16},
+            "strategy_config": {"epochs": 20, "batch_size": 16, "learning_rate": 0.1},
         },
     ),
     "recurrent": Preset(
