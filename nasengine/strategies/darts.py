@@ -51,6 +51,7 @@ class Darts(SharedSearch):
         self._late: list[dict[str, Any]] = []  # alphas of the last epochs, whole
         self._chosen: list[Architecture] = []  # what is derived, while its score is awaited
         self._warning = ""
+        self._collapsed: int | None = None  # since which epoch
 
     def _shared_architecture(self) -> Architecture:
         partial = self.config.partial
@@ -81,16 +82,22 @@ class Darts(SharedSearch):
     def _warn(self, epoch: int, ops: dict[str, list[str]]) -> None:
         """A collapse stays said from the first epoch that shows it to the first that does not."""
         first = next(iter(ops))
-        share = skip_share(ops[first])
-        collapsed = share > TOO_MANY or learns_nothing([op for one in ops.values() for op in one])
-        if not collapsed:
-            self._warning = ""
-        elif not self._warning:
+        word = "cell" if first == "cell" else f"{first} cell"
+        fault = ""
+        if learns_nothing([op for one in ops.values() for op in one]):
+            fault = "no operation that would be kept learns anything: skips, pools or nothing"
+        if skip_share(ops[first]) > TOO_MANY:
             skips = sum(self._skips_of(ops[first]))
+            fault = f"{skips} of {len(ops[first])} operations of the {word} are skip connections"
+        if not fault:
+            self._collapsed = None
+        elif self._collapsed is None:
+            self._collapsed = epoch + 1
+        self._warning = ""
+        if fault:
             self._warning = (
-                f"Collapse since epoch {epoch + 1}: {skips} of {len(ops[first])} operations of the "
-                f"{first} cell are skip connections. Its network will be shallow; try stop "
-                "eigenvalue or skips, partial channels, or fewer epochs."
+                f"Collapse since epoch {self._collapsed}: {fault}. Try stop eigenvalue or skips, "
+                "partial channels, more weight decay, or fewer epochs."
             )
 
     @staticmethod
@@ -146,6 +153,7 @@ class Darts(SharedSearch):
             "late": self._late,
             "chosen": [one.to_json() for one in self._chosen],
             "warning": self._warning,
+            "collapsed": self._collapsed,
         }
 
     def _load_own(self, state: dict[str, Any]) -> None:
@@ -154,6 +162,7 @@ class Darts(SharedSearch):
         self._late = list(state["late"])
         self._chosen = [Architecture.from_json(one) for one in state["chosen"]]
         self._warning = state["warning"]
+        self._collapsed = state["collapsed"]
 
     def _own_view(self) -> dict[str, Any]:
         return {
