@@ -4,6 +4,7 @@
 
 const THIN = 1;
 const WIDE = 6;
+const MANY = 20; // edges, of which the faint ones leave no room for words
 
 // `most` is the largest strength of any epoch, so that a line widens as the search decides.
 export function relaxedDrawing(drawing, frame, most) {
@@ -17,7 +18,7 @@ export function relaxedDrawing(drawing, frame, most) {
       edges: frame.operations ? likeliest(frame, cell.name, share) : cell.edges.map(([source, target], i) => {
         const [strength, place, kept] = frame.edges[cell.name][i];
         return {
-          source, target, ...drawing.operations[place], room, faint: !kept,
+          source, target, ...drawing.operations[place], room: kept || cell.edges.length <= MANY ? room : 1, faint: !kept,
           width: THIN + (WIDE - THIN) * share(strength),
         };
       }).concat(joined(cell)),

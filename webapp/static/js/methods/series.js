@@ -5,7 +5,7 @@ import { axis, layout, named } from "../plots/look.js";
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#B87A00"];
 
 const CANDIDATES = { key: "number", word: "candidate", shift: 0 };
-export const EPOCHS = { key: "epoch", word: "epoch", shift: 1 };
+export const EPOCHS = { key: "epoch", word: "epoch", shift: 1, whole: true };
 
 // `lines` are {name, key, dots, right}; points hold the place and the keys; null leaves a gap.
 export function seriesFigure(points, lines, left, look, extra = {}, place = CANDIDATES) {
@@ -26,7 +26,7 @@ export function seriesFigure(points, lines, left, look, extra = {}, place = CAND
     data,
     layout: layout(look, {
       margin: { l: 56, r: second ? 56 : 14, t: 26, b: 38 },
-      xaxis: named(axis(look, { nticks: 8 }), place.word),
+      xaxis: named(axis(look, place.whole ? { dtick: Math.max(1, Math.ceil(points.length / 10)), tick0: 1 } : { nticks: 8 }), place.word),
       yaxis: named(axis(look, { nticks: 6, ...extra }), left),
       ...(second ? { yaxis2: named(axis(look, { overlaying: "y", side: "right", showgrid: false, tickmode: "auto", nticks: 6 }), second.name) } : {}),
       showlegend: true,

@@ -82,7 +82,7 @@ export function sharingView(box, page, name) {
   function heatsOf(group) {
     const now = () => ({ rows: group.rows, columns: group.columns, values: scrub.frame()?.weights[group.name] ?? [], across: "option", down: "choice", key: `${group.name}-now` });
     const course = () => ({ rows: group.columns, columns: view.frames.map((frame) => String(frame.epoch + 1)), values: view.frames.length ? meanWeights(view.frames, group) : [], across: "epoch", down: "option", key: `${group.name}-course` });
-    const word = cellWord(group.name);
+    const word = capital(cellWord(group.name));
     return [
       plotSection(`${word}: weights after this epoch`, "Appears when the first epoch is trained.", {
         label: `Weight of every option at every choice of ${word} after the epoch that is looked at; the values are in the CSV`,
@@ -134,6 +134,8 @@ function rivalWords(rival, goal, base) {
     `${rival.parameters.toLocaleString("en")} parameters, trained equally long: ${numberOf(rival.value)}. The cell is ${verdict}.`,
   ];
 }
+
+const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 
 const numberOf = (value) => (value === null || value === undefined ? null : Number(value).toPrecision(4));
 
