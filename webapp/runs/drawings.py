@@ -30,6 +30,22 @@ def drawing(value: dict[str, Any]) -> dict[str, Any] | None:
         return None
 
 
+def leaning(value: dict[str, Any], findings: dict[str, Any]) -> dict[str, Any] | None:
+    """What a search with shared weights would derive by a step's findings, as JSON.
+
+    `value` is the shared network's JSON. None where the findings say nothing about it.
+    """
+    shared = Architecture.from_json(value)
+    try:
+        if "alphas" in findings:
+            return space_of(shared).discretised(findings["alphas"]).to_json()
+        if "best" in findings:
+            return Architecture(shared.space, shared.config, findings["best"]).to_json()
+    except (EngineError, TypeError):
+        return None
+    return None
+
+
 def text_of(value: dict[str, Any]) -> str:
     """One line as people of the field write it; the id's beginning if no space reads it."""
     architecture = Architecture.from_json(value)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from nasengine.core.outcome import Outcome
 from webapp.architectures.models import CatalogueEntry
 from webapp.runs.models import Candidate
+from webapp.runs.services import claims
 
+from ..making import make_run, make_slot, take
 from .reading import embedded, read
 
 pytestmark = pytest.mark.django_db
@@ -89,3 +92,30 @@ def test_a_viewer_sees_who_could_keep_it(viewer, finished, sign_in):
     page = read(sign_in(viewer).get(f"/runs/{finished.pk}/candidates/3/"))
     assert page.all(data_testid="keep") == []
     assert "a researcher of the team can keep it" in page.one("candidate-detail").text
+
+
+def test_a_step_of_a_shared_network_shows_what_it_would_derive(team, viewer, sign_in):
+    run = make_run(
+        team,
+        strategy="darts",
+        candidates=10,
+        strategy_config={"epochs": 3, "compared": 0},
+        objectives=("error",),
+    )
+    claim = take(make_slot())
+    alphas = {"cell": [[0.0, 0.0, 0.0, 1.0, 0.0]] * 6}
+    claims.finish(claim, Outcome(0, "trained", findings={"alphas": alphas, "train_loss": 1.5}))
+    page = read(sign_in(viewer).get(f"/runs/{run.pk}/candidates/0/"))
+    assert "Epoch 1 of 3 of the shared network" in page.one("shared-step").text
+    assert page.one("architecture-text").text.count("nor_conv_3x3") == 6
+    assert "What would be derived after this epoch" in page.text
+    assert "Only a measured candidate can be kept" in page.text
+    edges = embedded(page, "candidate-graph")["cells"][0]["edges"]
+    assert [edge["op"] for edge in edges] == ["nor_conv_3x3"] * 6
+
+
+def test_a_step_that_found_nothing_yet_draws_nothing(team, viewer, sign_in):
+    run = make_run(team, strategy="random-sharing", candidates=10, strategy_config={"epochs": 3})
+    page = read(sign_in(viewer).get(f"/runs/{run.pk}/candidates/0/"))
+    assert "Epoch 1 of 3" in page.one("shared-step").text
+    assert page.all(data_testid="architecture-text") == []

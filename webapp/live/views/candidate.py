@@ -11,11 +11,12 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
+from nasengine.core.architecture import Architecture
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.architectures.models import CatalogueEntry
 from webapp.architectures.services import keep
-from webapp.runs.drawings import drawing, text_of
+from webapp.runs.drawings import drawing, leaning, text_of
 from webapp.runs.models import Candidate, Run
 from webapp.runs.queries import goals_of_run
 
@@ -39,7 +40,10 @@ def _candidate(run: Run, number: int) -> Candidate:
 
 
 def _show(request: HttpRequest, run: Run, candidate: Candidate) -> HttpResponse:
-    architecture = candidate.proposal["architecture"]
+    architecture, step = candidate.proposal["architecture"], None
+    if candidate.proposal.get("task") == "share":
+        step = candidate.proposal["note"]
+        architecture = leaning(architecture, candidate.findings)
     goals = goals_of_run(run)
     entry = CatalogueEntry.objects.filter(
         team=run.team, architecture_id=candidate.architecture_id
@@ -47,9 +51,12 @@ def _show(request: HttpRequest, run: Run, candidate: Candidate) -> HttpResponse:
     context = {
         "run": run,
         "candidate": candidate,
-        "graph": drawing(architecture),
+        "step": step,
+        "architecture": architecture,
+        "architecture_id": Architecture.from_json(architecture).id if architecture else "",
+        "graph": drawing(architecture) if architecture else None,
         "graph_title": f"{run.name} candidate {candidate.number}",
-        "text": text_of(architecture),
+        "text": text_of(architecture) if architecture else "",
         "architecture_json": json.dumps(architecture, indent=1, ensure_ascii=False),
         "measurements": list(candidate.measurements.all()),
         "missing": missing_goals(candidate, goals),
