@@ -24,9 +24,9 @@ class Space(ABC):
     `validate`, `graph` and `build`: "mutate", "crossover", "encode", "neighbours",
     "enumerate", "decisions", "tokens", "growth", "inherit", "shared" (architectures can be
     run in one shared network), "relaxed" (that network mixes all of them, and what its
-    parameters stand for is `discretised`). A strategy states what it needs; a mismatch is
-    refused when the search is created. Every random choice comes from the Generator that is
-    passed in. `reads` says what its networks are fed with.
+    parameters stand for is `discretised`), "partial" (`shared(K)` mixes one in K channels). A
+    strategy states what it needs; a mismatch is refused when the search is created. Every random
+    choice comes from the Generator that is passed in. `reads` says what its networks are fed with.
     """
 
     name: ClassVar[str]

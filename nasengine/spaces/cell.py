@@ -59,6 +59,7 @@ class CellSpace(Space):
             "inherit",
             "shared",
             "relaxed",
+            "partial",
         }
     )
     config: CellConfig

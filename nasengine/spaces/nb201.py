@@ -102,6 +102,7 @@ class NB201Space(Space):
             "inherit",
             "shared",
             "relaxed",
+            "partial",
         }
     )
     config: NB201Config

@@ -19,6 +19,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..core.architecture import Architecture
+from ..core.errors import InvalidArchitecture, InvalidSettings
+from ..core.space import Space
 from ..core.strategy import Task
 from .darts_config import DartsConfig
 from .early_stop import BACK, eigenvalue_grows, learns_nothing, skip_share
@@ -27,6 +29,25 @@ from .sharing_frames import Relaxed, evenness, softmax, thinned
 
 TOLD = ("train_loss", "train_error", "valid_loss", "valid_error", "eigenvalue", "seconds")
 TOO_MANY = 0.5  # share of skips above which a cell has collapsed
+
+
+def check_partial(partial: int, space: Space) -> None:
+    """Whether a space's shared network can send one in so many channels through its operations.
+
+    Raises:
+        InvalidSettings: it cannot at all, or not with its number of channels.
+    """
+    fault = ""
+    if partial > 1 and "partial" not in space.offers:
+        fault = f"the space {space.name} mixes no channels: leave it at 1"
+    elif partial > 1:
+        sharing: Any = space
+        try:
+            space.validate(sharing.shared(partial))
+        except InvalidArchitecture as error:
+            fault = str(error)
+    if fault:
+        raise InvalidSettings({"strategy_config.partial": fault})
 
 
 class Darts(SharedSearch):
@@ -39,6 +60,7 @@ class Darts(SharedSearch):
 
     def __init__(self, config: DartsConfig, task: Task):
         self._relaxed = Relaxed(task.space)
+        check_partial(config.partial, task.space)
         super().__init__(config, task)
 
     @property

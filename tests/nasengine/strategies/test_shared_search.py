@@ -8,11 +8,13 @@ import math
 import numpy as np
 import pytest
 
+from nasengine import assembly
 from nasengine.catalog import load
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.measurement import Measurement
 from nasengine.core.objective import Goal
 from nasengine.core.outcome import Outcome
+from nasengine.core.question import Question
 from nasengine.core.strategy import Task
 from tests.contracts.told import WORLDS, findings
 
@@ -379,6 +381,27 @@ def test_a_rival_that_fails_is_said_and_the_next_search_begins():
     kinds = [one.note.get("do") for one in asked]
     assert kinds == ["epoch", "derive", None, None, "rival"] * 2
     assert "The rival: loss became NaN" in strategy.view()["said"]
+
+
+@pytest.mark.parametrize(
+    ("name", "partial", "said"),
+    [
+        ("recurrent-cell", 4, "recurrent-cell mixes no channels"),
+        ("cell", 3, "partial is 3 with 8 channels"),
+        ("nb201", 16, "partial is 16 with 16 channels"),
+    ],
+)
+def test_partial_channels_that_cannot_be_are_refused_beside_their_field(name, partial, said):
+    asked = Question(
+        space=name,
+        strategy="darts",
+        dataset="pydoc-text" if name == "recurrent-cell" else "digits",
+        objectives=("params",),
+        strategy_config={"partial": partial},
+    )
+    with pytest.raises(InvalidSettings) as refused:
+        assembly.check(asked)
+    assert said in refused.value.errors["strategy_config.partial"]
 
 
 def test_a_rival_costs_one_candidate_more():
