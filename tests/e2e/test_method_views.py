@@ -84,3 +84,50 @@ def test_the_view_is_drawn_from_its_beginning_on(scripts, name):
 def test_every_kind_of_view_is_drawn(scripts):
     kinds = scripts.call("run/method.js", "return Object.keys(m.VIEWS);")
     assert set(kinds) == {load("strategies", name).view_kind for name in WITH_VIEW}
+
+
+SCRUB = """const r = await load('reducer.js');
+const [views, snapshot] = v;
+const box = document.createElement('div');
+document.body.append(box);
+const page = { dataset: { candidates: '/runs/1/candidates/' } };
+const show = m.VIEWS.sharing(box, page, () => 'a run');
+const state = r.fromSnapshot(snapshot);
+show(views[0], state);
+const slider = box.querySelector('input[type=range]');
+const words = (one) => box.querySelector(one)?.textContent;
+const seen = () => [words('output'), words('svg title')];
+const told = [seen()];
+slider.value = 0;
+slider.dispatchEvent(new Event('input'));
+told.push(seen());
+show(views[1], state);
+told.push(seen());
+box.querySelector('.ps-scrub button').click();
+told.push(seen());
+const warning = box.querySelector('.ps-method-warning');
+told.push([warning.hidden, warning.textContent.slice(0, 8)]);
+box.remove();
+return told;"""
+
+
+def test_the_slider_goes_back_to_an_epoch_stays_there_and_returns(scripts):
+    """What somebody looks at does not jump when the next epoch comes."""
+    world = WORLDS["three"]
+    strategy = world.strategy("darts", epochs=5, candidates=50)
+    views, asked = [], []
+    for epochs in (3, 4):
+        while strategy.view()["epoch"] < epochs:
+            proposal = strategy.ask()
+            asked.append(proposal)
+            strategy.tell(world.ending(proposal))
+        views.append(json.loads(json.dumps(strategy.view())))
+    views[1]["warning"] = "Collapse since epoch 4"
+    told = scripts.call("run/method.js", SCRUB, views, snapshot_of(world, strategy, asked))
+    assert told == [
+        ["3 of 3", "The shared network after epoch 3"],
+        ["1 of 3", "The shared network after epoch 1"],
+        ["1 of 4", "The shared network after epoch 1"],
+        ["4 of 4", "The shared network after epoch 4"],
+        [False, "Collapse"],
+    ]
