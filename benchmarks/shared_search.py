@@ -35,35 +35,25 @@ RANDOM_CELLS = 10
 SIZE = {"cells": 5, "channels": 8}
 # Where Debian's package dataset-fashion-mnist puts it.
 FASHION = Path("/usr/share/datasets/fashion-mnist")
-# Some hundred images teach little in each epoch: more and longer steps, and a controller that is
-# allowed to become sure.
-QUICK = {
-    "batch_size": 16,
-    "learning_rate": 0.1,
-    "samples": 5,
-    "tanh": 2.5,
-    "op_reduce": 1.0,
-}
+# Some hundred images teach little in an epoch: so there are more steps, and longer ones.
+QUICK = {"epochs": 25, "batch_size": 16, "learning_rate": 0.1}
+# And a controller may become sure.
+SURER = {"controller_steps": 15, "samples": 5, "tanh": 2.5, "op_reduce": 1.0, "sampled": 60}
 METHODS = {
     "darts": Question(
         space="cell",
         strategy="darts",
-        strategy_config={
-            "epochs": 25,
-            "batch_size": 32,
-            "alpha_learning_rate": 0.003,
-            "compared": 0,
-        },
+        strategy_config={**QUICK, "alpha_learning_rate": 0.003, "compared": 0},
     ),
     "enas": Question(
         space="enas-micro",
         strategy="enas",
-        strategy_config={"epochs": 25, "controller_steps": 15, "sampled": 60, "proofs": 1, **QUICK},
+        strategy_config={**QUICK, **SURER, "proofs": 1},
     ),
     "random-sharing": Question(
         space="cell",
         strategy="random-sharing",
-        strategy_config={"epochs": 25, "batch_size": 16, "learning_rate": 0.1, "proofs": 1},
+        strategy_config={**QUICK, "proofs": 1},
     ),
 }
 # Networks this small gain nothing from a second thread.

@@ -20,8 +20,10 @@ class Preset:
 # Small enough that every one ends within minutes on two processor cores.
 SMALL = {"candidates": 40, "in_flight": 2, "estimator_config": {"epochs": 3}}
 SHARED = {"candidates": 40, "in_flight": 2, "estimator_config": {"epochs": 4}}
-# Few images teach little in an epoch: more and longer steps, and a controller that may become sure.
-QUICK = {"batch_size": 16, "learning_rate": 0.1, "tanh": 2.5, "op_reduce": 1.0}
+# Few images teach little in an epoch: so there are more steps, longer ones, and a controller that
+# may become sure.
+FEW = {"epochs": 20, "batch_size": 16, "learning_rate": 0.1}
+SURER = {"controller_steps": 15, "samples": 5, "tanh": 2.5, "op_reduce": 1.0}
 FIRST_LOOK = {"first": 8, "keep": 6}
 
 PRESETS = {
@@ -86,7 +88,7 @@ PRESETS = {
             "space": "cell",
             "strategy": "darts",
             "space_config": {"cells": 3},
-            "strategy_config": {"epochs": 20, "batch_size": 32, "alpha_learning_rate": 3e-3},
+            "strategy_config": {**FEW, "alpha_learning_rate": 3e-3},
         },
     ),
     "enas": Preset(
@@ -97,7 +99,7 @@ PRESETS = {
             "space": "enas-micro",
             "strategy": "enas",
             "space_config": {"cells": 3},
-            "strategy_config": {"epochs": 20, "samples": 5, "controller_steps": 15, **QUICK},
+            "strategy_config": {**FEW, **SURER},
         },
     ),
     "random-sharing": Preset(
@@ -108,7 +110,7 @@ PRESETS = {
             "space": "cell",
             "strategy": "random-sharing",
             "space_config": {"cells": 3},
-            "strategy_config": {"epochs": 20, "batch_size": 16, "learning_rate": 0.1},
+            "strategy_config": FEW,
         },
     ),
     "recurrent": Preset(
