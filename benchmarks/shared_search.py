@@ -4,8 +4,8 @@
 
 DARTS of first order on `cell` and ENAS on `enas-micro`, 8 channels and 5 cells. What each seed
 finds is trained alone five times, ten random cells of the same space once each, for --alone epochs
-under the same settings. Without --dataset: `digits`, then `fashion-mnist` (1,000 images) where its files
-are. Prints figures and writes nothing.
+under the same settings. Without --dataset: `digits`, then `fashion-mnist` (1,000 images) where its
+files are. Prints figures and writes nothing.
 """
 
 from __future__ import annotations
