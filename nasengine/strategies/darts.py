@@ -24,7 +24,8 @@ from ..core.space import Space
 from ..core.strategy import Task
 from .darts_config import DartsConfig
 from .early_stop import BACK, eigenvalue_grows, learns_nothing, skip_share
-from .shared_search import Derived, SharedSearch
+from .shared_progress import Derived
+from .shared_search import SharedSearch
 from .sharing_frames import Relaxed, evenness, softmax, thinned
 
 TOLD = ("train_loss", "train_error", "valid_loss", "valid_error", "eigenvalue", "seconds")

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from ..core.architecture import Architecture
 from ..core.settings import setting
-from .shared_search import Derived, SharedSearch
+from .shared_progress import Derived
+from .shared_search import SharedSearch
 from .sharing_config import SharingConfig
 
 TOLD = ("train_loss", "train_error", "seconds")

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from ..core.architecture import Architecture
 from ..core.errors import EngineError, InvalidSettings
@@ -23,50 +22,11 @@ from ..core.strategy import Strategy, Task
 from .agreement import Agreement
 from .ledger import Ledger, check_version
 from .rivalry import Rivalry
+from .shared_progress import Derived, Progress
 
 VERSION = 1
 WAITING = ("proof", "over")
 TRIES = 3  # of one epoch; what fails so often fails for a reason
-
-
-class SharingSettings(Protocol):
-    """What every search with shared weights is set by."""
-
-    @property
-    def epochs(self) -> int: ...
-
-    @property
-    def searches(self) -> int: ...
-
-
-@dataclass(frozen=True)
-class Derived:
-    """An architecture that shall be trained alone; `shared` is its error with shared weights."""
-
-    architecture: Architecture
-    origin: str
-    shared: float | None = None
-
-    def to_json(self) -> list[Any]:
-        return [self.architecture.to_json(), self.origin, self.shared]
-
-    @classmethod
-    def from_json(cls, value: list[Any]) -> Derived:
-        return cls(Architecture.from_json(value[0]), value[1], value[2])
-
-
-@dataclass
-class Progress:
-    """How far one search is: epochs trained, numbers of the last two checkpoints, phase."""
-
-    index: int = 0
-    epoch: int = 0
-    trained: list[int] = field(default_factory=list)
-    tries: int = 0
-    phase: str = "epoch"  # then "derive", "proof", of text "rival", then "over"
-
-    def to_json(self) -> dict[str, Any]:
-        return dict(self.__dict__, trained=list(self.trained))
 
 
 class SharedSearch(Strategy):
