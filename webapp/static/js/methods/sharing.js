@@ -53,8 +53,8 @@ export function sharingView(box, page, name) {
   const others = plotSection("What the search watches", "Appears when the first epoch is trained.", {
     label: "What the search watches over epochs: shares, reward, entropy; the values are in the CSV",
     name: () => `${name()}-watched`,
-    figure: (look) => (lines(OTHERS).length ? seriesFigure(watched(), lines(OTHERS), "value", look, {}, EPOCHS) : null),
-    table: () => seriesTable(watched(), keys(OTHERS), EPOCHS),
+    figure: (look) => (lines(OTHERS).length ? seriesFigure(rows(), lines(OTHERS), "value", look, {}, EPOCHS) : null),
+    table: () => seriesTable(rows(), keys(OTHERS), EPOCHS),
   });
   const proof = plotSection("Shared against alone", "Appears when an architecture that was scored with shared weights has been trained alone.", {
     label: "Error with shared weights against the first objective of the same network trained alone",
@@ -67,7 +67,6 @@ export function sharingView(box, page, name) {
   box.replaceChildren(warning, said, top, rival, scrub.element, figure, heats, course.element, others.element, proof.element, rest);
 
   const rows = () => view.course.map((row) => ({ ...row, skip: row.skips ? Object.values(row.skips)[0] : undefined }));
-  const watched = () => rows();
   const keys = (all) => all.map((line) => line.key).filter((key) => rows().some((row) => row[key] !== undefined && row[key] !== null));
   const lines = (all) => all.filter((line) => keys(all).includes(line.key));
 
@@ -81,7 +80,7 @@ export function sharingView(box, page, name) {
 
   function heatsOf(group) {
     const now = () => ({ rows: group.rows, columns: group.columns, values: scrub.frame()?.weights[group.name] ?? [], across: "option", down: "choice", key: `${group.name}-now` });
-    const course = () => ({ rows: group.columns, columns: view.frames.map((frame) => String(frame.epoch + 1)), values: view.frames.length ? meanWeights(view.frames, group) : [], across: "epoch", down: "option", key: `${group.name}-course` });
+    const whole = () => ({ rows: group.columns, columns: view.frames.map((frame) => String(frame.epoch + 1)), values: view.frames.length ? meanWeights(view.frames, group) : [], across: "epoch", down: "option", key: `${group.name}-course` });
     const word = capital(cellWord(group.name));
     return [
       plotSection(`${word}: weights after this epoch`, "Appears when the first epoch is trained.", {
@@ -90,7 +89,7 @@ export function sharingView(box, page, name) {
       }),
       plotSection(`${word}: mean weight over epochs`, "Appears when the first epoch is trained.", {
         label: `Mean weight of every option of ${word} over the epochs; the values are in the CSV`,
-        name: () => `${name()}-${group.name}-epochs`, figure: (look) => heatFigure(course(), look), table: () => heatTable(course()),
+        name: () => `${name()}-${group.name}-epochs`, figure: (look) => heatFigure(whole(), look), table: () => heatTable(whole()),
       }),
     ];
   }
