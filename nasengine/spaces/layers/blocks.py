@@ -9,14 +9,17 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .thinned import Thinned
+
 
 def relu_conv_bn(inputs: int, outputs: int, kernel: int = 1, stride: int = 1) -> nn.Sequential:
     """ReLU, k x k convolution, BN."""
-    return nn.Sequential(
-        nn.ReLU(),
-        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(outputs),
+    convolution = (
+        Thinned(inputs, outputs, stride)
+        if kernel == 1
+        else nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
     )
+    return nn.Sequential(nn.ReLU(), convolution, nn.BatchNorm2d(outputs))
 
 
 def depthwise_separable(channels: int, kernel: int, stride: int, dilation: int = 1) -> list:
@@ -69,8 +72,8 @@ class FactorizedReduce(nn.Module):
     def __init__(self, inputs: int, outputs: int):
         super().__init__()
         self.relu = nn.ReLU()
-        self.even = nn.Conv2d(inputs, outputs // 2, 1, stride=2, bias=False)
-        self.odd = nn.Conv2d(inputs, outputs - outputs // 2, 1, stride=2, bias=False)
+        self.even = Thinned(inputs, outputs // 2, stride=2)
+        self.odd = Thinned(inputs, outputs - outputs // 2, stride=2)
         self.norm = nn.BatchNorm2d(outputs)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from .shared_depthwise import depthwise, merged, phases
 from .shared_norm import normalised
+from .thinned import thinned
 
 
 class Source:
@@ -153,7 +154,8 @@ class Dense(SharedOperation):
         self, source: Source, scale: torch.Tensor | None = None, edge: int | None = None
     ) -> torch.Tensor:
         weight = self.of(self.weight, edge)
-        padding = weight.shape[-1] // 2
+        if (padding := weight.shape[-1] // 2) == 0:
+            return self.weighed(thinned(source.activated, weight, self.stride), scale)
         y = functional.conv2d(source.activated, weight, None, self.stride, padding)
         return self.weighed(y, scale)
 
@@ -190,8 +192,8 @@ class Reduction(SharedOperation):
         height, width = x.shape[-2] % 2, x.shape[-1] % 2
         shifted = functional.pad(x, (0, width, 0, height)) if height or width else x
         halves = (
-            functional.conv2d(x, self.of(self.even, edge), stride=2),
-            functional.conv2d(shifted[:, :, 1:, 1:], self.of(self.odd, edge), stride=2),
+            thinned(x, self.of(self.even, edge), 2),
+            thinned(shifted[:, :, 1:, 1:], self.of(self.odd, edge), 2),
         )
         # Both halves of an edge stand together, the edges one after the other.
         apart = [half.permute(0, 2, 3, 1).unflatten(-1, (source.edges, -1)) for half in halves]
