@@ -1,11 +1,11 @@
 """How long one step of DARTS takes on the shared network, and on its plain twin.
 
-    python benchmarks/supernet_step.py [--json] [--repeats 3] [--second]
+    python benchmarks/supernet_step.py [--json] [--repeats 3] [--second] [--device cuda] [--bf16]
 
 One architecture step and one weight step of space `cell`, eight cells of 16 channels, on 32
 images of 3x32x32, float32, two threads. The twin has one module for each edge and operation,
-eager, in torch's default memory format, and computes all gradients in both steps. Prints
-figures and writes nothing.
+eager, in torch's default memory format, and computes all gradients in both steps. With --bf16
+both compute in bf16 where torch's autocast does. Prints figures and writes nothing.
 """
 
 from __future__ import annotations
@@ -34,9 +34,23 @@ CONFIG = CellConfig(cells=8, channels=16)
 SHAPE, CLASSES, BATCH = (3, 32, 32), 10, 32
 
 
-def batches() -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """A batch to train on and one to validate on."""
-    return [(torch.randn(BATCH, *SHAPE), torch.randint(CLASSES, (BATCH,))) for _ in range(2)]
+Loss = Callable[[], torch.Tensor]
+
+
+def losses(network: torch.nn.Module, device: torch.device, bf16: bool) -> list[Loss]:
+    """The loss of a batch to train on, and of one to validate on."""
+
+    def loss_of(images: torch.Tensor, labels: torch.Tensor) -> Loss:
+        def loss() -> torch.Tensor:
+            with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+                return functional.cross_entropy(network(images), labels)
+
+        return loss
+
+    return [
+        loss_of(torch.randn(BATCH, *SHAPE).to(device), torch.randint(CLASSES, (BATCH,)).to(device))
+        for _ in range(2)
+    ]
 
 
 def optimisers(
@@ -49,14 +63,11 @@ def optimisers(
     )
 
 
-def fast_step(network: torch.nn.Module, second: bool) -> Callable[[], None]:
+def fast_step(network: torch.nn.Module, both: list[Loss], second: bool) -> Callable[[], None]:
     """Both steps as a search takes them."""
     parts = network.weight_parameters(), network.architecture_parameters()
     step = DartsStep(network, *optimisers(*parts), second=second)
-    train, valid = (
-        lambda images=images, labels=labels: functional.cross_entropy(network(images), labels)
-        for images, labels in batches()
-    )
+    train, valid = both
 
     def take() -> None:
         step.architecture(valid, train)
@@ -65,17 +76,17 @@ def fast_step(network: torch.nn.Module, second: bool) -> Callable[[], None]:
     return take
 
 
-def plain_step(network: torch.nn.Module) -> Callable[[], None]:
+def plain_step(network: torch.nn.Module, both: list[Loss]) -> Callable[[], None]:
     """Both steps, first order, with every gradient computed in each."""
     named = list(network.named_parameters())
     weights = [p for name, p in named if not name.startswith("alphas.")]
     sgd, adam = optimisers(weights, list(network.alphas.parameters()))
-    train, valid = batches()
+    train, valid = both
 
     def take() -> None:
-        for (images, labels), optimiser in ((valid, adam), (train, sgd)):
+        for loss, optimiser in ((valid, adam), (train, sgd)):
             network.zero_grad()
-            functional.cross_entropy(network(images), labels).backward()
+            loss().backward()
             if optimiser is sgd:
                 torch.nn.utils.clip_grad_norm_(weights, 5.0)
             optimiser.step()
@@ -83,13 +94,16 @@ def plain_step(network: torch.nn.Module) -> Callable[[], None]:
     return take
 
 
-def best_seconds(takes: list[Callable[[], None]], repeats: int) -> list[float]:
+def best_seconds(
+    takes: list[Callable[[], None]], repeats: int, finish: Callable[[], None]
+) -> list[float]:
     """The shortest of several times of each, in turns, after one that is not counted."""
     best = [float("inf")] * len(takes)
     for repeat in range(repeats + 1):
         for place, take in enumerate(takes):
             began = time.perf_counter()
             take()
+            finish()
             if repeat:
                 best[place] = min(best[place], time.perf_counter() - began)
     return best
@@ -101,6 +115,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--second", action="store_true", help="the fast form's second order too")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--bf16", action="store_true", help="compute in bf16 in place of float32")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -109,15 +125,23 @@ def main() -> None:
     fast = space.build(space.shared(), SHAPE, CLASSES)
     plain = PlainCellNetwork(CONFIG, SHAPE, CLASSES)
     copy_weights(plain, fast, 2, CONFIG.operations)
-    takes = [fast_step(fast, False), plain_step(plain)]
-    takes += [fast_step(fast, True)] if args.second else []
-    seconds, plain_seconds, *others = best_seconds(takes, args.repeats)
+    device = torch.device(args.device)
+    fast.to(device)
+    plain.to(device)
+    both = losses(fast, device, args.bf16)
+    takes = [fast_step(fast, both, False), plain_step(plain, losses(plain, device, args.bf16))]
+    takes += [fast_step(fast, both, True)] if args.second else []
+    finish = torch.cuda.synchronize if device.type == "cuda" else lambda: None
+    seconds, plain_seconds, *others = best_seconds(takes, args.repeats, finish)
+    card = torch.cuda.get_device_name() if device.type == "cuda" else ""
+    machine = f"{cpu_name()}, {platform.machine()}, {args.threads} threads"
     found = {
-        "seconds": round(seconds, 3),
-        "plain_seconds": round(plain_seconds, 3),
+        "seconds": round(seconds, 4),
+        "plain_seconds": round(plain_seconds, 4),
         "ratio": round(plain_seconds / seconds, 2),
-        **({"second_order_seconds": round(others[0], 3)} if others else {}),
-        "machine": f"{cpu_name()}, {platform.machine()}, {args.threads} threads",
+        **({"second_order_seconds": round(others[0], 4)} if others else {}),
+        "machine": ", ".join(filter(None, (card, machine))),
+        "precision": "bf16" if args.bf16 else "float32",
         "torch": torch.__version__,
     }
     if args.json:

@@ -28,7 +28,7 @@ def test_one_document_of_seconds_and_their_ratio(monkeypatch, capsys, own_thread
     supernet_step.main()
     found = json.loads(capsys.readouterr().out)
     assert set(found) == {
-        "seconds", "plain_seconds", "ratio", "second_order_seconds", "machine", "torch"
+        "seconds", "plain_seconds", "ratio", "second_order_seconds", "machine", "precision", "torch"
     }  # fmt: skip
     assert found["machine"].endswith("1 threads")
     assert found["plain_seconds"] > 0 < found["seconds"] < found["second_order_seconds"]
@@ -47,7 +47,8 @@ def test_both_steps_move_every_parameter_alike(monkeypatch):
     for take in (supernet_step.fast_step, supernet_step.plain_step):
         torch.manual_seed(1)
         network = fast if take is supernet_step.fast_step else plain
-        step = take(network, False) if network is fast else take(network)
+        both = supernet_step.losses(network, torch.device("cpu"), bf16=False)
+        step = take(network, both, False) if network is fast else take(network, both)
         step()
     for name, alpha in fast.alphas.items():
         assert not torch.equal(alpha, before[name])

@@ -12,6 +12,8 @@ from nasengine.catalog import load
 from nasengine.core.errors import Cancelled
 from nasengine.core.question import Question
 from nasengine.core.weights import WeightMemory
+from nasengine.estimators.training.config import TrainConfig
+from nasengine.estimators.training.place import find_place
 from nasengine.evaluation import evaluate
 from nasengine.search import run
 from nasengine.weight_folder import WeightFolder
@@ -251,7 +253,7 @@ def test_out_of_memory_says_what_to_lower(error, monkeypatch):
     monkeypatch.setattr(darts_epoch.DartsStep, "weigh", full)
     result = run(dataclasses.replace(QUESTION, candidates=8))
     reason = result.ended[0].outcome.reason
-    assert reason.startswith("out of memory on cpu")
+    assert reason.startswith(f"out of memory on {find_place(TrainConfig()).device}")
     for remedy in ("batch_size", "channels", "cells", "partial"):
         assert remedy in reason
 
