@@ -17,10 +17,9 @@ import numpy as np
 
 from ..core.architecture import Architecture
 from ..core.decision import Decision
-from ..core.errors import InvalidSettings
 from ..core.settings import setting, to_mapping
 from ..core.space import Space
-from . import block_genome, cell_genome
+from . import block_genome, cell_genome, stacking
 from .cell_drawing import draw_cell, write_cell
 from .cell_inheritance import origins
 from .inheritance import pass_on
@@ -43,7 +42,7 @@ RENAS_OPERATIONS = (
 
 
 @dataclass(frozen=True)
-class BlockCellConfig:
+class BlockCellConfig(stacking.Stacked):
     """Settings of space `block-cell`.
 
     Raises:
@@ -57,37 +56,18 @@ class BlockCellConfig:
     join_input: bool = setting(
         True, "Normal cells join their older input to the output, as RENASNet does."
     )
-    cells: int = setting(
-        5, "Cells in the network; those at a third and at two thirds reduce.", low=1, high=40
-    )
-    channels: int = setting(
-        8, "Channels of the first cells; doubled by each reduction.", low=2, high=512
-    )
-    stem_multiplier: int = setting(3, "The small stem has this many times channels.", low=1, high=8)
-    stem: str = setting(
-        "auto",
-        "small: one 3x3 convolution; imagenet: three of stride 2; auto: imagenet from 64 pixels.",
-        choices=("auto", "small", "imagenet"),
-    )
+    cells: int = stacking.cells()
+    channels: int = stacking.channels()
+    stem_multiplier: int = stacking.stem_multiplier()
+    stem: str = stacking.stem()
 
     @property
     def reduced_skip(self) -> str:
         """What identity is at stride 2: max pooling, as in the released code."""
         return "max_pool"
 
-    @property
-    def reductions(self) -> tuple[int, int]:
-        """Which cells reduce."""
-        return self.cells // 3, 2 * self.cells // 3
-
     def __post_init__(self) -> None:
-        if len(set(self.operations)) != len(self.operations) or len(self.operations) < 2:
-            raise InvalidSettings(
-                {
-                    "operations": f"{', '.join(self.operations) or 'nothing'} is no choice: "
-                    "name at least two different operations"
-                }
-            )
+        stacking.check_operations(self.operations)
 
 
 class BlockCellSpace(Space):

@@ -12,7 +12,6 @@ import numpy as np
 from ..core.architecture import Architecture
 from ..core.decision import Decision
 from ..core.settings import to_mapping
-from ..core.space import Space
 from . import cell_decisions, cell_genome
 from .cell_config import CellConfig
 from .cell_drawing import draw_cell, write_cell
@@ -21,15 +20,8 @@ from .cell_inheritance import origins
 from .cell_sharing import alpha_shapes, draw_shared
 from .discretisation import read_alphas, strongest_pairs
 from .inheritance import pass_on
-from .membership import check_membership, resized
-from .sharing import (
-    check_shared,
-    is_shared,
-    partial_of,
-    refuse_auxiliary,
-    shared_genome,
-    shared_text,
-)
+from .membership import resized
+from .sharing_space import SharingSpace
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +30,7 @@ if TYPE_CHECKING:
 Move = tuple[str, int, int, int, list[Any]]
 
 
-class CellSpace(Space):
+class CellSpace(SharingSpace):
     """Two cells of a few nodes, searched; depth and width are settings.
 
     Every node sums two operations on two different predecessors. `none` is never chosen:
@@ -86,12 +78,6 @@ class CellSpace(Space):
             InvalidSettings: a size outside the bounds of the settings.
         """
         return resized(CellConfig, architecture, cells, channels)
-
-    def validate(self, architecture: Architecture) -> None:
-        check_membership(self, architecture)
-        if is_shared(architecture.genome):
-            return check_shared(architecture.genome, self.config.channels)
-        cell_genome.check_genome(architecture.genome, self.config.nodes, self.operations)
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
         """Another op or another input for one pair, an even chance each (1802.01548)."""
@@ -158,10 +144,6 @@ class CellSpace(Space):
         inputs = math.prod(math.comb(index, 2) for index in range(2, self.config.nodes + 2))
         return (inputs * len(self.operations) ** (2 * self.config.nodes)) ** 2
 
-    def shared(self, partial: int = 1) -> Architecture:
-        """The shared network; with `partial` = K one in K channels is mixed (PC-DARTS)."""
-        return self.architecture(shared_genome(partial))
-
     def discretised(self, alphas: Mapping[str, Any]) -> Architecture:
         """The two strongest edges of each node with their strongest operation, never `none`.
 
@@ -183,33 +165,6 @@ class CellSpace(Space):
         }
         return self.architecture(genome)
 
-    def graph(self, architecture: Architecture) -> dict[str, Any]:
-        if is_shared(architecture.genome):
-            return draw_shared(self.config)
-        return {"cells": [draw_cell(name, architecture.genome[name]) for name in CELLS]}
-
-    def text(self, architecture: Architecture) -> str:
-        if is_shared(architecture.genome):
-            return shared_text(architecture.genome)
-        return " | ".join(f"{name} {write_cell(architecture.genome[name])}" for name in CELLS)
-
-    def build(
-        self,
-        architecture: Architecture,
-        input_shape: tuple[int, ...],
-        classes: int,
-        auxiliary: bool = False,
-    ) -> torch.nn.Module:
-        from .layers.cell_network import CellNetwork
-        from .layers.shared_cell_network import SharedCellNetwork
-
-        self.validate(architecture)
-        if is_shared(architecture.genome):
-            refuse_auxiliary(auxiliary)
-            partial = partial_of(architecture.genome)
-            return SharedCellNetwork(self.config, input_shape, classes, partial)
-        return CellNetwork(self.config, architecture.genome, input_shape, classes, auxiliary)
-
     def inherit(
         self,
         child: Architecture,
@@ -221,6 +176,32 @@ class CellSpace(Space):
         return pass_on(
             network, weights, origins(self.config.reductions, child.genome, parent.genome)
         )
+
+    def _check(self, genome: Any) -> None:
+        cell_genome.check_genome(genome, self.config.nodes, self.operations)
+
+    def _draw(self, genome: Any) -> dict[str, Any]:
+        return {"cells": [draw_cell(name, genome[name]) for name in CELLS]}
+
+    def _draw_shared(self) -> dict[str, Any]:
+        return draw_shared(self.config)
+
+    def _write(self, genome: Any) -> str:
+        return " | ".join(f"{name} {write_cell(genome[name])}" for name in CELLS)
+
+    def _network(
+        self, genome: Any, input_shape: tuple[int, ...], classes: int, auxiliary: bool
+    ) -> torch.nn.Module:
+        from .layers.cell_network import CellNetwork
+
+        return CellNetwork(self.config, genome, input_shape, classes, auxiliary)
+
+    def _shared_network(
+        self, input_shape: tuple[int, ...], classes: int, partial: int
+    ) -> torch.nn.Module:
+        from .layers.shared_cell_network import SharedCellNetwork
+
+        return SharedCellNetwork(self.config, input_shape, classes, partial)
 
     def _sample_cell(self, rng: np.random.Generator) -> dict[str, Any]:
         nodes = []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..core.errors import InvalidSettings
 from ..core.settings import setting
+from . import stacking
 
 DARTS_OPERATIONS = (
     "none",
@@ -21,7 +21,7 @@ ALL_OPERATIONS = (*DARTS_OPERATIONS, "sep_conv_7x7", "conv_7x1_1x7")
 
 
 @dataclass(frozen=True)
-class CellConfig:
+class CellConfig(stacking.Stacked):
     """Settings of space `cell`.
 
     Raises:
@@ -34,18 +34,10 @@ class CellConfig:
         choices=ALL_OPERATIONS,
     )
     nodes: int = setting(4, "Nodes inside a cell, each the sum of two operations.", low=1, high=8)
-    cells: int = setting(
-        5, "Cells in the network; those at a third and at two thirds reduce.", low=1, high=40
-    )
-    channels: int = setting(
-        8, "Channels of the first cells; doubled by each reduction.", low=2, high=512
-    )
-    stem_multiplier: int = setting(3, "The small stem has this many times channels.", low=1, high=8)
-    stem: str = setting(
-        "auto",
-        "small: one 3x3 convolution; imagenet: three of stride 2; auto: imagenet from 64 pixels.",
-        choices=("auto", "small", "imagenet"),
-    )
+    cells: int = stacking.cells()
+    channels: int = stacking.channels()
+    stem_multiplier: int = stacking.stem_multiplier()
+    stem: str = stacking.stem()
     reduced_skip: str = setting(
         "factorized",
         "What skip_connect is at stride 2: DARTS' factorized reduction, or RENAS' max pooling.",
@@ -53,16 +45,4 @@ class CellConfig:
     )
 
     def __post_init__(self) -> None:
-        chosen = [op for op in self.operations if op != "none"]
-        if len(set(self.operations)) != len(self.operations) or len(chosen) < 2:
-            raise InvalidSettings(
-                {
-                    "operations": f"{', '.join(self.operations) or 'nothing'} is no choice: "
-                    "name at least two different operations beside none"
-                }
-            )
-
-    @property
-    def reductions(self) -> tuple[int, int]:
-        """The cells, counted from 0, that halve height and width."""
-        return self.cells // 3, 2 * self.cells // 3
+        stacking.check_operations(self.operations, beside="none")

@@ -17,21 +17,13 @@ import numpy as np
 from ..core.architecture import Architecture
 from ..core.decision import Decision
 from ..core.settings import to_mapping
-from ..core.space import Space
 from . import macro_genome
 from .enas_macro_config import EnasMacroConfig
 from .inheritance import pass_on
 from .macro_genome import Layers
-from .membership import check_membership
 from .operations import OPERATIONS, edge, node
-from .sharing import (
-    check_whole_shared,
-    is_shared,
-    refuse_auxiliary,
-    relaxed_edges,
-    shared_genome,
-    shared_text,
-)
+from .sharing import relaxed_edges
+from .sharing_space import SharingSpace
 
 if TYPE_CHECKING:
     import torch
@@ -40,7 +32,7 @@ PLACE = re.compile(r"layers\.(\d+)\.(operation|squeeze)\..+")
 STEM = "stem"
 
 
-class EnasMacroSpace(Space):
+class EnasMacroSpace(SharingSpace):
     """The genome is {"layers": [{"op": name, "skips": [value ...]} ...]}, skips ascending.
 
     Differently from the released code's final networks all operations are the ones that the
@@ -60,12 +52,6 @@ class EnasMacroSpace(Space):
 
     def sample(self, rng: np.random.Generator) -> Architecture:
         return self.chosen([int(rng.integers(len(one.options))) for one in self.decisions()])
-
-    def validate(self, architecture: Architecture) -> None:
-        check_membership(self, architecture)
-        if is_shared(architecture.genome):
-            return check_whole_shared(architecture.genome)
-        macro_genome.check(architecture.genome, self.config.layers, self.config.operations)
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
         """Another op in one layer, or one skip more or less; an even chance each."""
@@ -111,10 +97,6 @@ class EnasMacroSpace(Space):
             macro_genome.chosen(choices, self.config.layers, self.config.operations)
         )
 
-    def shared(self) -> Architecture:
-        """The network all architectures of the space share the weights of."""
-        return Architecture(self.name, to_mapping(self.config), shared_genome())
-
     def inherit(
         self,
         child: Architecture,
@@ -140,43 +122,45 @@ class EnasMacroSpace(Space):
         layers = self.config.layers
         return len(self.config.operations) ** layers * 2 ** (layers * (layers - 1) // 2)
 
-    def graph(self, architecture: Architecture) -> dict[str, Any]:
-        """One drawing of the whole network; its last layer is the output."""
-        count, shared = self.config.layers, is_shared(architecture.genome)
-        names = [STEM, *(str(number) for number in range(1, count + 1))]
-        roles = ["input", *["node"] * (count - 1), "output"]
-        edges = []
-        for number in range(1, count + 1):
-            layer = None if shared else architecture.genome["layers"][number - 1]
-            ops = self.config.operations if layer is None else (layer["op"],)
-            edges += relaxed_edges([(names[number - 1], names[number])], ops)
-            skips = range(number - 1) if layer is None else layer["skips"]
-            edges += [edge(names[value], names[number], "skip_connect") for value in skips]
-        nodes = [node(*pair) for pair in zip(names, roles, strict=True)]
-        return {"cells": [{"name": "network", "nodes": nodes, "edges": edges}]}
+    def _check(self, genome: Any) -> None:
+        macro_genome.check(genome, self.config.layers, self.config.operations)
 
-    def text(self, architecture: Architecture) -> str:
-        if is_shared(architecture.genome):
-            return shared_text(architecture.genome)
+    def _draw(self, genome: Any) -> dict[str, Any]:
+        return _drawing([((layer["op"],), layer["skips"]) for layer in genome["layers"]])
+
+    def _draw_shared(self) -> dict[str, Any]:
+        operations = self.config.operations
+        return _drawing([(operations, range(place)) for place in range(self.config.layers)])
+
+    def _write(self, genome: Any) -> str:
         return " ".join(
             f"{number}={OPERATIONS[layer['op']].short}"
             + "".join(f"+{value}" for value in layer["skips"])
-            for number, layer in enumerate(architecture.genome["layers"], start=1)
+            for number, layer in enumerate(genome["layers"], start=1)
         )
 
-    def build(
-        self,
-        architecture: Architecture,
-        input_shape: tuple[int, ...],
-        classes: int,
-        auxiliary: bool = False,
+    def _network(
+        self, genome: Any, input_shape: tuple[int, ...], classes: int, auxiliary: bool
     ) -> torch.nn.Module:
         from .layers.macro_network import MacroNetwork
+
+        return MacroNetwork(self.config, genome["layers"], input_shape, classes, auxiliary)
+
+    def _shared_network(
+        self, input_shape: tuple[int, ...], classes: int, partial: int
+    ) -> torch.nn.Module:
         from .layers.shared_macro_network import SharedMacroNetwork
 
-        self.validate(architecture)
-        if is_shared(architecture.genome):
-            refuse_auxiliary(auxiliary)
-            return SharedMacroNetwork(self.config, input_shape, classes)
-        layers = architecture.genome["layers"]
-        return MacroNetwork(self.config, layers, input_shape, classes, auxiliary)
+        return SharedMacroNetwork(self.config, input_shape, classes)
+
+
+def _drawing(layers: Sequence[tuple[tuple[str, ...], Sequence[int]]]) -> dict[str, Any]:
+    """One drawing of a network of layers with operations and skips; the last is its output."""
+    names = [STEM, *(str(number) for number in range(1, len(layers) + 1))]
+    roles = ["input", *["node"] * (len(layers) - 1), "output"]
+    edges = []
+    for before, name, (operations, skips) in zip(names, names[1:], layers, strict=False):
+        edges += relaxed_edges([(before, name)], operations)
+        edges += [edge(names[value], name, "skip_connect") for value in skips]
+    nodes = [node(*pair) for pair in zip(names, roles, strict=True)]
+    return {"cells": [{"name": "network", "nodes": nodes, "edges": edges}]}

@@ -17,7 +17,6 @@ from ..core.architecture import Architecture
 from ..core.decision import Decision
 from ..core.errors import InvalidArchitecture
 from ..core.settings import to_mapping
-from ..core.space import Space
 from . import block_genome, cell_genome
 from .cell_drawing import draw_cell, write_cell
 from .cell_genome import CELLS
@@ -25,14 +24,8 @@ from .cell_inheritance import origins
 from .cell_sharing import draw_shared
 from .enas_micro_config import EnasMicroConfig
 from .inheritance import pass_on
-from .membership import check_membership, shown
-from .sharing import (
-    check_whole_shared,
-    is_shared,
-    refuse_auxiliary,
-    shared_genome,
-    shared_text,
-)
+from .membership import shown
+from .sharing_space import SharingSpace
 
 if TYPE_CHECKING:
     import torch
@@ -40,7 +33,7 @@ if TYPE_CHECKING:
 Cells = dict[str, list[Any]]
 
 
-class EnasMicroSpace(Space):
+class EnasMicroSpace(SharingSpace):
     """The genome is {"normal": BLOCKS, "reduce": BLOCKS}, a block [[op, input], [op, input]].
 
     Inputs 0 and 1 are the last but one and the last cell, 2 and up the cell's blocks in order.
@@ -64,19 +57,6 @@ class EnasMicroSpace(Space):
         return self.architecture(
             {name: block_genome.draw(rng, config.nodes, config.operations) for name in CELLS}
         )
-
-    def validate(self, architecture: Architecture) -> None:
-        check_membership(self, architecture)
-        genome = architecture.genome
-        if is_shared(genome):
-            return check_whole_shared(genome)
-        if not isinstance(genome, dict) or set(genome) != set(CELLS):
-            raise InvalidArchitecture(
-                f"the genome is {shown(genome)}: it must be an object with normal and reduce"
-            )
-        for name in CELLS:
-            place = f"cell {name}"
-            block_genome.check(place, genome[name], self.config.nodes, self.config.operations)
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
         """Another op or another input for one part, an even chance each."""
@@ -119,10 +99,6 @@ class EnasMicroSpace(Space):
     def chosen(self, choices: Sequence[int]) -> Architecture:
         return self.architecture(block_genome.cells(choices, CELLS, self.config.operations))
 
-    def shared(self) -> Architecture:
-        """The network all architectures of the space share the weights of."""
-        return Architecture(self.name, to_mapping(self.config), shared_genome())
-
     def inherit(
         self,
         child: Architecture,
@@ -141,34 +117,39 @@ class EnasMicroSpace(Space):
         """
         return block_genome.size(self.config.nodes, len(self.config.operations)) ** 2
 
-    def graph(self, architecture: Architecture) -> dict[str, Any]:
-        if is_shared(architecture.genome):
-            return draw_shared(self.config)
-        cells = _drawn(architecture.genome)
+    def _check(self, genome: Any) -> None:
+        if not isinstance(genome, dict) or set(genome) != set(CELLS):
+            raise InvalidArchitecture(
+                f"the genome is {shown(genome)}: it must be an object with normal and reduce"
+            )
+        for name in CELLS:
+            place = f"cell {name}"
+            block_genome.check(place, genome[name], self.config.nodes, self.config.operations)
+
+    def _draw(self, genome: Any) -> dict[str, Any]:
+        cells = _drawn(genome)
         return {"cells": [draw_cell(name, cells[name]) for name in CELLS]}
 
-    def text(self, architecture: Architecture) -> str:
-        if is_shared(architecture.genome):
-            return shared_text(architecture.genome)
-        cells = {name: cell_genome.cell(architecture.genome[name]) for name in CELLS}
+    def _draw_shared(self) -> dict[str, Any]:
+        return draw_shared(self.config)
+
+    def _write(self, genome: Any) -> str:
+        cells = {name: cell_genome.cell(genome[name]) for name in CELLS}
         return " | ".join(f"{name} {write_cell(cells[name])}" for name in CELLS)
 
-    def build(
-        self,
-        architecture: Architecture,
-        input_shape: tuple[int, ...],
-        classes: int,
-        auxiliary: bool = False,
+    def _network(
+        self, genome: Any, input_shape: tuple[int, ...], classes: int, auxiliary: bool
     ) -> torch.nn.Module:
         from .layers.cell_network import CellNetwork
+
+        return CellNetwork(self.config, _drawn(genome), input_shape, classes, auxiliary)
+
+    def _shared_network(
+        self, input_shape: tuple[int, ...], classes: int, partial: int
+    ) -> torch.nn.Module:
         from .layers.shared_micro_network import SharedMicroNetwork
 
-        self.validate(architecture)
-        if is_shared(architecture.genome):
-            refuse_auxiliary(auxiliary)
-            return SharedMicroNetwork(self.config, input_shape, classes)
-        cells = _drawn(architecture.genome)
-        return CellNetwork(self.config, cells, input_shape, classes, auxiliary)
+        return SharedMicroNetwork(self.config, input_shape, classes)
 
     def _moves(self, cells: Cells, field: int) -> list[tuple[str, block_genome.Move]]:
         operations = self.config.operations

@@ -13,21 +13,13 @@ from ..core.architecture import Architecture
 from ..core.decision import Decision
 from ..core.errors import InvalidArchitecture
 from ..core.settings import setting, to_mapping
-from ..core.space import Space
 from .discretisation import read_alphas, strongest_operations
 from .inheritance import pass_on
-from .membership import check_membership, resized, shown
+from .membership import resized, shown
 from .nb201_inheritance import origins
 from .operations import edge, node
-from .sharing import (
-    check_shared,
-    is_shared,
-    partial_of,
-    refuse_auxiliary,
-    relaxed_edges,
-    shared_genome,
-    shared_text,
-)
+from .sharing import relaxed_edges
+from .sharing_space import SharingSpace
 
 if TYPE_CHECKING:
     import torch
@@ -35,6 +27,7 @@ if TYPE_CHECKING:
 OPS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 # (source, target) in the order of the string; node 0 is the input, node 3 the output.
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+ENDS = [(str(source), str(target)) for source, target in EDGES]
 DECISIONS = tuple(
     Decision(f"op {source} to {target}", OPS, "op", block=target - 1) for source, target in EDGES
 )
@@ -85,7 +78,7 @@ def arch_str(architecture: Architecture) -> str:
     return to_string(parse(architecture.genome))
 
 
-class NB201Space(Space):
+class NB201Space(SharingSpace):
     """Six edges between four nodes, five operations each; the genome is the string itself."""
 
     name = "nb201"
@@ -133,16 +126,6 @@ class NB201Space(Space):
     def sample(self, rng: np.random.Generator) -> Architecture:
         return self.architecture([OPS[i] for i in rng.integers(len(OPS), size=len(EDGES))])
 
-    def validate(self, architecture: Architecture) -> None:
-        check_membership(self, architecture)
-        if is_shared(architecture.genome):
-            return check_shared(architecture.genome, self.config.channels)
-        canonical = to_string(parse(architecture.genome))
-        if architecture.genome != canonical:
-            raise InvalidArchitecture(
-                f"{shown(architecture.genome)} has blanks or bars to spare: write {canonical}"
-            )
-
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
         """Another operation on one edge, as the benchmark's own evolution does."""
         ops = list(parse(architecture.genome))
@@ -188,10 +171,6 @@ class NB201Space(Space):
     def size(self) -> int:
         return len(OPS) ** len(EDGES)
 
-    def shared(self, partial: int = 1) -> Architecture:
-        """The shared network; with `partial` = K one in K channels is mixed (PC-DARTS)."""
-        return Architecture(self.name, to_mapping(self.config), shared_genome(partial))
-
     def discretised(self, alphas: Mapping[str, Any]) -> Architecture:
         """The strongest operation of each edge, `none` among them.
 
@@ -205,40 +184,6 @@ class NB201Space(Space):
         given = read_alphas(alphas, shapes, frozenset({"cell_edges"}))
         return self.architecture(strongest_operations(given["cell"], OPS))
 
-    def graph(self, architecture: Architecture) -> dict[str, Any]:
-        roles = ("input", "node", "node", "output")
-        nodes = [node(str(index), role) for index, role in enumerate(roles)]
-        ends = [(str(source), str(target)) for source, target in EDGES]
-        if is_shared(architecture.genome):
-            edges = relaxed_edges(ends, OPS)
-        else:
-            ops = parse(architecture.genome)
-            edges = [edge(*place, op) for op, place in zip(ops, ends, strict=True)]
-        return {"cells": [{"name": "cell", "nodes": nodes, "edges": edges}]}
-
-    def text(self, architecture: Architecture) -> str:
-        if is_shared(architecture.genome):
-            return shared_text(architecture.genome)
-        return arch_str(architecture)
-
-    def build(
-        self,
-        architecture: Architecture,
-        input_shape: tuple[int, ...],
-        classes: int,
-        auxiliary: bool = False,
-    ) -> torch.nn.Module:
-        from .layers.nb201_network import NB201Network
-        from .layers.shared_nb201_network import SharedNB201Network
-
-        self.validate(architecture)
-        if is_shared(architecture.genome):
-            refuse_auxiliary(auxiliary)
-            partial = partial_of(architecture.genome)
-            return SharedNB201Network(self.config, OPS, input_shape, classes, partial)
-        placed = tuple(zip(parse(architecture.genome), EDGES, strict=True))
-        return NB201Network(self.config, placed, input_shape, classes, auxiliary)
-
     def inherit(
         self,
         child: Architecture,
@@ -248,3 +193,40 @@ class NB201Space(Space):
     ) -> int:
         """Everything but the edges whose operation changed."""
         return pass_on(network, weights, origins(parse(child.genome), parse(parent.genome)))
+
+    def _check(self, genome: Any) -> None:
+        canonical = to_string(parse(genome))
+        if genome != canonical:
+            raise InvalidArchitecture(
+                f"{shown(genome)} has blanks or bars to spare: write {canonical}"
+            )
+
+    def _draw(self, genome: Any) -> dict[str, Any]:
+        return _drawing([edge(*ends, op) for op, ends in zip(parse(genome), ENDS, strict=True)])
+
+    def _draw_shared(self) -> dict[str, Any]:
+        return _drawing(relaxed_edges(ENDS, OPS))
+
+    def _write(self, genome: Any) -> str:
+        return to_string(parse(genome))
+
+    def _network(
+        self, genome: Any, input_shape: tuple[int, ...], classes: int, auxiliary: bool
+    ) -> torch.nn.Module:
+        from .layers.nb201_network import NB201Network
+
+        placed = tuple(zip(parse(genome), EDGES, strict=True))
+        return NB201Network(self.config, placed, input_shape, classes, auxiliary)
+
+    def _shared_network(
+        self, input_shape: tuple[int, ...], classes: int, partial: int
+    ) -> torch.nn.Module:
+        from .layers.shared_nb201_network import SharedNB201Network
+
+        return SharedNB201Network(self.config, OPS, input_shape, classes, partial)
+
+
+def _drawing(edges: list[dict[str, Any]]) -> dict[str, Any]:
+    roles = ("input", "node", "node", "output")
+    nodes = [node(str(index), role) for index, role in enumerate(roles)]
+    return {"cells": [{"name": "cell", "nodes": nodes, "edges": edges}]}

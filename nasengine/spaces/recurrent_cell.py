@@ -12,16 +12,15 @@ import numpy as np
 from ..core.architecture import Architecture
 from ..core.dataset import DataKind
 from ..core.decision import Decision
-from ..core.errors import EngineError, InvalidArchitecture
+from ..core.errors import EngineError
 from ..core.settings import to_mapping
-from ..core.space import Space
 from . import recurrent_cell_genome as rules
 from .discretisation import read_alphas, strongest_pairs
 from .inheritance import pass_on
-from .membership import check_membership, shown
+from .membership import shown
 from .recurrent_cell_config import RecurrentCellConfig
 from .recurrent_cell_drawing import draw_nodes, draw_shared, write_nodes
-from .sharing import is_shared, shared_genome, shared_text
+from .sharing_space import SharingSpace
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 Move = tuple[int, int, list[Any]]
 
 
-class RecurrentCellSpace(Space):
+class RecurrentCellSpace(SharingSpace):
     """A recurrent cell that reads words: node 0 joins word and state, others read one before.
 
     The state behind a word is the mean of all nodes but node 0. Size and dropout are settings.
@@ -66,16 +65,6 @@ class RecurrentCellSpace(Space):
                 for place in range(1, self.config.nodes + 1)
             ]
         )
-
-    def validate(self, architecture: Architecture) -> None:
-        check_membership(self, architecture)
-        genome = architecture.genome
-        if not is_shared(genome):
-            return rules.check_genome(genome, self.config.nodes, self.config.functions)
-        if set(genome) != {"shared"} or genome["shared"] is not True:
-            raise InvalidArchitecture(
-                f'the genome is {shown(genome)}: a shared network\'s is {{"shared": true}}'
-            )
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
         """Another function or another source for one node, an even chance each."""
@@ -121,9 +110,6 @@ class RecurrentCellSpace(Space):
         nodes = self.config.nodes
         return math.factorial(nodes) * len(self.config.functions) ** nodes
 
-    def shared(self) -> Architecture:
-        return Architecture(self.name, to_mapping(self.config), shared_genome())
-
     def discretised(self, alphas: Mapping[str, Any]) -> Architecture:
         """The strongest edge of each node with its strongest function, never `none`.
 
@@ -138,16 +124,6 @@ class RecurrentCellSpace(Space):
         pairs = strongest_pairs(given["cell"], None, operations, inputs=1, kept=1)
         return self.architecture([pair for (pair,) in pairs])
 
-    def graph(self, architecture: Architecture) -> dict[str, Any]:
-        if is_shared(architecture.genome):
-            return draw_shared(self.config.nodes, self.config.relaxed)
-        return draw_nodes(architecture.genome["nodes"])
-
-    def text(self, architecture: Architecture) -> str:
-        if is_shared(architecture.genome):
-            return shared_text(architecture.genome)
-        return write_nodes(architecture.genome["nodes"])
-
     def build(
         self,
         architecture: Architecture,
@@ -160,9 +136,6 @@ class RecurrentCellSpace(Space):
         Raises:
             EngineError: an auxiliary head is asked for, or the input is no word.
         """
-        from .layers.recurrent_network import RecurrentNetwork
-        from .layers.shared_recurrent_network import SharedRecurrentNetwork
-
         self.validate(architecture)
         if auxiliary:
             raise EngineError(
@@ -174,9 +147,7 @@ class RecurrentCellSpace(Space):
                 f"the input shape {shown(input_shape)} is no word's: recurrent-cell reads text, "
                 "whose shape is (1,)"
             )
-        if is_shared(architecture.genome):
-            return SharedRecurrentNetwork(self.config, classes)
-        return RecurrentNetwork(self.config, architecture.genome["nodes"], classes)
+        return super().build(architecture, input_shape, classes)
 
     def inherit(
         self,
@@ -193,6 +164,32 @@ class RecurrentCellSpace(Space):
             weights,
             lambda name: name if name in kept or not name.startswith("matrices.") else None,
         )
+
+    def _check(self, genome: Any) -> None:
+        rules.check_genome(genome, self.config.nodes, self.config.functions)
+
+    def _draw(self, genome: Any) -> dict[str, Any]:
+        return draw_nodes(genome["nodes"])
+
+    def _draw_shared(self) -> dict[str, Any]:
+        return draw_shared(self.config.nodes, self.config.relaxed)
+
+    def _write(self, genome: Any) -> str:
+        return write_nodes(genome["nodes"])
+
+    def _network(
+        self, genome: Any, input_shape: tuple[int, ...], classes: int, auxiliary: bool
+    ) -> torch.nn.Module:
+        from .layers.recurrent_network import RecurrentNetwork
+
+        return RecurrentNetwork(self.config, genome["nodes"], classes)
+
+    def _shared_network(
+        self, input_shape: tuple[int, ...], classes: int, partial: int
+    ) -> torch.nn.Module:
+        from .layers.shared_recurrent_network import SharedRecurrentNetwork
+
+        return SharedRecurrentNetwork(self.config, classes)
 
     def _moves(self, nodes: list[list[Any]], place: int) -> list[Move]:
         """Where a function (place 0) or a source (1) may change."""
