@@ -79,6 +79,17 @@ def test_the_run_with_the_fewest_running_comes_first():
     assert order == [old.pk, young.pk, old.pk, young.pk]
 
 
+def test_a_single_slot_goes_round_all_runs():
+    runs = [make_run(candidates=9, in_flight=2) for _ in range(3)]
+    slot, order = make_slot(), []
+    for _ in range(6):
+        held = take(slot)
+        order.append(held.run_id)
+        assert claims.finish(held, done(held.number, 12.5, 730.0))
+        advance_run(held.run_id)
+    assert order == [run.pk for run in runs] * 2
+
+
 def test_finish_stores_everything_once():
     run = make_run()
     held = take(make_slot())

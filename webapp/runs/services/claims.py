@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.conf import settings
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from nasengine.core.outcome import Outcome
@@ -56,8 +56,9 @@ class Claim:
 def claim(slot: WorkerSlot, queues: list[str]) -> Claim | None:
     """Takes the next waiting candidate of these queues, None where there is none.
 
-    Runs with the fewest running candidates come first, then the oldest run, then the
-    lowest number. Paused, stopping and ended runs hand nothing out.
+    Runs with the fewest running candidates come first, then the one that waits longest for a
+    turn, then the oldest run, then the lowest number: a single slot goes round all runs.
+    Paused, stopping and ended runs hand nothing out.
     """
     for candidate_id, run_id in _waiting(queues):
         try:
@@ -143,17 +144,18 @@ def give_back(claim: Claim) -> bool:
 
 
 def _waiting(queues: list[str]) -> list[tuple[int, int]]:
-    running = (
-        Candidate.objects.filter(run=OuterRef("run"), state=CandidateState.RUNNING)
-        .order_by()
-        .values("run")
-        .annotate(number=Count("pk"))
-        .values("number")
-    )
+    siblings = Candidate.objects.filter(run=OuterRef("run")).order_by().values("run")
+    running = siblings.filter(state=CandidateState.RUNNING).annotate(number=Count("pk"))
+    turns = siblings.annotate(last=Max("started_at"))
     waiting = Candidate.objects.filter(
         state__in=WAITING_CANDIDATES, queue__in=queues, run__state=RunState.RUNNING
-    ).annotate(busy=Coalesce(Subquery(running), 0))
-    return list(waiting.order_by("busy", "run_id", "number").values_list("pk", "run_id")[:TRIES])
+    ).annotate(
+        busy=Coalesce(Subquery(running.values("number")), 0),
+        served=Subquery(turns.values("last")),
+    )
+    turn = F("served").asc(nulls_first=True)
+    ordered = waiting.order_by("busy", turn, "run_id", "number")
+    return list(ordered.values_list("pk", "run_id")[:TRIES])
 
 
 def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
