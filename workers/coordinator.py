@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
 
 from webapp.runs.models import Run
 from webapp.runs.services import slots
@@ -95,7 +94,7 @@ class Coordinator:
             raise
         except Run.DoesNotExist:
             log.debug("run %s is gone", run_id)
-        except (DatabaseError, Exception) as error:
+        except Exception as error:
             log.exception("run %s could not be advanced", run_id)
             give_up(run_id, f"could not be advanced: {type(error).__name__}: {error}")
         return False

@@ -4,7 +4,9 @@ oneDNN, which torch computes convolutions with on the processor, has quick kerne
 depthwise gradients only without dilation and, for the weights, up to three columns: a 5x5
 kernel's takes ten times as long. So the gradient by the input is computed as a forward
 convolution with the flipped kernel, the one by the weights in strips of three columns, and
-dilation is taken out of the map (`phases`) instead of being left to the convolution.
+dilation is taken out of the map (`phases`) instead of being left to the convolution. On maps of a
+few pixels its kernels wait more than they compute: there the weights' gradient is taken tap by tap,
+and what of a kernel reaches beyond the map's far side is left out.
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ import torch
 from torch.nn import functional
 
 STRIP = 3
+# Pixels of the largest maps on which kernels of up to STRIP columns, and of more, gain by taps.
+FEW, FEW_OF_STRIPS = 4, 16
 
 
 def depthwise(x: torch.Tensor, weight: torch.Tensor, stride: int = 1) -> torch.Tensor:
     """n x c x h x w by c x 1 x k x k, k odd, to n x c x ceil(h / stride) x ceil(w / stride)."""
     if x.device.type == "cpu" and not torch.is_autocast_enabled("cpu"):
-        out: torch.Tensor = _Depthwise.apply(x, weight, stride)
+        out: torch.Tensor = _Depthwise.apply(x, _reaching(x, weight), stride)
         return out
     return functional.conv2d(x, weight, None, stride, weight.shape[-1] // 2, 1, x.shape[1])
 
@@ -40,6 +44,14 @@ def merged(x: torch.Tensor) -> torch.Tensor:
     n, c, h, w = x.shape
     apart = x.permute(0, 2, 3, 1).reshape(2, 2, n // 4, h, w, c).permute(2, 3, 0, 4, 1, 5)
     return apart.reshape(n // 4, 2 * h, 2 * w, c).permute(0, 3, 1, 2)
+
+
+def _reaching(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """The middle of a kernel, without taps that read nothing but padding wherever they stand."""
+    outside = weight.shape[-1] // 2 - (max(x.shape[-2:]) - 1)
+    if outside <= 0:
+        return weight
+    return weight[..., outside:-outside, outside:-outside]
 
 
 class _Depthwise(torch.autograd.Function):
@@ -75,6 +87,9 @@ def _by_weight(
 ) -> torch.Tensor:
     side, width = weight.shape[-1], x.shape[-1]
     padding = side // 2
+    pixels = x.shape[-2] * x.shape[-1]
+    if pixels <= (FEW if side <= STRIP else FEW_OF_STRIPS):
+        return _by_taps(grad, x, side, stride)
     if side <= STRIP:
         return _backward(grad, x, weight, stride, (padding, padding), by_input=False)
     found = []
@@ -85,6 +100,20 @@ def _by_weight(
         shifted = functional.pad(x, (left, right))
         found.append(_backward(grad, shifted, strip, stride, (padding, 0), by_input=False))
     return torch.cat(found, dim=-1)
+
+
+def _by_taps(grad: torch.Tensor, x: torch.Tensor, side: int, stride: int) -> torch.Tensor:
+    """Each tap's gradient is a sum of products with the map as that tap sees it."""
+    padding = side // 2
+    rows, columns = (stride * (length - 1) + 1 for length in grad.shape[-2:])
+    apart = functional.pad(x.permute(0, 2, 3, 1), (0, 0, padding, padding, padding, padding))
+    by = grad.permute(0, 2, 3, 1).flatten(0, 2)
+    taps = [
+        (apart[:, y : y + rows : stride, z : z + columns : stride].flatten(0, 2) * by).sum(0)
+        for y in range(side)
+        for z in range(side)
+    ]
+    return torch.stack(taps, dim=1).unflatten(1, (1, side, side))
 
 
 def _backward(

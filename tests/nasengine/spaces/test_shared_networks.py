@@ -76,7 +76,7 @@ def test_the_plain_twin_has_as_many_weights():
     assert len(same) == len(list(plain.parameters()))
 
 
-@pytest.mark.parametrize("sides", [(6, 8), (5, 7)])
+@pytest.mark.parametrize("sides", [(6, 8), (5, 7), (4, 4), (2, 3), (2, 2), (1, 2), (1, 1)])
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (5, 1), (7, 1), (3, 2), (5, 2), (7, 2)])
 def test_depthwise_gradients_are_torchs_own_and_so_are_their_gradients(kernel, stride, sides):
     torch.manual_seed(0)
