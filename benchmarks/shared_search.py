@@ -108,7 +108,7 @@ def searched(question: Question) -> dict[str, Any]:
         elif event.kind == "outcome" and event.number in began:
             index, at = began[event.number]
             seconds[index] = seconds.get(index, 0.0) + time.monotonic() - at
-        elif event.kind == "outcome":
+        elif event.kind == "outcome" and event.item["state"] == "done":
             first.append(Outcome.from_json(event.item).values["error"])
 
     best = search.run(question, watch).best

@@ -25,16 +25,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.sharing.plain import PlainCellNetwork
 from benchmarks.sharing.twins import copy_weights
-from nasengine.estimators.sharing.darts_step import DartsStep
+from nasengine.estimators.sharing.darts_step import DartsStep, Loss
 from nasengine.objectives.processor import cpu_name
 from nasengine.spaces.cell import CellSpace
 from nasengine.spaces.cell_config import CellConfig
 
 CONFIG = CellConfig(cells=8, channels=16)
 SHAPE, CLASSES, BATCH = (3, 32, 32), 10, 32
-
-
-Loss = Callable[[], torch.Tensor]
 
 
 def losses(network: torch.nn.Module, device: torch.device, bf16: bool) -> list[Loss]:

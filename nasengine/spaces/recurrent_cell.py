@@ -136,7 +136,6 @@ class RecurrentCellSpace(SharingSpace):
         Raises:
             EngineError: an auxiliary head is asked for, or the input is no word.
         """
-        self.validate(architecture)
         if auxiliary:
             raise EngineError(
                 "auxiliary is true for a recurrent network, which has no auxiliary head: "

@@ -5,17 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-import pytest
-import torch
-
 from benchmarks import shared_search
-
-
-@pytest.fixture
-def own_threads():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 def test_every_search_is_timed_and_the_chosen_one_trained_alone(monkeypatch, capsys, own_threads):

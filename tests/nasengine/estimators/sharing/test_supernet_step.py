@@ -5,18 +5,10 @@ from __future__ import annotations
 import json
 import sys
 
-import pytest
 import torch
 
 from benchmarks import supernet_step
 from nasengine.spaces.cell_config import CellConfig
-
-
-@pytest.fixture
-def own_threads():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 def test_one_document_of_seconds_and_their_ratio(monkeypatch, capsys, own_threads):
