@@ -62,6 +62,8 @@ def fill_form(page: Page) -> None:
     page.get_by_test_id("rail-runs").click()
     page.get_by_test_id("new-run").click()
     page.get_by_test_id("select-strategy").select_option("regularised-evolution")
+    settings = page.get_by_test_id("settings-strategy")
+    expect(settings).to_have_attribute("data-chosen", "regularised-evolution")
     for part in ("space", "strategy", "estimator", "dataset"):
         page.get_by_test_id(f"settings-{part}").locator("summary").click()
     page.get_by_test_id("field-name").fill("Small cells for the gate camera")

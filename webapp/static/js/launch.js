@@ -1,6 +1,7 @@
 // The launch form: what was typed into a plugin's settings comes back with the plugin.
 
 const held = new Map();
+const unfolded = new Map();
 const form = document.getElementById("launch");
 
 function settingsOf(kind) {
@@ -11,12 +12,26 @@ function controls(box) {
   return [...box.querySelectorAll("input:not([type=hidden]), select, textarea")];
 }
 
-// Before htmx puts another plugin's settings in place, the present ones are remembered.
+// Settings that are about to go take no more typing; a request that fails gives them back.
+form.addEventListener("htmx:beforeRequest", (event) => {
+  const kind = event.detail.elt.dataset.part;
+  if (kind) settingsOf(kind).inert = true;
+});
+
+form.addEventListener("htmx:afterRequest", (event) => {
+  const kind = event.detail.elt.dataset.part;
+  if (kind && !event.detail.successful) settingsOf(kind).inert = false;
+});
+
+// Before htmx puts another plugin's settings in place, the present ones are remembered: values
+// for each plugin, folded or not for the part.
 form.addEventListener("htmx:beforeSwap", (event) => {
   const kind = event.detail.requestConfig?.elt?.dataset.part;
   if (!kind) return;
   const box = settingsOf(kind);
-  held.set(`${kind} ${box.dataset.chosen}`, { values: read(box), open: box.querySelector("details")?.open });
+  held.set(`${kind} ${box.dataset.chosen}`, read(box));
+  const details = box.querySelector("details");
+  if (details) unfolded.set(kind, details.open);
 });
 
 form.addEventListener("htmx:afterSettle", (event) => {
@@ -25,6 +40,8 @@ form.addEventListener("htmx:afterSettle", (event) => {
   const box = settingsOf(kind);
   const before = held.get(`${kind} ${box.dataset.chosen}`);
   if (before) write(box, before);
+  const details = box.querySelector("details");
+  if (details && unfolded.get(kind)) details.open = true;
 });
 
 function key(control) {
@@ -35,14 +52,12 @@ function read(box) {
   return new Map(controls(box).map((one) => [key(one), one.type === "checkbox" ? one.checked : one.value]));
 }
 
-function write(box, { values, open }) {
+function write(box, values) {
   for (const one of controls(box)) {
     if (!values.has(key(one))) continue;
     if (one.type === "checkbox") one.checked = values.get(key(one));
     else one.value = values.get(key(one));
   }
-  const details = box.querySelector("details");
-  if (details) details.open = open;
 }
 
 // A name that was never touched follows the strategy and the data.
