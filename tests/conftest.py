@@ -38,6 +38,12 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright's loop runs in th
 import django  # noqa: E402  after the environment it reads
 
 django.setup()
+
+from django.conf import settings  # noqa: E402
+
+# A million rounds a password are right for people and half of all time for tests.
+settings.PASSWORD_HASHERS = ["tests.fixtures.people.QuickHasher"]
+
 # A process that pytest-xdist starts must come here first too, for servers of its own:
 # pytest-django would set Django up before, for the servers of the process that started it.
 del os.environ["DJANGO_SETTINGS_MODULE"]
