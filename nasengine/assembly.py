@@ -115,9 +115,13 @@ def strategy_config(question: Question) -> Any:
     return _config(question, "strategy")
 
 
-def goals_of(question: Question) -> tuple[Goal, ...]:
-    """The objectives with direction and unit, in the order they are named."""
-    return named_goals(question.objectives, make_estimator(question), question.dataset)
+def goals_of(question: Question, estimator: Estimator | None = None) -> tuple[Goal, ...]:
+    """The objectives with direction and unit, in the order they are named.
+
+    Who has made the question's estimator gives it: making one checks all of its settings.
+    """
+    known = estimator or make_estimator(question)
+    return named_goals(question.objectives, known, question.dataset)
 
 
 def constraints_of(question: Question) -> tuple[Constraint, ...]:

@@ -90,7 +90,7 @@ class _Measuring:
         self.weights = weights
         self.space = assembly.make_space(question)
         self.estimator = assembly.make_estimator(question)
-        self.goals = assembly.goals_of(question)
+        self.goals = assembly.goals_of(question, self.estimator)
         self.seed = evaluation_seed(question, proposal.number)
         self.taken: dict[str, Measurement] = {}
 

@@ -12,6 +12,7 @@ import math
 import types
 import typing
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 from .errors import InvalidSettings
@@ -92,7 +93,7 @@ def from_mapping(config: type[T], values: dict[str, Any], path: str = "") -> T:
     """
     errors: dict[str, str] = {}
     checked: dict[str, Any] = {}
-    known = {d.name: d for d in describe(config)}
+    known = _known(typing.cast(typing.Hashable, config))
     for name, value in values.items():
         if name not in known:
             errors[path + name] = f"no such setting; known: {', '.join(known) or 'none'}"
@@ -107,6 +108,12 @@ def from_mapping(config: type[T], values: dict[str, Any], path: str = "") -> T:
         return config(**checked)
     except InvalidSettings as error:
         raise InvalidSettings({path + name: text for name, text in error.errors.items()}) from None
+
+
+@cache
+def _known(config: Any) -> dict[str, SettingDescription]:
+    """The settings of a config dataclass by name; a search asks for them at every candidate."""
+    return {one.name: one for one in describe(config)}
 
 
 def to_mapping(config: Any) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ...core.architecture import Architecture
 from ...core.errors import EngineError
@@ -29,6 +29,14 @@ class Fit:
     unknown: int = 0
     misfit: str = ""
     size: int | None = None
+
+
+@lru_cache(maxsize=4)
+def _names(space: type[Space], config: Hashable) -> frozenset[str]:
+    """The texts and ids of all architectures: seconds of work, the same for every table."""
+    made = space(config)
+    every = list(made.enumerate())
+    return frozenset([made.text(one) for one in every] + [one.id for one in every])
 
 
 class Recognition:
@@ -68,8 +76,7 @@ class Recognition:
         size = self._space.size()
         if "enumerate" not in self._space.offers or size is None or size > MOST_LISTED:
             return None
-        every = list(self._space.enumerate())
-        return frozenset([self._space.text(one) for one in every] + [one.id for one in every])
+        return _names(type(self._space), self._space.config)
 
     def _is_canonical(self, key: str) -> bool:
         """JSON carries its own settings, so those are the ones it is held to."""

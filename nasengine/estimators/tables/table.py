@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 from ...core.errors import EngineError, InvalidSettings
 from ...core.estimator import Estimator, Evaluation
@@ -129,10 +130,15 @@ class Table(Estimator):
             own = (self.config.columns, self.config.report)
             steering, reported = (tuple(map(parse_column, texts)) for texts in own)
             return steering, reported
-        header = header_of(self.config.path)
+        header = self._header
         if dataset not in nb201_layout.PREFIXES:
             raise EngineError(_unknown_dataset(dataset))
         return nb201_layout.objectives(header, dataset), nb201_layout.reports(dataset)
+
+    @cached_property
+    def _header(self) -> tuple[str, ...]:
+        """Read once: an estimator lives for one candidate, its file is looked at before each."""
+        return header_of(self.config.path)
 
     def _row(self, evaluation: Evaluation, cells: Cells) -> dict[str, float]:
         columns = key_columns(self.config.architecture)
