@@ -52,6 +52,9 @@ export function members(numbers, state, base) {
 export function table(header, rows, caption) {
   if (rows.length === 0) return quiet("Nothing yet: rows appear as candidates are measured.");
   const wrap = make("div", undefined, "ps-table-wrap");
+  wrap.tabIndex = 0; // narrow pages scroll it by keyboard too
+  wrap.role = "group";
+  wrap.ariaLabel = caption;
   const made = make("table", undefined, "ps-table");
   made.append(make("caption", caption, "visually-hidden"));
   const head = make("tr");
