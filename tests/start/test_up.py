@@ -88,13 +88,28 @@ class Up:
             assert time.monotonic() < deadline, self.said() + log
             time.sleep(0.2)
 
-    def kill(self, name: str) -> None:
-        """Kill -9 of the server of that name, as a crash would."""
+    def server(self, name: str) -> psutil.Process:
+        """The server of that name; PostgreSQL is nobody's child."""
         if name == "postgres":
             pid = int((self.var / "postgres" / "postmaster.pid").read_text().splitlines()[0])
-            victim = psutil.Process(pid)
-        else:
-            (victim,) = [p for p in children_of(self.process.pid) if name in " ".join(p.cmdline())]
+            return psutil.Process(pid)
+        (found,) = [p for p in children_of(self.process.pid) if name in " ".join(p.cmdline())]
+        return found
+
+    def wait_again(self, name: str, seconds: float = 60) -> None:
+        """Waits until a server that was killed is there again and the database answers."""
+        deadline = time.monotonic() + seconds
+        while True:
+            with contextlib.suppress(psycopg.Error, OSError, psutil.Error, ValueError, IndexError):
+                self.server(name)
+                self.measured()
+                return
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.2)
+
+    def kill(self, name: str) -> None:
+        """Kill -9 of the server of that name, as a crash would."""
+        victim = self.server(name)
         victim.kill()
         with contextlib.suppress(psutil.NoSuchProcess):
             victim.wait(10)
@@ -143,10 +158,11 @@ def test_first_start_crash_and_restart(up):
     line = up.fails()
     assert "already running here" in line and str(up.port) in line
 
-    measured = up.wait_measured(0)
+    up.wait_measured(0)
     for name in ("valkey-server", "postgres", "uvicorn"):
         up.kill(name)
-        measured = up.wait_measured(measured)
+        up.wait_again(name)
+    measured = up.wait_measured(up.measured())
     children = children_of(up.process.pid)
     up.process.kill()
     up.process.wait(10)

@@ -14,7 +14,7 @@ from webapp.runs.models import WorkerSlot
 
 from .fleet import each_once, results
 
-LONG = 60  # epochs of a candidate that lasts some seconds
+LONG = 30  # epochs of a candidate that lasts some seconds
 
 
 def test_a_worker_killed_in_mid_training_loses_nothing(fleet):
