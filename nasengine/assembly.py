@@ -151,10 +151,10 @@ def _check_strategy(question: Question, made: dict[str, Any], errors: dict[str, 
             f"{question.strategy} needs {', '.join(missing)}, which the space "
             f"{question.space} does not offer: choose another strategy or space"
         )
-    elif "shared" in needs.needs and not _trains(question):
+    elif "shared" in needs.needs and not _trains_alone(question):
         errors["strategy"] = (
             f"{question.strategy} trains a shared network, and with the estimator "
-            f"{question.estimator} nothing is trained: choose train, or another strategy"
+            f"{question.estimator} no candidate is trained alone: choose train, or another strategy"
         )
 
 
@@ -223,6 +223,14 @@ def _trains(question: Question) -> bool:
     """Whether a data set is read; also where the estimator is not known."""
     try:
         return load("estimators", question.estimator).builds_network
+    except EngineError:
+        return True
+
+
+def _trains_alone(question: Question) -> bool:
+    """Whether candidates get weights of their own; also where the estimator is not known."""
+    try:
+        return bool(load("estimators", question.estimator).alone)
     except EngineError:
         return True
 

@@ -47,6 +47,7 @@ KINDS: dict[str, dict[str, str]] = {
     "estimators": {
         "train": "nasengine.estimators.training.train:Train",
         "inherit": "nasengine.estimators.training.inherit:Inherit",
+        "shared": "nasengine.estimators.sharing.one_shot:OneShot",
         "table": "nasengine.estimators.tables.table:Table",
     },
     "objectives": {

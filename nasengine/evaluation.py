@@ -152,6 +152,7 @@ class _Measuring:
             report=self.report,
             cancelled=self.cancelled,
             weights=self.weights,
+            search_seed=question.seed,
         )
 
     def _ended(self, state: Any, reason: str, outcome: Outcome | None = None) -> Outcome:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
+import time
 import uuid
 import zipfile
 import zlib
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
 from .core.architecture import Architecture, canonical_json
-from .core.errors import EngineError
+from .core.errors import Cancelled, EngineError
 from .core.weights import Legacy, WeightStore
 
 VERSION = 1
 HEAD = "legacy"  # version and architecture, as the bytes of a JSON text
 WEIGHT = "weights/"  # before the name of each array
+LOOK_SECONDS = 0.2  # between two looks whether it is our turn
 # What a file says that is torn, changed or of another kind; each part of it has a checksum.
 BROKEN = (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, OSError,
           NotImplementedError)  # fmt: skip
@@ -74,6 +78,28 @@ class WeightFolder(WeightStore):
     def drop(self, number: int) -> None:
         with suppress(OSError):
             (self._path / f"{number}.npz").unlink()
+
+    @contextmanager
+    def turn(self, cancelled: Callable[[], bool]) -> Iterator[None]:
+        """The kernel gives a lock back when its process dies; a folder that knows none has none."""
+        with ExitStack() as opened:
+            with suppress(OSError):
+                self._path.mkdir(parents=True, exist_ok=True)
+                file = opened.enter_context((self._path / ".turn").open("w"))
+                while not _locked(file.fileno()):
+                    if cancelled():
+                        raise Cancelled
+                    time.sleep(LOOK_SECONDS)
+            yield
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether the lock is ours now; OSError where there are no locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _write(path: Path, content: bytes) -> None:

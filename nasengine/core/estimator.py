@@ -20,7 +20,8 @@ Report = Callable[[dict[str, Any]], None]
 class Evaluation:
     """Everything an estimator needs to evaluate one proposal.
 
-    `seed` is derived from (run seed, number), so the order of completion changes nothing.
+    `seed` is derived from (run seed, number), so the order of completion changes nothing;
+    `search_seed` is the run's own, for what its candidates have in common.
     `weights` holds what candidates of the same search have left behind, by number.
     `report` is called with a JSON object after every epoch; `cancelled` is asked between
     batches. `data` and `data_config` name a data set; an estimator that needs none
@@ -36,6 +37,7 @@ class Evaluation:
     report: Report
     cancelled: Callable[[], bool]
     weights: WeightStore = NO_WEIGHTS
+    search_seed: int = 0
 
 
 class Estimator(ABC):
@@ -44,6 +46,7 @@ class Estimator(ABC):
     `Config` holds its settings. `provides(goal)` says which objectives it reports itself;
     the others are measured on the built network by `nasengine.search`. One that does not
     build networks needs no data set either: `dataset` is then a name it alone understands.
+    One that trains no candidate by itself, as with weights that all of them share, is not `alone`.
     An `instant` one answers within milliseconds out of what lies ready, without torch: whoever
     asks the strategy may ask it as well, and no worker need take the candidate.
     """
@@ -51,6 +54,7 @@ class Estimator(ABC):
     name: ClassVar[str]
     Config: ClassVar[type]
     builds_network: ClassVar[bool] = True
+    alone: ClassVar[bool] = True
     instant: ClassVar[bool] = False
 
     def __init__(self, config: Any):

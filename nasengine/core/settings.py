@@ -40,6 +40,12 @@ def setting(
     )
 
 
+def same_as(config: Any, name: str) -> Any:
+    """A field that means what the field of that name means in another config dataclass."""
+    (found,) = [field for field in dataclasses.fields(config) if field.name == name]
+    return dataclasses.field(default=found.default, metadata=found.metadata)
+
+
 @dataclass(frozen=True)
 class SettingDescription:
     """One setting as a form or a page needs it.

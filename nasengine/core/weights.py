@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,17 @@ class WeightStore(ABC):
     @abstractmethod
     def drop(self, number: int) -> None:
         """Forgets what a candidate left behind; nothing happens where it left nothing."""
+
+    @contextmanager
+    def turn(self, cancelled: Callable[[], bool]) -> Iterator[None]:
+        """One process of the search at a time is inside, for work that would be done twice.
+
+        Only spares work: what is done inside must be harmless when it is done twice.
+
+        Raises:
+            Cancelled: `cancelled` said so while another one was inside.
+        """
+        yield
 
 
 class _NoWeights(WeightStore):

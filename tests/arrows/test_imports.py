@@ -19,6 +19,7 @@ LIGHT = {
     "nasengine/estimators/sharing/__init__.py",
     "nasengine/estimators/sharing/darts.py",
     "nasengine/estimators/sharing/enas.py",
+    "nasengine/estimators/sharing/one_shot.py",
     "nasengine/estimators/sharing/random_sharing.py",
     "nasengine/estimators/sharing/trainer.py",
     "nasengine/estimators/training/__init__.py",

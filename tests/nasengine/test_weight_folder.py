@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nasengine.core.architecture import Architecture
-from nasengine.core.errors import EngineError
+from nasengine.core.errors import Cancelled, EngineError
 from nasengine.core.weights import NO_WEIGHTS, Legacy, WeightMemory
 from nasengine.weight_folder import WeightFolder
 
@@ -164,6 +164,36 @@ def test_a_frozen_writer_of_the_same_candidate_gives_way(folder, tmp_path, monke
     folder.put(0, legacy())
     assert same(folder.get(0), legacy(1))
     assert os.listdir(tmp_path / "deep" / "weights") == ["0.npz"]
+
+
+def test_a_turn_of_a_killed_process_is_over(folder, tmp_path):
+    code = """import os, sys, time
+from pathlib import Path
+from nasengine.weight_folder import WeightFolder
+with WeightFolder(Path(sys.argv[1])).turn(lambda: False):
+    print("inside", flush=True)
+    time.sleep(60)"""
+    path = tmp_path / "deep" / "weights"
+    inside = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert inside.stdout.readline() == "inside\n"
+    looks = []
+    with pytest.raises(Cancelled), folder.turn(lambda: looks.append(1) or len(looks) > 1):
+        raise AssertionError("two are inside")
+    inside.send_signal(signal.SIGKILL)
+    inside.wait(10)
+    inside.stdout.close()
+    with folder.turn(lambda: True):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_holds_nobody_up(tmp_path):
+    (tmp_path / "file").write_text("")
+    entered = False
+    with WeightFolder(tmp_path / "file" / "weights").turn(lambda: False):
+        entered = True
+    assert entered
 
 
 def test_memory_and_nothing():

@@ -12,6 +12,7 @@ from ...core.errors import Cancelled
 from ...core.seeds import derive
 from ..training.config import TrainConfig
 from ..training.place import Place
+from ..training.score import Score
 
 Choices = Sequence[int] | None
 
@@ -36,11 +37,13 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A score: `value` is what the search minimises (percent of wrong answers, or perplexity)."""
+class Seen(Score):
+    """A score whose `value` is what the search minimises: percent of wrong answers, or perplexity.
+
+    Of text it stays a number however large the loss is.
+    """
 
     value: float
-    loss: float
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ class ImageFeed:
             batch = ImageBatch(self.place.batch(images), labels.to(self.place.device), self.place)
             loss += float(batch.loss(network, choices)) * batch.count
             wrong += int(batch.wrong)
-        return Seen(100 * wrong / count, loss / count)
+        return Seen(wrong, count, loss / count, value=100 * wrong / count)
 
     def _batch(self, side: int, chosen: torch.Tensor, changes: torch.Generator) -> ImageBatch:
         taken = self.sides[side][chosen].to(self.images.device)

@@ -12,11 +12,11 @@ from torch.nn import functional
 from ...core.dataset import TextPart
 from ...core.seeds import derive, generator
 from ..training.place import Place
+from ..training.score import LARGEST
 from ..training.windows import NOT_COUNTED, SCORE_STREAMS, streams, whole_streams, window_lengths
 from .batch import Choices, Course, Pair, Seen
 
 SCORE_WINDOW = 64  # words
-LARGEST = 700.0  # nats whose exponential is a number
 
 
 class TextBatch:
@@ -46,7 +46,8 @@ class TextBatch:
         logits = logits.float() if logits.dtype == torch.bfloat16 else logits
         logits = logits.flatten(0, 1)
         self.state = state.detach()
-        self.wrong = (logits.detach().argmax(1) != self.following).sum()
+        missed = logits.detach().argmax(1) != self.following
+        self.wrong = (missed & (self.following != NOT_COUNTED)).sum()
         return functional.cross_entropy(logits, self.following)
 
 
@@ -91,7 +92,7 @@ class TextFeed:
         """Perplexity in evaluation mode; `most` bounds the words."""
         network.eval()
         read, following = whole_streams(self.valid[:most], SCORE_STREAMS)
-        loss, count, state = 0.0, 0, None
+        loss, wrong, count, state = 0.0, 0, 0, None
         for shown, answers in zip(
             read.split(SCORE_WINDOW, 1), following.split(SCORE_WINDOW, 1), strict=True
         ):
@@ -100,10 +101,12 @@ class TextFeed:
             known = int((batch.following != NOT_COUNTED).sum())
             if known:
                 loss += float(batch.loss(network, choices)) * known
+                wrong += int(batch.wrong)
             count += known
             state = batch.state
         network.train()
-        return Seen(math.exp(min(loss / count, LARGEST)), loss / count)
+        value = math.exp(min(loss / count, LARGEST))
+        return Seen(wrong, count, loss / count, value=value)
 
     def _windows(self, side: int, purpose: str, epoch: int, count: int) -> Iterator[TextBatch]:
         read, following = streams(self.sides[side], count)

@@ -74,6 +74,7 @@ class Table(Estimator):
     name = "table"
     Config = TableConfig
     builds_network = False
+    alone = False
     instant = True
     config: TableConfig
 

@@ -11,6 +11,7 @@ from nasengine.core.question import Question
 from nasengine.core.weights import NO_WEIGHTS, WeightMemory
 from nasengine.estimators.tables.table import Table
 from nasengine.evaluation import evaluate
+from nasengine.weight_folder import WeightFolder
 from tests.contracts.test_strategies import SMALL
 from tests.nasengine.estimators.tables.making import write_table
 from webapp.runs.models import Device, RunState
@@ -120,6 +121,29 @@ def test_shared_networks_through_the_database_with_killed_workers_as_alone(name,
     assert run.view["kind"] == "sharing"
     assert run.view["view"]["phase"] == "proof"
     assert set(run.front["numbers"]) <= {one.proposal.number for one in alone.ended[4:]}
+
+
+def test_one_network_for_all_candidates_through_the_database_with_killed_workers_as_alone(tmp_path):
+    question = assembly.check(
+        Question(
+            space="nb201",
+            strategy="regularised-evolution",
+            estimator="shared",
+            dataset="digits",
+            objectives=("error", "params"),
+            candidates=15,
+            in_flight=3,
+            seed=4,
+            space_config={"cells": 1, "channels": 4},
+            strategy_config={"population": 6, "sample": 3},
+            estimator_config={"epochs": 3, "batch_size": 32},
+            dataset_config={"limit": 200},
+        )
+    )
+    alone = search.run(question)
+    run = through_the_database(question, WeightFolder(tmp_path))
+    assert_as_alone(run, alone)
+    assert list(run.candidates.order_by("number").values_list("state", flat=True)) == ["done"] * 15
 
 
 def untimed(findings):

@@ -95,13 +95,16 @@ def test_perplexity_by_hand():
     share = math.exp(2) / (math.exp(2) + WORDS - 1)
     assert seen.value == pytest.approx(1 / share, rel=1e-5)
     assert seen.loss == pytest.approx(-math.log(share), rel=1e-5)
+    assert (seen.wrong, seen.count) == (0, 100)
 
 
 def test_a_short_look_scores_the_beginning_alone():
     valid = torch.cat([torch.full((50,), 3), torch.full((500,), 1)])
     share = math.exp(2) / (math.exp(2) + WORDS - 1)
     assert feed(text(200), valid).score(Counting(), (0,), 50).value == pytest.approx(1 / share)
-    assert feed(text(200), valid).score(Counting(), (0,)).value > 2 / share
+    seen = feed(text(200), valid).score(Counting(), (0,))
+    assert seen.value > 2 / share
+    assert (seen.wrong, seen.count) == (500, 549), "the first word follows none"
 
 
 def test_cancelled_between_windows():

@@ -346,7 +346,7 @@ def test_a_table_cannot_train_what_shares_weights():
 
     with pytest.raises(InvalidSettings) as refused:
         assembly.check(dataclasses.replace(QUESTION, estimator="table", estimator_config={}))
-    assert "nothing is trained" in refused.value.errors["strategy"]
+    assert "no candidate is trained alone" in refused.value.errors["strategy"]
     with pytest.raises(InvalidSettings) as refused:
         assembly.check(dataclasses.replace(QUESTION, space="dense-cell", space_config={}))
     assert "relaxed" in refused.value.errors["strategy"]
