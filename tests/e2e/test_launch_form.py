@@ -72,3 +72,14 @@ def test_settings_may_be_typed_in_again_when_the_server_refuses(form):
     expect(page.get_by_text("The server answered 503")).to_be_visible()
     expect(settings).to_have_js_property("inert", False)
     page.console_errors.clear()  # the refusal itself
+
+
+def test_a_name_follows_strategy_and_data_until_it_is_ones_own(form):
+    page, name = form, form.get_by_test_id("field-name")
+    expect(name).to_have_value("dpp-net on digits")
+    choose(page, "nsga2")
+    expect(name).to_have_value("nsga2 on digits")
+    name.fill("mine")
+    choose(page, "random")
+    expect(page.get_by_test_id("settings-strategy")).to_have_attribute("data-chosen", "random")
+    expect(name).to_have_value("mine")

@@ -19,7 +19,7 @@ from .models import Run
 from .presets import PRESETS
 from .services.launch import MAX_NAME, launch
 
-BEGINNING = {"name": "DPP-Net on digits", "candidates": "50", "in_flight": "2"}
+BEGINNING = {"name": "dpp-net on digits", "candidates": "50", "in_flight": "2"}
 
 
 @require_http_methods(["GET", "POST"])
@@ -48,6 +48,7 @@ def _context(request: HttpRequest, form: LaunchForm) -> dict[str, Any]:
         "presets": PRESETS,
         **_cost(request, question),
         "max_name": MAX_NAME,
+        "suggested_name": BEGINNING["name"],
     }
 
 

@@ -34,7 +34,6 @@ class OneShotConfig:
     """
 
     weights_portion: ClassVar[float] = 1.0  # no data are kept for learning anything else
-    watched: ClassVar[int] = 0  # the run's own candidates show how well it has learned
 
     epochs: int = setting(
         25,
@@ -42,8 +41,16 @@ class OneShotConfig:
         low=1,
         high=10_000,
     )
+    watched: int = setting(
+        8,
+        "Random architectures scored after each epoch; their mean error is the learning curve.",
+        low=0,
+        high=1000,
+    )
     batch_size: int | None = same_as(TrainConfig, "batch_size")
-    learning_rate: float | None = same_as(TrainConfig, "learning_rate")
+    learning_rate: float | None = setting(
+        None, "Length of the steps at its peak; empty: 0.05 of images, 20 of text.", low=0.0
+    )
     final_learning_rate: float = same_as(TrainConfig, "final_learning_rate")
     momentum: float | None = same_as(TrainConfig, "momentum")
     weight_decay: float | None = same_as(TrainConfig, "weight_decay")

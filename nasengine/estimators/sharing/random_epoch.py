@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -39,10 +40,13 @@ class RandomTraining:
         named = dict(shared.network.named_parameters())
         check_finite(named, shared.epoch + 1, f"lower the learning rate ({self.step.rate:g})")
         keep(shared, self.optimisers)
-        findings["children"] = [
-            rounded(shared.feed.score(shared.network, self.space.choices(one), QUICK).value)
+        watched = [
+            shared.feed.score(shared.network, self.space.choices(one), QUICK)
             for one in self._drawn("watched", self.config.watched)
         ]
+        findings["children"] = [rounded(one.value) for one in watched]
+        if watched:
+            findings["valid_error"] = rounded(fmean(one.error for one in watched))
         tell(shared, findings, self.step.rate, started)
         return findings
 

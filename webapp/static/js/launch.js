@@ -62,7 +62,7 @@ function write(box, values) {
 
 // A name that was never touched follows the strategy and the data.
 const name = document.getElementById("field-name");
-let own = name.value !== suggested();
+let own = name.value !== name.dataset.suggested;
 name.addEventListener("input", () => {
   own = true;
 });
@@ -71,10 +71,8 @@ form.addEventListener("change", (event) => {
 });
 
 function suggested() {
-  if (!document.getElementById("field-strategy")) return null; // a study has methods instead
   const value = (kind) => document.getElementById(`field-${kind}`).value;
-  const strategy = value("strategy").replaceAll("-", " ");
-  return `${strategy.charAt(0).toUpperCase()}${strategy.slice(1)} on ${value("dataset")}`;
+  return `${value("strategy")} on ${value("dataset")}`;
 }
 
 // A link of the summary may lead into folded settings: unfold them.

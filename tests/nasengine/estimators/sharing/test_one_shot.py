@@ -56,6 +56,7 @@ def test_the_network_is_trained_once_and_reported_as_the_curve_of_the_first():
     assert epochs == [(0, 1), (0, 2), (0, 3)]
     losses = [one.item["train_loss"] for one in seen if one.kind == "epoch"]
     assert losses[-1] < losses[0]
+    assert all(0 <= one.item["valid_error"] <= 100 for one in seen if one.kind == "epoch")
     measured = result.ended[5].outcome.measurements[0]
     assert (measured.objective, measured.unit, measured.method) == ("error", "%", "measured")
     assert measured.detail["weights"] == "shared"
@@ -202,7 +203,7 @@ def test_settings_mean_what_those_of_train_mean():
     shared = [one for one in dataclasses.fields(TrainConfig) if one.name in mine]
     assert len(shared) > 10
     for one in shared:
-        if one.name not in ("epochs", "train_infeasible"):
+        if one.name not in ("epochs", "learning_rate", "train_infeasible"):
             assert mine[one.name].metadata == one.metadata
             assert mine[one.name].default == one.default
     with pytest.raises(InvalidSettings):
