@@ -33,10 +33,10 @@ def test_no_page_of_the_admin_breaks_the_policy_or_sticks_out(fleet, addresses, 
     sign_in(browser_page, fleet.url, "root")
     wide = {}
     for address in addresses:
+        answer = browser_page.goto(fleet.url + address)
+        assert answer.status == 200, address
         for width in (1440, 390):
             browser_page.set_viewport_size({"width": width, "height": 844})
-            answer = browser_page.goto(fleet.url + address)
-            assert answer.status == 200, address
             over = browser_page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
