@@ -88,7 +88,7 @@ PRESETS = {
             "space": "cell",
             "strategy": "darts",
             "space_config": {"cells": 3},
-            "strategy_config": {**FEW, "alpha_learning_rate": 3e-3},
+            "strategy_config": {**FEW, "alpha_learning_rate": 3e-3, "weight_decay": 0.0081},
         },
     ),
     "enas": Preset(
