@@ -30,12 +30,12 @@ from nasengine.core.estimator import Evaluation
 from nasengine.core.proposal import Proposal
 from nasengine.core.settings import from_mapping
 from nasengine.core.space import Space
-from nasengine.core.weights import WeightMemory
-from nasengine.data.named import named_dataset
-from nasengine.estimators.training.inherit import Inherit
-from nasengine.estimators.training.place import find_place
+from nasengine.core.weight_store import WeightMemory
+from nasengine.data.common.named import named_dataset
+from nasengine.estimators.inheritance.estimator import Inherit
+from nasengine.estimators.training.device_context import find_device_context
 from nasengine.estimators.training.score import score
-from nasengine.objectives.processor import cpu_name
+from nasengine.objectives.latency.processor import cpu_name
 
 SPACES: dict[str, dict[str, Any]] = {
     "nb201": {"cells": 1, "channels": 8},
@@ -95,7 +95,7 @@ def unseen_error(network: Any) -> float:
     """Percent of wrong answers on valid and test part together."""
     dataset = named_dataset("digits", {})
     parts = (dataset.search_parts()[1], dataset.test_part())
-    place = find_place(Inherit.Config(device="cpu"))
+    place = find_device_context(Inherit.Config(device="cpu"))
     seen = [score(network, p.images, p.labels, place, lambda: False) for p in parts]
     return 100 * sum(one.wrong for one in seen) / sum(one.count for one in seen)
 

@@ -25,7 +25,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from nasengine.objectives.processor import cpu_name
+from nasengine.objectives.latency.processor import cpu_name
 from webapp.start.processes import end, spawn
 from webapp.start.servers import EmbeddedPostgres, EmbeddedValkey, environment_of
 
@@ -39,7 +39,7 @@ SEARCHES = (
     ("dpp-net", 16),
 )
 OBJECTIVES = ("error", "params", "latency@raspi4")
-CLAIMED = "from nasengine.estimators.tables.table import Table; Table.instant = False"
+CLAIMED = "from nasengine.estimators.tables.estimator import Table; Table.instant = False"
 
 
 def main() -> None:
@@ -99,8 +99,8 @@ def _measure(options: argparse.Namespace) -> None:
 
     django.setup()
     from webapp.accounts.models import Team
+    from webapp.tables.services.column_mapping import Mapping
     from webapp.tables.services.importing import import_table
-    from webapp.tables.services.reading import Mapping
 
     team = Team.objects.create(name="bench", slug="bench")
     began = time.monotonic()
@@ -116,11 +116,11 @@ def _measure(options: argparse.Namespace) -> None:
 
 def _search(team: Any, strategy: str, width: int, candidates: int) -> float:
     """Seconds from launch to end."""
-    from nasengine.core.question import Question
+    from nasengine.core.search_spec import SearchSpec
     from webapp.runs.models import ENDED_RUNS
     from webapp.runs.services.launch import launch
 
-    question = Question(
+    spec = SearchSpec(
         space="nb201",
         strategy=strategy,
         estimator="table",
@@ -131,7 +131,7 @@ def _search(team: Any, strategy: str, width: int, candidates: int) -> float:
         estimator_config={"path": "table:nb201"},
     )
     began = time.monotonic()
-    run = launch(team, None, question, strategy)
+    run = launch(team, None, spec, strategy)
     while run.state not in ENDED_RUNS:
         time.sleep(0.05)
         run.refresh_from_db(fields=["state", "reason", "told"])

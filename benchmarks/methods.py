@@ -3,7 +3,7 @@
     python benchmarks/methods.py [TABLE] [--seeds 3] [--candidates 500] [--methods a,b]
                                  [--write] [--jobs 2]
 
-Five questions (benchmarks/nb201/questions.py): one objective on each of the three data sets, three
+Five questions (benchmarks/nb201/specs.py): one objective on each of the three data sets, three
 objectives and four objectives on CIFAR-100. Prints means over the seeds after 100 candidates
 and at the end, and whether a method differs from random (Mann-Whitney, two-sided). With
 --write, 20 seeds unless said otherwise, docs/benchmarks.md and its picture are made anew.
@@ -28,7 +28,7 @@ from scipy.stats import mannwhitneyu
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.nb201.curves import draw
-from benchmarks.nb201.questions import QUESTIONS, Asked, World
+from benchmarks.nb201.specs import QUESTIONS, Asked, World
 from nasengine.core.errors import EngineError
 
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
@@ -61,14 +61,14 @@ def one_search(job: tuple[Path, Asked, World | None, str, int, int]) -> tuple[li
     """A curve, and how long it took."""
     path, asked, world, method, seed, candidates = job
     began = time.perf_counter()
-    curve = asked.curve(asked.question(path, method, {}, seed, candidates), world)
+    curve = asked.curve(asked.spec(path, method, {}, seed, candidates), world)
     return curve, time.perf_counter() - began
 
 
 def searches(
     path: Path, methods: tuple[str, ...], seeds: int, candidates: int, jobs: int
 ) -> Iterator[tuple[Asked, World | None, dict[str, Found]]]:
-    """Question by question, every method over every seed."""
+    """SearchSpec by question, every method over every seed."""
     with ProcessPoolExecutor(jobs) as pool:
         for asked in QUESTIONS:
             world = World.of(path, asked.dataset, asked.objectives) if asked.several else None

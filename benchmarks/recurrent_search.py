@@ -22,10 +22,10 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from nasengine import search
-from nasengine.assembly import make_space
-from nasengine.core.question import Question
-from nasengine.objectives.processor import cpu_name
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import loop as search
+from nasengine.execution.assembly import make_space
+from nasengine.objectives.latency.processor import cpu_name
 
 METHODS = {
     "darts": {"compared": 1, "alpha_learning_rate": 0.01},
@@ -43,9 +43,9 @@ METHODS = {
 DERIVED = 2
 
 
-def question_of(method: str, seed: int, args: argparse.Namespace) -> Question:
+def spec_of(method: str, seed: int, args: argparse.Namespace) -> SearchSpec:
     """The whole question of one search."""
-    return Question(
+    return SearchSpec(
         space="recurrent-cell",
         strategy=method,
         dataset="pydoc-text",
@@ -61,9 +61,9 @@ def question_of(method: str, seed: int, args: argparse.Namespace) -> Question:
 
 def measured(method: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
     """What one search found and what its rival came to."""
-    question = question_of(method, seed, args)
+    spec = spec_of(method, seed, args)
     started = time.monotonic()
-    result = search.run(question)
+    result = search.run(spec)
     best, rival = result.best, result.ended[-1].outcome.findings
     assert best is not None
     assert "network" in rival, "the rival was not trained"
@@ -73,7 +73,7 @@ def measured(method: str, seed: int, args: argparse.Namespace) -> dict[str, Any]
         "method": method,
         "seed": seed,
         "seconds": round(time.monotonic() - started, 1),
-        "cell": make_space(question).text(best.proposal.architecture),
+        "cell": make_space(spec).text(best.proposal.architecture),
         "origin": best.proposal.origin,
         "perplexity": cell,
         "params": best.outcome.values["params"],

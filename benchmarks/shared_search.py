@@ -28,15 +28,15 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from nasengine import search
-from nasengine.assembly import make_space
 from nasengine.core.architecture import Architecture
 from nasengine.core.outcome import Outcome
 from nasengine.core.proposal import Proposal
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 from nasengine.core.seeds import generator
-from nasengine.evaluation import evaluate
-from nasengine.objectives.processor import cpu_name
+from nasengine.execution import loop as search
+from nasengine.execution.assembly import make_space
+from nasengine.execution.evaluation import evaluate
+from nasengine.objectives.latency.processor import cpu_name
 
 RANDOM_CELLS = 10
 TRAININGS = 5  # of a cell that was found: one alone says little, ten random ones even out
@@ -58,17 +58,17 @@ SURER = {
 # RobustDARTS' other repair (1909.09656): the weights' decay three times 3e-4, thrice.
 STEADY = {"alpha_learning_rate": 0.003, "weight_decay": 0.0081}
 METHODS = {
-    "darts": Question(
+    "darts": SearchSpec(
         space="cell",
         strategy="darts",
         strategy_config={**QUICK, **STEADY, "compared": 0},
     ),
-    "enas": Question(
+    "enas": SearchSpec(
         space="enas-micro",
         strategy="enas",
         strategy_config={**QUICK, **SURER, "proofs": 1},
     ),
-    "random-sharing": Question(
+    "random-sharing": SearchSpec(
         space="cell",
         strategy="random-sharing",
         strategy_config={**QUICK, "proofs": 1},
@@ -78,9 +78,7 @@ METHODS = {
 ALONE = {"threads": 1}
 
 
-def question_of(
-    method: str, dataset: str, seed: int, alone: int = 3, searches: int = 1
-) -> Question:
+def spec_of(method: str, dataset: str, seed: int, alone: int = 3, searches: int = 1) -> SearchSpec:
     """The whole question of one seed."""
     asked = METHODS[method]
     settings = {**asked.strategy_config, "searches": searches}
@@ -98,7 +96,7 @@ def question_of(
     )
 
 
-def searched(question: Question) -> dict[str, Any]:
+def searched(spec: SearchSpec) -> dict[str, Any]:
     """Seconds of each shared network, and the errors alone of what was chosen and of all found."""
     seconds: dict[int, float] = {}
     first: list[float] = []
@@ -113,27 +111,27 @@ def searched(question: Question) -> dict[str, Any]:
         elif event.kind == "outcome" and event.item["state"] == "done":
             first.append(Outcome.from_json(event.item).values["error"])
 
-    best = search.run(question, watch).best
+    best = search.run(spec, watch).best
     assert best is not None
     cell = best.proposal.architecture
     return {
         "search_seconds": [round(one, 1) for one in seconds.values()],
-        "error": statistics.fmean(alone(question, [cell] * TRAININGS)),
+        "error": statistics.fmean(alone(spec, [cell] * TRAININGS)),
         "unchosen": statistics.fmean(first),
-        "found": make_space(question).text(cell),
+        "found": make_space(spec).text(cell),
     }
 
 
-def random_errors(question: Question) -> list[float]:
+def random_errors(spec: SearchSpec) -> list[float]:
     """The errors of random cells of the question's space, trained alone as what is found."""
-    space = make_space(question)
-    rng = generator(question.seed, "random cells")
-    return alone(question, [space.sample(rng) for _ in range(RANDOM_CELLS)])
+    space = make_space(spec)
+    rng = generator(spec.seed, "random cells")
+    return alone(spec, [space.sample(rng) for _ in range(RANDOM_CELLS)])
 
 
-def alone(question: Question, cells: Sequence[Architecture]) -> list[float]:
+def alone(spec: SearchSpec, cells: Sequence[Architecture]) -> list[float]:
     """The error of each, trained alone with a seed of its own."""
-    plain = replace(question, strategy="random", strategy_config={})
+    plain = replace(spec, strategy="random", strategy_config={})
     outcomes = [
         evaluate(plain, Proposal(number, cell), lambda point: None, lambda: False)
         for number, cell in enumerate(cells)
@@ -143,12 +141,12 @@ def alone(question: Question, cells: Sequence[Architecture]) -> list[float]:
 
 def measured(method: str, dataset: str, seeds: int, alone: int, searches: int) -> dict[str, Any]:
     """Both over the seeds."""
-    questions = [question_of(method, dataset, seed, alone, searches) for seed in range(seeds)]
+    specs = [spec_of(method, dataset, seed, alone, searches) for seed in range(seeds)]
     found = []
-    for question in questions:
-        found.append(searched(question))
-        print(f"{method} on {dataset}, seed {question.seed}: {found[-1]}", file=sys.stderr)
-    chance = [random_errors(question) for question in questions]
+    for spec in specs:
+        found.append(searched(spec))
+        print(f"{method} on {dataset}, seed {spec.seed}: {found[-1]}", file=sys.stderr)
+    chance = [random_errors(spec) for spec in specs]
     return {
         "method": method,
         "dataset": dataset,

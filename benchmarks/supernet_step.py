@@ -25,10 +25,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.sharing.plain import PlainCellNetwork
 from benchmarks.sharing.twins import copy_weights
-from nasengine.estimators.sharing.darts_step import DartsStep, Loss
-from nasengine.objectives.processor import cpu_name
-from nasengine.spaces.cell import CellSpace
-from nasengine.spaces.cell_config import CellConfig
+from nasengine.estimators.one_shot.common.gradients import DartsStep, Loss
+from nasengine.objectives.latency.processor import cpu_name
+from nasengine.spaces.cell.config import CellConfig
+from nasengine.spaces.cell.space import CellSpace
 
 CONFIG = CellConfig(cells=8, channels=16)
 SHAPE, CLASSES, BATCH = (3, 32, 32), 10, 32

@@ -23,10 +23,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from nasengine.core.estimator import Evaluation
 from nasengine.core.proposal import Proposal
 from nasengine.core.settings import from_mapping
-from nasengine.data.named import named_dataset
-from nasengine.estimators.training.train import Train
-from nasengine.objectives.processor import cpu_name
-from nasengine.spaces.cell import CellSpace
+from nasengine.data.common.named import named_dataset
+from nasengine.estimators.training.estimator import Train
+from nasengine.objectives.latency.processor import cpu_name
+from nasengine.spaces.cell.space import CellSpace
 
 
 def trained(number: int, values: dict[str, Any]) -> tuple[float, float]:

@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
-    path("", include("webapp.overview.urls")),
+    path("", include("webapp.site.urls")),
     path("", include("webapp.accounts.urls")),
-    path("runs/", include("webapp.live.urls")),
+    path("runs/", include("webapp.architectures.candidate_urls")),
     path("runs/", include("webapp.runs.urls")),
     path("studies/", include("webapp.studies.urls")),
     path("architectures/", include("webapp.architectures.urls")),

@@ -48,7 +48,7 @@ def _process(options: argparse.Namespace):
     """The loop that was asked for; imported late, when Django is set up."""
     from .coordinator import Coordinator
     from .slot import Slot
-    from .wakeup import wakeup
+    from .wake_up import wakeup
 
     if options.role == "coordinator":
         return Coordinator(options.name, wakeup)

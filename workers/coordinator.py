@@ -19,9 +19,9 @@ from webapp.runs.services.lookups import SLICE_SECONDS
 from webapp.runs.services.reaper import reap
 from webapp.runs.services.sweep import ring_again, runs_behind
 
-from .heart import Heart
-from .patience import AWAY, patiently
-from .wakeup import Wakeup
+from .database_retry import AWAY, patiently
+from .heartbeat import Heartbeat
+from .wake_up import Wakeup
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Coordinator:
         self.slot = patiently(self._register, self.stopping)
         if self.slot is None:
             return
-        heart = Heart(self.slot)
+        heart = Heartbeat(self.slot)
         heart.start()
         due = 0.0
         while not self.stopping.is_set():

@@ -21,12 +21,12 @@ from nasengine.core.outcome import Outcome
 from webapp.runs.services import claims, slots
 from webapp.runs.services.claims import Claim
 from webapp.runs.services.weights import sweep_weights
-from webapp.tables.services.laying import lay_down, sweep_tables
+from webapp.tables.services.materialise import lay_down, sweep_tables
 
-from .child import Child, ChildDied
-from .heart import Heart
-from .patience import AWAY, hold_no_lock_longer_than, patiently
-from .wakeup import Wakeup
+from .child_process import Child, ChildDied
+from .database_retry import AWAY, hold_no_lock_longer_than, patiently
+from .heartbeat import Heartbeat
+from .wake_up import Wakeup
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.2  # between two looks at verdict and orders while a candidate trains
@@ -59,7 +59,7 @@ class Slot:
         self.child.start()  # loading the engine takes seconds; it may as well begin
         self.slot = patiently(self._register, self.stopping)
         if self.slot is not None:
-            self.heart = Heart(self.slot)
+            self.heart = Heartbeat(self.slot)
             self.heart.start()
             while not self.stopping.is_set():
                 self._drain()
@@ -104,8 +104,8 @@ class Slot:
     def _trained(self, held: Claim) -> Outcome | None:
         """The outcome; None where the candidate was given back or is no longer ours."""
         try:
-            patiently(lambda: lay_down(held.question), self.stopping)
-            self.child.evaluate(held.question, held.proposal, held.weights)
+            patiently(lambda: lay_down(held.spec), self.stopping)
+            self.child.evaluate(held.spec, held.proposal, held.weights)
             return self._watched(held)
         except EngineError as error:
             return Outcome(held.number, "failed", reason=str(error))

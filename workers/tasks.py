@@ -6,7 +6,7 @@ They are safe to run twice, late or never: who is woken looks what there is to d
 from __future__ import annotations
 
 from .app import app
-from .wakeup import wakeup
+from .wake_up import wakeup
 
 
 @app.task(name="workers.tasks.evaluate")

@@ -3,7 +3,7 @@
 Spawned, never forked, so that CUDA and data loaders work; imports the engine alone. It
 reads JSON lines on stdin and writes them on stdout:
 
-    in   {"type": "evaluate", "job": 7, "question": {...}, "proposal": {...},
+    in   {"type": "evaluate", "job": 7, "spec": {...}, "proposal": {...},
           "weights": "folder of the search's weights"}
          {"type": "cancel", "job": 7}
     out  {"type": "ready", "facts": {...}}
@@ -78,18 +78,18 @@ class Answers:
 
 def evaluate(order: dict[str, Any], orders: Orders, answers: Answers) -> dict[str, Any]:
     """The outcome of one order as JSON, whatever happens during it."""
-    from nasengine import search
     from nasengine.core.errors import Cancelled, EngineError
     from nasengine.core.proposal import Proposal
-    from nasengine.core.question import Question
-    from nasengine.core.weights import NO_WEIGHTS
-    from nasengine.weight_folder import WeightFolder
+    from nasengine.core.search_spec import SearchSpec
+    from nasengine.core.weight_store import NO_WEIGHTS
+    from nasengine.execution import loop as search
+    from nasengine.execution.weight_folder import WeightFolder
 
     job, number = order["job"], order["proposal"]["number"]
     folder = order["weights"]
     try:
         outcome = search.evaluate(
-            Question.from_json(order["question"]),
+            SearchSpec.from_json(order["spec"]),
             Proposal.from_json(order["proposal"]),
             lambda point: answers.send(type="progress", job=job, point=point),
             lambda: orders.cancelled(job),
@@ -105,17 +105,17 @@ def evaluate(order: dict[str, Any], orders: Orders, answers: Answers) -> dict[st
         return ending(number, "failed", f"{type(error).__name__}: {error}")
 
 
-def data_digest(question: dict[str, Any]) -> str:
+def data_digest(spec: dict[str, Any]) -> str:
     """What the data set's files hold, "" where none is read or they cannot be."""
     from nasengine import catalog
-    from nasengine.data.named import named_dataset
+    from nasengine.data.common.named import named_dataset
 
     try:
-        if not catalog.load("estimators", question["estimator"]).builds_network:
+        if not catalog.load("estimators", spec["estimator"]).builds_network:
             return ""
-        return named_dataset(question["dataset"], question["dataset_config"]).facts().digest
+        return named_dataset(spec["dataset"], spec["dataset_config"]).facts().digest
     except Exception as error:  # the outcome itself says what is wrong with the data
-        print(f"no digest of {question['dataset']}: {error}")
+        print(f"no digest of {spec['dataset']}: {error}")
         return ""
 
 
@@ -141,12 +141,14 @@ def die_with(parent: int) -> None:
 def facts() -> dict[str, Any]:
     """What trains here: versions, threads, accelerator."""
     from nasengine.estimators.training.config import TrainConfig
-    from nasengine.estimators.training.place import find_place  # loads torch, once and early
+    from nasengine.estimators.training.device_context import (
+        find_device_context,  # loads torch, once and early
+    )
 
     return {
         "torch": version("torch"),
         "threads": int(os.environ["OMP_NUM_THREADS"]),
-        "accelerator": str(find_place(TrainConfig()).device),
+        "accelerator": str(find_device_context(TrainConfig()).device),
     }
 
 
@@ -160,7 +162,7 @@ def main() -> None:
         order = orders.next()
         outcome = evaluate(order, orders, answers)
         answers.send(
-            type="outcome", job=order["job"], outcome=outcome, digest=data_digest(order["question"])
+            type="outcome", job=order["job"], outcome=outcome, digest=data_digest(order["spec"])
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.nb201.questions import Asked
+from benchmarks.nb201.specs import Asked
 
 WIDTH, HEIGHT = 1200, 1200
 COLUMNS = 2

@@ -23,20 +23,21 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import torch
 
-from nasengine import assembly, search
 from nasengine.catalog import load
 from nasengine.core.outcome import Outcome
 from nasengine.core.proposal import Proposal
-from nasengine.core.question import Question
-from nasengine.evaluation import evaluate
-from nasengine.objectives.processor import cpu_name
-from nasengine.run_file import RunFile, read_run
-from nasengine.weight_folder import WeightFolder
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import assembly
+from nasengine.execution import loop as search
+from nasengine.execution.evaluation import evaluate
+from nasengine.execution.run_file import RunFile, read_run
+from nasengine.execution.weight_folder import WeightFolder
+from nasengine.objectives.latency.processor import cpu_name
 
 
-def question_of(args: argparse.Namespace) -> Question:
+def spec_of(args: argparse.Namespace) -> SearchSpec:
     """DARTS as the benchmark's authors ran it, in the sizes asked for."""
-    asked = Question(
+    asked = SearchSpec(
         space="nb201",
         strategy="darts",
         dataset="images",
@@ -59,10 +60,10 @@ def question_of(args: argparse.Namespace) -> Question:
 class Watch:
     """Follows the search with a strategy of its own, and prints what a page would show."""
 
-    def __init__(self, question: Question, file: RunFile | None):
-        self.question = question
+    def __init__(self, spec: SearchSpec, file: RunFile | None):
+        self.spec = spec
         self.file = file
-        self.strategy: Any = assembly.make_strategy(question)
+        self.strategy: Any = assembly.make_strategy(spec)
         self.warned: int | None = None
         self.started = time.monotonic()
 
@@ -71,7 +72,7 @@ class Watch:
         self.strategy.ask()
         self.strategy.tell(outcome)
         if self.file is not None and keep:
-            seed = search.evaluation_seed(self.question, outcome.number)
+            seed = search.evaluation_seed(self.spec, outcome.number)
             self.file.add(proposal, outcome, seed)
         if outcome.state != "trained" or "alphas" not in outcome.findings:
             return
@@ -89,7 +90,7 @@ class Watch:
 
 def accuracy(table: Path, genome: str) -> float:
     """CIFAR-10 test accuracy of a cell by the table, %."""
-    asked = Question(
+    asked = SearchSpec(
         space="nb201",
         estimator="table",
         strategy="random",
@@ -117,10 +118,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--file", type=Path)
     args = parser.parse_args()
-    question = question_of(args)
-    space = assembly.make_space(question)
+    spec = spec_of(args)
+    space = assembly.make_space(spec)
     file = RunFile(args.file, space) if args.file else None
-    watch = Watch(question, file)
+    watch = Watch(spec, file)
     history: tuple[tuple[Proposal, Outcome], ...] = ()
     if file is not None and args.file.exists():
         stored = read_run(args.file)
@@ -129,7 +130,7 @@ def main() -> None:
         for proposal, outcome in history:
             watch.take(proposal, outcome, keep=False)
     elif file is not None:
-        file.begin(question, assembly.goals_of(question))
+        file.begin(spec, assembly.goals_of(spec))
     proposals: dict[int, Proposal] = {}
 
     def follow(event: Any) -> None:
@@ -139,7 +140,7 @@ def main() -> None:
             watch.take(proposals[event.number], Outcome.from_json(event.item))
 
     weights = WeightFolder(Path(f"{args.file}.weights")) if args.file else None
-    result = search.run(question, follow, history, weights=weights)
+    result = search.run(spec, follow, history, weights=weights)
     assert result.best is not None
     genome = result.best.proposal.architecture.genome
     skips = genome.count("skip_connect")

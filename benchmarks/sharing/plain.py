@@ -12,12 +12,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from nasengine.spaces.cell_config import CellConfig
+from nasengine.spaces.cell.config import CellConfig
 from nasengine.spaces.layers.blocks import FactorizedReduce, relu_conv_bn
 from nasengine.spaces.layers.cell_network import make_stem
-from nasengine.spaces.layers.nb201_network import ResidualReduction
 from nasengine.spaces.layers.operations import make_operation
-from nasengine.spaces.nb201 import OPS
+from nasengine.spaces.nb201.network import ResidualReduction
+from nasengine.spaces.nb201.space import OPS
 
 
 class Zero(nn.Module):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 GRAPH_EDGE = re.compile(r"(.*?)edges\.(\d+)\.operations\.(\d+)\.(.+)")
-# Place of a convolution in its plain module -> name of the fast form's stacked weights.
+# DeviceContext of a convolution in its plain module -> name of the fast form's stacked weights.
 STACKED = {
     "separable": {
         "1": "depthwise",

@@ -14,12 +14,12 @@ from ..core.architecture import Architecture
 from ..core.errors import EngineError
 from ..core.settings import from_mapping
 from ..core.space import Space
-from ..spaces.deployment import as_deployed
+from ..spaces.common.deployment import as_deployed
 from .subject import Subject, find_subject
 
-LARGEST_SIDE = 4096
-MOST_CLASSES = 100_000
-MOST_WORDS = 10_000_000
+MAX_SIDE = 4096
+MAX_CLASSES = 100_000
+MAX_WORDS = 10_000_000
 # What is described where nothing is said: CIFAR-10, the Penn treebank.
 IMAGE, CLASSES, VOCABULARY = "3x32x32", "10", "10000"
 
@@ -116,12 +116,12 @@ def asked(
                     f"{option} has no meaning for {space}, which reads text: use --vocabulary"
                 )
         words = VOCABULARY if vocabulary is None else vocabulary
-        return (1,), _whole("--vocabulary", words, MOST_WORDS)
+        return (1,), _whole("--vocabulary", words, MAX_WORDS)
     if vocabulary is not None:
         raise EngineError(
             f"--vocabulary has no meaning for {space}, which reads images: use --classes"
         )
-    count = _whole("--classes", CLASSES if classes is None else classes, MOST_CLASSES)
+    count = _whole("--classes", CLASSES if classes is None else classes, MAX_CLASSES)
     return parse_shape(IMAGE if shape is None else shape), count
 
 
@@ -155,7 +155,7 @@ def parse_shape(text: str) -> tuple[int, int, int]:
         raise EngineError(
             f"--input {text[:40]!r} is no shape: write channels x height x width, as in 3x32x32"
         )
-    channels, height, width = (_whole("--input", part, LARGEST_SIDE) for part in text.split("x"))
+    channels, height, width = (_whole("--input", part, MAX_SIDE) for part in text.split("x"))
     return channels, height, width
 
 

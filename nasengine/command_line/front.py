@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..core.objective import parse_constraint
+from ..execution.loop import Ended, Result
+from ..execution.run_file import read_run
 from ..pareto.run_front import RunFront
-from ..run_file import read_run
-from ..search import Ended, Result
 from .summary import document, lines
 
 
@@ -35,14 +35,14 @@ def run(args: argparse.Namespace) -> int:
     stored = read_run(Path(args.file))
     front = RunFront.from_history(
         stored.goals,
-        [parse_constraint(text) for text in stored.question.constraints],
+        [parse_constraint(text) for text in stored.spec.constraints],
         (
             (proposal.number, outcome.values, outcome.state)
             for proposal, outcome in stored.candidates
         ),
     )
     ended = tuple(Ended(proposal, outcome) for proposal, outcome in stored.candidates)
-    result = Result(stored.question, stored.goals, ended, front)
+    result = Result(stored.spec, stored.goals, ended, front)
     if args.json:
         print(json.dumps(document(result), indent=2, allow_nan=False))
     else:

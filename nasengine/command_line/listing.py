@@ -20,8 +20,8 @@ LISTED = (*(kind for kind in KINDS if kind != "trainers"), "devices")
 DEVICES = Path(objectives.__file__).parent / "devices"
 # What an entry of a kind says of itself beside its summary and settings.
 FACTS = {
-    "spaces": ("offers",),
-    "strategies": ("needs",),
+    "spaces": ("capabilities",),
+    "strategies": ("requires",),
     "objectives": ("unit", "better", "cheap", "on_device"),
 }
 

@@ -8,17 +8,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .. import assembly
-from .. import search as engine
 from ..core.errors import EngineError
 from ..core.events import EngineEvent
 from ..core.outcome import Outcome
 from ..core.proposal import Proposal
-from ..core.question import Question
-from ..core.weights import WeightStore
-from ..run_file import RunFile, StoredRun, read_run
-from ..weight_folder import WeightFolder
-from .question import add_arguments, question_of
+from ..core.search_spec import SearchSpec
+from ..core.weight_store import WeightStore
+from ..execution import assembly
+from ..execution import loop as engine
+from ..execution.run_file import RunFile, StoredRun, read_run
+from ..execution.weight_folder import WeightFolder
+from .search_spec import add_arguments, spec_of
 from .summary import document, lines
 
 
@@ -48,21 +48,21 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.resume and not args.out:
         raise EngineError("--resume needs --out: name the file of the run to go on with")
-    question = assembly.check(question_of(args))
-    stored = _stored(args, question)
+    spec = assembly.check(spec_of(args))
+    stored = _stored(args, spec)
     past = stored.candidates if stored is not None else ()
-    progress = Progress(question, len(past))
+    progress = Progress(spec, len(past))
     weights: WeightStore | None = None
     if args.out:
-        file = RunFile(Path(args.out), assembly.make_space(question))
+        file = RunFile(Path(args.out), assembly.make_space(spec))
         weights = WeightFolder(_weights_beside(args.out, new=stored is None))
         if stored is None:
-            file.begin(question, assembly.goals_of(question))
+            file.begin(spec, assembly.goals_of(spec))
         else:
             file.go_on(stored)
         progress.file = file
     try:
-        result = engine.run(question, progress.take, past, weights=weights)
+        result = engine.run(spec, progress.take, past, weights=weights)
     except KeyboardInterrupt:
         if args.out:
             progress.say(f"{args.out} holds what has ended; the same words and --resume go on")
@@ -77,9 +77,9 @@ def run(args: argparse.Namespace) -> int:
 class Progress:
     """Takes the events of a search: a line on stderr and one in the file for each ending."""
 
-    def __init__(self, question: Question, done: int):
+    def __init__(self, spec: SearchSpec, done: int):
         self.file: RunFile | None = None
-        self._question = question
+        self._spec = spec
         self._ended = done
         self._open: dict[int, Proposal] = {}
 
@@ -95,7 +95,7 @@ class Progress:
     def _end(self, outcome: Outcome) -> None:
         proposal = self._open.pop(outcome.number)
         if self.file is not None:
-            seed = engine.evaluation_seed(self._question, outcome.number)
+            seed = engine.evaluation_seed(self._spec, outcome.number)
             self.file.add(proposal, outcome, seed)
         self._ended += 1
         values = ", ".join(
@@ -104,7 +104,7 @@ class Progress:
         found = _figures(outcome.findings) if outcome.state == "trained" else ""
         said = " ".join(part for part in (values, found, outcome.reason) if part)
         self.say(
-            f"{self._ended}/{self._question.candidates} candidate {outcome.number} "
+            f"{self._ended}/{self._spec.candidates} candidate {outcome.number} "
             f"{outcome.state}: {said}"
         )
 
@@ -114,12 +114,12 @@ class Progress:
         print(text, file=sys.stderr, flush=True)
 
 
-def _stored(args: argparse.Namespace, question: Question) -> StoredRun | None:
+def _stored(args: argparse.Namespace, spec: SearchSpec) -> StoredRun | None:
     """The run to go on with; None where a new file begins."""
     if not args.resume or not Path(args.out).exists():
         return None
     stored = read_run(Path(args.out))
-    now, then = question.to_json(), stored.question.to_json()
+    now, then = spec.to_json(), stored.spec.to_json()
     other = [name for name, value in now.items() if value != then.get(name)]
     if other:
         raise EngineError(

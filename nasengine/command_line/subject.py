@@ -11,9 +11,9 @@ from ..catalog import load, names
 from ..core.architecture import Architecture
 from ..core.errors import EngineError, InvalidArchitecture
 from ..core.settings import from_mapping
-from ..spaces.membership import resized
+from ..spaces.common.membership import resized
 
-LARGEST_FILE = 1_000_000
+MAX_FILE_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,13 @@ def read_architecture(path: Path) -> Subject:
     """
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+            content = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise EngineError(f"{_brief(str(path))} cannot be read: {reason}") from None
-    if len(content) > LARGEST_FILE:
+    if len(content) > MAX_FILE_BYTES:
         raise EngineError(
-            f"{_brief(str(path))} is larger than {LARGEST_FILE:,} bytes: "
+            f"{_brief(str(path))} is larger than {MAX_FILE_BYTES:,} bytes: "
             "give a file that holds one architecture"
         )
     try:
@@ -85,8 +85,8 @@ def _shared(text: str) -> Subject | None:
     if kind != "shared":
         return None
     space_class = load("spaces", name)
-    if "shared" not in space_class.offers:
-        sharing = [one for one in names("spaces") if "shared" in load("spaces", one).offers]
+    if "shared" not in space_class.capabilities:
+        sharing = [one for one in names("spaces") if "shared" in load("spaces", one).capabilities]
         raise EngineError(
             f"the space {name} has no shared network; those that have: {', '.join(sharing)}"
         )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..assembly import constraints_of, make_space
 from ..core.measurement import Measurement
+from ..execution.assembly import constraints_of, make_space
+from ..execution.loop import Ended, Result
 from ..pareto.orientation import violation
-from ..search import Ended, Result
 
-MOST_SHOWN = 20
+MAX_SHOWN = 20
 
 
 def document(result: Result) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def document(result: Result) -> dict[str, Any]:
     best = result.best
     on_front = set(result.front.front)
     return {
-        "question": result.question.to_json(),
+        "question": result.spec.to_json(),
         "goals": [
             {"name": goal.name, "unit": goal.unit, "better": goal.better} for goal in result.goals
         ],
@@ -54,9 +54,9 @@ def lines(result: Result) -> list[str]:
     said.append(f"front        {len(result.front.front)} candidates")
     on_front = [one for one in result.ended if one.proposal.number in set(result.front.front)]
     on_front.sort(key=lambda one: one.proposal.number)
-    said += [f"             {one.proposal.number}: {_values(one)}" for one in on_front[:MOST_SHOWN]]
-    if len(on_front) > MOST_SHOWN:
-        said.append(f"             and {len(on_front) - MOST_SHOWN} more")
+    said += [f"             {one.proposal.number}: {_values(one)}" for one in on_front[:MAX_SHOWN]]
+    if len(on_front) > MAX_SHOWN:
+        said.append(f"             and {len(on_front) - MAX_SHOWN} more")
     reference = ", ".join(
         f"{goal.name} {value:.6g}"
         for goal, value in zip(result.goals, result.front.reference or [], strict=True)
@@ -75,7 +75,7 @@ def states(result: Result) -> dict[str, int]:
 def _feasible(result: Result) -> bool:
     """Whether the best candidate keeps the constraints."""
     best = result.best
-    constraints = constraints_of(result.question)
+    constraints = constraints_of(result.spec)
     return best is not None and violation(best.outcome.values, constraints) == 0
 
 
@@ -91,7 +91,7 @@ def _candidate(result: Result, one: Ended) -> dict[str, Any]:
 
 
 def _text(result: Result, one: Ended) -> str:
-    return make_space(result.question).text(one.proposal.architecture)
+    return make_space(result.spec).text(one.proposal.architecture)
 
 
 def _test_accuracy(one: Ended) -> float | None:

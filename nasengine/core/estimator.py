@@ -11,7 +11,7 @@ from .objective import Goal
 from .outcome import Outcome
 from .proposal import Proposal
 from .space import Space
-from .weights import NO_WEIGHTS, WeightStore
+from .weight_store import NO_WEIGHTS, WeightStore
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -44,7 +44,7 @@ class Estimator(ABC):
     """Gives a proposal its measurements.
 
     `Config` holds its settings. `provides(goal)` says which objectives it reports itself;
-    the others are measured on the built network by `nasengine.search`. One that does not
+    the others are measured on the built network by `nasengine.execution.loop`. One that does not
     build networks needs no data set either: `dataset` is then a name it alone understands.
     One that trains no candidate by itself, as with weights that all of them share, is not `alone`.
     An `instant` one answers within milliseconds out of what lies ready, without torch: whoever
@@ -55,7 +55,7 @@ class Estimator(ABC):
     Config: ClassVar[type]
     builds_network: ClassVar[bool] = True
     alone: ClassVar[bool] = True
-    instant: ClassVar[bool] = False
+    is_lookup: ClassVar[bool] = False
 
     def __init__(self, config: Any):
         self.config = config

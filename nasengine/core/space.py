@@ -31,7 +31,7 @@ class Space(ABC):
 
     name: ClassVar[str]
     Config: ClassVar[type]
-    offers: ClassVar[frozenset[str]] = frozenset()
+    capabilities: ClassVar[frozenset[str]] = frozenset()
     reads: ClassVar[DataKind] = "images"
 
     def __init__(self, config: Any):

@@ -34,7 +34,7 @@ class Strategy(ABC):
 
     name: ClassVar[str]
     Config: ClassVar[type]
-    needs: ClassVar[frozenset[str]] = frozenset()
+    requires: ClassVar[frozenset[str]] = frozenset()
     view_kind: ClassVar[str] = ""
 
     def __init__(self, config: Any, task: Task):

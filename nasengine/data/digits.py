@@ -11,9 +11,9 @@ import numpy as np
 
 from ..core.errors import EngineError
 from ..core.settings import setting
-from .settings import LEAST_LIMIT, LIMIT_HELP, SPLIT_HELP
-from .split import set_test_apart
-from .stored import Stored, StoredDataset, digest_of
+from .common.settings import LIMIT_HELP, MIN_LIMIT, SPLIT_HELP
+from .common.split import set_test_apart
+from .common.stored import Stored, StoredDataset, digest_of
 
 SIZE = 8  # pixels on a side
 
@@ -26,7 +26,7 @@ class DigitsConfig:
         0.25, "Share of the images outside of the test part that validates.", low=0.01, high=0.9
     )
     split_seed: int = setting(0, SPLIT_HELP, low=0, high=2**31 - 1)
-    limit: int | None = setting(None, LIMIT_HELP, low=LEAST_LIMIT)
+    limit: int | None = setting(None, LIMIT_HELP, low=MIN_LIMIT)
 
 
 class Digits(StoredDataset):

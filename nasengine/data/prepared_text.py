@@ -9,10 +9,10 @@ from typing import ClassVar
 
 from ..core.errors import DataMissing
 from ..core.settings import setting
-from .prose import words_of_lines
-from .roots import named_path, stamp
-from .stored_text import RawText, TextConfig, TextDataset
-from .text_files import files_of, named_parts, read_text
+from .common.prose import words_of_lines
+from .common.roots import named_path, stamp
+from .common.stored_text import RawText, TextConfig, TextDataset
+from .common.text_files import files_of, named_parts, read_text
 
 PARTS = ("train", "valid", "test")
 

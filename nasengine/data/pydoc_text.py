@@ -13,9 +13,9 @@ from pathlib import Path
 
 from ..core.errors import DataMissing
 from ..core.settings import setting
-from .prose import words_of_prose
-from .stored_text import RawText, TextConfig, TextDataset
-from .vocabulary import END
+from .common.prose import words_of_prose
+from .common.stored_text import RawText, TextConfig, TextDataset
+from .common.vocabulary import END
 
 DOCSTRING = re.compile(r'^[ \t]*[rR]?"""(.*?)"""', re.S | re.M)
 # Not everywhere installed (Debian packs some apart), or nobody's documentation.

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.settings import setting
-from .prose import words_of_lines, words_of_prose
-from .roots import named_path, stamp
-from .stored_text import RawText, TextConfig, TextDataset
-from .text_files import files_of, named_parts, read_text
+from .common.prose import words_of_lines, words_of_prose
+from .common.roots import named_path, stamp
+from .common.stored_text import RawText, TextConfig, TextDataset
+from .common.text_files import files_of, named_parts, read_text
 
 HOLDS = "a folder of text files (.txt, .tokens, gzip'd or not), or one such file"
 # Percent of the words where the source has no parts of its own.

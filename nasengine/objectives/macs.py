@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..core.measurement import Measurement
 from ..core.objective import Objective
-from .one_input import batch_of
+from .common.one_input import batch_of
 
 if TYPE_CHECKING:
     import torch

@@ -20,11 +20,11 @@ from ..core.proposal import Proposal
 from ..core.seeds import generator
 from ..core.settings import setting
 from ..core.strategy import Strategy, Task
-from .ledger import Ledger, check_version
-from .population import Member, Population
+from .common.population import Member, Population
+from .common.proposal_tracker import ProposalTracker, check_version
 
 VERSION = 1
-MOST_CLIMBS = 50
+MAX_CLIMBS = 50
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ class LocalSearch(Strategy):
 
     name = "local-search"
     Config = LocalSearchConfig
-    needs = frozenset({"neighbours"})
+    requires = frozenset({"neighbours"})
     view_kind = "climbs"
     config: LocalSearchConfig
 
     def __init__(self, config: LocalSearchConfig, task: Task):
         super().__init__(config, task)
-        self._ledger = Ledger(task.seed)
+        self._ledger = ProposalTracker(task.seed)
         self._front = Population(task.goals, task.constraints)
         self._next = Population(task.goals, task.constraints)
         self._centre: Member | None = None
@@ -119,7 +119,7 @@ class LocalSearch(Strategy):
         `members` are the numbers on the present climb's front.
         """
         return {
-            "climbs": [dict(climb) for climb in self._climbs[-MOST_CLIMBS:]],
+            "climbs": [dict(climb) for climb in self._climbs[-MAX_CLIMBS:]],
             "count": len(self._climbs),
             "members": [member.number for member in self._front.members],
         }
@@ -128,7 +128,7 @@ class LocalSearch(Strategy):
         self._front, self._next = self._next, Population(self.task.goals, self.task.constraints)
         self._front.keep_front()
         start = self._front.members[0].number
-        self._climbs = [*self._climbs[-MOST_CLIMBS:], {"start": start, "steps": 0, "top": None}]
+        self._climbs = [*self._climbs[-MAX_CLIMBS:], {"start": start, "steps": 0, "top": None}]
 
     def _end(self) -> None:
         self._climbs[-1]["top"] = self._front.members[0].number

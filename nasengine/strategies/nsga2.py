@@ -16,9 +16,9 @@ from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.settings import setting
 from ..core.strategy import Strategy, Task
-from .ledger import Ledger, check_version
-from .offspring import child_of
-from .population import Member, Population
+from .common.offspring import child_of
+from .common.population import Member, Population
+from .common.proposal_tracker import ProposalTracker, check_version
 
 VERSION = 1
 
@@ -50,13 +50,13 @@ class NSGA2(Strategy):
 
     name = "nsga2"
     Config = NSGA2Config
-    needs = frozenset({"mutate", "crossover"})
+    requires = frozenset({"mutate", "crossover"})
     view_kind = "population"
     config: NSGA2Config
 
     def __init__(self, config: NSGA2Config, task: Task):
         super().__init__(config, task)
-        self._ledger = Ledger(task.seed)
+        self._ledger = ProposalTracker(task.seed)
         self._population = Population(task.goals, task.constraints)
         self._children = Population(task.goals, task.constraints)
         self._generation = 0

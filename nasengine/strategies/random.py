@@ -9,7 +9,7 @@ from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.settings import setting
 from ..core.strategy import Strategy, Task
-from .ledger import Ledger, check_version
+from .common.proposal_tracker import ProposalTracker, check_version
 
 VERSION = 1
 
@@ -35,7 +35,7 @@ class RandomSearch(Strategy):
 
     def __init__(self, config: RandomConfig, task: Task):
         super().__init__(config, task)
-        self._ledger = Ledger(task.seed)
+        self._ledger = ProposalTracker(task.seed)
 
     def ask(self) -> Proposal:
         ledger = self._ledger

@@ -16,9 +16,9 @@ from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.settings import setting
 from ..core.strategy import Strategy, Task
-from .ledger import Ledger, check_version
-from .offspring import child_of
-from .population import Member, Population
+from .common.offspring import child_of
+from .common.population import Member, Population
+from .common.proposal_tracker import ProposalTracker, check_version
 
 VERSION = 1
 
@@ -70,20 +70,20 @@ class RegularisedEvolution(Strategy):
 
     name = "regularised-evolution"
     Config = EvolutionConfig
-    needs = frozenset({"mutate"})
+    requires = frozenset({"mutate"})
     view_kind = "population"
     config: EvolutionConfig
 
     def __init__(self, config: EvolutionConfig, task: Task):
         super().__init__(config, task)
-        if config.crossover and "crossover" not in task.space.offers:
+        if config.crossover and "crossover" not in task.space.capabilities:
             raise InvalidSettings(
                 {
                     "strategy_config.crossover": f"{config.crossover:g} needs a space that "
                     f"offers crossover, which {task.space.name} does not: set it to 0"
                 }
             )
-        self._ledger = Ledger(task.seed)
+        self._ledger = ProposalTracker(task.seed)
         self._population = Population(task.goals, task.constraints)
         self._by_age = config.survival == "age" or (
             config.survival == "auto" and len(task.goals) == 1 and not task.constraints

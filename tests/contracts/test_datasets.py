@@ -11,7 +11,7 @@ import torch
 from nasengine.catalog import load, names
 from nasengine.core.errors import DataMissing
 from nasengine.core.settings import describe
-from nasengine.data.named import named_dataset
+from nasengine.data.common.named import named_dataset
 from tests.dataset_files import (
     write_cifar_python,
     write_class_folders,
@@ -24,7 +24,7 @@ IMAGES = [name for name in DATASETS if load("datasets", name).kind == "images"]
 TEXTS = [name for name in DATASETS if load("datasets", name).kind == "text"]
 PRINT_FACTS = """
 import json, sys
-from nasengine.data.named import named_dataset
+from nasengine.data.common.named import named_dataset
 print(named_dataset(sys.argv[1], json.loads(sys.argv[2])).facts())
 print("torch" in sys.modules)
 """

@@ -7,15 +7,17 @@ import json
 import pytest
 from django.http import QueryDict
 
-from nasengine import assembly, catalog, search
+from nasengine import catalog
 from nasengine.__main__ import main
 from nasengine.command_line.listing import LISTED, entries
 from nasengine.command_line.reference import reference
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import assembly
+from nasengine.execution import loop as search
 from tests.nasengine.toy import install
 from webapp.runs.forms import LaunchForm
 
-QUESTION = Question(
+QUESTION = SearchSpec(
     space="toy",
     strategy="regularised-evolution",
     strategy_config={"population": 3, "sample": 2},

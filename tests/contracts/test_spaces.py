@@ -46,7 +46,7 @@ def space_of(name):
 
 
 def offering(what):
-    return [name for name in SPACES if what in load("spaces", name).offers]
+    return [name for name in SPACES if what in load("spaces", name).capabilities]
 
 
 def shape_of(space):
@@ -139,7 +139,7 @@ def test_a_crossing_is_legal_and_of_equals_changes_nothing(name):
 def test_different_architectures_have_different_encodings_of_one_length(name):
     space = space_of(name)
     drawn = set(samples(space, 300))
-    if "neighbours" in space.offers:
+    if "neighbours" in space.capabilities:
         drawn |= set(space.neighbours(next(iter(drawn))))
     codes = [space.encode(architecture) for architecture in drawn]
     assert {code.shape for code in codes} == {(codes[0].size,)}

@@ -19,7 +19,7 @@ from nasengine.core.outcome import Outcome
 from nasengine.core.proposal import Proposal
 from nasengine.core.settings import describe, from_mapping
 
-from .told import BAD, WORLDS, World, proposals, step
+from ..fixtures.outcomes import BAD, WORLDS, World, proposals, step
 
 STRATEGIES = names("strategies")
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,7 @@ LARGEST = {
 GO_ON = """
 import json, sys
 from nasengine.core.proposal import Proposal
-from tests.contracts.told import WORLDS, step
+from tests.fixtures.outcomes import WORLDS, step
 saved = json.load(sys.stdin)
 world = WORLDS[saved["world"]]
 strategy = world.strategy(saved["name"], seed=saved["seed"], **saved["config"])

@@ -13,7 +13,7 @@ from nasengine import catalog
 from nasengine.command_line.listing import LISTED, entries
 from nasengine.command_line.reference import reference
 from nasengine.core.settings import describe
-from tests.arrows.sources import code_of, tracked
+from tests.architecture.sources import code_of, tracked
 from webapp.architectures.models import Stage
 from webapp.runs.models import CandidateState, RunState
 

@@ -9,7 +9,7 @@ from importlib.metadata import distribution, packages_distributions
 
 from packaging.requirements import Requirement
 
-from tests.arrows.sources import ROOT, code_of
+from tests.architecture.sources import ROOT, code_of
 
 OURS = {"nasengine", "webapp", "workers", "tests", "manage", "benchmarks"}
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 
-from webapp.runs.words import vocabulary
+from webapp.runs.labels import vocabulary
 
 HOST = "http://scripts.test"
 PAGE = """<!doctype html>

@@ -8,7 +8,7 @@ import pytest
 
 from nasengine.catalog import load, names
 from tests.contracts.test_strategies import SMALL
-from tests.contracts.told import WORLDS, proposals
+from tests.fixtures.outcomes import WORLDS, proposals
 
 from .test_scripts import SNAPSHOT
 

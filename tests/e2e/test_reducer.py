@@ -9,7 +9,7 @@ import pytest
 from tests.webapp.live.test_snapshot import life_of
 from tests.webapp.making import make_run, make_slot, work_off
 from webapp.events.models import Event
-from webapp.live.snapshot import snapshot
+from webapp.runs.snapshot import snapshot
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,13 +9,13 @@ import sys
 
 import pytest
 
-from nasengine import assembly
 from nasengine.core.errors import InvalidSettings
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import assembly
 
 from .toy import install
 
-PLAIN = Question(space="nb201", strategy="random", objectives=("error", "params"))
+PLAIN = SearchSpec(space="nb201", strategy="random", objectives=("error", "params"))
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def test_a_checked_question_is_written_out_and_stays_so():
     assert (checked.estimator_config["epochs"], checked.estimator_config["flip"]) == (2, True)
     assert checked.space_config == {"cells": 5, "channels": 16}
     assert assembly.check(checked) == checked
-    assert Question.from_json(json.loads(json.dumps(checked.to_json()))) == checked
+    assert SearchSpec.from_json(json.loads(json.dumps(checked.to_json()))) == checked
 
 
 def test_everything_wrong_is_named_at_once():
@@ -213,9 +213,10 @@ def test_parts_are_made_with_their_settings():
 
 def test_checking_loads_no_torch():
     code = (
-        "import sys; from nasengine import assembly; from nasengine.core.question import Question\n"
+        "import sys; from nasengine.execution import assembly\n"
+        "from nasengine.core.search_spec import SearchSpec\n"
         "import nasengine.pareto\n"
-        "assembly.check(Question(objectives=('error', 'params', 'macs', 'latency@cpu')))\n"
+        "assembly.check(SearchSpec(objectives=('error', 'params', 'macs', 'latency@cpu')))\n"
         "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

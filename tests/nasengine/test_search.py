@@ -8,16 +8,16 @@ import math
 
 import pytest
 
-from nasengine import search
 from nasengine.core.errors import Cancelled, EngineError, InvalidSettings
 from nasengine.core.outcome import Outcome
 from nasengine.core.proposal import Proposal
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 from nasengine.core.seeds import derive
+from nasengine.execution import loop as search
 
 from .toy import ToySpace, install
 
-QUESTION = Question(
+QUESTION = SearchSpec(
     space="toy",
     strategy="regularised-evolution",
     estimator="toy",

@@ -12,15 +12,15 @@ from nasengine.core.measurement import Measurement
 from nasengine.core.objective import Goal
 from nasengine.core.outcome import Outcome
 from nasengine.core.proposal import Proposal
-from nasengine.core.question import Question
-from nasengine.run_file import RunFile, read_run
-from nasengine.spaces.cell import CellSpace
-from nasengine.spaces.nb201 import NB201Config, NB201Space
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution.run_file import RunFile, read_run
+from nasengine.spaces.cell.space import CellSpace
+from nasengine.spaces.nb201.space import NB201Config, NB201Space
 
 SPACE = NB201Space(NB201Config())
 TEXT = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|"
 GOALS = (Goal("error", "error", None, "lower", "%"),)
-QUESTION = Question(space="nb201", objectives=("error",), seed=2**62 + 1, candidates=3)
+QUESTION = SearchSpec(space="nb201", objectives=("error",), seed=2**62 + 1, candidates=3)
 ENDED = [
     (
         Proposal(0, SPACE.parse(TEXT)),
@@ -47,7 +47,7 @@ def test_lines_hold_what_the_format_promises(path):
     head, first, second = map(json.loads, path.read_text(encoding="utf-8").splitlines())
     assert head["kind"] == "run"
     assert (head["space"], head["seed"], head["objectives"]) == ("nb201", 2**62 + 1, ["error"])
-    assert Question.from_json(head["question"]) == QUESTION
+    assert SearchSpec.from_json(head["question"]) == QUESTION
     assert (first["kind"], first["number"], first["state"], first["seed"]) == (
         "candidate",
         0,
@@ -84,7 +84,7 @@ def test_only_a_genome_that_is_a_text_stands_under_arch_str(tmp_path):
 
 def test_what_was_written_is_read(path):
     stored = read_run(path)
-    assert (stored.question, stored.goals) == (QUESTION, GOALS)
+    assert (stored.spec, stored.goals) == (QUESTION, GOALS)
     assert list(stored.candidates) == ENDED
     assert stored.size == path.stat().st_size
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from nasengine import search
 from nasengine.__main__ import main
-from nasengine.core.question import Question
-from nasengine.run_file import read_run
-from nasengine.weight_folder import WeightFolder
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import loop as search
+from nasengine.execution.run_file import read_run
+from nasengine.execution.weight_folder import WeightFolder
 
-QUESTION = Question(
+QUESTION = SearchSpec(
     space="nb201",
     space_config={"cells": 1, "channels": 4},
     strategy="regularised-evolution",

@@ -14,8 +14,8 @@ import pytest
 
 from nasengine.core.architecture import Architecture
 from nasengine.core.errors import Cancelled, EngineError
-from nasengine.core.weights import NO_WEIGHTS, Legacy, WeightMemory
-from nasengine.weight_folder import WeightFolder
+from nasengine.core.weight_store import NO_WEIGHTS, Checkpoint, WeightMemory
+from nasengine.execution.weight_folder import WeightFolder
 
 ROOT = Path(__file__).parents[2]
 ARCHITECTURE = Architecture("nb201", {"cells": 1}, "|none~0|+|é~0|")
@@ -23,7 +23,7 @@ ARCHITECTURE = Architecture("nb201", {"cells": 1}, "|none~0|+|é~0|")
 
 def legacy(seed=0):
     rng = np.random.default_rng(seed)
-    return Legacy(
+    return Checkpoint(
         ARCHITECTURE,
         {
             "stem.0.weight": rng.normal(size=(4, 1, 3, 3)).astype(np.float32),
@@ -105,7 +105,7 @@ def test_files_of_other_kinds_are_none_and_no_pickle_is_opened(folder, tmp_path)
     assert folder.get(0) is None
     assert not opened.exists()
     with pytest.raises(ValueError, match="allow_pickle"):
-        folder.put(1, Legacy(ARCHITECTURE, {"x": np.array([Evil()], dtype=object)}))
+        folder.put(1, Checkpoint(ARCHITECTURE, {"x": np.array([Evil()], dtype=object)}))
     assert os.listdir(path.parent) == ["0.npz"]
 
 
@@ -129,7 +129,7 @@ def test_what_cannot_be_read_or_kept_is_said(folder, tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-import nasengine.weight_folder as module
+import nasengine.execution.weight_folder as module
 from tests.nasengine.test_weight_folder import legacy
 def killed(*paths):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -169,7 +169,7 @@ def test_a_frozen_writer_of_the_same_candidate_gives_way(folder, tmp_path, monke
 def test_a_turn_of_a_killed_process_is_over(folder, tmp_path):
     code = """import os, sys, time
 from pathlib import Path
-from nasengine.weight_folder import WeightFolder
+from nasengine.execution.weight_folder import WeightFolder
 with WeightFolder(Path(sys.argv[1])).turn(lambda: False):
     print("inside", flush=True)
     time.sleep(60)"""

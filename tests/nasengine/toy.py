@@ -32,7 +32,7 @@ class ToySpace(Space):
 
     name = "toy"
     Config = ToyConfig
-    offers = frozenset({"mutate"})
+    capabilities = frozenset({"mutate"})
 
     def sample(self, rng):
         return self._made(rng.integers(self.config.highest + 1, size=LENGTH).tolist())
@@ -68,7 +68,7 @@ class MuteSpace(ToySpace):
     """The same without mutation."""
 
     name = "mute"
-    offers = frozenset()
+    capabilities = frozenset()
 
 
 @dataclass(frozen=True)

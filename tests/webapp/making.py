@@ -8,7 +8,7 @@ from typing import Any
 
 from nasengine.core.measurement import Measurement
 from nasengine.core.outcome import Outcome
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 from webapp.accounts.models import Membership, Role, Team, User
 from webapp.runs.models import Run, WorkerSlot
 from webapp.runs.services import claims, slots
@@ -16,8 +16,8 @@ from webapp.runs.services.advance import advance_run
 from webapp.runs.services.claims import Claim
 from webapp.runs.services.launch import launch
 from webapp.tables.models import BenchmarkTable
+from webapp.tables.services.column_mapping import Mapping
 from webapp.tables.services.importing import import_table
-from webapp.tables.services.reading import Mapping
 
 _numbers = itertools.count(1)
 OPS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
@@ -49,10 +49,10 @@ def make_member(team: Team, role: Role = Role.RESEARCHER) -> User:
     return user
 
 
-def make_run(team: Team | None = None, advance: bool = True, **question: Any) -> Run:
+def make_run(team: Team | None = None, advance: bool = True, **spec: Any) -> Run:
     """A launched run, its first candidates asked for."""
     team = team or make_team()
-    run = launch(team, None, Question(**{**QUESTION, **question}), "a run")
+    run = launch(team, None, SearchSpec(**{**QUESTION, **spec}), "a run")
     if advance:
         advance_run(run.pk)
         run.refresh_from_db()

@@ -58,11 +58,11 @@ class Fleet(Workbench):
         self.until(lambda: _listens(port))
         return self.url
 
-    def launch(self, epochs: int, candidates: int = 4, **question: Any) -> Run:
+    def launch(self, epochs: int, candidates: int = 4, **spec: Any) -> Run:
         """A run of real, tiny trainings; the coordinator finds it by itself."""
         settings = {"epochs": epochs, "batch_size": 32, "threads": 1}
-        settings.update(question.pop("estimator_config", {}))
-        whole = {**SMALL, **question, "candidates": candidates, "estimator_config": settings}
+        settings.update(spec.pop("estimator_config", {}))
+        whole = {**SMALL, **spec, "candidates": candidates, "estimator_config": settings}
         return make_run(advance=False, **whole)
 
     def trainer_of(self, name: str) -> psutil.Process:

@@ -11,8 +11,8 @@ from django.test import Client
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from webapp.live.snapshot import snapshot
 from webapp.runs.models import Run
+from webapp.runs.snapshot import snapshot
 
 from ..webapp.live.reducer import Page
 

@@ -11,19 +11,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from nasengine import assembly
-from nasengine.core.question import Question
-from workers.child import Child, ChildDied
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import assembly
+from workers.child_process import Child, ChildDied
 from workers.slot import read_outcome
-from workers.wakeup import Wakeup
+from workers.wake_up import Wakeup
 
 from .fleet import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
-QUESTION = Question(
+QUESTION = SearchSpec(
     **{**SMALL, "objectives": ("error", "params"), "estimator_config": {"epochs": 2}}
 )
-LONG = Question(**{**SMALL, "objectives": ("error",), "estimator_config": {"epochs": 5000}})
+LONG = SearchSpec(**{**SMALL, "objectives": ("error",), "estimator_config": {"epochs": 5000}})
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +35,8 @@ def child():
     process.kill()
 
 
-def proposal_of(question: Question) -> dict:
-    return assembly.make_strategy(question).ask().to_json()
+def proposal_of(spec: SearchSpec) -> dict:
+    return assembly.make_strategy(spec).ask().to_json()
 
 
 def messages_of(child: Child, seconds: float = 40) -> list[dict]:
@@ -129,10 +129,11 @@ def test_neither_coordinator_nor_slot_holds_torch():
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'webapp.settings'\n"
         "import django; django.setup()\n"
         "import workers.coordinator, workers.slot, workers.listener, webapp.runs.services.front\n"
-        "from nasengine import assembly, catalog\n"
-        "from nasengine.core.question import Question\n"
+        "from nasengine import catalog\n"
+        "from nasengine.execution import assembly\n"
+        "from nasengine.core.search_spec import SearchSpec\n"
         "for name in catalog.names('strategies'):\n"
-        "    whole = assembly.check(Question(strategy=name))\n"
+        "    whole = assembly.check(SearchSpec(strategy=name))\n"
         "    assembly.make_strategy(whole).ask()\n"
         "sys.exit('torch' in sys.modules)\n"
     )

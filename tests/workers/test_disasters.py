@@ -133,8 +133,8 @@ def test_bells_that_ring_too_often_change_nothing(fleet):
 
 
 def test_a_loss_that_turns_nan_is_diverged_and_never_best(fleet):
-    from webapp.live.snapshot import snapshot  # beside the one test that uses it
     from webapp.runs.queries import best_of
+    from webapp.runs.snapshot import snapshot  # beside the one test that uses it
 
     fleet.start_coordinator()
     fleet.start_worker()

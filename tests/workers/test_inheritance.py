@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from nasengine import search
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import loop as search
 from webapp.runs.models import Measurement
 from webapp.runs.services.weights import weights_folder
 from workers import slot
-from workers.wakeup import Wakeup
+from workers.wake_up import Wakeup
 
 from .fleet import results
 
@@ -61,7 +61,7 @@ def test_two_workers_one_of_them_killed_find_what_one_process_finds(fleet):
     fleet.until(child.exclude(curve=[]).exists, 60)
     fleet.kill("one")
     fleet.wait_ended(run)
-    alone = search.run(Question.from_json(run.question))
+    alone = search.run(SearchSpec.from_json(run.spec))
     assert results(run) == [
         (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
         for one in alone.ended

@@ -7,21 +7,21 @@ import time
 import pytest
 from django.conf import settings
 
-from nasengine import search
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import loop as search
 from tests.webapp.making import make_run, make_table, make_team, table_text
 from tests.webapp.tables.asking import asked
 from webapp.runs.services.claims import Claim
 from webapp.runs.services.launch import launch
-from workers.child import ChildDied
+from workers.child_process import ChildDied
 from workers.coordinator import Coordinator
 from workers.slot import Slot
-from workers.wakeup import Wakeup
+from workers.wake_up import Wakeup
 
 from .fleet import results
 
 CANDIDATES = 500
-LEAST_A_MINUTE = 2000  # about 15,000 on an idle machine
+MIN_A_MINUTE = 2000  # about 15,000 on an idle machine
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def laid(tmp_path, monkeypatch):
 def alone(run) -> list[tuple]:
     return [
         (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
-        for one in search.run(Question.from_json(run.question)).ended
+        for one in search.run(SearchSpec.from_json(run.spec)).ended
     ]
 
 
@@ -43,13 +43,13 @@ def test_thousands_a_minute_by_whoever_is_killed(fleet, tmp_path):
     make_table(team, text=table_text())
     fleet.start_coordinator()
     for width in (1, 16):
-        question = asked("table:made", "made", candidates=CANDIDATES, in_flight=width)
+        spec = asked("table:made", "made", candidates=CANDIDATES, in_flight=width)
         began = time.monotonic()
-        run = fleet.wait_ended(launch(team, None, question, "fast"), 60)
+        run = fleet.wait_ended(launch(team, None, spec, "fast"), 60)
         seconds = time.monotonic() - began
         assert results(run) == alone(run)
         if width == 16:  # the first one waited for the process to start
-            assert 60 * CANDIDATES / seconds > LEAST_A_MINUTE
+            assert 60 * CANDIDATES / seconds > MIN_A_MINUTE
 
     run = launch(team, None, asked("table:made", "made", candidates=1500), "killed")
     fleet.until(lambda: run.candidates.count() > 300)
@@ -66,8 +66,8 @@ def test_whoever_looks_up_for_long_holds_nobody_up(monkeypatch):
     monkeypatch.setattr("workers.coordinator.SLICE_SECONDS", 0.05)
     team = make_team()
     make_table(team, text=table_text())
-    question = asked("table:made", "made", candidates=600)
-    long = [launch(team, None, question, f"long {i}") for i in range(3)]
+    spec = asked("table:made", "made", candidates=600)
+    long = [launch(team, None, spec, f"long {i}") for i in range(3)]
     coordinator = Coordinator("test", Wakeup())
     coordinator.advance([run.pk for run in long])
     assert list(coordinator.going_on) == [run.pk for run in long]
@@ -93,7 +93,7 @@ class Dead:
         self.folder = folder
         self.seen: list[str] = []
 
-    def evaluate(self, question, proposal, weights):
+    def evaluate(self, spec, proposal, weights):
         self.seen = [path.name for path in self.folder.iterdir()]
         raise ChildDied("it is no real one")
 
@@ -105,7 +105,7 @@ def test_a_worker_lays_the_table_down_before_it_evaluates(tmp_path, monkeypatch)
     run = launch(team, None, asked("table:made", "made"), "claimed")
     folder = tmp_path / "a workers own"
     monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder))
-    held = Claim(1, run.pk, 0, 1, run.question, {}, "", "")
+    held = Claim(1, run.pk, 0, 1, run.spec, {}, "", "")
     slot = Slot("test", ["cpu"], 1, Wakeup())
     slot.child = Dead(folder)
     assert slot._trained(held).reason == "it is no real one"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from webapp.events.recorder import record
-from webapp.live.snapshot import snapshot
 from webapp.runs.services.locking import locked_run
+from webapp.runs.snapshot import snapshot
 
 from ..webapp.making import make_member
 from .fleet import each_once

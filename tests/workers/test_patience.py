@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, connections
 
 from webapp.runs.models import Run
 from webapp.runs.services.locking import locked_run
-from workers.patience import hold_no_lock_longer_than, is_away
+from workers.database_retry import hold_no_lock_longer_than, is_away
 
 from ..webapp.making import make_run
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nasengine import search
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import loop as search
 
 from .fleet import each_once, results
 
@@ -11,15 +11,15 @@ CANDIDATES = 8
 
 
 def test_twice_interrupted_and_with_two_workers(fleet):
-    question = {"epochs": 2, "candidates": CANDIDATES, "in_flight": 2, "seed": 11}
+    spec = {"epochs": 2, "candidates": CANDIDATES, "in_flight": 2, "seed": 11}
     fleet.start_coordinator()
     fleet.start_worker()
-    plain = fleet.wait_ended(fleet.launch(**question))
+    plain = fleet.wait_ended(fleet.launch(**spec))
     each_once(plain, CANDIDATES)
-    again = fleet.wait_ended(fleet.launch(**question))
+    again = fleet.wait_ended(fleet.launch(**spec))
     assert results(again) == results(plain)
 
-    broken = fleet.launch(**question)
+    broken = fleet.launch(**spec)
     fleet.until(lambda: broken.candidates.filter(state="done").count() >= CANDIDATES // 2)
     fleet.end("worker")
     fleet.end("coordinator")
@@ -30,9 +30,9 @@ def test_twice_interrupted_and_with_two_workers(fleet):
     fleet.wait_ended(broken)
     assert results(broken) == results(plain)
 
-    both = fleet.wait_ended(fleet.launch(**question))
+    both = fleet.wait_ended(fleet.launch(**spec))
     assert results(both) == results(plain)
-    alone = search.run(Question.from_json(plain.question))  # the engine by itself
+    alone = search.run(SearchSpec.from_json(plain.spec))  # the engine by itself
     found = [
         (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
         for one in alone.ended
@@ -41,5 +41,5 @@ def test_twice_interrupted_and_with_two_workers(fleet):
     assert alone.front.front == plain.front["numbers"]
     assert alone.front.curve == plain.front["curve"]
 
-    other = fleet.wait_ended(fleet.launch(**{**question, "seed": 12}))
+    other = fleet.wait_ended(fleet.launch(**{**spec, "seed": 12}))
     assert results(other) != results(plain)

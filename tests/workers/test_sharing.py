@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from nasengine import search
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import loop as search
 from webapp.events.models import Event
 from webapp.runs.services.weights import weights_folder
 
@@ -37,7 +37,7 @@ def test_killed_in_an_epoch_a_search_goes_on_there_and_finds_what_one_process_fi
     fleet.kill("one")
     fleet.start_worker("two")
     fleet.wait_ended(run, 120)
-    alone = search.run(Question.from_json(run.question))
+    alone = search.run(SearchSpec.from_json(run.spec))
     assert results(run) == [
         (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
         for one in alone.ended

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest
 
-from .permissions import LEAST_ROLE, may
+from .permissions import MIN_ROLE, may
 
 M = TypeVar("M", bound=Model)
 
@@ -25,7 +25,7 @@ def team_object_or_404(request: HttpRequest, model: type[M], pk: int, action: st
         raise Http404(f"no {model._meta.verbose_name} {pk}")
     if not may(request.user, action, found.team):
         raise PermissionDenied(
-            f"this takes the role of a {LEAST_ROLE[action].label.lower()} in {found.team}; "
+            f"this takes the role of a {MIN_ROLE[action].label.lower()} in {found.team}; "
             "ask an owner of the team for it"
         )
     return found
@@ -39,6 +39,6 @@ def check_may_here(request: HttpRequest, action: str, doing: str) -> None:
     """
     if request.team is None or not may(request.user, action, request.team):
         raise PermissionDenied(
-            f"{doing} takes the role of a {LEAST_ROLE[action].label.lower()}; "
+            f"{doing} takes the role of a {MIN_ROLE[action].label.lower()}; "
             "ask an owner of the team for it."
         )

@@ -19,8 +19,8 @@ from webapp.accounts.permissions import teams_where
 from webapp.runs.drawings import text_of
 from webapp.runs.numbers import value_text
 
-from .deciding import PROMOTE, REJECT, Decision, reason_page
 from .models import CatalogueEntry, Stage
+from .review import PROMOTE, REJECT, Decision, reason_page
 
 # What waits for a decision comes first.
 WAITING = Case(

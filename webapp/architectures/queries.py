@@ -21,7 +21,7 @@ SORTS = {
     "name": ("name", "pk"),
     "stage": ("stage", "-kept_at", "pk"),
 }
-LONGEST_SEARCH = 200
+MAX_SEARCH_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def entries_of(team: Team) -> QuerySet[CatalogueEntry]:
 def catalogue_page(team: Team, asked: QueryDict) -> CataloguePage:
     """The page that `asked` (stage, text, sort, size, page) names."""
     stage = asked.get("stage", "") if asked.get("stage") in Stage.values else ""
-    text = asked.get("text", "").replace("\0", "").strip()[:LONGEST_SEARCH]
+    text = asked.get("text", "").replace("\0", "").strip()[:MAX_SEARCH_LENGTH]
     sort = asked.get("sort", "newest") if asked.get("sort") in SORTS else "newest"
     size = int(asked["size"]) if asked.get("size") in [str(s) for s in SIZES] else SIZES[0]
     entries = entries_of(team).order_by(*SORTS[sort])

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from webapp.accounts.permissions import LEAST_ROLE, may
+from webapp.accounts.permissions import MIN_ROLE, may
 from webapp.runs.models import Candidate, CandidateState
 
 from .models import CatalogueEntry, Stage
@@ -88,7 +88,7 @@ def _decide(entry: CatalogueEntry, user: Any, reason: str, stage: Stage) -> Cata
     reason = _readable(reason)
     if not may_decide(user, entry):
         raise DecisionRefused(
-            f"deciding takes the role of a {LEAST_ROLE['curate'].label.lower()} in {entry.team}"
+            f"deciding takes the role of a {MIN_ROLE['curate'].label.lower()} in {entry.team}"
         )
     with transaction.atomic():
         locked = CatalogueEntry.objects.select_for_update().get(pk=entry.pk)

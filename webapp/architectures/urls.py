@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from .views import catalogue
 
 urlpatterns = [
-    path("", views.architecture_list, name="architecture-list"),
-    path("<int:pk>/", views.architecture_detail, name="architecture-detail"),
+    path("", catalogue.architecture_list, name="architecture-list"),
+    path("<int:pk>/", catalogue.architecture_detail, name="architecture-detail"),
 ]

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 
 MISSING = "–"
-ORDER = [field.name for field in fields(Question)]
+ORDER = [field.name for field in fields(SearchSpec)]
 
 
-def differences(questions: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+def differences(specs: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
     """Rows of the settings that are not the same everywhere, and how many are the same.
 
     Each row has `name` and `cells`; a cell has `text`, `missing` and `other` (it differs
     from the first, the base).
     """
-    flat = [dict(flattened(question)) for question in questions]
+    flat = [dict(flattened(spec)) for spec in specs]
     names = sorted({name for one in flat for name in one}, key=_place)
     rows, same = [], 0
     for name in names:

@@ -43,8 +43,8 @@ def shared_goals(runs: Sequence[Run]) -> list[Goal]:
     """Objectives that every run has, with the same direction, in the first run's order."""
     lists: dict[str, list[dict[str, str]]] = {}
     for run in runs:  # runs of one study ask for the same: their goals are found out once
-        asked = {key: run.question.get(key) for key in ("objectives", "estimator", "dataset")}
-        key = repr((asked, run.question.get("estimator_config")))
+        asked = {key: run.spec.get(key) for key in ("objectives", "estimator", "dataset")}
+        key = repr((asked, run.spec.get("estimator_config")))
         if key not in lists:
             lists[key] = goals_of_run(run)
     if not lists:
@@ -116,7 +116,7 @@ def _values(ids: list[int], names: list[str]) -> dict[int, dict[str, float]]:
 
 
 def _history(run: Run, rows: list[tuple], values: dict, goals: Sequence[Goal]) -> History:
-    if not run.question.get("deterministic", True):
+    if not run.spec.get("deterministic", True):
         rows = sorted(rows, key=lambda row: row[3] or 0)
     counted = [
         (told, row)

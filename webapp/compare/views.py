@@ -16,7 +16,7 @@ from webapp.runs.queries import runs_of
 from .comparison import comparison
 from .differences import differences
 
-MOST_RUNS = 200
+MAX_RUNS = 200
 OFFERED = 100
 
 
@@ -24,12 +24,12 @@ OFFERED = 100
 def compare(request: HttpRequest) -> HttpResponse:
     """The runs that the address names, as far as the person may see them."""
     asked, unread = asked_runs(request.GET.getlist("runs"))
-    beyond = asked[MOST_RUNS:]
-    asked = asked[:MOST_RUNS]
+    beyond = asked[MAX_RUNS:]
+    asked = asked[:MAX_RUNS]
     seen = Run.objects.filter(pk__in=asked, team__in=teams_of(request.user)).select_related("team")
     found = {run.pk: run for run in seen.defer("strategy_state", "view", "front")}
     runs = [found[pk] for pk in asked if pk in found]
-    rows, same = differences([run.question for run in runs])
+    rows, same = differences([run.spec for run in runs])
     data = comparison(runs)
     context = {
         "runs": runs,
@@ -40,7 +40,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "same": same,
         "left_out": [*unread, *(str(pk) for pk in asked if pk not in found)],
         "beyond": len(beyond),
-        "most": MOST_RUNS,
+        "most": MAX_RUNS,
         "offered": runs_of(request.team)[:OFFERED],
         "chosen": set(found),
     }

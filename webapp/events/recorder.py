@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 QUIET_SECONDS = 2.0  # after a bell that was not heard; pages look for news by themselves
 
 
-class _Bells(threading.local):
+class _Notifications(threading.local):
     """What this thread recorded and rang: one bell is enough for one commit."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class _Bells(threading.local):
         self.quiet_until = 0.0
 
 
-_bells = _Bells()
+_bells = _Notifications()
 
 
 def group_name(run_id: int) -> str:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from .backlog import backlog, visible_run
-from .bell import Bell
+from .notification import Bell
 
 log = logging.getLogger(__name__)
 NOT_FOUND = 4404  # the same for a stranger, a signed-out person and a missing run

@@ -7,7 +7,7 @@ from typing import Any
 
 from nasengine import catalog
 from nasengine.core.errors import EngineError
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 
 from .models import Candidate, CandidateState
 
@@ -24,19 +24,19 @@ class Cost:
     total_seconds: float
 
 
-def is_looked_up(question: Question) -> bool:
+def is_looked_up(spec: SearchSpec) -> bool:
     """Whether candidates are looked up, so that what they take is not worth a word."""
     try:
-        return catalog.load("estimators", question.estimator).instant
+        return catalog.load("estimators", spec.estimator).is_lookup
     except EngineError:
         return False
 
 
-def expected_cost(team: Any, question: Question) -> Cost | None:
+def expected_cost(team: Any, spec: SearchSpec) -> Cost | None:
     """From the team's last candidates of the same space, estimator and data, all settings
     included; None where there is none."""
-    asked = question.to_json()
-    alike = {f"run__question__{name}": asked[name] for name in LIKE_IT}
+    asked = spec.to_json()
+    alike = {f"run__spec__{name}": asked[name] for name in LIKE_IT}
     done = Candidate.objects.filter(
         run__team=team, state=CandidateState.DONE, started_at__isnull=False, **alike
     )
@@ -45,4 +45,4 @@ def expected_cost(team: Any, question: Question) -> Cost | None:
     if not seconds:
         return None
     each = sum(seconds) / len(seconds)
-    return Cost(each, len(seconds), each * question.candidates / question.in_flight)
+    return Cost(each, len(seconds), each * spec.candidates / spec.in_flight)

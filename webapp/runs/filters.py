@@ -7,8 +7,8 @@ from django.db.models import Q, QuerySet
 
 from nasengine import catalog
 
+from .labels import RUN_STATES
 from .models import Run
-from .words import RUN_STATES
 
 
 class RunFilter(django_filters.FilterSet):
@@ -33,7 +33,7 @@ class RunFilter(django_filters.FilterSet):
                 Q(name__icontains=word)
                 | Q(note__icontains=word)
                 | Q(tags__contains=[word])
-                | Q(question__space__icontains=word)
-                | Q(question__dataset__icontains=word)
+                | Q(spec__space__icontains=word)
+                | Q(spec__dataset__icontains=word)
             )
         return runs

@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 
 from django.http import QueryDict
 
-from nasengine import assembly, catalog
+from nasengine import catalog
 from nasengine.core.errors import EngineError, InvalidSettings
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 from nasengine.core.settings import from_mapping, to_mapping
+from nasengine.execution import assembly
 from webapp.tables.models import BenchmarkTable
 from webapp.tables.queries import objectives_of, tables_by_name
-from webapp.tables.services.choosing import PATH, chosen_table, settle
+from webapp.tables.services.resolve import PATH, chosen_table, settle
 
 from .form_fields import Field, Part, as_text, as_texts, fields_of
 from .models import Device
@@ -32,7 +33,7 @@ SPLITTER = re.compile(r"[,;\n]")
 
 
 class LaunchForm:
-    """Everything typed is kept as text; `check` turns it into a Question or into messages."""
+    """Everything typed is kept as text; `check` turns it into a SearchSpec or into messages."""
 
     kinds: ClassVar[tuple[str, ...]] = tuple(kind for kind, *_ in PARTS)
 
@@ -51,12 +52,10 @@ class LaunchForm:
         self.constraints = self._one("constraints", "")
 
     @classmethod
-    def from_question(
-        cls, question: Mapping[str, Any], name: str = "", team: Any = None
-    ) -> LaunchForm:
+    def from_spec(cls, spec: Mapping[str, Any], name: str = "", team: Any = None) -> LaunchForm:
         """A form filled with a stored or ready-made question."""
         raw: dict[str, Any] = {"name": name}
-        for key, value in question.items():
+        for key, value in spec.items():
             if key.endswith("_config"):
                 raw |= {f"{key}.{name_of}": as_texts(v) for name_of, v in value.items()}
             elif key == "constraints":
@@ -68,7 +67,7 @@ class LaunchForm:
     def part(self, kind: str) -> Part:
         """One part with the fields of the plugin that is chosen in it."""
         plural, title, about = next(rest for name, *rest in PARTS if name == kind)
-        chosen = self._one(kind, getattr(Question(), kind))
+        chosen = self._one(kind, getattr(SearchSpec(), kind))
         part = Part(kind, plural, title, about, chosen, self._options(kind, plural))
         try:
             config = catalog.load(plural, chosen).Config
@@ -111,20 +110,20 @@ class LaunchForm:
             return None
         return chosen_table(self.team, self._one(PATH, ""))
 
-    def check(self) -> Question | None:
+    def check(self) -> SearchSpec | None:
         """The question, or None with every message in `errors` and beside its field."""
-        question = self._question()
-        settled = settle(self.team, question)
+        spec = self._spec()
+        settled = settle(self.team, spec)
         faults = {**settled.errors, **self.errors}
         try:
-            assembly.check(settled.question)
+            assembly.check(settled.spec)
         except InvalidSettings as error:
             faults = {**error.errors, **faults}
         if faults and not 0 < len(self.name.strip()) <= MAX_NAME:
             length = f"has {len(self.name):,} characters; at most {MAX_NAME}"
             faults["name"] = length if self.name.strip() else "is empty; write a short name"
         self.place(faults)
-        return None if faults else question
+        return None if faults else spec
 
     def place(self, errors: Mapping[str, str]) -> None:
         """Puts each message beside its own field."""
@@ -153,13 +152,13 @@ class LaunchForm:
             for label, target in [labels.get(path, (path, ""))]
         ]
 
-    def typed_question(self) -> Question | None:
+    def typed_question(self) -> SearchSpec | None:
         """The question without the checks across parts; None where a field is wrong."""
-        question = self._question()
+        spec = self._spec()
         wrong, self.errors = self.errors, {}
-        return None if wrong else question
+        return None if wrong else spec
 
-    def _question(self) -> Question:
+    def _spec(self) -> SearchSpec:
         """The question of what can be read; the rest keeps its default and is in `errors`."""
         values = self._mapping(assembly.Budget, self.budget, "") or {}
         for part in self.parts:
@@ -171,7 +170,7 @@ class LaunchForm:
                 config = catalog.load(part.plural, part.chosen).Config
                 mapping = self._mapping(config, part.fields, f"{part.kind}_config.")
                 values[f"{part.kind}_config"] = mapping or {}
-        return Question(
+        return SearchSpec(
             objectives=tuple(self.chosen),
             constraints=tuple(t.strip() for t in SPLITTER.split(self.constraints) if t.strip()),
             **values,

@@ -137,7 +137,7 @@ ENDED_RUNS = (RunState.STOPPED, RunState.FINISHED, RunState.FAILED)
 class Run(models.Model):
     """One search: a fold over numbered asks and tells.
 
-    `question` is the engine's Question as JSON. `seq` counts its events, `asked` and
+    `spec` is the engine's SearchSpec as JSON. `seq` counts its events, `asked` and
     `told` its fold; `strategy_state` is the snapshot of that fold. `view` is the
     method's own view, `front` the numbers on the front with the hypervolume curve.
     """
@@ -161,7 +161,7 @@ class Run(models.Model):
         related_name="runs",
     )
     strategy = models.CharField(max_length=40, db_index=True)
-    question = models.JSONField()
+    spec = models.JSONField()
     seed = models.BigIntegerField(default=0)
     candidate_budget = models.PositiveIntegerField()
     state = models.CharField(

@@ -14,7 +14,7 @@ class Preset:
 
     title: str
     help: str
-    question: dict[str, Any] = field(default_factory=dict)
+    spec: dict[str, Any] = field(default_factory=dict)
 
 
 # Small enough that every one ends within minutes on two processor cores.

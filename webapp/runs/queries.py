@@ -10,10 +10,10 @@ from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Coalesce, Now
 
-from nasengine import assembly
 from nasengine.core.errors import EngineError
-from nasengine.core.question import Question
-from webapp.tables.services.laying import lay_down
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import assembly
+from webapp.tables.services.materialise import lay_down
 
 from .models import (
     FINITE,
@@ -83,10 +83,10 @@ def goals_of_run(run: Run) -> list[dict[str, Any]]:
     old run can still be read.
     """
     try:
-        lay_down(run.question)
-        goals = assembly.goals_of(Question.from_json(run.question))
+        lay_down(run.spec)
+        goals = assembly.goals_of(SearchSpec.from_json(run.spec))
     except EngineError:
-        names = run.question["objectives"]
+        names = run.spec["objectives"]
         return [{"name": name, "unit": "", "better": "lower"} for name in names]
     return [{"name": g.name, "unit": g.unit, "better": g.better} for g in goals]
 

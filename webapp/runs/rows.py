@@ -19,18 +19,18 @@ def run_row(run: Run, counts: dict[str, int], goals: list[dict[str, Any]]) -> di
     `counts` maps candidate states to numbers, `goals` lists {name, unit, better}. The
     seed travels as text: it may exceed what a browser's numbers hold.
     """
-    question = run.question
+    spec = run.spec
     return {
         "id": run.pk,
         "name": run.name,
         "state": run.state,
         "reason": run.reason,
         "strategy": run.strategy,
-        "space": question["space"],
-        "estimator": question["estimator"],
-        "dataset": question["dataset"],
+        "space": spec["space"],
+        "estimator": spec["estimator"],
+        "dataset": spec["dataset"],
         "goals": goals,
-        "constraints": list(question.get("constraints", [])),
+        "constraints": list(spec.get("constraints", [])),
         "seed": str(run.seed),
         "budget": run.candidate_budget,
         "asked": run.asked,

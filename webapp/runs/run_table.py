@@ -31,7 +31,7 @@ COLUMNS = (
     ("name", "Name", ""),
     ("state", "State", ""),
     ("method", "Method", ""),
-    ("", "Question", ""),
+    ("", "SearchSpec", ""),
     ("progress", "Progress", ""),
     ("error", "Error (%)", "num"),
     ("front", "Front", "num"),

@@ -1,15 +1,21 @@
-"""Addresses of the list, the launch form and the controls; included under runs/."""
+"""Addresses of the runs list, the launch form, a run's page and its controls."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from . import launching, views
+from .views import launch, run, runs
 
 urlpatterns = [
-    path("", views.run_list, name="run-list"),
-    path("new", launching.run_new, name="run-new"),
-    path("new/part/<str:kind>", launching.run_new_part, name="run-new-part"),
-    path("new/cost", launching.run_new_cost, name="run-new-cost"),
-    path("<int:pk>/<str:action>", views.run_control, name="run-control"),
+    path("", runs.run_list, name="run-list"),
+    path("new", launch.run_new, name="run-new"),
+    path("new/part/<str:kind>", launch.run_new_part, name="run-new-part"),
+    path("new/cost", launch.run_new_cost, name="run-new-cost"),
+    path("<int:pk>/", run.run_detail, name="run-detail"),
+    path("<int:pk>/snapshot.json", run.run_snapshot, name="run-snapshot"),
+    path("<int:pk>/events/", run.run_events, name="run-events"),
+    path(
+        "<int:pk>/candidates/<int:number>/graph.json", run.candidate_graph, name="candidate-graph"
+    ),
+    path("<int:pk>/<str:action>", runs.run_control, name="run-control"),
 ]

@@ -51,12 +51,12 @@ INSTALLED_APPS = [
     "webapp.live",
     "webapp.start",
     "webapp.compare",
-    "webapp.overview",
+    "webapp.site",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "webapp.live.policy.PolicyMiddleware",
+    "webapp.site.security_policy.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -107,7 +107,7 @@ WHITENOISE_USE_FINDERS = True  # served where they lie: no collectstatic before 
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "webapp.live.finders.PlotlyFinder",
+    "webapp.site.finders.PlotlyFinder",
 ]
 
 LANGUAGE_CODE = "en"

@@ -6,7 +6,7 @@ own style sheets out, and ours replaces them. `data:` and `blob:` images are how
 turns a plot into a file.
 
 The admin is django-unfold's, whose Alpine.js evaluates the expressions in its markup and
-sets style attributes; it alone gets the looser policy (`webapp.live.policy`).
+sets style attributes; it alone gets the looser policy (`webapp.site.security_policy`).
 """
 
 from __future__ import annotations

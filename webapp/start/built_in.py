@@ -7,7 +7,7 @@ import dataclasses
 from nasengine import catalog
 from nasengine.core.errors import EngineError
 from nasengine.core.settings import to_mapping
-from nasengine.objectives.device_files import devices
+from nasengine.objectives.common.device_files import devices
 from webapp.runs.models import DataSet, Device, Space, SpaceVersion
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 from webapp.accounts.models import Team, User
 from webapp.runs.models import DataSet, Run, SpaceVersion
 from webapp.runs.services.launch import launch
@@ -13,7 +13,7 @@ STAGES = {"first": 12, "keep": 8}
 
 def launch_first_run(team: Team, user: User | None) -> Run:
     """Launches DPP-Net over small cells on digits, with this machine's latency."""
-    question = Question(
+    spec = SearchSpec(
         space="cell",
         strategy="dpp-net",
         estimator="train",
@@ -26,5 +26,5 @@ def launch_first_run(team: Team, user: User | None) -> Run:
     version = SpaceVersion.objects.filter(space__team=None, space__name="cell").first()
     data_set = DataSet.objects.filter(team=None, name="digits").first()
     return launch(
-        team, user, question, "First run", space_version=version, data_set=data_set, tags=["first"]
+        team, user, spec, "First run", space_version=version, data_set=data_set, tags=["first"]
     )

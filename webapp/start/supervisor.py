@@ -12,7 +12,7 @@ from .processes import end
 from .servers import ServerFailed
 
 FIRST_WAIT_SECONDS = 1.0
-LONGEST_WAIT_SECONDS = 30.0
+MAX_WAIT_SECONDS = 30.0
 STEADY_SECONDS = 60.0  # one that lived this long starts again with the short wait
 
 
@@ -85,4 +85,4 @@ class Supervisor:
         kept.due = now + kept.wait
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         self.say(f"{kept.name} ended ({how}); again in {kept.wait:g} s, see its log")
-        kept.wait = min(kept.wait * 2, LONGEST_WAIT_SECONDS)
+        kept.wait = min(kept.wait * 2, MAX_WAIT_SECONDS)

@@ -10,13 +10,13 @@ from django.http import QueryDict
 
 from nasengine import catalog
 from nasengine.core.errors import EngineError
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 from nasengine.core.settings import setting
 from webapp.runs.form_fields import Field, as_text, as_texts, fields_of
 from webapp.runs.forms import LaunchForm
 
 from .plan import CHANCE, Method, Plan
-from .services.launching import MOST_RUNS, check_plan, name_fault
+from .services.launching import MAX_RUNS, check_plan, name_fault
 
 TICKED = (CHANCE, "nsga2", "dpp-net")
 WORDS = {CHANCE: "what any method has to beat, at the same cost"}
@@ -31,7 +31,7 @@ class Seeds:
         "Runs of each method, with seeds counting up from the first; five tell a little, twenty "
         "a lot.",
         low=1,
-        high=MOST_RUNS,
+        high=MAX_RUNS,
     )
 
 
@@ -71,8 +71,8 @@ class StudyForm(LaunchForm):
     @classmethod
     def from_plan(cls, plan: Plan, name: str, words: str, team: Any) -> StudyForm:
         """A form filled with what was launched before."""
-        question = {**plan.question.to_json(), "seed": min(plan.seeds, default=0)}
-        form = LaunchForm.from_question(question, name)
+        spec = {**plan.spec.to_json(), "seed": min(plan.seeds, default=0)}
+        form = LaunchForm.from_spec(spec, name)
         raw: dict[str, Any] = {
             **form.raw,
             "question": words,
@@ -134,7 +134,7 @@ class StudyForm(LaunchForm):
 
     def _typed_plan(self) -> tuple[Plan, dict[str, str]]:
         """What can be read, and what is wrong with the rest."""
-        question = self._question()
+        spec = self._spec()
         faults, self.errors = self.errors, {}
         methods = []
         for method in self.ticked:
@@ -145,8 +145,8 @@ class StudyForm(LaunchForm):
         count = (self._mapping(Seeds, self.seeds, "") or {"seeds": 1})["seeds"]
         faults |= self.errors
         self.errors = {}
-        first = question.seed
-        return Plan(question, tuple(methods), tuple(range(first, first + count))), faults
+        first = spec.seed
+        return Plan(spec, tuple(methods), tuple(range(first, first + count))), faults
 
     def _method(self, name: str, ticked: list[str]) -> MethodPart:
         strategy = catalog.load("strategies", name)
@@ -156,12 +156,12 @@ class StudyForm(LaunchForm):
 
     def _misfit(self, strategy: Any) -> str:
         """Why a method cannot search the space that is chosen; empty where it can."""
-        chosen = self._one("space", Question().space)
+        chosen = self._one("space", SearchSpec().space)
         try:
             space = catalog.load("spaces", chosen)
         except EngineError:
             return ""
-        missing = sorted(strategy.needs - space.offers)
+        missing = sorted(strategy.requires - space.capabilities)
         return f"needs {', '.join(missing)}, which {chosen} does not offer" if missing else ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 
 CHANCE = "random"
 NAMES_NO_METHOD = {"strategy": CHANCE, "strategy_config": {}}
@@ -27,7 +27,7 @@ class Plan:
     Strategy and seed of `question` do not matter.
     """
 
-    question: Question
+    spec: SearchSpec
     methods: tuple[Method, ...]
     seeds: tuple[int, ...]
 
@@ -35,11 +35,11 @@ class Plan:
     def runs(self) -> int:
         return len(self.methods) * len(self.seeds)
 
-    def of(self, method: Method) -> Question:
+    def of(self, method: Method) -> SearchSpec:
         """What the method is asked, at the first seed."""
         seed = self.seeds[0] if self.seeds else 0
         config = dict(method.config)
-        return replace(self.question, strategy=method.strategy, strategy_config=config, seed=seed)
+        return replace(self.spec, strategy=method.strategy, strategy_config=config, seed=seed)
 
     def each(self) -> Iterator[tuple[Method, int]]:
         """Every run, seed by seed, so that what is done first can already be compared."""
@@ -49,7 +49,7 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "question": {**self.question.to_json(), **NAMES_NO_METHOD},
+            "question": {**self.spec.to_json(), **NAMES_NO_METHOD},
             "methods": [{"strategy": m.strategy, "config": dict(m.config)} for m in self.methods],
             "seeds": list(self.seeds),
         }
@@ -57,7 +57,7 @@ class Plan:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Plan:
         return cls(
-            Question.from_json(value["question"]),
+            SearchSpec.from_json(value["question"]),
             tuple(Method(one["strategy"], one["config"]) for one in value["methods"]),
             tuple(value["seeds"]),
         )

@@ -11,7 +11,7 @@ from webapp.runs.numbers import fixed, number_text
 from webapp.runs.services.control import ALLOWED_IN
 
 from .plan import CHANCE
-from .services.steering import STEERS
+from .services.bulk_actions import STEERS
 
 SURE = 0.01
 SMALL_P = 0.0001

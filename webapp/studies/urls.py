@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import launching, views
+from .views import launch, studies
 
 urlpatterns = [
-    path("", views.study_list, name="study-list"),
-    path("new", launching.study_new, name="study-new"),
-    path("new/methods", launching.study_new_methods, name="study-new-methods"),
-    path("new/cost", launching.study_new_cost, name="study-new-cost"),
-    path("<int:pk>/", views.study_detail, name="study-detail"),
-    path("<int:pk>/results.csv", views.study_csv, name="study-csv"),
-    path("<int:pk>/results.json", views.study_json, name="study-json"),
-    path("<int:pk>/<str:action>", views.study_control, name="study-control"),
+    path("", studies.study_list, name="study-list"),
+    path("new", launch.study_new, name="study-new"),
+    path("new/methods", launch.study_new_methods, name="study-new-methods"),
+    path("new/cost", launch.study_new_cost, name="study-new-cost"),
+    path("<int:pk>/", studies.study_detail, name="study-detail"),
+    path("<int:pk>/results.csv", studies.study_csv, name="study-csv"),
+    path("<int:pk>/results.json", studies.study_json, name="study-json"),
+    path("<int:pk>/<str:action>", studies.study_control, name="study-control"),
 ]

@@ -12,9 +12,9 @@ from unfold.decorators import action
 from webapp.accounts.admin_access import TeamRows, shown
 from webapp.accounts.permissions import may, teams_where
 
+from .labels import fit_words
 from .models import BenchmarkTable
 from .services.checking import CheckFailed, check_again, delete_unused
-from .words import fit_words
 
 
 @admin.register(BenchmarkTable)

@@ -12,8 +12,8 @@ from nasengine import catalog
 from nasengine.core.errors import InvalidSettings
 from nasengine.estimators.tables.nb201_layout import ARCHITECTURE
 
+from .services.column_mapping import Mapping
 from .services.importing import Import, import_table
-from .services.reading import Mapping
 
 SPLITTER = re.compile(r"[,\n]")
 FILE_AGAIN = "A browser keeps no file: choose it again."

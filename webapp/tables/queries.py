@@ -11,9 +11,9 @@ from nasengine.estimators.tables.imported import ImportedTable
 
 from .models import BenchmarkTable
 
-MOST_SUGGESTED = 100
+MAX_SUGGESTED = 100
 FAVOURED = ("error", "params")
-MOST_FAVOURED = 3
+MAX_FAVOURED = 3
 CANDIDATES = 500
 
 
@@ -32,7 +32,7 @@ def tables_of(team: Any) -> QuerySet[BenchmarkTable]:
 
 def tables_by_name(team: Any) -> dict[str, str]:
     """What may be typed into the path of a table -> what it is, for the newest of each name."""
-    newest = tables_of(team).filter(replaced=False)[:MOST_SUGGESTED]
+    newest = tables_of(team).filter(replaced=False)[:MAX_SUGGESTED]
     return {
         ImportedTable(table.name).path: f"{table.rows:,} rows of {table.space or 'any space'}"
         for table in newest
@@ -77,4 +77,4 @@ def _favoured(table: BenchmarkTable, dataset: str) -> list[str]:
     first = [name for name in FAVOURED if name in names]
     devices = [name for name in names if "@" in name]
     others = [name for name in names if "@" not in name and name not in first]
-    return [*first, *devices, *others][:MOST_FAVOURED]
+    return [*first, *devices, *others][:MAX_FAVOURED]

@@ -12,12 +12,12 @@ from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.permissions import may
 
 from .forms import ImportForm
+from .labels import fit_words, warnings_of
 from .models import BenchmarkTable
 from .queries import names_of, objectives_of, searches_of, tables_of
-from .words import fit_words, warnings_of
 
 PAGE = 25
-MOST_RUNS = 8
+MAX_RUNS = 8
 
 
 @require_GET
@@ -47,7 +47,7 @@ def table_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One table: what its columns mean, what was found in its rows, which runs rest on it."""
     table = team_object_or_404(request, BenchmarkTable, pk)
     newest = BenchmarkTable.objects.filter(team=table.team, name=table.name).latest("version")
-    runs = table.runs.defer("question", "strategy_state", "view", "front")
+    runs = table.runs.defer("spec", "strategy_state", "view", "front")
     context = {
         "table": table,
         "newest": newest,
@@ -58,7 +58,7 @@ def table_detail(request: HttpRequest, pk: int) -> HttpResponse:
             for dataset in table.datasets
         ],
         "searches": searches_of(table),
-        "runs": runs.order_by("-pk")[:MOST_RUNS],
+        "runs": runs.order_by("-pk")[:MAX_RUNS],
         "run_count": runs.count(),
         "may_launch": may(request.user, "launch", table.team),
     }

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from ...core.errors import EngineError
 from .csv_rows import csv_rows, header_in
 
-LONGEST_COLUMN = 100
+MAX_COLUMN_LENGTH = 100
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def canonical_table(raw: BinaryIO, name: str, most_bytes: int) -> CanonicalTable
 def _check_names(header: tuple[str, ...], name: str) -> None:
     """Columns are named in settings, which separate them by commas."""
     for column in header:
-        if not column or len(column) > LONGEST_COLUMN or not column.isprintable():
+        if not column or len(column) > MAX_COLUMN_LENGTH or not column.isprintable():
             raise EngineError(
-                f"{name} has a column {column[:40]!r}: names have 1 to {LONGEST_COLUMN} "
+                f"{name} has a column {column[:40]!r}: names have 1 to {MAX_COLUMN_LENGTH} "
                 "characters that can be shown; rename it"
             )

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ...core.errors import EngineError
-from ...data.roots import allowed
+from ...data.common.roots import allowed
 from .csv_rows import Rows, csv_rows, header_in, unreadable
 from .imported import imported_table
 from .keys import JOINT
 
-MOST_ROWS = 5_000_000
+MAX_ROWS = 5_000_000
 
 
 class Stamp(NamedTuple):
@@ -116,8 +116,8 @@ def _cells(stamp: Stamp, architecture: tuple[str, ...], columns: tuple[str, ...]
         for row in rows:
             if len(row) <= last or (key := JOINT.join(row[k] for k in keys)) in found:
                 continue
-            if len(numbers) == MOST_ROWS:
-                raise EngineError(f"{stamp.name} has more than {MOST_ROWS:,} rows")
+            if len(numbers) == MAX_ROWS:
+                raise EngineError(f"{stamp.name} has more than {MAX_ROWS:,} rows")
             found[key] = len(numbers)
             numbers.append([number(row[p]) if p < len(row) else np.nan for p in places])
     return Cells(stamp.name, columns, found, np.array(numbers).reshape(len(numbers), len(columns)))

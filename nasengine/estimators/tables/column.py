@@ -15,7 +15,7 @@ NAME = re.compile(r"[a-z_]+(?:@[\w.-]+)?", re.ASCII)
 NUMBER = r"\d+(?:\.\d*)?(?:e[+-]?\d+)?"
 # x, 100-x, x*1e6, x/1000: a number less the cell, or the cell times or by a number.
 CONVERSION = re.compile(rf"x|({NUMBER})-x|x([*/])({NUMBER})", re.ASCII | re.IGNORECASE)
-LONGEST_UNIT = 20
+MAX_UNIT_LENGTH = 20
 DIGITS = 12
 
 
@@ -61,8 +61,8 @@ def parse_column(text: str) -> Column:
             f"{conversion[:40]!r} is no conversion: write x, 100-x, x*1000 or x/1000, "
             "with any number but x/0"
         )
-    if len(unit) > LONGEST_UNIT or not unit.isprintable():
-        raise ValueError(f"{unit[:60]!r} is no unit: at most {LONGEST_UNIT} plain characters")
+    if len(unit) > MAX_UNIT_LENGTH or not unit.isprintable():
+        raise ValueError(f"{unit[:60]!r} is no unit: at most {MAX_UNIT_LENGTH} plain characters")
     if better not in ("", "lower", "higher"):
         raise ValueError(f"{better[:40]!r} is no direction: write lower or higher")
     direction: Direction = "higher" if better == "higher" else "lower"

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from ...core.errors import EngineError
 
 GZIP_MAGIC = b"\x1f\x8b"
-MOST_COLUMNS = 2000
+MAX_COLUMNS = 2000
 CHUNK = 1 << 16
 Rows = Iterator[list[str]]
 
@@ -49,8 +49,8 @@ def header_in(rows: Rows, name: str) -> tuple[str, ...]:
             f"{name} has no header row: its first line must name at least two "
             "columns, each once, separated by commas"
         )
-    if len(header) > MOST_COLUMNS:
-        raise EngineError(f"{name} has {len(header):,} columns: leave at most {MOST_COLUMNS:,}")
+    if len(header) > MAX_COLUMNS:
+        raise EngineError(f"{name} has {len(header):,} columns: leave at most {MAX_COLUMNS:,}")
     return header
 
 

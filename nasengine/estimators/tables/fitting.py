@@ -13,7 +13,7 @@ from ...core.settings import from_mapping
 from ...core.space import Space
 from .keys import JOINT
 
-MOST_LISTED = 100_000  # architectures of a space that is small enough to be listed
+MAX_LISTED = 100_000  # architectures of a space that is small enough to be listed
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Recognition:
     def _listed(self) -> frozenset[str] | None:
         """The texts and ids of all architectures; None where there are too many."""
         size = self._space.size()
-        if "enumerate" not in self._space.offers or size is None or size > MOST_LISTED:
+        if "enumerate" not in self._space.capabilities or size is None or size > MAX_LISTED:
             return None
         return _names(type(self._space), self._space.config)
 

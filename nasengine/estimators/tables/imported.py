@@ -15,12 +15,12 @@ from pathlib import Path
 from ...core.errors import EngineError
 
 PREFIX = "table:"
-LONGEST_NAME = 60
-NAME = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{LONGEST_NAME - 1}}}", re.ASCII)
+MAX_NAME_LENGTH = 60
+NAME = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{MAX_NAME_LENGTH - 1}}}", re.ASCII)
 FORM = re.compile(rf"table:({NAME.pattern})(?:@([0-9a-f]{{64}}))?", re.ASCII)
 NAME_RULE = (
     "a table's name has small letters, digits, dots, hyphens and underscores, begins with a "
-    f"letter or digit and has at most {LONGEST_NAME} of them"
+    f"letter or digit and has at most {MAX_NAME_LENGTH} of them"
 )
 FILE_NAME = re.compile(r"[0-9a-f]{64}\.csv\.gz", re.ASCII)
 PROJECT = Path(__file__).resolve().parents[3]

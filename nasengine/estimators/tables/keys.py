@@ -34,7 +34,7 @@ def key_objection(space: Space, columns: tuple[str, ...]) -> str | None:
     """Why several columns cannot name this space's architectures; None: they can."""
     if len(columns) == 1:
         return None
-    if "decisions" not in space.offers:
+    if "decisions" not in space.capabilities:
         return (
             f"names {len(columns)} columns, and {space.name} has no decisions to stand in them: "
             "name the one column of its texts, ids or canonical JSON"

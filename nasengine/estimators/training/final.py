@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from ...core.dataset import Dataset, Part, TextPart
 from ...core.estimator import Evaluation
 from ...core.measurement import Measurement
-from ...data.named import named_dataset
+from ...data.common.named import named_dataset
 from .config import Settled, TrainConfig
 
 if TYPE_CHECKING:
     import torch
 
-    from .place import Place
+    from .device_context import DeviceContext
     from .score import Score
     from .trained import Trained
 
@@ -37,7 +37,7 @@ def train_finally(config: TrainConfig, evaluation: Evaluation) -> Trained:
         return _train_on_text(settled, evaluation, dataset)
 
     def conclude(
-        network: torch.nn.Module, place: Place, scores: list[Score | None]
+        network: torch.nn.Module, place: DeviceContext, scores: list[Score | None]
     ) -> tuple[Measurement, ...]:
         from .score import score
 
@@ -53,7 +53,7 @@ def _train_on_text(config: Settled, evaluation: Evaluation, dataset: Dataset[Tex
     from .trained import text_measurements, train_network
 
     def conclude(
-        network: torch.nn.Module, place: Place, scores: list[Score | None]
+        network: torch.nn.Module, place: DeviceContext, scores: list[Score | None]
     ) -> tuple[Measurement, ...]:
         from .text_score import score_text
 

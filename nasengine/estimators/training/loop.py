@@ -17,9 +17,9 @@ from ...core.seeds import derive
 from .augment import augment
 from .batches import shuffled_batches, steps_in_epoch
 from .config import Settled
+from .device_context import DeviceContext
 from .divergence import LossWatch, finite_or_none
-from .optimiser import make_optimiser, set_rate
-from .place import Place
+from .optimizer import make_optimizer, set_rate
 from .schedule import learning_rate
 from .score import Score, score
 
@@ -37,7 +37,7 @@ class Job(Generic[P]):
     train: P
     valid: P | None
     config: Settled
-    place: Place
+    place: DeviceContext
     seed: int
     report: Report
     cancelled: Callable[[], bool]
@@ -54,7 +54,7 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
     config, place = job.config, job.place
     images, labels = place.hold(job.train.images, job.train.labels)
     valid = place.hold(job.valid.images, job.valid.labels) if job.valid else None
-    optimiser = make_optimiser(job.network, config)
+    optimiser = make_optimizer(job.network, config)
     order = torch.Generator().manual_seed(derive(job.seed, "order"))
     changes = torch.Generator().manual_seed(derive(job.seed, "augment"))
     per_epoch = steps_in_epoch(len(labels), config.batch_size)

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from ...core.errors import Cancelled
-from .place import Place
+from .device_context import DeviceContext
 
 BATCH = 512
 LARGEST = 700.0  # of losses whose exponential is a number
@@ -46,7 +46,7 @@ def score(
     network: torch.nn.Module,
     images: torch.Tensor,
     labels: torch.Tensor,
-    place: Place,
+    place: DeviceContext,
     cancelled: Callable[[], bool],
 ) -> Score:
     """The network in evaluation mode on images n x c x h x w with labels n.

@@ -14,7 +14,7 @@ from ...core.seeds import generator
 from .averaging import Averaging
 from .divergence import LossWatch, finite_or_none
 from .loop import Job, numbers, set_progress
-from .optimiser import make_optimiser, set_rate
+from .optimizer import make_optimizer, set_rate
 from .schedule import learning_rate
 from .score import Score
 from .text_score import score_text
@@ -72,7 +72,7 @@ class TextSteps:
     def __init__(self, job: Job[TextPart], length: int):
         self.job = job
         self.length = length
-        self.optimiser = make_optimiser(job.network, job.config)
+        self.optimiser = make_optimizer(job.network, job.config)
         self.averaging = Averaging(job.network, job.config.averaging)
         self.per_epoch = max(length // job.config.bptt, 1)
         self.begin(1)

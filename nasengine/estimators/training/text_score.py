@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from ...core.errors import Cancelled
-from .place import Place
+from .device_context import DeviceContext
 from .score import Score
 from .windows import NOT_COUNTED, SCORE_STREAMS, whole_streams
 
@@ -17,7 +17,10 @@ WINDOW = 64
 
 @torch.inference_mode()
 def score_text(
-    network: torch.nn.Module, words: torch.Tensor, place: Place, cancelled: Callable[[], bool]
+    network: torch.nn.Module,
+    words: torch.Tensor,
+    place: DeviceContext,
+    cancelled: Callable[[], bool],
 ) -> Score:
     """The network in evaluation mode on n words, each but the first foretold once.
 

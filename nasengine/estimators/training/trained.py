@@ -15,13 +15,13 @@ from ...core.measurement import Measurement
 from ...core.outcome import Outcome
 from ...core.seeds import derive
 from .config import Settled
+from .device_context import DeviceContext, find_device_context, seeded, threads
 from .loop import Job, run_epochs
-from .memory import is_out_of_memory, release
-from .place import Place, find_place, seeded, threads
+from .out_of_memory import is_out_of_memory, release
 from .score import Score
 from .text_loop import run_text_epochs
 
-Conclude = Callable[[torch.nn.Module, Place, list[Score | None]], tuple[Measurement, ...]]
+Conclude = Callable[[torch.nn.Module, DeviceContext, list[Score | None]], tuple[Measurement, ...]]
 Parts = tuple[Part, Part | None] | tuple[TextPart, TextPart | None]
 
 
@@ -53,7 +53,7 @@ def train_network(
         Cancelled: asked for between batches.
         EngineError: the machine lacks the device, or the space refuses the architecture.
     """
-    place = find_place(config)
+    place = find_device_context(config)
     scores: list[Score | None] = []
     number = evaluation.proposal.number
     try:
@@ -93,7 +93,7 @@ def epochs(
     network: torch.nn.Module,
     parts: Parts,
     config: Settled,
-    place: Place,
+    place: DeviceContext,
     evaluation: Evaluation,
 ) -> Iterator[Score | None]:
     """The epochs of a training on images or on text, as the parts are."""
@@ -105,7 +105,7 @@ def epochs(
 
 
 def error_measurement(
-    objective: str, seen: Score, place: Place, config: Settled, **more: object
+    objective: str, seen: Score, place: DeviceContext, config: Settled, **more: object
 ) -> Measurement:
     """An error in percent, with what a reader needs to repeat it."""
     counted = {"images": seen.count, "standard_error": seen.standard_error}
@@ -115,7 +115,7 @@ def error_measurement(
 
 
 def text_measurements(
-    objectives: Sequence[str], seen: Score, place: Place, config: Settled, **more: object
+    objectives: Sequence[str], seen: Score, place: DeviceContext, config: Settled, **more: object
 ) -> tuple[Measurement, ...]:
     """Perplexities and errors of a text, as the names end; with what is needed to repeat them."""
     detail = {**_way(place, config), "bptt": config.bptt, "words": seen.count, **more}
@@ -128,7 +128,7 @@ def text_measurements(
     )
 
 
-def _way(place: Place, config: Settled) -> dict[str, Any]:
+def _way(place: DeviceContext, config: Settled) -> dict[str, Any]:
     """How a network was trained."""
     return {
         "epochs": config.epochs,

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 SHORT_SHARE = 0.05
-LEAST = 5
+MIN_VALUE = 5
 NOT_COUNTED = -100  # what torch's cross-entropy leaves out
 # A text is scored in so many streams: each but the first begins without what stands before it.
 SCORE_STREAMS = 32
@@ -48,6 +48,6 @@ def window_lengths(length: int, bptt: int, rng: np.random.Generator) -> Iterator
     """
     while length > 0:
         usual = bptt / 2 if rng.random() < SHORT_SHARE else bptt
-        drawn = max(int(rng.normal(usual, bptt / 7)), min(LEAST, bptt))
+        drawn = max(int(rng.normal(usual, bptt / 7)), min(MIN_VALUE, bptt))
         yield min(drawn, length)
         length -= drawn

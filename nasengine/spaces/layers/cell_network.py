@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from ..cell_genome import live
+from ..common.cell_genome import live
 from .auxiliary import AuxiliaryHead
 from .blocks import FactorizedReduce, relu_conv_bn
 from .operations import make_operation

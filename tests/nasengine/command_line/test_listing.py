@@ -36,7 +36,7 @@ def test_settings_come_with_default_and_range(capsys):
     found = {setting["name"]: setting for setting in cell["settings"]}
     assert (found["cells"]["default"], found["cells"]["low"], found["cells"]["high"]) == (5, 1, 40)
     assert len(found["operations"]["default"]) == 8
-    assert "enumerate" in nb201["offers"]
+    assert "enumerate" in nb201["capabilities"]
 
 
 def test_networks_are_ready_to_describe(capsys):

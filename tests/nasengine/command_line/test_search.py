@@ -133,11 +133,11 @@ def test_settings_find_their_part(capsys, table):
         capsys,
         *words(table, "--set", "population=7", "--set", "strategy.sample=3", "--set", "cells = 5"),
     )
-    question = found["question"]
-    assert question["strategy_config"]["population"] == 7
-    assert question["strategy_config"]["sample"] == 3
-    assert question["space_config"]["cells"] == 5
-    assert question["estimator_config"]["path"] == str(table)
+    spec = found["question"]
+    assert spec["strategy_config"]["population"] == 7
+    assert spec["strategy_config"]["sample"] == 3
+    assert spec["space_config"]["cells"] == 5
+    assert spec["estimator_config"]["path"] == str(table)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,8 @@ def test_what_is_wrong_is_one_line(capsys, table, more, text):
 
 def test_a_setting_of_two_parts_needs_its_part(capsys, monkeypatch):
     monkeypatch.setattr(
-        "nasengine.command_line.question._owners", lambda chosen: {"path": ["estimator", "dataset"]}
+        "nasengine.command_line.search_spec._owners",
+        lambda chosen: {"path": ["estimator", "dataset"]},
     )
     text = refusal(capsys, "search", "--set", "path=x")
     assert "write estimator.path or dataset.path" in text

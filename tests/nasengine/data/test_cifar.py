@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nasengine.core.errors import DataMissing, EngineError
-from nasengine.data.named import named_dataset
+from nasengine.data.common.named import named_dataset
 from tests.dataset_files import (
     cifar_parts,
     write_cifar_binary,

@@ -14,7 +14,7 @@ from nasengine.data import digits
 from nasengine.data.digits import Digits, DigitsConfig
 
 IMPORTED = """import sys
-from nasengine.data.named import named_dataset
+from nasengine.data.common.named import named_dataset
 named_dataset("digits", {}).facts()
 print("sklearn" in sys.modules)"""
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nasengine.core.errors import DataMissing, EngineError
-from nasengine.data.idx import read_idx
-from nasengine.data.named import named_dataset
+from nasengine.data.common.named import named_dataset
+from nasengine.data.fashion_mnist.idx import read_idx
 from tests.dataset_files import labelled, write_fashion, write_idx
 
 

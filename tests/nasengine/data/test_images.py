@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from nasengine.core.errors import DataMissing, EngineError, InvalidSettings
-from nasengine.data.named import named_dataset
+from nasengine.data.common.named import named_dataset
 from tests.dataset_files import encoded, labelled, write_class_folders, write_jpeg_npz
 from tests.real_data import real_data
 

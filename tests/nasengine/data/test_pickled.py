@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nasengine.core.errors import EngineError
-from nasengine.data.pickled import read_pickled
+from nasengine.data.cifar.pickled import read_pickled
 
 
 def written(tmp_path, content):

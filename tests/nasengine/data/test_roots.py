@@ -1,8 +1,8 @@
 import pytest
 
 from nasengine.core.errors import DataMissing, EngineError
-from nasengine.data.named import named_dataset
-from nasengine.data.roots import allowed, named_path
+from nasengine.data.common.named import named_dataset
+from nasengine.data.common.roots import allowed, named_path
 from tests.dataset_files import write_class_folders, write_fashion
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nasengine.core.errors import EngineError
-from nasengine.data.split import set_test_apart, split, stratified_order
+from nasengine.data.common.split import set_test_apart, split, stratified_order
 
 # 100, 50 and 10 images of three classes, mixed.
 LABELS = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [100, 50, 10]))

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from nasengine.core.errors import EngineError
-from nasengine.data.named import named_dataset
-from nasengine.data.stored import Stored, channel_statistics, digest_of
+from nasengine.data.common.named import named_dataset
+from nasengine.data.common.stored import Stored, channel_statistics, digest_of
 
 DIGITS_DIGEST = "3bdcbf898d4e4ae2f3de959032fd61698f9cfd69ee85a8f024b3c115d56ec81a"
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from nasengine.core.errors import DataMissing, EngineError
-from nasengine.data.named import named_dataset
-from nasengine.data.prose import words_of_lines, words_of_prose
+from nasengine.data.common.named import named_dataset
+from nasengine.data.common.prose import words_of_lines, words_of_prose
+from nasengine.data.common.vocabulary import numbered, vocabulary_of
 from nasengine.data.pydoc_text import PydocText, PydocTextConfig
-from nasengine.data.vocabulary import numbered, vocabulary_of
 from tests.dataset_files import write_text_parts
 
 

@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from nasengine.core.errors import EngineError, UnknownName
-from nasengine.objectives import machine_lock, timing
-from nasengine.objectives.device_files import DeviceFile, device, devices, measured_device
-from nasengine.objectives.latency import Latency
-from nasengine.objectives.machine_lock import alone, lock_path
-from nasengine.objectives.processor import cpu_clock_mhz, cpu_fact, cpu_name
-from nasengine.objectives.timing import Timing, repeat, time_network
+from nasengine.objectives.common.device_files import DeviceFile, device, devices, measured_device
+from nasengine.objectives.latency import machine_lock, timing
+from nasengine.objectives.latency.machine_lock import alone, lock_path
+from nasengine.objectives.latency.objective import Latency
+from nasengine.objectives.latency.processor import cpu_clock_mhz, cpu_fact, cpu_name
+from nasengine.objectives.latency.timing import Timing, repeat, time_network
 
 
 class Sleeper(torch.nn.Module):
@@ -178,7 +178,7 @@ def test_every_device_file_says_how_its_costs_come_about():
 
 
 def test_a_broken_device_file_is_named(tmp_path, monkeypatch):
-    from nasengine.objectives import device_files
+    from nasengine.objectives.common import device_files
 
     monkeypatch.setattr(device_files, "FOLDER", tmp_path)
     for content in ("{", '{"summary": "x"}', '{"costs": [], "colour": "red"}'):
@@ -193,7 +193,7 @@ def test_a_broken_device_file_is_named(tmp_path, monkeypatch):
 
 def test_the_device_list_needs_no_torch():
     code = (
-        "import sys; from nasengine.objectives.device_files import devices; devices();"
+        "import sys; from nasengine.objectives.common.device_files import devices; devices();"
         "from nasengine.catalog import load; load('objectives', 'latency');"
         "load('estimators', 'train'); load('datasets', 'images'); print('torch' in sys.modules)"
     )
@@ -299,4 +299,4 @@ def test_a_batch_of_more_than_one_image_is_timed_as_a_whole():
     found = time_network(network, (3, 6, 6), ten)
     assert {call[0] for call in network.calls} == {torch.Size((10, 3, 6, 6))}
     # A device file cannot go below the least number of repetitions.
-    assert len(found.milliseconds) == timing.LEAST_REPETITIONS == 30
+    assert len(found.milliseconds) == timing.MIN_REPETITIONS == 30

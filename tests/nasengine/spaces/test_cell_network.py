@@ -10,9 +10,9 @@ import torch
 
 from nasengine.catalog import load
 from nasengine.core.settings import from_mapping
-from nasengine.spaces.cell import CellSpace
-from nasengine.spaces.cell_config import ALL_OPERATIONS, CellConfig
-from nasengine.spaces.cell_genome import cell
+from nasengine.spaces.cell.config import ALL_OPERATIONS, CellConfig
+from nasengine.spaces.cell.space import CellSpace
+from nasengine.spaces.common.cell_genome import cell
 from nasengine.spaces.layers.auxiliary import AuxiliaryHead
 from nasengine.spaces.layers.blocks import FactorizedReduce
 from nasengine.spaces.layers.cell_network import ImagenetStem, SmallStem

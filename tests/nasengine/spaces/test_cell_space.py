@@ -13,9 +13,9 @@ from nasengine.catalog import load
 from nasengine.core.architecture import Architecture
 from nasengine.core.errors import InvalidArchitecture, InvalidSettings
 from nasengine.core.settings import from_mapping
-from nasengine.spaces.cell import CellSpace
-from nasengine.spaces.cell_config import CellConfig
-from nasengine.spaces.cell_genome import cell, live, unused
+from nasengine.spaces.cell.config import CellConfig
+from nasengine.spaces.cell.space import CellSpace
+from nasengine.spaces.common.cell_genome import cell, live, unused
 
 SMALL = CellSpace(CellConfig(nodes=1, operations=("skip_connect", "max_pool_3x3")))
 

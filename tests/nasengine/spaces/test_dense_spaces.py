@@ -10,11 +10,11 @@ from nasengine.core.errors import InvalidSettings
 from nasengine.core.settings import from_mapping
 from nasengine.objectives.macs import Macs
 from nasengine.objectives.params import Params
-from nasengine.spaces.chain_alexnet import ChainAlexNetConfig, ChainAlexNetSpace
-from nasengine.spaces.chain_condensenet import ChainCondenseNetConfig, ChainCondenseNetSpace
-from nasengine.spaces.dense_cell import DenseCellConfig, DenseCellSpace
-from nasengine.spaces.deployment import as_deployed
-from nasengine.spaces.layers.alexnet_network import average_to_ends
+from nasengine.spaces.chain_alexnet.network import average_to_ends
+from nasengine.spaces.chain_alexnet.space import ChainAlexNetConfig, ChainAlexNetSpace
+from nasengine.spaces.chain_condensenet.space import ChainCondenseNetConfig, ChainCondenseNetSpace
+from nasengine.spaces.common.deployment import as_deployed
+from nasengine.spaces.dense_cell.space import DenseCellConfig, DenseCellSpace
 
 
 def dense(**settings):

@@ -11,9 +11,9 @@ from nasengine.core.architecture import Architecture
 from nasengine.core.errors import EngineError, InvalidArchitecture, InvalidSettings
 from nasengine.core.settings import from_mapping
 from nasengine.objectives.macs import Macs
-from nasengine.spaces.enas_macro import EnasMacroSpace
-from nasengine.spaces.enas_macro_config import MACRO_OPERATIONS, EnasMacroConfig
-from nasengine.spaces.macro_genome import reduced, stage
+from nasengine.spaces.enas_macro.config import MACRO_OPERATIONS, EnasMacroConfig
+from nasengine.spaces.enas_macro.genome import reduced, stage
+from nasengine.spaces.enas_macro.space import EnasMacroSpace
 from tests.contracts.test_spaces import check_graph
 
 CONV3, SEP3, CONV5, SEP5, AVG, MAX = MACRO_OPERATIONS

@@ -13,8 +13,8 @@ from nasengine.catalog import load
 from nasengine.core.errors import EngineError, InvalidArchitecture, InvalidSettings
 from nasengine.core.settings import from_mapping
 from nasengine.objectives.macs import Macs
-from nasengine.spaces.enas_micro import EnasMicroSpace
-from nasengine.spaces.enas_micro_config import ENAS_OPERATIONS, EnasMicroConfig
+from nasengine.spaces.enas_micro.config import ENAS_OPERATIONS, EnasMicroConfig
+from nasengine.spaces.enas_micro.space import EnasMicroSpace
 from tests.contracts.test_spaces import check_graph
 
 SEP3, SEP5, AVG, MAX, SKIP = ENAS_OPERATIONS
@@ -176,7 +176,7 @@ def test_the_shared_network_is_an_architecture():
     space.validate(shared)
     check_graph(space.graph(shared))
     assert space.text(shared) == "shared network"
-    assert "relaxed" not in space.offers
+    assert "relaxed" not in space.capabilities
     with pytest.raises(InvalidArchitecture, match="nothing else"):
         space.validate(type(shared)(space.name, {}, {"shared": True, "partial": 2}))
     with pytest.raises(EngineError, match="no auxiliary head"):

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from nasengine.core.settings import from_mapping
-from nasengine.spaces.cell import CellSpace
-from nasengine.spaces.inheritance import pass_on
-from nasengine.spaces.nb201 import EDGES, NB201Config, NB201Space, parse
+from nasengine.spaces.cell.space import CellSpace
+from nasengine.spaces.common.inheritance import pass_on
+from nasengine.spaces.nb201.space import EDGES, NB201Config, NB201Space, parse
 
 SHAPE, CLASSES = (1, 8, 8), 10
 NB201 = NB201Space(NB201Config(cells=2, channels=4))

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from nasengine.core.settings import from_mapping
-from nasengine.spaces.chain_condensenet import ChainCondenseNetConfig, ChainCondenseNetSpace
-from nasengine.spaces.dense_cell import DenseCellConfig, DenseCellSpace
+from nasengine.spaces.chain_condensenet.space import ChainCondenseNetConfig, ChainCondenseNetSpace
+from nasengine.spaces.dense_cell.space import DenseCellConfig, DenseCellSpace
 from nasengine.spaces.layers.learned_group import GatheredGroupConv, LearnedGroupConv
 
 

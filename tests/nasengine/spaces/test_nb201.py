@@ -11,7 +11,7 @@ import torch
 from nasengine.core.errors import InvalidArchitecture
 from nasengine.objectives.macs import Macs
 from nasengine.objectives.params import Params
-from nasengine.spaces.nb201 import (
+from nasengine.spaces.nb201.space import (
     EDGES,
     OPS,
     NB201Config,
@@ -153,7 +153,7 @@ def test_a_cell_of_nothing_passes_nothing_on():
 
 
 def test_a_node_is_the_sum_of_its_edges():
-    from nasengine.spaces.layers.nb201_network import Cell
+    from nasengine.spaces.nb201.network import Cell
 
     x = torch.randn(2, 4, 5, 5)
     skips = tuple(("skip_connect", ends) for ends in EDGES)

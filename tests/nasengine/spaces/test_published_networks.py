@@ -9,8 +9,8 @@ from nasengine.catalog import load, names
 from nasengine.core.settings import from_mapping
 from nasengine.objectives.macs import Macs
 from nasengine.objectives.params import Params
-from nasengine.spaces.cell import CellSpace
-from nasengine.spaces.cell_config import CellConfig
+from nasengine.spaces.cell.config import CellConfig
+from nasengine.spaces.cell.space import CellSpace
 
 CONVOLUTIONAL = [name for name in names("networks") if load("networks", name).space == "cell"]
 CIFAR, IMAGENET = (3, 32, 32), (3, 224, 224)

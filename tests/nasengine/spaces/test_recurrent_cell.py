@@ -14,11 +14,11 @@ from nasengine.core.architecture import Architecture
 from nasengine.core.errors import EngineError, InvalidArchitecture, InvalidSettings
 from nasengine.objectives.macs import Macs
 from nasengine.objectives.params import Params
-from nasengine.spaces.layers import shared_recurrent_network
 from nasengine.spaces.layers.lstm_network import LSTMNetwork
 from nasengine.spaces.layers.word_ends import kept
-from nasengine.spaces.recurrent_cell import RecurrentCellSpace
-from nasengine.spaces.recurrent_cell_config import RecurrentCellConfig
+from nasengine.spaces.recurrent_cell import supernet as shared_recurrent_network
+from nasengine.spaces.recurrent_cell.config import RecurrentCellConfig
+from nasengine.spaces.recurrent_cell.space import RecurrentCellSpace
 from tests.contracts.test_spaces import check_graph
 
 DRY = {"word_dropout": 0.0, "input_dropout": 0.0, "hidden_dropout": 0.0, "output_dropout": 0.0}

@@ -11,11 +11,11 @@ from benchmarks.sharing.plain import PlainCellNetwork, PlainNB201Network
 from benchmarks.sharing.twins import copy_weights, pairs
 from nasengine.core.architecture import Architecture
 from nasengine.objectives.params import Params
-from nasengine.spaces.cell import CellSpace
-from nasengine.spaces.cell_config import ALL_OPERATIONS, CellConfig
-from nasengine.spaces.layers.shared_depthwise import depthwise, merged, phases
-from nasengine.spaces.layers.shared_graph import Mixture, edge_number
-from nasengine.spaces.nb201 import OPS, NB201Config, NB201Space
+from nasengine.spaces.cell.config import ALL_OPERATIONS, CellConfig
+from nasengine.spaces.cell.space import CellSpace
+from nasengine.spaces.layers.supernet.depthwise import depthwise, merged, phases
+from nasengine.spaces.layers.supernet.graph import Mixture, edge_number
+from nasengine.spaces.nb201.space import OPS, NB201Config, NB201Space
 
 BOUNDS = {torch.float64: 1e-10, torch.float32: 1e-5}
 FEW = ("none", "max_pool_3x3", "skip_connect", "sep_conv_3x3", "dil_conv_5x5")

@@ -8,9 +8,9 @@ import pytest
 from nasengine.catalog import load, names
 from nasengine.core.architecture import Architecture
 from nasengine.core.errors import EngineError, InvalidArchitecture
-from nasengine.spaces.cell import CellSpace
-from nasengine.spaces.cell_config import CellConfig
-from nasengine.spaces.nb201 import OPS, NB201Config, NB201Space
+from nasengine.spaces.cell.config import CellConfig
+from nasengine.spaces.cell.space import CellSpace
+from nasengine.spaces.nb201.space import OPS, NB201Config, NB201Space
 from tests.contracts.test_spaces import check_graph
 
 FOUR = ("none", "skip_connect", "sep_conv_3x3", "dil_conv_5x5")
@@ -23,7 +23,7 @@ def space_of(name):
 
 
 def test_both_spaces_share():
-    sharing = {name for name in names("spaces") if "shared" in load("spaces", name).offers}
+    sharing = {name for name in names("spaces") if "shared" in load("spaces", name).capabilities}
     assert set(IMAGE_SPACES) <= sharing
 
 

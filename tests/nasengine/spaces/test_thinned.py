@@ -8,7 +8,7 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from nasengine.spaces.layers.blocks import FactorizedReduce, relu_conv_bn
-from nasengine.spaces.layers.shared_operations import Dense, Reduction, Source
+from nasengine.spaces.layers.supernet.operations import Dense, Reduction, Source
 from nasengine.spaces.layers.thinned import VECTOR, Thinned, thinned
 
 

@@ -8,10 +8,10 @@ import torch
 
 from nasengine.core.errors import InvalidArchitecture, InvalidSettings
 from nasengine.core.settings import from_mapping
-from nasengine.spaces.topology import TopologyConfig, TopologySpace
-from nasengine.spaces.topology_descent import Descent
-from nasengine.spaces.topology_graph import SINK, SOURCE, Convolution, Graph, minimal
-from nasengine.spaces.topology_mutations import KINDS, bred, inserted, mutated
+from nasengine.spaces.topology.graph import SINK, SOURCE, Convolution, Graph, minimal
+from nasengine.spaces.topology.lineage import Descent
+from nasengine.spaces.topology.mutations import KINDS, bred, inserted, mutated
+from nasengine.spaces.topology.space import TopologyConfig, TopologySpace
 
 CHANCES = {kind: 0.0 for kind in KINDS}
 MERGES = ("concat", "sum")

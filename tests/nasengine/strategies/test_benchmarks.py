@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.methods import METHODS
-from benchmarks.nb201.questions import QUESTIONS, THREE, World
+from benchmarks.nb201.specs import QUESTIONS, THREE, World
 from nasengine.catalog import load, names
 from tests.real_data import real_data
 
@@ -28,13 +28,13 @@ def ends(path, asked, method, seeds, candidates=500, **settings):
     world = World.of(path, asked.dataset, asked.objectives) if asked.several else None
     settings = {**QUICK.get(method, {}), **settings}
     return [
-        asked.curve(asked.question(path, method, settings, seed, candidates), world)[-1]
+        asked.curve(asked.spec(path, method, settings, seed, candidates), world)[-1]
         for seed in range(seeds)
     ]
 
 
 def test_every_strategy_that_can_search_a_table_is_measured():
-    trains = {name for name in names("strategies") if "shared" in load("strategies", name).needs}
+    trains = {name for name in names("strategies") if "shared" in load("strategies", name).requires}
     assert set(METHODS) == set(names("strategies")) - trains
 
 
@@ -71,7 +71,7 @@ def test_three_objectives_close_half_of_the_gap_on_nb201():
 def test_the_gap_of_everything_is_nothing(made):
     world = World.of(made, "cifar100", THREE)
     assert world.front_size > 3
-    curve = THREE_GOALS.curve(THREE_GOALS.question(made, "random", {}, 0, 50), world)
+    curve = THREE_GOALS.curve(THREE_GOALS.spec(made, "random", {}, 0, 50), world)
     assert curve == sorted(curve, reverse=True)
     assert 0 < curve[-1] < 100
     assert world.gap(np.vstack([world.low, world.high])) <= 0

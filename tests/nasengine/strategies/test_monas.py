@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nasengine import assembly, search
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.objective import Goal, parse_constraint
-from nasengine.core.question import Question
-from nasengine.strategies.reward import Reward, Scale
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import assembly
+from nasengine.execution import loop as search
+from nasengine.strategies.monas.reward import Reward, Scale
 from tests.real_data import real_data
 
 from ..estimators.tables.making import write_table
@@ -27,22 +28,22 @@ def table(tmp_path_factory):
 
 def outcomes(table, seed, candidates=250, constraints=(), **config):
     """The goals and what every candidate was measured with."""
-    question = assembly.check(
-        Question(
+    spec = assembly.check(
+        SearchSpec(
             space="nb201", strategy="monas", estimator="table", dataset="cifar10",
             objectives=("error", ENERGY), constraints=constraints, candidates=candidates,
             seed=seed, strategy_config=config, estimator_config={"path": str(table)},
         )
     )  # fmt: skip
-    ended = search.run(question).ended
-    return question, [one.outcome.values for one in ended]
+    ended = search.run(spec).ended
+    return spec, [one.outcome.values for one in ended]
 
 
 def found(table, seed, **more):
     """The candidate with the largest reward, as the paper keeps it."""
-    question, values = outcomes(table, seed, **more)
-    goals, constraints = assembly.goals_of(question), assembly.constraints_of(question)
-    config = question.strategy_config
+    spec, values = outcomes(table, seed, **more)
+    goals, constraints = assembly.goals_of(spec), assembly.constraints_of(spec)
+    config = spec.strategy_config
     scale = Scale(goals, config["warm_up"])
     for one in values[: config["warm_up"]]:
         scale.learn(one)
@@ -119,10 +120,10 @@ def test_the_rewards_to_the_digit():
     ],
 )
 def test_a_reward_says_what_it_needs(config, constraints, objectives, words):
-    question = Question(
+    spec = SearchSpec(
         space="nb201", strategy="monas", objectives=objectives, constraints=constraints,
         strategy_config=config,
     )  # fmt: skip
     with pytest.raises(InvalidSettings, match=words) as refused:
-        assembly.check(question)
+        assembly.check(spec)
     assert set(refused.value.errors) == {"strategy_config.reward"}

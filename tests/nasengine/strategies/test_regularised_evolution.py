@@ -11,10 +11,10 @@ from nasengine.core.objective import Constraint
 from nasengine.core.outcome import Outcome
 from nasengine.core.settings import from_mapping
 from nasengine.pareto import hypervolume
-from nasengine.strategies.known import Known
-from nasengine.strategies.population import Population
+from nasengine.strategies.common.population import Population
+from nasengine.strategies.common.seen import SeenArchitectures
 from nasengine.strategies.regularised_evolution import EvolutionConfig
-from tests.contracts.told import ERROR, PARAMS, WORLDS, World, proposals
+from tests.fixtures.outcomes import ERROR, PARAMS, WORLDS, World, proposals
 
 NAME = "regularised-evolution"
 
@@ -150,10 +150,10 @@ def test_settings_that_contradict_are_refused():
 
 def test_known_architectures_survive_their_text():
     asked = proposals(World().strategy("random"), World(), 50)
-    known = Known()
+    known = SeenArchitectures()
     for proposal in asked[:25]:
         known.add(proposal.architecture)
-    again = Known.from_text(known.to_text())
+    again = SeenArchitectures.from_text(known.to_text())
     assert [p.architecture in again for p in asked] == [True] * 25 + [False] * 25
     assert len(again) == 25
     assert again.to_text() == known.to_text()

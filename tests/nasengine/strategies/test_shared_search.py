@@ -8,15 +8,15 @@ import math
 import numpy as np
 import pytest
 
-from nasengine import assembly
 from nasengine.catalog import load
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.measurement import Measurement
 from nasengine.core.objective import Goal
 from nasengine.core.outcome import Outcome
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 from nasengine.core.strategy import Task
-from tests.contracts.told import WORLDS, findings
+from nasengine.execution import assembly
+from tests.fixtures.outcomes import WORLDS, findings
 
 WORLD = WORLDS["one"]
 
@@ -392,7 +392,7 @@ def test_a_rival_that_fails_is_said_and_the_next_search_begins():
     ],
 )
 def test_partial_channels_that_cannot_be_are_refused_beside_their_field(name, partial, said):
-    asked = Question(
+    asked = SearchSpec(
         space=name,
         strategy="darts",
         dataset="pydoc-text" if name == "recurrent-cell" else "digits",

@@ -13,7 +13,7 @@ from webapp.events import recorder
 from webapp.events.models import Event
 from webapp.events.recorder import record
 from webapp.runs.services.locking import locked_run
-from webapp.runs.services.news import tell_log
+from webapp.runs.services.record import tell_log
 
 from ..making import make_run
 

@@ -11,14 +11,14 @@ from django.test.utils import CaptureQueriesContext
 
 from nasengine.core.outcome import Outcome
 from webapp.events.models import Event
-from webapp.live.snapshot import snapshot
 from webapp.runs.models import Candidate, Measurement, Run
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 from webapp.runs.services.control import cancel, pause, raise_budget, resume
 from webapp.runs.services.locking import locked_run
-from webapp.runs.services.news import tell_log
 from webapp.runs.services.reaper import reap
+from webapp.runs.services.record import tell_log
+from webapp.runs.snapshot import snapshot
 
 from ..making import done, make_run, make_slot, take
 from ..runs.test_claims import expire

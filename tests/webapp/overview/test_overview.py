@@ -7,9 +7,9 @@ from django.db import DatabaseError
 
 from tests.webapp.making import make_run, make_slot, take, work_off
 from tests.webapp.pages.reading import read
-from webapp.overview import health, summary
 from webapp.runs.models import Run, RunState
 from webapp.runs.services import slots
+from webapp.site import health, summary
 
 pytestmark = pytest.mark.django_db
 

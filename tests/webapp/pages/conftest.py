@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from nasengine import assembly
 from nasengine.core.measurement import Measurement
 from nasengine.core.outcome import Outcome
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import assembly
 from nasengine.pareto.run_front import RunFront
 from tests.webapp.making import make_run, make_slot
 from webapp.runs.services import claims
@@ -48,12 +48,12 @@ def end_run(run, endings):
 
 def store_front(run) -> None:
     """The front of what was told, as the coordinator stores it."""
-    question = Question.from_json(run.question)
+    spec = SearchSpec.from_json(run.spec)
     told = run.candidates.filter(told=True).prefetch_related("measurements").order_by("number")
     history = [
         (c.number, {m.objective: m.value for m in c.measurements.all()}, c.state) for c in told
     ]
-    front = RunFront.from_history(assembly.goals_of(question), (), history)
+    front = RunFront.from_history(assembly.goals_of(spec), (), history)
     run.front = {
         **run.front,
         "numbers": front.front,

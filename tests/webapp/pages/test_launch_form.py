@@ -95,21 +95,21 @@ def test_launching_stores_the_question_and_leads_to_the_run(team, researcher, si
         "night run",
         "queued",
     )
-    question = run.question
-    assert question["seed"] == 9007199254740993
-    assert question["objectives"] == ["error", "params"]
-    assert question["constraints"] == ["params<2e6"]
-    assert (question["candidates"], question["in_flight"], question["deterministic"]) == (
+    spec = run.spec
+    assert spec["seed"] == 9007199254740993
+    assert spec["objectives"] == ["error", "params"]
+    assert spec["constraints"] == ["params<2e6"]
+    assert (spec["candidates"], spec["in_flight"], spec["deterministic"]) == (
         7,
         3,
         True,
     )
-    assert question["estimator_config"]["epochs"] == 2
+    assert spec["estimator_config"]["epochs"] == 2
 
 
 def test_an_unticked_box_is_an_answer(researcher, sign_in):
     sign_in(researcher).post(NEW, {**TYPED, "deterministic": "false"})
-    assert Run.objects.get().question["deterministic"] is False
+    assert Run.objects.get().spec["deterministic"] is False
 
 
 def test_every_message_stands_beside_its_field_and_nothing_typed_is_lost(researcher, sign_in):

@@ -19,10 +19,10 @@ def names(response) -> list[str]:
 
 
 def bulk(team, count: int, **fields) -> None:
-    question = make_run(team, advance=False).question
+    spec = make_run(team, advance=False).spec
     Run.objects.all().delete()
     Run.objects.bulk_create(
-        Run(team=team, name=f"run {i}", question=question, strategy="random", candidate_budget=4)
+        Run(team=team, name=f"run {i}", spec=spec, strategy="random", candidate_budget=4)
         for i in range(count)
     )
     Run.objects.update(**fields) if fields else None

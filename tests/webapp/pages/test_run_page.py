@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tests.webapp.making import make_run
-from webapp.live.snapshot import snapshot
 from webapp.runs.models import Candidate, Run, RunState
+from webapp.runs.snapshot import snapshot
 
 from .conftest import end_run
 from .reading import embedded, read

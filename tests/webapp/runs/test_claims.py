@@ -34,7 +34,7 @@ def test_a_claim_holds_what_is_needed_and_is_stored():
     held = take(make_slot("w1"))
     candidate = run.candidates.get()
     assert (held.number, held.fence) == (0, 1)
-    assert held.question == run.question
+    assert held.spec == run.spec
     assert held.proposal == candidate.proposal
     assert (candidate.state, candidate.attempts, candidate.slot.name) == ("running", 1, "w1")
     assert candidate.lease_until > candidate.started_at

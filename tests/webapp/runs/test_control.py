@@ -91,7 +91,7 @@ def test_raising_the_budget_wakes_a_finished_run():
     work_off(run)
     assert run.state == RunState.FINISHED
     raise_budget(run, None, 4)
-    assert (run.state, run.candidate_budget, run.question["candidates"]) == ("running", 4, 4)
+    assert (run.state, run.candidate_budget, run.spec["candidates"]) == ("running", 4, 4)
     advance_run(run.pk)
     work_off(run)
     assert (run.state, run.told) == (RunState.FINISHED, 4)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from nasengine import assembly, search
 from nasengine.catalog import load, names
 from nasengine.core.proposal import Proposal
-from nasengine.core.question import Question
-from nasengine.core.weights import NO_WEIGHTS, WeightMemory
-from nasengine.estimators.tables.table import Table
-from nasengine.evaluation import evaluate
-from nasengine.weight_folder import WeightFolder
+from nasengine.core.search_spec import SearchSpec
+from nasengine.core.weight_store import NO_WEIGHTS, WeightMemory
+from nasengine.estimators.tables.estimator import Table
+from nasengine.execution import assembly
+from nasengine.execution import loop as search
+from nasengine.execution.evaluation import evaluate
+from nasengine.execution.weight_folder import WeightFolder
 from tests.contracts.test_strategies import SMALL
 from tests.nasengine.estimators.tables.making import write_table
 from webapp.runs.models import Device, RunState
@@ -23,7 +24,7 @@ from ..making import make_run, make_slot, take
 pytestmark = pytest.mark.django_db(transaction=True)
 CANDIDATES = 40
 KILLED_EVERY = 7
-SHARING = [name for name in names("strategies") if "shared" in load("strategies", name).needs]
+SHARING = [name for name in names("strategies") if "shared" in load("strategies", name).requires]
 OTHERS = [name for name in names("strategies") if name not in SHARING]
 # Small enough that a search trains, derives and proves within seconds.
 SHARED = {"epochs": 3, "batch_size": 32}
@@ -36,7 +37,7 @@ def table(tmp_path_factory):
 
 def asked(name, table):
     """A question small enough that 40 candidates see every phase of the strategy."""
-    question = {
+    spec = {
         "space": "nb201",
         "strategy": name,
         "estimator": "table",
@@ -48,26 +49,26 @@ def asked(name, table):
         "strategy_config": SMALL.get(name, {}),
         "estimator_config": {"path": str(table)},
     }
-    return assembly.check(Question(**question))
+    return assembly.check(SearchSpec(**spec))
 
 
-def evaluated(question, claim, weights=NO_WEIGHTS):
+def evaluated(spec, claim, weights=NO_WEIGHTS):
     proposal = Proposal.from_json(claim.proposal)
-    return evaluate(question, proposal, lambda point: None, lambda: False, weights)
+    return evaluate(spec, proposal, lambda point: None, lambda: False, weights)
 
 
-def through_the_database(question, weights=NO_WEIGHTS):
+def through_the_database(spec, weights=NO_WEIGHTS):
     """The run when it has ended; every few candidates their worker dies."""
-    run = make_run(**question.to_json())
+    run = make_run(**spec.to_json())
     slot, turn = make_slot(), 0
     while run.state == RunState.RUNNING:
         claim = take(slot)
         turn += 1
         if turn % KILLED_EVERY == 0:  # the worker dies, another one takes the candidate up
-            evaluated(question, claim, weights)
+            evaluated(spec, claim, weights)
             claims.give_back(claim)
             claim = take(slot)
-        claims.finish(claim, evaluated(question, claim, weights))
+        claims.finish(claim, evaluated(spec, claim, weights))
         advance_run(run.pk)
         advance_run(run.pk)  # brokers deliver twice
         run.refresh_from_db()
@@ -85,17 +86,17 @@ def test_a_device_of_a_table_needs_no_worker_of_its_own(table):
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_through_the_database_with_killed_workers_as_alone(name, table, monkeypatch):
-    monkeypatch.setattr(Table, "instant", False)  # as an estimator that workers are needed for
-    question = asked(name, table)
-    alone = search.run(question)
-    assert_as_alone(through_the_database(question), alone)
+    monkeypatch.setattr(Table, "is_lookup", False)  # as an estimator that workers are needed for
+    spec = asked(name, table)
+    alone = search.run(spec)
+    assert_as_alone(through_the_database(spec), alone)
 
 
 @pytest.mark.parametrize("name", SHARING)
 def test_shared_networks_through_the_database_with_killed_workers_as_alone(name, monkeypatch):
     monkeypatch.setattr(f"{__name__}.KILLED_EVERY", 3)
-    question = assembly.check(
-        Question(
+    spec = assembly.check(
+        SearchSpec(
             space="nb201",
             strategy=name,
             dataset="digits",
@@ -109,8 +110,8 @@ def test_shared_networks_through_the_database_with_killed_workers_as_alone(name,
             dataset_config={"limit": 200},
         )
     )
-    alone = search.run(question)
-    run = through_the_database(question, WeightMemory())
+    alone = search.run(spec)
+    run = through_the_database(spec, WeightMemory())
     assert_as_alone(run, alone)
     trained = run.candidates.filter(state="trained").order_by("number")
     assert [untimed(one.findings) for one in trained] == [
@@ -124,8 +125,8 @@ def test_shared_networks_through_the_database_with_killed_workers_as_alone(name,
 
 
 def test_one_network_for_all_candidates_through_the_database_with_killed_workers_as_alone(tmp_path):
-    question = assembly.check(
-        Question(
+    spec = assembly.check(
+        SearchSpec(
             space="nb201",
             strategy="regularised-evolution",
             estimator="shared",
@@ -140,8 +141,8 @@ def test_one_network_for_all_candidates_through_the_database_with_killed_workers
             dataset_config={"limit": 200},
         )
     )
-    alone = search.run(question)
-    run = through_the_database(question, WeightFolder(tmp_path))
+    alone = search.run(spec)
+    run = through_the_database(spec, WeightFolder(tmp_path))
     assert_as_alone(run, alone)
     assert list(run.candidates.order_by("number").values_list("state", flat=True)) == ["done"] * 15
 
@@ -153,9 +154,9 @@ def untimed(findings):
 @pytest.mark.parametrize("name", OTHERS)
 def test_looked_up_a_little_at_a_time_as_alone(name, table):
     """Every pass ends after one ask or one tell, and the next begins from what is stored."""
-    question = asked(name, table)
-    alone = search.run(question)
-    run = make_run(advance=False, **question.to_json())
+    spec = asked(name, table)
+    alone = search.run(spec)
+    run = make_run(advance=False, **spec.to_json())
     passes = 1
     while advance_run(run.pk, seconds=0.0):
         passes += 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nasengine import assembly
 from nasengine.core.outcome import Outcome
+from nasengine.execution import assembly
 from webapp.runs.models import Candidate, Run, RunState
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
@@ -72,15 +72,15 @@ def test_without_determinism_endings_are_told_as_they_come():
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 1, 2, 0), (2, 3, 0, 1)])
 def test_order_of_completion_changes_nothing(order):
     """Four workers in any order of finishing, and one, ask for the same candidates."""
-    question = {
+    spec = {
         "strategy": "regularised-evolution",
         "strategy_config": {"population": 3, "sample": 2},
         "candidates": 12,
         "in_flight": 4,
     }
-    one = make_run(**question)
+    one = make_run(**spec)
     work_off(one)
-    four = make_run(**question)
+    four = make_run(**spec)
     slots = [make_slot(f"slot{i}") for i in range(4)]
     while True:
         held = [h for s in slots if (h := claims.claim(s, ["cpu"]))]
@@ -99,10 +99,10 @@ def test_order_of_completion_changes_nothing(order):
 def test_pausing_does_not_change_what_is_asked():
     from webapp.runs.services.control import pause, resume  # beside the one test that uses it
 
-    question = {"candidates": 6, "in_flight": 2, "strategy": "regularised-evolution"}
-    plain = make_run(**question)
+    spec = {"candidates": 6, "in_flight": 2, "strategy": "regularised-evolution"}
+    plain = make_run(**spec)
     work_off(plain)
-    paused = make_run(**question)
+    paused = make_run(**spec)
     slot = make_slot()
     first, second = take(slot), take(slot)
     pause(paused, None)
@@ -142,7 +142,7 @@ def test_a_broken_strategy_fails_its_run_in_words(monkeypatch):
         def load_state_dict(self, state):
             raise ValueError("state of version 9: this version reads up to 1")
 
-    monkeypatch.setattr(assembly, "make_strategy", lambda question: Broken())
+    monkeypatch.setattr(assembly, "make_strategy", lambda spec: Broken())
     advance_run(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.FAILED
@@ -163,7 +163,7 @@ def test_a_strategy_that_asks_for_nothing_though_all_is_told_fails_the_run(monke
         def ask(self):
             return None
 
-    monkeypatch.setattr(assembly, "make_strategy", lambda question: Mute())
+    monkeypatch.setattr(assembly, "make_strategy", lambda spec: Mute())
     advance_run(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.FAILED

@@ -7,9 +7,9 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from nasengine import assembly
 from nasengine.core.errors import InvalidSettings
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import assembly
 from webapp.events.models import Event
 from webapp.runs.models import Run
 from webapp.runs.services.launch import launch
@@ -19,9 +19,9 @@ from ..making import QUESTION, make_member, make_team
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def refused(team, question: Question, name: str = "a run", tags=()) -> dict[str, str]:
+def refused(team, spec: SearchSpec, name: str = "a run", tags=()) -> dict[str, str]:
     with pytest.raises(InvalidSettings) as caught:
-        launch(team, None, question, name, tags=tags)
+        launch(team, None, spec, name, tags=tags)
     assert not Run.objects.exists()
     return caught.value.errors
 
@@ -29,10 +29,10 @@ def refused(team, question: Question, name: str = "a run", tags=()) -> dict[str,
 def test_a_run_keeps_its_whole_question():
     team = make_team()
     user = make_member(team)
-    question = Question(**{**QUESTION, "seed": 2**53 + 1, "constraints": ("params<2e6",)})
-    run = launch(team, user, question, "  first  ", tags=["a", "b"])
+    spec = SearchSpec(**{**QUESTION, "seed": 2**53 + 1, "constraints": ("params<2e6",)})
+    run = launch(team, user, spec, "  first  ", tags=["a", "b"])
     run.refresh_from_db()
-    assert Question.from_json(run.question) == assembly.check(question)
+    assert SearchSpec.from_json(run.spec) == assembly.check(spec)
     assert (run.name, run.state, run.seed, run.tags) == ("first", "queued", 2**53 + 1, ["a", "b"])
     assert (run.strategy, run.candidate_budget, run.created_by) == ("random", 4, user)
     first, second = Event.objects.filter(run=run)
@@ -50,26 +50,26 @@ def test_a_run_keeps_its_whole_question():
     ],
 )
 def test_names_that_cannot_be_kept_are_refused(name, fault):
-    assert refused(make_team(), Question(**QUESTION), name) == {"name": fault}
+    assert refused(make_team(), SearchSpec(**QUESTION), name) == {"name": fault}
 
 
 def test_tags_are_bounded():
-    team, question = make_team(), Question(**QUESTION)
-    assert "tags" in refused(team, question, tags=["x" * 41])
-    assert "tags" in refused(team, question, tags=[str(i) for i in range(21)])
+    team, spec = make_team(), SearchSpec(**QUESTION)
+    assert "tags" in refused(team, spec, tags=["x" * 41])
+    assert "tags" in refused(team, spec, tags=[str(i) for i in range(21)])
 
 
 @pytest.mark.parametrize("seed", [-1, 2**63])
 def test_seeds_that_cannot_be_stored_are_refused(seed):
-    assert "seed" in refused(make_team(), Question(**{**QUESTION, "seed": seed}))
+    assert "seed" in refused(make_team(), SearchSpec(**{**QUESTION, "seed": seed}))
 
 
 def test_engine_and_run_faults_come_together(monkeypatch):
-    def check(question):  # as an engine with objections
+    def check(spec):  # as an engine with objections
         raise InvalidSettings({"estimator_config.epochs": "0 is below the least allowed, 1"})
 
     monkeypatch.setattr(assembly, "check", check)
-    errors = refused(make_team(), Question(**QUESTION), "")
+    errors = refused(make_team(), SearchSpec(**QUESTION), "")
     assert errors.keys() == {"name", "estimator_config.epochs"}
 
 
@@ -92,9 +92,9 @@ def test_the_command_launches_in_the_words_of_the_form(capsys):
     row = json.loads(capsys.readouterr().out)
     run = Run.objects.get(pk=row["id"])
     assert (run.team, run.created_by, run.seed) == (team, user, 9)
-    assert run.question["constraints"] == ["params<2e6"]
-    assert run.question["in_flight"] == 2
-    assert run.question["estimator_config"]["epochs"] == 2
+    assert run.spec["constraints"] == ["params<2e6"]
+    assert run.spec["in_flight"] == 2
+    assert run.spec["estimator_config"]["epochs"] == 2
 
 
 @pytest.mark.parametrize(

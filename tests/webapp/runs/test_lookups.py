@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from nasengine import search
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import loop as search
 from tests.webapp.live.reducer import Page
 from tests.webapp.live.test_snapshot import as_json
 from tests.webapp.tables.asking import asked
 from webapp.events.models import Event
-from webapp.live.snapshot import snapshot
 from webapp.runs.models import Measurement, Run, RunState
 from webapp.runs.services import claims, lookups
 from webapp.runs.services.advance import advance_run
 from webapp.runs.services.control import cancel, pause, raise_budget, resume, stop
 from webapp.runs.services.launch import launch
 from webapp.runs.services.sweep import runs_behind
+from webapp.runs.snapshot import snapshot
 
 from ..making import make_slot, make_table, make_team, table_text, work_off
 
@@ -48,10 +48,10 @@ def found(run: Run) -> list[tuple]:
 
 def found_alone(run: Run, **changed) -> list[tuple]:
     """What the engine finds by itself, on the very table of the run."""
-    question = Question.from_json({**run.question, **changed})
+    spec = SearchSpec.from_json({**run.spec, **changed})
     return [
         (one.proposal.architecture.id, one.outcome.state, one.outcome.values)
-        for one in search.run(question).ended
+        for one in search.run(spec).ended
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from nasengine.core.measurement import Measurement
 from nasengine.core.outcome import Outcome
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 from tests.webapp.making import QUESTION, make_slot
 from tests.webapp.tables.asking import asked
 from webapp.runs.models import Run, Study
@@ -20,15 +20,15 @@ EVOLUTION = Method("regularised-evolution", {"population": 5, "sample": 2})
 
 def small_plan(**changed: Any) -> Plan:
     """Random search and evolution at two seeds, four candidates each; nothing is looked up."""
-    plan = Plan(Question(**QUESTION), (Method("random"), EVOLUTION), (7, 8))
+    plan = Plan(SearchSpec(**QUESTION), (Method("random"), EVOLUTION), (7, 8))
     return replace(plan, **changed)
 
 
 def table_plan(seeds: int = 3, candidates: int = 30, **changed: Any) -> Plan:
     """Three methods on the team's table `made`."""
-    question = asked("table:made", "made", candidates=candidates, **changed)
+    spec = asked("table:made", "made", candidates=candidates, **changed)
     methods = (Method("random"), EVOLUTION, Method("local-search"))
-    return Plan(question, methods, tuple(range(seeds)))
+    return Plan(spec, methods, tuple(range(seeds)))
 
 
 def look_up_all(study: Study) -> None:

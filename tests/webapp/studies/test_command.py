@@ -38,7 +38,7 @@ def test_words_make_a_study_with_random_search_in_it(team):
         "regularised-evolution",
     ]
     evolution = study.runs.filter(strategy="regularised-evolution").first()
-    assert evolution.question["strategy_config"]["population"] == 5
+    assert evolution.spec["strategy_config"]["population"] == 5
     document = json.loads(
         say(*WORDS, "--name", "as json", "--team", team.slug, "--json", "--without-random")
     )

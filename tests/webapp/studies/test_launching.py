@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from nasengine.core.errors import InvalidSettings
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 from tests.webapp.making import QUESTION, make_table, make_team
 from webapp.runs.models import Run, Study
 from webapp.runs.services.launch import launch
 from webapp.studies.plan import Method, Plan
+from webapp.studies.services.bulk_actions import steer
 from webapp.studies.services.launching import launch_study
-from webapp.studies.services.steering import steer
 
 from .asking import EVOLUTION, small_plan, table_plan
 
@@ -33,7 +33,7 @@ def test_every_method_runs_at_every_seed_with_what_it_would_be_asked_alone(team,
         ("regularised-evolution", 8, "queued"),
     ]
     alone = launch(team, None, replace(plan.of(EVOLUTION), seed=8), "alone")
-    assert runs[3].question == alone.question
+    assert runs[3].spec == alone.spec
     assert runs[3].name == "two methods: regularised-evolution, seed 8"
     assert {r.created_by for r in runs} == {researcher}
 
@@ -43,20 +43,20 @@ def test_a_plan_is_kept_and_can_be_launched_again(team):
     again = launch_study(team, None, "second", Plan.from_json(study.plan))
     assert again.plan == study.plan
     pairs = zip(study.runs.order_by("pk"), again.runs.order_by("pk"), strict=True)
-    assert all(one.question == other.question for one, other in pairs)
+    assert all(one.spec == other.spec for one, other in pairs)
 
 
 def test_a_table_is_fixed_for_all_runs(team):
     table = make_table(team)
     study = launch_study(team, None, "on a table", table_plan())
     assert set(study.runs.values_list("benchmark_table", flat=True)) == {table.pk}
-    paths = {run.question["estimator_config"]["path"] for run in study.runs.all()}
+    paths = {run.spec["estimator_config"]["path"] for run in study.runs.all()}
     assert len(paths) == 1 and table.digest in paths.pop()
 
 
 def test_what_is_wrong_stands_with_its_method_and_nothing_is_launched(team):
     plan = Plan(
-        Question(**{**QUESTION, "objectives": ("nothing",)}),
+        SearchSpec(**{**QUESTION, "objectives": ("nothing",)}),
         (Method("random"), Method("regularised-evolution", {"population": -3}), Method("nothing")),
         (1, 2),
     )

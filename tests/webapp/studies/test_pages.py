@@ -47,7 +47,7 @@ def test_the_form_launches_every_run(team, researcher, sign_in):
     assert [(r.strategy, r.seed) for r in runs] == [
         (name, seed) for seed in (5, 6, 7) for name in ("random", "regularised-evolution")
     ]
-    evolution = runs[1].question
+    evolution = runs[1].spec
     assert evolution["strategy_config"]["population"] == 6
     assert evolution["constraints"] == ["params<2e6"]
     page = read(client.get(answer["Location"]))

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nasengine import search
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import loop as search
 from tests.webapp.making import make_table, table_text
 from webapp.studies.ranking import ranking
 from webapp.studies.results import results
@@ -87,8 +87,8 @@ def test_a_ranking_of_two_objectives_goes_by_hypervolume(told):
 
 
 def test_a_ranking_of_one_objective_goes_by_its_best(team):
-    question = replace(small_plan().question, objectives=("error",))
-    study = launch_study(team, None, "one", small_plan(question=question))
+    spec = replace(small_plan().spec, objectives=("error",))
+    study = launch_study(team, None, "one", small_plan(spec=spec))
     for run in study.runs.order_by("pk"):
         half = 0.5 if run.strategy == "regularised-evolution" else 1.0
         tell(run, [40 * half, 20 * half + run.seed, 30, 40], [100, 200, 300, 400])
@@ -126,7 +126,7 @@ def test_a_study_through_the_database_says_what_the_engine_alone_says(team):
     assert {run["state"] for run in data["runs"]} == {"finished"}
     assert data["reported"] == ["test_error"]
     for run in study.runs.all():
-        alone = search.run(Question.from_json(run.question))
+        alone = search.run(SearchSpec.from_json(run.spec))
         row = next(r for r in data["runs"] if r["id"] == run.pk)
         assert row["best"] == alone.best.outcome.values["error"]
         assert row["reported"]["test_error"] == alone.best.outcome.values["test_error"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 
 
-def asked(path: str, dataset: str, **changed: Any) -> Question:
+def asked(path: str, dataset: str, **changed: Any) -> SearchSpec:
     """A small search on a table whose columns the import knows."""
-    question = {
+    spec = {
         "space": "nb201",
         "strategy": "regularised-evolution",
         "strategy_config": {"population": 5, "sample": 2},
@@ -20,4 +20,4 @@ def asked(path: str, dataset: str, **changed: Any) -> Question:
         "seed": 3,
         "estimator_config": {"path": path},
     }
-    return Question(**{**question, **changed})
+    return SearchSpec(**{**spec, **changed})

@@ -13,24 +13,24 @@ from tests.webapp.making import OWN, make_table, make_team, table_text
 from webapp.runs.queries import goals_of_run
 from webapp.runs.services.launch import launch
 from webapp.tables.models import BenchmarkTable
-from webapp.tables.services.choosing import settle
+from webapp.tables.services.column_mapping import Mapping
 from webapp.tables.services.importing import import_table
-from webapp.tables.services.laying import lay_down, sweep_tables
-from webapp.tables.services.reading import Mapping
+from webapp.tables.services.materialise import lay_down, sweep_tables
+from webapp.tables.services.resolve import settle
 
 from .asking import asked
 
 pytestmark = pytest.mark.django_db
 
 
-def refused(team, question):
+def refused(team, spec):
     with pytest.raises(InvalidSettings) as error:
-        launch(team, None, question, "a run")
+        launch(team, None, spec, "a run")
     return error.value.errors
 
 
 def config_of(run) -> dict:
-    return run.question["estimator_config"]
+    return run.spec["estimator_config"]
 
 
 def test_a_run_keeps_the_table_it_was_launched_with(laid):
@@ -57,8 +57,8 @@ def test_the_mapping_of_the_import_is_written_out():
     assert config_of(run)["report"] == list(OWN.report)
     assert config_of(run)["architecture"] == "net"
     own = {"path": "table:made", "columns": ["error=test:100-x:%"]}
-    question = asked("", "made", objectives=("error",), estimator_config=own)
-    run = launch(team, None, question, "my own")
+    spec = asked("", "made", objectives=("error",), estimator_config=own)
+    run = launch(team, None, spec, "my own")
     assert config_of(run)["columns"] == ["error=test:100-x:%"]
     assert (config_of(run)["report"], config_of(run)["architecture"]) == ([], "net")
 
@@ -78,7 +78,7 @@ def test_another_teams_table_is_as_if_it_did_not_exist(form, laid):
 
 
 @pytest.mark.parametrize(
-    ("question", "field", "says"),
+    ("spec", "field", "says"),
     [
         (asked("table:made", "digits"), "dataset", "'digits' is not in the table made; it has"),
         (asked("table:made", "made", space="cell"), "space", "holds architectures of nb201"),
@@ -90,10 +90,10 @@ def test_another_teams_table_is_as_if_it_did_not_exist(form, laid):
         ),
     ],
 )
-def test_what_does_not_suit_the_table_is_refused(question, field, says):
+def test_what_does_not_suit_the_table_is_refused(spec, field, says):
     team = make_team()
     make_table(team)
-    assert says in refused(team, question)[field]
+    assert says in refused(team, spec)[field]
 
 
 def test_all_faults_come_at_once():
@@ -109,7 +109,7 @@ def test_a_file_that_is_missing_is_laid_down_again_and_whole(laid):
     run = launch(team, None, asked("table:made", "made"), "a run")
     file = imported_table(config_of(run)["path"]).file
     file.unlink()
-    lay_down(run.question)
+    lay_down(run.spec)
     assert gzip.decompress(file.read_bytes()) == gzip.decompress(bytes(table.content))
     assert [path.name for path in laid.iterdir()] == [file.name]
 
@@ -119,7 +119,7 @@ def test_laying_down_costs_no_query_where_the_file_lies(django_assert_num_querie
     make_table(team)
     run = launch(team, None, asked("table:made", "made"), "a run")
     with django_assert_num_queries(0):
-        lay_down(run.question)
+        lay_down(run.spec)
         lay_down({"estimator": "train", "estimator_config": {}})
         lay_down({"estimator": "table", "estimator_config": {"path": "some/file.csv"}})
         lay_down({"estimator": "table", "estimator_config": {"path": "table:WRONG"}})
@@ -148,14 +148,14 @@ def test_a_folder_nobody_can_write_is_said_beside_the_path(laid):
 def test_files_of_tables_that_are_gone_are_swept(laid):
     team = make_team()
     table = make_table(team)
-    question = settle(team, asked("table:made", "made")).question.to_json()
+    spec = settle(team, asked("table:made", "made")).spec.to_json()
     (laid / f"{'0' * 64}.csv.gz").write_bytes(b"")
     (laid / "note.txt").write_text("somebody's own")
     assert sweep_tables() == 1
     BenchmarkTable.objects.get(pk=table.pk).delete()
     assert sweep_tables() == 1
     assert [path.name for path in laid.iterdir()] == ["note.txt"]
-    lay_down(question)  # nothing to lay down, and no fault of whoever asked
+    lay_down(spec)  # nothing to lay down, and no fault of whoever asked
 
 
 def test_a_team_goes_with_its_tables_and_runs():

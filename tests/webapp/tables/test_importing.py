@@ -16,11 +16,11 @@ from tests.nasengine.estimators.tables.making import DEVICES, write_table
 from tests.webapp.making import OWN, make_member, make_table, make_team, table_text
 from webapp.accounts.models import Role
 from webapp.runs.services.launch import launch
+from webapp.tables.labels import fit_words, warnings_of
 from webapp.tables.models import BenchmarkTable
 from webapp.tables.services.checking import CheckFailed, check_again, delete_unused
+from webapp.tables.services.column_mapping import Mapping
 from webapp.tables.services.importing import import_table
-from webapp.tables.services.reading import Mapping
-from webapp.tables.words import fit_words, warnings_of
 
 from .asking import asked
 

@@ -6,8 +6,8 @@ from django import template
 from django.utils.safestring import SafeString
 
 from webapp.architectures.models import Stage
+from webapp.runs.labels import StateWord
 from webapp.runs.templatetags.figures import badge
-from webapp.runs.words import StateWord
 
 register = template.Library()
 STAGES = {

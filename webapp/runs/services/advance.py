@@ -10,14 +10,14 @@ from nasengine import catalog
 from nasengine.core.errors import EngineError
 from webapp.events.recorder import record, record_all
 from webapp.runs.models import ENDED_RUNS, Candidate, Device, Run, RunState
-from webapp.tables.services.laying import lay_down
+from webapp.tables.services.materialise import lay_down
 
-from .bells import wake_workers
-from .fold import Fold, FoldFailed
+from .ask_tell import Fold, FoldFailed
 from .front import grow
 from .locking import locked_run
 from .lookups import SLICE_SECONDS
-from .news import tell_candidates, tell_log, tell_run
+from .notifications import wake_workers
+from .record import tell_candidates, tell_log, tell_run
 from .states import fail, move, settle
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def _advance(run: Run, seconds: float) -> tuple[bool, bool]:
     """
     state_before = run.state
     try:
-        lay_down(run.question)
+        lay_down(run.spec)
     except EngineError as error:
         raise FoldFailed(str(error)) from error
     fold = Fold(run, seconds)
@@ -124,8 +124,8 @@ def _queue_of(run: Run) -> str:
     Where nothing is built, as in a table, nothing is measured on a device either: any worker
     can look it up.
     """
-    if not catalog.load("estimators", run.question["estimator"]).builds_network:
+    if not catalog.load("estimators", run.spec["estimator"]).builds_network:
         return ANYWHERE
-    names = [name.partition("@")[2] for name in run.question["objectives"] if "@" in name]
+    names = [name.partition("@")[2] for name in run.spec["objectives"] if "@" in name]
     queues = dict(Device.objects.filter(name__in=names).values_list("name", "queue"))
     return next((queues[name] for name in names if name in queues), ANYWHERE)

@@ -24,10 +24,10 @@ from webapp.runs.models import (
     WorkerSlot,
 )
 
-from .bells import wake_coordinator, wake_workers
-from .endings import end, judged
+from .finishing import end, judged
 from .locking import locked_run
-from .news import tell_candidates, tell_curve, tell_log, tell_run
+from .notifications import wake_coordinator, wake_workers
+from .record import tell_candidates, tell_curve, tell_log, tell_run
 from .weights import weights_folder
 
 MAX_POINTS = 5000  # of one curve
@@ -38,7 +38,7 @@ TRIES = 20  # of taking a candidate before another slot does
 class Claim:
     """A worker's hold on a candidate, with all that is needed to evaluate it.
 
-    `question` and `proposal` are the JSON forms of the engine's Question and Proposal,
+    `question` and `proposal` are the JSON forms of the engine's SearchSpec and Proposal,
     `data_digest` is that of the data the run has used so far ("" before the first),
     `weights` the folder on this machine where its candidates leave weights.
     """
@@ -47,7 +47,7 @@ class Claim:
     run_id: int
     number: int
     fence: int
-    question: dict[str, Any]
+    spec: dict[str, Any]
     proposal: dict[str, Any]
     data_digest: str
     weights: str
@@ -183,7 +183,7 @@ def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
         run_id=run.pk,
         number=candidate.number,
         fence=candidate.fence,
-        question=run.question,
+        spec=run.spec,
         proposal=candidate.proposal,
         data_digest=run.data_digest,
         weights=str(weights_folder(run)),

@@ -13,10 +13,10 @@ from typing import Any
 
 from webapp.runs.models import Candidate, CandidateState, Run, RunState
 
-from .bells import wake_coordinator, wake_workers
-from .endings import end_waiting
+from .finishing import end_waiting
 from .locking import locked_run
-from .news import tell_log, tell_run
+from .notifications import wake_coordinator, wake_workers
+from .record import tell_log, tell_run
 from .states import move
 
 MOVING = (RunState.QUEUED, RunState.RUNNING)
@@ -108,8 +108,8 @@ def raise_budget(run: Run, user: Any, candidates: int) -> None:
             f"budget raised from {locked.candidate_budget} to {candidates} by {_name(user)}",
         )
         locked.candidate_budget = candidates
-        locked.question = {**locked.question, "candidates": candidates}
-        locked.save(update_fields=["candidate_budget", "question"])
+        locked.spec = {**locked.spec, "candidates": candidates}
+        locked.save(update_fields=["candidate_budget", "spec"])
         if locked.state == RunState.FINISHED:
             move(locked, RunState.RUNNING)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from nasengine import assembly
 from nasengine.core.outcome import Outcome
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import assembly
 from nasengine.pareto.run_front import RunFront, Step
 from webapp.runs.models import Run
 
@@ -32,8 +32,8 @@ def grow(run: Run, told: Iterable[Outcome]) -> list[dict[str, Any]]:
 
 
 def _restored(run: Run) -> RunFront:
-    question = Question.from_json(run.question)
-    goals, constraints = assembly.goals_of(question), assembly.constraints_of(question)
+    spec = SearchSpec.from_json(run.spec)
+    goals, constraints = assembly.goals_of(spec), assembly.constraints_of(spec)
     if "state" not in run.front:
         return RunFront(goals, constraints)
     state = {**run.front["state"], "curve": run.front["curve"]}

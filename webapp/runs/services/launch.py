@@ -7,14 +7,14 @@ from typing import Any
 
 from django.db import transaction
 
-from nasengine import assembly
 from nasengine.core.errors import InvalidSettings
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import assembly
 from webapp.runs.models import DataSet, Run, RunState, SpaceVersion, Study
-from webapp.tables.services.choosing import Settled, settle
+from webapp.tables.services.resolve import Settled, settle
 
-from .bells import wake_coordinator
-from .news import tell_log, tell_run
+from .notifications import wake_coordinator
+from .record import tell_log, tell_run
 
 MAX_NAME = 120
 MAX_TAG = 40
@@ -24,7 +24,7 @@ MAX_TAGS = 20
 def launch(
     team: Any,
     user: Any,
-    question: Question,
+    spec: SearchSpec,
     name: str,
     *,
     space_version: SpaceVersion | None = None,
@@ -40,7 +40,7 @@ def launch(
         InvalidSettings: names every wrong setting, `name` and `tags` included.
     """
     tags = list(tags)
-    settled = _checked(team, question, name, tags)
+    settled = _checked(team, spec, name, tags)
     return store(
         team,
         user,
@@ -56,17 +56,17 @@ def launch(
 
 def store(team: Any, user: Any, settled: Settled, name: str, **columns: Any) -> Run:
     """A queued run of a question that is checked already; `columns` are more of its row."""
-    question = settled.question
+    spec = settled.spec
     with transaction.atomic():
         run = Run.objects.create(
             team=team,
             name=name.strip(),
             created_by=user,
             benchmark_table=settled.table,
-            strategy=question.strategy,
-            question=question.to_json(),
-            seed=question.seed,
-            candidate_budget=question.candidates,
+            strategy=spec.strategy,
+            spec=spec.to_json(),
+            seed=spec.seed,
+            candidate_budget=spec.candidates,
             state=RunState.QUEUED,
             **columns,
         )
@@ -77,7 +77,7 @@ def store(team: Any, user: Any, settled: Settled, name: str, **columns: Any) -> 
     return run
 
 
-def _checked(team: Any, question: Question, name: str, tags: list[str]) -> Settled:
+def _checked(team: Any, spec: SearchSpec, name: str, tags: list[str]) -> Settled:
     """The question written out; what is wrong of it and of the run is said all at once."""
     errors: dict[str, str] = {}
     if fault := text_fault(name, MAX_NAME):
@@ -86,15 +86,15 @@ def _checked(team: Any, question: Question, name: str, tags: list[str]) -> Settl
         errors["tags"] = f"has {len(tags):,} tags; at most {MAX_TAGS}"
     elif fault := next((f for tag in tags if (f := text_fault(tag, MAX_TAG))), None):
         errors["tags"] = f"one of them {fault}"
-    settled = settle(team, question)
+    settled = settle(team, spec)
     errors |= settled.errors
     try:
-        question = assembly.check(settled.question)
+        spec = assembly.check(settled.spec)
     except InvalidSettings as error:
         errors = {**error.errors, **errors}
     if errors:
         raise InvalidSettings(errors)
-    return Settled(question, settled.table)
+    return Settled(spec, settled.table)
 
 
 def text_fault(text: str, most: int) -> str | None:

@@ -14,17 +14,17 @@ from collections.abc import Iterable
 
 from django.db.models.functions import Now
 
-from nasengine import assembly
 from nasengine.core.errors import EngineError
 from nasengine.core.outcome import Outcome
 from nasengine.core.proposal import Proposal
-from nasengine.core.question import Question
-from nasengine.evaluation import evaluate
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import assembly
+from nasengine.execution.evaluation import evaluate
 from webapp.runs.models import Candidate, Measurement, Run
 
-from .endings import LOUD, conclude, judged, measurement_rows, next_order
-from .news import tell_log
+from .finishing import LOUD, conclude, judged, measurement_rows, next_order
 from .outcomes import outcome_of
+from .record import tell_log
 
 SLICE_SECONDS = 0.25  # of a run's turn: others wait no longer than that
 
@@ -35,9 +35,9 @@ class LookUps:
     `time_is_up` says when the pass shall end, so that its transaction stays short.
     """
 
-    def __init__(self, run: Run, question: Question, seconds: float):
+    def __init__(self, run: Run, spec: SearchSpec, seconds: float):
         self._run = run
-        self._question = question
+        self._spec = spec
         self._until = time.monotonic() + seconds
         self._order: int | None = None
         self._measured: dict[int, list[Measurement]] = {}
@@ -48,7 +48,7 @@ class LookUps:
 
     def end(self, candidate: Candidate, proposal: Proposal) -> Candidate:
         """Looks one up; the candidate, not stored yet, then has ended."""
-        outcome = evaluate(self._question, proposal, lambda point: None, lambda: False)
+        outcome = evaluate(self._spec, proposal, lambda point: None, lambda: False)
         state, reason, measured = judged(self._run, outcome)
         conclude(self._run, candidate, state, reason, measured)
         candidate.ended_order = self._next_order()
@@ -77,13 +77,13 @@ class LookUps:
         return self._order
 
 
-def look_ups(run: Run, question: Question, seconds: float) -> LookUps | None:
+def look_ups(run: Run, spec: SearchSpec, seconds: float) -> LookUps | None:
     """For a run whose numbers lie ready where this is called; None: workers evaluate."""
     try:
-        estimator = assembly.make_estimator(question)
-        ready = estimator.instant and not estimator.objections(
-            assembly.make_space(question), question.dataset
+        estimator = assembly.make_estimator(spec)
+        ready = estimator.is_lookup and not estimator.objections(
+            assembly.make_space(spec), spec.dataset
         )
     except EngineError:
         return None  # whoever sets the strategy up says what is wrong
-    return LookUps(run, question, seconds) if ready else None
+    return LookUps(run, spec, seconds) if ready else None

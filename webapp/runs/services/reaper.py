@@ -8,10 +8,10 @@ from django.db.models.functions import Now
 
 from webapp.runs.models import Candidate, CandidateState, Run, RunState, WorkerSlot
 
-from .bells import wake_coordinator, wake_workers
-from .endings import end
+from .finishing import end
 from .locking import locked_run
-from .news import tell_candidates, tell_log, tell_run
+from .notifications import wake_coordinator, wake_workers
+from .record import tell_candidates, tell_log, tell_run
 
 FORGOTTEN_AFTER = 10  # leases without a sign of life: a slot is taken for ended
 

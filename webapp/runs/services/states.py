@@ -13,8 +13,8 @@ from webapp.runs.models import (
     RunState,
 )
 
-from .endings import end_waiting
-from .news import tell_log
+from .finishing import end_waiting
+from .record import tell_log
 
 MAX_REASON = 500
 

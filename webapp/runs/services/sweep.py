@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Now
 from webapp.runs.models import WAITING_CANDIDATES, Candidate, Run, RunState
 from webapp.runs.queries import live_slots
 
-from .bells import wake_workers
+from .notifications import wake_workers
 
 RING_AGAIN_AFTER = 5 * settings.HEARTBEAT_LENGTH
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from webapp.runs.labels import CANDIDATE_STATES, RUN_STATES, StateWord, method_look
 from webapp.runs.numbers import MISSING, age_text, duration_text, number_text, value_text
-from webapp.runs.words import CANDIDATE_STATES, RUN_STATES, StateWord, method_look
 
 register = template.Library()
 SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"

@@ -1,4 +1,4 @@
-// The page's vocabulary (webapp/runs/words.py), read once from the JSON the page embeds.
+// The page's vocabulary (webapp/runs/labels.py), read once from the JSON the page embeds.
 let words = null;
 
 export function vocabulary() {

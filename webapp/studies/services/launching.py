@@ -7,16 +7,16 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from nasengine import assembly
 from nasengine.core.errors import InvalidSettings
+from nasengine.execution import assembly
 from webapp.runs.models import Study
 from webapp.runs.services.launch import MAX_NAME, store, text_fault
 from webapp.studies.plan import CHANCE, Method, Plan
-from webapp.tables.services.choosing import Settled, settle
+from webapp.tables.services.resolve import Settled, settle
 
-MOST_RUNS = 400
-MOST_WORDS = 2000
-MOST_SEED = 2**63 - 1
+MAX_RUNS = 400
+MAX_WORDS = 2000
+MAX_SEED = 2**63 - 1
 OWN = ("strategy", "strategy_config")  # what of a question belongs to the method
 
 
@@ -41,8 +41,8 @@ def launch_study(team: Any, user: Any, name: str, plan: Plan, words: str = "") -
     checked, errors = check_plan(team, plan)
     if fault := name_fault(team, name):
         errors["name"] = fault
-    if len(words) > MOST_WORDS:
-        errors["question"] = f"has {len(words):,} characters; at most {MOST_WORDS:,}"
+    if len(words) > MAX_WORDS:
+        errors["question"] = f"has {len(words):,} characters; at most {MAX_WORDS:,}"
     if errors:
         raise InvalidSettings(errors)
     try:
@@ -82,7 +82,7 @@ def _settled(team: Any, plan: Plan, method: Method) -> tuple[Settled, dict[str, 
     found = settle(team, plan.of(method))
     errors = dict(found.errors)
     try:
-        found = replace(found, question=assembly.check(found.question))
+        found = replace(found, spec=assembly.check(found.spec))
     except InvalidSettings as error:
         errors = {**error.errors, **errors}
     return found, {_placed(path, method.strategy): text for path, text in errors.items()}
@@ -107,12 +107,12 @@ def _count_faults(plan: Plan) -> dict[str, str]:
         errors["seeds"] = "names no seed; give one at least"
     elif len(set(plan.seeds)) < len(plan.seeds):
         errors["seeds"] = "names a seed twice; name each once"
-    elif not 0 <= min(plan.seeds) <= max(plan.seeds) <= MOST_SEED:
-        errors["seeds"] = f"must lie between 0 and {MOST_SEED}"
-    if plan.runs > MOST_RUNS:
+    elif not 0 <= min(plan.seeds) <= max(plan.seeds) <= MAX_SEED:
+        errors["seeds"] = f"must lie between 0 and {MAX_SEED}"
+    if plan.runs > MAX_RUNS:
         errors.setdefault(
             "seeds",
-            f"make {plan.runs:,} runs with {len(strategies)} methods; at most {MOST_RUNS}: "
+            f"make {plan.runs:,} runs with {len(strategies)} methods; at most {MAX_RUNS}: "
             "take fewer seeds or methods",
         )
     return errors
@@ -125,7 +125,7 @@ def _stored(team: Any, user: Any, name: str, checked: Checked, words: str) -> St
     )
     for method, seed in plan.each():
         found = checked.settled[method.strategy]
-        one = replace(found, question=replace(found.question, seed=seed))
+        one = replace(found, spec=replace(found.spec, seed=seed))
         end = f": {method.strategy}, seed {seed}"
         store(team, user, one, name[: MAX_NAME - len(end)] + end, study=study)
     return study
@@ -133,6 +133,6 @@ def _stored(team: Any, user: Any, name: str, checked: Checked, words: str) -> St
 
 def _written_out(checked: Checked) -> Plan:
     """The plan with every setting as the runs keep it."""
-    questions = {name: found.question for name, found in checked.settled.items()}
-    methods = tuple(Method(name, one.strategy_config) for name, one in questions.items())
-    return Plan(next(iter(questions.values())), methods, checked.plan.seeds)
+    specs = {name: found.spec for name, found in checked.settled.items()}
+    methods = tuple(Method(name, one.strategy_config) for name, one in specs.items())
+    return Plan(next(iter(specs.values())), methods, checked.plan.seeds)

@@ -13,8 +13,8 @@ from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.estimators.tables.canonical import canonical_table
 from webapp.tables.models import BenchmarkTable
 
+from .column_mapping import Mapping, read
 from .importing import MEGABYTE
-from .reading import Mapping, read
 
 
 class CheckFailed(ValueError):

@@ -16,7 +16,7 @@ from nasengine.estimators.tables.imported import NAME, NAME_RULE
 from webapp.accounts.models import Team
 from webapp.tables.models import BenchmarkTable
 
-from .reading import Mapping, Reading, check_mapping, read, words
+from .column_mapping import Mapping, Reading, check_mapping, read, words
 
 MAX_NOTE = 300
 MAX_DATASETS = 20

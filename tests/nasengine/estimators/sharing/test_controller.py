@@ -13,9 +13,9 @@ import torch
 from nasengine.catalog import load
 from nasengine.core.decision import Decision
 from nasengine.core.settings import from_mapping
-from nasengine.estimators.sharing.controller import Controller
-from nasengine.estimators.sharing.decision_steps import first_cell, steps
-from nasengine.strategies.controller_config import ControllerConfig
+from nasengine.estimators.one_shot.enas.controller import Controller
+from nasengine.estimators.one_shot.enas.decision_steps import first_cell, steps
+from nasengine.strategies.one_shot.enas.controller_config import ControllerConfig
 
 OPS, NO_YES = ("conv", "pool", "skip"), ("no", "yes")
 # An operation and an input each, then a layer that may read what came before.

@@ -9,18 +9,18 @@ from torch.nn import functional
 
 from benchmarks.sharing.plain import PlainCellNetwork, PlainNB201Network
 from benchmarks.sharing.twins import copy_weights, pairs
-from nasengine.estimators.sharing import darts_step
-from nasengine.estimators.sharing.darts_step import (
+from nasengine.estimators.one_shot.common import gradients as darts_step
+from nasengine.estimators.one_shot.common.gradients import (
     DartsStep,
     clip_norm,
     first_order,
     norm,
     second_order,
 )
-from nasengine.estimators.sharing.hessian import dominant_eigenvalue
-from nasengine.spaces.cell import CellSpace
-from nasengine.spaces.cell_config import CellConfig
-from nasengine.spaces.nb201 import OPS, NB201Config, NB201Space
+from nasengine.estimators.one_shot.darts.hessian import dominant_eigenvalue
+from nasengine.spaces.cell.config import CellConfig
+from nasengine.spaces.cell.space import CellSpace
+from nasengine.spaces.nb201.space import OPS, NB201Config, NB201Space
 
 RATE, MOMENTUM, DECAY = 0.025, 0.9, 3e-4
 SHAPE = (3, 8, 8)

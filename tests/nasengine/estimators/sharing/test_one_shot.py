@@ -8,19 +8,19 @@ import threading
 import pytest
 import torch
 
-from nasengine import assembly
 from nasengine.catalog import load
 from nasengine.core.errors import Cancelled, InvalidSettings
-from nasengine.core.question import Question
-from nasengine.core.weights import NO_WEIGHTS, WeightMemory
-from nasengine.estimators.sharing.one_shot import OneShotConfig
+from nasengine.core.search_spec import SearchSpec
+from nasengine.core.weight_store import NO_WEIGHTS, WeightMemory
+from nasengine.estimators.one_shot.shared import OneShotConfig
 from nasengine.estimators.training.config import TrainConfig
-from nasengine.evaluation import evaluate
-from nasengine.search import run
-from nasengine.weight_folder import WeightFolder
+from nasengine.execution import assembly
+from nasengine.execution.evaluation import evaluate
+from nasengine.execution.loop import run
+from nasengine.execution.weight_folder import WeightFolder
 from tests.dataset_files import write_text_parts
 
-QUESTION = Question(
+QUESTION = SearchSpec(
     space="nb201",
     strategy="nsga2",
     estimator="shared",
@@ -42,9 +42,9 @@ def told(result):
     ]
 
 
-def changed(question, **estimator):
-    config = {**question.estimator_config, **estimator}
-    return dataclasses.replace(question, estimator_config=config)
+def changed(spec, **estimator):
+    config = {**spec.estimator_config, **estimator}
+    return dataclasses.replace(spec, estimator_config=config)
 
 
 def test_the_network_is_trained_once_and_reported_as_the_curve_of_the_first():
@@ -93,9 +93,9 @@ def test_killed_in_any_epoch_it_goes_on_there_and_ends_as_if_nobody_was(reached,
     store = WeightFolder(tmp_path)
     told_of = []
     first = whole.ended[0].proposal
-    question = assembly.check(QUESTION)
+    spec = assembly.check(QUESTION)
     with pytest.raises(Cancelled):
-        evaluate(question, first, told_of.append, lambda: len(told_of) > reached, store)
+        evaluate(spec, first, told_of.append, lambda: len(told_of) > reached, store)
     again = []
     result = run(QUESTION, again.append, weights=WeightFolder(tmp_path))
     epochs = [one.item["epoch"] for one in again if one.kind == "epoch"]
@@ -105,7 +105,7 @@ def test_killed_in_any_epoch_it_goes_on_there_and_ends_as_if_nobody_was(reached,
 
 def test_whoever_comes_meanwhile_waits_and_may_be_called_off(tmp_path):
     """Two processes would train the same; here two stores on one folder."""
-    question = assembly.check(QUESTION)
+    spec = assembly.check(QUESTION)
     proposal = run(QUESTION).ended[1].proposal
     waited = threading.Event()
     points, outcomes = [], []
@@ -116,11 +116,11 @@ def test_whoever_comes_meanwhile_waits_and_may_be_called_off(tmp_path):
 
     def train():
         store = WeightFolder(tmp_path)
-        outcomes.append(evaluate(question, proposal, points.append, lambda: False, store))
+        outcomes.append(evaluate(spec, proposal, points.append, lambda: False, store))
 
     with WeightFolder(tmp_path).turn(lambda: False):
         with pytest.raises(Cancelled):
-            evaluate(question, proposal, points.append, called_off, WeightFolder(tmp_path))
+            evaluate(spec, proposal, points.append, called_off, WeightFolder(tmp_path))
         assert waited.is_set()
         waiting = threading.Thread(target=train)
         waiting.start()
@@ -134,9 +134,9 @@ def test_whoever_comes_meanwhile_waits_and_may_be_called_off(tmp_path):
 
 def test_without_a_place_for_weights_a_candidate_trains_its_own_network():
     whole = run(QUESTION)
-    question = assembly.check(QUESTION)
+    spec = assembly.check(QUESTION)
     for one in whole.ended[:2]:
-        outcome = evaluate(question, one.proposal, lambda point: None, lambda: False, NO_WEIGHTS)
+        outcome = evaluate(spec, one.proposal, lambda point: None, lambda: False, NO_WEIGHTS)
         assert outcome.values == one.outcome.values
         assert outcome.epochs == 3
 
@@ -162,7 +162,7 @@ def test_the_seed_of_the_search_decides_the_network():
 
 def test_of_text_perplexity_and_error_of_the_same_look(tmp_path):
     path = write_text_parts(tmp_path, "", ".txt")
-    question = dataclasses.replace(
+    spec = dataclasses.replace(
         QUESTION,
         space="recurrent-cell",
         strategy="random",
@@ -174,7 +174,7 @@ def test_of_text_perplexity_and_error_of_the_same_look(tmp_path):
         estimator_config={"epochs": 2, "batch_size": 8, "bptt": 20, "threads": 1},
         candidates=3,
     )
-    for one in run(question).ended:
+    for one in run(spec).ended:
         assert one.outcome.state == "done", one.outcome.reason
         assert one.outcome.values["perplexity"] > 1
         assert 0 < one.outcome.values["error"] <= 100
@@ -189,12 +189,12 @@ def test_what_breaks_a_constraint_is_not_scored_and_trains_nothing():
 
 def test_spaces_without_a_shared_network_and_methods_that_train_one_are_refused():
     with pytest.raises(InvalidSettings) as refused:
-        assembly.check(Question(space="topology", strategy="random", estimator="shared"))
+        assembly.check(SearchSpec(space="topology", strategy="random", estimator="shared"))
     assert refused.value.errors["estimator"].startswith(
         "shared needs a space whose architectures share one network, which topology does not have"
     )
     with pytest.raises(InvalidSettings) as refused:
-        assembly.check(Question(space="cell", strategy="darts", estimator="shared"))
+        assembly.check(SearchSpec(space="cell", strategy="darts", estimator="shared"))
     assert "no candidate is trained alone: choose train" in refused.value.errors["strategy"]
 
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from nasengine.estimators.sharing.controller import Controller
-from nasengine.estimators.sharing.darts_step import DartsStep
-from nasengine.estimators.sharing.reinforce import Reinforce, adam
-from nasengine.spaces.cell import CellSpace
-from nasengine.spaces.cell_config import CellConfig
-from nasengine.strategies.controller_config import ControllerConfig
+from nasengine.estimators.one_shot.common.gradients import DartsStep
+from nasengine.estimators.one_shot.enas.controller import Controller
+from nasengine.estimators.one_shot.enas.reinforce import Reinforce, adam
+from nasengine.spaces.cell.config import CellConfig
+from nasengine.spaces.cell.space import CellSpace
+from nasengine.strategies.one_shot.enas.controller_config import ControllerConfig
 
 SHAPE, CLASSES, BATCH = (3, 8, 8), 8, 32
 OPERATIONS = ("none", "skip_connect", "avg_pool_3x3", "sep_conv_3x3")

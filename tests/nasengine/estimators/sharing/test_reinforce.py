@@ -8,9 +8,9 @@ import torch
 
 from nasengine.catalog import load
 from nasengine.core.settings import from_mapping
-from nasengine.estimators.sharing.controller import Controller
-from nasengine.estimators.sharing.reinforce import Reinforce, adam
-from nasengine.strategies.controller_config import ControllerConfig
+from nasengine.estimators.one_shot.enas.controller import Controller
+from nasengine.estimators.one_shot.enas.reinforce import Reinforce, adam
+from nasengine.strategies.one_shot.enas.controller_config import ControllerConfig
 
 
 def space_of(name, **settings):

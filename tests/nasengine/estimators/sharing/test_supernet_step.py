@@ -8,7 +8,7 @@ import sys
 import torch
 
 from benchmarks import supernet_step
-from nasengine.spaces.cell_config import CellConfig
+from nasengine.spaces.cell.config import CellConfig
 
 
 def test_one_document_of_seconds_and_their_ratio(monkeypatch, capsys, own_threads):

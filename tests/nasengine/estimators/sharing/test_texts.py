@@ -9,10 +9,10 @@ import torch
 
 from nasengine.core.dataset import TextPart
 from nasengine.core.errors import Cancelled
-from nasengine.estimators.sharing.batch import Course
-from nasengine.estimators.sharing.texts import TextFeed
+from nasengine.estimators.one_shot.common.batch import Course
+from nasengine.estimators.one_shot.common.texts import TextFeed
 from nasengine.estimators.training.config import TrainConfig
-from nasengine.estimators.training.place import find_place
+from nasengine.estimators.training.device_context import find_device_context
 
 WORDS = 7
 
@@ -37,7 +37,7 @@ class Counting(torch.nn.Module):
 
 def feed(text, valid=None, **changed):
     values = {
-        "place": find_place(TrainConfig(device="cpu")),
+        "place": find_device_context(TrainConfig(device="cpu")),
         "changes": TrainConfig(),
         "batch_size": 3,
         "portion": 0.5,

@@ -10,16 +10,16 @@ import torch
 
 from nasengine.catalog import load
 from nasengine.core.errors import Cancelled
-from nasengine.core.question import Question
-from nasengine.core.weights import WeightMemory
+from nasengine.core.search_spec import SearchSpec
+from nasengine.core.weight_store import WeightMemory
 from nasengine.estimators.training.config import TrainConfig
-from nasengine.estimators.training.place import find_place
-from nasengine.evaluation import evaluate
-from nasengine.search import run
-from nasengine.weight_folder import WeightFolder
+from nasengine.estimators.training.device_context import find_device_context
+from nasengine.execution.evaluation import evaluate
+from nasengine.execution.loop import run
+from nasengine.execution.weight_folder import WeightFolder
 from tests.dataset_files import write_text_parts
 
-QUESTION = Question(
+QUESTION = SearchSpec(
     space="nb201",
     strategy="darts",
     dataset="digits",
@@ -72,16 +72,16 @@ def texts(tmp_path_factory):
     return write_text_parts(tmp_path_factory.mktemp("texts"), "", ".txt")
 
 
-def found_in(question, texts):
+def found_in(spec, texts):
     """The question with the text that was made for it."""
-    if question.dataset != "text":
-        return question
-    config = {**question.dataset_config, "path": str(texts)}
-    return dataclasses.replace(question, dataset_config=config)
+    if spec.dataset != "text":
+        return spec
+    config = {**spec.dataset_config, "path": str(texts)}
+    return dataclasses.replace(spec, dataset_config=config)
 
 
-def name_of(question):
-    return f"{question.strategy}-{question.space}"
+def name_of(spec):
+    return f"{spec.strategy}-{spec.space}"
 
 
 SPACES = {
@@ -110,43 +110,43 @@ def untimed(outcome):
     return {name: value for name, value in outcome.findings.items() if name != "seconds"}
 
 
-@pytest.mark.parametrize("question", ALL, ids=name_of)
-def test_the_same_seed_finds_the_same_and_another_one_does_not(question, texts):
-    question = found_in(question, texts)
-    once, again = run(question), run(question)
+@pytest.mark.parametrize("spec", ALL, ids=name_of)
+def test_the_same_seed_finds_the_same_and_another_one_does_not(spec, texts):
+    spec = found_in(spec, texts)
+    once, again = run(spec), run(spec)
     assert told(once) == told(again)
-    other = run(dataclasses.replace(question, seed=5))
+    other = run(dataclasses.replace(spec, seed=5))
     assert told(other) != told(once)
     states = [one.outcome.state for one in once.ended]
     assert set(states) == {"trained", "done"}
     assert once.best is not None
 
 
-@pytest.mark.parametrize("question", ALL, ids=name_of)
-def test_killed_at_any_epoch_it_ends_with_the_same(question, texts, tmp_path):
-    question = found_in(question, texts)
-    whole = run(question)
+@pytest.mark.parametrize("spec", ALL, ids=name_of)
+def test_killed_at_any_epoch_it_ends_with_the_same(spec, texts, tmp_path):
+    spec = found_in(spec, texts)
+    whole = run(spec)
     for cut in (1, 2, 3):
-        store = WeightFolder(tmp_path / f"{question.strategy}-{cut}")
+        store = WeightFolder(tmp_path / f"{spec.strategy}-{cut}")
         past = []
         with pytest.raises(Cancelled):
             run(
-                question,
+                spec,
                 lambda event, past=past: past.append(event) if event.kind == "outcome" else None,
                 cancelled=lambda past=past, cut=cut: len(past) == cut,
                 weights=store,
             )
         history = [(one.proposal, one.outcome) for one in whole.ended[:cut]]
-        gone_on = run(question, history=history, weights=store)
+        gone_on = run(spec, history=history, weights=store)
         assert told(gone_on) == told(whole)
 
 
 @pytest.mark.parametrize("space", SPACES)
-@pytest.mark.parametrize("question", [RANDOM, ENAS], ids=lambda one: one.strategy)
-def test_they_search_every_space_that_shares(question, space):
-    config = {**question.strategy_config, "epochs": 1}
+@pytest.mark.parametrize("spec", [RANDOM, ENAS], ids=lambda one: one.strategy)
+def test_they_search_every_space_that_shares(spec, space):
+    config = {**spec.strategy_config, "epochs": 1}
     here = dataclasses.replace(
-        question, space=space, space_config=SPACES[space], strategy_config=config, candidates=4
+        spec, space=space, space_config=SPACES[space], strategy_config=config, candidates=4
     )
     states = [one.outcome.state for one in run(here).ended]
     assert states == ["trained", "trained", "done", "done"]
@@ -167,10 +167,10 @@ def test_a_rival_of_the_best_cell_is_as_large_and_trained_alike(texts):
 
 
 def test_second_order_and_its_clip_train_on_text(texts):
-    question = found_in(TEXTS[0], texts)
-    config = {**question.strategy_config, "order": "second", "epochs": 1}
-    first = run(dataclasses.replace(question, strategy_config=config)).ended[0].outcome
-    plain = run(question).ended[0].outcome
+    spec = found_in(TEXTS[0], texts)
+    config = {**spec.strategy_config, "order": "second", "epochs": 1}
+    first = run(dataclasses.replace(spec, strategy_config=config)).ended[0].outcome
+    plain = run(spec).ended[0].outcome
     assert first.state == "trained"
     assert first.findings["alphas"] != plain.findings["alphas"]
 
@@ -245,7 +245,7 @@ def test_a_rate_that_explodes_ends_as_diverged_with_a_remedy():
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("no"), MemoryError()])
 def test_out_of_memory_says_what_to_lower(error, monkeypatch):
-    from nasengine.estimators.sharing import darts_epoch
+    from nasengine.estimators.one_shot.darts import epoch as darts_epoch
 
     def full(*args, **more):
         raise error
@@ -253,7 +253,7 @@ def test_out_of_memory_says_what_to_lower(error, monkeypatch):
     monkeypatch.setattr(darts_epoch.DartsStep, "weigh", full)
     result = run(dataclasses.replace(QUESTION, candidates=8))
     reason = result.ended[0].outcome.reason
-    assert reason.startswith(f"out of memory on {find_place(TrainConfig()).device}")
+    assert reason.startswith(f"out of memory on {find_device_context(TrainConfig()).device}")
     for remedy in ("batch_size", "channels", "cells", "partial"):
         assert remedy in reason
 
@@ -273,10 +273,10 @@ def test_cancelled_between_steps_nothing_is_left_behind():
 
 
 def test_a_warm_up_leaves_the_architecture_as_it_was():
-    question = dataclasses.replace(
+    spec = dataclasses.replace(
         QUESTION, strategy_config={**QUESTION.strategy_config, "warm_up": 2, "compared": 0}
     )
-    trained = [one.outcome.findings for one in run(question).ended[:3]]
+    trained = [one.outcome.findings for one in run(spec).ended[:3]]
     assert trained[0]["alphas"] == trained[1]["alphas"]
     assert "valid_loss" not in trained[1]
     assert trained[2]["alphas"] != trained[1]["alphas"]
@@ -293,10 +293,10 @@ def test_a_warm_up_leaves_the_architecture_as_it_was():
     ],
 )
 def test_every_repair_trains(config):
-    question = dataclasses.replace(
+    spec = dataclasses.replace(
         QUESTION, strategy_config={**QUESTION.strategy_config, "epochs": 1, **config}
     )
-    first = run(question).ended[0].outcome
+    first = run(spec).ended[0].outcome
     assert first.state == "trained"
     assert ("eigenvalue" in first.findings) == ("stop" in config)
     assert ("cell_edges" in first.findings["alphas"]) == ("partial" in config)
@@ -341,8 +341,8 @@ def test_shared_errors_are_those_of_the_chosen_operations_on_the_validation_part
 
 
 def test_a_table_cannot_train_what_shares_weights():
-    from nasengine import assembly
     from nasengine.core.errors import InvalidSettings
+    from nasengine.execution import assembly
 
     with pytest.raises(InvalidSettings) as refused:
         assembly.check(dataclasses.replace(QUESTION, estimator="table", estimator_config={}))

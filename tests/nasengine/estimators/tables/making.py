@@ -8,7 +8,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from nasengine.spaces.nb201 import NB201Config, NB201Space
+from nasengine.spaces.nb201.space import NB201Config, NB201Space
 
 DEVICES = ("lat_ms_raspi4", "lat_ms_fpga", "energy_mj_fpga", "hw360_pi5_onnx_lat_ms")
 HEADER = (

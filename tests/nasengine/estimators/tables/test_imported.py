@@ -9,20 +9,21 @@ import zlib
 
 import pytest
 
-from nasengine import assembly, search
 from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.core.proposal import Proposal
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 from nasengine.core.settings import from_mapping
 from nasengine.estimators.tables.canonical import canonical_table
 from nasengine.estimators.tables.column import parse_column
+from nasengine.estimators.tables.estimator import TableConfig
 from nasengine.estimators.tables.imported import ImportedTable, imported_table
 from nasengine.estimators.tables.keys import JOINT, keys_of
-from nasengine.estimators.tables.survey import survey
-from nasengine.estimators.tables.table import TableConfig
-from nasengine.spaces.cell import CellSpace
-from nasengine.spaces.nb201 import NB201Config, NB201Space
-from nasengine.spaces.topology import TopologySpace
+from nasengine.estimators.tables.validation_report import survey
+from nasengine.execution import assembly
+from nasengine.execution import loop as search
+from nasengine.spaces.cell.space import CellSpace
+from nasengine.spaces.nb201.space import NB201Config, NB201Space
+from nasengine.spaces.topology.space import TopologySpace
 
 SPACE = NB201Space(NB201Config())
 NONE = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
@@ -49,7 +50,7 @@ def lay(folder, monkeypatch, text: str, name: str = "mine") -> ImportedTable:
     return found
 
 
-def question(path: str, **changed) -> Question:
+def spec(path: str, **changed) -> SearchSpec:
     whole = {
         "space": "nb201",
         "strategy": "random",
@@ -58,7 +59,7 @@ def question(path: str, **changed) -> Question:
         "objectives": ("error",),
         "estimator_config": {"path": path, "columns": ["error=acc:100-x:%"], "architecture": "net"},
     }
-    return Question(**{**whole, **changed})
+    return SearchSpec(**{**whole, **changed})
 
 
 def test_a_name_is_read_and_written_back():
@@ -105,7 +106,7 @@ def test_the_folder_follows_the_environment(monkeypatch, tmp_path):
 def test_a_search_reads_an_imported_table_by_its_digest(tmp_path, monkeypatch):
     monkeypatch.setenv("PARETOSCOPE_DATA_ROOTS", str(tmp_path / "data"))  # it needs none of them
     table = lay(tmp_path, monkeypatch, TEXT)
-    asked = assembly.check(question(table.path))
+    asked = assembly.check(spec(table.path))
     found = search.evaluate(asked, Proposal(0, SPACE.parse(SKIP)), print, lambda: False)
     assert found.values == {"error": 10.0}
     assert found.measurements[0].detail == {"table": table.word, "column": "acc"}
@@ -118,7 +119,7 @@ def test_a_search_reads_an_imported_table_by_its_digest(tmp_path, monkeypatch):
 def test_a_table_that_is_not_here_is_refused_in_words(path, says, tmp_path, monkeypatch):
     monkeypatch.setenv("PARETOSCOPE_TABLES", str(tmp_path))
     with pytest.raises(InvalidSettings, match=says) as refused:
-        assembly.check(question(path))
+        assembly.check(spec(path))
     assert list(refused.value.errors) == ["estimator_config.path"]
 
 
@@ -213,7 +214,7 @@ def test_a_column_for_each_decision_names_an_architecture(tmp_path, monkeypatch)
         "columns": ["error=acc:100-x:%"],
         "architecture": ", ".join(EDGES),
     }
-    asked = assembly.check(question(table.path, estimator_config=config))
+    asked = assembly.check(spec(table.path, estimator_config=config))
     architecture = SPACE.architecture(OPS)
     assert keys_of(SPACE, architecture, EDGES) == (JOINT.join(OPS),)
     found = search.evaluate(asked, Proposal(0, architecture), print, lambda: False)
@@ -238,7 +239,7 @@ def test_columns_that_do_not_suit_the_space_are_refused(tmp_path, monkeypatch):
             "architecture": key,
         }
         with pytest.raises(InvalidSettings) as refused:
-            assembly.check(question(table.path, space=space, estimator_config=config))
+            assembly.check(spec(table.path, space=space, estimator_config=config))
         assert says in refused.value.errors["estimator_config.architecture"]
 
 

@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasengine import assembly, search
 from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.core.proposal import Proposal
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 from nasengine.core.settings import from_mapping
 from nasengine.estimators.tables.cells import cells_of, header_of
 from nasengine.estimators.tables.column import parse_column
-from nasengine.estimators.tables.table import Table, TableConfig
-from nasengine.spaces.cell import CellSpace
-from nasengine.spaces.nb201 import NB201Config, NB201Space
+from nasengine.estimators.tables.estimator import Table, TableConfig
+from nasengine.execution import assembly
+from nasengine.execution import loop as search
+from nasengine.spaces.cell.space import CellSpace
+from nasengine.spaces.nb201.space import NB201Config, NB201Space
 from tests.real_data import real_data
 
 from .making import rows, write_table
@@ -49,8 +50,8 @@ def table(tmp_path_factory):
     return write_table(tmp_path_factory.mktemp("tables") / "made.csv.gz")
 
 
-def question(path, objectives=("error",), dataset="cifar10", **config):
-    return Question(
+def spec(path, objectives=("error",), dataset="cifar10", **config):
+    return SearchSpec(
         space="nb201",
         strategy="random",
         estimator="table",
@@ -68,14 +69,14 @@ def outcome(asked, text):
 def plain(tmp_path, objectives, **config):
     path = tmp_path / "plain.csv"
     path.write_text(PLAIN, encoding="utf-8")
-    return question(path, objectives, architecture="net", columns=COLUMNS, **config)
+    return spec(path, objectives, architecture="net", columns=COLUMNS, **config)
 
 
 def test_the_data_set_picks_the_columns(table):
     row = rows()[7000]
     names = ("error", "params", "macs", "latency@raspi4", "energy@fpga", "energy@pi5_onnx")
     for dataset, prefix in (("cifar10", "c10"), ("cifar100", "c100"), ("imagenet16-120", "in16")):
-        found = outcome(question(table, names, dataset), row["arch_str"])
+        found = outcome(spec(table, names, dataset), row["arch_str"])
         assert found.state == "done"
         assert found.values == pytest.approx(
             {
@@ -137,7 +138,7 @@ def test_ids_and_canonical_json_are_keys_as_well(tmp_path):
     path = tmp_path / "ids.csv"
     quoted = '"' + second.canonical.replace('"', '""') + '"'
     path.write_text(f"id,acc\n{first.id},10\n{quoted},20\n")
-    asked = question(path, architecture="id", columns=("error=acc:100-x:%",))
+    asked = spec(path, architecture="id", columns=("error=acc:100-x:%",))
     assert outcome(asked, NONE).values == {"error": 90}
     assert outcome(asked, SKIP).values == {"error": 80}
 
@@ -235,7 +236,7 @@ def test_names_the_table_lacks_list_those_it_has(table):
     with pytest.raises(
         EngineError, match="latency@raspi5 is not in the table; it has error, params"
     ):
-        assembly.goals_of(question(table, ("error", "latency@raspi5")))
+        assembly.goals_of(spec(table, ("error", "latency@raspi5")))
 
 
 def test_folders_that_are_not_allowed_are_refused(table, monkeypatch, tmp_path):
@@ -246,8 +247,9 @@ def test_folders_that_are_not_allowed_are_refused(table, monkeypatch, tmp_path):
 
 def test_a_search_over_a_table_loads_no_torch(table):
     code = (
-        "import sys; from nasengine import search; from nasengine.core.question import Question\n"
-        "asked = Question(space='nb201', estimator='table', dataset='cifar10', candidates=30,"
+        "import sys; from nasengine.execution import loop as search\n"
+        "from nasengine.core.search_spec import SearchSpec\n"
+        "asked = SearchSpec(space='nb201', estimator='table', dataset='cifar10', candidates=30,"
         f"objectives=('error',), estimator_config={{'path': {str(table)!r}}})\n"
         "print(len(search.run(asked).ended), 'torch' in sys.modules)"
     )
@@ -265,7 +267,7 @@ def test_the_published_table_holds_the_published_optima():
         cells = cells_of(str(path), ("arch_index",), (column,))
         assert cells.get(str(index))[column] == accuracy == cells.numbers.max()
     text = list(cells_of(str(path), ("arch_str",), ()).rows)[6111]
-    found = outcome(question(path, ("error", "params", "macs", "latency@pi5_litert")), text)
+    found = outcome(spec(path, ("error", "params", "macs", "latency@pi5_litert")), text)
     assert found.values["params"] == 1_073_466
     assert found.values["macs"] == pytest.approx(153_272_960, rel=1e-6)
     assert found.values["test_error"] == 5.627

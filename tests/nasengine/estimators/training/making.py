@@ -10,11 +10,11 @@ from nasengine.core.estimator import Evaluation
 from nasengine.core.proposal import Proposal
 from nasengine.core.settings import from_mapping
 from nasengine.estimators.training.config import TrainConfig
+from nasengine.estimators.training.device_context import DeviceContext
 from nasengine.estimators.training.loop import Job
-from nasengine.estimators.training.place import Place
-from nasengine.spaces.cell import CellSpace
+from nasengine.spaces.cell.space import CellSpace
 
-CPU = Place(torch.device("cpu"), torch.float32, torch.contiguous_format)
+CPU = DeviceContext(torch.device("cpu"), torch.float32, torch.contiguous_format)
 
 
 def config(**values) -> TrainConfig:

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 import torch
 
-from nasengine import assembly
 from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.core.estimator import Evaluation
 from nasengine.core.proposal import Proposal
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 from nasengine.core.settings import from_mapping
-from nasengine.core.weights import NO_WEIGHTS, WeightMemory
-from nasengine.estimators.training.inherit import Inherit, InheritConfig
-from nasengine.estimators.training.inheritance import legacy_of, tensors_of
-from nasengine.estimators.training.learned import learned
-from nasengine.estimators.training.train import Train
-from nasengine.spaces.nb201 import NB201Config, NB201Space
-from nasengine.weight_folder import WeightFolder
+from nasengine.core.weight_store import NO_WEIGHTS, WeightMemory
+from nasengine.estimators.inheritance.checkpoints import checkpoint_of, tensors_of
+from nasengine.estimators.inheritance.estimator import Inherit, InheritConfig
+from nasengine.estimators.training.estimator import Train
+from nasengine.estimators.training.learned_settings import learned
+from nasengine.execution import assembly
+from nasengine.execution.weight_folder import WeightFolder
+from nasengine.spaces.nb201.space import NB201Config, NB201Space
 
 from .making import config
 
@@ -176,9 +176,9 @@ def test_weights_are_copies_of_their_own_in_types_numpy_knows():
     with torch.no_grad():
         network[0].weight.fill_(1 / 3)
     half = torch.nn.Linear(2, 2).half()
-    legacy = legacy_of(PARENT, network)
+    legacy = checkpoint_of(PARENT, network)
     assert legacy.weights["0.weight"].dtype == np.float32
-    assert legacy_of(PARENT, half).weights["weight"].dtype == np.float16
+    assert checkpoint_of(PARENT, half).weights["weight"].dtype == np.float16
     assert legacy.weights["1.num_batches_tracked"] == 0
     tensors = tensors_of(legacy)
     assert torch.equal(tensors["0.weight"].bfloat16(), network[0].weight), "nothing is lost"
@@ -247,13 +247,13 @@ def test_a_space_that_passes_nothing_on_is_refused_when_the_search_is_made(monke
 
     install(monkeypatch)
     with pytest.raises(InvalidSettings) as refusal:
-        assembly.check(Question(space="toy", strategy="random", estimator="inherit"))
+        assembly.check(SearchSpec(space="toy", strategy="random", estimator="inherit"))
     assert refusal.value.errors == {
         "estimator": "inherit needs a space that passes weights on, which toy does not: "
         "choose another space, or the estimator train"
     }
     for space in ("nb201", "cell"):
-        assembly.check(Question(space=space, strategy="random", estimator="inherit"))
+        assembly.check(SearchSpec(space=space, strategy="random", estimator="inherit"))
 
 
 def test_one_epoch_after_a_parent_is_worth_more_than_one_alone():

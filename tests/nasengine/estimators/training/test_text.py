@@ -10,32 +10,32 @@ import pytest
 import torch
 from torch.nn import functional
 
-from nasengine.assembly import check
 from nasengine.core.dataset import TextPart
 from nasengine.core.errors import Cancelled, Diverged, InvalidSettings
 from nasengine.core.estimator import Evaluation
 from nasengine.core.objective import Goal
 from nasengine.core.proposal import Proposal
-from nasengine.core.question import Question
+from nasengine.core.search_spec import SearchSpec
 from nasengine.core.settings import from_mapping
-from nasengine.data.named import named_dataset
+from nasengine.data.common.named import named_dataset
+from nasengine.estimators.inheritance.estimator import Inherit, InheritConfig
 from nasengine.estimators.training import trained
 from nasengine.estimators.training.averaging import Averaging
+from nasengine.estimators.training.estimator import Train
 from nasengine.estimators.training.final import train_finally
-from nasengine.estimators.training.inherit import Inherit, InheritConfig
 from nasengine.estimators.training.loop import Job
-from nasengine.estimators.training.lstm import train_lstm
+from nasengine.estimators.training.lstm_baseline import train_lstm
 from nasengine.estimators.training.text_loop import run_text_epochs
 from nasengine.estimators.training.text_score import score_text
-from nasengine.estimators.training.train import Train
 from nasengine.estimators.training.windows import (
     NOT_COUNTED,
     streams,
     whole_streams,
     window_lengths,
 )
+from nasengine.execution.assembly import check
 from nasengine.spaces.layers.lstm_network import hidden_of
-from nasengine.spaces.recurrent_cell import RecurrentCellSpace
+from nasengine.spaces.recurrent_cell.space import RecurrentCellSpace
 from tests.dataset_files import write_text_parts
 
 from .making import CPU, config
@@ -335,7 +335,7 @@ def test_running_out_of_memory_is_a_failure_with_its_remedy(folder, monkeypatch)
 def test_a_child_inherits_words_and_state_matrices(folder):
     from dataclasses import replace
 
-    from nasengine.core.weights import WeightMemory
+    from nasengine.core.weight_store import WeightMemory
 
     weights = WeightMemory()
     settings = from_mapping(InheritConfig, {"epochs": 1, "device": "cpu", "threads": 1})
@@ -370,7 +370,7 @@ def test_bf16_is_recorded_and_finite(folder):
     assert outcome.measurements[0].detail["dtype"] == "bfloat16"
 
 
-TEXT = Question(
+TEXT = SearchSpec(
     space="recurrent-cell", strategy="random", dataset="pydoc-text", objectives=("perplexity",)
 )
 
@@ -394,7 +394,7 @@ def test_what_does_not_go_with_the_usual_is_refused_beforehand():
     check(replace(TEXT, estimator_config={"final_learning_rate": 1.0}))
     with pytest.raises(InvalidSettings, match=r"1 is above learning_rate 0\.05"):
         check(
-            Question(
+            SearchSpec(
                 space="nb201", strategy="random", estimator_config={"final_learning_rate": 1.0}
             )
         )

@@ -6,11 +6,11 @@ import torch
 
 from nasengine.core.errors import Cancelled, EngineError
 from nasengine.core.objective import Goal
-from nasengine.data.named import named_dataset
+from nasengine.data.common.named import named_dataset
 from nasengine.estimators.training import trained
+from nasengine.estimators.training.device_context import find_device_context
+from nasengine.estimators.training.estimator import Train, chosen_epoch
 from nasengine.estimators.training.final import everything, train_finally
-from nasengine.estimators.training.place import find_place
-from nasengine.estimators.training.train import Train, chosen_epoch
 
 from .making import config, evaluation
 
@@ -138,21 +138,21 @@ def test_keep_decides_which_epoch_counts():
 def test_bf16_on_the_processor_is_recorded():
     outcome = Train(config(epochs=1, precision="bf16")).evaluate(evaluation(limit=200))
     assert outcome.measurements[0].detail["dtype"] == "bfloat16"
-    assert find_place(config()).dtype == torch.float32
+    assert find_device_context(config()).dtype == torch.float32
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "mps"])
 def test_a_device_this_machine_lacks_is_refused(device):
     with pytest.raises(EngineError, match=f"device {device}: this machine has"):
-        find_place(config(device=device))
+        find_device_context(config(device=device))
 
 
 @pytest.mark.parametrize("optimiser", ["sgd", "adamw", "adam"])
 def test_every_optimiser_takes_its_settings(optimiser):
-    from nasengine.estimators.training.optimiser import make_optimiser, set_rate
+    from nasengine.estimators.training.optimizer import make_optimizer, set_rate
 
     settings = config(optimiser=optimiser, momentum=0.8, weight_decay=0.01, learning_rate=0.3)
-    made = make_optimiser(torch.nn.Linear(2, 2), settings)
+    made = make_optimizer(torch.nn.Linear(2, 2), settings)
     (group,) = made.param_groups
     assert type(made).__name__.lower() == optimiser
     assert (group["lr"], group["weight_decay"]) == (0.3, 0.01)

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from nasengine.catalog import load
-from nasengine.strategies.learning import lstm
-from nasengine.strategies.learning.mutation_controller import MutationController
-from nasengine.strategies.learning.sequence_policy import SequencePolicy
-from nasengine.strategies.learning.sequence_regressor import SequenceRegressor, Texts
-from nasengine.strategies.learning.softmax import entropy_of
+from nasengine.strategies.common.learning import lstm
+from nasengine.strategies.common.learning.softmax import entropy_of
+from nasengine.strategies.dpp_net.regressor import SequenceRegressor, Texts
+from nasengine.strategies.monas.policy import SequencePolicy
+from nasengine.strategies.renas.controller import MutationController
 
 STEP = 1e-6
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from nasengine.command_line.question import add_arguments, question_of
+from nasengine.command_line.search_spec import add_arguments, spec_of
 from nasengine.core.errors import EngineError, InvalidSettings
-from nasengine.core.question import Question
-from webapp.accounts.command_words import check_may, team_named, user_named
+from nasengine.core.search_spec import SearchSpec
+from webapp.accounts.command_arguments import check_may, team_named, user_named
 from webapp.runs.models import ENDED_RUNS, Run, RunState
 from webapp.runs.queries import row_of_run
 from webapp.runs.services.launch import launch
@@ -37,10 +37,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         team, user = team_named(options["team"]), user_named(options["user"])
         check_may(user, "launch", team)
-        question = _question(options)
-        name = options["name"] or f"{question.strategy} on {question.dataset}"
+        spec = _spec(options)
+        name = options["name"] or f"{spec.strategy} on {spec.dataset}"
         try:
-            run = launch(team, user, question, name, tags=options["tag"])
+            run = launch(team, user, spec, name, tags=options["tag"])
         except InvalidSettings as error:
             raise CommandError(_refusal(error)) from None
         if not options["json"]:
@@ -62,12 +62,12 @@ class Command(BaseCommand):
                 self.stdout.write(f"{run.state}: {run.told} of {run.candidate_budget} told")
 
 
-def _question(options: dict[str, Any]) -> Question:
+def _spec(options: dict[str, Any]) -> SearchSpec:
     try:
-        question = question_of(Namespace(**options))
+        spec = spec_of(Namespace(**options))
     except EngineError as error:
         raise CommandError(str(error)) from None
-    return replace(question, deterministic=not options["as_they_come"])
+    return replace(spec, deterministic=not options["as_they_come"])
 
 
 def _refusal(error: InvalidSettings) -> str:

@@ -104,7 +104,7 @@ export function sharingView(box, page, name) {
     top.replaceChildren(facts([
       ["Shared network", view.phase === "epoch" ? `epoch ${view.epoch} of ${view.epochs} trained` : `${view.epoch} epochs, ${PHASES[view.phase]}`],
       ...(view.searches > 1 ? [["Search", `${view.search + 1} of ${view.searches}`]] : []),
-      ["Agreement (tau)", view.tau === null ? "–" : view.tau.toFixed(2), TAU],
+      ["RankCorrelation (tau)", view.tau === null ? "–" : view.tau.toFixed(2), TAU],
     ]));
     if (maps.length === 0 && view.drawing.heat.length) {
       maps = view.drawing.heat.flatMap(heatsOf);

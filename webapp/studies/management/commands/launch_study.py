@@ -9,10 +9,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from nasengine.command_line.question import add_arguments, question_of
+from nasengine.command_line.search_spec import add_arguments, spec_of
 from nasengine.core.errors import EngineError, InvalidSettings
-from nasengine.core.question import Question
-from webapp.accounts.command_words import check_may, team_named, user_named
+from nasengine.core.search_spec import SearchSpec
+from webapp.accounts.command_arguments import check_may, team_named, user_named
 from webapp.runs.models import ENDED_RUNS, RunState, Study
 from webapp.studies.forms import TICKED
 from webapp.studies.plan import CHANCE, Method, Plan
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         team, user = team_named(options["team"]), user_named(options["user"])
         check_may(user, "launch", team)
         plan = _plan(options)
-        name = options["name"] or f"Methods on {plan.question.dataset}"
+        name = options["name"] or f"Methods on {plan.spec.dataset}"
         try:
             study = launch_study(team, user, name, plan, options["question"])
         except InvalidSettings as error:
@@ -93,7 +93,7 @@ class Command(BaseCommand):
 def _plan(options: dict[str, Any]) -> Plan:
     """The plan of the words, not checked yet."""
     try:
-        question = question_of(Namespace(**{**options, "strategy": CHANCE}))
+        spec = spec_of(Namespace(**{**options, "strategy": CHANCE}))
     except EngineError as error:
         raise CommandError(str(error)) from None
     configs = _configs(options["method_set"])
@@ -108,14 +108,14 @@ def _plan(options: dict[str, Any]) -> Plan:
     if options["seeds"] < 1:
         raise CommandError(f"--seeds {options['seeds']}: give a whole number above 0")
     methods = tuple(Method(name, configs.get(name, {})) for name in names)
-    return Plan(question, methods, _seeds(question, options["seeds"]))
+    return Plan(spec, methods, _seeds(spec, options["seeds"]))
 
 
-def _seeds(question: Question, count: int) -> tuple[int, ...]:
+def _seeds(spec: SearchSpec, count: int) -> tuple[int, ...]:
     try:
-        first = int(question.seed)
+        first = int(spec.seed)
     except ValueError:
-        raise CommandError(f"--seed {str(question.seed)[:40]!r} is no whole number") from None
+        raise CommandError(f"--seed {str(spec.seed)[:40]!r} is no whole number") from None
     return tuple(range(first, first + count))
 
 

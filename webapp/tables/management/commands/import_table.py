@@ -10,12 +10,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from nasengine.core.errors import InvalidSettings
-from nasengine.estimators.tables.imported import LONGEST_NAME
-from webapp.accounts.command_words import check_may, team_named, user_named
+from nasengine.estimators.tables.imported import MAX_NAME_LENGTH
+from webapp.accounts.command_arguments import check_may, team_named, user_named
+from webapp.tables.labels import fit_words
 from webapp.tables.queries import names_of
+from webapp.tables.services.column_mapping import Mapping
 from webapp.tables.services.importing import Import, import_table
-from webapp.tables.services.reading import Mapping
-from webapp.tables.words import fit_words
 
 REFUSED = 2
 
@@ -81,7 +81,7 @@ def _imported(options: dict[str, Any]) -> Import:
 def _name_of(path: Path) -> str:
     """The file's own name in the letters that a table's name may have."""
     stem = path.name.lower().partition(".csv")[0]
-    return re.sub(r"[^a-z0-9._-]+", "-", stem).strip("-._")[:LONGEST_NAME]
+    return re.sub(r"[^a-z0-9._-]+", "-", stem).strip("-._")[:MAX_NAME_LENGTH]
 
 
 def _line(done: Import) -> str:

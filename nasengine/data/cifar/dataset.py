@@ -1,0 +1,81 @@
+"""Data sets `cifar10` and `cifar100`: 60,000 photographs of 32x32 (Krizhevsky 2009)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from ...core.settings import setting
+from ..common.roots import named_path, stamp
+from ..common.settings import FilesConfig
+from ..common.stored import Stored, StoredDataset, digest_of
+from .batches import Form, find_files, read_files
+
+
+@dataclass(frozen=True)
+class CifarConfig(FilesConfig):
+    """Settings of `cifar10` and `cifar100`."""
+
+    path: str = setting(
+        "", "Folder of the batches (python, binary or .npz) on the machine that trains."
+    )
+
+
+class _Cifar(StoredDataset):
+    Config = CifarConfig
+    config: CifarConfig
+    form: ClassVar[Form]
+    holds: ClassVar[str]
+
+    def stamp(self) -> Hashable:
+        train, test = self._files()
+        return stamp([*train, test])
+
+    def read(self) -> Stored:
+        train, test = self._files()
+        (images, labels), (test_images, test_labels) = read_files(train, test, self.form)
+        return Stored(
+            images=images,
+            labels=labels,
+            test_images=test_images,
+            test_labels=test_labels,
+            classes=self.form.classes,
+            digest=digest_of(images, labels, test_images, test_labels),
+        )
+
+    def _files(self) -> tuple[list[Path], Path]:
+        return find_files(
+            named_path(self.config.path, self.name, self.holds), self.form, self.holds
+        )
+
+
+class Cifar10(_Cifar):
+    """Ten classes; the five training batches and the test batch."""
+
+    name = "cifar10"
+    form = Form(
+        train=tuple(f"data_batch_{number}" for number in range(1, 6)),
+        test="test_batch",
+        folders=("cifar-10-batches-py", "cifar-10-batches-bin"),
+        label_key="labels",
+        label_bytes=1,
+        classes=10,
+    )
+    holds = "data_batch_1 to _5 and test_batch (or .bin), or train.npz and test.npz"
+
+
+class Cifar100(_Cifar):
+    """A hundred classes, the fine ones; one training file and one test file."""
+
+    name = "cifar100"
+    form = Form(
+        train=("train",),
+        test="test",
+        folders=("cifar-100-python", "cifar-100-binary"),
+        label_key="fine_labels",
+        label_bytes=2,
+        classes=100,
+    )
+    holds = "train and test (or .bin), or train.npz and test.npz"

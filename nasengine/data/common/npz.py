@@ -1,0 +1,93 @@
+"""Labelled images in .npz files: arrays, or JPEG files laid end to end."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from ...core.errors import EngineError
+from .raw_images import RawImages
+
+FORMS = "images and labels, x_train and y_train, or jpeg, offsets and labels"
+
+
+def read_npz(path: Path) -> tuple[RawImages, RawImages | None]:
+    """The images of a file, and those of its test part where it has one.
+
+    SeenArchitectures names: images, labels (with test_images, test_labels); x_train, y_train (with
+    x_test, y_test); jpeg, offsets, labels.
+
+    Raises:
+        EngineError: the file is broken, holds Python objects or other names.
+    """
+    arrays = _arrays(path)
+    for pair, other in (
+        (("images", "labels"), ("test_images", "test_labels")),
+        (("x_train", "y_train"), ("x_test", "y_test")),
+    ):
+        if all(name in arrays for name in pair):
+            test = [arrays[name] for name in other if name in arrays]
+            return (
+                _of_arrays(path, arrays[pair[0]], arrays[pair[1]]),
+                _of_arrays(path, *test) if len(test) == 2 else None,
+            )
+    if all(name in arrays for name in ("jpeg", "offsets", "labels")):
+        return _of_files(path, arrays["jpeg"], arrays["offsets"], arrays["labels"]), None
+    raise EngineError(f"{path} holds {', '.join(arrays)[:100] or 'nothing'}: it needs {FORMS}")
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        reason = str(error).partition("\n")[0][:100]
+        raise EngineError(f"{path} is no .npz of numbers ({reason}): write it again") from None
+
+
+def _of_arrays(path: Path, images: np.ndarray, labels: np.ndarray) -> RawImages:
+    if images.dtype != np.uint8:
+        raise EngineError(f"images in {path} are {images.dtype}: store them as uint8, 0 to 255")
+    if images.ndim == 4 and images.shape[-1] not in (1, 3) and images.shape[1] in (1, 3):
+        images = images.transpose(0, 2, 3, 1)
+    if not (images.ndim == 3 or (images.ndim == 4 and images.shape[-1] in (1, 3))):
+        raise EngineError(
+            f"images in {path} have the shape {images.shape}: n x h x w, n x h x w x c or "
+            "n x c x h x w is needed, c being 1 or 3"
+        )
+    return RawImages(
+        _labels(path, labels, len(images)),
+        lambda i: images[i],
+        lambda i: f"image {i} of {path}",
+    )
+
+
+def _of_files(path: Path, jpeg: np.ndarray, offsets: np.ndarray, labels: np.ndarray) -> RawImages:
+    in_order = offsets.ndim == 1 and len(offsets) > 1 and bool((np.diff(offsets) > 0).all())
+    if (
+        jpeg.dtype != np.uint8
+        or not in_order
+        or offsets.dtype.kind not in "iu"
+        or offsets[0] < 0
+        or offsets[-1] > jpeg.size
+    ):
+        raise EngineError(f"offsets in {path} do not rise inside of jpeg: write the file again")
+    content = jpeg.tobytes()
+    return RawImages(
+        _labels(path, labels, len(offsets) - 1),
+        lambda i: content[offsets[i] : offsets[i + 1]],
+        lambda i: f"image {i} of {path}",
+    )
+
+
+def _labels(path: Path, labels: np.ndarray, count: int) -> np.ndarray:
+    flat = labels.reshape(-1)
+    if flat.dtype.kind not in "iu" or len(flat) != count:
+        raise EngineError(
+            f"{path} has {len(flat)} labels of type {flat.dtype} for {count} images: "
+            "each needs one whole number"
+        )
+    return flat.astype(np.int64)

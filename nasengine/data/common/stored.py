@@ -1,0 +1,164 @@
+"""What all image data sets share: one reading a process, split, normalised."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...core.dataset import Dataset, DatasetFacts, Part
+from ...core.errors import EngineError
+from .split import split
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A source as it is stored: images n x c x h x w uint8 and labels n int64, twice.
+
+    `digest` is the SHA-256 of the stored
+    images and labels, test part included.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    classes: int
+    digest: str
+
+    def __post_init__(self) -> None:
+        if self.classes < 2:
+            raise EngineError(f"{self.classes} class found: telling apart takes two; check path")
+        for images, labels in (
+            (self.images, self.labels),
+            (self.test_images, self.test_labels),
+        ):
+            if len(images) != len(labels) or not len(images):
+                raise EngineError(
+                    f"{len(images)} images stand beside {len(labels)} labels: "
+                    "every image needs one, and each part an image; check the files"
+                )
+            if labels.min() < 0 or labels.max() >= self.classes:
+                raise EngineError(
+                    f"labels run from {labels.min()} to {labels.max()}: with {self.classes} "
+                    f"classes they are 0 to {self.classes - 1}; check the files"
+                )
+
+
+def digest_of(*arrays: np.ndarray) -> str:
+    """SHA-256 over types, shapes and contents of arrays, 64 hex digits."""
+    sha = hashlib.sha256()
+    for array in arrays:
+        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        sha.update(f"{little.dtype.str}{little.shape}".encode())
+        sha.update(np.ascontiguousarray(little).tobytes())
+    return sha.hexdigest()
+
+
+class StoredDataset(Dataset[Part]):
+    """A data set of images that fits into memory; its config has valid_share, split_seed and limit.
+
+    Files are read once a process and again when their stamps change. Images are
+    normalised by the mean and the standard deviation of each channel of the train part.
+    """
+
+    @abstractmethod
+    def stamp(self) -> Hashable:
+        """Equal as long as the files are the same.
+
+        Raises:
+            DataMissing: they are not where the config says.
+        """
+
+    @abstractmethod
+    def read(self) -> Stored:
+        """The images, read and decoded.
+
+        Raises:
+            EngineError: a file is not what its name promises.
+        """
+
+    def facts(self) -> DatasetFacts:
+        stored = self._stored()
+        train, valid = self._positions(stored)
+        return DatasetFacts(
+            shape=tuple(stored.images.shape[1:]),
+            classes=stored.classes,
+            train=len(train),
+            valid=len(valid),
+            test=len(stored.test_labels),
+            digest=stored.digest,
+        )
+
+    def search_parts(self) -> tuple[Part, Part]:
+        """Train and valid; both are kept for the next candidate, so do not write to them."""
+        return _search_parts(type(self), self.config, self.stamp())
+
+    def test_part(self) -> Part:
+        stored = self._stored()
+        train, _ = self._positions(stored)
+        return _part(stored, stored.test_images, stored.test_labels, train)
+
+    def _stored(self) -> Stored:
+        return _read(type(self), self.config, self.stamp())
+
+    def _positions(self, stored: Stored) -> tuple[np.ndarray, np.ndarray]:
+        config = self.config
+        return split(stored.labels, config.valid_share, config.split_seed, config.limit)
+
+
+@lru_cache(maxsize=2)
+def _read(kind: type[StoredDataset], config: Any, stamp: Hashable) -> Stored:
+    return kind(config).read()
+
+
+@lru_cache(maxsize=1)
+def _search_parts(kind: type[StoredDataset], config: Any, stamp: Hashable) -> tuple[Part, Part]:
+    stored = _read(kind, config, stamp)
+    train, valid = kind(config)._positions(stored)
+    return (
+        _part(stored, stored.images[train], stored.labels[train], train),
+        _part(stored, stored.images[valid], stored.labels[valid], train),
+    )
+
+
+def _part(stored: Stored, images: np.ndarray, labels: np.ndarray, train: np.ndarray) -> Part:
+    import torch
+
+    mean, spread = channel_statistics(stored.images[train])
+    pixels = torch.from_numpy(images.astype(np.float32))
+    return Part(
+        images=pixels.sub_(_by_channel(mean)).div_(_by_channel(spread)),
+        labels=torch.from_numpy(labels.astype(np.int64)),
+    )
+
+
+def channel_statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each channel of n x c x h x w uint8, in pixel values.
+
+    Both come from how often each of the 256 values occurs, which is exact and needs no
+    float copy of the images. A channel of one value gets the deviation 1.
+    """
+    values = np.arange(256.0)
+    means, deviations = [], []
+    for channel in range(images.shape[1]):
+        counts = np.bincount(images[:, channel].ravel(), minlength=256)
+        mean = counts @ values / counts.sum()
+        deviation = np.sqrt(counts @ (values - mean) ** 2 / counts.sum())
+        means.append(mean)
+        deviations.append(deviation or 1.0)
+    return np.array(means), np.array(deviations)
+
+
+def _by_channel(values: np.ndarray) -> torch.Tensor:
+    import torch
+
+    return torch.tensor(values, dtype=torch.float32).view(1, -1, 1, 1)

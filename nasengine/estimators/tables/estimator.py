@@ -1,0 +1,206 @@
+"""Estimator `table`: a candidate's numbers are looked up in a benchmark table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+from ...core.errors import EngineError, InvalidSettings
+from ...core.estimator import Estimator, Evaluation
+from ...core.measurement import Measurement
+from ...core.objective import Goal
+from ...core.outcome import Outcome
+from ...core.settings import setting, to_mapping
+from ...core.space import Space
+from . import nb201_layout
+from .cells import Cells, cells_of, header_of
+from .column import Column, parse_column
+from .keys import key_columns, key_objection, keys_of
+
+
+@dataclass(frozen=True)
+class TableConfig:
+    """Which table, and what its columns mean.
+
+    Raises:
+        InvalidSettings: a column's text has the wrong form.
+    """
+
+    path: str = setting(
+        "", "A .csv or .csv.gz file with a header row, or table:NAME, a table of your team."
+    )
+    columns: tuple[str, ...] = setting(
+        (),
+        "What the columns mean, as in error=val_acc:100-x:%, params=size, "
+        "throughput@a100=tp:x:images/s:higher; empty: the columns of the NAS-Bench-201 table.",
+    )
+    report: tuple[str, ...] = setting(
+        (), "Columns that are only reported and steer nothing, as in test_error=test_acc:100-x:%."
+    )
+    architecture: str = setting(
+        nb201_layout.ARCHITECTURE,
+        "Column of the architecture's text, id or canonical JSON; or several, separated by "
+        "commas: one for each decision of the space, in its order.",
+    )
+
+    def __post_init__(self) -> None:
+        errors = {}
+        for name in ("columns", "report"):
+            try:
+                known = [parse_column(text).objective for text in getattr(self, name)]
+            except ValueError as error:
+                errors[name] = str(error)
+                continue
+            if len(set(known)) < len(known):
+                errors[name] = "names an objective twice: give each one column"
+        if self.report and not self.columns:
+            errors["report"] = "needs columns: name those that steer as well"
+        try:
+            key_columns(self.architecture)
+        except ValueError as error:
+            errors["architecture"] = str(error)
+        if errors:
+            raise InvalidSettings(errors)
+
+
+class Table(Estimator):
+    """Looks every number up in a benchmark table; nothing is trained, nothing is built.
+
+    `dataset` picks the columns of the NAS-Bench-201 table (cifar10, cifar100,
+    imagenet16-120); with columns of one's own it has no meaning.
+    """
+
+    name = "table"
+    Config = TableConfig
+    builds_network = False
+    alone = False
+    is_lookup = True
+    config: TableConfig
+
+    def provides(self, goal: Goal) -> bool:
+        return True
+
+    def goal(self, name: str, dataset: str) -> Goal:
+        """The goal of a column.
+
+        Raises:
+            EngineError: the table has no such column, or cannot be read.
+        """
+        steering, _ = self._columns(dataset)
+        for column in steering:
+            if column.objective == name:
+                return column.goal
+        known = ", ".join(column.objective for column in steering)
+        raise EngineError(f"{name[:60]} is not in the table; it has {known}")
+
+    def objections(self, space: Space, dataset: str) -> dict[str, str]:
+        try:
+            header = header_of(self.config.path)
+        except EngineError as error:
+            return {"estimator_config.path": str(error)}
+        if self.config.columns:
+            return self._missing(header) or self._unnamed(space)
+        if not nb201_layout.is_nb201(header):
+            return {
+                "estimator_config.columns": "is empty, and the table is not that of "
+                f"NAS-Bench-201: say what its columns mean ({', '.join(header)[:300]})"
+            }
+        return _nb201_objections(space, dataset)
+
+    def evaluate(self, evaluation: Evaluation) -> Outcome:
+        """Raises EngineError: the table lacks the architecture, or cannot be read."""
+        steering, reported = self._columns(evaluation.dataset)
+        wanted = {goal.name for goal in evaluation.goals}
+        needed = [column for column in steering if column.objective in wanted]
+        names = tuple(dict.fromkeys(column.column for column in (*steering, *reported)))
+        cells = cells_of(self.config.path, key_columns(self.config.architecture), names)
+        row = self._row(evaluation, cells)
+        number = evaluation.proposal.number
+        empty = [c.column for c in needed if not math.isfinite(c.value(row[c.column]))]
+        if empty:
+            reason = f"the table holds no finite number in {', '.join(empty)} for it"
+            return Outcome(number, "failed", reason=reason)
+        told = needed + [c for c in reported if math.isfinite(c.value(row[c.column]))]
+        measured = tuple(_measurement(column, row, cells.table) for column in told)
+        return Outcome(number, "done", measured)
+
+    def _columns(self, dataset: str) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
+        """What steers and what is only reported."""
+        if self.config.columns:
+            own = (self.config.columns, self.config.report)
+            steering, reported = (tuple(map(parse_column, texts)) for texts in own)
+            return steering, reported
+        header = self._header
+        if dataset not in nb201_layout.PREFIXES:
+            raise EngineError(_unknown_dataset(dataset))
+        return nb201_layout.objectives(header, dataset), nb201_layout.reports(dataset)
+
+    @cached_property
+    def _header(self) -> tuple[str, ...]:
+        """Read once: an estimator lives for one candidate, its file is looked at before each."""
+        return header_of(self.config.path)
+
+    def _row(self, evaluation: Evaluation, cells: Cells) -> dict[str, float]:
+        columns = key_columns(self.config.architecture)
+        space, architecture = evaluation.space, evaluation.proposal.architecture
+        found = (cells.get(text) for text in keys_of(space, architecture, columns))
+        row = next((row for row in found if row is not None), None)
+        if row is None:
+            holds = "the texts, ids or canonical JSON" if len(columns) == 1 else "the decisions"
+            raise EngineError(
+                f"{cells.table} has no row for {space.text(architecture)[:200]}: its column "
+                f"{', '.join(columns)} must hold {holds} of the space's architectures"
+            )
+        return row
+
+    def _missing(self, header: tuple[str, ...]) -> dict[str, str]:
+        """The columns the settings name and the table lacks."""
+        named = {
+            "columns": [parse_column(text).column for text in self.config.columns],
+            "report": [parse_column(text).column for text in self.config.report],
+            "architecture": list(key_columns(self.config.architecture)),
+        }
+        return {
+            f"estimator_config.{name}": f"{', '.join(missing)[:200]} is not in the table; "
+            f"it has {', '.join(header)[:300]}"
+            for name, columns in named.items()
+            if (missing := [column for column in columns if column not in header])
+        }
+
+    def _unnamed(self, space: Space) -> dict[str, str]:
+        """Whether the columns of the architecture suit the space."""
+        fault = key_objection(space, key_columns(self.config.architecture))
+        return {"estimator_config.architecture": fault} if fault else {}
+
+
+def _measurement(column: Column, row: dict[str, float], table: str) -> Measurement:
+    return Measurement(
+        column.objective,
+        column.value(row[column.column]),
+        column.unit,
+        device=column.goal.device,
+        method="tabular",
+        detail={"table": table, "column": column.column},
+    )
+
+
+def _nb201_objections(space: Space, dataset: str) -> dict[str, str]:
+    errors = {}
+    if dataset not in nb201_layout.PREFIXES:
+        errors["dataset"] = _unknown_dataset(dataset)
+    if space.name != "nb201":
+        errors["space"] = f"the table knows the architectures of nb201 alone, not of {space.name}"
+        return errors
+    given = to_mapping(space.config)
+    for field in fields(space.Config):
+        if given[field.name] != field.default:
+            errors[f"space_config.{field.name}"] = (
+                f"{given[field.name]} is not what the table was made with, {field.default}"
+            )
+    return errors
+
+
+def _unknown_dataset(dataset: str) -> str:
+    known = ", ".join(nb201_layout.PREFIXES)
+    return f"{str(dataset)[:60]!r} is not in the table; it has {known}"

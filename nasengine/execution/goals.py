@@ -1,0 +1,100 @@
+"""From the names a person gives to goals and constraints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..catalog import KINDS, load
+from ..core.errors import EngineError
+from ..core.estimator import Estimator
+from ..core.objective import Constraint, Goal, parse_constraint, split_name
+from ..objectives.common.device_files import measured_device
+
+MAX_OBJECTIVES = 6
+MAX_CONSTRAINTS = 20
+USUAL = {"images": ("error", "params"), "text": ("perplexity", "params")}
+
+
+def usual_objectives(dataset: str) -> tuple[str, ...]:
+    """What a search on this data set pursues where nobody says anything else."""
+    known = dataset in KINDS["datasets"]
+    return USUAL[load("datasets", dataset).kind if known else "images"]
+
+
+def named_goals(objectives: Any, estimator: Estimator, dataset: str) -> tuple[Goal, ...]:
+    """The objectives of these names, in their order.
+
+    Raises:
+        EngineError: one of them does not exist, lacks a device or cannot be measured, a
+            name comes twice, or there are none or too many; says all of it.
+    """
+    names = [name.strip() for name in _texts(objectives)]
+    if not 1 <= len(names) <= MAX_OBJECTIVES:
+        raise EngineError(f"{len(names)} objectives are named: name 1 to {MAX_OBJECTIVES}")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    wrong = [f"{name[:60]} is named twice" for name in repeated]
+    goals = []
+    for name in names:
+        try:
+            goals.append(_goal(name, estimator, dataset))
+        except EngineError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise EngineError("; ".join(wrong))
+    return tuple(goals)
+
+
+def named_constraints(constraints: Any, objectives: Any) -> tuple[Constraint, ...]:
+    """The constraints of these texts, each on one of the objectives.
+
+    Raises:
+        EngineError: says what is wrong with each wrong one.
+    """
+    texts = _texts(constraints)
+    if len(texts) > MAX_CONSTRAINTS:
+        raise EngineError(f"{len(texts)} constraints are named: at most {MAX_CONSTRAINTS}")
+    measured = [name.strip() for name in _texts(objectives)]
+    found, wrong = [], []
+    for text in texts:
+        try:
+            found.append(_constraint(text, measured))
+        except EngineError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise EngineError("; ".join(wrong))
+    return tuple(found)
+
+
+def _goal(name: str, estimator: Estimator, dataset: str) -> Goal:
+    own = estimator.goal(name, dataset)
+    if own is not None:
+        return own
+    kind, device = split_name(name)
+    objective = load("objectives", kind)
+    goal = Goal(name, kind, device, objective.better, objective.unit)
+    if device is not None and not objective.on_device:
+        raise EngineError(f"{name[:60]} names a device, but {kind} has none: write {kind}")
+    provided = estimator.provides(goal)
+    if objective.from_estimator and not provided:
+        raise EngineError(
+            f"{name[:60]} is not reported by the estimator {estimator.name}: choose another"
+        )
+    if objective.on_device and not provided:
+        measured_device(kind, device)
+    return goal
+
+
+def _constraint(text: str, measured: list[str]) -> Constraint:
+    constraint = parse_constraint(text)
+    if constraint.objective not in measured:
+        raise EngineError(
+            f"{text.strip()[:60]} bounds {constraint.objective[:40]}, which is not measured: "
+            f"add it to the objectives ({', '.join(measured)[:200]})"
+        )
+    return constraint
+
+
+def _texts(values: Any) -> list[str]:
+    if not isinstance(values, (list, tuple)) or not all(isinstance(v, str) for v in values):
+        raise EngineError("this is not a list of texts: give names such as error and params")
+    return list(values)

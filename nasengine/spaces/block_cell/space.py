@@ -1,0 +1,178 @@
+"""Space `block-cell`: RENAS' one cell of five-part blocks, for normal and reduction cells.
+
+Chen et al., RENAS (1808.00193). A block is {IN1, IN2, OP1, OP2, A}: two inputs, an operation
+on each, and A, which is elementwise addition in the released code, so it is not written
+down. Inputs are earlier blocks of the cell or the outputs of the cells before it. The output
+joins the blocks that nothing reads and, in normal cells, the older input. Which of the eight
+operations of the released table were searched is not known: they are a setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...core.architecture import Architecture
+from ...core.decision import Decision
+from ...core.settings import setting, to_mapping
+from ...core.space import Space
+from ..common import block_genome, cell_genome, stacking
+from ..common.cell_drawing import draw_cell, write_cell
+from ..common.cell_inheritance import origins
+from ..common.inheritance import pass_on
+from ..common.membership import check_membership
+
+if TYPE_CHECKING:
+    import torch
+
+# In the order of the released table.
+RENAS_OPERATIONS = (
+    "sep_conv_3x3",
+    "sep_conv_5x5",
+    "sep_conv_7x7",
+    "avg_pool_3x3",
+    "max_pool_3x3",
+    "nor_conv_3x3",
+    "conv_7x1_1x7",
+    "skip_connect",
+)
+
+
+@dataclass(frozen=True)
+class BlockCellConfig(stacking.Stacked):
+    """Settings of space `block-cell`.
+
+    Raises:
+        InvalidSettings: operations repeat, or there are fewer than two.
+    """
+
+    operations: tuple[str, ...] = setting(
+        RENAS_OPERATIONS, "Operations a block may choose.", choices=RENAS_OPERATIONS
+    )
+    blocks: int = setting(5, "Blocks in the cell.", low=1, high=8)
+    join_input: bool = setting(
+        True, "Normal cells join their older input to the output, as RENASNet does."
+    )
+    cells: int = stacking.cells()
+    channels: int = stacking.channels()
+    stem_multiplier: int = stacking.stem_multiplier()
+    stem: str = stacking.stem()
+
+    @property
+    def reduced_skip(self) -> str:
+        """What identity is at stride 2: max pooling, as in the released code."""
+        return "max_pool"
+
+    def __post_init__(self) -> None:
+        stacking.check_operations(self.operations)
+
+
+class BlockCellSpace(Space):
+    """The genome is a list of blocks, each [[op, input], [op, input]] by input, then by name.
+
+    Inputs 0 and 1 are the last but one and the last cell, 2 and up the blocks in order. Both
+    parts of a block may read the same input.
+    """
+
+    name = "block-cell"
+    Config = BlockCellConfig
+    capabilities = frozenset(
+        {"mutate", "crossover", "encode", "neighbours", "decisions", "tokens", "inherit"}
+    )
+    config: BlockCellConfig
+
+    def architecture(self, blocks: list[Any]) -> Architecture:
+        """An architecture of this space's settings; parts of a block may stand in any order."""
+        return Architecture(self.name, to_mapping(self.config), block_genome.ordered(blocks))
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        return self.architecture(block_genome.draw(rng, self.config.blocks, self.config.operations))
+
+    def validate(self, architecture: Architecture) -> None:
+        check_membership(self, architecture)
+        config = self.config
+        block_genome.check("the genome", architecture.genome, config.blocks, config.operations)
+
+    def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
+        """Another op or another input for one part, an even chance each."""
+        field = int(rng.random() < 0.5)
+        moves = block_genome.moves(architecture.genome, self.config.operations, field)
+        move = moves[rng.integers(len(moves))]
+        return self.architecture(block_genome.changed(architecture.genome, move))
+
+    def crossover(
+        self, first: Architecture, second: Architecture, rng: np.random.Generator
+    ) -> Architecture:
+        """Each block whole from one of the two with an even chance."""
+        return self.architecture(block_genome.crossed(first.genome, second.genome, rng))
+
+    def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
+        seen = {architecture.canonical}
+        for field in (0, 1):
+            for move in block_genome.moves(architecture.genome, self.config.operations, field):
+                other = self.architecture(block_genome.changed(architecture.genome, move))
+                if other.canonical not in seen:
+                    seen.add(other.canonical)
+                    yield other
+
+    def encode(self, architecture: Architecture) -> np.ndarray:
+        """How often each (block, input, op) occurs."""
+        return block_genome.counts(architecture.genome, self.config.operations)
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """For each block: input, op, input, op."""
+        return block_genome.decisions(("block",), self.config.blocks, self.config.operations)
+
+    def choices(self, architecture: Architecture) -> tuple[int, ...]:
+        return block_genome.choices(architecture.genome, self.config.operations)
+
+    def chosen(self, choices: Sequence[int]) -> Architecture:
+        return self.architecture(block_genome.chosen(choices, self.config.operations))
+
+    def inherit(
+        self,
+        child: Architecture,
+        network: torch.nn.Module,
+        parent: Architecture,
+        weights: Mapping[str, torch.Tensor],
+    ) -> int:
+        """A part passes on where the parent's block has the same operation on the same input."""
+        both = (self._cells(one.genome) for one in (child, parent))
+        return pass_on(network, weights, origins(self.config.reductions, *both))
+
+    def size(self) -> int:
+        """How many different descriptions: the two parts of a block have no order."""
+        return block_genome.size(self.config.blocks, len(self.config.operations))
+
+    def graph(self, architecture: Architecture) -> dict[str, Any]:
+        cells = self._cells(architecture.genome)
+        return {"cells": [draw_cell(name, cells[name]) for name in cell_genome.CELLS]}
+
+    def text(self, architecture: Architecture) -> str:
+        cell = cell_genome.cell(architecture.genome)
+        return write_cell(cell)
+
+    def build(
+        self,
+        architecture: Architecture,
+        input_shape: tuple[int, ...],
+        classes: int,
+        auxiliary: bool = False,
+    ) -> torch.nn.Module:
+        from ..layers.cell_network import CellNetwork
+
+        self.validate(architecture)
+        cells = self._cells(architecture.genome)
+        return CellNetwork(self.config, cells, input_shape, classes, auxiliary)
+
+    def _cells(self, blocks: list[Any]) -> cell_genome.Genome:
+        """The normal and the reduction cell as space `cell` writes them."""
+        ends = cell_genome.unused(blocks)
+        joined = [0, *ends] if self.config.join_input else ends
+        return {
+            "normal": {"nodes": blocks, "concat": joined},
+            "reduce": {"nodes": blocks, "concat": ends},
+        }

@@ -1,0 +1,48 @@
+"""The settings of space `cell`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...core.settings import setting
+from ..common import stacking
+
+DARTS_OPERATIONS = (
+    "none",
+    "max_pool_3x3",
+    "avg_pool_3x3",
+    "skip_connect",
+    "sep_conv_3x3",
+    "sep_conv_5x5",
+    "dil_conv_3x3",
+    "dil_conv_5x5",
+)
+ALL_OPERATIONS = (*DARTS_OPERATIONS, "sep_conv_7x7", "conv_7x1_1x7")
+
+
+@dataclass(frozen=True)
+class CellConfig(stacking.Stacked):
+    """Settings of space `cell`.
+
+    Raises:
+        InvalidSettings: operations repeat, or fewer than two remain beside `none`.
+    """
+
+    operations: tuple[str, ...] = setting(
+        DARTS_OPERATIONS,
+        "Operations an edge may hold. none exists for relaxed edges only: no cell chooses it.",
+        choices=ALL_OPERATIONS,
+    )
+    nodes: int = setting(4, "Nodes inside a cell, each the sum of two operations.", low=1, high=8)
+    cells: int = stacking.cells()
+    channels: int = stacking.channels()
+    stem_multiplier: int = stacking.stem_multiplier()
+    stem: str = stacking.stem()
+    reduced_skip: str = setting(
+        "factorized",
+        "What skip_connect is at stride 2: DARTS' factorized reduction, or RENAS' max pooling.",
+        choices=("factorized", "max_pool"),
+    )
+
+    def __post_init__(self) -> None:
+        stacking.check_operations(self.operations, beside="none")

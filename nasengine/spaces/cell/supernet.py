@@ -1,0 +1,107 @@
+"""The shared network of space `cell`: DARTS' search network (1806.09055)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from ..common.cell_genome import CELLS
+from ..layers.blocks import FactorizedReduce, relu_conv_bn
+from ..layers.cell_network import make_stem
+from ..layers.supernet.graph import Chosen, Mixture, RelaxedGraph
+from ..layers.supernet.network import SharedNetwork
+from ..layers.supernet.norm import by_the_batch
+from .decisions import genome
+
+INPUTS = 2
+
+
+class SharedCell(nn.Module):
+    """A relaxed cell behind its two preprocessors; all its nodes are concatenated.
+
+    `before` are the channels of its two inputs; `halved` says that the cell before was a
+    reduction, so the older input is still twice as large.
+    """
+
+    def __init__(
+        self,
+        config: Any,
+        before: tuple[int, int],
+        channels: int,
+        partial: int,
+        *,
+        reduces: bool,
+        halved: bool,
+    ):
+        super().__init__()
+        older = FactorizedReduce if halved else relu_conv_bn
+        self.older = by_the_batch(older(before[0], channels), affine=False)
+        self.newer = by_the_batch(relu_conv_bn(before[1], channels), affine=False)
+        self.kind = CELLS[reduces]
+        self.outputs = channels * config.nodes
+        self.graph = RelaxedGraph(
+            INPUTS,
+            config.nodes,
+            channels,
+            2 if reduces else 1,
+            config.operations,
+            reduced_skip=config.reduced_skip,
+            partial=partial,
+        )
+
+    def forward(self, older: torch.Tensor, newer: torch.Tensor, mixture: Mixture) -> torch.Tensor:
+        return torch.cat(self.graph((self.older(older), self.newer(newer)), mixture), dim=1)
+
+    def one(self, older: torch.Tensor, newer: torch.Tensor, chosen: Chosen) -> torch.Tensor:
+        """The same through the chosen operations alone."""
+        return torch.cat(self.graph.one((self.older(older), self.newer(newer)), chosen), dim=1)
+
+
+class SharedCellNetwork(SharedNetwork):
+    """Every cell holds all operations of the settings; cells of a kind share their alphas.
+
+    Alphas "normal" and "reduce" are edges x operations, edges by target, then by source. With
+    `partial` = K there are "normal_edges" and "reduce_edges" too, see `RelaxedGraph`.
+    """
+
+    def __init__(self, config: Any, input_shape: tuple[int, ...], classes: int, partial: int):
+        super().__init__()
+        self.nodes = config.nodes
+        self.choosable = tuple(op for op in config.operations if op != "none")
+        for name in CELLS:
+            self.add_alphas(name, INPUTS, self.nodes, len(config.operations), edges=partial > 1)
+        self.stem = make_stem(config, input_shape)
+        by_the_batch(self.stem, affine=True)
+        before, halved = self.stem.outputs, self.stem.halvings > 0
+        channels = config.channels
+        self.cells = nn.ModuleList()
+        for number in range(config.cells):
+            reduces = number in config.reductions
+            channels *= 2 if reduces else 1
+            cell = SharedCell(config, before, channels, partial, reduces=reduces, halved=halved)
+            self.cells.append(cell)
+            before, halved = (before[1], cell.outputs), reduces
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.classifier = nn.Linear(before[1], classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mixtures = {name: self.mixture(name, INPUTS, self.nodes) for name in CELLS}
+        older, newer = self.stem(x.contiguous(memory_format=torch.channels_last))
+        for cell in self.cells:
+            older, newer = newer, cell(older, newer, mixtures[cast(SharedCell, cell).kind])
+        return self._logits(newer)
+
+    def forward_one(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
+        cells = genome(choices, self.nodes, self.choosable)
+        older, newer = self.stem(x.contiguous(memory_format=torch.channels_last))
+        for each in self.cells:
+            cell = cast(SharedCell, each)
+            older, newer = newer, cell.one(older, newer, cells[cell.kind]["nodes"])
+        return self._logits(newer)
+
+    def _logits(self, x: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.classifier(self.pool(x).flatten(1))
+        return logits

@@ -1,0 +1,171 @@
+"""Space `enas-micro`: ENAS' normal and reduction cell of two-part blocks.
+
+Pham et al., Efficient Neural Architecture Search via Parameter Sharing (1802.03268). Each cell
+has its own blocks; a block adds up two operations on two values, which may be the same. The
+output joins the blocks that nothing reads. Stacked as in DARTS: the released code's L layers
+are L + 2 cells here, which reduce at the same places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...core.architecture import Architecture
+from ...core.decision import Decision
+from ...core.errors import InvalidArchitecture
+from ...core.settings import to_mapping
+from ..common import block_genome, cell_genome
+from ..common.cell_drawing import draw_cell, write_cell
+from ..common.cell_genome import CELLS
+from ..common.cell_inheritance import origins
+from ..common.cell_supernet import draw_shared
+from ..common.inheritance import pass_on
+from ..common.membership import shown
+from ..common.supernet_space import SupernetSpace
+from .config import EnasMicroConfig
+
+if TYPE_CHECKING:
+    import torch
+
+Cells = dict[str, list[Any]]
+
+
+class EnasMicroSpace(SupernetSpace):
+    """The genome is {"normal": BLOCKS, "reduce": BLOCKS}, a block [[op, input], [op, input]].
+
+    Inputs 0 and 1 are the last but one and the last cell, 2 and up the cell's blocks in order.
+    Parts stand by input, then by name.
+    """
+
+    name = "enas-micro"
+    Config = EnasMicroConfig
+    capabilities = frozenset(
+        {"mutate", "crossover", "encode", "neighbours", "decisions", "tokens", "inherit", "shared"}
+    )
+    config: EnasMicroConfig
+
+    def architecture(self, cells: Cells) -> Architecture:
+        """An architecture of this space's settings; parts of a block may stand in any order."""
+        genome = {name: block_genome.ordered(cells[name]) for name in CELLS}
+        return Architecture(self.name, to_mapping(self.config), genome)
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        config = self.config
+        return self.architecture(
+            {name: block_genome.draw(rng, config.nodes, config.operations) for name in CELLS}
+        )
+
+    def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
+        """Another op or another input for one part, an even chance each."""
+        moves = self._moves(architecture.genome, field=int(rng.random() < 0.5))
+        return self._changed(architecture.genome, *moves[rng.integers(len(moves))])
+
+    def crossover(
+        self, first: Architecture, second: Architecture, rng: np.random.Generator
+    ) -> Architecture:
+        """Each block whole from one of the two with an even chance."""
+        pairs = {name: (first.genome[name], second.genome[name]) for name in CELLS}
+        return self.architecture(
+            {name: block_genome.crossed(*pair, rng) for name, pair in pairs.items()}
+        )
+
+    def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
+        seen = {architecture.canonical}
+        for field in (0, 1):
+            for name, move in self._moves(architecture.genome, field):
+                other = self._changed(architecture.genome, name, move)
+                if other.canonical not in seen:
+                    seen.add(other.canonical)
+                    yield other
+
+    def encode(self, architecture: Architecture) -> np.ndarray:
+        """How often each (cell, block, input, op) occurs."""
+        genome, operations = architecture.genome, self.config.operations
+        return np.concatenate([block_genome.counts(genome[name], operations) for name in CELLS])
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """For each block, first of the normal, then of the reduction cell: input, op, input, op."""
+        return block_genome.decisions(CELLS, self.config.nodes, self.config.operations)
+
+    def choices(self, architecture: Architecture) -> tuple[int, ...]:
+        genome, operations = architecture.genome, self.config.operations
+        return tuple(
+            one for name in CELLS for one in block_genome.choices(genome[name], operations)
+        )
+
+    def chosen(self, choices: Sequence[int]) -> Architecture:
+        return self.architecture(block_genome.cells(choices, CELLS, self.config.operations))
+
+    def inherit(
+        self,
+        child: Architecture,
+        network: torch.nn.Module,
+        parent: Architecture,
+        weights: Mapping[str, torch.Tensor],
+    ) -> int:
+        """A part passes on where the parent's block has the same operation on the same input."""
+        both = (_drawn(one.genome) for one in (child, parent))
+        return pass_on(network, weights, origins(self.config.reductions, *both))
+
+    def size(self) -> int:
+        """How many different descriptions: the two parts of a block have no order.
+
+        The paper counts sequences, 1.3e11 of them for five blocks by what is told of it.
+        """
+        return block_genome.size(self.config.nodes, len(self.config.operations)) ** 2
+
+    def _check(self, genome: Any) -> None:
+        if not isinstance(genome, dict) or set(genome) != set(CELLS):
+            raise InvalidArchitecture(
+                f"the genome is {shown(genome)}: it must be an object with normal and reduce"
+            )
+        for name in CELLS:
+            place = f"cell {name}"
+            block_genome.check(place, genome[name], self.config.nodes, self.config.operations)
+
+    def _draw(self, genome: Any) -> dict[str, Any]:
+        cells = _drawn(genome)
+        return {"cells": [draw_cell(name, cells[name]) for name in CELLS]}
+
+    def _draw_shared(self) -> dict[str, Any]:
+        return draw_shared(self.config)
+
+    def _write(self, genome: Any) -> str:
+        cells = {name: cell_genome.cell(genome[name]) for name in CELLS}
+        return " | ".join(f"{name} {write_cell(cells[name])}" for name in CELLS)
+
+    def _network(
+        self, genome: Any, input_shape: tuple[int, ...], classes: int, auxiliary: bool
+    ) -> torch.nn.Module:
+        from ..layers.cell_network import CellNetwork
+
+        return CellNetwork(self.config, _drawn(genome), input_shape, classes, auxiliary)
+
+    def _shared_network(
+        self, input_shape: tuple[int, ...], classes: int, partial: int
+    ) -> torch.nn.Module:
+        from .supernet import SharedMicroNetwork
+
+        return SharedMicroNetwork(self.config, input_shape, classes)
+
+    def _moves(self, cells: Cells, field: int) -> list[tuple[str, block_genome.Move]]:
+        operations = self.config.operations
+        return [
+            (name, move)
+            for name in CELLS
+            for move in block_genome.moves(cells[name], operations, field)
+        ]
+
+    def _changed(self, cells: Cells, name: str, move: block_genome.Move) -> Architecture:
+        return self.architecture({**cells, name: block_genome.changed(cells[name], move)})
+
+
+def _drawn(cells: Cells) -> cell_genome.Genome:
+    """Both cells as space `cell` writes them."""
+    return {
+        name: {"nodes": blocks, "concat": cell_genome.unused(blocks)}
+        for name, blocks in cells.items()
+    }

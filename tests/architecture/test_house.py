@@ -1,0 +1,133 @@
+"""Rules of the house that a search through its files can see."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from .sources import ROOMS, ROOT, code_of, name_of, tracked
+
+MAX_FILE_LINES = 600
+EMPTY_NAMES = {"utils", "util", "helpers", "helper", "managers", "manager", "misc"}
+TEXT = {".py", ".md", ".html", ".js", ".css", ".toml", ".yml", ".txt", ".in", ".lock", ".sh", ""}
+# Built from pieces, so that this file does not name what it looks for.
+FORBIDDEN = [
+    "/" + "work/",
+    "/" + "farm/",
+    "/" + "root/",
+    "/" + "home/",
+    "pypi" + ".org",
+    "python" + "hosted.org",
+    "npm" + "js.org",
+    "npm" + "js.com",
+    "deb.deb" + "ian.org",
+    "farm-" + "bench",
+    "farm-" + "studio",
+]
+
+
+def lines_of(path) -> list[str]:
+    return path.read_text(errors="replace").splitlines()
+
+
+def ours() -> list:
+    return [p for p in tracked() if p.suffix in TEXT and "vendor" not in p.parts]
+
+
+def test_names_say_what_is_inside():
+    named = [p for p in tracked() if p.stem.lower() in EMPTY_NAMES]
+    folders = [p for p in tracked() if EMPTY_NAMES & {part.lower() for part in p.parent.parts}]
+    assert [name_of(p) for p in named + folders if "vendor" not in p.parts] == []
+
+
+def test_files_stay_short():
+    long = {name_of(p): len(lines_of(p)) for p in code_of(*ROOMS, "tests", "benchmarks")}
+    assert {name: n for name, n in long.items() if n > MAX_FILE_LINES} == {}
+
+
+def test_every_module_says_what_it_is():
+    silent = [
+        name_of(p)
+        for p in code_of(*ROOMS)
+        if p.read_text().strip()
+        and not p.read_text().lstrip().startswith(('"""', "from django.apps"))
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("word", FORBIDDEN)
+def test_no_path_or_host_of_one_machine(word):
+    found = [f"{name_of(p)}:{i}" for p in ours() for i, t in enumerate(lines_of(p), 1) if word in t]
+    assert found == []
+
+
+def test_events_go_through_one_funnel():
+    recorder = ROOT / "webapp/events/recorder.py"
+    pattern = re.compile(r"Event\.objects\.(create|bulk_create|get_or_create)|\.group_send")
+    others = [p for p in code_of("webapp", "workers") if p != recorder]
+    assert [name_of(p) for p in others if pattern.search(p.read_text())] == []
+    assert pattern.search(recorder.read_text())
+
+
+def test_nothing_a_person_can_touch_is_executed():
+    pattern = re.compile(
+        r"(?<![\w.])(eval|exec)\(|pickle\.loads?\(|torch\.load\(|yaml\.load\(|shell=True|os\.system\("
+    )
+    found = [
+        f"{name_of(p)}: {match[0]}"
+        for p in code_of(*ROOMS)
+        if (match := pattern.search(p.read_text()))
+    ]
+    assert found == []
+
+
+def test_pickles_are_read_by_the_restricted_reader_alone():
+    readers = [
+        name_of(p)
+        for p in code_of(*ROOMS)
+        if re.search(r"^import pickle|allow_pickle=True", p.read_text(), re.M)
+    ]
+    assert readers == ["nasengine/data/cifar/pickled.py"]
+
+
+def test_vendored_files_carry_version_and_licence():
+    folders = {p.parent for p in tracked() if p.parent.parent.name == "vendor"}
+    assert len(folders) >= 3
+    for folder in folders:
+        version = (folder / "VERSION").read_text().strip()
+        assert re.search(r"\d+\.\d+", version), folder
+        assert re.search(r"licen[cs]e|copyright", (folder / "LICENSE").read_text(), re.I), folder
+
+
+def test_pages_load_nothing_from_another_host_and_hold_no_inline_script():
+    pages = [p for p in tracked() if p.suffix == ".html"]
+    assert len(pages) > 20
+    foreign = re.compile(r"""(?:src|href)=["'](?:https?:)?//""")
+    inline = re.compile(
+        r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>|\son[a-z]+=[\"']|\sstyle=[\"']"
+    )
+    for page in pages:
+        text = page.read_text()
+        assert not foreign.search(text), page
+        assert not inline.search(text), (page, inline.search(text))
+
+
+def test_nothing_is_left_undone():
+    words = re.compile(
+        "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "NotImplemented" + r"Error\(\)"))
+    )
+    found = [
+        f"{name_of(p)}:{i}"
+        for p in code_of(*ROOMS, "tests")
+        for i, t in enumerate(lines_of(p), 1)
+        if words.search(t)
+    ]
+    assert found == []
+
+
+def test_no_test_is_skipped():
+    pattern = re.compile(r"pytest\.mark\.(skip|xfail)|pytest\.(skip|xfail)\(|importor" + "skip")
+    here = ROOT / "tests/architecture/test_house.py"
+    found = [name_of(p) for p in code_of("tests") if p != here and pattern.search(p.read_text())]
+    assert found == []

@@ -1,0 +1,46 @@
+"""The catalogue: the list of kept architectures, and one of them."""
+
+from __future__ import annotations
+
+import json
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from webapp.accounts.access import team_object_or_404
+from webapp.runs.drawings import text_of
+from webapp.runs.models import Candidate
+
+from ..models import CatalogueEntry, Stage
+from ..queries import SIZES, SORTS, catalogue_page, story
+from ..queries import card as card_of
+from ..services import may_decide
+
+
+@require_GET
+def architecture_list(request: HttpRequest) -> HttpResponse:
+    """The team's catalogue: filtered, sorted and paged by the address."""
+    context = {
+        "catalogue": catalogue_page(request.team, request.GET),
+        "stages": Stage.choices,
+        "sorts": SORTS,
+        "sizes": SIZES,
+    }
+    return render(request, "architectures/list.html", context)
+
+
+@require_GET
+def architecture_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One entry: graph, measurements, where it came from, stage and history."""
+    entry = team_object_or_404(request, CatalogueEntry, pk)
+    candidate = Candidate.objects.filter(pk=entry.candidate_id).select_related("run").first()
+    context = {
+        **card_of(entry),
+        "candidate": candidate,
+        "text": text_of(entry.architecture),
+        "architecture_json": json.dumps(entry.architecture, indent=1, ensure_ascii=False),
+        "story": story(entry),
+        "may_decide": may_decide(request.user, entry),
+    }
+    return render(request, "architectures/detail.html", context)

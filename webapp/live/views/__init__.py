@@ -1,1 +1,0 @@
-"""The pages of one run: thin; load, call one service, answer."""

@@ -1,0 +1,73 @@
+"""One page of a run's candidates, sorted and filtered as the address says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import F, Max, OuterRef, QuerySet, Subquery
+from django.http import QueryDict
+
+from webapp.runs.labels import CANDIDATE_STATES
+from webapp.runs.models import FINITE, Candidate, CandidateState, Measurement, Run
+from webapp.runs.queries import lean_candidates
+from webapp.runs.rows import candidate_row
+
+PAGE_SIZE = 25
+NEWEST = "newest"
+
+
+@dataclass(frozen=True)
+class CandidateTable:
+    """What the table shows: rows of one page, its sort and filter, and the choices."""
+
+    page: Page
+    rows: list[dict[str, Any]]
+    sort: str
+    state: str
+    sorts: list[tuple[str, str]]
+    states: list[tuple[str, Any]]
+    highest: int | None
+    query: str
+
+
+def candidate_table(run: Run, goals: list[dict[str, Any]], asked: QueryDict) -> CandidateTable:
+    """The page that `asked` (sort, state, page) names; what it does not know is left out."""
+    sorts = [(NEWEST, "newest first"), ("number", "oldest first")]
+    sorts += [(goal["name"], goal["name"].replace("@", " on ")) for goal in goals]
+    sort = asked.get("sort", NEWEST)
+    sort = sort if sort in dict(sorts) else NEWEST
+    state = asked.get("state", "")
+    state = state if state in CandidateState.values else ""
+    candidates = Candidate.objects.filter(run=run)
+    highest = candidates.aggregate(Max("number"))["number__max"]
+    if state:
+        candidates = candidates.filter(state=state)
+    page = Paginator(_sorted(candidates, sort, goals), PAGE_SIZE).get_page(asked.get("page"))
+    kept = QueryDict(mutable=True)
+    kept.update({k: v for k, v in (("sort", sort), ("state", state)) if v and v != NEWEST})
+    return CandidateTable(
+        page=page,
+        rows=[candidate_row(candidate) for candidate in page.object_list],
+        sort=sort,
+        state=state,
+        sorts=sorts,
+        states=[(str(k), v) for k, v in CANDIDATE_STATES.items()],
+        highest=highest,
+        query=kept.urlencode(),
+    )
+
+
+def _sorted(candidates: QuerySet, sort: str, goals: list[dict[str, Any]]) -> QuerySet:
+    """Best first by an objective; candidates without a value come last."""
+    if sort == NEWEST:
+        return lean_candidates(candidates.order_by("-number"))
+    if sort == "number":
+        return lean_candidates(candidates.order_by("number"))
+    own = Measurement.objects.filter(FINITE, candidate=OuterRef("pk"), objective=sort)
+    better = {goal["name"]: goal["better"] for goal in goals}[sort]
+    value = F("sorted_by")
+    order = value.desc(nulls_last=True) if better == "higher" else value.asc(nulls_last=True)
+    ranked = candidates.annotate(sorted_by=Subquery(own.values("value")[:1]))
+    return lean_candidates(ranked.order_by(order, "number"))

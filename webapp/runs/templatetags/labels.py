@@ -1,0 +1,17 @@
+"""The tag that embeds the vocabulary as JSON for scripts."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.html import json_script
+from django.utils.safestring import SafeString
+
+from webapp.runs.labels import vocabulary
+
+register = template.Library()
+
+
+@register.simple_tag
+def vocabulary_json() -> SafeString:
+    """States, methods and families for scripts, as the element `vocabulary`."""
+    return json_script(vocabulary(), "vocabulary")

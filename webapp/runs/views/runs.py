@@ -1,0 +1,72 @@
+"""The list of runs and the buttons that steer one."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_POST
+
+from webapp.accounts.access import team_object_or_404
+from webapp.accounts.permissions import may
+
+from ..actions import ACTIONS
+from ..models import Run
+from ..run_table import COLUMNS, SIZES, run_table
+from ..services import control
+
+DONE_WORDS = {
+    "pause": "Pausing: what runs now is finished first.",
+    "resume": "Resumed.",
+    "stop": "Stopping: what runs now is finished first.",
+    "cancel": "Cancelled: what runs now is given up.",
+    "raise_budget": "Budget raised.",
+}
+
+
+@require_GET
+def run_list(request: HttpRequest) -> HttpResponse:
+    """The team's runs: filtered, sorted and paged by the address."""
+    context = {
+        "table": run_table(request.team, request.GET),
+        "sizes": SIZES,
+        "columns": COLUMNS,
+        "may_launch": may(request.user, "launch", request.team),
+    }
+    template = "runs/parts/run_table.html" if request.htmx else "runs/list.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_POST
+def run_control(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    """Pause, resume, stop, cancel or raise the budget; then back to the run's page."""
+    if action not in ACTIONS:
+        raise Http404(f"{action[:40]} is not among {', '.join(ACTIONS)}")
+    run = team_object_or_404(request, Run, pk, action="control")
+    try:
+        if action == "raise_budget":
+            control.raise_budget(run, request.user, _candidates(request.POST.get("candidates", "")))
+        else:
+            getattr(control, action)(run, request.user)
+    except control.ControlRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, DONE_WORDS[action])
+    return redirect("run-detail", run.pk)
+
+
+def _candidates(text: str) -> int:
+    """A number of candidates as it was typed.
+
+    Raises:
+        ControlRefused: it is no whole number.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        raise control.ControlRefused(
+            f"{text[:40]!r} is not a whole number of candidates; the budget stays as it is"
+        ) from None

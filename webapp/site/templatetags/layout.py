@@ -1,0 +1,105 @@
+"""Template tags of the frame: icons, the rail's links, the teams to switch between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from webapp.accounts.models import Role
+from webapp.accounts.permissions import LADDER, MIN_ROLE
+
+register = template.Library()
+SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry of the rail: URL name, word, icon, beginning of the addresses it stands for."""
+
+    name: str
+    word: str
+    icon: str
+    prefix: str
+
+
+LINKS = (
+    Link("overview", "Overview", "layout-dashboard", "/"),
+    Link("run-list", "Runs", "flask", "/runs/"),
+    Link("study-list", "Studies", "chart-dots", "/studies/"),
+    Link("compare", "Compare", "git-compare", "/compare"),
+    Link("architecture-list", "Architectures", "sitemap", "/architectures/"),
+    Link("table-list", "Data", "database", "/datasets/"),
+)
+ADMIN = Link("admin:index", "Admin", "shield-check", "/admin/")
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """An icon of the sprite; decoration only, so its word stands beside it."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        css,
+        static(SPRITE),
+        name,
+    )
+
+
+@register.simple_tag
+def sprite_url() -> str:
+    """The address of the sprite, for scripts that draw icons."""
+    return static(SPRITE)
+
+
+@register.simple_tag(takes_context=True)
+def rail(context: template.Context) -> list[dict[str, Any]]:
+    """The rail's links, only of pages that exist and that this person may open."""
+    request = context.get("request")
+    links = list(LINKS)
+    if request is not None and _may_curate(request):
+        links.append(ADMIN)
+    entries = []
+    for link in links:
+        try:
+            address = reverse(link.name)
+        except NoReverseMatch:
+            continue
+        here = request is not None and _is_here(request.path, link.prefix)
+        entries.append({"link": link, "address": address, "here": here})
+    return entries
+
+
+@register.simple_tag(takes_context=True)
+def memberships(context: template.Context) -> list[Any]:
+    """The person's memberships with their teams, by team name; read once a request."""
+    request = context.get("request")
+    return [] if request is None else _memberships(request)
+
+
+def _memberships(request: Any) -> list[Any]:
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return []
+    if not hasattr(request, "_memberships_shown"):
+        rows = user.memberships.select_related("team").order_by("team__name")
+        request._memberships_shown = list(rows)
+    return request._memberships_shown
+
+
+def _may_curate(request: Any) -> bool:
+    """`may_enter_admin` out of the memberships that the frame has read already."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_active:
+        return False
+    least = LADDER.index(MIN_ROLE["curate"])
+    roles = [Role(m.role) for m in _memberships(request)]
+    return user.is_superuser or any(LADDER.index(role) >= least for role in roles)
+
+
+def _is_here(path: str, prefix: str) -> bool:
+    return path == "/" if prefix == "/" else path.startswith(prefix)
