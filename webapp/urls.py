@@ -8,7 +8,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("webapp.site.urls")),
     path("", include("webapp.accounts.urls")),
-    path("runs/", include("webapp.architectures.candidate_urls")),
+    path("runs/", include("webapp.architectures.keep_urls")),
     path("runs/", include("webapp.runs.urls")),
     path("studies/", include("webapp.studies.urls")),
     path("architectures/", include("webapp.architectures.urls")),

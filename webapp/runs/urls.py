@@ -1,10 +1,10 @@
-"""Addresses of the runs list, the launch form, a run's page and its controls."""
+"""Addresses of the run list, the launch form, the run and candidate pages and the controls."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from .views import launch, run, runs
+from .views import candidate, launch, run, runs
 
 urlpatterns = [
     path("", runs.run_list, name="run-list"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("<int:pk>/", run.run_detail, name="run-detail"),
     path("<int:pk>/snapshot.json", run.run_snapshot, name="run-snapshot"),
     path("<int:pk>/events/", run.run_events, name="run-events"),
+    path("<int:pk>/candidates/<int:number>/", candidate.run_candidate, name="run-candidate"),
     path(
         "<int:pk>/candidates/<int:number>/graph.json", run.candidate_graph, name="candidate-graph"
     ),

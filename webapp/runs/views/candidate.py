@@ -1,21 +1,18 @@
-"""One candidate: the drawer beside the run, the same as a page, and keep."""
+"""One candidate of a run: the drawer of the run page, and the same content as a page."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from nasengine.core.architecture import Architecture
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
-from webapp.architectures.models import CatalogueEntry
-from webapp.architectures.services import keep
 from webapp.runs.drawings import drawing, leaning, text_of
 from webapp.runs.models import Candidate, Run
 from webapp.runs.queries import goals_of_run
@@ -25,29 +22,31 @@ CURVE_COLUMNS = ("epoch", "train_loss", "train_error", "valid_loss", "valid_erro
 
 @require_GET
 def run_candidate(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """A candidate with architecture, measurements, curve and parents."""
+    """Show a candidate with its architecture, measurements, learning curve and parents."""
     run = team_object_or_404(request, Run, pk)
-    return _show(request, run, _candidate(run, number))
+    return candidate_response(request, run, candidate_or_404(run, number))
 
 
-def _candidate(run: Run, number: int) -> Candidate:
-    found = Candidate.objects.filter(run=run, number=number).prefetch_related("measurements")
-    candidate = found.select_related("slot").first()
+def candidate_or_404(run: Run, number: int) -> Candidate:
+    """Return the candidate with its measurements and worker.
+
+    Raises:
+        Http404: the run has no candidate of this number.
+    """
+    candidates = Candidate.objects.filter(run=run, number=number)
+    candidate = candidates.prefetch_related("measurements").select_related("slot").first()
     if candidate is None:
         raise Http404(f"run {run.pk} has no candidate {number}")
     candidate.run = run
     return candidate
 
 
-def _show(request: HttpRequest, run: Run, candidate: Candidate) -> HttpResponse:
+def candidate_response(request: HttpRequest, run: Run, candidate: Candidate) -> HttpResponse:
+    """Render the candidate: the drawer for htmx, otherwise the page."""
     architecture, step = candidate.proposal["architecture"], None
     if candidate.proposal.get("task") == "share":
         step = candidate.proposal["note"]
         architecture = leaning(architecture, candidate.findings)
-    goals = goals_of_run(run)
-    entry = CatalogueEntry.objects.filter(
-        team=run.team, architecture_id=candidate.architecture_id
-    ).first()
     context = {
         "run": run,
         "candidate": candidate,
@@ -59,10 +58,11 @@ def _show(request: HttpRequest, run: Run, candidate: Candidate) -> HttpResponse:
         "text": text_of(architecture) if architecture else "",
         "architecture_json": json.dumps(architecture, indent=1, ensure_ascii=False),
         "measurements": list(candidate.measurements.all()),
-        "missing": missing_goals(candidate, goals),
+        "missing": missing_goals(candidate, goals_of_run(run)),
         "curve": curve_table(candidate.curve),
         "on_front": candidate.number in run.front.get("numbers", []),
-        "entry": entry,
+        # By the reverse relation: the catalogue is above the runs and not imported here.
+        "entry": run.team.entries.filter(architecture_id=candidate.architecture_id).first(),
         "may_keep": may(request.user, "keep", run.team),
     }
     template = "runs/parts/candidate.html" if request.htmx else "runs/candidate.html"
@@ -72,36 +72,12 @@ def _show(request: HttpRequest, run: Run, candidate: Candidate) -> HttpResponse:
 
 
 def missing_goals(candidate: Candidate, goals: list[dict[str, Any]]) -> list[str]:
-    """Objectives of the run that the candidate has no value for."""
+    """Return the objectives of the run for which the candidate has no value."""
     measured = {m.objective for m in candidate.measurements.all()}
     return [goal["name"] for goal in goals if goal["name"] not in measured]
 
 
 def curve_table(curve: list[dict[str, Any]]) -> dict[str, Any]:
-    """The curve as columns and rows; only columns that hold something."""
+    """Return the learning curve as columns and rows, without empty columns."""
     columns = [name for name in CURVE_COLUMNS if any(p.get(name) is not None for p in curve)]
     return {"columns": columns, "rows": [[p.get(name) for name in columns] for p in curve]}
-
-
-@require_POST
-def candidate_keep(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """Makes a catalogue entry of the candidate's architecture."""
-    run = team_object_or_404(request, Run, pk, action="keep")
-    candidate = _candidate(run, number)
-    try:
-        entry = keep(candidate, request.user, request.POST.get("name", "").strip())
-    except ValueError as error:
-        return _told(request, run, candidate, str(error), "error")
-    return _told(request, run, candidate, f"Kept in the catalogue as {entry.name}.", "success")
-
-
-def _told(
-    request: HttpRequest, run: Run, candidate: Candidate, text: str, level: str
-) -> HttpResponse:
-    """The drawer again with a toast for htmx; else back to the page with a message."""
-    if request.htmx:
-        response = _show(request, run, candidate)
-        response["HX-Trigger"] = json.dumps({"toast": {"text": text, "level": level}})
-        return response
-    messages.add_message(request, getattr(messages, level.upper()), text)
-    return redirect("run-candidate", run.pk, candidate.number)
