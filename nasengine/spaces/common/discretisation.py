@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.arithmetic import softmax
 from ...core.errors import EngineError
 
 
@@ -37,13 +38,6 @@ def read_alphas(
             )
         found[name] = array
     return found
-
-
-def softmax(values: np.ndarray) -> np.ndarray:
-    """Softmax over the last axis."""
-    raised = np.exp(values - values.max(axis=-1, keepdims=True))
-    share: np.ndarray = raised / raised.sum(axis=-1, keepdims=True)
-    return share
 
 
 def strongest_pairs(

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from ...core.arithmetic import softmax
 from ..common.learning import lstm
+from ..common.learning.categorical import minus_entropy_gradient, pick
 from ..common.learning.parameters import Adam, Arrays, uniform
-from ..common.learning.softmax import minus_entropy_gradient, pick, softmax
 
 Allowed = Callable[[Sequence[int], int], Sequence[int]]
 

@@ -24,7 +24,7 @@ from ...core.seeds import generator
 from ...core.settings import setting
 from ...core.strategy import Strategy, Task
 from ..common.learning.baseline import Baseline
-from ..common.learning.softmax import entropy_of
+from ..common.learning.categorical import entropy_of
 from ..common.proposal_tracker import ProposalTracker, check_version
 from .policy import SequencePolicy
 from .reward import KINDS, Scale, check_reward

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from ...core.arithmetic import softmax
 from ...core.decision import Decision
 from ..common.learning import lstm
+from ..common.learning.categorical import entropy_of, minus_entropy_gradient, pick
 from ..common.learning.parameters import Adam, Arrays, uniform
-from ..common.learning.softmax import entropy_of, minus_entropy_gradient, pick, softmax
 from .attention import Attended, attend, attend_back
 from .bidirectional import encoder_arrays, read, read_back
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ....core.architecture import Architecture
+from ....core.arithmetic import softmax
 from ....core.space import Space
 
 MAX_VALUE = 60
@@ -75,7 +76,7 @@ class Relaxed:
         kept = self.kept(chosen)
         frame: dict[str, Any] = {"epoch": epoch, "weights": {}, "edges": {}}
         for name, ends in self.cells.items():
-            weights = softmax(np.asarray(alphas[name], dtype=float))
+            weights = softmax(alphas[name])
             shares = self._shares(name, alphas.get(f"{name}_edges"))
             frame["weights"][name] = _thousandths(weights)
             frame["edges"][name] = [
@@ -113,13 +114,6 @@ class Relaxed:
             of_node = [place for place, one in enumerate(ends) if one[1] == target]
             shares[of_node] = softmax(own[of_node])
         return shares
-
-
-def softmax(values: np.ndarray) -> np.ndarray:
-    """Over the last axis."""
-    powers = np.exp(values - values.max(axis=-1, keepdims=True))
-    share: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
-    return share
 
 
 def evenness(weights: Sequence[np.ndarray]) -> float:

@@ -16,14 +16,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ....core.architecture import Architecture
+from ....core.arithmetic import softmax
 from ....core.errors import InvalidArchitecture, InvalidSettings
 from ....core.space import Space
 from ....core.strategy import Task
 from ..common.early_stop import BACK, eigenvalue_grows, learns_nothing, skip_share
-from ..common.history import Relaxed, evenness, softmax, thinned
+from ..common.history import Relaxed, evenness, thinned
 from ..common.progress import Derived
 from ..common.search import SharedSearch
 from .config import DartsConfig
@@ -92,7 +91,7 @@ class Darts(SharedSearch):
         alphas = findings["alphas"]
         chosen = self.task.space.discretised(alphas)
         ops = self._relaxed.chosen_operations(chosen)
-        weights = [softmax(np.asarray(alphas[name], dtype=float)) for name in self._relaxed.cells]
+        weights = [softmax(alphas[name]) for name in self._relaxed.cells]
         row: dict[str, Any] = {"epoch": epoch, "evenness": round(evenness(weights), 4)}
         row["skips"] = {name: round(skip_share(one), 3) for name, one in ops.items()}
         row |= {name: findings[name] for name in TOLD if findings.get(name) is not None}

@@ -8,7 +8,7 @@ import torch
 
 from nasengine.catalog import load
 from nasengine.strategies.common.learning import lstm
-from nasengine.strategies.common.learning.softmax import entropy_of
+from nasengine.strategies.common.learning.categorical import entropy_of
 from nasengine.strategies.dpp_net.regressor import SequenceRegressor, Texts
 from nasengine.strategies.monas.policy import SequencePolicy
 from nasengine.strategies.renas.controller import MutationController

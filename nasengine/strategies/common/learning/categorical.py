@@ -1,15 +1,8 @@
-"""Chances out of scores, what is drawn from them, and how even they are."""
+"""Categorical distributions: drawing from one, and its entropy."""
 
 from __future__ import annotations
 
 import numpy as np
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Chances of n scores, in float64; a score of -inf has none."""
-    logits = np.asarray(logits, dtype=np.float64)
-    raised = np.exp(logits - logits.max())
-    return raised / raised.sum()
 
 
 def pick(rng: np.random.Generator, chances: np.ndarray) -> int:
