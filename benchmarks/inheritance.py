@@ -30,7 +30,7 @@ from nasengine.core.estimator import Evaluation
 from nasengine.core.proposal import Proposal
 from nasengine.core.settings import from_mapping
 from nasengine.core.space import Space
-from nasengine.core.weight_store import WeightMemory
+from nasengine.core.weight_store import MemoryWeightStore
 from nasengine.data.common.named import named_dataset
 from nasengine.estimators.inheritance.estimator import Inherit
 from nasengine.estimators.training.device_context import find_device_context
@@ -51,7 +51,7 @@ def pair(name: str, epochs: int, rate: float, number: int) -> tuple[list[float],
     rng = np.random.default_rng(number)
     parent = space.sample(rng)
     child = space.mutate(parent, rng)
-    weights = WeightMemory()
+    weights = MemoryWeightStore()
     trained = functools.partial(measured, space, weights, rate)
     errors = [
         trained(Proposal(4 * number, parent), epochs),
@@ -65,7 +65,7 @@ def pair(name: str, epochs: int, rate: float, number: int) -> tuple[list[float],
 
 
 def measured(
-    space: Space, weights: WeightMemory, rate: float, proposal: Proposal, epochs: int
+    space: Space, weights: MemoryWeightStore, rate: float, proposal: Proposal, epochs: int
 ) -> tuple[float, dict[str, Any]]:
     """Error in percent and what the estimator says; children are trained for `epochs` too."""
     settings = {

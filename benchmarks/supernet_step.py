@@ -23,8 +23,8 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.sharing.plain import PlainCellNetwork
-from benchmarks.sharing.twins import copy_weights
+from benchmarks.one_shot.plain import PlainCellNetwork
+from benchmarks.one_shot.twins import copy_weights
 from nasengine.estimators.one_shot.common.gradients import DartsStep, Loss
 from nasengine.objectives.latency.processor import cpu_name
 from nasengine.spaces.cell.config import CellConfig

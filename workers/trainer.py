@@ -83,7 +83,7 @@ def evaluate(order: dict[str, Any], orders: Orders, answers: Answers) -> dict[st
     from nasengine.core.search_spec import SearchSpec
     from nasengine.core.weight_store import NO_WEIGHTS
     from nasengine.execution import loop as search
-    from nasengine.execution.weight_folder import WeightFolder
+    from nasengine.execution.weight_store import FolderWeightStore
 
     job, number = order["job"], order["proposal"]["number"]
     folder = order["weights"]
@@ -93,7 +93,7 @@ def evaluate(order: dict[str, Any], orders: Orders, answers: Answers) -> dict[st
             Proposal.from_json(order["proposal"]),
             lambda point: answers.send(type="progress", job=job, point=point),
             lambda: orders.cancelled(job),
-            WeightFolder(Path(folder)) if folder else NO_WEIGHTS,
+            FolderWeightStore(Path(folder)) if folder else NO_WEIGHTS,
         )
         return outcome.to_json()
     except Cancelled:

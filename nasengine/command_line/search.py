@@ -17,7 +17,7 @@ from ..core.weight_store import WeightStore
 from ..execution import assembly
 from ..execution import loop as engine
 from ..execution.run_file import RunFile, StoredRun, read_run
-from ..execution.weight_folder import WeightFolder
+from ..execution.weight_store import FolderWeightStore
 from .search_spec import add_arguments, spec_of
 from .summary import document, lines
 
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     weights: WeightStore | None = None
     if args.out:
         file = RunFile(Path(args.out), assembly.make_space(spec))
-        weights = WeightFolder(_weights_beside(args.out, new=stored is None))
+        weights = FolderWeightStore(_weights_beside(args.out, new=stored is None))
         if stored is None:
             file.begin(spec, assembly.goals_of(spec))
         else:

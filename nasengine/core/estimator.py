@@ -54,7 +54,7 @@ class Estimator(ABC):
     name: ClassVar[str]
     Config: ClassVar[type]
     builds_network: ClassVar[bool] = True
-    alone: ClassVar[bool] = True
+    trains_standalone: ClassVar[bool] = True
     is_lookup: ClassVar[bool] = False
 
     def __init__(self, config: Any):

@@ -46,10 +46,6 @@ class Constraint:
     comparison: str
     bound: float
 
-    @property
-    def text(self) -> str:
-        return f"{self.objective}{self.comparison}{self.bound:g}"
-
     def violation(self, value: float) -> float:
         """0 when met, else by how much, relative to the bound (absolute where it is 0)."""
         excess = value - self.bound if "<" in self.comparison else self.bound - value
@@ -94,7 +90,7 @@ class Objective(ABC):
     cheap: ClassVar[bool] = False
     on_device: ClassVar[bool] = False
     from_estimator: ClassVar[bool] = False
-    of: ClassVar[tuple[DataKind, ...]] = ("images", "text")
+    data_kinds: ClassVar[tuple[DataKind, ...]] = ("images", "text")
     help: ClassVar[str] = ""
 
     @abstractmethod

@@ -53,7 +53,7 @@ class WeightStore(ABC):
         """Forgets what a candidate left behind; nothing happens where it left nothing."""
 
     @contextmanager
-    def turn(self, cancelled: Callable[[], bool]) -> Iterator[None]:
+    def lock(self, cancelled: Callable[[], bool]) -> Iterator[None]:
         """One process of the search at a time is inside, for work that would be done twice.
 
         Only spares work: what is done inside must be harmless when it is done twice.
@@ -77,7 +77,7 @@ class _NoWeights(WeightStore):
         return None
 
 
-class WeightMemory(WeightStore):
+class MemoryWeightStore(WeightStore):
     """Keeps everything in this process; 4 bytes a parameter and candidate."""
 
     def __init__(self) -> None:

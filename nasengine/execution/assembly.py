@@ -16,7 +16,7 @@ from ..core.search_spec import SearchSpec
 from ..core.settings import from_mapping, setting, to_mapping
 from ..core.space import Space
 from ..core.strategy import Strategy, Task
-from ..data.common.roots import allowed
+from ..data.common.roots import allowed_path
 from .goals import named_constraints, named_goals
 
 T = TypeVar("T")
@@ -176,7 +176,10 @@ def _check_meaning(goals: tuple[Goal, ...], dataset: str, errors: dict[str, str]
     """Whether every objective has a meaning for what the data set holds."""
     holds = load("datasets", dataset).kind
     for goal in goals:
-        if goal.kind in KINDS["objectives"] and holds not in load("objectives", goal.kind).of:
+        if (
+            goal.kind in KINDS["objectives"]
+            and holds not in load("objectives", goal.kind).data_kinds
+        ):
             errors["objectives"] = (
                 f"{goal.name} has no meaning for {holds}, which {dataset} holds: leave it out"
             )
@@ -212,7 +215,7 @@ def _check_path(config: Any, dataset: str, errors: dict[str, str]) -> None:
         errors["dataset_config.path"] = f"is empty: name the folder or file of {dataset}"
         return
     try:
-        allowed(path.strip())
+        allowed_path(path.strip())
     except DataMissing:
         pass  # the machine that trains may know the way
     except EngineError as error:
@@ -230,7 +233,7 @@ def _trains(spec: SearchSpec) -> bool:
 def _trains_alone(spec: SearchSpec) -> bool:
     """Whether candidates get weights of their own; also where the estimator is not known."""
     try:
-        return bool(load("estimators", spec.estimator).alone)
+        return bool(load("estimators", spec.estimator).trains_standalone)
     except EngineError:
         return True
 

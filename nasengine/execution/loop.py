@@ -14,7 +14,7 @@ from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.search_spec import SearchSpec
 from ..core.strategy import Strategy
-from ..core.weight_store import WeightMemory, WeightStore
+from ..core.weight_store import MemoryWeightStore, WeightStore
 from ..pareto.orientation import oriented, violation
 from ..pareto.run_front import RunFront
 from . import assembly
@@ -83,7 +83,7 @@ def run(
         Cancelled: `cancelled` said so; what was emitted before is a history to go on from.
     """
     spec = assembly.check(spec)
-    return _Search(spec, emit, history, cancelled, weights or WeightMemory()).run()
+    return _Search(spec, emit, history, cancelled, weights or MemoryWeightStore()).run()
 
 
 class _Search:

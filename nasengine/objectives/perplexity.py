@@ -20,7 +20,7 @@ class Perplexity(Objective):
 
     kind = "perplexity"
     from_estimator = True
-    of = ("text",)
+    data_kinds = ("text",)
     help = "Among how many words the network is undecided, on the validation text."
 
     def measure(

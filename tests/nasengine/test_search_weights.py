@@ -8,7 +8,7 @@ from nasengine.__main__ import main
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import loop as search
 from nasengine.execution.run_file import read_run
-from nasengine.execution.weight_folder import WeightFolder
+from nasengine.execution.weight_store import FolderWeightStore
 
 QUESTION = SearchSpec(
     space="nb201",
@@ -63,13 +63,13 @@ def test_children_inherit_from_their_parents_and_train_for_less(whole):
 def test_in_a_folder_and_in_memory_it_is_the_same_search(whole, tmp_path):
     assert search.run(QUESTION).ended == whole.ended
     folder = tmp_path / "weights"
-    assert search.run(QUESTION, weights=WeightFolder(folder)).ended == whole.ended
+    assert search.run(QUESTION, weights=FolderWeightStore(folder)).ended == whole.ended
     assert sorted(path.name for path in folder.iterdir()) == [f"{n}.npz" for n in range(9)]
 
 
 @pytest.mark.parametrize("cut", [2, 6])
 def test_gone_on_with_over_the_same_weights_it_ends_the_same(whole, tmp_path, cut):
-    weights = WeightFolder(tmp_path)
+    weights = FolderWeightStore(tmp_path)
     ended = []
 
     def pull(event):

@@ -16,7 +16,7 @@ def roots() -> tuple[Path, ...]:
     return tuple(Path(name).resolve() for name in named if name)
 
 
-def allowed(path: str | Path) -> Path:
+def allowed_path(path: str | Path) -> Path:
     """The path with every link followed, if data may come from there.
 
     Where the variable names no folders, everything may be read. The check comes before any
@@ -50,7 +50,7 @@ def named_path(text: str, dataset: str, holds: str) -> Path:
     """
     if not text.strip():
         raise DataMissing(f"path is empty: {dataset} needs {holds}; name it in path")
-    found = allowed(text.strip())
+    found = allowed_path(text.strip())
     if not found.exists():
         raise DataMissing(f"{text[:200]!r} is not there: {dataset} needs {holds}; correct path")
     return found
@@ -62,5 +62,5 @@ def stamp(paths: list[Path]) -> tuple[tuple[str, int, int], ...]:
     Raises:
         EngineError: a file links to a place outside of the allowed folders.
     """
-    stats = [(allowed(path), path.stat()) for path in paths]
+    stats = [(allowed_path(path), path.stat()) for path in paths]
     return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)

@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 from ...core.errors import DataMissing, EngineError
-from .roots import allowed
+from .roots import allowed_path
 
 SUFFIXES = (".txt", ".tokens", ".txt.gz", ".tokens.gz")
 PART_WORDS = {
@@ -55,7 +55,7 @@ def files_of(place: Path) -> list[Path]:
     if place.is_file():
         return [place]
     found = [path for path in sorted(place.iterdir()) if path.name.lower().endswith(SUFFIXES)]
-    files = [allowed(path) for path in found if path.is_file()]
+    files = [allowed_path(path) for path in found if path.is_file()]
     if not files:
         raise DataMissing(f"{place} holds no {', '.join(SUFFIXES)}: correct path")
     return files

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...core.errors import DataMissing, EngineError
 from ...core.settings import setting
-from ..common.roots import allowed, named_path, stamp
+from ..common.roots import allowed_path, named_path, stamp
 from ..common.settings import FilesConfig
 from ..common.stored import Stored, StoredDataset, digest_of
 from .idx import read_idx
@@ -68,5 +68,5 @@ class FashionMnist(StoredDataset):
 def _file(folder: Path, name: str) -> Path:
     for path in (folder / name, folder / f"{name}.gz"):
         if path.is_file():
-            return allowed(path)
+            return allowed_path(path)
     raise DataMissing(f"{folder} has no {name}[.gz]: fashion-mnist needs {HOLDS}; correct path")

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...core.errors import DataMissing
 from ..common.raw_images import SUFFIXES, RawImages
-from ..common.roots import allowed
+from ..common.roots import allowed_path
 
 LAYOUT = "a folder for each class, holding its images, as in cats/1.png"
 
@@ -40,6 +40,6 @@ def raw_images(files: list[tuple[int, Path]]) -> RawImages:
     """The images of those files, read one by one when they are asked for."""
     return RawImages(
         np.array([label for label, _ in files], np.int64),
-        lambda i: allowed(files[i][1]).read_bytes(),
+        lambda i: allowed_path(files[i][1]).read_bytes(),
         lambda i: str(files[i][1]),
     )

@@ -16,7 +16,7 @@ from ...core.proposal import Proposal
 from ...core.seeds import derive
 from ...core.settings import same_as, setting
 from ...core.space import Space
-from ...core.weight_store import NO_WEIGHTS, WeightMemory
+from ...core.weight_store import NO_WEIGHTS, MemoryWeightStore
 from ..training.config import USUAL, TrainConfig
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class OneShot(Estimator):
 
     name = "shared"
     Config = OneShotConfig
-    alone = False
+    trains_standalone = False
     config: OneShotConfig
 
     def provides(self, goal: Goal) -> bool:
@@ -118,9 +118,9 @@ class OneShot(Estimator):
 
     def evaluate(self, evaluation: Evaluation) -> Outcome:
         if evaluation.weights is NO_WEIGHTS:
-            evaluation = replace(evaluation, weights=WeightMemory())
+            evaluation = replace(evaluation, weights=MemoryWeightStore())
         number = evaluation.proposal.number
-        with evaluation.weights.turn(evaluation.cancelled):
+        with evaluation.weights.lock(evaluation.cancelled):
             reached = trained = self._reached(evaluation)
             while trained < self.config.epochs:
                 outcome = self._act(evaluation, "epoch", trained, _train)

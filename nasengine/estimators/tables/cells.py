@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...core.errors import EngineError
-from ...data.common.roots import allowed
+from ...data.common.roots import allowed_path
 from .csv_rows import Rows, csv_rows, header_in, unreadable
 from .imported import imported_table
 from .keys import JOINT
@@ -77,8 +77,8 @@ def stamp_of(text: str) -> Stamp:
     if not text.strip():
         raise EngineError("is empty: name a table, a file .csv or .csv.gz with a header row")
     imported = imported_table(text)
-    path = imported.file if imported else allowed(text.strip())
-    name = imported.word if imported else path.name
+    path = imported.file if imported else allowed_path(text.strip())
+    name = imported.label if imported else path.name
     try:
         if not path.is_file():
             raise EngineError(

@@ -74,7 +74,7 @@ class Table(Estimator):
     name = "table"
     Config = TableConfig
     builds_network = False
-    alone = False
+    trains_standalone = False
     is_lookup = True
     config: TableConfig
 

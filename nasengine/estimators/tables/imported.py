@@ -39,7 +39,7 @@ class ImportedTable:
         return f"{PREFIX}{self.name}@{self.digest}" if self.digest else f"{PREFIX}{self.name}"
 
     @property
-    def word(self) -> str:
+    def label(self) -> str:
         """The table for people: its name and the beginning of its digest."""
         return f"{self.name}@{self.digest[:8]}" if self.digest else self.name
 

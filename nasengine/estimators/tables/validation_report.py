@@ -12,14 +12,14 @@ from .canonical import CanonicalTable
 from .cells import number
 from .column import Column
 from .csv_rows import csv_rows
-from .fitting import Fit, Recognition
 from .keys import JOINT
+from .space_matching import Fit, SpaceMatcher
 
 MAX_CHECKED = 20_000  # architectures that are held to the space, evenly over the table
 
 
 @dataclass(frozen=True)
-class Survey:
+class ValidationReport:
     """Rows by what they are worth; the first three add up to all of them.
 
     `architectures` rows count; `repeated` ones name an architecture that came before, and
@@ -34,12 +34,12 @@ class Survey:
     fit: Fit | None
 
 
-def survey(
+def validate_rows(
     table: CanonicalTable,
     architecture: tuple[str, ...],
     columns: Sequence[Column],
     space: Space | None,
-) -> Survey:
+) -> ValidationReport:
     """Reads every row once; the named columns must be in the header."""
     keys = [table.header.index(name) for name in architecture]
     places = [table.header.index(column.column) for column in columns]
@@ -60,8 +60,8 @@ def survey(
                 finite[at] += place < len(row) and _is_finite(column, row[place])
     every = max(1, -(-len(found) // MAX_CHECKED))
     sample = list(found)[::every]
-    fit = Recognition(space, len(keys)).fit(sample) if space is not None else None
-    return Survey(len(found), repeated, nameless, tuple(finite), fit)
+    fit = SpaceMatcher(space, len(keys)).fit(sample) if space is not None else None
+    return ValidationReport(len(found), repeated, nameless, tuple(finite), fit)
 
 
 def _is_finite(column: Column, cell: str) -> bool:

@@ -15,8 +15,7 @@ import pytest
 from nasengine.__main__ import main
 from nasengine.command_line import search as command
 from nasengine.pareto import non_dominated
-
-from ..estimators.tables.making import rows, write_table
+from tests.fixtures.tables import rows, write_table
 
 ROOT = Path(__file__).parents[3]
 

@@ -2,7 +2,7 @@ import pytest
 
 from nasengine.core.errors import DataMissing, EngineError
 from nasengine.data.common.named import named_dataset
-from nasengine.data.common.roots import allowed, named_path
+from nasengine.data.common.roots import allowed_path, named_path
 from tests.dataset_files import write_class_folders, write_fashion
 
 
@@ -16,15 +16,15 @@ def folders(tmp_path, monkeypatch):
 
 
 def test_paths_inside_of_a_root_are_allowed(folders):
-    assert allowed(folders / "one") == folders / "one"
-    assert allowed(f"{folders}/two/../one/file") == folders / "one" / "file"
+    assert allowed_path(folders / "one") == folders / "one"
+    assert allowed_path(f"{folders}/two/../one/file") == folders / "one" / "file"
 
 
 @pytest.mark.parametrize("path", ["secret/file", "one/../secret/file", "onefile", "one/link", ""])
 def test_paths_outside_of_the_roots_are_refused(folders, path):
     (folders / "one" / "link").symlink_to(folders / "secret" / "file")
     with pytest.raises(EngineError, match="outside of the folders data may come from: use a path"):
-        allowed(f"{folders}/{path}")
+        allowed_path(f"{folders}/{path}")
 
 
 def test_a_refusal_does_not_tell_whether_the_file_exists(folders):
@@ -41,7 +41,7 @@ def test_without_roots_every_path_is_allowed(tmp_path, monkeypatch):
         monkeypatch.delenv("PARETOSCOPE_DATA_ROOTS", raising=False)
         if value is not None:
             monkeypatch.setenv("PARETOSCOPE_DATA_ROOTS", value)
-        assert allowed(tmp_path) == tmp_path
+        assert allowed_path(tmp_path) == tmp_path
 
 
 def test_missing_and_unnamed_paths_say_what_is_needed(tmp_path):

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from benchmarks.sharing.plain import PlainCellNetwork, PlainNB201Network
-from benchmarks.sharing.twins import copy_weights, pairs
+from benchmarks.one_shot.plain import PlainCellNetwork, PlainNB201Network
+from benchmarks.one_shot.twins import copy_weights, pairs
 from nasengine.core.architecture import Architecture
 from nasengine.objectives.params import Params
 from nasengine.spaces.cell.config import ALL_OPERATIONS, CellConfig

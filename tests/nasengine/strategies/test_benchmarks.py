@@ -8,9 +8,8 @@ import pytest
 from benchmarks.methods import METHODS
 from benchmarks.nb201.specs import QUESTIONS, THREE, World
 from nasengine.catalog import load, names
+from tests.fixtures.tables import write_table
 from tests.real_data import real_data
-
-from ..estimators.tables.making import write_table
 
 ONE, THREE_GOALS = QUESTIONS[0], QUESTIONS[3]
 SMALL = {"population": 10, "sample": 3}

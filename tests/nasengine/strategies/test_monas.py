@@ -11,9 +11,8 @@ from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
 from nasengine.execution import loop as search
 from nasengine.strategies.monas.reward import Reward, Scale
+from tests.fixtures.tables import write_table
 from tests.real_data import real_data
-
-from ..estimators.tables.making import write_table
 
 ENERGY = "energy@pi5_onnx"
 ERROR_GOAL = Goal("error", "error", None, "lower", "%")

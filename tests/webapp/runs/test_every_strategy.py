@@ -7,14 +7,14 @@ import pytest
 from nasengine.catalog import load, names
 from nasengine.core.proposal import Proposal
 from nasengine.core.search_spec import SearchSpec
-from nasengine.core.weight_store import NO_WEIGHTS, WeightMemory
+from nasengine.core.weight_store import NO_WEIGHTS, MemoryWeightStore
 from nasengine.estimators.tables.estimator import Table
 from nasengine.execution import assembly
 from nasengine.execution import loop as search
 from nasengine.execution.evaluation import evaluate
-from nasengine.execution.weight_folder import WeightFolder
+from nasengine.execution.weight_store import FolderWeightStore
 from tests.contracts.test_strategies import SMALL
-from tests.nasengine.estimators.tables.making import write_table
+from tests.fixtures.tables import write_table
 from webapp.runs.models import Device, RunState
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
@@ -111,7 +111,7 @@ def test_shared_networks_through_the_database_with_killed_workers_as_alone(name,
         )
     )
     alone = search.run(spec)
-    run = through_the_database(spec, WeightMemory())
+    run = through_the_database(spec, MemoryWeightStore())
     assert_as_alone(run, alone)
     trained = run.candidates.filter(state="trained").order_by("number")
     assert [untimed(one.findings) for one in trained] == [
@@ -142,7 +142,7 @@ def test_one_network_for_all_candidates_through_the_database_with_killed_workers
         )
     )
     alone = search.run(spec)
-    run = through_the_database(spec, WeightFolder(tmp_path))
+    run = through_the_database(spec, FolderWeightStore(tmp_path))
     assert_as_alone(run, alone)
     assert list(run.candidates.order_by("number").values_list("state", flat=True)) == ["done"] * 15
 

@@ -8,7 +8,7 @@ import pytest
 
 from nasengine.core.errors import InvalidSettings
 from nasengine.estimators.tables.imported import imported_table
-from tests.nasengine.estimators.tables.making import write_table
+from tests.fixtures.tables import write_table
 from tests.webapp.making import OWN, make_table, make_team, table_text
 from webapp.runs.queries import goals_of_run
 from webapp.runs.services.launch import launch

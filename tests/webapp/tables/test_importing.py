@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from nasengine.core.errors import InvalidSettings
-from tests.nasengine.estimators.tables.making import DEVICES, write_table
+from tests.fixtures.tables import DEVICES, write_table
 from tests.webapp.making import OWN, make_member, make_table, make_team, table_text
 from webapp.accounts.models import Role
 from webapp.runs.services.launch import launch

@@ -15,7 +15,7 @@ from nasengine.estimators.tables.canonical import CanonicalTable
 from nasengine.estimators.tables.column import Column, parse_column
 from nasengine.estimators.tables.estimator import TableConfig
 from nasengine.estimators.tables.keys import key_columns, key_objection
-from nasengine.estimators.tables.validation_report import Survey, survey
+from nasengine.estimators.tables.validation_report import ValidationReport, validate_rows
 from webapp.events.clean import clean_json
 
 NB201 = "nb201"
@@ -69,8 +69,8 @@ def read(table: CanonicalTable, mapping: Mapping, name: str) -> Reading:
     columns = _columns(table.header, whole)
     keys = key_columns(whole.architecture)
     _check_columns(table.header, whole, keys, space)
-    found = survey(table, keys, [column for _, column in columns], space)
-    _check_survey(found, whole, columns)
+    found = validate_rows(table, keys, [column for _, column in columns], space)
+    _check_report(found, whole, columns)
     objectives = [
         {
             "dataset": dataset,
@@ -157,7 +157,9 @@ def _check_columns(
         raise InvalidSettings(errors)
 
 
-def _check_survey(found: Survey, mapping: Mapping, columns: list[tuple[str, Column]]) -> None:
+def _check_report(
+    found: ValidationReport, mapping: Mapping, columns: list[tuple[str, Column]]
+) -> None:
     errors = {}
     if not found.architectures:
         errors["architecture"] = f"no row names one in {mapping.architecture[:200]}"
@@ -177,7 +179,7 @@ def _check_survey(found: Survey, mapping: Mapping, columns: list[tuple[str, Colu
         raise InvalidSettings(errors)
 
 
-def _findings(found: Survey) -> dict[str, Any]:
+def _findings(found: ValidationReport) -> dict[str, Any]:
     """As they are stored: architectures that count, rows that do not, how they fit."""
     return clean_json(
         {

@@ -68,7 +68,7 @@ def _table(team: Any, named: ImportedTable) -> BenchmarkTable | None:
 def _unknown(team: Any, named: ImportedTable) -> str:
     known = BenchmarkTable.objects.filter(team=team).values_list("name", flat=True)
     names = ", ".join(known.distinct().order_by("name")[:MAX_NAMED]) or "none yet"
-    return f"{named.word[:80]} is no table of {team}: it has {names}; import one under Data"
+    return f"{named.label[:80]} is no table of {team}: it has {names}; import one under Data"
 
 
 def _mapped(config: dict[str, Any], table: BenchmarkTable) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from nasengine.estimators.tables.column import parse_column
 from nasengine.estimators.tables.estimator import TableConfig
 from nasengine.estimators.tables.imported import ImportedTable, imported_table
 from nasengine.estimators.tables.keys import JOINT, keys_of
-from nasengine.estimators.tables.validation_report import survey
+from nasengine.estimators.tables.validation_report import validate_rows
 from nasengine.execution import assembly
 from nasengine.execution import loop as search
 from nasengine.spaces.cell.space import CellSpace
@@ -38,7 +38,7 @@ def canonical(content: bytes | str, most: int = MB):
 
 
 def surveyed(text: str, columns=("error=acc:100-x:%",), space=SPACE, key=("net",)):
-    return survey(canonical(text), key, [parse_column(one) for one in columns], space)
+    return validate_rows(canonical(text), key, [parse_column(one) for one in columns], space)
 
 
 def lay(folder, monkeypatch, text: str, name: str = "mine") -> ImportedTable:
@@ -67,7 +67,7 @@ def test_a_name_is_read_and_written_back():
     fixed = imported_table(f" table:nb201.v-2_x@{digest} ")
     assert (fixed.name, fixed.digest) == ("nb201.v-2_x", digest)
     assert fixed.path == f"table:nb201.v-2_x@{digest}"
-    assert fixed.word == "nb201.v-2_x@aaaaaaaa"
+    assert fixed.label == "nb201.v-2_x@aaaaaaaa"
     assert imported_table("table:nb201") == ImportedTable("nb201")
     assert imported_table("tables/nb201.csv") is None
 
@@ -109,7 +109,7 @@ def test_a_search_reads_an_imported_table_by_its_digest(tmp_path, monkeypatch):
     asked = assembly.check(spec(table.path))
     found = search.evaluate(asked, Proposal(0, SPACE.parse(SKIP)), print, lambda: False)
     assert found.values == {"error": 10.0}
-    assert found.measurements[0].detail == {"table": table.word, "column": "acc"}
+    assert found.measurements[0].detail == {"table": table.label, "column": "acc"}
 
 
 @pytest.mark.parametrize(

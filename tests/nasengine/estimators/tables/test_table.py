@@ -22,9 +22,8 @@ from nasengine.execution import assembly
 from nasengine.execution import loop as search
 from nasengine.spaces.cell.space import CellSpace
 from nasengine.spaces.nb201.space import NB201Config, NB201Space
+from tests.fixtures.tables import rows, write_table
 from tests.real_data import real_data
-
-from .making import rows, write_table
 
 SPACE = NB201Space(NB201Config())
 PLAIN = "\n".join(

@@ -2,8 +2,7 @@ import pytest
 import torch
 
 from nasengine.estimators.training.augment import augment, crop, cutout, flip
-
-from .making import config
+from tests.fixtures.training import config
 
 IMAGES = torch.arange(2 * 2 * 4 * 5, dtype=torch.float32).view(2, 2, 4, 5) + 1
 

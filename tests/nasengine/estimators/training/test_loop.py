@@ -8,8 +8,7 @@ from nasengine.core.errors import Cancelled, Diverged
 from nasengine.estimators.training.batches import shuffled_batches, steps_in_epoch
 from nasengine.estimators.training.loop import run_epochs
 from nasengine.estimators.training.score import score
-
-from .making import CPU, Scripted, config, job, numbered
+from tests.fixtures.training import CPU, Scripted, config, job, numbered
 
 
 def test_an_epoch_shows_every_image_once_in_whole_batches():

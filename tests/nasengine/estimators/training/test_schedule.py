@@ -4,8 +4,7 @@ import pytest
 
 from nasengine.core.errors import InvalidSettings
 from nasengine.estimators.training.schedule import learning_rate
-
-from .making import config
+from tests.fixtures.training import config
 
 
 def rates(steps_per_epoch=10, **values):

@@ -37,8 +37,7 @@ from nasengine.execution.assembly import check
 from nasengine.spaces.layers.lstm_network import hidden_of
 from nasengine.spaces.recurrent_cell.space import RecurrentCellSpace
 from tests.dataset_files import write_text_parts
-
-from .making import CPU, config
+from tests.fixtures.training import CPU, config
 
 CYCLE = "one two three four five six seven eight "
 
@@ -335,9 +334,9 @@ def test_running_out_of_memory_is_a_failure_with_its_remedy(folder, monkeypatch)
 def test_a_child_inherits_words_and_state_matrices(folder):
     from dataclasses import replace
 
-    from nasengine.core.weight_store import WeightMemory
+    from nasengine.core.weight_store import MemoryWeightStore
 
-    weights = WeightMemory()
+    weights = MemoryWeightStore()
     settings = from_mapping(InheritConfig, {"epochs": 1, "device": "cpu", "threads": 1})
     parent = replace(evaluation(folder), weights=weights)
     Inherit(settings).evaluate(parent)

@@ -11,8 +11,7 @@ from nasengine.estimators.training import trained
 from nasengine.estimators.training.device_context import find_device_context
 from nasengine.estimators.training.estimator import Train, chosen_epoch
 from nasengine.estimators.training.final import everything, train_finally
-
-from .making import config, evaluation
+from tests.fixtures.training import config, evaluation
 
 
 def test_it_provides_error_and_nothing_else():

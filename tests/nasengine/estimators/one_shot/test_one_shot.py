@@ -11,13 +11,13 @@ import torch
 from nasengine.catalog import load
 from nasengine.core.errors import Cancelled, InvalidSettings
 from nasengine.core.search_spec import SearchSpec
-from nasengine.core.weight_store import NO_WEIGHTS, WeightMemory
+from nasengine.core.weight_store import NO_WEIGHTS, MemoryWeightStore
 from nasengine.estimators.one_shot.shared import OneShotConfig
 from nasengine.estimators.training.config import TrainConfig
 from nasengine.execution import assembly
 from nasengine.execution.evaluation import evaluate
 from nasengine.execution.loop import run
-from nasengine.execution.weight_folder import WeightFolder
+from nasengine.execution.weight_store import FolderWeightStore
 from tests.dataset_files import write_text_parts
 
 QUESTION = SearchSpec(
@@ -64,7 +64,7 @@ def test_the_network_is_trained_once_and_reported_as_the_curve_of_the_first():
 
 
 def test_an_error_is_that_of_the_chosen_operations_in_the_network_of_the_checkpoint():
-    store = WeightMemory()
+    store = MemoryWeightStore()
     result = run(QUESTION, weights=store)
     space = load("spaces", "nb201")
     space = space(space.Config(cells=1, channels=4))
@@ -90,14 +90,14 @@ def test_an_error_is_that_of_the_chosen_operations_in_the_network_of_the_checkpo
 @pytest.mark.parametrize("reached", range(3))
 def test_killed_in_any_epoch_it_goes_on_there_and_ends_as_if_nobody_was(reached, tmp_path):
     whole = run(QUESTION)
-    store = WeightFolder(tmp_path)
+    store = FolderWeightStore(tmp_path)
     told_of = []
     first = whole.ended[0].proposal
     spec = assembly.check(QUESTION)
     with pytest.raises(Cancelled):
         evaluate(spec, first, told_of.append, lambda: len(told_of) > reached, store)
     again = []
-    result = run(QUESTION, again.append, weights=WeightFolder(tmp_path))
+    result = run(QUESTION, again.append, weights=FolderWeightStore(tmp_path))
     epochs = [one.item["epoch"] for one in again if one.kind == "epoch"]
     assert epochs == list(range(reached + 2, 4))
     assert [row[:3] for row in told(result)] == [row[:3] for row in told(whole)]
@@ -115,12 +115,12 @@ def test_whoever_comes_meanwhile_waits_and_may_be_called_off(tmp_path):
         return True
 
     def train():
-        store = WeightFolder(tmp_path)
+        store = FolderWeightStore(tmp_path)
         outcomes.append(evaluate(spec, proposal, points.append, lambda: False, store))
 
-    with WeightFolder(tmp_path).turn(lambda: False):
+    with FolderWeightStore(tmp_path).lock(lambda: False):
         with pytest.raises(Cancelled):
-            evaluate(spec, proposal, points.append, called_off, WeightFolder(tmp_path))
+            evaluate(spec, proposal, points.append, called_off, FolderWeightStore(tmp_path))
         assert waited.is_set()
         waiting = threading.Thread(target=train)
         waiting.start()

@@ -7,8 +7,8 @@ import torch
 from torch.func import functional_call
 from torch.nn import functional
 
-from benchmarks.sharing.plain import PlainCellNetwork, PlainNB201Network
-from benchmarks.sharing.twins import copy_weights, pairs
+from benchmarks.one_shot.plain import PlainCellNetwork, PlainNB201Network
+from benchmarks.one_shot.twins import copy_weights, pairs
 from nasengine.estimators.one_shot.common import gradients as darts_step
 from nasengine.estimators.one_shot.common.gradients import (
     DartsStep,

@@ -14,16 +14,15 @@ from nasengine.core.estimator import Evaluation
 from nasengine.core.proposal import Proposal
 from nasengine.core.search_spec import SearchSpec
 from nasengine.core.settings import from_mapping
-from nasengine.core.weight_store import NO_WEIGHTS, WeightMemory
+from nasengine.core.weight_store import NO_WEIGHTS, MemoryWeightStore
 from nasengine.estimators.inheritance.checkpoints import checkpoint_of, tensors_of
 from nasengine.estimators.inheritance.estimator import Inherit, InheritConfig
 from nasengine.estimators.training.estimator import Train
 from nasengine.estimators.training.learned_settings import learned
 from nasengine.execution import assembly
-from nasengine.execution.weight_folder import WeightFolder
+from nasengine.execution.weight_store import FolderWeightStore
 from nasengine.spaces.nb201.space import NB201Config, NB201Space
-
-from .making import config
+from tests.fixtures.training import config
 
 SPACE = NB201Space(NB201Config(cells=1, channels=4))
 OPS = ("nor_conv_3x3", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "none", "avg_pool_3x3")
@@ -72,14 +71,14 @@ def without_seconds(reports):
 @pytest.fixture(scope="module")
 def store():
     """Candidate 2 has trained and left its weights."""
-    weights = WeightMemory()
+    weights = MemoryWeightStore()
     Inherit(settings()).evaluate(asked(Proposal(2, PARENT), weights))
     return weights
 
 
 def test_one_without_parents_trains_as_with_train(store):
     reports, plain = [], []
-    outcome = Inherit(settings()).evaluate(asked(Proposal(2, PARENT), WeightMemory(), reports))
+    outcome = Inherit(settings()).evaluate(asked(Proposal(2, PARENT), MemoryWeightStore(), reports))
     alone = Train(config(epochs=3)).evaluate(asked(Proposal(2, PARENT), NO_WEIGHTS, plain))
     assert outcome.values == alone.values
     assert without_seconds(reports) == without_seconds(plain)
@@ -128,7 +127,7 @@ def test_of_several_parents_the_first_that_left_weights_counts(store):
 
 
 def test_a_parent_that_left_nothing_is_said_and_means_training_from_scratch(tmp_path):
-    lost = WeightFolder(tmp_path / "lost")
+    lost = FolderWeightStore(tmp_path / "lost")
     reports, plain = [], []
     estimator = Inherit(settings(inherited_learning_rate=0.001))
     outcome = estimator.evaluate(asked(Proposal(9, CHILD, (2, 4)), lost, reports))
@@ -148,7 +147,7 @@ def test_a_parent_that_left_nothing_is_said_and_means_training_from_scratch(tmp_
 def test_trained_twice_it_leaves_the_same_bytes_in_memory_and_in_a_folder(tmp_path):
     found = []
     for name in ("one", "two"):
-        folder, memory = WeightFolder(tmp_path / name), WeightMemory()
+        folder, memory = FolderWeightStore(tmp_path / name), MemoryWeightStore()
         for weights in (folder, memory):
             for proposal in (Proposal(0, PARENT), Proposal(1, CHILD, (0,))):
                 outcome = Inherit(settings()).evaluate(asked(proposal, weights))
@@ -165,7 +164,7 @@ def test_trained_twice_it_leaves_the_same_bytes_in_memory_and_in_a_folder(tmp_pa
 
 
 def test_what_ends_badly_leaves_nothing():
-    weights = WeightMemory()
+    weights = MemoryWeightStore()
     outcome = Inherit(settings(learning_rate=1e6)).evaluate(asked(Proposal(0, PARENT), weights))
     assert outcome.state == "diverged"
     assert weights.get(0) is None
@@ -258,7 +257,7 @@ def test_a_space_that_passes_nothing_on_is_refused_when_the_search_is_made(monke
 
 def test_one_epoch_after_a_parent_is_worth_more_than_one_alone():
     """The point of it, on a pair: benchmarks/inheritance.py has the figures."""
-    weights = WeightMemory()
+    weights = MemoryWeightStore()
     Inherit(settings()).evaluate(asked(Proposal(0, PARENT), weights, limit=None))
     once = Inherit(settings(epochs=1))
     heir = once.evaluate(asked(Proposal(1, CHILD, (0,)), weights, limit=None))

@@ -11,12 +11,12 @@ import torch
 from nasengine.catalog import load
 from nasengine.core.errors import Cancelled
 from nasengine.core.search_spec import SearchSpec
-from nasengine.core.weight_store import WeightMemory
+from nasengine.core.weight_store import MemoryWeightStore
 from nasengine.estimators.training.config import TrainConfig
 from nasengine.estimators.training.device_context import find_device_context
 from nasengine.execution.evaluation import evaluate
 from nasengine.execution.loop import run
-from nasengine.execution.weight_folder import WeightFolder
+from nasengine.execution.weight_store import FolderWeightStore
 from tests.dataset_files import write_text_parts
 
 QUESTION = SearchSpec(
@@ -127,7 +127,7 @@ def test_killed_at_any_epoch_it_ends_with_the_same(spec, texts, tmp_path):
     spec = found_in(spec, texts)
     whole = run(spec)
     for cut in (1, 2, 3):
-        store = WeightFolder(tmp_path / f"{spec.strategy}-{cut}")
+        store = FolderWeightStore(tmp_path / f"{spec.strategy}-{cut}")
         past = []
         with pytest.raises(Cancelled):
             run(
@@ -193,7 +193,7 @@ def test_enas_says_what_its_controller_leans_to():
 
 
 def test_an_epoch_done_twice_leaves_the_same_checkpoint():
-    store, whole = WeightMemory(), run(QUESTION)
+    store, whole = MemoryWeightStore(), run(QUESTION)
     first, second = (one.proposal for one in whole.ended[:2])
     for proposal in (first, second):
         evaluate(QUESTION, proposal, silent, never, store)
@@ -210,21 +210,21 @@ def test_an_epoch_done_twice_leaves_the_same_checkpoint():
 
 
 def test_only_the_last_two_checkpoints_are_kept():
-    store = WeightMemory()
+    store = MemoryWeightStore()
     run(QUESTION, weights=store)
     assert [number for number in range(9) if store.get(number)] == [1, 2]
 
 
 def test_without_its_checkpoint_an_epoch_fails_and_says_what_workers_need():
     proposal = run(QUESTION).ended[1].proposal
-    outcome = evaluate(QUESTION, proposal, silent, never, WeightMemory())
+    outcome = evaluate(QUESTION, proposal, silent, never, MemoryWeightStore())
     assert outcome.state == "failed"
     assert "candidate 0 left behind is not here" in outcome.reason
     assert "one folder" in outcome.reason
 
 
 def test_a_checkpoint_of_another_network_is_refused():
-    store = WeightMemory()
+    store = MemoryWeightStore()
     whole = run(QUESTION, weights=store)
     other = dataclasses.replace(QUESTION, space_config={"cells": 2, "channels": 4})
     theirs = run(other).ended[2].proposal
@@ -259,7 +259,7 @@ def test_out_of_memory_says_what_to_lower(error, monkeypatch):
 
 
 def test_cancelled_between_steps_nothing_is_left_behind():
-    store = WeightMemory()
+    store = MemoryWeightStore()
     proposal = run(QUESTION).ended[0].proposal
     asked = []
 
@@ -309,7 +309,7 @@ def test_every_repair_trains(config):
 
 def test_shared_errors_are_those_of_the_chosen_operations_on_the_validation_part():
     """Scored by hand on the network of the checkpoint."""
-    store = WeightMemory()
+    store = MemoryWeightStore()
     result = run(QUESTION, weights=store)
     derive = result.ended[3]
     assert derive.proposal.note["do"] == "derive"
@@ -354,7 +354,7 @@ def test_a_table_cannot_train_what_shares_weights():
 
 def test_a_derived_score_list_is_checked_by_the_space():
     proposal = run(QUESTION).ended[3].proposal
-    store = WeightMemory()
+    store = MemoryWeightStore()
     run(QUESTION, weights=store)
     broken = dataclasses.replace(proposal, note={**proposal.note, "score": ["|nonsense~0|"]})
     outcome = evaluate(QUESTION, broken, silent, never, store)

@@ -29,7 +29,7 @@ BROKEN = (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.er
           NotImplementedError)  # fmt: skip
 
 
-class WeightFolder(WeightStore):
+class FolderWeightStore(WeightStore):
     """Keeps each candidate's legacy in NUMBER.npz; the folder is made with the first of them.
 
     Any number of processes may use one folder at once. A file appears whole or not at all,
@@ -80,7 +80,7 @@ class WeightFolder(WeightStore):
             (self._path / f"{number}.npz").unlink()
 
     @contextmanager
-    def turn(self, cancelled: Callable[[], bool]) -> Iterator[None]:
+    def lock(self, cancelled: Callable[[], bool]) -> Iterator[None]:
         """The kernel gives a lock back when its process dies; a folder that knows none has none."""
         with ExitStack() as opened:
             with suppress(OSError):

@@ -39,7 +39,7 @@ def _names(space: type[Space], config: Hashable) -> frozenset[str]:
     return frozenset([made.text(one) for one in every] + [one.id for one in every])
 
 
-class Recognition:
+class SpaceMatcher:
     """Knows what a table may call the architectures of a space with its ordinary settings."""
 
     def __init__(self, space: Space, columns: int = 1):

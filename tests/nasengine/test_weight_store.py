@@ -14,8 +14,8 @@ import pytest
 
 from nasengine.core.architecture import Architecture
 from nasengine.core.errors import Cancelled, EngineError
-from nasengine.core.weight_store import NO_WEIGHTS, Checkpoint, WeightMemory
-from nasengine.execution.weight_folder import WeightFolder
+from nasengine.core.weight_store import NO_WEIGHTS, Checkpoint, MemoryWeightStore
+from nasengine.execution.weight_store import FolderWeightStore
 
 ROOT = Path(__file__).parents[2]
 ARCHITECTURE = Architecture("nb201", {"cells": 1}, "|none~0|+|é~0|")
@@ -47,7 +47,7 @@ def same(one, other):
 
 @pytest.fixture
 def folder(tmp_path):
-    return WeightFolder(tmp_path / "deep" / "weights")
+    return FolderWeightStore(tmp_path / "deep" / "weights")
 
 
 def test_what_was_put_is_got_bit_for_bit(folder, tmp_path):
@@ -56,7 +56,7 @@ def test_what_was_put_is_got_bit_for_bit(folder, tmp_path):
     folder.put(3, legacy())
     folder.put(4, legacy(1))
     assert same(folder.get(3), legacy())
-    assert same(WeightFolder(tmp_path / "deep" / "weights").get(4), legacy(1))
+    assert same(FolderWeightStore(tmp_path / "deep" / "weights").get(4), legacy(1))
     assert folder.get(5) is None
 
 
@@ -120,7 +120,7 @@ def test_what_cannot_be_read_or_kept_is_said(folder, tmp_path):
         folder.put(0, legacy())
     assert os.listdir(path.parent) == ["0.npz"]
     (tmp_path / "file").write_text("x")
-    elsewhere = WeightFolder(tmp_path / "file" / "weights")
+    elsewhere = FolderWeightStore(tmp_path / "file" / "weights")
     assert elsewhere.get(0) is None
     with pytest.raises(EngineError, match=r"cannot be kept in .*: Not a directory; make room"):
         elsewhere.put(0, legacy())
@@ -129,19 +129,19 @@ def test_what_cannot_be_read_or_kept_is_said(folder, tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-import nasengine.execution.weight_folder as module
-from tests.nasengine.test_weight_folder import legacy
+import nasengine.execution.weight_store as module
+from tests.nasengine.test_weight_store import legacy
 def killed(*paths):
     os.kill(os.getpid(), signal.SIGKILL)
 module.os.replace = killed
-module.WeightFolder(Path(sys.argv[1])).put(2, legacy())
+module.FolderWeightStore(Path(sys.argv[1])).put(2, legacy())
 """
 
 
 def test_killed_halfway_leaves_nothing_that_counts_and_the_next_attempt_cleans_up(tmp_path):
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL
-    folder = WeightFolder(tmp_path)
+    folder = FolderWeightStore(tmp_path)
     assert folder.get(2) is None
     (part,) = os.listdir(tmp_path)
     assert part.startswith(".2-") and part.endswith(".part")
@@ -169,8 +169,8 @@ def test_a_frozen_writer_of_the_same_candidate_gives_way(folder, tmp_path, monke
 def test_a_turn_of_a_killed_process_is_over(folder, tmp_path):
     code = """import os, sys, time
 from pathlib import Path
-from nasengine.execution.weight_folder import WeightFolder
-with WeightFolder(Path(sys.argv[1])).turn(lambda: False):
+from nasengine.execution.weight_store import FolderWeightStore
+with FolderWeightStore(Path(sys.argv[1])).lock(lambda: False):
     print("inside", flush=True)
     time.sleep(60)"""
     path = tmp_path / "deep" / "weights"
@@ -179,25 +179,25 @@ with WeightFolder(Path(sys.argv[1])).turn(lambda: False):
     )
     assert inside.stdout.readline() == "inside\n"
     looks = []
-    with pytest.raises(Cancelled), folder.turn(lambda: looks.append(1) or len(looks) > 1):
+    with pytest.raises(Cancelled), folder.lock(lambda: looks.append(1) or len(looks) > 1):
         raise AssertionError("two are inside")
     inside.send_signal(signal.SIGKILL)
     inside.wait(10)
     inside.stdout.close()
-    with folder.turn(lambda: True):
+    with folder.lock(lambda: True):
         pass
 
 
 def test_a_folder_that_cannot_be_made_holds_nobody_up(tmp_path):
     (tmp_path / "file").write_text("")
     entered = False
-    with WeightFolder(tmp_path / "file" / "weights").turn(lambda: False):
+    with FolderWeightStore(tmp_path / "file" / "weights").lock(lambda: False):
         entered = True
     assert entered
 
 
 def test_memory_and_nothing():
-    memory = WeightMemory()
+    memory = MemoryWeightStore()
     assert memory.get(0) is None
     memory.put(0, legacy())
     assert same(memory.get(0), legacy())

@@ -1,6 +1,6 @@
 """DARTS of first order on NAS-Bench-201, whose published end is a cell of skip connections alone.
 
-    python benchmarks/sharing/collapse.py IMAGES.npz [TABLE.csv.gz] [--epochs 50] [--limit N]
+    python benchmarks/one_shot/collapse.py IMAGES.npz [TABLE.csv.gz] [--epochs 50] [--limit N]
         [--cells 5] [--channels 16] [--rate 3e-4] [--seed 0] [--file RUN.jsonl]
 
 IMAGES holds CIFAR-10 or a part of it (see docs/data.md). After each epoch it prints losses, the
@@ -31,7 +31,7 @@ from nasengine.execution import assembly
 from nasengine.execution import loop as search
 from nasengine.execution.evaluation import evaluate
 from nasengine.execution.run_file import RunFile, read_run
-from nasengine.execution.weight_folder import WeightFolder
+from nasengine.execution.weight_store import FolderWeightStore
 from nasengine.objectives.latency.processor import cpu_name
 
 
@@ -139,7 +139,7 @@ def main() -> None:
         elif event.kind == "outcome":
             watch.take(proposals[event.number], Outcome.from_json(event.item))
 
-    weights = WeightFolder(Path(f"{args.file}.weights")) if args.file else None
+    weights = FolderWeightStore(Path(f"{args.file}.weights")) if args.file else None
     result = search.run(spec, follow, history, weights=weights)
     assert result.best is not None
     genome = result.best.proposal.architecture.genome
