@@ -11,6 +11,7 @@ import importlib
 from typing import Any
 
 from .core.errors import UnknownName
+from .core.text import shorten
 
 KINDS: dict[str, dict[str, str]] = {
     "spaces": {
@@ -96,8 +97,7 @@ def load(kind: str, name: str) -> Any:
     try:
         target = KINDS[kind][name]
     except (KeyError, TypeError):  # a JSON list is no name either
-        shown = str(name)[:60]
         known = ", ".join(KINDS[kind])
-        raise UnknownName(f"{shown!r} is not among the {kind}; known: {known}") from None
+        raise UnknownName(f"{shorten(name)} is not among the {kind}; known: {known}") from None
     module, _, attribute = target.partition(":")
     return getattr(importlib.import_module(module), attribute)

@@ -14,6 +14,7 @@ from ..core.architecture import Architecture
 from ..core.errors import EngineError
 from ..core.settings import from_mapping
 from ..core.space import Space
+from ..core.text import shorten
 from ..spaces.common.deployment import as_deployed
 from .subject import Subject, find_subject
 
@@ -153,7 +154,8 @@ def parse_shape(text: str) -> tuple[int, int, int]:
     """
     if not re.fullmatch(r"\d{1,9}x\d{1,9}x\d{1,9}", text, re.ASCII):
         raise EngineError(
-            f"--input {text[:40]!r} is no shape: write channels x height x width, as in 3x32x32"
+            f"--input {shorten(text, 40)} is not a shape: write channels x height x width, "
+            "as in 3x32x32"
         )
     channels, height, width = (_whole("--input", part, MAX_SIDE) for part in text.split("x"))
     return channels, height, width
@@ -161,7 +163,9 @@ def parse_shape(text: str) -> tuple[int, int, int]:
 
 def _whole(option: str, text: str, most: int) -> int:
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not 1 <= int(text) <= most:
-        raise EngineError(f"{option} {text[:40]!r} is out of range: give a number from 1 to {most}")
+        raise EngineError(
+            f"{option} must be a whole number from 1 to {most} (got {shorten(text, 40)})"
+        )
     return int(text)
 
 

@@ -9,6 +9,7 @@ from ..catalog import load
 from ..core.errors import EngineError, UnknownName
 from ..core.search_spec import SearchSpec
 from ..core.settings import describe
+from ..core.text import shorten
 from ..execution.assembly import PARTS
 from ..execution.goals import USUAL, usual_objectives
 
@@ -104,7 +105,7 @@ def _estimator(args: argparse.Namespace) -> str:
         return args.estimator or SearchSpec().estimator
     if args.estimator not in (None, "table"):
         raise EngineError(
-            f"--table goes with the estimator table, not with {args.estimator[:60]}: "
+            f"--table goes with the estimator table, not with {shorten(args.estimator)}: "
             "leave one of the two out"
         )
     return "table"
@@ -131,7 +132,8 @@ def _routed(text: str, owners: dict[str, list[str]]) -> tuple[str, str, str]:
     if not equals or not name or (dot and part not in PARTS):
         parts = ", ".join(PARTS)
         raise EngineError(
-            f"--set {text[:80]!r}: write NAME=VALUE, or PART.NAME=VALUE with PART among {parts}"
+            f"--set {shorten(text, 80)}: write NAME=VALUE, or PART.NAME=VALUE "
+            f"with PART one of {parts}"
         )
     if dot:
         return part, name, value
@@ -140,6 +142,6 @@ def _routed(text: str, owners: dict[str, list[str]]) -> tuple[str, str, str]:
         return found[0], name, value
     if found:
         choices = " or ".join(f"{one}.{name}" for one in found)
-        raise EngineError(f"--set {name[:60]} is a setting of several parts: write {choices}")
+        raise EngineError(f"--set {shorten(name)} is a setting of several parts: write {choices}")
     known = ", ".join(sorted(owners))
-    raise EngineError(f"--set {name[:60]!r} is no setting of the chosen parts; they have {known}")
+    raise EngineError(f"--set {shorten(name)} is no setting of the chosen parts; they have {known}")

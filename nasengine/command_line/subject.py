@@ -11,6 +11,7 @@ from ..catalog import load, names
 from ..core.architecture import Architecture
 from ..core.errors import EngineError, InvalidArchitecture
 from ..core.settings import from_mapping
+from ..core.text import shorten
 from ..spaces.common.membership import resized
 
 MAX_FILE_BYTES = 1_000_000
@@ -40,7 +41,7 @@ def find_subject(text: str, space: str | None = None, **sizes: str | None) -> Su
     found = subject.architecture.space
     if space is not None and found != space:
         raise EngineError(
-            f"{_brief(text)} belongs to the space {_brief(found)}, not {space}: "
+            f"{shorten(text, 80)} belongs to the space {shorten(found, 80)}, not {space}: "
             "leave --space out or name its own"
         )
     # Settings a file leaves out are filled in here, so that what is printed is complete.
@@ -61,17 +62,17 @@ def read_architecture(path: Path) -> Subject:
             content = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise EngineError(f"{_brief(str(path))} cannot be read: {reason}") from None
+        raise EngineError(f"{shorten(str(path), 80)} cannot be read: {reason}") from None
     if len(content) > MAX_FILE_BYTES:
         raise EngineError(
-            f"{_brief(str(path))} is larger than {MAX_FILE_BYTES:,} bytes: "
+            f"{shorten(str(path), 80)} is larger than {MAX_FILE_BYTES:,} bytes: "
             "give a file that holds one architecture"
         )
     try:
         value = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise EngineError(
-            f"{_brief(str(path))} is not one JSON document: {_brief(str(error))}"
+            f"{shorten(str(path), 80)} is not one JSON document: {shorten(str(error), 80)}"
         ) from None
     return Subject(_name_in(value) or _printable(path.stem), _architecture_in(value, path))
 
@@ -110,7 +111,7 @@ def _stored(text: str) -> Subject:
     if not there:
         known = ", ".join(names("networks"))
         raise EngineError(
-            f"{_brief(text)} is neither a published network ({known}), "
+            f"{shorten(text, 80)} is neither a published network ({known}), "
             "nor shared:SPACE, nor an nb201 string, nor a file"
         )
     return read_architecture(Path(text))
@@ -122,12 +123,12 @@ def _architecture_in(value: Any, path: Path) -> Architecture:
     keys = {"space", "config", "genome"}
     if not isinstance(value, dict) or not keys <= set(value):
         raise InvalidArchitecture(
-            f"{_brief(str(path))} holds no architecture: "
+            f"{shorten(str(path), 80)} holds no architecture: "
             "it needs an object with space, config and genome"
         )
     if not isinstance(value["space"], str) or not isinstance(value["config"], dict):
         raise InvalidArchitecture(
-            f"the architecture in {_brief(str(path))} has the wrong form: "
+            f"the architecture in {shorten(str(path), 80)} has the wrong form: "
             "space is a text and config an object"
         )
     architecture = Architecture.from_json(value)
@@ -142,7 +143,3 @@ def _name_in(value: Any) -> str | None:
 
 def _printable(stem: str) -> str:
     return stem if stem.isprintable() else "architecture"
-
-
-def _brief(text: str) -> str:
-    return repr(text if len(text) <= 80 else text[:77] + "...")

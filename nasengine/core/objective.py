@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from .dataset import DataKind
 from .errors import EngineError
 from .measurement import Measurement
+from .text import shorten
 
 if TYPE_CHECKING:
     import torch
@@ -65,13 +66,15 @@ def parse_constraint(text: str) -> Constraint:
     match = re.fullmatch(r"\s*([a-z_]+(?:@[\w.-]+)?)\s*(<=|>=|<|>)\s*(\S+)\s*", text)
     rule = "a constraint is an objective, one of < <= > >= and a number, as in params<2e6"
     if not match:
-        raise EngineError(f"{text[:60]!r} is no constraint: {rule}")
+        raise EngineError(f"{shorten(text)} is no constraint: {rule}")
     try:
         bound = float(match[3])
     except ValueError:
-        raise EngineError(f"{match[3][:40]!r} in {text[:60]!r} is no number: {rule}") from None
+        raise EngineError(
+            f"{shorten(match[3], 40)} in {shorten(text)} is no number: {rule}"
+        ) from None
     if not math.isfinite(bound):
-        raise EngineError(f"the bound of {text[:60]!r} is not finite: {rule}")
+        raise EngineError(f"the bound of {shorten(text)} is not finite: {rule}")
     return Constraint(match[1], match[2], bound)
 
 

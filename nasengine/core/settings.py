@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from .errors import InvalidSettings
+from .text import shorten
 
 T = TypeVar("T")
 MAX_TEXT = 1000
@@ -102,7 +103,7 @@ def from_mapping(config: type[T], values: dict[str, Any], path: str = "") -> T:
     known = _known(typing.cast(typing.Hashable, config))
     for name, value in values.items():
         if name not in known:
-            errors[path + name] = f"no such setting; known: {', '.join(known) or 'none'}"
+            errors[path + name] = f"no such setting; there are: {', '.join(known) or 'none'}"
             continue
         try:
             checked[name] = _check(known[name], value)
@@ -140,14 +141,15 @@ def _shape(hint: Any) -> tuple[str, bool, str]:
 
 
 def _check(field: SettingDescription, value: Any) -> Any:
+    """Return the value converted to the field's type; raise ValueError with the rule it breaks."""
     if value is None or (value == "" and field.kind not in ("text", "choice", "list")):
         if field.optional:
             return None
-        raise ValueError("is empty; give a value or leave the setting out")
+        raise ValueError("is empty: give a value or leave the setting out")
     if field.kind == "list":
         parts = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, (list, tuple)):
-            raise ValueError(f"{_shown(value)} is not a list; separate values by commas")
+            raise ValueError(f"must be a list separated by commas (got {shorten(value, 40)})")
         cleaned = [p.strip() if isinstance(p, str) else p for p in parts]
         return tuple(_scalar(field, field.member, p) for p in cleaned if p != "")
     return _scalar(field, field.kind, value)
@@ -159,11 +161,11 @@ def _scalar(field: SettingDescription, kind: str, value: Any) -> Any:
     if kind in ("int", "float"):
         return _number(field, kind, value)
     if not isinstance(value, str):
-        raise ValueError(f"{_shown(value)} is not a text")
+        raise ValueError(f"must be text (got {shorten(value, 40)})")
     if len(value) > MAX_TEXT:
-        raise ValueError(f"has {len(value):,} characters; at most {MAX_TEXT:,}")
+        raise ValueError(f"must have at most {MAX_TEXT:,} characters (got {len(value):,})")
     if field.choices and value not in field.choices:
-        raise ValueError(f"{_shown(value)} is not one of {', '.join(field.choices)}")
+        raise ValueError(f"must be one of {', '.join(field.choices)} (got {shorten(value, 40)})")
     return value
 
 
@@ -174,38 +176,34 @@ def _boolean(value: Any) -> bool:
     words |= {"false": False, "off": False, "no": False, "0": False}
     if isinstance(value, str) and value.lower() in words:
         return words[value.lower()]
-    raise ValueError(f"{_shown(value)} is neither true nor false")
+    raise ValueError(f"must be true or false (got {shorten(value, 40)})")
 
 
 def _number(field: SettingDescription, kind: str, value: Any) -> int | float:
+    expected = "a whole number" if kind == "int" else "a number"
     if isinstance(value, bool):
-        raise ValueError(f"{_shown(value)} is not a number")
+        raise ValueError(f"must be {expected} (got {value})")
     try:
         number: int | float = int(str(value)) if kind == "int" else float(value)
     except (TypeError, ValueError):
-        wanted = "a whole number" if kind == "int" else "a number"
-        raise ValueError(f"{_shown(value)} is not {wanted}") from None
+        raise ValueError(f"must be {expected} (got {shorten(value, 40)})") from None
     except OverflowError:
-        raise ValueError(f"{_shown(value)} is too large; give an ordinary number") from None
-    if not _ordinary(number):
-        raise ValueError(f"{_shown(value)} is not finite; give an ordinary number")
+        raise ValueError(f"must be smaller (got {shorten(value, 40)})") from None
+    if not _is_finite(number):
+        raise ValueError(f"must be finite (got {shorten(value, 40)})")
     if field.low is not None and number < field.low:
-        raise ValueError(f"{number:g} is below the least allowed, {field.low:g}")
+        raise ValueError(f"must be at least {_plain(field.low)} (got {_plain(number)})")
     if field.high is not None and number > field.high:
-        raise ValueError(f"{number:g} is above the most allowed, {field.high:g}")
+        raise ValueError(f"must be at most {_plain(field.high)} (got {_plain(number)})")
     return number
 
 
-def _ordinary(number: int | float) -> bool:
+def _is_finite(number: int | float) -> bool:
     try:
         return math.isfinite(number)
-    except OverflowError:  # a whole number that no float can hold
+    except OverflowError:  # an integer that no float can hold
         return False
 
 
-def _shown(value: Any) -> str:
-    try:
-        text = str(value)
-    except ValueError:  # Python refuses to print whole numbers of thousands of digits
-        text = f"a {type(value).__name__} of too many digits"
-    return repr(text if len(text) <= 40 else text[:37] + "...")
+def _plain(number: int | float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}"

@@ -16,6 +16,7 @@ from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.search_spec import SearchSpec
 from ..core.seeds import derive
+from ..core.text import one_line
 from ..core.weight_store import NO_WEIGHTS, WeightStore
 from ..data.common.named import named_dataset
 from ..spaces.common.deployment import as_deployed
@@ -24,7 +25,6 @@ from . import assembly
 if TYPE_CHECKING:
     import torch
 
-MAX_REASON_LENGTH = 500
 STEPS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -64,12 +64,6 @@ def evaluate(
         return Outcome(number, "failed", reason=one_line(str(error)))
     except Exception as error:  # one bad candidate must not end the search
         return Outcome(number, "failed", reason=one_line(f"{type(error).__name__}: {error}"))
-
-
-def one_line(text: str) -> str:
-    """The text in one line that every database and terminal takes."""
-    clean = text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-    return " ".join(clean.split())[:MAX_REASON_LENGTH]
 
 
 class _Measuring:

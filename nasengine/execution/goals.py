@@ -8,6 +8,7 @@ from ..catalog import KINDS, load
 from ..core.errors import EngineError
 from ..core.estimator import Estimator
 from ..core.objective import Constraint, Goal, parse_constraint, split_name
+from ..core.text import one_line, shorten
 from ..objectives.common.device_files import measured_device
 
 MAX_OBJECTIVES = 6
@@ -32,7 +33,7 @@ def named_goals(objectives: Any, estimator: Estimator, dataset: str) -> tuple[Go
     if not 1 <= len(names) <= MAX_OBJECTIVES:
         raise EngineError(f"{len(names)} objectives are named: name 1 to {MAX_OBJECTIVES}")
     repeated = sorted({name for name in names if names.count(name) > 1})
-    wrong = [f"{name[:60]} is named twice" for name in repeated]
+    wrong = [f"{shorten(name)} is named twice" for name in repeated]
     goals = []
     for name in names:
         try:
@@ -73,11 +74,11 @@ def _goal(name: str, estimator: Estimator, dataset: str) -> Goal:
     objective = load("objectives", kind)
     goal = Goal(name, kind, device, objective.better, objective.unit)
     if device is not None and not objective.on_device:
-        raise EngineError(f"{name[:60]} names a device, but {kind} has none: write {kind}")
+        raise EngineError(f"{shorten(name)} names a device, but {kind} has none: write {kind}")
     provided = estimator.provides(goal)
     if objective.from_estimator and not provided:
         raise EngineError(
-            f"{name[:60]} is not reported by the estimator {estimator.name}: choose another"
+            f"{shorten(name)} is not reported by the estimator {estimator.name}: choose another"
         )
     if objective.on_device and not provided:
         measured_device(kind, device)
@@ -88,8 +89,9 @@ def _constraint(text: str, measured: list[str]) -> Constraint:
     constraint = parse_constraint(text)
     if constraint.objective not in measured:
         raise EngineError(
-            f"{text.strip()[:60]} bounds {constraint.objective[:40]}, which is not measured: "
-            f"add it to the objectives ({', '.join(measured)[:200]})"
+            f"{shorten(text.strip())} bounds {shorten(constraint.objective, 40)}, "
+            "which is not measured: "
+            f"add it to the objectives ({one_line(', '.join(measured), 200)})"
         )
     return constraint
 

@@ -20,6 +20,7 @@ from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.search_spec import SearchSpec
 from ..core.space import Space
+from ..core.text import one_line, shorten
 
 VERSION = 1
 # Of the question, what the first line says at its top as well, for people and other programs.
@@ -127,7 +128,7 @@ def read_run(path: Path) -> StoredRun:
         raise EngineError(f"{path} is no file of a search: its first line has no kind run")
     if head.get("version") != VERSION:
         raise EngineError(
-            f"{path} has version {str(head.get('version'))[:20]}, this program reads {VERSION}"
+            f"{path} has version {shorten(head.get('version'), 20)}, this program reads {VERSION}"
         )
     candidates = [
         _candidate(path, number, line) for number, (line, _) in enumerate(lines[1:], start=2)
@@ -156,7 +157,9 @@ def _whole_lines(path: Path, content: bytes) -> list[tuple[Any, int]]:
         except (ValueError, RecursionError) as error:
             if last and lines:
                 break
-            raise EngineError(f"line {number} of {path} is no JSON: {str(error)[:100]}") from None
+            raise EngineError(
+                f"line {number} of {path} is no JSON: {one_line(str(error), 100)}"
+            ) from None
         end += len(raw)
         lines.append((value, end))
     return lines

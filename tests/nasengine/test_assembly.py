@@ -80,16 +80,16 @@ def test_everything_wrong_is_named_at_once():
         "in_flight",
     }
     for part in (
-        "error is named twice",
+        "'error' is named twice",
         "latency needs a device",
-        "params@cpu names a device",
+        "'params@cpu' names a device",
         "latency@raspi4 comes from benchmark tables only",
         "'taste' is not among the objectives",
     ):
         assert part in errors["objectives"]
     for part in (
         "'params' is no constraint",
-        "macs<5 bounds macs, which is not measured",
+        "'macs<5' bounds 'macs', which is not measured",
         "finite",
     ):
         assert part in errors["constraints"]

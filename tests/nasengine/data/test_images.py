@@ -36,7 +36,7 @@ def test_train_and_test_folders_are_taken_at_their_word(tmp_path):
 def test_grey_and_size_settings_shape_the_images(tmp_path):
     write_class_folders(tmp_path)
     assert images(tmp_path, size=16, colour=False).facts().shape == (1, 16, 16)
-    with pytest.raises(InvalidSettings, match="2 is below the least allowed, 4"):
+    with pytest.raises(InvalidSettings, match=r"must be at least 4 \(got 2\)"):
         images(tmp_path, size=2)
 
 

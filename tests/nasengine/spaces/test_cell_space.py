@@ -178,7 +178,7 @@ def test_another_size_is_refused_until_resized():
     space.validate(fitting)
     assert fitting.genome == large.genome
     assert CellSpace.resized(fitting, cells=20, channels=36) == large
-    with pytest.raises(InvalidSettings, match="above the most allowed, 40"):
+    with pytest.raises(InvalidSettings, match="must be at most 40"):
         CellSpace.resized(large, cells=41)
 
 

@@ -66,7 +66,7 @@ def test_seeds_that_cannot_be_stored_are_refused(seed):
 
 def test_engine_and_run_faults_come_together(monkeypatch):
     def check(spec):  # as an engine with objections
-        raise InvalidSettings({"estimator_config.epochs": "0 is below the least allowed, 1"})
+        raise InvalidSettings({"estimator_config.epochs": "must be at least 1 (got 0)"})
 
     monkeypatch.setattr(assembly, "check", check)
     errors = refused(make_team(), SearchSpec(**QUESTION), "")

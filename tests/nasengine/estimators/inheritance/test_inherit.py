@@ -211,10 +211,10 @@ def test_rate_and_batch_size_that_a_strategy_learned_are_used_and_reported(store
 @pytest.mark.parametrize(
     ("training", "message"),
     [
-        ({"learning_rate": -1}, "note.training.learning_rate: -1 is below the least allowed, 0"),
-        ({"batch_size": 1}, "note.training.batch_size: 1 is below the least allowed, 2"),
-        ({"batch_size": 32.5}, "note.training.batch_size: '32.5' is not a whole number"),
-        ({"learning_rate": float("nan")}, "note.training.learning_rate: 'nan' is not finite"),
+        ({"learning_rate": -1}, r"note.training.learning_rate: must be at least 0 \(got -1"),
+        ({"batch_size": 1}, r"note.training.batch_size: must be at least 2 \(got 1"),
+        ({"batch_size": 32.5}, r"note.training.batch_size: must be a whole number \(got 32.5"),
+        ({"learning_rate": float("nan")}, r"note.training.learning_rate: must be finite \(got nan"),
         ({"epochs": 500}, "it may hold learning_rate and batch_size alone"),
         ([0.1], "it may hold learning_rate and batch_size alone"),
         ({"learning_rate": 0.001}, "note.training.final_learning_rate: 0.01 is above"),
