@@ -119,7 +119,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     space = CellSpace(CONFIG)
-    fast = space.build(space.shared(), SHAPE, CLASSES)
+    fast = space.build(space.supernet(), SHAPE, CLASSES)
     plain = PlainCellNetwork(CONFIG, SHAPE, CLASSES)
     copy_weights(plain, fast, 2, CONFIG.operations)
     device = torch.device(args.device)

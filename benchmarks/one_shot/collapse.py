@@ -79,7 +79,7 @@ class Watch:
         view, found = self.strategy.view(), outcome.findings
         if view["warning"] and self.warned is None:
             self.warned = view["epoch"]
-        cell = self.strategy.task.space.discretised(found["alphas"]).genome
+        cell = self.strategy.task.space.discretise(found["alphas"]).genome
         print(
             f"epoch {view['epoch']:3} {time.monotonic() - self.started:7.0f} s  "
             f"train {found['train_loss']:.3f} valid {found.get('valid_loss', float('nan')):.3f}  "

@@ -110,7 +110,7 @@ def asked(
         EngineError: an option of images where text is read or the other way, or a wrong number.
     """
     space = subject.architecture.space
-    if load("spaces", space).reads == "text":
+    if load("spaces", space).data_kind == "text":
         for option, given in (("--input", shape), ("--classes", classes)):
             if given is not None:
                 raise EngineError(
@@ -173,7 +173,7 @@ def _lines(described: Description) -> list[str]:
     config = described.architecture.config
     settings = ", ".join(f"{name} {_short(value)}" for name, value in config.items())
     shape = "x".join(map(str, described.shape))
-    of_text = described.space.reads == "text"
+    of_text = described.space.data_kind == "text"
     read = (
         f"one word of {described.classes}" if of_text else f"{shape}, {described.classes} classes"
     )

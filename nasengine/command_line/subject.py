@@ -86,12 +86,12 @@ def _shared(text: str) -> Subject | None:
     if kind != "shared":
         return None
     space_class = load("spaces", name)
-    if "shared" not in space_class.capabilities:
-        sharing = [one for one in names("spaces") if "shared" in load("spaces", one).capabilities]
+    if "supernet" not in space_class.capabilities:
+        sharing = [one for one in names("spaces") if "supernet" in load("spaces", one).capabilities]
         raise EngineError(
             f"the space {name} has no shared network; those that have: {', '.join(sharing)}"
         )
-    return Subject(text, space_class(space_class.Config()).shared())
+    return Subject(text, space_class(space_class.Config()).supernet())
 
 
 def _written(text: str, space: str | None) -> Subject | None:

@@ -22,9 +22,9 @@ class Space(ABC):
 
     `offers` names the optional operations a concrete space has beyond `sample`,
     `validate`, `graph` and `build`: "mutate", "crossover", "encode", "neighbours",
-    "enumerate", "decisions", "tokens", "growth", "inherit", "shared" (architectures can be
+    "enumerate", "decisions", "tokens", "growth", "inherit", "supernet" (architectures can be
     run in one shared network), "relaxed" (that network mixes all of them, and what its
-    parameters stand for is `discretised`), "partial" (`shared(K)` mixes one in K channels). A
+    parameters stand for is `discretise`), "partial" (`shared(K)` mixes one in K channels). A
     strategy states what it needs; a mismatch is refused when the search is created. Every random
     choice comes from the Generator that is passed in. `reads` says what its networks are fed with.
     """
@@ -32,7 +32,7 @@ class Space(ABC):
     name: ClassVar[str]
     Config: ClassVar[type]
     capabilities: ClassVar[frozenset[str]] = frozenset()
-    reads: ClassVar[DataKind] = "images"
+    data_kind: ClassVar[DataKind] = "images"
 
     def __init__(self, config: Any):
         self.config = config
@@ -105,7 +105,7 @@ class Space(ABC):
         """An architecture as one option index a decision; `chosen` undoes it exactly."""
         raise TypeError(f"space {self.name} has no decisions")
 
-    def chosen(self, choices: Sequence[int]) -> Architecture:
+    def from_choices(self, choices: Sequence[int]) -> Architecture:
         """The architecture of a sequence in which every choice was allowed."""
         raise TypeError(f"space {self.name} has no decisions")
 
@@ -134,7 +134,7 @@ class Space(ABC):
         """The architectures growth begins with, in a fixed order."""
         raise TypeError(f"space {self.name} does not grow")
 
-    def grown(self, architecture: Architecture) -> Iterator[Architecture]:
+    def grow(self, architecture: Architecture) -> Iterator[Architecture]:
         """Every architecture one layer larger, in a fixed order; none at the limit."""
         raise TypeError(f"space {self.name} does not grow")
 
@@ -152,17 +152,17 @@ class Space(ABC):
         """
         raise TypeError(f"space {self.name} passes on no weights")
 
-    def shared(self) -> Architecture:
+    def supernet(self) -> Architecture:
         """The shared network of the space as an architecture; its genome is {"shared": true}.
 
         `validate`, `graph` and `build` take it. The network built of it has
         `architecture_parameters()` and `weight_parameters()`, together all its parameters; the
-        names of the first begin with "alphas.". `forward_one(x, choices)` runs one architecture's
-        operations alone; where the space offers "relaxed", `forward(x)` mixes all by the alphas.
+        names of the first begin with "alphas.". `forward_architecture(x, choices)` runs the
+        operations of one architecture; with "relaxed", `forward(x)` mixes all by the alphas.
         """
         raise TypeError(f"space {self.name} shares no weights")
 
-    def discretised(self, alphas: Mapping[str, Any]) -> Architecture:
+    def discretise(self, alphas: Mapping[str, Any]) -> Architecture:
         """The architecture that a shared network's architecture parameters stand for.
 
         `alphas` holds each of them as nested lists, by its name without "alphas.".

@@ -151,7 +151,7 @@ def _check_strategy(spec: SearchSpec, made: dict[str, Any], errors: dict[str, st
             f"{spec.strategy} needs {', '.join(missing)}, which the space "
             f"{spec.space} does not offer: choose another strategy or space"
         )
-    elif "shared" in requires.requires and not _trains_alone(spec):
+    elif "supernet" in requires.requires and not _trains_alone(spec):
         errors["strategy"] = (
             f"{spec.strategy} trains a shared network, and with the estimator "
             f"{spec.estimator} no candidate is trained alone: choose train, or another strategy"
@@ -162,12 +162,12 @@ def _check_data(spec: SearchSpec, made: dict[str, Any], errors: dict[str, str]) 
     """Whether the space reads what the data set holds."""
     if "space" not in made or "dataset" not in made:
         return
-    reads = load("spaces", spec.space).reads
+    data_kind = load("spaces", spec.space).data_kind
     holds = load("datasets", spec.dataset).kind
-    if reads != holds:
-        fitting = [name for name in names("datasets") if load("datasets", name).kind == reads]
+    if data_kind != holds:
+        fitting = [name for name in names("datasets") if load("datasets", name).kind == data_kind]
         errors["dataset"] = (
-            f"{spec.dataset} holds {holds}, but the space {spec.space} reads {reads}: "
+            f"{spec.dataset} holds {holds}, but the space {spec.space} reads {data_kind}: "
             f"choose one of {', '.join(fitting)}, or another space"
         )
 

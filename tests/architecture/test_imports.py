@@ -95,8 +95,8 @@ for space in catalog.names("spaces"):
     for strategy in catalog.names("strategies"):
         offered = catalog.load("spaces", space).capabilities
         if catalog.load("strategies", strategy).requires <= offered:
-            reads = catalog.load("spaces", space).reads
-            dataset = {"images": "digits", "text": "pydoc-text"}[reads]
+            data_kind = catalog.load("spaces", space).data_kind
+            dataset = {"images": "digits", "text": "pydoc-text"}[data_kind]
             assembly.check(SearchSpec(space=space, strategy=strategy, dataset=dataset))
 import webapp.live.consumer, webapp.runs.drawings, webapp.runs.services.launch
 import webapp.runs.services.advance, webapp.architectures.admin, webapp.site.views

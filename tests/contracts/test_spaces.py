@@ -18,8 +18,8 @@ from nasengine.core.architecture import Architecture
 from nasengine.core.errors import EngineError, InvalidArchitecture
 
 SPACES = names("spaces")
-IMAGES = [name for name in SPACES if load("spaces", name).reads == "images"]
-TEXTS = [name for name in SPACES if load("spaces", name).reads == "text"]
+IMAGES = [name for name in SPACES if load("spaces", name).data_kind == "images"]
+TEXTS = [name for name in SPACES if load("spaces", name).data_kind == "text"]
 SHAPES = [(1, 8, 8), (3, 32, 32)]
 FAMILIES = {
     "conv", "separable", "dilated", "group", "pool", "skip", "none", "concat", "activation"
@@ -32,9 +32,9 @@ for name in sys.argv[1:]:
     space, rng = space_class(space_class.Config()), np.random.default_rng(7)
     one = space.sample(rng)
     print(one.id)
-    if "mutate" in space.offers:
+    if "mutate" in space.capabilities:
         print(space.mutate(one, rng).id)
-    if "crossover" in space.offers:
+    if "crossover" in space.capabilities:
         print(space.crossover(one, space.sample(rng), rng).id)
 print("torch" in sys.modules)
 """
@@ -51,14 +51,14 @@ def offering(what):
 
 def shape_of(space):
     """A small shape of one input."""
-    return (1, 8, 8) if space.reads == "images" else (1,)
+    return (1, 8, 8) if space.data_kind == "images" else (1,)
 
 
 def inputs(space, count):
     """So many images, or texts of six words out of five."""
     import torch
 
-    if space.reads == "images":
+    if space.data_kind == "images":
         return torch.randn(count, *shape_of(space))
     return torch.randint(5, (count, 6))
 
@@ -178,7 +178,7 @@ def test_a_sequence_of_choices_and_an_architecture_are_the_same_thing(name):
     for architecture in samples(space, 40):
         choices = space.choices(architecture)
         assert len(choices) == len(decisions)
-        assert space.chosen(choices) == architecture
+        assert space.from_choices(choices) == architecture
         for place, choice in enumerate(choices):
             assert choice in space.allowed(choices, place)
             assert choice in space.allowed(choices[:place], place)
@@ -192,12 +192,12 @@ def test_whatever_is_allowed_is_legal(name):
         choices = []
         for place in range(len(space.decisions())):
             choices.append(int(rng.choice(space.allowed(choices, place))))
-        architecture = space.chosen(choices)
+        architecture = space.from_choices(choices)
         space.validate(architecture)
         reached.add(architecture)
         place = int(rng.integers(len(choices)))
         for option in space.allowed(choices, place):
-            space.validate(space.chosen([*choices[:place], option, *choices[place + 1 :]]))
+            space.validate(space.from_choices([*choices[:place], option, *choices[place + 1 :]]))
     assert len(reached) > 50
 
 
@@ -221,10 +221,10 @@ def test_growth_is_legal_in_order_and_ends(name):
             space.validate(architecture)
         assert not seen & set(stage)
         seen |= set(stage)
-        following = [child for parent in stage[::7] for child in space.grown(parent)]
+        following = [child for parent in stage[::7] for child in space.grow(parent)]
         if not following:
             break
-        assert following == [child for parent in stage[::7] for child in space.grown(parent)]
+        assert following == [child for parent in stage[::7] for child in space.grow(parent)]
         stage = list(dict.fromkeys(following))[:60]
     assert not following
 

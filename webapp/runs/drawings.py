@@ -38,7 +38,7 @@ def leaning(value: dict[str, Any], findings: dict[str, Any]) -> dict[str, Any] |
     shared = Architecture.from_json(value)
     try:
         if "alphas" in findings:
-            return space_of(shared).discretised(findings["alphas"]).to_json()
+            return space_of(shared).discretise(findings["alphas"]).to_json()
         if "best" in findings:
             return Architecture(shared.space, shared.config, findings["best"]).to_json()
     except (EngineError, TypeError):

@@ -109,7 +109,7 @@ class OneShot(Estimator):
         return goal.kind in ("error", "perplexity")
 
     def objections(self, space: Space, dataset: str) -> dict[str, str]:
-        if "shared" in space.capabilities:
+        if "supernet" in space.capabilities:
             return {}
         return {
             "estimator": "shared needs a space whose architectures share one network, which "
@@ -155,7 +155,7 @@ class OneShot(Estimator):
             "spent": 1 - epoch or None,
             "choices": space.choices(evaluation.proposal.architecture),
         }
-        proposal = Proposal(-1 - epoch, space.shared(), note=note, task="share")
+        proposal = Proposal(-1 - epoch, space.supernet(), note=note, task="share")
         told = replace(evaluation, proposal=proposal)
         return train_shared(self.config, self.config.training(), told, partial(act, self.config))
 

@@ -96,7 +96,7 @@ class SpaceMatcher:
         choices = [one.options.index(cell) for cell, one in zip(cells, decisions, strict=True)]
         if any(c not in self._space.allowed(choices[:i], i) for i, c in enumerate(choices)):
             return False
-        architecture = self._space.chosen(choices)
+        architecture = self._space.from_choices(choices)
         try:
             self._space.validate(architecture)
         except EngineError:

@@ -46,10 +46,10 @@ class Train(Estimator):
     def objections(self, space: Space, dataset: str) -> dict[str, str]:
         found = {}
         try:
-            self.config.settled(space.reads)
+            self.config.settled(space.data_kind)
         except InvalidSettings as error:
             found = {f"estimator_config.{name}": text for name, text in error.errors.items()}
-        if space.reads == "text":
+        if space.data_kind == "text":
             for name in OF_IMAGES:
                 if getattr(self.config, name):
                     found[f"estimator_config.{name}"] = (

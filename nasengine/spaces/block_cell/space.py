@@ -22,7 +22,7 @@ from ...core.space import Space
 from ..common import block_genome, cell_genome, stacking
 from ..common.cell_drawing import draw_cell, write_cell
 from ..common.cell_inheritance import origins
-from ..common.inheritance import pass_on
+from ..common.inheritance import copy_weights
 from ..common.membership import check_membership
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class BlockCellSpace(Space):
     def choices(self, architecture: Architecture) -> tuple[int, ...]:
         return block_genome.choices(architecture.genome, self.config.operations)
 
-    def chosen(self, choices: Sequence[int]) -> Architecture:
+    def from_choices(self, choices: Sequence[int]) -> Architecture:
         return self.architecture(block_genome.chosen(choices, self.config.operations))
 
     def inherit(
@@ -141,7 +141,7 @@ class BlockCellSpace(Space):
     ) -> int:
         """A part passes on where the parent's block has the same operation on the same input."""
         both = (self._cells(one.genome) for one in (child, parent))
-        return pass_on(network, weights, origins(self.config.reductions, *both))
+        return copy_weights(network, weights, origins(self.config.reductions, *both))
 
     def size(self) -> int:
         """How many different descriptions: the two parts of a block have no order."""

@@ -16,9 +16,9 @@ from ..common import cell_genome
 from ..common.cell_drawing import draw_cell, write_cell
 from ..common.cell_genome import CELLS, Genome
 from ..common.cell_inheritance import origins
-from ..common.cell_supernet import alpha_shapes, draw_shared
+from ..common.cell_supernet import alpha_shapes, draw_supernet
 from ..common.discretisation import read_alphas, strongest_pairs
-from ..common.inheritance import pass_on
+from ..common.inheritance import copy_weights
 from ..common.membership import resized
 from ..common.supernet_space import SupernetSpace
 from . import decisions as cell_decisions
@@ -50,7 +50,7 @@ class CellSpace(SupernetSpace):
             "decisions",
             "tokens",
             "inherit",
-            "shared",
+            "supernet",
             "relaxed",
             "partial",
         }
@@ -133,7 +133,7 @@ class CellSpace(SupernetSpace):
     def choices(self, architecture: Architecture) -> tuple[int, ...]:
         return cell_decisions.choices(architecture.genome, self.operations)
 
-    def chosen(self, choices: Sequence[int]) -> Architecture:
+    def from_choices(self, choices: Sequence[int]) -> Architecture:
         genome = cell_decisions.genome(choices, self.config.nodes, self.operations)
         return self.architecture(genome)
 
@@ -145,7 +145,7 @@ class CellSpace(SupernetSpace):
         inputs = math.prod(math.comb(index, 2) for index in range(2, self.config.nodes + 2))
         return (inputs * len(self.operations) ** (2 * self.config.nodes)) ** 2
 
-    def discretised(self, alphas: Mapping[str, Any]) -> Architecture:
+    def discretise(self, alphas: Mapping[str, Any]) -> Architecture:
         """The two strongest edges of each node with their strongest operation, never `none`.
 
         `alphas` holds "normal" and "reduce", edges x operations in the order of the settings,
@@ -174,35 +174,35 @@ class CellSpace(SupernetSpace):
         weights: Mapping[str, torch.Tensor],
     ) -> int:
         """Everything but the pairs that the parent's node does not have."""
-        return pass_on(
+        return copy_weights(
             network, weights, origins(self.config.reductions, child.genome, parent.genome)
         )
 
     def _check(self, genome: Any) -> None:
         cell_genome.check_genome(genome, self.config.nodes, self.operations)
 
-    def _draw(self, genome: Any) -> dict[str, Any]:
+    def _graph(self, genome: Any) -> dict[str, Any]:
         return {"cells": [draw_cell(name, genome[name]) for name in CELLS]}
 
-    def _draw_shared(self) -> dict[str, Any]:
-        return draw_shared(self.config)
+    def _supernet_graph(self) -> dict[str, Any]:
+        return draw_supernet(self.config)
 
-    def _write(self, genome: Any) -> str:
+    def _text(self, genome: Any) -> str:
         return " | ".join(f"{name} {write_cell(genome[name])}" for name in CELLS)
 
-    def _network(
+    def _build_network(
         self, genome: Any, input_shape: tuple[int, ...], classes: int, auxiliary: bool
     ) -> torch.nn.Module:
         from ..layers.cell_network import CellNetwork
 
         return CellNetwork(self.config, genome, input_shape, classes, auxiliary)
 
-    def _shared_network(
+    def _build_supernet(
         self, input_shape: tuple[int, ...], classes: int, partial: int
     ) -> torch.nn.Module:
-        from .supernet import SharedCellNetwork
+        from .supernet import CellSupernet
 
-        return SharedCellNetwork(self.config, input_shape, classes, partial)
+        return CellSupernet(self.config, input_shape, classes, partial)
 
     def _sample_cell(self, rng: np.random.Generator) -> dict[str, Any]:
         nodes = []

@@ -12,14 +12,14 @@ from ..common.cell_genome import CELLS
 from ..layers.blocks import FactorizedReduce, relu_conv_bn
 from ..layers.cell_network import make_stem
 from ..layers.supernet.graph import Chosen, Mixture, RelaxedGraph
-from ..layers.supernet.network import SharedNetwork
+from ..layers.supernet.network import ImageSupernet
 from ..layers.supernet.norm import by_the_batch
 from .decisions import genome
 
 INPUTS = 2
 
 
-class SharedCell(nn.Module):
+class SupernetCell(nn.Module):
     """A relaxed cell behind its two preprocessors; all its nodes are concatenated.
 
     `before` are the channels of its two inputs; `halved` says that the cell before was a
@@ -60,7 +60,7 @@ class SharedCell(nn.Module):
         return torch.cat(self.graph.one((self.older(older), self.newer(newer)), chosen), dim=1)
 
 
-class SharedCellNetwork(SharedNetwork):
+class CellSupernet(ImageSupernet):
     """Every cell holds all operations of the settings; cells of a kind share their alphas.
 
     Alphas "normal" and "reduce" are edges x operations, edges by target, then by source. With
@@ -81,7 +81,7 @@ class SharedCellNetwork(SharedNetwork):
         for number in range(config.cells):
             reduces = number in config.reductions
             channels *= 2 if reduces else 1
-            cell = SharedCell(config, before, channels, partial, reduces=reduces, halved=halved)
+            cell = SupernetCell(config, before, channels, partial, reduces=reduces, halved=halved)
             self.cells.append(cell)
             before, halved = (before[1], cell.outputs), reduces
         self.pool = nn.AdaptiveAvgPool2d(1)
@@ -91,14 +91,14 @@ class SharedCellNetwork(SharedNetwork):
         mixtures = {name: self.mixture(name, INPUTS, self.nodes) for name in CELLS}
         older, newer = self.stem(x.contiguous(memory_format=torch.channels_last))
         for cell in self.cells:
-            older, newer = newer, cell(older, newer, mixtures[cast(SharedCell, cell).kind])
+            older, newer = newer, cell(older, newer, mixtures[cast(SupernetCell, cell).kind])
         return self._logits(newer)
 
-    def forward_one(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
+    def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
         cells = genome(choices, self.nodes, self.choosable)
         older, newer = self.stem(x.contiguous(memory_format=torch.channels_last))
         for each in self.cells:
-            cell = cast(SharedCell, each)
+            cell = cast(SupernetCell, each)
             older, newer = newer, cell.one(older, newer, cells[cell.kind]["nodes"])
         return self._logits(newer)
 

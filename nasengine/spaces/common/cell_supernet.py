@@ -21,7 +21,7 @@ def alpha_shapes(config: CellConfig) -> tuple[Shapes, frozenset[str]]:
     return {**shapes, **own}, frozenset(own)
 
 
-def draw_shared(config: Any) -> dict[str, Any]:
+def draw_supernet(config: Any) -> dict[str, Any]:
     """Both cells with every operation on every edge, in the order of the parameters.
 
     `config` has `nodes` and `operations`.

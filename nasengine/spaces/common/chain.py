@@ -15,7 +15,7 @@ from ...core.decision import Decision
 from ...core.errors import InvalidArchitecture, InvalidSettings
 from ...core.settings import to_mapping
 from ...core.space import Space
-from .inheritance import pass_on
+from .inheritance import copy_weights
 from .membership import check_membership, shown
 from .operations import node
 
@@ -130,7 +130,7 @@ class ChainSpace(Space):
             for menu, value in zip(self.menus, row, strict=True)
         )
 
-    def chosen(self, choices: Sequence[int]) -> Architecture:
+    def from_choices(self, choices: Sequence[int]) -> Architecture:
         values = [
             menu[one] for menu, one in zip(itertools.cycle(self.menus), choices, strict=False)
         ]
@@ -144,12 +144,12 @@ class ChainSpace(Space):
         weights: Mapping[str, torch.Tensor],
     ) -> int:
         """Every layer whose shape has stayed."""
-        return pass_on(network, weights)
+        return copy_weights(network, weights)
 
     def enumerate(self) -> Iterator[Architecture]:
         """The last size changes fastest; a space offers it where the default has few enough."""
         for choices in itertools.product(*(range(len(d.options)) for d in self.decisions())):
-            yield self.chosen(choices)
+            yield self.from_choices(choices)
 
     def size(self) -> int:
         return math.prod(len(menu) for menu in self.menus) ** self.rows

@@ -16,7 +16,7 @@ def same_name(name: str) -> str | None:
     return name
 
 
-def pass_on(
+def copy_weights(
     network: torch.nn.Module, weights: Mapping[str, torch.Tensor], origin: Origin = same_name
 ) -> int:
     """Copies a parent's weights into a child's network wherever name and shape allow.

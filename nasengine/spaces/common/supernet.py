@@ -15,22 +15,22 @@ from .operations import edge
 MAX_PARTIAL = 64
 
 
-def shared_genome(partial: int = 1) -> dict[str, Any]:
+def supernet_genome(partial: int = 1) -> dict[str, Any]:
     """The genome of a shared network that mixes one in `partial` channels."""
     return {"shared": True} if partial == 1 else {"shared": True, "partial": partial}
 
 
-def is_shared(genome: Any) -> bool:
+def is_supernet(genome: Any) -> bool:
     """Whether a genome means the shared network, rightly written or not."""
     return isinstance(genome, dict) and "shared" in genome
 
 
-def partial_of(genome: dict[str, Any]) -> int:
+def channel_divisor(genome: dict[str, Any]) -> int:
     """One in how many channels goes through the operations."""
     return int(genome.get("partial", 1))
 
 
-def check_shared(genome: dict[str, Any], channels: int) -> None:
+def check_supernet(genome: dict[str, Any], channels: int) -> None:
     """Holds any JSON object against the rules, for cells that begin with so many channels.
 
     Raises:
@@ -53,7 +53,7 @@ def check_shared(genome: dict[str, Any], channels: int) -> None:
         )
 
 
-def check_whole_shared(genome: dict[str, Any]) -> None:
+def check_full_supernet(genome: dict[str, Any]) -> None:
     """The same where all channels go through the operations.
 
     Raises:
@@ -78,9 +78,9 @@ def refuse_auxiliary(auxiliary: bool) -> None:
         )
 
 
-def shared_text(genome: dict[str, Any]) -> str:
+def supernet_text(genome: dict[str, Any]) -> str:
     """The shared network on one line."""
-    partial = partial_of(genome)
+    partial = channel_divisor(genome)
     return "shared network" + (f", one in {partial} channels mixed" if partial > 1 else "")
 
 

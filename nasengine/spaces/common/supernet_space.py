@@ -10,13 +10,13 @@ from ...core.settings import to_mapping
 from ...core.space import Space
 from .membership import check_membership
 from .supernet import (
-    check_shared,
-    check_whole_shared,
-    is_shared,
-    partial_of,
+    channel_divisor,
+    check_full_supernet,
+    check_supernet,
+    is_supernet,
     refuse_auxiliary,
-    shared_genome,
-    shared_text,
+    supernet_genome,
+    supernet_text,
 )
 
 if TYPE_CHECKING:
@@ -31,30 +31,30 @@ class SupernetSpace(Space):
 
     config: Any
 
-    def shared(self, partial: int = 1) -> Architecture:
+    def supernet(self, partial: int = 1) -> Architecture:
         """The network all architectures share the weights of.
 
         With `partial` = K one in K channels is mixed (PC-DARTS), where the space offers that.
         """
-        return Architecture(self.name, to_mapping(self.config), shared_genome(partial))
+        return Architecture(self.name, to_mapping(self.config), supernet_genome(partial))
 
     def validate(self, architecture: Architecture) -> None:
         check_membership(self, architecture)
         genome = architecture.genome
-        if not is_shared(genome):
+        if not is_supernet(genome):
             self._check(genome)
         elif "partial" in self.capabilities:
-            check_shared(genome, self.config.channels)
+            check_supernet(genome, self.config.channels)
         else:
-            check_whole_shared(genome)
+            check_full_supernet(genome)
 
     def graph(self, architecture: Architecture) -> dict[str, Any]:
         genome = architecture.genome
-        return self._draw_shared() if is_shared(genome) else self._draw(genome)
+        return self._supernet_graph() if is_supernet(genome) else self._graph(genome)
 
     def text(self, architecture: Architecture) -> str:
         genome = architecture.genome
-        return shared_text(genome) if is_shared(genome) else self._write(genome)
+        return supernet_text(genome) if is_supernet(genome) else self._text(genome)
 
     def build(
         self,
@@ -65,35 +65,35 @@ class SupernetSpace(Space):
     ) -> torch.nn.Module:
         self.validate(architecture)
         genome = architecture.genome
-        if not is_shared(genome):
-            return self._network(genome, input_shape, classes, auxiliary)
+        if not is_supernet(genome):
+            return self._build_network(genome, input_shape, classes, auxiliary)
         refuse_auxiliary(auxiliary)
-        return self._shared_network(input_shape, classes, partial_of(genome))
+        return self._build_supernet(input_shape, classes, channel_divisor(genome))
 
     @abstractmethod
     def _check(self, genome: Any) -> None:
         """Raises InvalidArchitecture as `validate` does."""
 
     @abstractmethod
-    def _draw(self, genome: Any) -> dict[str, Any]:
+    def _graph(self, genome: Any) -> dict[str, Any]:
         """As `graph`."""
 
     @abstractmethod
-    def _draw_shared(self) -> dict[str, Any]:
+    def _supernet_graph(self) -> dict[str, Any]:
         """As `graph`, with all that an edge may hold."""
 
     @abstractmethod
-    def _write(self, genome: Any) -> str:
+    def _text(self, genome: Any) -> str:
         """As `text`."""
 
     @abstractmethod
-    def _network(
+    def _build_network(
         self, genome: Any, input_shape: tuple[int, ...], classes: int, auxiliary: bool
     ) -> torch.nn.Module:
         """As `build`, of a genome that was checked."""
 
     @abstractmethod
-    def _shared_network(
+    def _build_supernet(
         self, input_shape: tuple[int, ...], classes: int, partial: int
     ) -> torch.nn.Module:
         """The network that holds every architecture."""

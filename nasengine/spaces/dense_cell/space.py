@@ -18,7 +18,7 @@ from ...core.architecture import Architecture
 from ...core.errors import InvalidArchitecture
 from ...core.settings import setting, to_mapping
 from ...core.space import Space
-from ..common.inheritance import pass_on
+from ..common.inheritance import copy_weights
 from ..common.membership import check_membership, shown
 from ..common.operations import node
 
@@ -128,7 +128,7 @@ class DenseCellSpace(Space):
             for other in _menu(place):
                 if other != layer:
                     yield self.architecture([*layers[:place], other, *layers[place + 1 :]])
-        yield from self.grown(architecture)
+        yield from self.grow(architecture)
         if len(layers) > MIN_VALUE:
             yield self.architecture(layers[:-1])
 
@@ -155,7 +155,7 @@ class DenseCellSpace(Space):
             for convolution in CONVOLUTIONS:
                 yield self.architecture([norm, convolution])
 
-    def grown(self, architecture: Architecture) -> Iterator[Architecture]:
+    def grow(self, architecture: Architecture) -> Iterator[Architecture]:
         """One layer more: three children where a norm is next, six where a convolution is."""
         layers = architecture.genome
         if len(layers) < self.config.layers:
@@ -180,7 +180,7 @@ class DenseCellSpace(Space):
                     return name if place < len(same) and same[place] else None
             return name
 
-        return pass_on(network, weights, origin)
+        return copy_weights(network, weights, origin)
 
     def size(self) -> int:
         """All cells of every length."""

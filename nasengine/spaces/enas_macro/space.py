@@ -17,7 +17,7 @@ import numpy as np
 from ...core.architecture import Architecture
 from ...core.decision import Decision
 from ...core.settings import to_mapping
-from ..common.inheritance import pass_on
+from ..common.inheritance import copy_weights
 from ..common.operations import OPERATIONS, edge, node
 from ..common.supernet import relaxed_edges
 from ..common.supernet_space import SupernetSpace
@@ -42,7 +42,16 @@ class EnasMacroSpace(SupernetSpace):
     name = "enas-macro"
     Config = EnasMacroConfig
     capabilities = frozenset(
-        {"mutate", "crossover", "encode", "neighbours", "decisions", "tokens", "inherit", "shared"}
+        {
+            "mutate",
+            "crossover",
+            "encode",
+            "neighbours",
+            "decisions",
+            "tokens",
+            "inherit",
+            "supernet",
+        }
     )
     config: EnasMacroConfig
 
@@ -51,7 +60,7 @@ class EnasMacroSpace(SupernetSpace):
         return Architecture(self.name, to_mapping(self.config), {"layers": layers})
 
     def sample(self, rng: np.random.Generator) -> Architecture:
-        return self.chosen([int(rng.integers(len(one.options))) for one in self.decisions()])
+        return self.from_choices([int(rng.integers(len(one.options))) for one in self.decisions()])
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
         """Another op in one layer, or one skip more or less; an even chance each."""
@@ -92,7 +101,7 @@ class EnasMacroSpace(SupernetSpace):
     def choices(self, architecture: Architecture) -> tuple[int, ...]:
         return macro_genome.choices(architecture.genome["layers"], self.config.operations)
 
-    def chosen(self, choices: Sequence[int]) -> Architecture:
+    def from_choices(self, choices: Sequence[int]) -> Architecture:
         return self.architecture(
             macro_genome.chosen(choices, self.config.layers, self.config.operations)
         )
@@ -115,7 +124,7 @@ class EnasMacroSpace(SupernetSpace):
             one, other = layers[int(place[1])]
             return name if one[part] == other[part] else None
 
-        return pass_on(network, weights, origin)
+        return copy_weights(network, weights, origin)
 
     def size(self) -> int:
         """6^L x 2^(L(L-1)/2) with all operations."""
@@ -125,33 +134,33 @@ class EnasMacroSpace(SupernetSpace):
     def _check(self, genome: Any) -> None:
         macro_genome.check(genome, self.config.layers, self.config.operations)
 
-    def _draw(self, genome: Any) -> dict[str, Any]:
+    def _graph(self, genome: Any) -> dict[str, Any]:
         return _drawing([((layer["op"],), layer["skips"]) for layer in genome["layers"]])
 
-    def _draw_shared(self) -> dict[str, Any]:
+    def _supernet_graph(self) -> dict[str, Any]:
         operations = self.config.operations
         return _drawing([(operations, range(place)) for place in range(self.config.layers)])
 
-    def _write(self, genome: Any) -> str:
+    def _text(self, genome: Any) -> str:
         return " ".join(
             f"{number}={OPERATIONS[layer['op']].short}"
             + "".join(f"+{value}" for value in layer["skips"])
             for number, layer in enumerate(genome["layers"], start=1)
         )
 
-    def _network(
+    def _build_network(
         self, genome: Any, input_shape: tuple[int, ...], classes: int, auxiliary: bool
     ) -> torch.nn.Module:
         from .network import MacroNetwork
 
         return MacroNetwork(self.config, genome["layers"], input_shape, classes, auxiliary)
 
-    def _shared_network(
+    def _build_supernet(
         self, input_shape: tuple[int, ...], classes: int, partial: int
     ) -> torch.nn.Module:
-        from .supernet import SharedMacroNetwork
+        from .supernet import EnasMacroSupernet
 
-        return SharedMacroNetwork(self.config, input_shape, classes)
+        return EnasMacroSupernet(self.config, input_shape, classes)
 
 
 def _drawing(layers: Sequence[tuple[tuple[str, ...], Sequence[int]]]) -> dict[str, Any]:

@@ -10,14 +10,14 @@ from torch import nn
 
 from ..layers.cell_network import make_stem
 from ..layers.supernet.graph import Fan
-from ..layers.supernet.network import SharedNetwork
+from ..layers.supernet.network import ImageSupernet
 from ..layers.supernet.norm import by_the_batch, normalised
 from ..layers.supernet.operations import Source
 from .genome import Layers, chosen, reduced, stage
 from .network import halved, make_reductions
 
 
-class SharedMacroNetwork(SharedNetwork):
+class EnasMacroSupernet(ImageSupernet):
     """Every operation in every layer; there are no alphas.
 
     What an operation gives and the skips are added up, then BN without scale and shift, from
@@ -60,7 +60,7 @@ class SharedMacroNetwork(SharedNetwork):
 
         return self._through(x, self.everything, mixed)
 
-    def forward_one(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
+    def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
         def one(fan: Fan, y: torch.Tensor, op: str) -> torch.Tensor:
             return fan.one(Source(y, 1, 1), op, 0, self.operations.index(op))
 

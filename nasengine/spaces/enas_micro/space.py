@@ -21,8 +21,8 @@ from ..common import block_genome, cell_genome
 from ..common.cell_drawing import draw_cell, write_cell
 from ..common.cell_genome import CELLS
 from ..common.cell_inheritance import origins
-from ..common.cell_supernet import draw_shared
-from ..common.inheritance import pass_on
+from ..common.cell_supernet import draw_supernet
+from ..common.inheritance import copy_weights
 from ..common.membership import shown
 from ..common.supernet_space import SupernetSpace
 from .config import EnasMicroConfig
@@ -43,7 +43,16 @@ class EnasMicroSpace(SupernetSpace):
     name = "enas-micro"
     Config = EnasMicroConfig
     capabilities = frozenset(
-        {"mutate", "crossover", "encode", "neighbours", "decisions", "tokens", "inherit", "shared"}
+        {
+            "mutate",
+            "crossover",
+            "encode",
+            "neighbours",
+            "decisions",
+            "tokens",
+            "inherit",
+            "supernet",
+        }
     )
     config: EnasMicroConfig
 
@@ -96,7 +105,7 @@ class EnasMicroSpace(SupernetSpace):
             one for name in CELLS for one in block_genome.choices(genome[name], operations)
         )
 
-    def chosen(self, choices: Sequence[int]) -> Architecture:
+    def from_choices(self, choices: Sequence[int]) -> Architecture:
         return self.architecture(block_genome.cells(choices, CELLS, self.config.operations))
 
     def inherit(
@@ -108,7 +117,7 @@ class EnasMicroSpace(SupernetSpace):
     ) -> int:
         """A part passes on where the parent's block has the same operation on the same input."""
         both = (_drawn(one.genome) for one in (child, parent))
-        return pass_on(network, weights, origins(self.config.reductions, *both))
+        return copy_weights(network, weights, origins(self.config.reductions, *both))
 
     def size(self) -> int:
         """How many different descriptions: the two parts of a block have no order.
@@ -126,30 +135,30 @@ class EnasMicroSpace(SupernetSpace):
             place = f"cell {name}"
             block_genome.check(place, genome[name], self.config.nodes, self.config.operations)
 
-    def _draw(self, genome: Any) -> dict[str, Any]:
+    def _graph(self, genome: Any) -> dict[str, Any]:
         cells = _drawn(genome)
         return {"cells": [draw_cell(name, cells[name]) for name in CELLS]}
 
-    def _draw_shared(self) -> dict[str, Any]:
-        return draw_shared(self.config)
+    def _supernet_graph(self) -> dict[str, Any]:
+        return draw_supernet(self.config)
 
-    def _write(self, genome: Any) -> str:
+    def _text(self, genome: Any) -> str:
         cells = {name: cell_genome.cell(genome[name]) for name in CELLS}
         return " | ".join(f"{name} {write_cell(cells[name])}" for name in CELLS)
 
-    def _network(
+    def _build_network(
         self, genome: Any, input_shape: tuple[int, ...], classes: int, auxiliary: bool
     ) -> torch.nn.Module:
         from ..layers.cell_network import CellNetwork
 
         return CellNetwork(self.config, _drawn(genome), input_shape, classes, auxiliary)
 
-    def _shared_network(
+    def _build_supernet(
         self, input_shape: tuple[int, ...], classes: int, partial: int
     ) -> torch.nn.Module:
-        from .supernet import SharedMicroNetwork
+        from .supernet import EnasMicroSupernet
 
-        return SharedMicroNetwork(self.config, input_shape, classes)
+        return EnasMicroSupernet(self.config, input_shape, classes)
 
     def _moves(self, cells: Cells, field: int) -> list[tuple[str, block_genome.Move]]:
         operations = self.config.operations

@@ -14,13 +14,13 @@ from ..common.cell_genome import CELLS, unused
 from ..layers.blocks import FactorizedReduce, relu_conv_bn
 from ..layers.cell_network import make_stem
 from ..layers.supernet.graph import Mixture, RelaxedGraph
-from ..layers.supernet.network import SharedNetwork
+from ..layers.supernet.network import ImageSupernet
 from ..layers.supernet.norm import by_the_batch, normalised
 
 INPUTS = 2
 
 
-class SharedMicroCell(nn.Module):
+class EnasMicroSupernetCell(nn.Module):
     """All operations between all blocks, behind two preprocessors.
 
     How many blocks end unread differs from architecture to architecture, so their maps are not
@@ -68,7 +68,7 @@ class SharedMicroCell(nn.Module):
         return normalised(functional.conv2d(joined, weight))
 
 
-class SharedMicroNetwork(SharedNetwork):
+class EnasMicroSupernet(ImageSupernet):
     """Weights of every operation between all blocks of every cell; there are no alphas.
 
     `forward` mixes all operations evenly: it says what the whole network costs, and nothing is
@@ -86,7 +86,7 @@ class SharedMicroNetwork(SharedNetwork):
         for number in range(config.cells):
             reduces = number in config.reductions
             channels *= 2 if reduces else 1
-            cell = SharedMicroCell(config, before, channels, reduces=reduces, halved=halved)
+            cell = EnasMicroSupernetCell(config, before, channels, reduces=reduces, halved=halved)
             self.cells.append(cell)
             before, halved = (before[1], channels), reduces
         self.pool = nn.AdaptiveAvgPool2d(1)
@@ -98,11 +98,11 @@ class SharedMicroNetwork(SharedNetwork):
             older, newer = newer, cell(older, newer)
         return self._logits(newer)
 
-    def forward_one(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
+    def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
         chosen = cells(choices, CELLS, self.operations)
         older, newer = self.stem(x.contiguous(memory_format=torch.channels_last))
         for each in self.cells:
-            cell = cast(SharedMicroCell, each)
+            cell = cast(EnasMicroSupernetCell, each)
             older, newer = newer, cell.one(older, newer, chosen[cell.kind])
         return self._logits(newer)
 

@@ -14,7 +14,7 @@ from ...core.decision import Decision
 from ...core.errors import InvalidArchitecture
 from ...core.settings import setting, to_mapping
 from ..common.discretisation import read_alphas, strongest_operations
-from ..common.inheritance import pass_on
+from ..common.inheritance import copy_weights
 from ..common.membership import resized, shown
 from ..common.operations import edge, node
 from ..common.supernet import relaxed_edges
@@ -93,7 +93,7 @@ class NB201Space(SupernetSpace):
             "decisions",
             "tokens",
             "inherit",
-            "shared",
+            "supernet",
             "relaxed",
             "partial",
         }
@@ -165,13 +165,13 @@ class NB201Space(SupernetSpace):
     def choices(self, architecture: Architecture) -> tuple[int, ...]:
         return tuple(OPS.index(op) for op in parse(architecture.genome))
 
-    def chosen(self, choices: Sequence[int]) -> Architecture:
+    def from_choices(self, choices: Sequence[int]) -> Architecture:
         return self.architecture([OPS[choice] for choice in choices])
 
     def size(self) -> int:
         return len(OPS) ** len(EDGES)
 
-    def discretised(self, alphas: Mapping[str, Any]) -> Architecture:
+    def discretise(self, alphas: Mapping[str, Any]) -> Architecture:
         """The strongest operation of each edge, `none` among them.
 
         `alphas` holds "cell", 6 edges x 5 operations in the order of EDGES and OPS; "cell_edges"
@@ -192,7 +192,7 @@ class NB201Space(SupernetSpace):
         weights: Mapping[str, torch.Tensor],
     ) -> int:
         """Everything but the edges whose operation changed."""
-        return pass_on(network, weights, origins(parse(child.genome), parse(parent.genome)))
+        return copy_weights(network, weights, origins(parse(child.genome), parse(parent.genome)))
 
     def _check(self, genome: Any) -> None:
         canonical = to_string(parse(genome))
@@ -201,16 +201,16 @@ class NB201Space(SupernetSpace):
                 f"{shown(genome)} has blanks or bars to spare: write {canonical}"
             )
 
-    def _draw(self, genome: Any) -> dict[str, Any]:
+    def _graph(self, genome: Any) -> dict[str, Any]:
         return _drawing([edge(*ends, op) for op, ends in zip(parse(genome), ENDS, strict=True)])
 
-    def _draw_shared(self) -> dict[str, Any]:
+    def _supernet_graph(self) -> dict[str, Any]:
         return _drawing(relaxed_edges(ENDS, OPS))
 
-    def _write(self, genome: Any) -> str:
+    def _text(self, genome: Any) -> str:
         return to_string(parse(genome))
 
-    def _network(
+    def _build_network(
         self, genome: Any, input_shape: tuple[int, ...], classes: int, auxiliary: bool
     ) -> torch.nn.Module:
         from .network import NB201Network
@@ -218,12 +218,12 @@ class NB201Space(SupernetSpace):
         placed = tuple(zip(parse(genome), EDGES, strict=True))
         return NB201Network(self.config, placed, input_shape, classes, auxiliary)
 
-    def _shared_network(
+    def _build_supernet(
         self, input_shape: tuple[int, ...], classes: int, partial: int
     ) -> torch.nn.Module:
-        from .supernet import SharedNB201Network
+        from .supernet import NB201Supernet
 
-        return SharedNB201Network(self.config, OPS, input_shape, classes, partial)
+        return NB201Supernet(self.config, OPS, input_shape, classes, partial)
 
 
 def _drawing(edges: list[dict[str, Any]]) -> dict[str, Any]:

@@ -9,14 +9,14 @@ import torch
 from torch import nn
 
 from ..layers.supernet.graph import RelaxedGraph, edge_number
-from ..layers.supernet.network import SharedNetwork
+from ..layers.supernet.network import ImageSupernet
 from ..layers.supernet.norm import by_the_batch
 from .network import NODES, STAGES, ResidualReduction
 
 INPUTS = 1
 
 
-class SharedNB201Network(SharedNetwork):
+class NB201Supernet(ImageSupernet):
     """All cells share the alphas "cell", 6 edges x 5 operations in the order of the string.
 
     With `partial` = K there are "cell_edges" too, see `RelaxedGraph`. Batch normalisation has
@@ -57,7 +57,7 @@ class SharedNB201Network(SharedNetwork):
         mixture = self.mixture("cell", INPUTS, NODES - INPUTS)
         return self._through(x, lambda cell, y: cell((y,), mixture)[-1])
 
-    def forward_one(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
+    def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
         chosen = [
             [
                 (self.operations[choices[edge_number(source, target, INPUTS)]], source)

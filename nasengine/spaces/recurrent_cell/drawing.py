@@ -17,7 +17,7 @@ def draw_nodes(nodes: list[list[Any]]) -> dict[str, Any]:
     return _drawn(len(nodes), between)
 
 
-def draw_shared(nodes: int, operations: tuple[str, ...]) -> dict[str, Any]:
+def draw_supernet(nodes: int, operations: tuple[str, ...]) -> dict[str, Any]:
     """The cell with every operation on every edge, in the order of the parameters."""
     ends = [
         (str(source), str(target)) for target in range(1, nodes + 1) for source in range(target)

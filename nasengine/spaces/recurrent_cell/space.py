@@ -15,12 +15,12 @@ from ...core.decision import Decision
 from ...core.errors import EngineError
 from ...core.settings import to_mapping
 from ..common.discretisation import read_alphas, strongest_pairs
-from ..common.inheritance import pass_on
+from ..common.inheritance import copy_weights
 from ..common.membership import shown
 from ..common.supernet_space import SupernetSpace
 from . import genome as rules
 from .config import RecurrentCellConfig
-from .drawing import draw_nodes, draw_shared, write_nodes
+from .drawing import draw_nodes, draw_supernet, write_nodes
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +37,7 @@ class RecurrentCellSpace(SupernetSpace):
 
     name = "recurrent-cell"
     Config = RecurrentCellConfig
-    reads: ClassVar[DataKind] = "text"
+    data_kind: ClassVar[DataKind] = "text"
     capabilities = frozenset(
         {
             "mutate",
@@ -47,7 +47,7 @@ class RecurrentCellSpace(SupernetSpace):
             "decisions",
             "tokens",
             "inherit",
-            "shared",
+            "supernet",
             "relaxed",
         }
     )
@@ -102,7 +102,7 @@ class RecurrentCellSpace(SupernetSpace):
     def choices(self, architecture: Architecture) -> tuple[int, ...]:
         return rules.choices_of(architecture.genome["nodes"], self.config.functions)
 
-    def chosen(self, choices: Sequence[int]) -> Architecture:
+    def from_choices(self, choices: Sequence[int]) -> Architecture:
         return self.architecture(rules.nodes_of(choices, self.config.functions))
 
     def size(self) -> int:
@@ -110,7 +110,7 @@ class RecurrentCellSpace(SupernetSpace):
         nodes = self.config.nodes
         return math.factorial(nodes) * len(self.config.functions) ** nodes
 
-    def discretised(self, alphas: Mapping[str, Any]) -> Architecture:
+    def discretise(self, alphas: Mapping[str, Any]) -> Architecture:
         """The strongest edge of each node with its strongest function, never `none`.
 
         `alphas` holds "cell", edges x (none and the functions), edges by target, then by source.
@@ -158,7 +158,7 @@ class RecurrentCellSpace(SupernetSpace):
         """Everything but the matrices of nodes whose function or source changed."""
         pairs = enumerate(zip(child.genome["nodes"], parent.genome["nodes"], strict=False))
         kept = {f"matrices.{place}" for place, (one, other) in pairs if one == other}
-        return pass_on(
+        return copy_weights(
             network,
             weights,
             lambda name: name if name in kept or not name.startswith("matrices.") else None,
@@ -167,28 +167,28 @@ class RecurrentCellSpace(SupernetSpace):
     def _check(self, genome: Any) -> None:
         rules.check_genome(genome, self.config.nodes, self.config.functions)
 
-    def _draw(self, genome: Any) -> dict[str, Any]:
+    def _graph(self, genome: Any) -> dict[str, Any]:
         return draw_nodes(genome["nodes"])
 
-    def _draw_shared(self) -> dict[str, Any]:
-        return draw_shared(self.config.nodes, self.config.relaxed)
+    def _supernet_graph(self) -> dict[str, Any]:
+        return draw_supernet(self.config.nodes, self.config.relaxed)
 
-    def _write(self, genome: Any) -> str:
+    def _text(self, genome: Any) -> str:
         return write_nodes(genome["nodes"])
 
-    def _network(
+    def _build_network(
         self, genome: Any, input_shape: tuple[int, ...], classes: int, auxiliary: bool
     ) -> torch.nn.Module:
         from .network import RecurrentNetwork
 
         return RecurrentNetwork(self.config, genome["nodes"], classes)
 
-    def _shared_network(
+    def _build_supernet(
         self, input_shape: tuple[int, ...], classes: int, partial: int
     ) -> torch.nn.Module:
-        from .supernet import SharedRecurrentNetwork
+        from .supernet import RecurrentSupernet
 
-        return SharedRecurrentNetwork(self.config, classes)
+        return RecurrentSupernet(self.config, classes)
 
     def _moves(self, nodes: list[list[Any]], place: int) -> list[Move]:
         """Where a function (place 0) or a source (1) may change."""

@@ -10,13 +10,13 @@ from torch import nn
 from torch.nn import functional
 
 from ..layers.recurrent_step import FUNCTIONS, Step, first_node, highway, masked, unrolled
-from ..layers.supernet.network import Relaxed
+from ..layers.supernet.network import Supernet
 from ..layers.supernet.norm import normalised
 from ..layers.word_ends import WordEnds, drawn
 from .genome import nodes_of
 
 
-class SharedRecurrentNetwork(Relaxed):
+class RecurrentSupernet(Supernet):
     """Words n x t and a state n x hidden to logits n x t x classes and the state behind them.
 
     Alphas "cell" are edges x (none and the functions), edges by target, then by source. Every
@@ -47,7 +47,7 @@ class SharedRecurrentNetwork(Relaxed):
         shares = [(part.unbind(dim=1), part.sum(dim=1)) for part in parts]
         return self._read(words, state, lambda first, mask: self._mixed(first, shares, mask))
 
-    def forward_one(
+    def forward_architecture(
         self, words: torch.Tensor, state: torch.Tensor | None, choices: Sequence[int]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The same of one architecture, given as its space's `choices`; alphas take no part."""

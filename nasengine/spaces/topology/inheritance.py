@@ -18,14 +18,14 @@ from torch import nn
 from torch.nn import functional
 
 from .graph import SINK, SOURCE, Graph
-from .lineage import Descent
+from .lineage import Lineage
 from .network import TopologyNetwork, TopologyNode
 
 Weights = Mapping[str, torch.Tensor]
 MIN_SHARE = 0.3
 
 
-class Heir:
+class WeightTransfer:
     """One child's network beside its parent's weights; `taken` counts parameters.
 
     `_twins` holds, of each node that stands for one of the parent's, which of its channels each
@@ -35,7 +35,7 @@ class Heir:
     def __init__(self, network: TopologyNetwork, parent: Graph, weights: Weights):
         self.network, self.weights = network, weights
         self.taken = 0
-        self._descent = Descent(network.graph, parent, network.channels[SOURCE])
+        self._descent = Lineage(network.graph, parent, network.channels[SOURCE])
         self._twins: dict[int, torch.Tensor] = {}
         for number, count in self._descent.channels.items():
             twin = self._descent.twin(number)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from .graph import SINK, SOURCE, Graph
 
 
-class Descent:
+class Lineage:
     """`passes_on` maps each new node that stands in to the one of its inputs it repeats.
 
     `width` is the number of channels the source has.

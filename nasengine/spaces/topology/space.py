@@ -96,7 +96,7 @@ class TopologySpace(Space):
         """Source, one convolution, sink; every kernel, with and without halving."""
         return map(self.architecture, self._smallest())
 
-    def grown(self, architecture: Architecture) -> Iterator[Architecture]:
+    def grow(self, architecture: Architecture) -> Iterator[Architecture]:
         """A convolution more, in any of the edges or as a branch between any two nodes."""
         graph = Graph.from_genome(architecture.genome)
         for edge, kernel in insertions(graph, self.config):
@@ -112,10 +112,10 @@ class TopologySpace(Space):
         weights: Mapping[str, torch.Tensor],
     ) -> int:
         """Keeps the parent's answer after doubling, inserting and adding; copies what survives."""
-        from .inheritance import Heir
+        from .inheritance import WeightTransfer
 
         heir: Any = network
-        return Heir(heir, Graph.from_genome(parent.genome), weights).take_over()
+        return WeightTransfer(heir, Graph.from_genome(parent.genome), weights).take_over()
 
     def graph(self, architecture: Architecture) -> dict[str, Any]:
         graph = Graph.from_genome(architecture.genome)

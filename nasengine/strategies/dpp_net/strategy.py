@@ -201,7 +201,7 @@ class DPPNet(Strategy):
     def _children(self) -> tuple[str, list[Planned]]:
         """How they came about, and every child that nobody proposed."""
         if self._grows:
-            grown = self._unseen(self._kept.members, "growth", self.task.space.grown)
+            grown = self._unseen(self._kept.members, "growth", self.task.space.grow)
             if grown:
                 return "growth", grown
             self._grows = False

@@ -163,7 +163,7 @@ class Monas(Strategy):
         space, ledger = self.task.space, self._ledger
         for draw in range(self.config.tries):
             choices = self._policy.sample(ledger.rng, space.allowed, HOTTER**draw)
-            architecture = space.chosen(choices)
+            architecture = space.from_choices(choices)
             if architecture not in ledger.known:
                 break
         return architecture

@@ -184,7 +184,7 @@ class Renas(Strategy):
             changed = list(choices)
             for change in changes:
                 changed[change.place] = change.option
-            child = space.chosen(changed)
+            child = space.from_choices(changed)
             if child not in ledger.known:
                 break
         return child, changes

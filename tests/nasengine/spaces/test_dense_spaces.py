@@ -143,11 +143,11 @@ def test_growth_is_the_papers():
     space = dense(layers=4)
     smallest = list(space.smallest())
     assert len(smallest) == 18
-    assert [len(list(space.grown(one))) for one in smallest] == [3] * 18
-    longer = next(space.grown(smallest[0]))
-    assert len(list(space.grown(longer))) == 6
+    assert [len(list(space.grow(one))) for one in smallest] == [3] * 18
+    longer = next(space.grow(smallest[0]))
+    assert len(list(space.grow(longer))) == 6
     full = space.architecture(["bn", "conv_1x1", "bn", "conv_3x3"])
-    assert list(space.grown(full)) == []
+    assert list(space.grow(full)) == []
     assert space.size() == 18 + 18 * 3 + 18 * 18
 
 

@@ -48,7 +48,7 @@ def test_parameters_by_hand():
 
 def test_parameters_of_the_shared_network_by_hand():
     space = space_of(layers=3, channels=4)
-    network = space.build(space.shared(), (1, 8, 8), 5)
+    network = space.build(space.supernet(), (1, 8, 8), 5)
     operations = sum(
         9 * c * c + 2 * (9 * c + c * c) + 25 * c * c + 2 * (25 * c + c * c) for c in (4, 8, 16)
     )
@@ -131,11 +131,11 @@ def reference(network, x, layers):
 def test_one_architecture_is_its_operations_and_skips_added_up(shape):
     torch.manual_seed(0)
     space, rng = space_of(layers=6, channels=4), np.random.default_rng(0)
-    network = space.build(space.shared(), shape, 5).double()
+    network = space.build(space.supernet(), shape, 5).double()
     x = torch.randn(8, *shape, dtype=torch.float64)
     for architecture in [space.sample(rng) for _ in range(8)]:
         with torch.no_grad():
-            found = network.forward_one(x, space.choices(architecture))
+            found = network.forward_architecture(x, space.choices(architecture))
             expected = reference(network, x, architecture.genome["layers"])
         assert torch.allclose(found, expected, atol=1e-9)
 
@@ -143,9 +143,9 @@ def test_one_architecture_is_its_operations_and_skips_added_up(shape):
 def test_one_architecture_gives_gradients_to_what_it_uses_alone():
     torch.manual_seed(1)
     space = space_of(layers=3, channels=4)
-    network = space.build(space.shared(), (1, 8, 8), 5)
+    network = space.build(space.supernet(), (1, 8, 8), 5)
     chosen = space.choices(space.architecture(THREE))
-    network.forward_one(torch.randn(4, 1, 8, 8), chosen).square().sum().backward()
+    network.forward_architecture(torch.randn(4, 1, 8, 8), chosen).square().sum().backward()
     given = {name for name, p in network.named_parameters() if p.grad is not None}
     inside = {name.rsplit(".", 1)[0] for name in given if name.startswith("layers.")}
     assert inside == {"layers.0.operations.nor_conv_3x3", "layers.1.operations.sep_conv_3x3"}
@@ -156,7 +156,7 @@ def test_one_architecture_gives_gradients_to_what_it_uses_alone():
 
 def test_the_whole_network_costs_what_all_operations_cost():
     space = space_of(layers=4, channels=4)
-    network = space.build(space.shared(), (1, 8, 8), 5)
+    network = space.build(space.supernet(), (1, 8, 8), 5)
     assert network(torch.randn(2, 1, 8, 8)).shape == (2, 5)
     whole = Macs().measure(network, (1, 8, 8), None).value
     widest = space.architecture(layers_of(*((CONV5, range(number)) for number in range(4))))
@@ -185,7 +185,7 @@ def test_decisions_are_an_operation_and_a_skip_for_each_earlier_value():
 
 def test_the_shared_network_is_an_architecture():
     space = space_of()
-    shared = space.shared()
+    shared = space.supernet()
     space.validate(shared)
     check_graph(space.graph(shared))
     assert len(space.graph(shared)["cells"][0]["edges"]) == 6 * 6 + 15

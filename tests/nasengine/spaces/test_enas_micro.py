@@ -69,7 +69,7 @@ def test_parameters_by_hand():
 def test_parameters_of_the_shared_network_by_hand():
     """Twice the operations, no scale and shift in cells, and a 1x1 for the block."""
     space = small()
-    network = space.build(space.shared(), (1, 8, 8), 5)
+    network = space.build(space.supernet(), (1, 8, 8), 5)
     stem = 9 * 12 + 24
     normal = 2 * 12 * 4 + 2 * 2 * (4 * 9 + 4 * 4) + 4 * 4
     first = 12 * 8 + 4 * 8 + 2 * (2 * (8 * 9 + 8 * 8) + 8 * 8) + 8 * 8
@@ -117,7 +117,7 @@ def reference_cell(cell, older, newer, blocks):
 def test_one_architecture_is_its_own_operations_and_unread_blocks():
     torch.manual_seed(0)
     space, rng = space_of(nodes=4, cells=3, channels=4), np.random.default_rng(0)
-    network = space.build(space.shared(), (3, 8, 8), 5).double()
+    network = space.build(space.supernet(), (3, 8, 8), 5).double()
     cell = network.cells[0]
     older, newer = torch.randn(2, 4, 12, 8, 8, dtype=torch.float64)
     seen = set()
@@ -133,27 +133,27 @@ def test_one_architecture_is_its_own_operations_and_unread_blocks():
 def test_any_choices_run_and_the_order_of_parts_means_nothing():
     torch.manual_seed(1)
     space, rng = space_of(cells=3, channels=4), np.random.default_rng(1)
-    network = space.build(space.shared(), (1, 9, 7), 5).double()
+    network = space.build(space.supernet(), (1, 9, 7), 5).double()
     images = torch.randn(4, 1, 9, 7, dtype=torch.float64)
     for _ in range(5):
         choices = [int(rng.integers(len(one.options))) for one in space.decisions()]
         turned = [one for b in range(0, len(choices), 4) for one in
                   (*choices[b + 2 : b + 4], *choices[b : b + 2])]  # fmt: skip
         with torch.no_grad():
-            first, second = (network.forward_one(images, row) for row in (choices, turned))
+            first, second = (network.forward_architecture(images, row) for row in (choices, turned))
         assert first.shape == (4, 5)
         assert torch.allclose(first, second, atol=1e-10)
-        same = space.choices(space.chosen(choices))
-        assert torch.allclose(first, network.forward_one(images, same), atol=1e-10)
+        same = space.choices(space.from_choices(choices))
+        assert torch.allclose(first, network.forward_architecture(images, same), atol=1e-10)
 
 
 def test_one_architecture_gives_gradients_to_what_it_uses_alone():
     torch.manual_seed(2)
     space = space_of(nodes=2, cells=3, channels=4)
-    network = space.build(space.shared(), (1, 8, 8), 5)
+    network = space.build(space.supernet(), (1, 8, 8), 5)
     blocks = [[[SEP3, 0], [SKIP, 0]], [[AVG, 1], [MAX, 1]]]
     chosen = space.choices(space.architecture({"normal": blocks, "reduce": blocks}))
-    network.forward_one(torch.randn(4, 1, 8, 8), chosen).square().sum().backward()
+    network.forward_architecture(torch.randn(4, 1, 8, 8), chosen).square().sum().backward()
     given = {name for name, p in network.named_parameters() if p.grad is not None}
     inside = {name.split(".operations.")[1].split(".")[0] for name in given if ".fans." in name}
     assert inside == {SEP3, SKIP}  # identity has weights where it reduces
@@ -163,7 +163,7 @@ def test_one_architecture_gives_gradients_to_what_it_uses_alone():
 
 def test_the_whole_network_costs_what_all_operations_cost():
     space = space_of(cells=3, channels=4)
-    network = space.build(space.shared(), (1, 8, 8), 5)
+    network = space.build(space.supernet(), (1, 8, 8), 5)
     assert network(torch.randn(2, 1, 8, 8)).shape == (2, 5)
     whole = Macs().measure(network, (1, 8, 8), None).value
     alone = space.build(space.architecture(published_cells()), (1, 8, 8), 5)
@@ -172,7 +172,7 @@ def test_the_whole_network_costs_what_all_operations_cost():
 
 def test_the_shared_network_is_an_architecture():
     space = space_of()
-    shared = space.shared()
+    shared = space.supernet()
     space.validate(shared)
     check_graph(space.graph(shared))
     assert space.text(shared) == "shared network"
@@ -189,7 +189,7 @@ def test_how_many_there_are():
     rng = np.random.default_rng(0)
     assert len({space.sample(rng) for _ in range(2000)}) == 100
     sequences = itertools.product(*(range(len(one.options)) for one in space.decisions()))
-    assert len({space.chosen(row) for row in sequences}) == 100
+    assert len({space.from_choices(row) for row in sequences}) == 100
 
 
 def test_what_is_wrong_is_said():

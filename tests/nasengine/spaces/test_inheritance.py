@@ -11,7 +11,7 @@ import torch
 
 from nasengine.core.settings import from_mapping
 from nasengine.spaces.cell.space import CellSpace
-from nasengine.spaces.common.inheritance import pass_on
+from nasengine.spaces.common.inheritance import copy_weights
 from nasengine.spaces.nb201.space import EDGES, NB201Config, NB201Space, parse
 
 SHAPE, CLASSES = (1, 8, 8), 10
@@ -167,15 +167,15 @@ def test_a_node_that_was_not_built_leaves_nothing():
 
 def test_by_name_and_shape_alone():
     parent, child = torch.nn.Linear(3, 2), torch.nn.Linear(3, 4)
-    assert pass_on(child, parent.state_dict()) == 0
+    assert copy_weights(child, parent.state_dict()) == 0
     twin = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
     given = {f"0.{name}": tensor for name, tensor in parent.state_dict().items()}
     given["1.running_mean"] = torch.ones(2)
-    assert pass_on(twin, given) == 8
+    assert copy_weights(twin, given) == 8
     assert torch.equal(twin[0].weight, parent.weight)
     assert twin[1].running_mean.tolist() == [1.0, 1.0]
-    assert pass_on(twin, given, lambda name: None) == 0
-    assert pass_on(twin, {"x": torch.zeros(2)}, lambda name: "x") == 6  # bias, scale, shift
+    assert copy_weights(twin, given, lambda name: None) == 0
+    assert copy_weights(twin, {"x": torch.zeros(2)}, lambda name: "x") == 6  # bias, scale, shift
 
 
 def test_every_mutant_takes_over_all_but_a_part_and_still_answers():

@@ -79,7 +79,7 @@ def test_weights_begin_as_the_paper_has_them():
 def test_the_shared_network_with_one_function_an_edge_is_that_architecture(pairs):
     one = space(pair_matrices=pairs)
     architecture = drawn(one)
-    network = built(one, one.shared())
+    network = built(one, one.supernet())
     with torch.no_grad():
         network.alphas["cell"].zero_()
         network.alphas["cell"][:, 0] = 500.0
@@ -88,20 +88,20 @@ def test_the_shared_network_with_one_function_an_edge_is_that_architecture(pairs
             network.alphas["cell"][edge, one.config.relaxed.index(function)] = 1000.0
     words = torch.randint(9, (5, 4))
     relaxed, state = network(words)
-    chosen, end = network.forward_one(words, None, one.choices(architecture))
+    chosen, end = network.forward_architecture(words, None, one.choices(architecture))
     assert torch.allclose(relaxed, chosen, atol=1e-10)
     assert torch.allclose(state, end, atol=1e-10)
-    again, _ = network.forward_one(words, state, one.choices(architecture))
+    again, _ = network.forward_architecture(words, state, one.choices(architecture))
     assert not torch.allclose(again, chosen)
     alphas = {"cell": network.alphas["cell"].tolist()}
-    assert one.discretised(alphas) == architecture
+    assert one.discretise(alphas) == architecture
 
 
 @pytest.mark.parametrize("pairs", [False, True])
 def test_a_relaxed_node_is_the_sum_of_its_weighed_edges(pairs):
     """The slow, obvious form: every edge, every function, one after the other."""
     one = space(pair_matrices=pairs)
-    network = built(one, one.shared())
+    network = built(one, one.supernet())
     words, h = torch.randint(9, (5, 1)), torch.randn(5, 6).double()
 
     def normal(x):
@@ -132,19 +132,19 @@ def test_one_architecture_of_the_shared_network_is_the_stand_alone_one_but_for_t
 ):
     one = space()
     architecture = drawn(one, 3)
-    shared, alone = built(one, one.shared()), built(one, architecture, seed=1)
+    shared, alone = built(one, one.supernet()), built(one, architecture, seed=1)
     own = {name: p for name, p in shared.state_dict().items() if not name.startswith("alphas.")}
     alone.load_state_dict(own)
     words, state = torch.randint(9, (4, 7)), torch.randn(4, 6).double()
     monkeypatch.setattr(shared_recurrent_network, "normalised", lambda x: x)
-    found = shared.forward_one(words, state, one.choices(architecture))
+    found = shared.forward_architecture(words, state, one.choices(architecture))
     for left, right in zip(found, alone(words, state), strict=True):
         assert torch.allclose(left, right, atol=1e-10)
 
 
 def test_the_shared_networks_parameters_are_alphas_and_weights():
     one = space(nodes=8)
-    network = one.build(one.shared(), (1,), 50)
+    network = one.build(one.supernet(), (1,), 50)
     (alphas,) = network.architecture_parameters()
     assert alphas.shape == (36, 5)
     names = dict(network.named_parameters())
@@ -154,11 +154,11 @@ def test_the_shared_networks_parameters_are_alphas_and_weights():
 
 
 def test_own_matrices_for_pairs_count_as_enas_has_them():
-    params = [
-        Params().measure(space(pair_matrices=own).build(space(pair_matrices=own).shared(), (1,), 9),
-                         (1,), None).value
-        for own in (False, True)
-    ]  # fmt: skip
+    params = []
+    for own in (False, True):
+        paired = space(pair_matrices=own)
+        network = paired.build(paired.supernet(), (1,), 9)
+        params.append(Params().measure(network, (1,), None).value)
     # Four nodes read 1 + 2 + 3 + 4 sources by 10 matrices instead of 4.
     assert params[1] - params[0] == 6 * 12 * 6
 
@@ -210,13 +210,13 @@ def test_the_strongest_function_of_the_strongest_edge_stays_but_none():
     alphas = np.zeros((3, 5))
     alphas[0, [0, 3]] = 9, 1  # node 1 from 0: none, then sigmoid
     alphas[1, 2], alphas[2, [0, 4]] = 1, (3, 2)  # node 2: from 0 relu, from 1 none and identity
-    found = one.discretised({"cell": alphas.tolist()})
+    found = one.discretise({"cell": alphas.tolist()})
     # Softmax over all five: what goes to none of an edge is lost to its others.
     assert found.genome == {"nodes": [["sigmoid", 0], ["relu", 0]]}
     alphas[2, 0] = 0
-    assert one.discretised({"cell": alphas}).genome["nodes"][1] == ["identity", 1]
+    assert one.discretise({"cell": alphas}).genome["nodes"][1] == ["identity", 1]
     with pytest.raises(EngineError, match="shape"):
-        one.discretised({"cell": alphas[:2]})
+        one.discretise({"cell": alphas[:2]})
 
 
 def test_drawing_and_text():
@@ -228,9 +228,9 @@ def test_drawing_and_text():
     (cell,) = one.graph(published)["cells"]
     assert [node["id"] for node in cell["nodes"]] == ["x", "h", *map(str, range(9)), "h'"]
     assert sum(edge["op"] == "mean" for edge in cell["edges"]) == 8
-    assert one.text(one.shared()) == "shared network"
-    check_graph(one.graph(one.shared()))
-    edges = one.graph(one.shared())["cells"][0]["edges"]
+    assert one.text(one.supernet()) == "shared network"
+    check_graph(one.graph(one.supernet()))
+    edges = one.graph(one.supernet())["cells"][0]["edges"]
     relaxed = [edge for edge in edges if edge["op"] in one.config.relaxed]
     assert len(relaxed) == 36 * 5
     assert [edge["op"] for edge in relaxed[:5]] == ["none", "tanh", "relu", "sigmoid", "identity"]
@@ -267,7 +267,7 @@ def test_published_cells_are_as_transcribed():
 )
 def test_wrong_genomes_are_refused(genome, says):
     with pytest.raises(InvalidArchitecture, match=says):
-        space().validate(Architecture("recurrent-cell", space().shared().config, genome))
+        space().validate(Architecture("recurrent-cell", space().supernet().config, genome))
 
 
 def test_settings_name_two_functions():

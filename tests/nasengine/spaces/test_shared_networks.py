@@ -36,7 +36,7 @@ CASES = [(name, 1) for name in SPACES] + [("cell", 2), ("nb201", 2)]
 def twins(space, shape, partial=1, dtype=torch.float64, seed=0):
     """The fast form and its plain twin with the same weights and architecture parameters."""
     torch.manual_seed(seed)
-    fast = space.build(space.shared(partial), shape, 5).to(dtype)
+    fast = space.build(space.supernet(partial), shape, 5).to(dtype)
     for parameter in fast.architecture_parameters():
         torch.nn.init.normal_(parameter)
     kind = PlainCellNetwork if space.name == "cell" else PlainNB201Network
@@ -125,7 +125,7 @@ def one_hot(space, choices, partial):
         chosen = {"cell": [(edge, op) for edge, op in enumerate(choices)]}
         operations, inputs, nodes, edges = OPS, 1, 3, 6
     else:
-        genome = space.chosen(choices).genome
+        genome = space.from_choices(choices).genome
         operations, inputs, nodes = space.config.operations, 2, space.config.nodes
         edges = sum(range(2, 2 + nodes))
         chosen = {
@@ -161,14 +161,16 @@ def test_one_architecture_is_what_its_operations_alone_give(name, partial, monke
         mixtures = one_hot(space, choices, partial)
         monkeypatch.setattr(fast, "mixture", lambda kind, *_, known=mixtures: known[kind])
         with torch.no_grad():
-            assert distance(fast.forward_one(images, choices), fast(images)) < 1e-12
+            assert distance(fast.forward_architecture(images, choices), fast(images)) < 1e-12
 
 
 def test_one_architecture_gives_gradients_to_its_own_operations_alone():
     space = SPACES["nb201"]
     fast, _, _ = twins(space, (3, 16, 16))
     chosen = space.choices(space.architecture(["nor_conv_3x3", *["skip_connect"] * 5]))
-    fast.forward_one(torch.randn(4, 3, 16, 16, dtype=torch.float64), chosen).sum().backward()
+    fast.forward_architecture(
+        torch.randn(4, 3, 16, 16, dtype=torch.float64), chosen
+    ).sum().backward()
     given = {name for name, p in fast.named_parameters() if p.grad is not None}
     inside = {name for name in given if ".fans." in name}
     assert inside == {f"stages.{i}.0.fans.0.operations.nor_conv_3x3.weight" for i in range(3)}
@@ -189,7 +191,7 @@ def test_evaluation_normalises_by_the_batch_too(name):
 def test_the_papers_search_network_has_the_papers_size():
     space = CellSpace(CellConfig(cells=8, channels=16))
     with torch.device("meta"):
-        network = space.build(space.shared(), (3, 32, 32), 10)
+        network = space.build(space.supernet(), (3, 32, 32), 10)
     counted = Params().measure(network, (3, 32, 32), None)
     assert counted.value == 1_930_618
     assert [tuple(p.shape) for p in network.architecture_parameters()] == [(14, 8)] * 2
@@ -200,9 +202,9 @@ def test_the_papers_search_network_has_the_papers_size():
 
 def test_edges_of_partial_channels_have_weights_of_their_own():
     space = SPACES["cell"]
-    network = space.build(space.shared(2), (3, 16, 16), 10)
+    network = space.build(space.supernet(2), (3, 16, 16), 10)
     shapes = {name: tuple(p.shape) for name, p in network.alphas.items()}
     assert shapes == {
         "normal": (5, 8), "normal_edges": (5,), "reduce": (5, 8), "reduce_edges": (5,)
     }  # fmt: skip
-    assert Architecture.from_json(space.shared(2).to_json()) == space.shared(2)
+    assert Architecture.from_json(space.supernet(2).to_json()) == space.supernet(2)

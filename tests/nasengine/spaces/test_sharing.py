@@ -23,25 +23,25 @@ def space_of(name):
 
 
 def test_both_spaces_share():
-    sharing = {name for name in names("spaces") if "shared" in load("spaces", name).capabilities}
+    sharing = {name for name in names("spaces") if "supernet" in load("spaces", name).capabilities}
     assert set(IMAGE_SPACES) <= sharing
 
 
 @pytest.mark.parametrize("name", IMAGE_SPACES)
 def test_the_shared_network_is_an_architecture(name):
     space = space_of(name)
-    shared = space.shared()
+    shared = space.supernet()
     assert shared.genome == {"shared": True}
     assert space.text(shared) == "shared network"
-    for one in (shared, space.shared(4), Architecture(name, {}, {"shared": True})):
+    for one in (shared, space.supernet(4), Architecture(name, {}, {"shared": True})):
         space.validate(one)
         check_graph(space.graph(one))
-    assert space.text(space.shared(4)) == "shared network, one in 4 channels mixed"
+    assert space.text(space.supernet(4)) == "shared network, one in 4 channels mixed"
 
 
 def test_a_drawing_holds_every_operation_in_the_order_of_the_parameters():
     for space, kinds, shape in ((space_of("cell"), 2, (14, 8)), (space_of("nb201"), 1, (6, 5))):
-        cells = space.graph(space.shared())["cells"]
+        cells = space.graph(space.supernet())["cells"]
         assert len(cells) == kinds
         for cell in cells:
             edges = [edge for edge in cell["edges"] if edge["family"] != "concat"]
@@ -52,7 +52,7 @@ def test_a_drawing_holds_every_operation_in_the_order_of_the_parameters():
                 e["op"] for e in edges[-shape[1] :]
             ]
     space = space_of("cell")
-    edges = space.graph(space.shared())["cells"][0]["edges"]
+    edges = space.graph(space.supernet())["cells"][0]["edges"]
     ends = [(edge["source"], edge["target"]) for edge in edges]
     assert ends[0::8][:5] == [("k-2", "2"), ("k-1", "2"), ("k-2", "3"), ("k-1", "3"), ("2", "3")]
 
@@ -75,14 +75,14 @@ def test_a_drawing_holds_every_operation_in_the_order_of_the_parameters():
 def test_wrong_shared_genomes_are_refused(name, genome, says):
     space = space_of(name)
     with pytest.raises(InvalidArchitecture, match=says):
-        space.validate(Architecture(name, space.shared().config, genome))
+        space.validate(Architecture(name, space.supernet().config, genome))
 
 
 def test_a_shared_network_has_no_auxiliary_head():
     for name in IMAGE_SPACES:
         space = space_of(name)
         with pytest.raises(EngineError, match="no auxiliary head"):
-            space.build(space.shared(), (3, 16, 16), 10, auxiliary=True)
+            space.build(space.supernet(), (3, 16, 16), 10, auxiliary=True)
 
 
 def peaked(shape, places):
@@ -101,7 +101,7 @@ def test_two_edges_of_a_node_stay_with_their_strongest_operation_but_none():
     wanted = {(0, sep): 2, (1, dil): 1, (3, skip): 1, (4, sep): 1}
     normal = peaked((5, 8), {(0, none): 9, (2, none): 9, **wanted})
     reduce = peaked((5, 8), {(0, dil): 1, (1, skip): 1, (2, sep): 3, (3, sep): 2, (4, sep): 2.5})
-    found = space.discretised({"normal": normal, "reduce": reduce})
+    found = space.discretise({"normal": normal, "reduce": reduce})
     space.validate(found)
     assert found.genome["normal"]["nodes"] == [
         [["sep_conv_3x3", 0], ["dil_conv_5x5", 1]], [["skip_connect", 1], ["sep_conv_3x3", 2]]
@@ -110,7 +110,7 @@ def test_two_edges_of_a_node_stay_with_their_strongest_operation_but_none():
         [["dil_conv_5x5", 0], ["skip_connect", 1]], [["sep_conv_3x3", 0], ["sep_conv_3x3", 2]]
     ]  # fmt: skip
     edges = [0, 0, 5, 5, 0]
-    shares = space.discretised(
+    shares = space.discretise(
         {"normal": normal, "reduce": reduce, "normal_edges": edges, "reduce_edges": edges}
     )
     assert [source for _, source in shares.genome["reduce"]["nodes"][1]] == [0, 1]
@@ -119,7 +119,7 @@ def test_two_edges_of_a_node_stay_with_their_strongest_operation_but_none():
 def test_equal_alphas_are_decided_by_order():
     space = CellSpace(CellConfig())
     zeros = np.zeros((14, 8)).tolist()
-    found = space.discretised({"normal": zeros, "reduce": zeros})
+    found = space.discretise({"normal": zeros, "reduce": zeros})
     assert found.genome["normal"]["nodes"] == [[["max_pool_3x3", 0], ["max_pool_3x3", 1]]] * 4
 
 
@@ -128,9 +128,9 @@ def test_nb201_takes_the_strongest_operation_none_among_them():
     ops = ["none", "nor_conv_3x3", "skip_connect", "avg_pool_3x3", "none", "nor_conv_1x1"]
     alphas = np.zeros((6, 5))
     alphas[range(6), [OPS.index(op) for op in ops]] = 0.01
-    found = space.discretised({"cell": alphas.tolist()})
+    found = space.discretise({"cell": alphas.tolist()})
     assert found == space.architecture(ops)
-    assert space.discretised({"cell": alphas, "cell_edges": np.zeros(6)}) == found
+    assert space.discretise({"cell": alphas, "cell_edges": np.zeros(6)}) == found
 
 
 @pytest.mark.parametrize(
@@ -145,4 +145,4 @@ def test_nb201_takes_the_strongest_operation_none_among_them():
 )
 def test_wrong_alphas_are_refused(alphas, says):
     with pytest.raises(EngineError, match=says):
-        NB201Space(NB201Config()).discretised(alphas)
+        NB201Space(NB201Config()).discretise(alphas)

@@ -9,7 +9,7 @@ import torch
 from nasengine.core.errors import InvalidArchitecture, InvalidSettings
 from nasengine.core.settings import from_mapping
 from nasengine.spaces.topology.graph import SINK, SOURCE, Convolution, Graph, minimal
-from nasengine.spaces.topology.lineage import Descent
+from nasengine.spaces.topology.lineage import Lineage
 from nasengine.spaces.topology.mutations import KINDS, bred, inserted, mutated
 from nasengine.spaces.topology.space import TopologyConfig, TopologySpace
 
@@ -119,12 +119,12 @@ def test_an_edge_lives_on_through_one_of_two_new_nodes():
     parent = Graph({2: Convolution(4, 3, False), 3: Convolution(4, 3, False)}, chain)
     both = {4: Convolution(8, 3, False), 5: Convolution(4, 5, False), **parent.nodes}
     edges = {(SOURCE, 2), (2, 4), (2, 5), (4, 3), (5, 3), (3, SINK)}
-    descent = Descent(Graph(both, frozenset(edges)), parent, 4)
+    descent = Lineage(Graph(both, frozenset(edges)), parent, 4)
     assert descent.passes_on == {4: 2}
     assert [descent.origin(3, one) for one in (4, 5)] == [2, None]
     assert [descent.twin(one) for one in (SOURCE, 2, 4, 5)] == [SOURCE, 2, 2, None]
     halving = {**both, 4: Convolution(8, 3, True)}
-    assert Descent(Graph(halving, frozenset(edges)), parent, 4).passes_on == {5: 2}
+    assert Lineage(Graph(halving, frozenset(edges)), parent, 4).passes_on == {5: 2}
 
 
 def test_a_larger_kernel_begins_as_the_smaller_one():
@@ -276,7 +276,7 @@ def test_growth_is_whatever_adding_or_inserting_a_convolution_can_make():
     graph = inserted(minimal(4, 3, True), (SOURCE, 2), 3, space_of().config)
     for pool in (0.0, 0.5, 1.0):
         space = space_of(pool=pool)
-        grown = list(space.grown(space.architecture(graph)))
+        grown = list(space.grow(space.architecture(graph)))
         assert len(set(grown)) == len(grown)
         rng = np.random.default_rng(0)
         made = set()
@@ -289,8 +289,8 @@ def test_growth_is_whatever_adding_or_inserting_a_convolution_can_make():
 def test_nothing_grows_at_the_limit():
     space = space_of(nodes=2)
     small = next(space.smallest())
-    assert {len(one.genome["nodes"]) for one in space.grown(small)} == {2}
-    assert not any(list(space.grown(one)) for one in space.grown(small))
+    assert {len(one.genome["nodes"]) for one in space.grow(small)} == {2}
+    assert not any(list(space.grow(one)) for one in space.grow(small))
 
 
 def test_breeding_never_makes_a_cycle():

@@ -24,7 +24,7 @@ from ..making import make_run, make_slot, take
 pytestmark = pytest.mark.django_db(transaction=True)
 CANDIDATES = 40
 KILLED_EVERY = 7
-SHARING = [name for name in names("strategies") if "shared" in load("strategies", name).requires]
+SHARING = [name for name in names("strategies") if "supernet" in load("strategies", name).requires]
 OTHERS = [name for name in names("strategies") if name not in SHARING]
 # Small enough that a search trains, derives and proves within seconds.
 SHARED = {"epochs": 3, "batch_size": 32}

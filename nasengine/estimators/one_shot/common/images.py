@@ -34,7 +34,7 @@ class ImageBatch:
             if choices is None:
                 logits = network(self.images)
             else:
-                logits = network.forward_one(self.images, choices)
+                logits = network.forward_architecture(self.images, choices)
         logits = logits.float() if logits.dtype == torch.bfloat16 else logits
         self.wrong = (logits.detach().argmax(1) != self.labels).sum()
         return functional.cross_entropy(logits, self.labels)

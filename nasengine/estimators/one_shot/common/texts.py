@@ -47,7 +47,7 @@ class TextBatch:
             if choices is None:
                 logits, state = network(self.read, self.before)
             else:
-                logits, state = network.forward_one(self.read, self.before, choices)
+                logits, state = network.forward_architecture(self.read, self.before, choices)
         logits = logits.float() if logits.dtype == torch.bfloat16 else logits
         logits = logits.flatten(0, 1)
         self.state = state.detach()

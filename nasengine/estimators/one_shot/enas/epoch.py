@@ -53,7 +53,7 @@ class EnasTraining:
         check_finite(named, shared.epoch + 1, f"lower the learning rate ({self.step.rate:g})")
         allowed = self.space.allowed
         findings["policy"] = self.controller.policy(allowed)
-        findings["best"] = self.space.chosen(self.controller.best(allowed)).genome
+        findings["best"] = self.space.from_choices(self.controller.best(allowed)).genome
         keep(shared, self.optimisers, self.reinforce)
         tell(shared, findings, self.step.rate, started)
         return findings
@@ -61,7 +61,7 @@ class EnasTraining:
     def derived(self) -> dict[str, Any]:
         """The best of what the policy draws, with shared weights."""
         drawn = self._drawn("derived", self.config.sampled)
-        architectures = [self.space.chosen(one.choices) for one in drawn]
+        architectures = [self.space.from_choices(one.choices) for one in drawn]
         return ranked(self.shared, architectures, self.config.proofs)
 
     def _weights(self) -> dict[str, float]:

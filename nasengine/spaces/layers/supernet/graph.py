@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from .mixture import mixed
 from .norm import normalised
-from .operations import SHARED, Reduction, SharedOperation, Source
+from .operations import STACKED_OPERATIONS, Reduction, Source, StackedOperation
 
 POOLS = ("max_pool_3x3", "avg_pool_3x3")
 Chosen = Sequence[Sequence[tuple[str, int]]]
@@ -66,7 +66,7 @@ class Fan(nn.Module):
                 self.common[column] = "max_pool_3x3"
             elif op != "none":
                 self.columns[op] = column
-                kind = Reduction if op == "skip_connect" else SHARED[op]
+                kind = Reduction if op == "skip_connect" else STACKED_OPERATIONS[op]
                 self.operations[op] = kind(edges, channels, stride)
 
     def forward(self, x: torch.Tensor, weights: torch.Tensor) -> list[torch.Tensor]:
@@ -75,7 +75,7 @@ class Fan(nn.Module):
         own = None
         for dilated in (True, False):
             for op, column in self.columns.items():
-                operation = cast(SharedOperation, self.operations[op])
+                operation = cast(StackedOperation, self.operations[op])
                 if operation.dilated == dilated:
                     y = operation(source, weights[:, column])
                     own = y if own is None else own + y
@@ -93,7 +93,7 @@ class Fan(nn.Module):
             return _nothing(source.x, self.stride)
         if column in self.common:
             return pooled(source.x, self.common[column], self.stride)
-        operation = cast(SharedOperation, self.operations[op])
+        operation = cast(StackedOperation, self.operations[op])
         y: torch.Tensor = operation(source, None, edge)
         return source.filled(y) if operation.dilated else y
 

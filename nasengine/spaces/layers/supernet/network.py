@@ -15,7 +15,7 @@ from .graph import Mixture, edge_count, edge_number
 INITIAL_ALPHA = 1e-3
 
 
-class Relaxed(nn.Module):
+class Supernet(nn.Module):
     """A network that holds architecture parameters, its alphas, apart from its weights.
 
     `drop_path` has no effect: shared networks are trained without.
@@ -45,7 +45,7 @@ class Relaxed(nn.Module):
             self.alphas[f"{name}_edges"] = nn.Parameter(INITIAL_ALPHA * torch.randn(count))
 
 
-class SharedNetwork(Relaxed, ABC):
+class ImageSupernet(Supernet, ABC):
     """n x c x h x w to logits n x classes, through all operations or through chosen ones."""
 
     @abstractmethod
@@ -53,7 +53,7 @@ class SharedNetwork(Relaxed, ABC):
         """Logits of the relaxed network: operations mixed by the softmax of their alphas."""
 
     @abstractmethod
-    def forward_one(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
+    def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
         """Logits of one architecture, given as its space's `choices`; alphas take no part."""
 
     def mixture(self, name: str, inputs: int, nodes: int) -> Mixture:

@@ -60,7 +60,7 @@ class Source:
         return x if self.edges == 1 else torch.cat([x] * self.edges, dim=1)
 
 
-class SharedOperation(nn.Module):
+class StackedOperation(nn.Module):
     """One kind of operation on all edges of a source; parameters of the edges are stacked.
 
     `dilated`: it computes of the source's `holes`.
@@ -100,7 +100,7 @@ class SharedOperation(nn.Module):
         return normalised(x, scale)
 
 
-class Separable(SharedOperation):
+class Separable(StackedOperation):
     """(ReLU, depthwise k x k, 1x1, BN) twice, the stride in the first."""
 
     def __init__(self, edges: int, channels: int, stride: int, kernel: int):
@@ -121,7 +121,7 @@ class Separable(SharedOperation):
         return self.weighed(y, scale)
 
 
-class Dilated(SharedOperation):
+class Dilated(StackedOperation):
     """ReLU, depthwise k x k of dilation 2, 1x1, BN."""
 
     dilated = True
@@ -143,7 +143,7 @@ class Dilated(SharedOperation):
         return self.weighed(y, scale)
 
 
-class Dense(SharedOperation):
+class Dense(StackedOperation):
     """ReLU, k x k convolution, BN: one convolution for all edges, since they read one map."""
 
     def __init__(self, edges: int, channels: int, stride: int, kernel: int):
@@ -160,7 +160,7 @@ class Dense(SharedOperation):
         return self.weighed(y, scale)
 
 
-class Factored(SharedOperation):
+class Factored(StackedOperation):
     """ReLU, 1x7 along the width, 7x1 along the height, BN."""
 
     def __init__(self, edges: int, channels: int, stride: int):
@@ -177,7 +177,7 @@ class Factored(SharedOperation):
         return self.weighed(y, scale)
 
 
-class Reduction(SharedOperation):
+class Reduction(StackedOperation):
     """The skip connection at stride 2: DARTS' factorized reduction, see `blocks`."""
 
     def __init__(self, edges: int, channels: int, stride: int):
@@ -202,12 +202,12 @@ class Reduction(SharedOperation):
 
 
 def _of_kernel(
-    kind: Callable[[int, int, int, int], SharedOperation], kernel: int
-) -> Callable[[int, int, int], SharedOperation]:
+    kind: Callable[[int, int, int, int], StackedOperation], kernel: int
+) -> Callable[[int, int, int], StackedOperation]:
     return lambda edges, channels, stride: kind(edges, channels, stride, kernel)
 
 
-SHARED: dict[str, Callable[[int, int, int], SharedOperation]] = {
+STACKED_OPERATIONS: dict[str, Callable[[int, int, int], StackedOperation]] = {
     "sep_conv_3x3": _of_kernel(Separable, 3),
     "sep_conv_5x5": _of_kernel(Separable, 5),
     "sep_conv_7x7": _of_kernel(Separable, 7),

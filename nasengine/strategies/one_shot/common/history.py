@@ -25,7 +25,7 @@ class Relaxed:
 
     def __init__(self, space: Space):
         self._space = space
-        drawn = space.graph(space.shared())
+        drawn = space.graph(space.supernet())
         self.cells: dict[str, list[Ends]] = {}
         self._operations: list[dict[str, Any]] = []
         self._nodes: list[dict[str, Any]] = []

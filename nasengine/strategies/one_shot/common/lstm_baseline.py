@@ -18,7 +18,7 @@ class LSTMBaseline:
 
     def __init__(self, task: Task):
         self._goal = task.goals[0]
-        self.wanted = task.space.reads == "text"
+        self.wanted = task.space.data_kind == "text"
         self.best: Architecture | None = None
         self._number: int | None = None
         self._value: float | None = None

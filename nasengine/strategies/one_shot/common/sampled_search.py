@@ -35,7 +35,7 @@ class SampledConfig(SharingConfig):
 class SampledSearch(SharedSearch):
     """What is drawn and scored the trainer says; here it becomes candidates."""
 
-    requires: ClassVar[frozenset[str]] = frozenset({"shared", "decisions"})
+    requires: ClassVar[frozenset[str]] = frozenset({"supernet", "decisions"})
     config: SampledConfig
 
     @property
@@ -59,7 +59,7 @@ class SampledSearch(SharedSearch):
         if findings is None:
             return ()
         space = self.task.space
-        config = space.shared().config
+        config = space.supernet().config
         derived = []
         for genome, error in zip(findings["genomes"], findings["errors"], strict=True):
             architecture = Architecture(space.name, config, genome)

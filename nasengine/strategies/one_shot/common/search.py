@@ -32,7 +32,7 @@ TRIES = 3  # of one epoch; what fails so often fails for a reason
 class SharedSearch(Strategy):
     """The fold over epochs; a method says what it learns, when it stops and what it derives."""
 
-    requires: ClassVar[frozenset[str]] = frozenset({"shared"})
+    requires: ClassVar[frozenset[str]] = frozenset({"supernet"})
     view_kind = "sharing"
     config: Any
 
@@ -149,7 +149,7 @@ class SharedSearch(Strategy):
         return False
 
     def _shared_architecture(self) -> Architecture:
-        return self.task.space.shared()
+        return self.task.space.supernet()
 
     def _asks_for(self, phase: str) -> dict[str, Any]:
         """What the trainer must know besides, e.g. which architectures to score."""

@@ -43,7 +43,7 @@ def check_partial(partial: int, space: Space) -> None:
     elif partial > 1:
         sharing: Any = space
         try:
-            space.validate(sharing.shared(partial))
+            space.validate(sharing.supernet(partial))
         except InvalidArchitecture as error:
             fault = str(error)
     if fault:
@@ -55,7 +55,7 @@ class Darts(SharedSearch):
 
     name = "darts"
     Config = DartsConfig
-    requires: ClassVar[frozenset[str]] = frozenset({"shared", "relaxed"})
+    requires: ClassVar[frozenset[str]] = frozenset({"supernet", "relaxed"})
     config: DartsConfig
 
     def __init__(self, config: DartsConfig, task: Task):
@@ -78,7 +78,7 @@ class Darts(SharedSearch):
     def _shared_architecture(self) -> Architecture:
         partial = self.config.partial
         space: Any = self.task.space  # which may share partially
-        return space.shared() if partial == 1 else space.shared(partial)
+        return space.supernet() if partial == 1 else space.supernet(partial)
 
     def _asks_for(self, phase: str) -> dict[str, Any]:
         if phase != "derive":
@@ -89,7 +89,7 @@ class Darts(SharedSearch):
 
     def _learn(self, epoch: int, findings: dict[str, Any]) -> None:
         alphas = findings["alphas"]
-        chosen = self.task.space.discretised(alphas)
+        chosen = self.task.space.discretise(alphas)
         ops = self._relaxed.chosen_operations(chosen)
         weights = [softmax(alphas[name]) for name in self._relaxed.cells]
         row: dict[str, Any] = {"epoch": epoch, "evenness": round(evenness(weights), 4)}
@@ -136,7 +136,7 @@ class Darts(SharedSearch):
             if known and known[-1][0] == self._course[-1]["epoch"] and eigenvalue_grows(known):
                 return self._stopped("the dominant eigenvalue grows", back=BACK)
         elif self.config.stop == "skips":
-            ops = self._relaxed.chosen_operations(self.task.space.discretised(self._late[-1]))
+            ops = self._relaxed.chosen_operations(self.task.space.discretise(self._late[-1]))
             if sum(self._skips_of(next(iter(ops.values())))) > self.config.most_skips:
                 return self._stopped("skip connections become too many", back=1)
         return False
@@ -163,7 +163,7 @@ class Darts(SharedSearch):
         ]
 
     def _found(self) -> Architecture:
-        return self.task.space.discretised(self._late[-1])
+        return self.task.space.discretise(self._late[-1])
 
     def _strangers(self) -> list[Architecture]:
         return [self.task.space.sample(self._ledger.rng) for _ in range(self.config.compared)]

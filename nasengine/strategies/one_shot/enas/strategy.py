@@ -31,7 +31,7 @@ class Enas(SampledSearch):
     name = "enas"
     Config = EnasConfig
     config: EnasConfig
-    requires: ClassVar[frozenset[str]] = frozenset({"shared", "decisions"})
+    requires: ClassVar[frozenset[str]] = frozenset({"supernet", "decisions"})
 
     def __init__(self, config: EnasConfig, task: Task):
         self._policy = Policy(task.space)
@@ -43,7 +43,7 @@ class Enas(SampledSearch):
 
     def _learn(self, epoch: int, findings: dict[str, Any]) -> None:
         space = self.task.space
-        best = Architecture(space.name, space.shared().config, findings["best"])
+        best = Architecture(space.name, space.supernet().config, findings["best"])
         space.validate(best)
         frame = self._policy.frame(epoch, findings["policy"], best)
         row: dict[str, Any] = {"epoch": epoch, **self._numbers(findings, LEARNED)}

@@ -124,13 +124,13 @@ def test_what_is_drawn_is_legal_and_follows_the_seed(name):
     assert [one.choices for one in first] == [one.choices for one in again]
     assert [one.choices for one in first] != [one.choices for one in other]
     for one in first:
-        space.validate(space.chosen(one.choices))
+        space.validate(space.from_choices(one.choices))
     told = made.replay([one.choices for one in first], space.allowed)
     for one, same in zip(first, told, strict=True):
         assert torch.allclose(one.log_prob, same.log_prob, atol=1e-5)
         assert torch.allclose(one.entropy, same.entropy, atol=1e-5)
     alone = made.sample(torch.Generator().manual_seed(3), space.allowed)
-    space.validate(space.chosen(alone.choices))
+    space.validate(space.from_choices(alone.choices))
     assert float(alone.skip_penalty.detach()) == 0.0
 
 

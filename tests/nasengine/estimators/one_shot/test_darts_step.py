@@ -45,7 +45,7 @@ class Setting:
     def __init__(self, name, partial=1, steps=2):
         torch.manual_seed(0)
         space = SPACES[name]
-        self.fast = space.build(space.shared(partial), SHAPE, 5).double()
+        self.fast = space.build(space.supernet(partial), SHAPE, 5).double()
         for parameter in self.fast.architecture_parameters():
             torch.nn.init.normal_(parameter)
         self.batches = [

@@ -68,7 +68,7 @@ def test_an_error_is_that_of_the_chosen_operations_in_the_network_of_the_checkpo
     result = run(QUESTION, weights=store)
     space = load("spaces", "nb201")
     space = space(space.Config(cells=1, channels=4))
-    network = space.build(space.shared(), (1, 8, 8), 10)
+    network = space.build(space.supernet(), (1, 8, 8), 10)
     start = "network/"
     network.load_state_dict(
         {
@@ -82,7 +82,9 @@ def test_an_error_is_that_of_the_chosen_operations_in_the_network_of_the_checkpo
     assert len(valid.labels) <= 256, "one group of normalisation"
     for one in result.ended:
         with torch.no_grad():
-            answers = network.forward_one(valid.images, space.choices(one.proposal.architecture))
+            answers = network.forward_architecture(
+                valid.images, space.choices(one.proposal.architecture)
+            )
         wrong = int((answers.argmax(1) != valid.labels).sum())
         assert one.outcome.values["error"] == pytest.approx(100 * wrong / len(valid.labels))
 

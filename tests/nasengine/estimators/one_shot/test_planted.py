@@ -32,7 +32,7 @@ class Planted:
 
     def __init__(self, architecture, seed):
         torch.manual_seed(seed)
-        self.teacher = SPACE.build(SPACE.shared(), SHAPE, CLASSES)
+        self.teacher = SPACE.build(SPACE.supernet(), SHAPE, CLASSES)
         self.choices = SPACE.choices(architecture)
         self.network = copy.deepcopy(self.teacher)
         with torch.no_grad():
@@ -46,11 +46,15 @@ class Planted:
         """The loss on new images, relaxed or through some choices."""
         images = torch.randn(BATCH, *SHAPE)
         with torch.no_grad():
-            answers = self.teacher.forward_one(images, self.choices)
+            answers = self.teacher.forward_architecture(images, self.choices)
 
         def loss(choices=None):
             network = self.network
-            given = network(images) if choices is None else network.forward_one(images, choices)
+            given = (
+                network(images)
+                if choices is None
+                else network.forward_architecture(images, choices)
+            )
             return functional.mse_loss(given, answers)
 
         return loss
@@ -67,7 +71,7 @@ def found(architecture, seed, *, second):
         step.architecture(planted.batch(), train)
         step.weigh(train)
     values = {name: alpha.detach().tolist() for name, alpha in network.alphas.items()}
-    return SPACE.discretised(values)
+    return SPACE.discretise(values)
 
 
 def written(architecture, seed):
@@ -86,7 +90,7 @@ def written(architecture, seed):
         with torch.no_grad():
             known = {choices: float(loss(choices)) for choices in {one.choices for one in samples}}
         learning.step(samples, [1 / (1 + 10 * known[one.choices]) for one in samples])
-    return SPACE.chosen(controller.best(SPACE.allowed))
+    return SPACE.from_choices(controller.best(SPACE.allowed))
 
 
 @pytest.mark.parametrize("second", [False, True])

@@ -32,7 +32,7 @@ def test_both_steps_move_every_parameter_alike(monkeypatch):
     config = CellConfig(cells=3, channels=4, nodes=1)
     space = supernet_step.CellSpace(config)
     torch.manual_seed(0)
-    fast = space.build(space.shared(), (3, 8, 8), 10)
+    fast = space.build(space.supernet(), (3, 8, 8), 10)
     plain = supernet_step.PlainCellNetwork(config, (3, 8, 8), 10)
     supernet_step.copy_weights(plain, fast, 2, config.operations)
     before = {name: alpha.detach().clone() for name, alpha in fast.alphas.items()}

@@ -31,7 +31,7 @@ class Counting(torch.nn.Module):
         logits[..., 3] = 2.0
         return logits, before + words.shape[1]
 
-    def forward_one(self, words, state, choices):
+    def forward_architecture(self, words, state, choices):
         return self.forward(words, state)
 
 

@@ -315,7 +315,7 @@ def test_shared_errors_are_those_of_the_chosen_operations_on_the_validation_part
     assert derive.proposal.note["do"] == "derive"
     space = load("spaces", "nb201")
     space = space(space.Config(cells=1, channels=4))
-    network = space.build(space.shared(), (1, 8, 8), 10)
+    network = space.build(space.supernet(), (1, 8, 8), 10)
     arrays = store.get(2).weights
     network.load_state_dict(
         {
@@ -335,7 +335,7 @@ def test_shared_errors_are_those_of_the_chosen_operations_on_the_validation_part
         for start in range(0, len(valid.labels), 256):
             part = slice(start, start + 256)
             with torch.no_grad():
-                answers = network.forward_one(valid.images[part], choices).argmax(1)
+                answers = network.forward_architecture(valid.images[part], choices).argmax(1)
             wrong += int((answers != valid.labels[part]).sum())
         assert error == pytest.approx(100 * wrong / len(valid.labels), rel=1e-5)
 
