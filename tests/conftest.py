@@ -48,4 +48,10 @@ settings.PASSWORD_HASHERS = ["tests.fixtures.people.QuickHasher"]
 # pytest-django would set Django up before, for the servers of the process that started it.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
-pytest_plugins = ["tests.fixtures.people", "tests.fixtures.workbench", "tests.fixtures.browser"]
+pytest_plugins = [
+    "tests.fixtures.people",
+    "tests.fixtures.workbench",
+    "tests.fixtures.fleet",
+    "tests.fixtures.browser",
+    "tests.fixtures.scripts_page",
+]

@@ -20,23 +20,11 @@ from nasengine.core.proposal import Proposal
 from nasengine.core.settings import describe, from_mapping
 
 from ..fixtures.outcomes import BAD, WORLDS, World, proposals, step
+from ..fixtures.small_settings import SMALL
 
 STRATEGIES = names("strategies")
 ROOT = Path(__file__).parents[2]
 STATES = ROOT / "tests" / "assets" / "states"
-# Small enough that 60 candidates see every phase of every strategy.
-SMALL = {
-    "regularised-evolution": {"population": 8, "sample": 3, "crossover": 0.3},
-    "nsga2": {"population": 8},
-    "local-search": {"starts": 4},
-    "monas": {"warm_up": 6, "batch": 2, "hidden": 8},
-    "renas": {"population": 8, "sample": 3, "hidden": 4},
-    "topology-evolution": {"population": 8},
-    "random-sharing": {"epochs": 3, "searches": 1000, "candidates": 10_000},
-    "enas": {"epochs": 3, "searches": 1000, "candidates": 10_000},
-    "darts": {"epochs": 3, "searches": 1000, "candidates": 10_000},
-    "dpp-net": {"first": 10, "keep": 5, "epochs": 3, "hidden": 4, "children": 100},
-}
 # A state holds 8 characters for each candidate and a population. Beyond that, with default
 # settings: the whole front that is walked from; a controller with its optimiser; the lessons
 # of a surrogate. None of it grows with the number of candidates for ever.

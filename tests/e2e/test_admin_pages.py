@@ -9,7 +9,7 @@ from django.urls import reverse
 from tests.fixtures.people import PASSWORD
 from webapp.accounts.models import Membership, User
 
-from .visits import full_team, sign_in
+from ..fixtures.site_visits import full_team, sign_in
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.fixtures.factories import make_run
 from tests.fixtures.people import PASSWORD
-from tests.webapp.making import make_run
 from webapp.architectures.models import CatalogueEntry
 from webapp.runs.models import Candidate, Run
 from webapp.start.built_in import store_built_in

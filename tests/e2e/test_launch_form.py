@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from .visits import sign_in
+from ..fixtures.site_visits import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PARTS = "**/runs/new/part/**"

@@ -7,10 +7,9 @@ import json
 import pytest
 
 from nasengine.catalog import load, names
-from tests.contracts.test_strategies import SMALL
 from tests.fixtures.outcomes import WORLDS, proposals
-
-from .test_scripts import SNAPSHOT
+from tests.fixtures.page_states import SNAPSHOT
+from tests.fixtures.small_settings import SMALL
 
 DRAW = """const r = await load('reducer.js');
 const [kind, views, snapshot, plotted] = v;

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from .visits import full_team, sign_in
+from ..fixtures.site_visits import full_team, sign_in
 
 # Colours do not depend on the width, so each theme is looked at in one.
 LOOKS = (("light", 1440), ("dark", 390))

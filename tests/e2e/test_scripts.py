@@ -11,6 +11,7 @@ import pytest
 from nasengine import catalog
 from nasengine.core.architecture import Architecture
 from nasengine.core.settings import from_mapping
+from tests.fixtures.page_states import SNAPSHOT, row
 
 CASES = json.loads((Path(__file__).parents[1] / "assets" / "format.json").read_text())
 WRITERS = {
@@ -93,56 +94,6 @@ def test_file_names_hold_no_separators(scripts):
     assert scripts.call("save.js", code, "///") == "paretoscope"
 
 
-def row(number, state="done", violation=0, **values):
-    """A candidate's row with values of error and params."""
-    measured = {
-        name: {"value": value, "unit": "", "method": "measured"} for name, value in values.items()
-    }
-    return {
-        "number": number,
-        "state": state,
-        "reason": "",
-        "parents": [],
-        "origin": "random",
-        "architecture_id": str(number),
-        "values": measured,
-        "violation": violation,
-        "epoch": 1,
-        "epochs": 1,
-        "valid_error": 1,
-        "ended_order": number,
-    }
-
-
-SNAPSHOT = {
-    "seq": 5,
-    "run": {
-        "name": "a run",
-        "strategy": "regularised-evolution",
-        "constraints": ["params<500"],
-        "told": 6,
-        "goals": [
-            {"name": "error", "unit": "%", "better": "lower"},
-            {"name": "params", "unit": "", "better": "lower"},
-        ],
-    },
-    "candidates": [
-        row(0, error=20.0, params=100.0),
-        row(1, error=30.0, params=200.0),
-        row(2, error=10.0, params=400.0),
-        row(3, violation=0.2, error=5.0, params=600.0),
-        row(4, state="diverged", params=50.0),
-        row(5, state="running"),
-    ],
-    "curves": {"2": [{"epoch": 1, "valid_error": 12.0}, {"epoch": 2, "valid_error": None}]},
-    "front": {
-        "numbers": [0, 2],
-        "reference": [33.0, 660.0],
-        "curve": [{"told": 1, "number": 0, "hypervolume": 0.2}],
-    },
-    "method": {"kind": "", "view": {}},
-    "log": [],
-}
 VIEW = {"x": "params", "y": "error", "logX": False, "logY": False, "selected": 1}
 
 

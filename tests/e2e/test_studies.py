@@ -7,10 +7,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.webapp.making import make_table, table_text
+from tests.fixtures.factories import make_table, table_text
 from webapp.runs.models import Study
 
-from .visits import sign_in
+from ..fixtures.site_visits import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

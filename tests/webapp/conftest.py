@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.webapp.making import done, make_run, make_slot
+from tests.fixtures.factories import done, make_run, make_slot
 from webapp.architectures.models import CatalogueEntry
 from webapp.architectures.services import keep
 from webapp.runs.services import claims

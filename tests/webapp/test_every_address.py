@@ -11,8 +11,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
-from tests.webapp.making import done, make_run, make_slot, make_table, take
-from tests.webapp.studies.asking import small_plan
+from tests.fixtures.factories import done, make_run, make_slot, make_table, take
+from tests.fixtures.study_plans import small_plan
 from webapp.architectures.services import keep
 from webapp.runs.services import claims
 from webapp.studies.services.launching import launch_study

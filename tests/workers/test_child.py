@@ -17,7 +17,7 @@ from workers.child_process import Child, ChildDied
 from workers.slot import read_outcome
 from workers.wake_up import Wakeup
 
-from .fleet import SMALL
+from ..fixtures.fleet import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = SearchSpec(

@@ -12,7 +12,7 @@ from django.db import connection
 from webapp.events.models import Event
 from webapp.runs.models import WorkerSlot
 
-from .fleet import each_once, results
+from ..fixtures.fleet import each_once, results
 
 LONG = 30  # epochs of a candidate that lasts some seconds
 

@@ -11,7 +11,7 @@ from webapp.runs.services.weights import weights_folder
 from workers import slot
 from workers.wake_up import Wakeup
 
-from .fleet import results
+from ..fixtures.fleet import results
 
 CANDIDATES = 6
 QUESTION = {

@@ -9,8 +9,8 @@ from django.conf import settings
 
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import loop as search
-from tests.webapp.making import make_run, make_table, make_team, table_text
-from tests.webapp.tables.asking import asked
+from tests.fixtures.factories import make_run, make_table, make_team, table_text
+from tests.fixtures.table_specs import asked
 from webapp.runs.services.claims import Claim
 from webapp.runs.services.launch import launch
 from workers.child_process import ChildDied
@@ -18,7 +18,7 @@ from workers.coordinator import Coordinator
 from workers.slot import Slot
 from workers.wake_up import Wakeup
 
-from .fleet import results
+from ..fixtures.fleet import results
 
 CANDIDATES = 500
 MIN_A_MINUTE = 2000  # about 15,000 on an idle machine

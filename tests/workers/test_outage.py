@@ -8,14 +8,16 @@ from webapp.events.recorder import record
 from webapp.runs.services.locking import locked_run
 from webapp.runs.snapshot import snapshot
 
-from ..webapp.making import make_member
-from .fleet import each_once
-from .open_page import OpenPage, as_json
+from ..fixtures.factories import make_member
+from ..fixtures.fleet import each_once
+from ..fixtures.open_page import OpenPage
+from ..fixtures.run_life import as_json
+from ..fixtures.scripts_page import MOVE
 
 OUTAGE_SECONDS = 20
 
 
-def test_the_run_goes_on_and_the_page_ends_equal_to_the_database(fleet):
+def test_the_run_goes_on_and_the_page_ends_equal_to_the_database(fleet, scripts):
     url = fleet.start_web()
     fleet.start_coordinator()
     fleet.start_worker()
@@ -44,7 +46,7 @@ def test_the_run_goes_on_and_the_page_ends_equal_to_the_database(fleet):
     fleet.until(lambda: page.seq == run.seq, 20)
     page.close()
     assert page.losses > 0, "the restarted web server cost one"
-    assert page.page.snapshot() == as_json(snapshot(run))
+    assert scripts.call("reducer.js", MOVE, page.first, page.events) == as_json(snapshot(run))
 
 
 def _burst(run) -> None:

@@ -12,7 +12,7 @@ from webapp.runs.models import Run
 from webapp.runs.services.locking import locked_run
 from workers.database_retry import hold_no_lock_longer_than, is_away
 
-from ..webapp.making import make_run
+from ..fixtures.factories import make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

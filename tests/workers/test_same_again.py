@@ -5,7 +5,7 @@ from __future__ import annotations
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import loop as search
 
-from .fleet import each_once, results
+from ..fixtures.fleet import each_once, results
 
 CANDIDATES = 8
 

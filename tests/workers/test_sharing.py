@@ -9,7 +9,7 @@ from nasengine.execution import loop as search
 from webapp.events.models import Event
 from webapp.runs.services.weights import weights_folder
 
-from .fleet import results
+from ..fixtures.fleet import results
 
 QUESTION = {
     "space": "nb201",

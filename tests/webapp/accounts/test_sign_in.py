@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from tests.fixtures.html_reader import read
 from tests.fixtures.people import PASSWORD
-from tests.webapp.pages.reading import read
 
 pytestmark = pytest.mark.django_db
 SIGN_IN = "/sign-in/"

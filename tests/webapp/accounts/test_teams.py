@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fixtures.factories import make_run
+from tests.fixtures.html_reader import read
 from tests.fixtures.people import make_user
-from tests.webapp.making import make_run
-from tests.webapp.pages.reading import read
 from webapp.accounts.models import Membership, Team
 
 pytestmark = pytest.mark.django_db

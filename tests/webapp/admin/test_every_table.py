@@ -7,8 +7,8 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import reverse
 
+from tests.fixtures.factories import make_run, make_table, work_off
 from tests.fixtures.people import PASSWORD
-from tests.webapp.making import make_run, make_table, work_off
 from webapp.accounts.admin_access import ForAdministrators, Recorded
 from webapp.accounts.models import Membership, User
 from webapp.events.models import Event

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.webapp.pages.reading import read
+from tests.fixtures.html_reader import read
 from webapp.architectures.models import CatalogueEntry
 from webapp.architectures.services import promote, reject
 

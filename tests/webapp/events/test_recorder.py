@@ -15,7 +15,7 @@ from webapp.events.recorder import record
 from webapp.runs.services.locking import locked_run
 from webapp.runs.services.record import tell_log
 
-from ..making import make_run
+from ...fixtures.factories import make_run
 
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.django_db(transaction=True)

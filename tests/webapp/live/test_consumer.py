@@ -19,7 +19,7 @@ from webapp.live.consumer import NOT_FOUND
 from webapp.live.routing import websocket_urlpatterns
 from webapp.runs.services.locking import locked_run
 
-from ..making import make_member, make_run, make_team
+from ...fixtures.factories import make_member, make_run, make_team
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 router = URLRouter(websocket_urlpatterns)

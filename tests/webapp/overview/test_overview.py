@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError
 
-from tests.webapp.making import make_run, make_slot, take, work_off
-from tests.webapp.pages.reading import read
+from tests.fixtures.factories import make_run, make_slot, take, work_off
+from tests.fixtures.html_reader import read
 from webapp.runs.models import Run, RunState
 from webapp.runs.services import slots
 from webapp.site import health, summary

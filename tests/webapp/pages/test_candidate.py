@@ -9,8 +9,8 @@ from webapp.architectures.models import CatalogueEntry
 from webapp.runs.models import Candidate
 from webapp.runs.services import claims
 
-from ..making import make_run, make_slot, take
-from .reading import embedded, read
+from ...fixtures.factories import make_run, make_slot, take
+from ...fixtures.html_reader import embedded, read
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

@@ -6,13 +6,12 @@ import math
 
 import pytest
 
-from tests.webapp.making import make_run
+from tests.fixtures.factories import end_run, make_run
 from webapp.compare.comparison import comparison
 from webapp.compare.differences import differences
 from webapp.compare.views import asked_runs
 
-from .conftest import end_run
-from .reading import embedded, read
+from ...fixtures.html_reader import embedded, read
 
 pytestmark = pytest.mark.django_db
 

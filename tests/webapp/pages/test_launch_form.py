@@ -6,13 +6,12 @@ import pytest
 
 from nasengine import catalog
 from nasengine.core.settings import describe
+from tests.fixtures.factories import end_run
+from tests.fixtures.html_reader import errors_of, read, value_of
 from webapp.runs.models import Run
 from webapp.runs.presets import PRESETS
 from webapp.runs.services.advance import advance_run
 from webapp.start.built_in import store_built_in
-
-from .conftest import end_run
-from .reading import read
 
 pytestmark = pytest.mark.django_db
 NEW = "/runs/new"
@@ -30,24 +29,6 @@ TYPED = {
     "deterministic": ["false", "true"],
     "estimator_config.epochs": "2",
 }
-
-
-def value_of(page, name: str) -> str:
-    """What a field of the form holds."""
-    for element in page.all(name=name):
-        if element.tag == "textarea":
-            return element.text
-        if element.tag == "select":
-            return next(o.attributes["value"] for o in element.all("option", selected=""))
-        if element.attributes.get("type") != "hidden":
-            return element.attributes["value"]
-    raise AssertionError(f"no field {name}")
-
-
-def errors_of(page) -> dict[str, str]:
-    return {
-        e.attributes["data-error"]: e.text for e in page.all("p") if "data-error" in e.attributes
-    }
 
 
 def test_the_form_begins_with_the_defaults(researcher, sign_in):

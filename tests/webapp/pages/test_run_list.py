@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.webapp.making import make_run
+from tests.fixtures.factories import end_run, make_run
 from webapp.runs.models import Run, RunState
 
-from .conftest import end_run
-from .reading import read
+from ...fixtures.html_reader import read
 
 pytestmark = pytest.mark.django_db
 LIST = "/runs/"

@@ -6,12 +6,11 @@ import json
 
 import pytest
 
-from tests.webapp.making import make_run
+from tests.fixtures.factories import end_run, make_run
 from webapp.runs.models import Candidate, Run, RunState
 from webapp.runs.snapshot import snapshot
 
-from .conftest import end_run
-from .reading import embedded, read
+from ...fixtures.html_reader import embedded, read
 
 pytestmark = pytest.mark.django_db
 

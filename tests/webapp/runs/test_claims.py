@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.db.models.functions import Now
 
 from nasengine.core.measurement import Measurement
 from nasengine.core.outcome import Outcome
@@ -18,15 +16,9 @@ from webapp.runs.services.advance import advance_run
 from webapp.runs.services.control import cancel, stop
 from webapp.runs.services.reaper import reap
 
-from ..making import done, make_run, make_slot, take
+from ...fixtures.factories import done, expire, make_run, make_slot, take
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def expire(held: claims.Claim, seconds: float = 1.0) -> None:
-    """Lets the lease have run out that long ago."""
-    late = Now() - timedelta(seconds=seconds)
-    Candidate.objects.filter(pk=held.candidate_id).update(lease_until=late)
 
 
 def test_a_claim_holds_what_is_needed_and_is_stored():

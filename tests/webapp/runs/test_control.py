@@ -18,7 +18,7 @@ from webapp.runs.services.control import (
 )
 from webapp.runs.services.sweep import runs_behind
 
-from ..making import done, make_member, make_run, make_slot, make_team, take, work_off
+from ...fixtures.factories import done, make_member, make_run, make_slot, make_team, take, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

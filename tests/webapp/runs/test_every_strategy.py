@@ -13,13 +13,13 @@ from nasengine.execution import assembly
 from nasengine.execution import loop as search
 from nasengine.execution.evaluation import evaluate
 from nasengine.execution.weight_store import FolderWeightStore
-from tests.contracts.test_strategies import SMALL
+from tests.fixtures.small_settings import SMALL
 from tests.fixtures.tables import write_table
 from webapp.runs.models import Device, RunState
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 
-from ..making import make_run, make_slot, take
+from ...fixtures.factories import make_run, make_slot, take
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CANDIDATES = 40

@@ -10,7 +10,7 @@ from webapp.runs.models import Candidate, Run, RunState
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 
-from ..making import done, make_run, make_slot, take, work_off
+from ...fixtures.factories import done, make_run, make_slot, take, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

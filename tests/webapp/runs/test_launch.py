@@ -14,7 +14,7 @@ from webapp.events.models import Event
 from webapp.runs.models import Run
 from webapp.runs.services.launch import launch
 
-from ..making import QUESTION, make_member, make_team
+from ...fixtures.factories import QUESTION, make_member, make_team
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,9 +6,7 @@ import pytest
 
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import loop as search
-from tests.webapp.live.reducer import Page
-from tests.webapp.live.test_snapshot import as_json
-from tests.webapp.tables.asking import asked
+from tests.fixtures.table_specs import asked
 from webapp.events.models import Event
 from webapp.runs.models import Measurement, Run, RunState
 from webapp.runs.services import claims, lookups
@@ -16,9 +14,8 @@ from webapp.runs.services.advance import advance_run
 from webapp.runs.services.control import cancel, pause, raise_budget, resume, stop
 from webapp.runs.services.launch import launch
 from webapp.runs.services.sweep import runs_behind
-from webapp.runs.snapshot import snapshot
 
-from ..making import make_slot, make_table, make_team, table_text, work_off
+from ...fixtures.factories import make_slot, make_table, make_team, table_text, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -196,20 +193,3 @@ def test_a_folder_nobody_can_write_ends_the_run_with_the_reason(laid):
     advance_run(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.FAILED and "cannot be laid down" in run.reason
-
-
-def test_every_snapshot_moved_by_events_equals_the_last():
-    run = make_run(in_flight=3, candidates=25)
-    shots = [as_json(snapshot(run))]
-    while advance_run(run.pk, seconds=0.01):
-        run.refresh_from_db()
-        shots.append(as_json(snapshot(run)))
-    run.refresh_from_db()
-    last = as_json(snapshot(run))
-    events = [as_json(e.to_json()) for e in Event.objects.filter(run=run).order_by("seq")]
-    assert [e["seq"] for e in events] == list(range(1, run.seq + 1))
-    for shot in shots:
-        page = Page(shot)
-        for event in events:
-            page.apply(event)
-        assert page.snapshot() == last

@@ -11,7 +11,7 @@ from webapp.runs import queries
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 
-from ..making import done, make_run, make_slot, make_team, take, work_off
+from ...fixtures.factories import done, make_run, make_slot, make_team, take, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from webapp.runs.models import Run, RunState
 from webapp.runs.services.weights import sweep_weights, weights_folder
 
-from ..making import make_run, make_slot, take
+from ...fixtures.factories import make_run, make_slot, take
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.webapp.making import make_table, table_text
+from tests.fixtures.factories import make_table, table_text
 from webapp.runs.models import Run, Study
 
 pytestmark = pytest.mark.django_db

@@ -9,14 +9,14 @@ import pytest
 
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.search_spec import SearchSpec
-from tests.webapp.making import QUESTION, make_table, make_team
+from tests.fixtures.factories import QUESTION, make_table, make_team
 from webapp.runs.models import Run, Study
 from webapp.runs.services.launch import launch
 from webapp.studies.plan import Method, Plan
 from webapp.studies.services.bulk_actions import steer
 from webapp.studies.services.launching import launch_study
 
-from .asking import EVOLUTION, small_plan, table_plan
+from ...fixtures.study_plans import EVOLUTION, small_plan, table_plan
 
 pytestmark = pytest.mark.django_db
 

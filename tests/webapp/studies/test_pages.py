@@ -9,13 +9,12 @@ import json
 import pytest
 
 from nasengine import catalog
-from tests.webapp.making import make_run, make_table, make_team, table_text
-from tests.webapp.pages.reading import embedded, read
-from tests.webapp.pages.test_launch_form import errors_of, value_of
+from tests.fixtures.factories import make_run, make_table, make_team, table_text
+from tests.fixtures.html_reader import embedded, errors_of, read, value_of
 from webapp.runs.models import Run, Study
 from webapp.studies.services.launching import launch_study
 
-from .asking import look_up_all, small_plan, table_plan
+from ...fixtures.study_plans import look_up_all, small_plan, table_plan
 
 pytestmark = pytest.mark.django_db
 NEW = "/studies/new"

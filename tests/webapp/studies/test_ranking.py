@@ -10,14 +10,14 @@ import pytest
 
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import loop as search
-from tests.webapp.making import make_table, table_text
+from tests.fixtures.factories import make_table, table_text
 from webapp.studies.ranking import ranking
 from webapp.studies.results import results
 from webapp.studies.services.launching import launch_study
 from webapp.studies.statistics import against, band, places, spread_of
 from webapp.studies.table import cells_of, matrix_of, spread_cell
 
-from .asking import look_up_all, small_plan, table_plan, tell
+from ...fixtures.study_plans import look_up_all, small_plan, table_plan, tell
 
 pytestmark = pytest.mark.django_db
 

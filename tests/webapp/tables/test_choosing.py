@@ -8,8 +8,8 @@ import pytest
 
 from nasengine.core.errors import InvalidSettings
 from nasengine.estimators.tables.imported import imported_table
+from tests.fixtures.factories import OWN, make_table, make_team, table_text
 from tests.fixtures.tables import write_table
-from tests.webapp.making import OWN, make_table, make_team, table_text
 from webapp.runs.queries import goals_of_run
 from webapp.runs.services.launch import launch
 from webapp.tables.models import BenchmarkTable
@@ -18,7 +18,7 @@ from webapp.tables.services.importing import import_table
 from webapp.tables.services.materialise import lay_down, sweep_tables
 from webapp.tables.services.resolve import settle
 
-from .asking import asked
+from ...fixtures.table_specs import asked
 
 pytestmark = pytest.mark.django_db
 

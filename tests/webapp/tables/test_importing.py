@@ -12,8 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from nasengine.core.errors import InvalidSettings
+from tests.fixtures.factories import OWN, make_member, make_table, make_team, table_text
 from tests.fixtures.tables import DEVICES, write_table
-from tests.webapp.making import OWN, make_member, make_table, make_team, table_text
 from webapp.accounts.models import Role
 from webapp.runs.services.launch import launch
 from webapp.tables.labels import fit_words, warnings_of
@@ -22,7 +22,7 @@ from webapp.tables.services.checking import CheckFailed, check_again, delete_unu
 from webapp.tables.services.column_mapping import Mapping
 from webapp.tables.services.importing import import_table
 
-from .asking import asked
+from ...fixtures.table_specs import asked
 
 pytestmark = pytest.mark.django_db
 ONE = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tests.webapp.making import OWN, make_table, table_text
-from tests.webapp.pages.reading import read
+from tests.fixtures.factories import OWN, make_table, table_text
+from tests.fixtures.html_reader import errors_of, read
 from webapp.runs.models import Run
 from webapp.runs.services.launch import launch
 from webapp.tables.models import BenchmarkTable
 
-from .asking import asked
+from ...fixtures.table_specs import asked
 
 pytestmark = pytest.mark.django_db
 LIST = "/datasets/tables/"
@@ -38,12 +38,6 @@ def typed_of(page) -> dict[str, str]:
     found |= {e.attributes["name"]: e.text for e in page.all("textarea")}
     select = page.all("select", name="space")[0]
     return found | {"space": select.all("option", selected="")[0].attributes["value"]}
-
-
-def errors_of(page) -> dict[str, str]:
-    return {
-        e.attributes["data-error"]: e.text for e in page.all("p") if "data-error" in e.attributes
-    }
 
 
 def test_an_empty_list_says_what_will_appear(viewer, researcher, sign_in):
