@@ -1,4 +1,4 @@
-"""Dataset: the interface of what networks are trained on."""
+"""Dataset: the interface of labelled images and texts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ DataKind = Literal["images", "text"]
 
 @dataclass(frozen=True)
 class DatasetFacts:
-    """What is known of a data set: shape of one input, classes, sizes of the parts, digest.
+    """Shape of one input, number of classes, sizes of the parts, and digest of a data set.
 
-    Of images the shape is c x h x w and the sizes count images. Of text one input is one
-    word, shape (1,), the classes are the vocabulary and the sizes count words.
-    `digest` is the SHA-256 of the stored images and labels, or words; it is kept with every run.
+    For images the shape is c x h x w and sizes count images. For text one input is one word,
+    the shape is (1,), the classes are the vocabulary and sizes count words. `digest` is the
+    SHA-256 of the stored images and labels, or of the words; every run records it.
     """
 
     shape: tuple[int, ...]
@@ -31,7 +31,7 @@ class DatasetFacts:
 
 @dataclass(frozen=True)
 class Part:
-    """Images n x c x h x w float32, already normalised, and labels n int64."""
+    """Normalised images (n x c x h x w, float32) and their labels (n, int64)."""
 
     images: torch.Tensor
     labels: torch.Tensor
@@ -39,7 +39,7 @@ class Part:
 
 @dataclass(frozen=True)
 class TextPart:
-    """Running text: places of its n words in the vocabulary, int64, in order."""
+    """A text as the vocabulary indices of its n words (int64), in order."""
 
     words: torch.Tensor
 
@@ -48,10 +48,11 @@ P = TypeVar("P", Part, TextPart)
 
 
 class Dataset(ABC, Generic[P]):
-    """A named source of labelled images, or of text, with three parts.
+    """A named source of labelled images or of text, split into three parts.
 
-    Train is for weights, valid for choosing; test is read by the final evaluation alone.
-    `kind` says what it holds; a space that reads something else is refused beforehand.
+    The train part trains weights, the valid part selects architectures, and only the final
+    evaluation reads the test part. `kind` is compared with the space's input before a search
+    starts.
     """
 
     name: ClassVar[str]
@@ -63,16 +64,16 @@ class Dataset(ABC, Generic[P]):
 
     @abstractmethod
     def facts(self) -> DatasetFacts:
-        """Shape, classes, sizes and digest.
+        """Return shape, classes, sizes and digest.
 
         Raises:
-            DataMissing: the files are not where the config says.
+            DataMissing: the files are not at the configured path.
         """
 
     @abstractmethod
     def search_parts(self) -> tuple[P, P]:
-        """Train and valid; the only parts a search may see."""
+        """Return the train and the valid part, the only parts that a search may read."""
 
     @abstractmethod
     def test_part(self) -> P:
-        """The test part, for the final evaluation."""
+        """Return the test part, for the final evaluation."""

@@ -1,21 +1,21 @@
-"""What the engine raises when it refuses something: value, rule, remedy."""
+"""Exceptions of the engine. Their messages name the value, the rule and the remedy."""
 
 from __future__ import annotations
 
 
 class EngineError(ValueError):
-    """A refusal a person can act on; its text is one line naming value, rule and remedy."""
+    """An invalid input or environment that the user can correct; the message is one line."""
 
 
 class UnknownName(EngineError):
-    """A catalogue name that does not exist."""
+    """A name that is not in the catalogue."""
 
 
 class InvalidSettings(EngineError):
-    """One or more settings break their rules.
+    """One or more invalid settings.
 
     `errors` maps the dotted path of each setting ("strategy_config.population") to its
-    message, so that a form can put every message beside its own field.
+    message, so that a form can show every message at its own field.
     """
 
     def __init__(self, errors: dict[str, str]):
@@ -24,20 +24,20 @@ class InvalidSettings(EngineError):
 
 
 class InvalidArchitecture(EngineError):
-    """A network description that its space does not allow."""
+    """An architecture that its space does not allow."""
 
 
 class DataMissing(EngineError):
-    """A data set's files are not where the settings say."""
+    """The files of a data set are not at the configured path."""
 
 
 class Diverged(EngineError):
-    """Training left the finite numbers; the text says at which epoch and step."""
+    """Training diverged (NaN or infinity); the message names epoch and step."""
 
 
 class NotFinite(EngineError):
-    """A value that would have been measured is NaN or infinite."""
+    """A measured value is NaN or infinite."""
 
 
 class Cancelled(Exception):
-    """The evaluation was asked to end early; nobody is at fault."""
+    """The evaluation was cancelled on request; this is not an error."""

@@ -1,4 +1,4 @@
-"""Estimator: the interface of how good a proposal is."""
+"""Estimator: the interface for measuring the quality of a proposal."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ Report = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything an estimator needs to evaluate one proposal.
+    """The input of an estimator: one proposal and its surroundings.
 
-    `seed` is derived from (run seed, number), so the order of completion changes nothing;
-    `search_seed` is the run's own, for what its candidates have in common.
-    `weights` holds what candidates of the same search have left behind, by number.
-    `report` is called with a JSON object after every epoch; `cancelled` is asked between
-    batches. `data` and `data_config` name a data set; an estimator that needs none
-    ignores them.
+    Attributes:
+        seed: Derived from (run seed, number), so results do not depend on the order in which
+            candidates finish.
+        search_seed: The seed of the whole run, for parts that its candidates share.
+        dataset: Name of the data set; an estimator that reads no data ignores it.
+        report: Called with a JSON object after every epoch.
+        cancelled: Called between batches; True ends the evaluation with Cancelled.
+        weights: Checkpoints of the search's earlier candidates, by number.
     """
 
     proposal: Proposal
@@ -41,14 +43,19 @@ class Evaluation:
 
 
 class Estimator(ABC):
-    """Gives a proposal its measurements.
+    """Measures proposals.
 
-    `Config` holds its settings. `provides(goal)` says which objectives it reports itself;
-    the others are measured on the built network by `nasengine.execution.loop`. One that does not
-    build networks needs no data set either: `dataset` is then a name it alone understands.
-    One that trains no candidate by itself, as with weights that all of them share, is not `alone`.
-    An `instant` one answers within milliseconds out of what lies ready, without torch: whoever
-    asks the strategy may ask it as well, and no worker need take the candidate.
+    `provides(goal)` is true for the objectives that `evaluate` reports; `nasengine.execution`
+    measures the other objectives on the built network.
+
+    Attributes:
+        Config: Dataclass of the settings.
+        builds_network: False if it neither builds networks nor reads a data set; `dataset` is
+            then a name with a meaning of its own, such as the columns of a table.
+        trains_standalone: False if it does not train each candidate's own weights (lookups,
+            weight sharing).
+        is_lookup: True if it answers within milliseconds from stored data and without torch.
+            The process that advances the run then evaluates candidates itself, without a worker.
     """
 
     name: ClassVar[str]
@@ -62,25 +69,29 @@ class Estimator(ABC):
 
     @abstractmethod
     def provides(self, goal: Goal) -> bool:
-        """Whether `evaluate` itself measures this goal."""
+        """Return whether `evaluate` measures this goal."""
 
     def goal(self, name: str, dataset: str) -> Goal | None:
-        """A goal that only this estimator knows, as a table knows its columns; None: none.
+        """Return a goal that this estimator defines (a table's column), None if it defines none.
 
         Raises:
-            EngineError: the estimator's goals cannot be found out; says why.
+            EngineError: the goals cannot be determined, for instance because a file is missing.
         """
         return None
 
     def objections(self, space: Space, dataset: str) -> dict[str, str]:
-        """What of a search does not suit this estimator: dotted setting -> message."""
+        """Return why the search settings do not fit this estimator: dotted setting -> message."""
         return {}
 
     @abstractmethod
     def evaluate(self, evaluation: Evaluation) -> Outcome:
-        """Evaluates one proposal.
+        """Evaluate one proposal.
 
-        Returns an Outcome of state done, pruned or diverged. Raises Cancelled when asked
-        to end early, EngineError for a refusal; any other exception is a failure that
-        the caller turns into a `failed` outcome with its reason.
+        Returns:
+            An Outcome of state done, pruned or diverged.
+
+        Raises:
+            Cancelled: `evaluation.cancelled` returned True.
+            EngineError: the proposal cannot be evaluated. The caller turns this and any other
+                exception into a `failed` outcome with its reason.
         """

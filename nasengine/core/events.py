@@ -1,4 +1,4 @@
-"""EngineEvent: what the engine tells while it works, through a plain function."""
+"""EngineEvent: progress of a search, passed to a plain function."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class EngineEvent:
-    """One thing that happened.
+    """One event of a search.
 
     Kinds: `proposal` (item is a Proposal), `epoch` (number, epoch, epochs, train_loss,
     valid_error ... of a running candidate), `outcome` (item is an Outcome), `front`
@@ -25,4 +25,4 @@ Emit = Callable[[EngineEvent], None]
 
 
 def silent(event: EngineEvent) -> None:
-    """An Emit that drops everything."""
+    """Ignore an event; an Emit for searches without a listener."""

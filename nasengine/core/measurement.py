@@ -1,4 +1,4 @@
-"""Measurement: a number that says where it comes from."""
+"""Measurement: a value with its unit and provenance."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ Method = Literal["measured", "counted", "modelled", "tabular"]
 
 @dataclass(frozen=True)
 class Measurement:
-    """One value of one objective, with unit, device, method, repetitions and spread.
+    """One value of one objective with its provenance.
 
-    `objective` is the full name, device included ("latency@cpu"); `spread` is half the
-    interquartile range of the repetitions in the same unit, None where there is one.
-    `detail` holds what a reader needs to repeat it (batch, dtype, threads, clock ...).
+    Attributes:
+        objective: Full name including the device ("latency@cpu").
+        spread: Half the interquartile range of the repetitions, in the same unit; None for a
+            single value.
+        detail: Conditions needed to repeat the measurement (batch, dtype, threads, clock ...).
 
     Raises:
-        NotFinite: the value is not finite. Such an outcome ends as diverged or failed
-            instead; no NaN travels as a measurement.
+        NotFinite: the value is NaN or infinite. The candidate then ends as diverged or failed.
     """
 
     objective: str

@@ -1,4 +1,4 @@
-"""Objective: what counts as good, and constraints on it."""
+"""Objective: the interface of network costs, and constraints on objectives."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Direction = Literal["lower", "higher"]
 
 @dataclass(frozen=True)
 class Goal:
-    """One objective of a search: full name, what the name is made of, direction, unit.
+    """One objective of a search with its direction and unit.
 
-    "latency@cpu" has kind "latency" and device "cpu"; "error" has no device.
+    The name "latency@cpu" has kind "latency" and device "cpu"; "error" has no device.
     """
 
     name: str
@@ -34,21 +34,24 @@ class Goal:
 
 
 def split_name(name: str) -> tuple[str, str | None]:
-    """Kind and device of an objective's full name."""
+    """Split an objective's full name into kind and device."""
     kind, _, device = name.partition("@")
     return kind, device or None
 
 
 @dataclass(frozen=True)
 class Constraint:
-    """A bound on an objective, such as params<2e6 (also <=, >, >=)."""
+    """A bound on an objective, such as params<2e6; comparisons are <, <=, > and >=."""
 
     objective: str
     comparison: str
     bound: float
 
     def violation(self, value: float) -> float:
-        """0 when met, else by how much, relative to the bound (absolute where it is 0)."""
+        """Return 0 if `value` meets the bound, else its distance relative to the bound.
+
+        The distance is absolute for a bound of 0, and positive for every violation.
+        """
         excess = value - self.bound if "<" in self.comparison else self.bound - value
         strict = self.comparison in ("<", ">")
         if excess < 0 or (excess == 0 and not strict):
@@ -58,20 +61,20 @@ class Constraint:
 
 
 def parse_constraint(text: str) -> Constraint:
-    """A Constraint from text.
+    """Parse a constraint such as "params<2e6".
 
     Raises:
-        EngineError: the text is not NAME, comparison, finite number.
+        EngineError: the text is not an objective, a comparison and a finite number.
     """
     match = re.fullmatch(r"\s*([a-z_]+(?:@[\w.-]+)?)\s*(<=|>=|<|>)\s*(\S+)\s*", text)
-    rule = "a constraint is an objective, one of < <= > >= and a number, as in params<2e6"
+    rule = "write an objective, one of < <= > >= and a number, such as params<2e6"
     if not match:
-        raise EngineError(f"{shorten(text)} is no constraint: {rule}")
+        raise EngineError(f"{shorten(text)} is not a constraint: {rule}")
     try:
         bound = float(match[3])
     except ValueError:
         raise EngineError(
-            f"{shorten(match[3], 40)} in {shorten(text)} is no number: {rule}"
+            f"{shorten(match[3], 40)} in {shorten(text)} is not a number: {rule}"
         ) from None
     if not math.isfinite(bound):
         raise EngineError(f"the bound of {shorten(text)} is not finite: {rule}")
@@ -79,12 +82,17 @@ def parse_constraint(text: str) -> Constraint:
 
 
 class Objective(ABC):
-    """How one kind of cost is taken from a built network.
+    """One kind of cost of a built network.
 
-    `cheap` objectives need no trained weights and take well under a second: they are
-    measured before training, so that a constraint on them can spare it. `from_estimator`
-    ones (error) are what an estimator itself reports; `measure` is never called on them.
-    `of` says on which data it has a meaning.
+    Attributes:
+        kind: Name without the device.
+        better: Direction of better values.
+        cheap: The cost needs no trained weights and takes well under a second. Cheap costs are
+            measured before training, so a violated constraint saves the training.
+        on_device: The name needs a device, as in latency@cpu.
+        from_estimator: The estimator reports the value; `measure` is never called.
+        data_kinds: Kinds of data for which the objective is defined.
+        help: One sentence for forms and the reference.
     """
 
     kind: ClassVar[str]
@@ -103,4 +111,10 @@ class Objective(ABC):
         input_shape: tuple[int, ...],
         device: str | None,
     ) -> Measurement:
-        """The cost of one input of c x h x w, or of one word."""
+        """Measure the cost of a network.
+
+        Args:
+            network: The network with fresh weights, as it is deployed.
+            input_shape: c x h x w of one image, or (1,) for one word.
+            device: Name of the device file, None for objectives without a device.
+        """

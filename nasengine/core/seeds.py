@@ -1,4 +1,4 @@
-"""Seeds: every random choice comes from (run seed, what it is for)."""
+"""Seeds: every random choice derives from the run seed and its purpose."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 
 
 def derive(seed: int, *path: int | str) -> int:
-    """A seed for one purpose, the same in every process, in 0 .. 2**53 - 1.
+    """Derive the seed of one purpose, in 0 .. 2**53 - 1 and the same in every process.
 
-    53 bits, so that the number survives JSON and a browser unchanged.
+    53 bits survive JSON and a browser unchanged.
     """
     text = "/".join(str(part) for part in (seed, *path))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 11
 
 
 def generator(seed: int, *path: int | str) -> np.random.Generator:
-    """A numpy Generator for one purpose; its state survives JSON exactly."""
+    """Return a numpy Generator for one purpose; its state survives JSON exactly."""
     return np.random.Generator(np.random.PCG64(derive(seed, *path)))

@@ -1,4 +1,4 @@
-"""Trainer: the interface of how a shared network is trained."""
+"""Trainer: the interface for training the supernet of a one-shot strategy."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from .outcome import Outcome
 
 
 class Trainer(ABC):
-    """Does what a strategy's proposals of task "share" ask for, one at a time.
+    """Executes a strategy's proposals of task "share", one at a time.
 
-    Named in the catalogue as its strategy is. `config` is the strategy's, `training` the
-    estimator's: of it only where and how to compute is taken (device, threads, number type) and
-    how images are changed. Everything a proposal goes on from lies in `evaluation.weights` under
-    the number its note names, so any process may do any of them, and twice.
+    A trainer has the same name in the catalogue as its strategy. Every proposal starts from the
+    checkpoint in `evaluation.weights` that its note names, so any process may execute any
+    proposal, also twice.
+
+    Args:
+        config: The strategy's settings.
+        training: The estimator's settings; only device, threads, precision and image
+            augmentation are used.
     """
 
     def __init__(self, config: Any, training: Any):
@@ -24,8 +28,12 @@ class Trainer(ABC):
 
     @abstractmethod
     def train(self, evaluation: Evaluation) -> Outcome:
-        """One proposal: trains on from a checkpoint and leaves another behind.
+        """Execute one proposal: resume from a checkpoint, train, store the next checkpoint.
 
-        Returns an Outcome of state trained or diverged. Raises Cancelled when asked to end
-        early, EngineError for a refusal; any other exception is a failure.
+        Returns:
+            An Outcome of state trained or diverged.
+
+        Raises:
+            Cancelled: `evaluation.cancelled` returned True.
+            EngineError: the proposal cannot be executed; any other exception is a failure too.
         """

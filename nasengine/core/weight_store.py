@@ -1,4 +1,4 @@
-"""WeightStore: what trained candidates of one search leave behind for their children."""
+"""WeightStore: checkpoints of the trained candidates of one search."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Weights = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """What a trained candidate leaves behind: its architecture and its network's state.
+    """An architecture with the state of its trained network.
 
     `weights` maps each name of the network's state_dict, running statistics included, to an
-    array. Nobody changes the arrays: other children may inherit them too.
+    array. The arrays are read-only by convention: several children may inherit them.
     """
 
     architecture: Architecture
@@ -27,50 +27,51 @@ class Checkpoint:
 
 
 class WeightStore(ABC):
-    """The legacies of one search's candidates, by number.
+    """The checkpoints of one search by candidate number.
 
-    Putting twice is harmless: the same candidate leaves the same weights.
+    Putting a checkpoint twice is harmless: a candidate always produces the same weights.
     """
 
     @abstractmethod
     def get(self, number: int) -> Checkpoint | None:
-        """What a candidate left behind, None where it left nothing that can be read.
+        """Return the checkpoint of a candidate, None if there is none or it is damaged.
 
         Raises:
-            EngineError: there is something, and this process may not read it.
+            EngineError: the checkpoint exists, but this process may not read it.
         """
 
     @abstractmethod
-    def put(self, number: int, legacy: Checkpoint) -> None:
-        """Keeps what a candidate leaves behind, whole or not at all.
+    def put(self, number: int, checkpoint: Checkpoint) -> None:
+        """Store a checkpoint atomically.
 
         Raises:
-            EngineError: it cannot be kept; says why.
+            EngineError: it cannot be stored, for instance because the disk is full.
         """
 
     @abstractmethod
     def drop(self, number: int) -> None:
-        """Forgets what a candidate left behind; nothing happens where it left nothing."""
+        """Delete the checkpoint of a candidate if there is one."""
 
     @contextmanager
     def lock(self, cancelled: Callable[[], bool]) -> Iterator[None]:
-        """One process of the search at a time is inside, for work that would be done twice.
+        """Hold a lock that one process of the search holds at a time.
 
-        Only spares work: what is done inside must be harmless when it is done twice.
+        The lock only avoids duplicate work, and a store may provide none: work inside must be
+        harmless when it is done twice.
 
         Raises:
-            Cancelled: `cancelled` said so while another one was inside.
+            Cancelled: `cancelled` returned True while another process held the lock.
         """
         yield
 
 
 class _NoWeights(WeightStore):
-    """Keeps nothing."""
+    """Stores nothing."""
 
     def get(self, number: int) -> Checkpoint | None:
         return None
 
-    def put(self, number: int, legacy: Checkpoint) -> None:
+    def put(self, number: int, checkpoint: Checkpoint) -> None:
         return None
 
     def drop(self, number: int) -> None:
@@ -78,19 +79,19 @@ class _NoWeights(WeightStore):
 
 
 class MemoryWeightStore(WeightStore):
-    """Keeps everything in this process; 4 bytes a parameter and candidate."""
+    """Stores checkpoints in this process, 4 bytes per parameter and candidate."""
 
     def __init__(self) -> None:
-        self._legacies: dict[int, Checkpoint] = {}
+        self._checkpoints: dict[int, Checkpoint] = {}
 
     def get(self, number: int) -> Checkpoint | None:
-        return self._legacies.get(number)
+        return self._checkpoints.get(number)
 
-    def put(self, number: int, legacy: Checkpoint) -> None:
-        self._legacies[number] = legacy
+    def put(self, number: int, checkpoint: Checkpoint) -> None:
+        self._checkpoints[number] = checkpoint
 
     def drop(self, number: int) -> None:
-        self._legacies.pop(number, None)
+        self._checkpoints.pop(number, None)
 
 
 NO_WEIGHTS = _NoWeights()

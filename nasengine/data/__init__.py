@@ -1,1 +1,1 @@
-"""What networks are trained on: labelled images, or text, in three parts."""
+"""Data sets: labelled images and texts."""

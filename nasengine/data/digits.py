@@ -1,4 +1,4 @@
-"""Data set `digits`: 1,797 handwritten digits of 8x8 pixels, inside scikit-learn."""
+"""Data set `digits`: 1,797 handwritten digits of 8x8 pixels, included in scikit-learn."""
 
 from __future__ import annotations
 
@@ -23,16 +23,19 @@ class DigitsConfig:
     """Settings of `digits`; with the defaults the parts are 60, 20 and 20 percent."""
 
     valid_share: float = setting(
-        0.25, "Share of the images outside of the test part that validates.", low=0.01, high=0.9
+        0.25,
+        "Validation share of the images that are not in the test part.",
+        low=0.01,
+        high=0.9,
     )
     split_seed: int = setting(0, SPLIT_HELP, low=0, high=2**31 - 1)
     limit: int | None = setting(None, LIMIT_HELP, low=MIN_LIMIT)
 
 
 class Digits(StoredDataset):
-    """Small enough for a search on an ordinary machine; nothing to download.
+    """A data set without download, small enough for a search on one CPU core.
 
-    The source has no test part, so a fixed, stratified fifth is set apart.
+    The source has no test part; a fixed, stratified fifth of the images is the test part.
     """
 
     name = "digits"
@@ -58,15 +61,15 @@ class Digits(StoredDataset):
 
 
 def _source() -> Path:
-    """The file that scikit-learn's load_digits reads: 64 pixels and the digit in each row.
+    """Return the file that scikit-learn's load_digits reads: rows of 64 pixels and the digit.
 
-    scikit-learn is only looked for, not imported: that would take two seconds of every
+    scikit-learn is located but not imported: the import would take two seconds in every
     process that trains.
 
     Raises:
         EngineError: scikit-learn is not installed.
     """
-    found = find_spec("sklearn")
-    if found is None or not found.submodule_search_locations:
-        raise EngineError("digits lie inside scikit-learn, which is not here: install it")
-    return Path(found.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"
+    spec = find_spec("sklearn")
+    if spec is None or not spec.submodule_search_locations:
+        raise EngineError("digits is part of scikit-learn, which is not installed: install it")
+    return Path(spec.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"

@@ -1,4 +1,4 @@
-"""Data sets `ptb` and `wikitext2`: corpora that are published as three files of words."""
+"""Data sets `ptb` and `wikitext2`: corpora published as three text files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PreparedTextConfig(TextConfig):
 
 
 class PreparedText(TextDataset):
-    """Words stand between blanks, as in the files; every line ends with <eos>."""
+    """A corpus whose words are separated by blanks; every line ends with <eos>."""
 
     Config = PreparedTextConfig
     config: PreparedTextConfig
@@ -42,14 +42,14 @@ class PreparedText(TextDataset):
         folder = named_path(self.config.path, self.name, self.holds)
         if not folder.is_dir():
             raise DataMissing(f"{folder} is a file: {self.name} needs {self.holds}; correct path")
-        found = named_parts(files_of(folder))
-        missing = [part for part in PARTS if part not in found]
+        files = named_parts(files_of(folder))
+        missing = [part for part in PARTS if part not in files]
         if missing:
             raise DataMissing(
                 f"{folder} has no {' or '.join(missing)} file: {self.name} needs {self.holds}; "
                 "correct path"
             )
-        return [found[part] for part in PARTS]
+        return [files[part] for part in PARTS]
 
 
 class PennTreebank(PreparedText):

@@ -1,4 +1,4 @@
-"""Data set `pydoc-text`: the Python standard library's own documentation, word by word."""
+"""Data set `pydoc-text`: the documentation of the Python standard library, as words."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import os
 import re
 import sys
 import sysconfig
-from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ..core.errors import DataMissing
 from ..core.settings import setting
 from .common.prose import words_of_prose
-from .common.stored_text import RawText, TextConfig, TextDataset
+from .common.stored_text import VOCABULARY_HELP, RawText, TextConfig, TextDataset
 from .common.vocabulary import END
 
 DOCSTRING = re.compile(r'^[ \t]*[rR]?"""(.*?)"""', re.S | re.M)
-# Not everywhere installed (Debian packs some apart), or nobody's documentation.
-LEFT_OUT = {
+# Not installed everywhere (Debian has separate packages for some), or without documentation.
+EXCLUDED = {
     "__phello__",
     "__pycache__",
     "dist-packages",
@@ -35,11 +35,11 @@ LEFT_OUT = {
     "tkinter",
     "turtledemo",
 }
-# Written for one platform or build, so not the same everywhere.
-OF_A_BUILD = re.compile(
+# Modules that differ between platforms and builds.
+BUILD_SPECIFIC = re.compile(
     r"_sysconfigdata.*|_distutils_system_mod|python-config|sitecustomize|usercustomize|turtle"
 )
-# Of a hundred words; the parts keep whole documents.
+# Percent of the words; every document belongs to one part as a whole.
 VALID_SHARE, TEST_SHARE = 10, 10
 
 
@@ -47,42 +47,47 @@ VALID_SHARE, TEST_SHARE = 10, 10
 class PydocTextConfig(TextConfig):
     """Settings of `pydoc-text`."""
 
-    vocabulary: int = setting(
-        10_000, "Most words told apart, the frequent ones; others are <unk>; 0: all.", low=0
-    )
+    vocabulary: int = setting(10_000, VOCABULARY_HELP, low=0)
 
 
 class PydocText(TextDataset):
     """Docstrings of the standard library and the language reference of `help()`; no download.
 
-    The same for one version of Python, on whatever machine. Modules and topics go whole to one
-    part, in an order by the hash of their names; a paragraph that occurs twice stays once.
+    The text is the same on every machine with the same version of Python. A module or topic
+    belongs to one part as a whole, in the order of the hashes of the names. Repeated paragraphs
+    are dropped.
     """
 
     name = "pydoc-text"
     Config = PydocTextConfig
     config: PydocTextConfig
 
-    def stamp(self) -> Hashable:
+    def stamp(self) -> str:
         return sys.version
 
     def read(self) -> RawText:
-        documents = {**_docstrings(_library()), **_topics()}
-        order = sorted(documents, key=lambda name: hashlib.sha256(name.encode()).digest())
-        written = _once([words_of_prose(documents[name]) for name in order])
-        whole = sum(map(len, written))
-        parts: tuple[list[str], list[str], list[str]] = ([], [], [])
-        before = 0
-        for words in written:
-            share = 100 * before // max(whole, 1)
-            parts[_part(share)].extend(words)
-            before += len(words)
-        test, valid, train = parts
-        return RawText(train, valid, test)
+        return _raw_text(self.stamp())
+
+
+@lru_cache(maxsize=1)
+def _raw_text(version: str) -> RawText:
+    """Return the words of all parts; searches with other vocabularies share one reading."""
+    documents = {**_docstrings(_library()), **_topics()}
+    order = sorted(documents, key=lambda name: hashlib.sha256(name.encode()).digest())
+    texts = _without_repeats([words_of_prose(documents[name]) for name in order])
+    total = sum(map(len, texts))
+    parts: tuple[list[str], list[str], list[str]] = ([], [], [])
+    before = 0
+    for words in texts:
+        share = 100 * before // max(total, 1)
+        parts[_part(share)].extend(words)
+        before += len(words)
+    test, valid, train = parts
+    return RawText(train, valid, test)
 
 
 def _part(share: int) -> int:
-    """Test, valid or train for a document that begins behind so many percent of the words."""
+    """Return the part (0 test, 1 valid, 2 train) of a document that starts at this percent."""
     return (share >= TEST_SHARE) + (share >= TEST_SHARE + VALID_SHARE)
 
 
@@ -91,47 +96,47 @@ def _library() -> Path:
 
 
 def _docstrings(library: Path) -> dict[str, str]:
-    """Name of each module -> its docstrings, read from the sources; nothing is imported.
+    """Return the docstrings of each module, read from the sources without importing them.
 
     Raises:
-        DataMissing: this Python came without its sources.
+        DataMissing: this Python is installed without sources.
     """
-    found = {}
+    docstrings_of = {}
     for folder, inner, files in os.walk(library):
-        inner[:] = sorted(name for name in inner if name not in LEFT_OUT)
+        inner[:] = sorted(name for name in inner if name not in EXCLUDED)
         for name in sorted(files):
             module, dot, ending = name.rpartition(".")
-            if ending == "py" and dot and not OF_A_BUILD.fullmatch(module):
+            if ending == "py" and dot and not BUILD_SPECIFIC.fullmatch(module):
                 path = Path(folder, name)
                 text = path.read_text(encoding="utf-8", errors="replace")
                 docstrings = "\n\n".join(DOCSTRING.findall(text))
-                found[path.relative_to(library).as_posix()] = docstrings
-    if not found:
+                docstrings_of[path.relative_to(library).as_posix()] = docstrings
+    if not docstrings_of:
         raise DataMissing(
-            f"{library} holds no sources: pydoc-text is made of them; use a Python that has them"
+            f"{library} holds no sources, which pydoc-text reads: use a Python that includes them"
         )
-    return found
+    return docstrings_of
 
 
 def _topics() -> dict[str, str]:
-    from pydoc_data.topics import topics  # a large table, read where it is needed
+    from pydoc_data.topics import topics  # a large table, imported only here
 
     return {f"topic {name}": text for name, text in topics.items()}
 
 
-def _once(documents: list[list[str]]) -> list[list[str]]:
-    """The documents without paragraphs that came before."""
+def _without_repeats(documents: list[list[str]]) -> list[list[str]]:
+    """Return the documents without paragraphs that occurred before."""
     seen: set[tuple[str, ...]] = set()
     kept = []
     for words in documents:
-        left: list[str] = []
+        unique: list[str] = []
         start = 0
-        for place, word in enumerate(words):
+        for position, word in enumerate(words):
             if word == END:
-                paragraph = tuple(words[start : place + 1])
-                start = place + 1
+                paragraph = tuple(words[start : position + 1])
+                start = position + 1
                 if paragraph not in seen:
                     seen.add(paragraph)
-                    left += paragraph
-        kept.append(left)
+                    unique += paragraph
+        kept.append(unique)
     return kept

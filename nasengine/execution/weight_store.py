@@ -1,4 +1,4 @@
-"""The weights of one search as a folder: one .npz file a candidate, data alone."""
+"""The checkpoints of one search as a folder: one .npz file per candidate, without pickles."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from ..core.errors import Cancelled, EngineError
 from ..core.weight_store import Checkpoint, WeightStore
 
 VERSION = 1
-HEAD = "legacy"  # version and architecture, as the bytes of a JSON text
-WEIGHT = "weights/"  # before the name of each array
-LOOK_SECONDS = 0.2  # between two looks whether it is our turn
-# What a file says that is torn, changed or of another kind; each part of it has a checksum.
+HEAD = "legacy"  # key of version and architecture, stored as the bytes of a JSON text
+WEIGHT = "weights/"  # prefix of the array names
+LOCK_POLL_SECONDS = 0.2
+# Errors of reading a truncated, changed or foreign file; each member of the zip has a checksum.
 BROKEN = (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, OSError,
           NotImplementedError)  # fmt: skip
 
 
 class FolderWeightStore(WeightStore):
-    """Keeps each candidate's legacy in NUMBER.npz; the folder is made with the first of them.
+    """Stores the checkpoint of candidate N in N.npz; `put` creates the folder.
 
-    Any number of processes may use one folder at once. A file appears whole or not at all,
-    and one that cannot be understood counts as none. Equal legacies make equal files.
+    Any number of processes may use one folder at the same time. Files appear atomically, and a
+    damaged file counts as missing. Equal checkpoints make equal files.
     """
 
     def __init__(self, path: Path):
@@ -48,28 +48,28 @@ class FolderWeightStore(WeightStore):
         except OSError as error:
             raise EngineError(
                 f"the weights in {path} cannot be read: {error.strerror or error}; "
-                "let this process read them"
+                "give this process permission to read them"
             ) from None
         try:
             return _unpacked(content)
         except BROKEN:
             return None
 
-    def put(self, number: int, legacy: Checkpoint) -> None:
-        content = _packed(legacy)
+    def put(self, number: int, checkpoint: Checkpoint) -> None:
+        content = _packed(checkpoint)
         part = self._path / f".{number}-{uuid.uuid4().hex}.part"
         try:
             self._path.mkdir(parents=True, exist_ok=True)
-            for left in self._path.glob(f".{number}-*.part"):
-                left.unlink(missing_ok=True)  # of an attempt that was killed
+            for leftover in self._path.glob(f".{number}-*.part"):
+                leftover.unlink(missing_ok=True)  # from an attempt that was killed
             _write(part, content)
             os.replace(part, self._path / f"{number}.npz")
         except FileNotFoundError:
-            return  # another process that has the same candidate took ours for left over
+            return  # another process puts the same candidate and removed our file as a leftover
         except OSError as error:
             raise EngineError(
-                f"the weights of candidate {number} cannot be kept in {self._path}: "
-                f"{error.strerror or error}; make room there, or let it be written"
+                f"the weights of candidate {number} cannot be stored in {self._path}: "
+                f"{error.strerror or error}; free some space or make the folder writable"
             ) from None
         finally:
             with suppress(OSError):
@@ -81,7 +81,10 @@ class FolderWeightStore(WeightStore):
 
     @contextmanager
     def lock(self, cancelled: Callable[[], bool]) -> Iterator[None]:
-        """The kernel gives a lock back when its process dies; a folder that knows none has none."""
+        """Hold a file lock; the kernel releases it if the process dies.
+
+        A file system without locks provides none.
+        """
         with ExitStack() as opened:
             with suppress(OSError):
                 self._path.mkdir(parents=True, exist_ok=True)
@@ -89,12 +92,12 @@ class FolderWeightStore(WeightStore):
                 while not _locked(file.fileno()):
                     if cancelled():
                         raise Cancelled
-                    time.sleep(LOOK_SECONDS)
+                    time.sleep(LOCK_POLL_SECONDS)
             yield
 
 
 def _locked(descriptor: int) -> bool:
-    """Whether the lock is ours now; OSError where there are no locks."""
+    """Try to take the lock. Raises OSError on a file system without locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -109,9 +112,9 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _packed(legacy: Checkpoint) -> bytes:
-    head = canonical_json({"version": VERSION, "architecture": legacy.architecture.to_json()})
-    arrays = {f"{WEIGHT}{name}": array for name, array in legacy.weights.items()}
+def _packed(checkpoint: Checkpoint) -> bytes:
+    head = canonical_json({"version": VERSION, "architecture": checkpoint.architecture.to_json()})
+    arrays = {f"{WEIGHT}{name}": array for name, array in checkpoint.weights.items()}
     buffer = io.BytesIO()
     arrays[HEAD] = np.frombuffer(head.encode(), np.uint8)
     np.savez(buffer, allow_pickle=False, **arrays)
@@ -119,7 +122,7 @@ def _packed(legacy: Checkpoint) -> bytes:
 
 
 def _unpacked(content: bytes) -> Checkpoint:
-    """Raises one of BROKEN where this is no whole file of ours."""
+    """Read a checkpoint. Raises one of BROKEN if the content is damaged or foreign."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         arrays = {
             name.removesuffix(".npy"): _array(archive.read(name)) for name in archive.namelist()

@@ -1,4 +1,4 @@
-"""What every data set in the catalogue must keep, whatever it is read from."""
+"""Contracts of every data set in the catalogue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nasengine.catalog import load, names
 from nasengine.core.errors import DataMissing
 from nasengine.core.settings import describe
 from nasengine.data.common.named import named_dataset
-from tests.dataset_files import (
+from tests.fixtures.dataset_files import (
     write_cifar_python,
     write_class_folders,
     write_fashion,
@@ -41,15 +41,17 @@ WRITERS = {
 
 @pytest.fixture(scope="module")
 def values(tmp_path_factory):
-    """Settings of each data set that make it readable here."""
-    made = {}
+    """Return settings with which each data set can be read in a test."""
+    settings = {}
     for name in DATASETS:
-        if any(one.name == "path" for one in describe(load("datasets", name).Config)):
+        if any(field.name == "path" for field in describe(load("datasets", name).Config)):
             folder = WRITERS[name](tmp_path_factory.mktemp(name))
-            made[name] = {"path": str(folder)} | ({"valid_share": 0.2} if name in IMAGES else {})
+            settings[name] = {"path": str(folder)} | (
+                {"valid_share": 0.2} if name in IMAGES else {}
+            )
         else:
-            made[name] = {}
-    return made
+            settings[name] = {}
+    return settings
 
 
 @pytest.mark.parametrize("name", IMAGES)
@@ -70,7 +72,7 @@ def test_parts_have_the_sizes_and_shapes_of_the_facts(name, values):
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_words_are_places_in_the_vocabulary(name, values):
+def test_words_are_vocabulary_indices(name, values):
     dataset = named_dataset(name, values[name])
     facts = dataset.facts()
     assert (facts.shape, facts.classes) == ((1,), len(set(dataset.vocabulary())))
@@ -80,7 +82,7 @@ def test_words_are_places_in_the_vocabulary(name, values):
     for part, size in parts:
         assert (part.words.shape, part.words.dtype) == ((size,), torch.int64)
         assert 0 <= part.words.min() <= part.words.max() < facts.classes
-    # Every word that is told apart occurs in the training text.
+    # Every word of the vocabulary occurs in the training text.
     assert train.words.bincount(minlength=facts.classes)[1:].min() > 0
 
 
@@ -89,12 +91,12 @@ def test_a_small_vocabulary_keeps_the_frequent_words(name, values):
     whole = named_dataset(name, values[name])
     small = named_dataset(name, {**values[name], "vocabulary": 5})
     assert small.vocabulary() == whole.vocabulary()[:5]
-    for less, more in zip(small.search_parts(), whole.search_parts(), strict=True):
-        assert (less.words == torch.where(more.words < 5, more.words, 0)).all()
+    for reduced, full in zip(small.search_parts(), whole.search_parts(), strict=True):
+        assert (reduced.words == torch.where(full.words < 5, full.words, 0)).all()
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_limit_shortens_the_training_text_alone(name, values):
+def test_a_limit_shortens_only_the_training_text(name, values):
     whole = named_dataset(name, values[name])
     small = named_dataset(name, {**values[name], "limit": 30})
     assert (small.search_parts()[0].words == whole.search_parts()[0].words[:30]).all()
@@ -133,18 +135,18 @@ def test_facts_are_the_same_in_another_process_without_torch(name, values):
 
 
 @pytest.mark.parametrize("name", IMAGES)
-def test_a_split_follows_its_seed_and_leaves_the_test_part_alone(name, values):
-    usual = named_dataset(name, values[name])
+def test_the_seed_determines_the_split_but_not_the_test_part(name, values):
+    default = named_dataset(name, values[name])
     again = named_dataset(name, {**values[name], "split_seed": 0})
     other = named_dataset(name, {**values[name], "split_seed": 1})
-    assert (usual.search_parts()[0].images == again.search_parts()[0].images).all()
-    assert (usual.search_parts()[0].images != other.search_parts()[0].images).any()
-    assert (usual.test_part().labels == other.test_part().labels).all()
-    assert usual.facts() == other.facts()
+    assert (default.search_parts()[0].images == again.search_parts()[0].images).all()
+    assert (default.search_parts()[0].images != other.search_parts()[0].images).any()
+    assert (default.test_part().labels == other.test_part().labels).all()
+    assert default.facts() == other.facts()
 
 
 @pytest.mark.parametrize("name", IMAGES)
-def test_a_limit_makes_a_search_cheap_but_not_its_final_evaluation(name, values):
+def test_a_limit_reduces_the_search_parts_but_not_the_test_part(name, values):
     whole = named_dataset(name, values[name]).facts()
     limit = 5 * whole.classes
     small = named_dataset(
@@ -155,7 +157,7 @@ def test_a_limit_makes_a_search_cheap_but_not_its_final_evaluation(name, values)
 
 
 @pytest.mark.parametrize("name", [name for name in DATASETS if name in WRITERS])
-def test_a_path_with_nothing_there_is_refused_in_one_line(name, tmp_path):
+def test_a_missing_or_empty_path_is_refused_with_a_one_line_message(name, tmp_path):
     for path in (tmp_path / "none", tmp_path):
         with pytest.raises(DataMissing) as refusal:
             named_dataset(name, {"path": str(path)}).facts()

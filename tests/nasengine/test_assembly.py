@@ -88,7 +88,7 @@ def test_everything_wrong_is_named_at_once():
     ):
         assert part in errors["objectives"]
     for part in (
-        "'params' is no constraint",
+        "'params' is not a constraint",
         "'macs<5' bounds 'macs', which is not measured",
         "finite",
     ):

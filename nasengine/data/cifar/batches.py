@@ -1,4 +1,4 @@
-"""The forms CIFAR is found in: Python batches, binary batches, .npz."""
+"""The published forms of CIFAR: Python batches, binary batches, .npz files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Labelled = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Form:
-    """How one of the two data sets names its files and labels.
+    """File names and labels of one of the two data sets.
 
     `label_bytes` precede the pixels in a binary row; the last of them is the label.
     """
@@ -34,35 +34,37 @@ class Form:
 
 
 def find_files(folder: Path, form: Form, holds: str) -> tuple[list[Path], Path]:
-    """The files of the train part and of the test part, in the first form that is there.
+    """Return the files of train and test, in the first form of which all files exist.
 
     Raises:
-        DataMissing: none is there in full.
+        DataMissing: no form is complete.
     """
     if folder.is_file():
         return [folder], folder
-    for place in (folder, *(folder / name for name in form.folders)):
+    for directory in (folder, *(folder / name for name in form.folders)):
         for suffix in ("", ".bin"):
-            train = [place / f"{name}{suffix}" for name in form.train]
-            test = place / f"{form.test}{suffix}"
+            train = [directory / f"{name}{suffix}" for name in form.train]
+            test = directory / f"{form.test}{suffix}"
             if all(path.is_file() for path in (*train, test)):
                 return train, test
-        if all((place / f"{name}.npz").is_file() for name in ("train", "test")):
-            return [place / "train.npz"], place / "test.npz"
+        if all((directory / f"{name}.npz").is_file() for name in ("train", "test")):
+            return [directory / "train.npz"], directory / "test.npz"
     missing = f"{form.train[0]}[.bin]"
-    raise DataMissing(f"{folder} has no full set of {missing} ...: it needs {holds}; correct path")
+    raise DataMissing(
+        f"{folder} has no complete set of {missing} ...: it needs {holds}; correct path"
+    )
 
 
 def read_files(train: list[Path], test: Path, form: Form) -> tuple[Labelled, Labelled]:
-    """Images n x 3 x 32 x 32 uint8 and labels n int64, of train and of test.
+    """Read images (n x 3 x 32 x 32, uint8) and labels (n, int64) of train and of test.
 
     Raises:
-        EngineError: a file is not what its name promises.
+        EngineError: a file is damaged or has another format.
     """
     if train == [test]:
         raw, raw_test = read_npz(test)
         if raw_test is None:
-            raise EngineError(f"{test} has no test part: add x_test, y_test or name a folder")
+            raise EngineError(f"{test} has no test part: add x_test and y_test, or choose a folder")
         return _decoded(raw), _decoded(raw_test)
     parts = [read_file(path, form) for path in train]
     images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
@@ -70,7 +72,7 @@ def read_files(train: list[Path], test: Path, form: Form) -> tuple[Labelled, Lab
 
 
 def read_file(path: Path, form: Form) -> Labelled:
-    """One batch, whatever its form."""
+    """Read one batch in any of the forms."""
     if path.suffix == ".npz":
         return _decoded(read_npz(path)[0])
     if path.suffix == ".bin":
@@ -88,7 +90,7 @@ def _binary(path: Path, form: Form) -> Labelled:
     row = form.label_bytes + PIXELS
     if not len(content) or len(content) % row:
         raise EngineError(
-            f"{path} has {len(content):,} bytes: rows have {row:,}; fetch the file again"
+            f"{path} has {len(content):,} bytes: rows have {row:,}; download the file again"
         )
     rows = content.reshape(-1, row)
     images = rows[:, form.label_bytes :].reshape(-1, 3, SIDE, SIDE)
@@ -96,13 +98,15 @@ def _binary(path: Path, form: Form) -> Labelled:
 
 
 def _checked(path: Path, data: Any, labels: Any, label_key: str) -> Labelled:
-    rule = f"a batch has data, n x {PIXELS} bytes, and {label_key}, n whole numbers"
+    rule = f"a batch has data, n x {PIXELS} bytes, and {label_key}, n integers"
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.size % PIXELS:
-        raise EngineError(f"{path} has no images: {rule}; fetch the file again")
+        raise EngineError(f"{path} has no images: {rule}; download the file again")
     images = data.reshape(-1, 3, SIDE, SIDE)
-    whole = isinstance(labels, (list, np.ndarray)) and all(
+    integers = isinstance(labels, (list, np.ndarray)) and all(
         isinstance(label, (int, np.integer)) for label in labels
     )
-    if not whole or len(labels) != len(images):
-        raise EngineError(f"{path} has no {label_key} for its images: {rule}; fetch the file again")
+    if not integers or len(labels) != len(images):
+        raise EngineError(
+            f"{path} has no {label_key} for its images: {rule}; download the file again"
+        )
     return images, np.array(labels, np.int64)

@@ -1,4 +1,4 @@
-"""Data sets `cifar10` and `cifar100`: 60,000 photographs of 32x32 (Krizhevsky 2009)."""
+"""Data sets `cifar10` and `cifar100`: 60,000 photographs of 32x32 pixels (Krizhevsky 2009)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class _Cifar(StoredDataset):
 
 
 class Cifar10(_Cifar):
-    """Ten classes; the five training batches and the test batch."""
+    """CIFAR-10: ten classes; five training batches and a test batch."""
 
     name = "cifar10"
     form = Form(
@@ -67,7 +67,7 @@ class Cifar10(_Cifar):
 
 
 class Cifar100(_Cifar):
-    """A hundred classes, the fine ones; one training file and one test file."""
+    """CIFAR-100 with its 100 fine classes; one training file and one test file."""
 
     name = "cifar100"
     form = Form(

@@ -1,4 +1,4 @@
-"""Reads the few pickles CIFAR is published as, without running anything in them."""
+"""A restricted reader for the pickles of CIFAR that executes nothing in them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 
 from ...core.errors import EngineError
 
-# What numpy writes for an array: under its old and its new module name.
+# Modules that numpy writes in a pickled array, old and new name.
 _MODULES = ("numpy", "numpy.core.multiarray", "numpy._core.multiarray")
 _NUMBERS = ("u1", "i1", "i2", "i4", "i8", "f4", "f8")
 
 
 class _Type:
-    """Stands where numpy.dtype is written; knows plain numbers only."""
+    """Replaces numpy.dtype; accepts only numbers."""
 
     def __init__(self, name: bytes | str, *rest: Any):
         text = name.decode("ascii") if isinstance(name, bytes) else name
@@ -34,12 +34,12 @@ class _Type:
         self.order = order
 
     def numpy(self) -> np.dtype:
-        """The numpy type meant."""
+        """Return the numpy type."""
         return np.dtype(self.order + self.name)
 
 
 class _Array:
-    """Stands where numpy.ndarray is written; takes shape, type and bytes, nothing else."""
+    """Replaces numpy.ndarray; accepts only shape, type and bytes."""
 
     def __init__(self) -> None:
         self.value = np.empty(0)
@@ -56,21 +56,21 @@ class _Array:
 
 
 class _Callable:
-    """What stands for a function is a class, as a pickle can set attributes of a function."""
+    """Base class of the replaced functions: a pickle could set attributes of a plain function."""
 
     def __setstate__(self, state: Any) -> None:
         raise pickle.UnpicklingError("a state for a function")
 
 
 class _Reconstruct(_Callable):
-    """Stands for numpy's function of this name, which makes an array to be filled."""
+    """Replaces numpy's _reconstruct, which makes an empty array."""
 
     def __new__(cls, *_: Any) -> Any:
         return _Array()
 
 
 class _Encode(_Callable):
-    """Stands for _codecs.encode, the way Python 3 writes bytes in an old pickle."""
+    """Replaces _codecs.encode, which Python 3 writes for bytes in an old pickle."""
 
     def __new__(cls, text: str, encoding: str) -> Any:
         if encoding not in ("latin1", "latin-1"):
@@ -79,37 +79,37 @@ class _Encode(_Callable):
 
 
 class _Unpickler(pickle.Unpickler):
-    """Knows four names and refuses every other before it is imported."""
+    """Resolves four names and rejects any other name before it is imported."""
 
     def find_class(self, module: str, name: str) -> Any:
         if module in _MODULES:
-            known = {"_reconstruct": _Reconstruct, "ndarray": _Array, "dtype": _Type}
-            if name in known:
-                return known[name]
+            replacements = {"_reconstruct": _Reconstruct, "ndarray": _Array, "dtype": _Type}
+            if name in replacements:
+                return replacements[name]
         if (module, name) == ("_codecs", "encode"):
             return _Encode
         raise pickle.UnpicklingError(f"{module}.{name}"[:80])
 
 
 def read_pickled(path: Path) -> dict[str, Any]:
-    """A pickled dict of numbers, texts, lists and arrays; keys become text.
+    """Read a pickled dict of numbers, strings, lists and arrays; keys become strings.
 
-    numpy's own code never sees the file: stand-ins take its arrays apart.
+    numpy's own code never sees the file: the replacements above read its arrays.
 
     Raises:
-        EngineError: the file names anything else, or is no such pickle.
+        EngineError: the file holds anything else, or is not a pickled dict.
     """
     content = path.read_bytes()
     try:
         value = _Unpickler(io.BytesIO(content), encoding="bytes").load()
     except pickle.UnpicklingError as error:
         raise EngineError(
-            f"{path} is refused, it holds {str(error)[:100]}: a batch holds arrays, lists and "
-            "texts only; fetch the file again"
+            f"{path} is refused, it holds {str(error)[:100]}: a batch holds only arrays, lists and "
+            "strings; download the file again"
         ) from None
-    except Exception as error:  # what a broken pickle raises has no common class
+    except Exception as error:  # the errors of a broken pickle have no common class
         reason = f"{type(error).__name__}: {error}"[:100]
-        raise EngineError(f"{path} is no pickle ({reason}): fetch the file again") from None
+        raise EngineError(f"{path} is not a pickle ({reason}): download the file again") from None
     if not isinstance(value, dict):
         raise EngineError(f"{path} holds a {type(value).__name__}: a batch is a dict")
     return {_text(key): _plain(item) for key, item in value.items()}

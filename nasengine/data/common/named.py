@@ -1,4 +1,4 @@
-"""From a catalogue name and what a person typed to a data set."""
+"""Data sets by their catalogue name."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ...core.settings import from_mapping
 
 
 def named_dataset(name: str, values: dict[str, Any]) -> Dataset:
-    """The data set of that name with checked settings; no file is read yet.
+    """Return the data set of that name with validated settings; no file is read yet.
 
     Raises:
-        UnknownName: no such data set.
-        InvalidSettings: names each wrong setting.
+        UnknownName: the catalogue has no such data set.
+        InvalidSettings: a setting is invalid.
     """
-    found = load("datasets", name)
-    return found(from_mapping(found.Config, values))
+    cls = load("datasets", name)
+    return cls(from_mapping(cls.Config, values))

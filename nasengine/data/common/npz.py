@@ -1,4 +1,4 @@
-"""Labelled images in .npz files: arrays, or JPEG files laid end to end."""
+"""Labelled images in .npz files: arrays, or concatenated JPEG files."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ FORMS = "images and labels, x_train and y_train, or jpeg, offsets and labels"
 
 
 def read_npz(path: Path) -> tuple[RawImages, RawImages | None]:
-    """The images of a file, and those of its test part where it has one.
+    """Return the images of a file, and those of its test part if it has one.
 
-    SeenArchitectures names: images, labels (with test_images, test_labels); x_train, y_train (with
+    Supported array names: images, labels (with test_images, test_labels); x_train, y_train (with
     x_test, y_test); jpeg, offsets, labels.
 
     Raises:
-        EngineError: the file is broken, holds Python objects or other names.
+        EngineError: the file is damaged, holds Python objects or other names.
     """
     arrays = _arrays(path)
-    for pair, other in (
+    for pair, test_pair in (
         (("images", "labels"), ("test_images", "test_labels")),
         (("x_train", "y_train"), ("x_test", "y_test")),
     ):
         if all(name in arrays for name in pair):
-            test = [arrays[name] for name in other if name in arrays]
+            test = [arrays[name] for name in test_pair if name in arrays]
             return (
-                _of_arrays(path, arrays[pair[0]], arrays[pair[1]]),
-                _of_arrays(path, *test) if len(test) == 2 else None,
+                _from_arrays(path, arrays[pair[0]], arrays[pair[1]]),
+                _from_arrays(path, *test) if len(test) == 2 else None,
             )
     if all(name in arrays for name in ("jpeg", "offsets", "labels")):
-        return _of_files(path, arrays["jpeg"], arrays["offsets"], arrays["labels"]), None
+        return _from_jpegs(path, arrays["jpeg"], arrays["offsets"], arrays["labels"]), None
     raise EngineError(f"{path} holds {', '.join(arrays)[:100] or 'nothing'}: it needs {FORMS}")
 
 
@@ -45,10 +45,12 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             return {name: file[name] for name in file.files}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).partition("\n")[0][:100]
-        raise EngineError(f"{path} is no .npz of numbers ({reason}): write it again") from None
+        raise EngineError(
+            f"{path} is not an .npz file of numbers ({reason}): write it again"
+        ) from None
 
 
-def _of_arrays(path: Path, images: np.ndarray, labels: np.ndarray) -> RawImages:
+def _from_arrays(path: Path, images: np.ndarray, labels: np.ndarray) -> RawImages:
     if images.dtype != np.uint8:
         raise EngineError(f"images in {path} are {images.dtype}: store them as uint8, 0 to 255")
     if images.ndim == 4 and images.shape[-1] not in (1, 3) and images.shape[1] in (1, 3):
@@ -56,7 +58,7 @@ def _of_arrays(path: Path, images: np.ndarray, labels: np.ndarray) -> RawImages:
     if not (images.ndim == 3 or (images.ndim == 4 and images.shape[-1] in (1, 3))):
         raise EngineError(
             f"images in {path} have the shape {images.shape}: n x h x w, n x h x w x c or "
-            "n x c x h x w is needed, c being 1 or 3"
+            "n x c x h x w with 1 or 3 channels is needed"
         )
     return RawImages(
         _labels(path, labels, len(images)),
@@ -65,7 +67,7 @@ def _of_arrays(path: Path, images: np.ndarray, labels: np.ndarray) -> RawImages:
     )
 
 
-def _of_files(path: Path, jpeg: np.ndarray, offsets: np.ndarray, labels: np.ndarray) -> RawImages:
+def _from_jpegs(path: Path, jpeg: np.ndarray, offsets: np.ndarray, labels: np.ndarray) -> RawImages:
     in_order = offsets.ndim == 1 and len(offsets) > 1 and bool((np.diff(offsets) > 0).all())
     if (
         jpeg.dtype != np.uint8
@@ -74,7 +76,7 @@ def _of_files(path: Path, jpeg: np.ndarray, offsets: np.ndarray, labels: np.ndar
         or offsets[0] < 0
         or offsets[-1] > jpeg.size
     ):
-        raise EngineError(f"offsets in {path} do not rise inside of jpeg: write the file again")
+        raise EngineError(f"offsets in {path} do not increase within jpeg: write the file again")
     content = jpeg.tobytes()
     return RawImages(
         _labels(path, labels, len(offsets) - 1),
@@ -88,6 +90,6 @@ def _labels(path: Path, labels: np.ndarray, count: int) -> np.ndarray:
     if flat.dtype.kind not in "iu" or len(flat) != count:
         raise EngineError(
             f"{path} has {len(flat)} labels of type {flat.dtype} for {count} images: "
-            "each needs one whole number"
+            "every image needs one integer"
         )
     return flat.astype(np.int64)

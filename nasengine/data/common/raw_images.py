@@ -1,4 +1,4 @@
-"""Labelled images as files hold them, and how they become one array."""
+"""Labelled images as they are stored, and their conversion to one array."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ...core.errors import EngineError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# Only what people store photographs in: Pillow knows 40 more, some of them risky.
+# Common formats of photographs only: Pillow knows 40 more, some with a history of exploits.
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
 
 @dataclass(frozen=True)
 class RawImages:
-    """Labels n int64, and a function from a position to an image.
+    """Labels (n, int64) and a function that reads the image at a position.
 
-    An image is the bytes of a file, or an array h x w or h x w x c uint8. `origin(i)` is
-    what messages call it.
+    An image is the bytes of a file, or a uint8 array h x w or h x w x c. `origin(i)` names
+    image i in messages.
     """
 
     labels: np.ndarray
@@ -34,10 +34,13 @@ class RawImages:
 
 
 def decode(raw: RawImages, size: int, colour: bool) -> tuple[np.ndarray, str]:
-    """Images n x c x size x size uint8 and the SHA-256 of what was read, labels included.
+    """Decode and resize all images.
+
+    Returns:
+        Images n x c x size x size (uint8), and the SHA-256 of the undecoded images and labels.
 
     Raises:
-        EngineError: an image cannot be decoded; names it.
+        EngineError: an image cannot be decoded.
     """
     mode, channels = ("RGB", 3) if colour else ("L", 1)
     images = np.empty((len(raw.labels), channels, size, size), np.uint8)
@@ -67,13 +70,14 @@ def _opened(item: bytes | np.ndarray, origin: str) -> Image:
         UnidentifiedImageError,
         Image.DecompressionBombError,
         OSError,
-        SyntaxError,  # Pillow's word for a broken PNG
+        SyntaxError,  # raised by Pillow for a broken PNG
         ValueError,
     ) as error:
         reason = str(error).partition(" <")[0][:100]
         raise EngineError(
-            f"{origin} cannot be decoded ({reason}): only {', '.join(FORMATS)} of ordinary size; "
-            "replace or remove it"
+            f"{origin} cannot be decoded ({reason}): images must be {', '.join(FORMATS)} of "
+            "ordinary "
+            "size; replace or remove it"
         ) from None
     return image
 

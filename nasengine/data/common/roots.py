@@ -1,4 +1,4 @@
-"""Which folders data may be read from."""
+"""Folders that data may be read from (PARETOSCOPE_DATA_ROOTS)."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ VARIABLE = "PARETOSCOPE_DATA_ROOTS"
 
 
 def roots() -> tuple[Path, ...]:
-    """The folders named by PARETOSCOPE_DATA_ROOTS, resolved; none where it is unset or empty."""
+    """Return the resolved folders of PARETOSCOPE_DATA_ROOTS; empty if it is unset."""
     named = os.environ.get(VARIABLE, "").split(os.pathsep)
     return tuple(Path(name).resolve() for name in named if name)
 
 
 def allowed_path(path: str | Path) -> Path:
-    """The path with every link followed, if data may come from there.
+    """Resolve a path and its links, and check that data may be read from there.
 
-    Where the variable names no folders, everything may be read. The check comes before any
-    look at the file, so a refusal does not tell whether it exists.
+    Without PARETOSCOPE_DATA_ROOTS every path is allowed. The check runs before the file is
+    accessed, so an error does not reveal whether the file exists.
 
     Raises:
-        EngineError: the path, or what it links to, lies outside of the named folders.
+        EngineError: the path or the target of its links is outside of the allowed folders.
     """
     text = str(path)
     if "\0" in text:
-        raise EngineError(f"{text[:60]!r} is no path: it holds a NUL character; type it again")
+        raise EngineError(f"{text[:60]!r} is not a path: it holds a NUL character; type it again")
     try:
         resolved = Path(text).expanduser().resolve()
-    except (OSError, RuntimeError):  # a loop of links, or no such home
+    except (OSError, RuntimeError):  # a loop of links, or an unknown home folder
         raise DataMissing(f"{text[:200]!r} cannot be followed: name another path") from None
     named = roots()
     if named and not any(resolved.is_relative_to(root) for root in named):
@@ -42,25 +42,30 @@ def allowed_path(path: str | Path) -> Path:
 
 
 def named_path(text: str, dataset: str, holds: str) -> Path:
-    """The existing file or folder a data set's setting `path` names.
+    """Return the existing file or folder of a data set's setting `path`.
+
+    Args:
+        text: The setting.
+        dataset: Name of the data set, for messages.
+        holds: Contents that the path must have, for messages.
 
     Raises:
-        DataMissing: nothing is named, or nothing is there; says what the path must hold.
-        EngineError: it lies outside of the allowed folders.
+        DataMissing: the setting is empty, or the path does not exist.
+        EngineError: the path is outside of the allowed folders.
     """
     if not text.strip():
         raise DataMissing(f"path is empty: {dataset} needs {holds}; name it in path")
-    found = allowed_path(text.strip())
-    if not found.exists():
-        raise DataMissing(f"{text[:200]!r} is not there: {dataset} needs {holds}; correct path")
-    return found
+    path = allowed_path(text.strip())
+    if not path.exists():
+        raise DataMissing(f"{text[:200]!r} does not exist: {dataset} needs {holds}; correct path")
+    return path
 
 
 def stamp(paths: list[Path]) -> tuple[tuple[str, int, int], ...]:
-    """Name, size and time of change of files: equal stamps mean unchanged files.
+    """Return name, size and modification time of files; equal stamps mean unchanged files.
 
     Raises:
-        EngineError: a file links to a place outside of the allowed folders.
+        EngineError: a file links to a target outside of the allowed folders.
     """
     stats = [(allowed_path(path), path.stat()) for path in paths]
     return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)

@@ -1,4 +1,4 @@
-"""What all image data sets share: one reading a process, split, normalised."""
+"""Base class of image data sets: cached reading, split and normalisation."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stored:
-    """A source as it is stored: images n x c x h x w uint8 and labels n int64, twice.
+    """Images (n x c x h x w, uint8) and labels (n, int64) of the search part and the test part.
 
-    `digest` is the SHA-256 of the stored
-    images and labels, test part included.
+    `digest` is the SHA-256 of the stored images and labels, test part included.
     """
 
     images: np.ndarray
@@ -36,25 +35,27 @@ class Stored:
 
     def __post_init__(self) -> None:
         if self.classes < 2:
-            raise EngineError(f"{self.classes} class found: telling apart takes two; check path")
+            raise EngineError(
+                f"{self.classes} class found: classification needs at least two; check path"
+            )
         for images, labels in (
             (self.images, self.labels),
             (self.test_images, self.test_labels),
         ):
             if len(images) != len(labels) or not len(images):
                 raise EngineError(
-                    f"{len(images)} images stand beside {len(labels)} labels: "
-                    "every image needs one, and each part an image; check the files"
+                    f"{len(images)} images have {len(labels)} labels: every image needs one "
+                    "label, and every part an image; check the files"
                 )
             if labels.min() < 0 or labels.max() >= self.classes:
                 raise EngineError(
-                    f"labels run from {labels.min()} to {labels.max()}: with {self.classes} "
-                    f"classes they are 0 to {self.classes - 1}; check the files"
+                    f"labels range from {labels.min()} to {labels.max()}: with {self.classes} "
+                    f"classes they must be 0 to {self.classes - 1}; check the files"
                 )
 
 
 def digest_of(*arrays: np.ndarray) -> str:
-    """SHA-256 over types, shapes and contents of arrays, 64 hex digits."""
+    """Return the SHA-256 (64 hex digits) of the types, shapes and contents of arrays."""
     sha = hashlib.sha256()
     for array in arrays:
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
@@ -64,26 +65,27 @@ def digest_of(*arrays: np.ndarray) -> str:
 
 
 class StoredDataset(Dataset[Part]):
-    """A data set of images that fits into memory; its config has valid_share, split_seed and limit.
+    """An image data set that fits into memory.
 
-    Files are read once a process and again when their stamps change. Images are
-    normalised by the mean and the standard deviation of each channel of the train part.
+    The config has valid_share, split_seed and limit. Files are read once per process and again
+    if their stamps change. Images are normalised by the mean and standard deviation of each
+    channel of the train part.
     """
 
     @abstractmethod
     def stamp(self) -> Hashable:
-        """Equal as long as the files are the same.
+        """Return a value that changes if the files change.
 
         Raises:
-            DataMissing: they are not where the config says.
+            DataMissing: the files are not at the configured path.
         """
 
     @abstractmethod
     def read(self) -> Stored:
-        """The images, read and decoded.
+        """Read and decode all images.
 
         Raises:
-            EngineError: a file is not what its name promises.
+            EngineError: a file is damaged or has another format.
         """
 
     def facts(self) -> DatasetFacts:
@@ -99,7 +101,7 @@ class StoredDataset(Dataset[Part]):
         )
 
     def search_parts(self) -> tuple[Part, Part]:
-        """Train and valid; both are kept for the next candidate, so do not write to them."""
+        """Return train and valid. They are cached for the next candidate: do not modify them."""
         return _search_parts(type(self), self.config, self.stamp())
 
     def test_part(self) -> Part:
@@ -133,19 +135,19 @@ def _search_parts(kind: type[StoredDataset], config: Any, stamp: Hashable) -> tu
 def _part(stored: Stored, images: np.ndarray, labels: np.ndarray, train: np.ndarray) -> Part:
     import torch
 
-    mean, spread = channel_statistics(stored.images[train])
+    mean, deviation = channel_statistics(stored.images[train])
     pixels = torch.from_numpy(images.astype(np.float32))
     return Part(
-        images=pixels.sub_(_by_channel(mean)).div_(_by_channel(spread)),
+        images=pixels.sub_(_by_channel(mean)).div_(_by_channel(deviation)),
         labels=torch.from_numpy(labels.astype(np.int64)),
     )
 
 
 def channel_statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each channel of n x c x h x w uint8, in pixel values.
+    """Return mean and standard deviation per channel of images n x c x h x w (uint8).
 
-    Both come from how often each of the 256 values occurs, which is exact and needs no
-    float copy of the images. A channel of one value gets the deviation 1.
+    Both are computed from the counts of the 256 pixel values: exact, and without a float copy
+    of the images. The deviation of a constant channel is set to 1.
     """
     values = np.arange(256.0)
     means, deviations = [], []

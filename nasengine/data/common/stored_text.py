@@ -1,4 +1,4 @@
-"""What all data sets of text share: one reading a process, numbered words, three parts."""
+"""Base class of text data sets: cached reading, vocabulary indices, three parts."""
 
 from __future__ import annotations
 
@@ -14,22 +14,21 @@ from ...core.dataset import DataKind, Dataset, DatasetFacts, TextPart
 from ...core.errors import EngineError
 from ...core.settings import setting
 from .stored import digest_of
-from .vocabulary import numbered, vocabulary_of
+from .vocabulary import vocabulary_indices, vocabulary_of
 
 if TYPE_CHECKING:
     import torch
 
 MIN_WORDS = 20
-LIMIT_HELP = "Search with only the first so many words of the training text; empty: all."
+VOCABULARY_HELP = "Largest vocabulary; rarer words become <unk>; 0: unlimited."
+LIMIT_HELP = "Number of words used by the search, from the start of the training text; empty: all."
 
 
 @dataclass(frozen=True)
 class TextConfig:
-    """Settings of every text: how many words are told apart and how much is read."""
+    """Settings of every text: size of the vocabulary and length of the training text."""
 
-    vocabulary: int = setting(
-        0, "Most words told apart, the frequent ones; others are <unk>; 0: all.", low=0
-    )
+    vocabulary: int = setting(0, VOCABULARY_HELP, low=0)
     limit: int | None = setting(None, LIMIT_HELP, low=MIN_WORDS)
 
 
@@ -44,7 +43,7 @@ class RawText:
 
 @dataclass(frozen=True)
 class StoredText:
-    """Numbered words, n int32 a part; the vocabulary is that of the training text."""
+    """Vocabulary indices (n, int32) of each part; the training text defines the vocabulary."""
 
     train: np.ndarray
     valid: np.ndarray
@@ -54,10 +53,10 @@ class StoredText:
 
 
 class TextDataset(Dataset[TextPart]):
-    """Running text; its config has vocabulary and limit.
+    """A text data set; its config has vocabulary and limit.
 
-    Files are read once a process and again when their stamps change. The split never moves:
-    which text is whose part lies in the source alone.
+    Files are read once per process and again if their stamps change. The split depends only on
+    the source, not on settings.
     """
 
     kind: ClassVar[DataKind] = "text"
@@ -65,18 +64,18 @@ class TextDataset(Dataset[TextPart]):
 
     @abstractmethod
     def stamp(self) -> Hashable:
-        """Equal as long as the files are the same.
+        """Return a value that changes if the files change.
 
         Raises:
-            DataMissing: they are not where the config says.
+            DataMissing: the files are not at the configured path.
         """
 
     @abstractmethod
     def read(self) -> RawText:
-        """The words of the three parts.
+        """Read the words of the three parts.
 
         Raises:
-            EngineError: a file is not what its name promises.
+            EngineError: a file is damaged or has another format.
         """
 
     def facts(self) -> DatasetFacts:
@@ -91,7 +90,7 @@ class TextDataset(Dataset[TextPart]):
         )
 
     def vocabulary(self) -> tuple[str, ...]:
-        """The words in the order of their numbers."""
+        """Return the words in the order of their indices."""
         return self._stored().vocabulary
 
     def search_parts(self) -> tuple[TextPart, TextPart]:
@@ -113,10 +112,12 @@ def _read(kind: type[TextDataset], config: Any, stamp: Hashable) -> StoredText:
         if (count := len(getattr(raw, name))) < MIN_WORDS:
             raise EngineError(
                 f"the {name} part has {count} words: each needs at least {MIN_WORDS}; "
-                "name a longer text"
+                "choose a longer text"
             )
     vocabulary = vocabulary_of(raw.train, config.vocabulary)
-    train, valid, test = (numbered(one, vocabulary) for one in (raw.train, raw.valid, raw.test))
+    train, valid, test = (
+        vocabulary_indices(words, vocabulary) for words in (raw.train, raw.valid, raw.test)
+    )
     spelled = np.frombuffer("\n".join(vocabulary).encode(), np.uint8)
     digest = digest_of(train, valid, test, spelled)
     return StoredText(train, valid, test, vocabulary, digest)

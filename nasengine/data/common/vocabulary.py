@@ -1,4 +1,4 @@
-"""From words to numbers: a vocabulary out of the training text, and texts in its numbers."""
+"""The vocabulary of a training text, and texts as vocabulary indices."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import numpy as np
 UNKNOWN, END = "<unk>", "<eos>"
 
 
-def vocabulary_of(words: Iterable[str], most: int) -> tuple[str, ...]:
-    """`<unk>`, `<eos>`, then the words by how often they occur, equals by the alphabet.
+def vocabulary_of(words: Iterable[str], size: int) -> tuple[str, ...]:
+    """Return `<unk>`, `<eos>`, then the words by descending frequency, ties alphabetically.
 
-    At most so many in all, 0: every word. The numbers do not depend on the order of the text.
+    `size` limits the vocabulary including the two marks; 0: unlimited. The result does not
+    depend on the order of the text.
     """
     counts = Counter(words)
-    ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     plain = [word for word, _ in ranked if word not in (UNKNOWN, END)]
-    return (UNKNOWN, END, *(plain[: most - 2] if most else plain))
+    return (UNKNOWN, END, *(plain[: size - 2] if size else plain))
 
 
-def numbered(words: Sequence[str], vocabulary: tuple[str, ...]) -> np.ndarray:
-    """The place of each word in the vocabulary, n int32; strangers are `<unk>`."""
-    places = {word: place for place, word in enumerate(vocabulary)}
-    unknown = places[UNKNOWN]
-    return np.fromiter((places.get(word, unknown) for word in words), np.int32, len(words))
+def vocabulary_indices(words: Sequence[str], vocabulary: tuple[str, ...]) -> np.ndarray:
+    """Return the vocabulary index of each word (n, int32); unknown words become `<unk>`."""
+    indices = {word: index for index, word in enumerate(vocabulary)}
+    unknown = indices[UNKNOWN]
+    return np.fromiter((indices.get(word, unknown) for word in words), np.int32, len(words))

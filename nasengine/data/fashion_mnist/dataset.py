@@ -1,4 +1,4 @@
-"""Data set `fashion-mnist`: 70,000 grey images of clothes, 28x28 (1708.07747)."""
+"""Data set `fashion-mnist`: 70,000 grey images of clothes, 28x28 pixels (1708.07747)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FashionMnistConfig(FilesConfig):
 
 
 class FashionMnist(StoredDataset):
-    """Any other data of MNIST's files (MNIST itself, KMNIST) is read as well."""
+    """Reads the four IDX files of MNIST; MNIST itself and KMNIST have the same form."""
 
     name = "fashion-mnist"
     Config = FashionMnistConfig
@@ -50,7 +50,9 @@ class FashionMnist(StoredDataset):
             if array.ndim != 3:
                 raise EngineError(f"{path} has {array.ndim} dimensions: images have 3")
         if labels.ndim != 1 or test_labels.ndim != 1:
-            raise EngineError(f"labels in {self.config.path} are no plain lists: check the files")
+            raise EngineError(
+                f"labels in {self.config.path} are not one-dimensional: check the files"
+            )
         return Stored(
             images=images[:, None],
             labels=labels.astype(np.int64),

@@ -1,4 +1,4 @@
-"""IDX files, the format of MNIST: a header of sizes, then bytes; gzip'd or not."""
+"""Reader of IDX files, the format of MNIST: a header of sizes, then bytes."""
 
 from __future__ import annotations
 
@@ -18,33 +18,35 @@ MAX_BYTES = 2**32
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """The array of an IDX file of unsigned bytes.
+    """Read an IDX file of unsigned bytes, optionally compressed with gzip.
 
     Raises:
-        EngineError: the file is cut short, too long, or no IDX file of bytes.
+        EngineError: the file is truncated, too long, or not an IDX file of bytes.
     """
     opened = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rb") as file:
             shape = _shape(file.read(4), file.read, path)
-            wanted = math.prod(shape)
-            # One byte more than promised, to see whether there is more.
-            content = file.read(wanted + 1)
+            size = math.prod(shape)
+            content = file.read(size + 1)  # one byte more detects a file that is too long
     except (OSError, EOFError, zlib.error, struct.error) as error:
-        raise EngineError(f"{path} cannot be read ({error}): fetch the file again") from None
-    if len(content) != wanted:
-        found = "more" if len(content) > wanted else f"{len(content):,}"
+        raise EngineError(f"{path} cannot be read ({error}): download the file again") from None
+    if len(content) != size:
+        actual = "more" if len(content) > size else f"{len(content):,}"
         raise EngineError(
-            f"{path} promises {wanted:,} bytes and holds {found}: fetch the file again"
+            f"{path} declares {size:,} bytes and holds {actual}: download the file again"
         )
     return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def _shape(magic: bytes, read: Callable[[int], bytes], path: Path) -> tuple[int, ...]:
-    rule = "an IDX file of bytes begins with 0, 0, 8 and its number of dimensions"
+    rule = "an IDX file of bytes starts with 0, 0, 8 and its number of dimensions"
     if len(magic) < 4 or magic[:3] != bytes((0, 0, UNSIGNED_BYTES)) or not 1 <= magic[3] <= 4:
-        raise EngineError(f"{path} begins with {magic.hex(' ')!r}: {rule}; fetch the file again")
+        raise EngineError(f"{path} starts with {magic.hex(' ')!r}: {rule}; download the file again")
     shape = struct.unpack(f">{magic[3]}I", read(4 * magic[3]))
     if math.prod(shape) > MAX_BYTES:
-        raise EngineError(f"{path} promises {math.prod(shape):,} bytes: fetch the file again")
+        raise EngineError(
+            f"{path} declares {math.prod(shape):,} bytes, more than {MAX_BYTES:,}: download the "
+            "file again"
+        )
     return shape

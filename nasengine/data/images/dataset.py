@@ -1,4 +1,4 @@
-"""Data set `images`: any labelled folder or .npz file a person names."""
+"""Data set `images`: a labelled folder or .npz file of the user."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ class ImagesConfig(FilesConfig):
     """Settings of `images`."""
 
     path: str = setting(
-        "", "Folder with a folder for each class, or an .npz file, on the machine that trains."
+        "", "Folder with one subfolder per class, or an .npz file, on the machine that trains."
     )
     test_path: str = setting(
         "",
-        "Test images in the same form; empty: the source's own test part, else a fixed fifth.",
+        "Test images in the same form. Default: the test part of the source, else a fixed fifth.",
     )
     size: int = setting(
-        32, "Height and width every image is resized to.", low=4, high=512, unit="pixels"
+        32, "Height and width to which images are resized.", low=4, high=512, unit="pixels"
     )
-    colour: bool = setting(True, "Three channels; off: one, of greys.")
+    colour: bool = setting(True, "Three colour channels; off: one grey channel.")
 
 
 class Images(StoredDataset):
-    """Labels are the places of the class folders in alphabetical order.
+    """Images whose labels are the positions of the class folders in alphabetical order.
 
-    A folder that holds `train` and `test` is taken at its word; otherwise the test part
-    is `test_path`, the file's own, or a fixed, stratified fifth.
+    The test part is `test_path` if it is set, else the subfolder `test` next to `train`, else
+    the test arrays of the .npz file, else a fixed, stratified fifth.
     """
 
     name = "images"
@@ -71,7 +71,7 @@ class Images(StoredDataset):
         return decode(raw, self.config.size, self.config.colour)
 
     def _sources(self) -> tuple[Path, Path | None]:
-        """Where the images for searching are, and where those of a separate test part."""
+        """Return the source of the search part and that of a separate test part."""
         source = named_path(self.config.path, self.name, HOLDS)
         if self.config.test_path.strip():
             return source, named_path(self.config.test_path, "the test part", HOLDS)
@@ -95,13 +95,12 @@ def _raw(source: Path, classes: list[str]) -> tuple[RawImages, RawImages | None]
         return read_npz(source)
     unknown = set(class_names(source)) - set(classes)
     if not class_names(source) or unknown:
-        found = f"the class {min(unknown)!r}, which is not in train" if unknown else "no class"
-        raise DataMissing(f"{source} holds {found}: images needs {HOLDS}; correct path")
-    present = [(label, path) for label, path in _labelled(source, classes)]
-    return raw_images(present), None
+        problem = f"the class {min(unknown)!r}, which is not in train" if unknown else "no class"
+        raise DataMissing(f"{source} holds {problem}: images needs {HOLDS}; correct path")
+    return raw_images(_labelled(source, classes)), None
 
 
 def _labelled(source: Path, classes: list[str]) -> list[tuple[int, Path]]:
-    """Files under the labels of `classes`, of which a test folder may lack some."""
-    here = class_names(source)
-    return [(classes.index(here[label]), path) for label, path in image_files(source, here)]
+    """Return label and file of every image; a test folder may lack some of `classes`."""
+    present = class_names(source)
+    return [(classes.index(present[label]), path) for label, path in image_files(source, present)]

@@ -1,4 +1,4 @@
-"""Labelled folders: one folder a class, its name the label."""
+"""Labelled folders: one subfolder per class; its name is the class."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from ...core.errors import DataMissing
 from ..common.raw_images import SUFFIXES, RawImages
 from ..common.roots import allowed_path
 
-LAYOUT = "a folder for each class, holding its images, as in cats/1.png"
+LAYOUT = "a folder with one subfolder of images per class, such as cats/1.png"
 
 
 def class_names(folder: Path) -> list[str]:
-    """The classes of a folder, in the order of their labels."""
+    """Return the classes of a folder in the order of their labels."""
     return sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
 def image_files(folder: Path, classes: list[str]) -> list[tuple[int, Path]]:
-    """Label and path of every image, in a fixed order.
+    """Return label and path of every image, sorted by class and name.
 
     Raises:
-        DataMissing: a class holds no image.
+        DataMissing: a class has no image.
     """
-    found: list[tuple[int, Path]] = []
+    labelled: list[tuple[int, Path]] = []
     for label, name in enumerate(classes):
-        inside = sorted(p for p in (folder / name).glob("*") if p.suffix.lower() in SUFFIXES)
-        if not inside:
+        images = sorted(p for p in (folder / name).glob("*") if p.suffix.lower() in SUFFIXES)
+        if not images:
             raise DataMissing(
                 f"{folder / name} holds no image ({', '.join(SUFFIXES)}): "
                 "remove the folder or fill it"
             )
-        found.extend((label, path) for path in inside)
-    return found
+        labelled.extend((label, path) for path in images)
+    return labelled
 
 
 def raw_images(files: list[tuple[int, Path]]) -> RawImages:
-    """The images of those files, read one by one when they are asked for."""
+    """Return the images of these files; each file is read on access."""
     return RawImages(
         np.array([label for label, _ in files], np.int64),
         lambda i: allowed_path(files[i][1]).read_bytes(),

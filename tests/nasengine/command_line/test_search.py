@@ -155,7 +155,7 @@ def test_settings_find_their_part(capsys, table):
         (["--estimator", "luck"], "--table goes with the estimator table"),
         (["--dataset", "mnist"], "dataset: 'mnist' is not in the table; it has cifar10"),
         (["--objectives", "error,latency@toaster"], "latency@toaster is not in the table"),
-        (["--constraint", "error=5"], "constraints: 'error=5' is no constraint"),
+        (["--constraint", "error=5"], "constraints: 'error=5' is not a constraint"),
         (["--candidates", "0"], "candidates: must be at least 1 (got 0)"),
         (["--seed", "-1"], "seed: must be at least 0 (got -1)"),
         (["--out", "/nowhere/run.jsonl"], "/nowhere/run.jsonl cannot be written"),

@@ -5,7 +5,7 @@ import pytest
 
 from nasengine.core.errors import DataMissing, EngineError
 from nasengine.data.common.named import named_dataset
-from tests.dataset_files import (
+from tests.fixtures.dataset_files import (
     cifar_parts,
     write_cifar_binary,
     write_cifar_npz,
@@ -21,17 +21,19 @@ def cifar(path, classes=10, **more):
 
 @pytest.mark.parametrize("classes", [10, 100])
 def test_every_form_gives_the_same_data(tmp_path, classes):
-    found = [cifar(write(tmp_path / write.__name__, classes), classes) for write in WRITERS]
-    assert found[0].facts() == found[1].facts() == found[2].facts()
-    facts = found[0].facts()
+    python, binary, npz = (
+        cifar(write(tmp_path / write.__name__, classes), classes) for write in WRITERS
+    )
+    facts = python.facts()
+    assert facts == binary.facts() == npz.facts()
     sizes = (900, 100, 1000) if classes == 100 else (180, 20, 40)
     assert (facts.train, facts.valid, facts.test) == sizes
     assert (facts.shape, facts.classes) == ((3, 32, 32), classes)
     *_, (_, labels) = cifar_parts(classes).values()
-    assert (found[0].test_part().labels.numpy() == labels).all()
+    assert (python.test_part().labels.numpy() == labels).all()
 
 
-def test_pixels_keep_their_places(tmp_path):
+def test_normalised_pixels_keep_their_positions(tmp_path):
     dataset = cifar(write_cifar_python(tmp_path))
     train, valid = dataset.search_parts()
     test = dataset.test_part()
@@ -39,17 +41,17 @@ def test_pixels_keep_their_places(tmp_path):
     for channel in range(3):
         assert train.images[:, channel].mean().abs() < 1e-5
         assert train.images[:, channel].std().item() == pytest.approx(1, abs=1e-4)
-        known, normal = images[:, channel].ravel(), test.images[:, channel].ravel().numpy()
-        assert np.corrcoef(known, normal)[0, 1] == pytest.approx(1, abs=1e-6)
+        stored, normalised = images[:, channel].ravel(), test.images[:, channel].ravel().numpy()
+        assert np.corrcoef(stored, normalised)[0, 1] == pytest.approx(1, abs=1e-6)
     assert len(valid.labels) == 20
 
 
-def test_the_folder_above_will_do(tmp_path):
+def test_the_parent_folder_of_the_batches_is_accepted(tmp_path):
     below = cifar(write_cifar_python(tmp_path / "cifar-10-batches-py"))
     assert cifar(tmp_path).facts() == below.facts()
 
 
-def test_one_npz_file_with_four_arrays_will_do(tmp_path):
+def test_one_npz_file_with_four_arrays_is_accepted(tmp_path):
     *train, test = cifar_parts(10).values()
     images, labels = (np.concatenate(arrays) for arrays in zip(*train, strict=True))
     np.savez(
@@ -64,7 +66,7 @@ def test_one_npz_file_with_four_arrays_will_do(tmp_path):
 def test_incomplete_folders_are_refused(tmp_path):
     write_cifar_python(tmp_path)
     (tmp_path / "data_batch_3").unlink()
-    with pytest.raises(DataMissing, match="has no full set of data_batch_1"):
+    with pytest.raises(DataMissing, match="has no complete set of data_batch_1"):
         cifar(tmp_path).facts()
 
 
@@ -84,17 +86,17 @@ def test_changed_files_are_read_again(tmp_path):
         ({b"data": np.zeros((1, 3072), np.float32), b"labels": [1]}, "has no images"),
         ({b"data": np.zeros((1, 3072), np.uint8), b"labels": [1, 2]}, "has no labels for its"),
         ({b"data": np.zeros((1, 3072), np.uint8), b"labels": ["a"]}, "has no labels for its"),
-        ({b"data": np.zeros((1, 3072), np.uint8), b"labels": [10]}, "labels run from 0 to 10"),
+        ({b"data": np.zeros((1, 3072), np.uint8), b"labels": [10]}, "labels range from 0 to 10"),
     ],
 )
-def test_batches_without_what_belongs_in_them_are_refused(tmp_path, batch, message):
+def test_batches_with_missing_or_invalid_entries_are_refused(tmp_path, batch, message):
     write_cifar_python(tmp_path)
     (tmp_path / "data_batch_2").write_bytes(pickle.dumps(batch, protocol=2))
     with pytest.raises(EngineError, match=message):
         cifar(tmp_path).facts()
 
 
-def test_a_cut_binary_batch_is_refused(tmp_path):
+def test_a_truncated_binary_batch_is_refused(tmp_path):
     write_cifar_binary(tmp_path)
     (tmp_path / "data_batch_1.bin").write_bytes(b"\0" * 3000)
     with pytest.raises(EngineError, match="has 3,000 bytes: rows have 3,073"):

@@ -1,4 +1,4 @@
-"""`digits` is what scikit-learn ships, without the time it takes to import it."""
+"""Tests of `digits`: the images of scikit-learn without importing it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ named_dataset("digits", {}).facts()
 print("sklearn" in sys.modules)"""
 
 
-def test_they_are_those_of_scikit_learn():
-    stored, theirs = Digits(DigitsConfig()).read(), load_digits()
+def test_images_and_labels_equal_those_of_scikit_learn():
+    stored, expected = Digits(DigitsConfig()).read(), load_digits()
     parts = ((stored.images, stored.labels), (stored.test_images, stored.test_labels))
     ours = sorted(
         (*image.ravel(), label)
         for images, labels in parts
         for image, label in zip(images, labels, strict=True)
     )
-    wanted = np.column_stack([theirs.data, theirs.target]).astype(int)
-    assert ours == sorted(map(tuple, wanted.tolist()))
+    rows = np.column_stack([expected.data, expected.target]).astype(int)
+    assert ours == sorted(map(tuple, rows.tolist()))
     assert stored.images.shape[1:] == (1, 8, 8)
     assert (stored.images.dtype, stored.labels.dtype) == (np.uint8, np.int64)
 
@@ -40,7 +40,7 @@ def test_scikit_learn_is_not_imported():
     assert done.stdout == "False\n"
 
 
-def test_without_scikit_learn_it_is_said(monkeypatch):
+def test_a_missing_scikit_learn_is_reported(monkeypatch):
     monkeypatch.setattr(digits, "find_spec", lambda name: None)
-    with pytest.raises(EngineError, match="scikit-learn, which is not here: install it"):
+    with pytest.raises(EngineError, match="scikit-learn, which is not installed: install it"):
         Digits(DigitsConfig()).read()

@@ -5,7 +5,7 @@ from PIL import Image
 
 from nasengine.core.errors import DataMissing, EngineError, InvalidSettings
 from nasengine.data.common.named import named_dataset
-from tests.dataset_files import encoded, labelled, write_class_folders, write_jpeg_npz
+from tests.fixtures.dataset_files import encoded, labelled, write_class_folders, write_jpeg_npz
 from tests.real_data import real_data
 
 
@@ -22,7 +22,7 @@ def test_a_folder_of_classes_is_read_in_alphabetical_order(tmp_path):
     assert counts.tolist() == [6, 6, 6]
 
 
-def test_train_and_test_folders_are_taken_at_their_word(tmp_path):
+def test_folders_named_train_and_test_are_the_parts(tmp_path):
     write_class_folders(tmp_path / "train", ("ant", "bee", "cat"), count=20)
     write_class_folders(tmp_path / "test", ("ant", "cat"), count=5)
     dataset = images(tmp_path, size=8)
@@ -33,7 +33,7 @@ def test_train_and_test_folders_are_taken_at_their_word(tmp_path):
         dataset.facts()
 
 
-def test_grey_and_size_settings_shape_the_images(tmp_path):
+def test_colour_and_size_set_the_image_shape(tmp_path):
     write_class_folders(tmp_path)
     assert images(tmp_path, size=16, colour=False).facts().shape == (1, 16, 16)
     with pytest.raises(InvalidSettings, match=r"must be at least 4 \(got 2\)"):
@@ -66,7 +66,7 @@ def test_npz_of_jpeg_files_is_read(tmp_path):
     assert (facts.classes, facts.train + facts.valid, facts.test) == (3, 48, 12)
 
 
-def test_a_test_file_beside_the_training_file(tmp_path):
+def test_test_path_names_a_separate_test_file(tmp_path):
     path, other = write_jpeg_npz(tmp_path / "a.npz"), write_jpeg_npz(tmp_path / "b.npz", 30)
     facts = images(path, test_path=str(other)).facts()
     assert (facts.train + facts.valid, facts.test) == (60, 30)
@@ -87,18 +87,18 @@ def test_published_jpegs_have_the_published_channel_means(tmp_path):
     assert stored.images.mean(axis=(0, 2, 3)) / 255 == pytest.approx(expected, abs=0.02)
 
 
-def test_the_digest_follows_pixels_and_labels(tmp_path):
+def test_the_digest_depends_on_pixels_and_labels(tmp_path):
     pixels, labels = labelled(60, (8, 8, 3), 3)
     digests = set()
     for changed in (False, True):
-        for moved in (False, True):
+        for shifted in (False, True):
             pixels[0, 0, 0, 0] = 7 if changed else 8
-            np.savez(tmp_path / "d.npz", images=pixels, labels=np.roll(labels, int(moved)))
+            np.savez(tmp_path / "d.npz", images=pixels, labels=np.roll(labels, int(shifted)))
             digests.add(images(tmp_path / "d.npz").facts().digest)
     assert len(digests) == 4
 
 
-def test_broken_images_are_named(tmp_path):
+def test_the_message_names_an_image_that_cannot_be_decoded(tmp_path):
     write_class_folders(tmp_path)
     whole = (tmp_path / "cat" / "001.png").read_bytes()
     for content in (b"no image", whole[:60], b"GIF89a" + b"\0" * 50):
@@ -136,19 +136,19 @@ def test_empty_and_single_classes_are_refused(tmp_path):
         ({"images": np.zeros((4, 8, 8), np.uint8), "labels": np.ones(4)}, "of type float64"),
         (
             {"jpeg": np.zeros(9, np.uint8), "offsets": np.array([0, 20]), "labels": np.arange(1)},
-            "do not rise inside of jpeg",
+            "do not increase within jpeg",
         ),
-        ({"images": np.array([{}, {}]), "labels": np.arange(2)}, "is no .npz of numbers"),
+        ({"images": np.array([{}, {}]), "labels": np.arange(2)}, "is not an .npz file of numbers"),
     ],
 )
-def test_npz_files_of_other_content_are_refused(tmp_path, arrays, message):
+def test_npz_files_with_other_content_are_refused(tmp_path, arrays, message):
     np.savez(tmp_path / "x.npz", **arrays)
     with pytest.raises(EngineError, match=message):
         images(tmp_path / "x.npz").facts()
 
 
-def test_what_is_no_npz_is_refused(tmp_path):
+def test_files_in_other_formats_are_refused_as_npz(tmp_path):
     for content in (b"", b"text", b"PK\x03\x04 broken"):
         (tmp_path / "x.npz").write_bytes(content)
-        with pytest.raises(EngineError, match=r"is no \.npz of numbers"):
+        with pytest.raises(EngineError, match=r"is not an \.npz file of numbers"):
             images(tmp_path / "x.npz").facts()

@@ -3,7 +3,7 @@ import pytest
 from nasengine.core.errors import DataMissing, EngineError
 from nasengine.data.common.named import named_dataset
 from nasengine.data.common.roots import allowed_path, named_path
-from tests.dataset_files import write_class_folders, write_fashion
+from tests.fixtures.dataset_files import write_class_folders, write_fashion
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_paths_outside_of_the_roots_are_refused(folders, path):
         allowed_path(f"{folders}/{path}")
 
 
-def test_a_refusal_does_not_tell_whether_the_file_exists(folders):
+def test_the_message_does_not_reveal_whether_the_file_exists(folders):
     texts = []
     for name in ("file", "none"):
         with pytest.raises(EngineError) as refusal:
@@ -44,16 +44,18 @@ def test_without_roots_every_path_is_allowed(tmp_path, monkeypatch):
         assert allowed_path(tmp_path) == tmp_path
 
 
-def test_missing_and_unnamed_paths_say_what_is_needed(tmp_path):
+def test_messages_about_missing_paths_name_the_expected_contents(tmp_path):
     with pytest.raises(DataMissing, match="path is empty: cifar10 needs data_batch_1 to _5"):
         named_dataset("cifar10", {}).facts()
-    with pytest.raises(DataMissing, match="nowhere' is not there: images needs a folder for each"):
+    with pytest.raises(
+        DataMissing, match="nowhere' does not exist: images needs a folder with one"
+    ):
         named_dataset("images", {"path": f"{tmp_path}/nowhere"}).facts()
     with pytest.raises(EngineError, match="holds a NUL character"):
         named_dataset("images", {"path": "a\0b"}).facts()
 
 
-def test_links_inside_of_an_allowed_folder_do_not_lead_out(folders):
+def test_links_to_files_outside_of_the_roots_are_refused(folders):
     write_fashion(folders / "secret")
     (folders / "one" / "data").mkdir()
     for path in (folders / "secret").glob("*ubyte"):

@@ -6,15 +6,17 @@ import pytest
 from nasengine.core.errors import DataMissing, EngineError
 from nasengine.data.common.named import named_dataset
 from nasengine.data.common.prose import words_of_lines, words_of_prose
-from nasengine.data.common.vocabulary import numbered, vocabulary_of
+from nasengine.data.common.vocabulary import vocabulary_indices, vocabulary_of
 from nasengine.data.pydoc_text import PydocText, PydocTextConfig
-from tests.dataset_files import write_text_parts
+from tests.fixtures.dataset_files import write_text_parts
 
 
-def test_words_of_prose_and_of_lines():
+def test_tokenisers_split_prose_and_prepared_lines():
     text = "Don't  panic_42!\nIt is  fine.\n \nNext -- (a) Ümlaut\r\n\r\n----\n"
-    found = " ".join(words_of_prose(text))
-    assert found == "don't panic N ! it is fine . <eos> next ( a ) ümlaut <eos>"
+    assert (
+        " ".join(words_of_prose(text))
+        == "don't panic N ! it is fine . <eos> next ( a ) ümlaut <eos>"
+    )
     assert words_of_lines(" the <unk> N\n\nend \n") == (
         ["the", "<unk>", "N", "<eos>", "<eos>", "end", "<eos>"]
     )
@@ -25,7 +27,7 @@ def test_a_vocabulary_is_ordered_by_frequency_then_alphabet():
     assert vocabulary_of(words, 0) == ("<unk>", "<eos>", "a", "b", "c", "d")
     small = vocabulary_of(words, 4)
     assert small == ("<unk>", "<eos>", "a", "b")
-    assert numbered(["a", "z", "<eos>", "c"], small).tolist() == [2, 0, 1, 0]
+    assert vocabulary_indices(["a", "z", "<eos>", "c"], small).tolist() == [2, 0, 1, 0]
 
 
 @pytest.mark.parametrize(("prefix", "suffix"), [("ptb.", ".txt"), ("", ".txt.gz")])
@@ -38,7 +40,7 @@ def test_published_files_are_read_line_by_line(tmp_path, prefix, suffix):
     assert (valid[6::7] == 1).all() and (valid == 1).sum() == 20
     file = (tmp_path / f"{prefix}test{suffix}").read_bytes()
     text = (gzip.decompress(file) if suffix.endswith("gz") else file).decode()
-    spelled = [dataset.vocabulary()[place] for place in dataset.test_part().words.tolist()]
+    spelled = [dataset.vocabulary()[index] for index in dataset.test_part().words.tolist()]
     assert " ".join(spelled).replace(" <eos>", "\n").split() == text.split()
 
 
@@ -51,7 +53,7 @@ def test_changed_files_are_read_again(tmp_path):
     assert after.digest != before.digest
 
 
-def test_missing_parts_and_doubled_ones_are_refused(tmp_path):
+def test_missing_and_duplicate_parts_are_refused(tmp_path):
     write_text_parts(tmp_path)
     (tmp_path / "ptb.valid.txt").rename(tmp_path / "other.txt")
     with pytest.raises(DataMissing, match="no valid file: ptb needs a folder of"):
@@ -59,26 +61,26 @@ def test_missing_parts_and_doubled_ones_are_refused(tmp_path):
     with pytest.raises(DataMissing, match="is a file"):
         named_dataset("wikitext2", {"path": str(tmp_path / "other.txt")}).facts()
     (tmp_path / "my-test.txt").write_text("x")
-    with pytest.raises(EngineError, match="both claim to be the test part"):
+    with pytest.raises(EngineError, match="are both named as the test part"):
         named_dataset("ptb", {"path": str(tmp_path)}).facts()
 
 
-def test_any_text_is_cut_at_fixed_places(tmp_path):
+def test_files_without_part_names_are_concatenated_and_split(tmp_path):
     (tmp_path / "a.txt").write_text("one two three\n\n" * 30)
     (tmp_path / "b.txt").write_text("four five six\n\n" * 20)
-    for path, words in ((tmp_path, 200), (tmp_path / "b.txt", 80)):
-        settings = {"path": str(path)}
-        if words == 80:
-            with pytest.raises(EngineError, match="the valid part has 8 words"):
-                named_dataset("text", settings).facts()
-            continue
-        facts = named_dataset("text", settings).facts()
-        assert (facts.train, facts.valid, facts.test) == (160, 20, 20)
+    facts = named_dataset("text", {"path": str(tmp_path)}).facts()
+    assert (facts.train, facts.valid, facts.test) == (160, 20, 20)
     plain = named_dataset("text", {"path": str(tmp_path), "words": "blanks"})
-    assert plain.facts().train == 200  # empty lines end as well: 250 words in all
+    assert plain.facts().train == 200  # an empty line is an <eos> too: 250 words in total
 
 
-def test_without_a_valid_file_the_end_of_train_validates(tmp_path):
+def test_a_text_that_is_too_short_to_split_is_refused(tmp_path):
+    (tmp_path / "b.txt").write_text("four five six\n\n" * 20)
+    with pytest.raises(EngineError, match="the valid part has 8 words"):
+        named_dataset("text", {"path": str(tmp_path / "b.txt")}).facts()
+
+
+def test_without_a_valid_file_the_end_of_train_is_the_valid_part(tmp_path):
     write_text_parts(tmp_path)
     (tmp_path / "ptb.valid.txt").unlink()
     facts = named_dataset("text", {"path": str(tmp_path), "words": "blanks"}).facts()
@@ -86,17 +88,17 @@ def test_without_a_valid_file_the_end_of_train_validates(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "says"),
+    ("name", "content", "message"),
     [
-        ("a.txt", b"\xff\xfe\x00", "is no text in UTF-8"),
+        ("a.txt", b"\xff\xfe\x00", "is not text in UTF-8"),
         ("a.txt.gz", b"no gzip", "cannot be read"),
         ("a.txt", b"", "the train part has 0 words"),
         ("a.doc", b"words", "holds no .txt"),
     ],
 )
-def test_what_is_no_text_is_refused(tmp_path, name, content, says):
+def test_files_in_other_formats_are_refused_as_text(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(EngineError, match=says):
+    with pytest.raises(EngineError, match=message):
         named_dataset("text", {"path": str(tmp_path)}).facts()
 
 
@@ -109,7 +111,7 @@ def test_a_text_outside_of_the_allowed_folders_is_refused(tmp_path, monkeypatch)
         named_dataset("text", {"path": str(tmp_path / "in")}).facts()
 
 
-def test_pydoc_text_is_large_and_no_paragraph_is_in_two_parts():
+def test_pydoc_text_is_large_and_its_parts_share_no_paragraph():
     dataset = PydocText(PydocTextConfig())
     facts = dataset.facts()
     assert 150_000 < facts.train < 500_000
@@ -124,8 +126,8 @@ def test_pydoc_text_is_large_and_no_paragraph_is_in_two_parts():
     assert "the with statement is used to wrap the execution of a block" in text
 
 
-def test_guessing_by_frequency_is_as_bad_as_the_page_says():
-    """The page names 467 for Python 3.11; other versions have other texts, not by much."""
+def test_the_unigram_perplexity_agrees_with_the_documentation():
+    """docs/data.md states 467 for Python 3.11; the texts of other versions differ slightly."""
     dataset = PydocText(PydocTextConfig())
     train, valid = (part.words.numpy() for part in dataset.search_parts())
     share = np.bincount(train, minlength=dataset.facts().classes) + 0.1

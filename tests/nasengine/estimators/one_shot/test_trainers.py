@@ -17,7 +17,7 @@ from nasengine.estimators.training.device_context import find_device_context
 from nasengine.execution.evaluation import evaluate
 from nasengine.execution.loop import run
 from nasengine.execution.weight_store import FolderWeightStore
-from tests.dataset_files import write_text_parts
+from tests.fixtures.dataset_files import write_text_parts
 
 QUESTION = SearchSpec(
     space="nb201",

@@ -36,7 +36,7 @@ from nasengine.estimators.training.windows import (
 from nasengine.execution.assembly import check
 from nasengine.spaces.layers.lstm_network import hidden_of
 from nasengine.spaces.recurrent_cell.space import RecurrentCellSpace
-from tests.dataset_files import write_text_parts
+from tests.fixtures.dataset_files import write_text_parts
 from tests.fixtures.training import CPU, config
 
 CYCLE = "one two three four five six seven eight "
