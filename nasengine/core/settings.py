@@ -30,15 +30,16 @@ def setting(
     high: float | None = None,
     choices: tuple[str, ...] | None = None,
     unit: str = "",
+    omit_default: bool = False,
 ) -> Any:
     """A dataclass field with its explanation; bounds are inclusive.
 
-    For a tuple field `choices` limits its members and low/high bound each member.
+    For a tuple field `choices` limits its members and low/high bound each member. With
+    `omit_default`, `to_mapping` leaves the field out while it has its default: a setting that
+    is added to an existing class changes neither stored settings nor architecture ids.
     """
-    return dataclasses.field(
-        default=default,
-        metadata={"help": help, "low": low, "high": high, "choices": choices, "unit": unit},
-    )
+    metadata = {"help": help, "low": low, "high": high, "choices": choices, "unit": unit}
+    return dataclasses.field(default=default, metadata={**metadata, "omit_default": omit_default})
 
 
 def same_as(config: Any, name: str) -> Any:
@@ -124,8 +125,14 @@ def _known(config: Any) -> dict[str, SettingDescription]:
 
 
 def to_mapping(config: Any) -> dict[str, Any]:
-    """The instance as a JSON-clean dict (tuples become lists)."""
+    """Return the settings as a JSON-clean dict (tuples become lists).
+
+    Fields with `omit_default` are left out while they have their default.
+    """
     values = dataclasses.asdict(config)
+    for field in dataclasses.fields(config):
+        if field.metadata.get("omit_default") and values[field.name] == field.default:
+            del values[field.name]
     return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
 

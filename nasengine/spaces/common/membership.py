@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from ...core.architecture import Architecture, canonical_json
@@ -30,17 +30,19 @@ def check_membership(space: Space, architecture: Architecture) -> None:
             f"the config {shown(architecture.config)} is no JSON object: "
             "it holds the space's settings by name"
         )
-    own, usual = to_mapping(space.config), to_mapping(space.Config())
+    own = to_mapping(space.config)
     if architecture.config == own and _written(architecture.config) == _written(own):
         return
-    for name in [*own, *architecture.config]:
-        if name not in own:
-            known = ", ".join(own)
+    settings = {field.name: _listed(field.default) for field in fields(space.Config)}
+    for name in [*settings, *architecture.config]:
+        if name not in settings:
+            known = ", ".join(settings)
             raise InvalidArchitecture(f"{shown(name)} is no setting of {space.name}: use {known}")
-        given = architecture.config.get(name, usual[name])
-        if _written(given) != _written(own[name]):
+        given = architecture.config.get(name, settings[name])
+        expected = own.get(name, settings[name])
+        if _written(given) != _written(expected):
             raise InvalidArchitecture(
-                f"{name} is {shown(given)} but {shown(own[name])} in this space: "
+                f"{name} is {shown(given)} but {shown(expected)} in this space: "
                 "use a space of the same settings, or resize the architecture"
             )
 
@@ -74,6 +76,11 @@ def shown(value: Any) -> str:
         # An integer of thousands of digits has no text, a deep list none within the stack.
         text = f"a {type(value).__name__} too large to print"
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _listed(value: Any) -> Any:
+    """A setting's value as `to_mapping` writes it."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _written(value: Any) -> str | None:

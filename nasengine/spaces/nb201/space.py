@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..common.discretisation import read_alphas, strongest_operations
 from ..common.inheritance import copy_weights
 from ..common.membership import resized, shown
 from ..common.operations import edge, node
+from ..common.stacking import check_operations
 from ..common.supernet import relaxed_edges
 from ..common.supernet_space import SupernetSpace
 from .inheritance import origins
@@ -28,18 +30,25 @@ OPS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 # (source, target) in the order of the string; node 0 is the input, node 3 the output.
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 ENDS = [(str(source), str(target)) for source, target in EDGES]
-DECISIONS = tuple(
-    Decision(f"op {source} to {target}", OPS, "op", block=target - 1) for source, target in EDGES
-)
 RULE = "it must read |op~0|+|op~0|op~1|+|op~0|op~1|op~2| with ops among " + ", ".join(OPS)
 
 
 @dataclass(frozen=True)
 class NB201Config:
-    """Settings of space `nb201`; the defaults are the benchmark's."""
+    """Settings of space `nb201`; the defaults are the benchmark's.
+
+    Raises:
+        InvalidSettings: `operations` repeat, or fewer than two are named.
+    """
 
     cells: int = setting(5, "Cells in each of the three stages.", low=1, high=20)
     channels: int = setting(16, "Channels of the first stage; doubled twice.", low=1, high=512)
+    operations: tuple[str, ...] = setting(
+        OPS, "Operations an edge may have.", choices=OPS, omit_default=True
+    )
+
+    def __post_init__(self) -> None:
+        check_operations(self.operations)
 
 
 def parse(text: Any) -> tuple[str, ...]:
@@ -79,7 +88,7 @@ def arch_str(architecture: Architecture) -> str:
 
 
 class NB201Space(SupernetSpace):
-    """Six edges between four nodes, five operations each; the genome is the string itself."""
+    """Six edges between four nodes, up to five operations each; the genome is the string itself."""
 
     name = "nb201"
     Config = NB201Config
@@ -124,13 +133,14 @@ class NB201Space(SupernetSpace):
         return resized(NB201Config, architecture, cells, channels)
 
     def sample(self, rng: np.random.Generator) -> Architecture:
-        return self.architecture([OPS[i] for i in rng.integers(len(OPS), size=len(EDGES))])
+        ops = self.config.operations
+        return self.architecture([ops[i] for i in rng.integers(len(ops), size=len(EDGES))])
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
         """Another operation on one edge, as the benchmark's own evolution does."""
         ops = list(parse(architecture.genome))
         place = rng.integers(len(ops))
-        others = [op for op in OPS if op != ops[place]]
+        others = [op for op in self.config.operations if op != ops[place]]
         ops[place] = others[rng.integers(len(others))]
         return self.architecture(ops)
 
@@ -144,32 +154,35 @@ class NB201Space(SupernetSpace):
     def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
         ops = parse(architecture.genome)
         for place, present in enumerate(ops):
-            for op in OPS:
+            for op in self.config.operations:
                 if op != present:
                     yield self.architecture([*ops[:place], op, *ops[place + 1 :]])
 
     def enumerate(self) -> Iterator[Architecture]:
-        """All 15,625, the last edge changing fastest; not the benchmark's own numbering."""
-        for ops in itertools.product(OPS, repeat=len(EDGES)):
+        """All of them (15,625 with five operations), the last edge changing fastest.
+
+        The order is not the benchmark's own numbering.
+        """
+        for ops in itertools.product(self.config.operations, repeat=len(EDGES)):
             yield self.architecture(ops)
 
     def encode(self, architecture: Architecture) -> np.ndarray:
         """One-hot, 6 edges x 5 operations = 30 numbers."""
-        indices = [OPS.index(op) for op in parse(architecture.genome)]
-        return np.eye(len(OPS))[indices].ravel()
+        return np.eye(len(self.config.operations))[list(self.choices(architecture))].ravel()
 
     def decisions(self) -> tuple[Decision, ...]:
         """The operation of each edge, in the order of the string; a node is a block."""
-        return DECISIONS
+        return _decisions(self.config.operations)
 
     def choices(self, architecture: Architecture) -> tuple[int, ...]:
-        return tuple(OPS.index(op) for op in parse(architecture.genome))
+        ops = self.config.operations
+        return tuple(ops.index(op) for op in parse(architecture.genome))
 
     def from_choices(self, choices: Sequence[int]) -> Architecture:
-        return self.architecture([OPS[choice] for choice in choices])
+        return self.architecture([self.config.operations[choice] for choice in choices])
 
     def size(self) -> int:
-        return len(OPS) ** len(EDGES)
+        return len(self.config.operations) ** len(EDGES)
 
     def discretise(self, alphas: Mapping[str, Any]) -> Architecture:
         """The strongest operation of each edge, `none` among them.
@@ -180,9 +193,10 @@ class NB201Space(SupernetSpace):
         Raises:
             EngineError: other names, shapes or values.
         """
-        shapes = {"cell": (len(EDGES), len(OPS)), "cell_edges": (len(EDGES),)}
+        operations = self.config.operations
+        shapes = {"cell": (len(EDGES), len(operations)), "cell_edges": (len(EDGES),)}
         given = read_alphas(alphas, shapes, frozenset({"cell_edges"}))
-        return self.architecture(strongest_operations(given["cell"], OPS))
+        return self.architecture(strongest_operations(given["cell"], operations))
 
     def inherit(
         self,
@@ -195,7 +209,13 @@ class NB201Space(SupernetSpace):
         return copy_weights(network, weights, origins(parse(child.genome), parse(parent.genome)))
 
     def _check(self, genome: Any) -> None:
-        canonical = to_string(parse(genome))
+        ops = parse(genome)
+        canonical = to_string(ops)
+        if absent := [op for op in ops if op not in self.config.operations]:
+            allowed = ", ".join(self.config.operations)
+            raise InvalidArchitecture(
+                f"{absent[0]} is not among the operations of this space: use {allowed}"
+            )
         if genome != canonical:
             raise InvalidArchitecture(
                 f"{shown(genome)} has blanks or bars to spare: write {canonical}"
@@ -205,7 +225,7 @@ class NB201Space(SupernetSpace):
         return _drawing([edge(*ends, op) for op, ends in zip(parse(genome), ENDS, strict=True)])
 
     def _supernet_graph(self) -> dict[str, Any]:
-        return _drawing(relaxed_edges(ENDS, OPS))
+        return _drawing(relaxed_edges(ENDS, self.config.operations))
 
     def _text(self, genome: Any) -> str:
         return to_string(parse(genome))
@@ -223,7 +243,15 @@ class NB201Space(SupernetSpace):
     ) -> torch.nn.Module:
         from .supernet import NB201Supernet
 
-        return NB201Supernet(self.config, OPS, input_shape, classes, partial)
+        return NB201Supernet(self.config, self.config.operations, input_shape, classes, partial)
+
+
+@cache
+def _decisions(operations: tuple[str, ...]) -> tuple[Decision, ...]:
+    return tuple(
+        Decision(f"op {source} to {target}", operations, "op", block=target - 1)
+        for source, target in EDGES
+    )
 
 
 def _drawing(edges: list[dict[str, Any]]) -> dict[str, Any]:

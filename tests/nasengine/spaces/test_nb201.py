@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from nasengine.core.errors import InvalidArchitecture
+from nasengine.core.architecture import Architecture
+from nasengine.core.errors import InvalidArchitecture, InvalidSettings
+from nasengine.core.settings import from_mapping, to_mapping
 from nasengine.objectives.macs import Macs
 from nasengine.objectives.params import Params
 from nasengine.spaces.nb201.space import (
@@ -184,3 +186,44 @@ def test_another_skeleton_is_a_resize_away():
     assert large.genome == BEST
     with pytest.raises(InvalidArchitecture, match="cells is 1 but 5"):
         SPACE.validate(large)
+
+
+FOUR = tuple(op for op in OPS if op != "avg_pool_3x3")
+
+
+def test_fewer_operations_leave_a_smaller_space_of_the_same_strings():
+    small = NB201Space(NB201Config(operations=FOUR))
+    everything = list(small.enumerate())
+    assert len(everything) == small.size() == 4**6
+    assert {op for one in everything for op in parse(one.genome)} == set(FOUR)
+    rng = np.random.default_rng(0)
+    first, second = small.sample(rng), small.sample(rng)
+    for one in (first, small.mutate(first, rng), small.crossover(first, second, rng)):
+        small.validate(one)
+        assert small.from_choices(small.choices(one)) == one
+        assert small.encode(one).shape == (24,)
+        assert all(decision.options == FOUR for decision in small.decisions())
+    assert len(list(small.neighbours(first))) == 6 * 3
+    everywhere = small.discretise({"cell": np.eye(4)[[3] * 6].tolist()})
+    assert set(parse(everywhere.genome)) == {"nor_conv_3x3"}
+
+
+def test_an_operation_left_out_is_refused():
+    small = NB201Space(NB201Config(operations=FOUR))
+    pooled = Architecture("nb201", to_mapping(small.config), to_string(["avg_pool_3x3"] * 6))
+    with pytest.raises(InvalidArchitecture, match=r"avg_pool_3x3 is not among .* use none"):
+        small.validate(pooled)
+    with pytest.raises(InvalidSettings, match="at least two different operations"):
+        NB201Config(operations=("none",))
+
+
+def test_architectures_of_all_operations_keep_the_ids_they_had_before_the_setting():
+    assert to_mapping(SPACE.config) == {"cells": 5, "channels": 16}
+    assert SPACE.parse(BEST).config == {"cells": 5, "channels": 16}
+    assert NB201Space.resized(SPACE.parse(BEST), cells=1).config == {"cells": 1, "channels": 16}
+    small = NB201Config(operations=FOUR)
+    assert from_mapping(NB201Config, to_mapping(small)) == small
+    with pytest.raises(InvalidArchitecture, match="operations is"):
+        NB201Space(small).validate(SPACE.parse(BEST))
+    named = Architecture("nb201", {**to_mapping(SPACE.config), "operations": list(OPS)}, BEST)
+    SPACE.validate(named)
