@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from ..core.proposal import Proposal
 from ..core.search_spec import SearchSpec
 from ..core.seeds import derive
 from ..core.text import one_line
+from ..core.torch_state import seeded
 from ..core.weight_store import NO_WEIGHTS, WeightStore
 from ..data.common.named import named_dataset
 from ..spaces.common.deployment import as_deployed
@@ -174,20 +174,10 @@ class _Measuring:
     @cached_property
     def network(self) -> torch.nn.Module:
         """A network with fresh weights: no cost here depends on training."""
-        with _torch_seed(derive(self.seed, "weights")):
+        with seeded(derive(self.seed, "weights")):
             return as_deployed(
                 self.space.build(self.proposal.architecture, self.facts.shape, self.facts.classes)
             )
-
-
-@contextmanager
-def _torch_seed(seed: int) -> Iterator[None]:
-    """torch's generator of the CPU begins at the seed inside and goes on as before after it."""
-    import torch
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield
 
 
 def _amount(goal: Goal, value: float) -> str:

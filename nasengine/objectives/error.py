@@ -1,4 +1,4 @@
-"""Objective `error`: wrong answers in percent, reported by the estimator."""
+"""Objective `error`: percentage of wrong answers, reported by the estimator."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class Error(Objective):
-    """Error on the validation part; the test part plays no role in a search."""
+    """Error on the validation part."""
 
     kind = "error"
     unit = "%"
     from_estimator = True
-    help = "Wrong answers on the validation images, as the estimator finds them."
+    help = "Percentage of wrong answers on the validation part, reported by the estimator."
 
     def measure(
         self,
@@ -26,8 +26,8 @@ class Error(Objective):
         input_shape: tuple[int, ...],
         device: str | None,
     ) -> Measurement:
-        """Raises EngineError: a network alone says nothing about its error."""
+        """Raise EngineError: an untrained network has no meaningful error."""
         raise EngineError(
-            "error comes from training or a table, not from a network alone: "
-            "choose an estimator that provides it"
+            "error cannot be measured on an untrained network: choose an estimator that "
+            "provides it, such as train or table"
         )

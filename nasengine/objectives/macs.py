@@ -1,4 +1,4 @@
-"""Objective `macs`: multiply-accumulates of one forward pass, by torch's own counter."""
+"""Objective `macs`: multiply-accumulates of one forward pass, from torch's FLOP counter."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING
 
 from ..core.measurement import Measurement
 from ..core.objective import Objective
-from .common.one_input import batch_of
+from .common.network_input import batch_of
 
 if TYPE_CHECKING:
     import torch
 
-# The one place that says it: a multiply-accumulate is a multiplication and an addition,
-# and torch's counter counts both.
+# A multiply-accumulate is one multiplication and one addition; torch counts both.
 FLOPS_PER_MAC = 2
 
 
 class Macs(Objective):
-    """Multiply-accumulates of convolutions and linear layers on one input, of text on one word.
+    """Multiply-accumulates of convolutions and linear layers for one image or one word.
 
-    Counted in evaluation mode, so an auxiliary head takes no part. Shapes are enough for
-    that: the pass runs on torch's meta device, where nothing is computed.
+    The pass runs in evaluation mode, which excludes the auxiliary head, and on torch's meta
+    device, which computes only shapes.
     """
 
     kind = "macs"
@@ -42,17 +41,17 @@ class Macs(Objective):
 
         tensors = {**dict(network.named_parameters()), **dict(network.named_buffers())}
         shapes = {name: tensor.detach().to("meta") for name, tensor in tensors.items()}
-        number = next(t.dtype for t in shapes.values() if t.is_floating_point())
-        one = batch_of(input_shape, 1, number, torch.device("meta"))
-        with _evaluating(network), torch.no_grad(), FlopCounterMode(display=False) as counter:
-            functional_call(network, shapes, (one,))
+        dtype = next(t.dtype for t in shapes.values() if t.is_floating_point())
+        example = batch_of(input_shape, 1, dtype, torch.device("meta"))
+        with _evaluation_mode(network), torch.no_grad(), FlopCounterMode(display=False) as counter:
+            functional_call(network, shapes, (example,))
         macs = counter.get_total_flops() // FLOPS_PER_MAC
         return Measurement("macs", macs, self.unit, method="counted", detail={"batch": 1})
 
 
 @contextmanager
-def _evaluating(network: torch.nn.Module) -> Iterator[None]:
-    """Evaluation mode, and afterwards each module's own mode again."""
+def _evaluation_mode(network: torch.nn.Module) -> Iterator[None]:
+    """Set evaluation mode inside the block, then restore the mode of every module."""
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
     try:

@@ -1,4 +1,4 @@
-"""Objective `params`: how many numbers training adjusts."""
+"""Objective `params`: number of trainable parameters."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ..core.objective import Objective
 if TYPE_CHECKING:
     import torch
 
-LEFT_OUT = ("auxiliary.", "alphas.")
+EXCLUDED = ("auxiliary.", "alphas.")
 
 
 class Params(Objective):
-    """Parameters of the network, without an auxiliary head and without architecture parameters.
+    """Number of parameters without the auxiliary head and the architecture parameters.
 
-    Both are known by their names: networks keep them in `auxiliary` and `alphas`. They are
-    thrown away after training, so papers leave them out (1806.09055).
+    Networks hold these in `auxiliary` and `alphas`. They are discarded after training, so
+    papers do not count them (1806.09055).
     """
 
     kind = "params"
     cheap = True
-    help = "Parameters, auxiliary head left out."
+    help = "Number of trainable parameters, without the auxiliary head."
 
     def measure(
         self,
@@ -31,6 +31,6 @@ class Params(Objective):
         device: str | None,
     ) -> Measurement:
         counted = [
-            p.numel() for name, p in network.named_parameters() if not name.startswith(LEFT_OUT)
+            p.numel() for name, p in network.named_parameters() if not name.startswith(EXCLUDED)
         ]
         return Measurement("params", sum(counted), self.unit, method="counted")

@@ -1,4 +1,4 @@
-"""Objective `perplexity`: how unsure a network is of the next word, reported by the estimator."""
+"""Objective `perplexity` of a language model, reported by the estimator."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 class Perplexity(Objective):
-    """e to the mean cross-entropy of a word of the validation text, in nats.
+    """Exponential of the mean cross-entropy (in nats) per word of the validation text.
 
-    A network that guesses evenly among k words has perplexity k.
+    Uniform predictions over k words have perplexity k.
     """
 
     kind = "perplexity"
     from_estimator = True
     data_kinds = ("text",)
-    help = "Among how many words the network is undecided, on the validation text."
+    help = "Effective number of equally likely next words on the validation text."
 
     def measure(
         self,
@@ -29,8 +29,8 @@ class Perplexity(Objective):
         input_shape: tuple[int, ...],
         device: str | None,
     ) -> Measurement:
-        """Raises EngineError: a network alone says nothing about its perplexity."""
+        """Raise EngineError: an untrained network has no meaningful perplexity."""
         raise EngineError(
-            "perplexity comes from training on text, not from a network alone: "
-            "choose an estimator that provides it"
+            "perplexity cannot be measured on an untrained network: choose an estimator that "
+            "provides it, such as train"
         )

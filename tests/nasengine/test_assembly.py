@@ -83,7 +83,7 @@ def test_everything_wrong_is_named_at_once():
         "'error' is named twice",
         "latency needs a device",
         "'params@cpu' names a device",
-        "latency@raspi4 comes from benchmark tables only",
+        "latency@raspi4 exists only in benchmark tables",
         "'taste' is not among the objectives",
     ):
         assert part in errors["objectives"]

@@ -1,4 +1,4 @@
-"""Devices: one JSON file each, which says how costs on it come about."""
+"""Devices: one JSON file each with the source of its costs and the measuring conditions."""
 
 from __future__ import annotations
 
@@ -15,14 +15,25 @@ FOLDER = Path(__file__).parents[1] / "devices"
 
 @dataclass(frozen=True)
 class DeviceFile:
-    """What is known of a device.
+    """The fields of a device file; docs/devices.md explains them for authors of new files.
 
-    `method` is "measured" (networks run on it, by a worker that listens to `queue`) or
-    "tabular" (its costs exist only as columns of a benchmark table); `values` says
-    whether a table's numbers were measured or modelled. `costs` are the objectives it
-    has. The rest says how a measured one is timed: `runs_on` is torch's name of it,
-    `threads` None leaves the process as it is, `seconds` is the least time spent on
-    repetitions.
+    Attributes:
+        name: Name of the file without `.json`, the NAME of latency@NAME.
+        summary: Description for lists and forms.
+        method: "measured" if workers of `queue` run networks on the device, "tabular" if its
+            costs exist only as columns of benchmark tables.
+        costs: Kinds of objectives that exist for the device.
+        provenance: Source of the values.
+        batch: Images (or words) per forward pass.
+        dtype: Number type of the network.
+        values: "measured", or "modelled" if the numbers of the table come from a simulator.
+        queue: Queue of the workers that have the device.
+        runs_on: torch's name of the device.
+        memory_format: "contiguous" or "channels_last".
+        threads: CPU threads; None: unchanged.
+        warm_up: Passes before the timed repetitions.
+        repetitions: Smallest number of timed repetitions.
+        seconds: Smallest total time of the repetitions.
     """
 
     name: str
@@ -44,21 +55,21 @@ class DeviceFile:
 
 @cache
 def devices() -> dict[str, DeviceFile]:
-    """Every device by name, those measured here first.
+    """Return all devices by name, measured ones first.
 
     Raises:
-        EngineError: a file lacks a field or has one too many; names it.
+        EngineError: a file lacks a required field or has an unknown one.
     """
-    found = [_read(path) for path in sorted(FOLDER.glob("*.json"))]
-    found.sort(key=lambda device: (device.method != "measured", device.name))
-    return {device.name: device for device in found}
+    files = [_read(path) for path in sorted(FOLDER.glob("*.json"))]
+    files.sort(key=lambda device: (device.method != "measured", device.name))
+    return {device.name: device for device in files}
 
 
 def device(name: str) -> DeviceFile:
-    """The device of that name.
+    """Return the device of that name.
 
     Raises:
-        UnknownName: lists the names there are.
+        UnknownName: there is no such device; the message lists the names.
     """
     try:
         return devices()[name]
@@ -68,26 +79,26 @@ def device(name: str) -> DeviceFile:
 
 
 def measured_device(kind: str, name: str | None) -> DeviceFile:
-    """The device on which an objective of this kind can be measured by running networks.
+    """Return the device on which this kind of objective can be measured by running networks.
 
     Raises:
-        EngineError: no device is named, or its costs come from tables only.
-        UnknownName: no such device.
+        EngineError: no device is named, or its costs exist only in tables.
+        UnknownName: there is no such device.
     """
-    here = [d.name for d in devices().values() if d.method == "measured" and kind in d.costs]
-    choices = " or ".join(f"{kind}@{one}" for one in here) or "another objective"
+    measured = [d.name for d in devices().values() if d.method == "measured" and kind in d.costs]
+    choices = " or ".join(f"{kind}@{name}" for name in measured) or "another objective"
     if not name:
         raise EngineError(f"{kind} needs a device: choose {choices}")
-    found = device(name)
-    if found.name not in here:
-        if kind in found.costs:
-            reason = f"comes from benchmark tables only ({found.provenance})"
+    chosen = device(name)
+    if chosen.name not in measured:
+        if kind in chosen.costs:
+            reason = f"exists only in benchmark tables ({chosen.provenance})"
             remedy = f"choose {choices}, or the estimator table"
         else:
-            reason = f"does not exist: {name} has {', '.join(found.costs)}"
+            reason = f"does not exist: {name} has {', '.join(chosen.costs)}"
             remedy = f"choose {choices}"
         raise EngineError(f"{kind}@{name} {reason}; {remedy}")
-    return found
+    return chosen
 
 
 def _read(path: Path) -> DeviceFile:
@@ -96,5 +107,5 @@ def _read(path: Path) -> DeviceFile:
         values["costs"] = tuple(values["costs"])
         return DeviceFile(name=path.stem, **values)
     except (ValueError, KeyError, TypeError) as error:
-        known = ", ".join(field.name for field in fields(DeviceFile))
-        raise EngineError(f"{path.name} is no device file ({error}); fields: {known}") from None
+        names = ", ".join(field.name for field in fields(DeviceFile))
+        raise EngineError(f"{path.name} is not a device file ({error}); fields: {names}") from None

@@ -1,4 +1,4 @@
-"""One timing at a time on a machine, whoever asks for it."""
+"""A lock file that allows one timing at a time per machine."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ POLL_SECONDS = 0.02
 
 
 def lock_path() -> Path:
-    """The lock file of this machine; its name tells machines with a shared folder apart."""
+    """Return the lock file; the host name separates machines with a shared temporary folder."""
     machine = re.sub(r"[^\w.-]", "_", platform.node() or "machine")
     return Path(tempfile.gettempdir()) / f"paretoscope-timing-{machine}.lock"
 
 
 @contextmanager
-def alone(timeout: float = TIMEOUT_SECONDS) -> Iterator[None]:
-    """Waits until no other process on this machine is timing, then keeps the others waiting.
+def exclusive(timeout: float = TIMEOUT_SECONDS) -> Iterator[None]:
+    """Wait for the timings of other processes, then hold the lock inside the block.
 
-    The lock is advisory and ends with the process that holds it, however that ends.
+    The lock is advisory; the kernel releases it when the process ends.
 
     Raises:
-        EngineError: others have been timing for all of `timeout` seconds.
+        EngineError: other processes held the lock for `timeout` seconds.
     """
     handle = _opened(lock_path())
     try:
@@ -50,18 +50,17 @@ def _acquire(handle: int, timeout: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise EngineError(
-                    f"other processes have been timing on this machine for {timeout:g} s, and two "
-                    f"timings would disturb each other: end what holds {lock_path()}"
+                    f"other processes have held {lock_path()} for {timeout:g} s, and simultaneous "
+                    "timings on one machine disturb each other: end these processes"
                 ) from None
             time.sleep(POLL_SECONDS)
 
 
 def _opened(path: Path) -> int:
-    """The lock file, made if need be.
+    """Open the lock file, creating it if necessary.
 
-    It is opened for reading before it is created: in a shared temporary folder Linux
-    refuses to open another user's file with the wish to create it, and a lock needs no
-    right to write.
+    It is opened for reading before it is created: in a shared temporary folder Linux refuses
+    to open another user's file with O_CREAT, and a lock needs no write permission.
     """
     for attempt in (os.O_RDONLY, os.O_RDONLY | os.O_CREAT | os.O_EXCL, os.O_RDONLY):
         try:
@@ -70,6 +69,8 @@ def _opened(path: Path) -> int:
             continue
         except OSError as error:
             raise EngineError(
-                f"{path} cannot be opened ({error.strerror}): timing needs it as a lock; remove it"
+                f"{path} cannot be opened ({error.strerror}): timing uses it as a lock; remove it"
             ) from None
-    raise EngineError(f"{path} comes and goes: timing needs it as a lock; leave it in place")
+    raise EngineError(
+        f"{path} is created and removed repeatedly: timing uses it as a lock; do not remove it"
+    )

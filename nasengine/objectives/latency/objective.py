@@ -1,4 +1,4 @@
-"""Objective `latency`: milliseconds of one forward pass, measured on a device."""
+"""Objective `latency`: milliseconds of one forward pass on a device."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.measurement import Measurement
 from ...core.objective import Objective
 from ..common.device_files import DeviceFile, measured_device
-from .machine_lock import alone
+from .machine_lock import exclusive
 from .processor import cpu_clock_mhz, cpu_name
 from .timing import time_network
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 class Latency(Objective):
     """Median of at least 30 repetitions after a warm-up; spread is half the interquartile range.
 
-    What the trained weights are makes no difference, so a fresh network will do. Two
-    processes of one machine never time at once.
+    Latency does not depend on the weights, so untrained networks are measured. Only one timing
+    runs per machine at a time.
     """
 
     kind = "latency"
     unit = "ms"
     cheap = True
     on_device = True
-    help = "Time of one forward pass on a device, as in latency@cpu: median of many, with spread."
+    help = "Median time of one forward pass on a device, such as latency@cpu."
 
     def measure(
         self,
@@ -34,32 +34,36 @@ class Latency(Objective):
         input_shape: tuple[int, ...],
         device: str | None,
     ) -> Measurement:
-        """Raises EngineError: no device, one that only tables know, or one not in this machine."""
-        found = measured_device(self.kind, device)
-        with alone():
-            timing = time_network(network, input_shape, found)
+        """Measure the latency.
+
+        Raises:
+            EngineError: no device is named, or it is tabular or absent from this machine.
+        """
+        chosen = measured_device(self.kind, device)
+        with exclusive():
+            timing = time_network(network, input_shape, chosen)
         return Measurement(
-            f"{self.kind}@{found.name}",
+            f"{self.kind}@{chosen.name}",
             timing.median,
             self.unit,
-            device=found.name,
+            device=chosen.name,
             repetitions=len(timing.milliseconds),
             spread=timing.spread,
             detail={
-                "batch": found.batch,
-                "dtype": found.dtype,
-                "threads": found.threads,
-                "memory_format": found.memory_format,
-                "warm_up": found.warm_up,
+                "batch": chosen.batch,
+                "dtype": chosen.dtype,
+                "threads": chosen.threads,
+                "memory_format": chosen.memory_format,
+                "warm_up": chosen.warm_up,
                 "min": min(timing.milliseconds),
                 "max": max(timing.milliseconds),
-                **_hardware(found),
+                **_hardware(chosen),
             },
         )
 
 
 def _hardware(device: DeviceFile) -> dict[str, Any]:
-    """What the numbers depend on beside the network."""
+    """Return the hardware and library versions that the timing depends on."""
     import torch
 
     name = cpu_name()

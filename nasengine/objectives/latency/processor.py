@@ -1,4 +1,4 @@
-"""The names of the chips that measurements come from."""
+"""Name and clock of the CPU, for the provenance of measurements."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ CPU_FACTS = Path("/proc/cpuinfo")
 
 @cache
 def cpu_name() -> str:
-    """The processor's model as the system names it."""
+    """Return the model name of the CPU."""
     return cpu_fact("model name") or platform.processor() or platform.machine()
 
 
 def cpu_clock_mhz() -> float | None:
-    """The first core's clock at this moment in MHz, None where the system does not tell."""
+    """Return the current clock of the first core in MHz, None if the system does not report it."""
     try:
         return float(cpu_fact("cpu MHz") or "")
     except ValueError:
@@ -24,7 +24,7 @@ def cpu_clock_mhz() -> float | None:
 
 
 def cpu_fact(key: str, facts: Path = CPU_FACTS) -> str | None:
-    """The first value of a key in /proc/cpuinfo."""
+    """Return the first value of a key in /proc/cpuinfo."""
     try:
         lines = facts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

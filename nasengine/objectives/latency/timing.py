@@ -1,4 +1,4 @@
-"""Repeated timings of one network and what is kept of them."""
+"""Repeated timings of the forward pass of a network."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...core.errors import EngineError
+from ...core.torch_state import threads
 from ..common.device_files import DeviceFile
-from ..common.one_input import batch_of, reads_words
+from ..common.network_input import batch_of, reads_words
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +26,7 @@ MAX_REPETITIONS = 1000
 
 @dataclass(frozen=True)
 class Timing:
-    """Single timings in ms."""
+    """Times of single forward passes in ms."""
 
     milliseconds: tuple[float, ...]
 
@@ -40,48 +41,49 @@ class Timing:
         return float(high - low) / 2
 
 
-def repeat(once: Callable[[], float], warm_up: int, repetitions: int, seconds: float) -> Timing:
-    """Calls `once` (which returns ms) to warm up, then at least `repetitions` times.
+def repeat(run: Callable[[], float], warm_up: int, repetitions: int, seconds: float) -> Timing:
+    """Call `run`, which returns its time in ms, `warm_up` times and then repeatedly.
 
-    It goes on until the timings add up to `seconds`, at most 1,000 times.
+    The repetitions end after `repetitions` calls and a total of `seconds`, or after 1,000 calls.
     """
     for _ in range(warm_up):
-        once()
-    taken: list[float] = []
+        run()
+    times: list[float] = []
     total = 0.0
-    while len(taken) < repetitions or (total < 1000 * seconds and len(taken) < MAX_REPETITIONS):
-        taken.append(once())
-        total += taken[-1]
-    return Timing(tuple(taken))
+    while len(times) < repetitions or (total < 1000 * seconds and len(times) < MAX_REPETITIONS):
+        times.append(run())
+        total += times[-1]
+    return Timing(tuple(times))
 
 
 def time_network(
     network: torch.nn.Module, input_shape: tuple[int, ...], device: DeviceFile
 ) -> Timing:
-    """Forward passes in evaluation mode on a copy of the network, as the device file says.
+    """Time forward passes of a copy of the network under the conditions of the device file.
 
-    Of a network that reads text, a pass is one word, with the state behind another one.
+    The copy is in evaluation mode. For a network that reads text, a pass reads one word with
+    the recurrent state of the word before.
 
     Raises:
-        EngineError: this machine has no such device.
+        EngineError: this machine does not have the device.
     """
     import torch
 
     check_present(device)
     dtype = getattr(torch, device.dtype or "float32")
-    place = torch.device(device.runs_on or "cpu")
-    layout = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
-    layout_of_network = layout[device.memory_format]
-    inputs = batch_of(input_shape, device.batch, dtype, place)
+    torch_device = torch.device(device.runs_on or "cpu")
+    formats = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
+    memory_format = formats[device.memory_format]
+    inputs = batch_of(input_shape, device.batch, dtype, torch_device)
     if not reads_words(input_shape):
-        inputs = inputs.contiguous(memory_format=layout_of_network)
-    subject: Any = copy.deepcopy(network)  # torch declares no memory_format of Module.to
-    subject = subject.to(place, dtype=dtype, memory_format=layout_of_network)
-    subject.eval()
-    with _threads(device.threads), _without_collection(), torch.inference_mode():
-        fed = (inputs, subject(inputs)[1]) if reads_words(input_shape) else (inputs,)
+        inputs = inputs.contiguous(memory_format=memory_format)
+    timed: Any = copy.deepcopy(network)  # torch declares no memory_format for Module.to
+    timed = timed.to(torch_device, dtype=dtype, memory_format=memory_format)
+    timed.eval()
+    with threads(device.threads), _without_collection(), torch.inference_mode():
+        arguments = (inputs, timed(inputs)[1]) if reads_words(input_shape) else (inputs,)
         return repeat(
-            _timer(subject, *fed),
+            _timer(timed, *arguments),
             device.warm_up or 10,
             max(device.repetitions or 0, MIN_REPETITIONS),
             device.seconds or 0.0,
@@ -89,7 +91,7 @@ def time_network(
 
 
 def check_present(device: DeviceFile) -> None:
-    """Raises EngineError where this machine has no such device."""
+    """Raise EngineError if this machine does not have the device."""
     import torch
 
     present = {
@@ -99,13 +101,13 @@ def check_present(device: DeviceFile) -> None:
     }
     if not present[str(device.runs_on)]:
         raise EngineError(
-            f"device {device.name}: this machine has none; measure on a worker of the queue "
+            f"device {device.name} is not available on this machine: measure on a worker of queue "
             f"{device.queue}, or choose cpu"
         )
 
 
 def _timer(network: torch.nn.Module, *inputs: torch.Tensor) -> Callable[[], float]:
-    """A function that runs the network once and returns the ms it took."""
+    """Return a function that runs the network once and returns the time in ms."""
     import torch
 
     kind = inputs[0].device.type
@@ -120,37 +122,24 @@ def _timer(network: torch.nn.Module, *inputs: torch.Tensor) -> Callable[[], floa
             return begin.elapsed_time(end)
 
         return on_cuda
-    finish = torch.mps.synchronize if kind == "mps" else _nothing
+    finish = torch.mps.synchronize if kind == "mps" else _already_finished
 
-    def by_the_clock() -> float:
+    def on_host() -> float:
         started = time.perf_counter_ns()
         network(*inputs)
         finish()
         return (time.perf_counter_ns() - started) / 1e6
 
-    return by_the_clock
+    return on_host
 
 
-def _nothing() -> None:
-    """A processor has finished when the call returns."""
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    if count:
-        torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def _already_finished() -> None:
+    """Do nothing: on a CPU the pass has finished when the call returns."""
 
 
 @contextmanager
 def _without_collection() -> Iterator[None]:
-    """Python's garbage collection waits, as it would fall on single repetitions."""
+    """Disable garbage collection, which would disturb single repetitions."""
     enabled = gc.isenabled()
     gc.collect()
     gc.disable()

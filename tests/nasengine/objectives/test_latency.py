@@ -1,4 +1,4 @@
-"""Latency: what a timing is made of, what is recorded, what is refused."""
+"""Objective `latency`: timing, recorded conditions, devices, machine lock."""
 
 import fcntl
 import os
@@ -13,18 +13,19 @@ import torch
 from nasengine.core.errors import EngineError, UnknownName
 from nasengine.objectives.common.device_files import DeviceFile, device, devices, measured_device
 from nasengine.objectives.latency import machine_lock, timing
-from nasengine.objectives.latency.machine_lock import alone, lock_path
+from nasengine.objectives.latency.machine_lock import exclusive, lock_path
 from nasengine.objectives.latency.objective import Latency
 from nasengine.objectives.latency.processor import cpu_clock_mhz, cpu_fact, cpu_name
 from nasengine.objectives.latency.timing import Timing, repeat, time_network
 
 
 class Sleeper(torch.nn.Module):
-    """Takes a given time; remembers how it was called."""
+    """Calls `wait(seconds)` in every forward pass and records how it was called."""
 
-    def __init__(self, seconds: float):
+    def __init__(self, seconds: float, wait=time.sleep):
         super().__init__()
         self.seconds = seconds
+        self.wait = wait
         self.layer = torch.nn.Conv2d(3, 4, 3)
         self.calls = []
 
@@ -32,60 +33,68 @@ class Sleeper(torch.nn.Module):
         return self  # so that the test sees the calls
 
     def forward(self, images):
-        time.sleep(self.seconds)
+        self.wait(self.seconds)
         facts = (images.shape, self.training, torch.is_inference_mode_enabled())
         self.calls.append((*facts, torch.get_num_threads()))
         return images
 
 
-def clock(values):
-    """A function that returns the values in turn, for ever."""
-    told = []
+def scripted(values):
+    """Return a function that returns the values cyclically, and the list of returned values."""
+    returned = []
 
-    def once():
-        told.append(values[len(told) % len(values)])
-        return told[-1]
+    def run():
+        returned.append(values[len(returned) % len(values)])
+        return returned[-1]
 
-    return once, told
+    return run, returned
 
 
-def test_median_and_spread_are_those_of_the_quartiles():
-    found = Timing((1.0, 2.0, 3.0, 4.0, 100.0))
-    # Quartiles 2 and 4: half of their distance is 1, whatever the outlier does.
-    assert (found.median, found.spread) == (3.0, 1.0)
+def test_median_and_spread_come_from_the_quartiles():
+    timings = Timing((1.0, 2.0, 3.0, 4.0, 100.0))
+    # The quartiles 2 and 4 do not depend on the outlier; half of their distance is 1.
+    assert (timings.median, timings.spread) == (3.0, 1.0)
 
 
 def test_the_warm_up_is_not_counted():
-    once, told = clock([50.0] * 10 + [2.0] * 1000)
-    found = repeat(once, warm_up=10, repetitions=30, seconds=0.0)
-    assert (len(found.milliseconds), found.median, found.spread) == (30, 2.0, 0.0)
-    assert len(told) == 40
+    run, returned = scripted([50.0] * 10 + [2.0] * 1000)
+    timings = repeat(run, warm_up=10, repetitions=30, seconds=0.0)
+    assert (len(timings.milliseconds), timings.median, timings.spread) == (30, 2.0, 0.0)
+    assert len(returned) == 40
 
 
 @pytest.mark.parametrize(
     ("each", "expected"),
     [(100.0, 30), (4.0, 50), (0.5, 400), (0.0001, 1000)],
 )
-def test_repetitions_go_on_for_their_time_within_bounds(each, expected):
-    once, _ = clock([each])
-    assert len(repeat(once, 10, 30, seconds=0.2).milliseconds) == expected
+def test_repetitions_continue_for_the_configured_time_within_bounds(each, expected):
+    run, _ = scripted([each])
+    assert len(repeat(run, 10, 30, seconds=0.2).milliseconds) == expected
 
 
-def test_a_known_time_is_measured():
-    network = Sleeper(0.002)
+def test_the_real_clock_is_read():
+    assert Latency().measure(Sleeper(0.002), (3, 6, 6), "cpu").value >= 2.0
+
+
+def test_a_known_time_is_measured_exactly(monkeypatch):
+    now = [0]
+    monkeypatch.setattr(timing.time, "perf_counter_ns", lambda: now[0])
+
+    def wait(seconds):
+        now[0] += round(1e9 * seconds)
+
+    network = Sleeper(0.002, wait)
     found = Latency().measure(network, (3, 6, 6), "cpu")
-    assert 2.0 <= found.value < 4.0
+    assert (found.value, found.spread, found.repetitions) == (2.0, 0.0, 100)
     assert (found.objective, found.unit, found.device) == ("latency@cpu", "ms", "cpu")
     assert found.method == "measured"
-    assert found.repetitions >= 30
     assert len(network.calls) == found.repetitions + 10
-    assert found.detail["min"] <= found.value <= found.detail["max"]
-    assert 0 <= found.spread < 1.0
-    # One image, evaluation and inference mode, one thread.
+    assert (found.detail["min"], found.detail["max"]) == (2.0, 2.0)
+    # One image, evaluation mode, inference mode, one thread.
     assert set(network.calls) == {(torch.Size((1, 3, 6, 6)), False, True, 1)}
 
 
-def test_of_text_a_pass_is_one_word_with_a_state():
+def test_a_pass_over_text_reads_one_word_with_a_state():
     class Reader(torch.nn.Module):
         calls = []
 
@@ -100,7 +109,7 @@ def test_of_text_a_pass_is_one_word_with_a_state():
     assert len(others) == found.repetitions + 10
 
 
-def test_what_a_repetition_needs_is_recorded():
+def test_the_measuring_conditions_are_recorded():
     detail = Latency().measure(torch.nn.Conv2d(1, 2, 3), (1, 8, 8), "cpu").detail
     assert {key: detail[key] for key in ("batch", "dtype", "threads", "warm_up")} == {
         "batch": 1,
@@ -112,7 +121,7 @@ def test_what_a_repetition_needs_is_recorded():
     assert detail["torch"] == torch.__version__
 
 
-def test_the_network_and_torch_are_left_as_they_were():
+def test_measuring_restores_the_network_and_the_state_of_torch():
     network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2))
     network[1].eval()
     before = {name: value.clone() for name, value in network.state_dict().items()}
@@ -137,11 +146,11 @@ def test_more_work_takes_longer():
     ("name", "message"),
     [
         (None, "latency needs a device: choose latency@cpu or latency@cuda or latency@mps"),
-        ("raspi4", r"latency@raspi4 comes from benchmark tables only \(HW-NAS-Bench"),
+        ("raspi4", r"latency@raspi4 exists only in benchmark tables \(HW-NAS-Bench"),
         ("fpga", "or the estimator table"),
     ],
 )
-def test_devices_that_cannot_be_measured_here_are_refused(name, message):
+def test_devices_that_exist_only_in_tables_are_refused(name, message):
     with pytest.raises(EngineError, match=message):
         Latency().measure(torch.nn.Identity(), (1, 8, 8), name)
 
@@ -155,43 +164,43 @@ def test_unknown_devices_and_missing_costs_are_refused():
 
 def test_a_device_absent_from_this_machine_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(EngineError, match="device cuda: this machine has none; measure on a wor"):
+    with pytest.raises(EngineError, match="device cuda is not available on this machine: measure"):
         Latency().measure(torch.nn.Identity(), (1, 8, 8), "cuda")
 
 
-def test_every_device_file_says_how_its_costs_come_about():
-    found = devices()
-    assert list(found)[:3] == ["cpu", "cuda", "mps"]
-    assert {"raspi4", "pixel3", "edgegpu", "eyeriss", "fpga"} <= set(found)
-    for one in found.values():
-        assert one.method in ("measured", "tabular")
-        assert one.values in ("measured", "modelled")
-        assert one.summary and one.provenance and one.costs
-        assert one.batch >= 1
-        if one.method == "measured":
-            assert one.queue == one.runs_on == one.name
-            assert one.warm_up >= 10
-            assert one.repetitions >= 30
+def test_every_device_file_is_complete():
+    files = devices()
+    assert list(files)[:3] == ["cpu", "cuda", "mps"]
+    assert {"raspi4", "pixel3", "edgegpu", "eyeriss", "fpga"} <= set(files)
+    for file in files.values():
+        assert file.method in ("measured", "tabular")
+        assert file.values in ("measured", "modelled")
+        assert file.summary and file.provenance and file.costs
+        assert file.batch >= 1
+        if file.method == "measured":
+            assert file.queue == file.runs_on == file.name
+            assert file.warm_up >= 10
+            assert file.repetitions >= 30
         else:
-            assert (one.queue, one.runs_on) == (None, None)
-    assert (found["1080ti_b256"].batch, found["eyeriss"].values) == (256, "modelled")
+            assert (file.queue, file.runs_on) == (None, None)
+    assert (files["1080ti_b256"].batch, files["eyeriss"].values) == (256, "modelled")
 
 
-def test_a_broken_device_file_is_named(tmp_path, monkeypatch):
+def test_the_message_names_an_invalid_device_file(tmp_path, monkeypatch):
     from nasengine.objectives.common import device_files
 
     monkeypatch.setattr(device_files, "FOLDER", tmp_path)
     for content in ("{", '{"summary": "x"}', '{"costs": [], "colour": "red"}'):
         (tmp_path / "odd.json").write_text(content)
         device_files.devices.cache_clear()
-        with pytest.raises(EngineError, match=r"odd\.json is no device file"):
+        with pytest.raises(EngineError, match=r"odd\.json is not a device file"):
             devices()
     monkeypatch.undo()
     device_files.devices.cache_clear()
     assert "cpu" in devices()
 
 
-def test_the_device_list_needs_no_torch():
+def test_listing_devices_does_not_import_torch():
     code = (
         "import sys; from nasengine.objectives.common.device_files import devices; devices();"
         "from nasengine.catalog import load; load('objectives', 'latency');"
@@ -203,30 +212,30 @@ def test_the_device_list_needs_no_torch():
 
 @pytest.fixture
 def own_folder(tmp_path, monkeypatch):
-    """Locks of this test do not meet those of others."""
+    """Put the lock file of this test into a folder of its own."""
     monkeypatch.setattr(machine_lock.tempfile, "gettempdir", lambda: str(tmp_path))
     return tmp_path
 
 
 def test_two_timings_never_overlap(own_folder):
-    running, most = [], []
+    running, counts = [], []
 
-    def one():
-        with alone():
+    def time_once():
+        with exclusive():
             running.append(1)
-            most.append(len(running))
+            counts.append(len(running))
             time.sleep(0.02)
             running.pop()
 
-    threads = [threading.Thread(target=one) for _ in range(5)]
+    threads = [threading.Thread(target=time_once) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert most == [1] * 5
+    assert counts == [1] * 5
 
 
-def test_another_process_is_waited_for_and_in_the_end_named(own_folder):
+def test_waiting_for_another_process_ends_with_a_message(own_folder):
     code = (
         "import fcntl, os, sys, time\n"
         "handle = os.open(sys.argv[1], os.O_RDONLY | os.O_CREAT, 0o644)\n"
@@ -240,14 +249,14 @@ def test_another_process_is_waited_for_and_in_the_end_named(own_folder):
     try:
         assert other.stdout.readline() == "held\n"
         started = time.monotonic()
-        with pytest.raises(EngineError, match=r"timing on this machine for 0\.1 s"), alone(0.1):
+        with pytest.raises(EngineError, match=r"have held .* for 0\.1 s"), exclusive(0.1):
             pass
         assert time.monotonic() - started >= 0.1
     finally:
         other.kill()
         other.wait()
         other.stdout.close()
-    with alone(0.1):  # the lock died with its holder
+    with exclusive(0.1):  # the lock was released with its holder
         handle = os.open(lock_path(), os.O_RDONLY)
         with pytest.raises(BlockingIOError):
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -256,7 +265,7 @@ def test_another_process_is_waited_for_and_in_the_end_named(own_folder):
 
 def test_a_link_in_place_of_the_lock_is_not_followed(own_folder):
     lock_path().symlink_to(own_folder / "elsewhere")
-    with pytest.raises(EngineError, match="cannot be opened"), alone():
+    with pytest.raises(EngineError, match="cannot be opened"), exclusive():
         pass
     assert not (own_folder / "elsewhere").exists()
 
@@ -264,7 +273,7 @@ def test_a_link_in_place_of_the_lock_is_not_followed(own_folder):
 def test_measuring_holds_the_lock(own_folder):
     held = []
 
-    class Looks(torch.nn.Module):
+    class TriesToLock(torch.nn.Module):
         def forward(self, images):
             with open(lock_path()) as file:
                 try:
@@ -274,12 +283,12 @@ def test_measuring_holds_the_lock(own_folder):
                     held.append(True)
             return images
 
-    Looks.__deepcopy__ = lambda self, memo: self
-    Latency().measure(Looks(), (1, 4, 4), "cpu")
+    TriesToLock.__deepcopy__ = lambda self, memo: self
+    Latency().measure(TriesToLock(), (1, 4, 4), "cpu")
     assert set(held) == {True}
 
 
-def test_facts_of_the_processor_are_read(tmp_path):
+def test_name_and_clock_of_the_processor_are_read(tmp_path):
     facts = tmp_path / "cpuinfo"
     facts.write_text("processor\t: 0\nmodel name\t: A: B\ncpu MHz\t\t: 2596.1\nmodel name\t: C\n")
     assert cpu_fact("model name", facts) == "A: B"
@@ -298,5 +307,5 @@ def test_a_batch_of_more_than_one_image_is_timed_as_a_whole():
     )  # fmt: skip
     found = time_network(network, (3, 6, 6), ten)
     assert {call[0] for call in network.calls} == {torch.Size((10, 3, 6, 6))}
-    # A device file cannot go below the least number of repetitions.
+    # A device file cannot lower the number of repetitions below this minimum.
     assert len(found.milliseconds) == timing.MIN_REPETITIONS == 30

@@ -1,4 +1,4 @@
-"""Objectives `params` and `macs` against counts by hand."""
+"""Objectives `params` and `macs` compared with hand counts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nasengine.objectives.params import Params
 
 
 class WithHead(nn.Module):
-    """3 -> 4 channels, 3x3, stride 2; linear to 5; a head that training mode adds."""
+    """A convolution 3 -> 4 (3x3, stride 2), a linear layer to 5, and an auxiliary head."""
 
     def __init__(self):
         super().__init__()
@@ -25,14 +25,14 @@ class WithHead(nn.Module):
         return (self.linear(y), self.auxiliary(y)) if self.training else self.linear(y)
 
 
-def test_params_leave_the_auxiliary_head_out():
+def test_params_exclude_the_auxiliary_head():
     measured = Params().measure(WithHead(), (3, 8, 8), None)
     assert measured.value == (3 * 4 * 9 + 4) + 4 * 9 + 2 * 4 + (4 * 5 + 5)
     assert (measured.objective, measured.unit, measured.method) == ("params", "", "counted")
     assert measured.device is None
 
 
-def test_macs_are_those_of_convolutions_and_linear_layers_at_batch_one():
+def test_macs_count_convolutions_and_linear_layers_at_batch_one():
     measured = Macs().measure(WithHead(), (3, 8, 8), None)
     assert measured.value == 16 * 4 * 3 * 9 + 16 * 4 * 9 + 4 * 5
     assert (measured.objective, measured.unit, measured.method) == ("macs", "MAC", "counted")
@@ -40,7 +40,7 @@ def test_macs_are_those_of_convolutions_and_linear_layers_at_batch_one():
     assert FLOPS_PER_MAC == 2
 
 
-def test_counting_leaves_the_network_as_it_was():
+def test_counting_does_not_change_the_network():
     network = WithHead().train()
     network.norm.eval()
     before = {key: value.clone() for key, value in network.state_dict().items()}
@@ -55,10 +55,10 @@ def test_both_are_cheap_and_lower_is_better():
 
 def test_the_meta_device_counts_the_same():
     with torch.device("meta"):
-        unborn = WithHead()
+        on_meta = WithHead()
     for kind in (Params, Macs):
         real = kind().measure(WithHead(), (3, 9, 7), None)
-        assert kind().measure(unborn, (3, 9, 7), None) == real
+        assert kind().measure(on_meta, (3, 9, 7), None) == real
 
 
 def test_half_precision_counts_the_same():

@@ -1,4 +1,4 @@
-"""What a network is fed with when its costs are taken: images, or words."""
+"""Example inputs for measuring the costs of a network: images or words."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 def reads_words(input_shape: tuple[int, ...]) -> bool:
-    """Whether an input is one word, shape (1,), and no image."""
+    """Return whether an input is one word, shape (1,), instead of an image."""
     return len(input_shape) == 1
 
 
 def batch_of(
     input_shape: tuple[int, ...], batch: int, dtype: torch.dtype, device: torch.device
 ) -> torch.Tensor:
-    """So many images of noise, always the same, or so many times the first word."""
+    """Return `batch` images of reproducible noise, or `batch` times the first word."""
     import torch
 
     if reads_words(input_shape):
