@@ -19,7 +19,11 @@ function styles(runs) {
     const place = seen.get(run.strategy) ?? 0;
     seen.set(run.strategy, place + 1);
     const look = methodLook(run.strategy);
-    return { colour: look.colour, dash: DASHES[place % DASHES.length], symbol: look.marker + VARIANTS[place % VARIANTS.length] };
+    return {
+      colour: look.colour,
+      dash: DASHES[place % DASHES.length],
+      symbol: look.marker + VARIANTS[place % VARIANTS.length],
+    };
   });
 }
 
@@ -31,12 +35,22 @@ function frontsFigure(view, look) {
   if (!gx || !gy) return null;
   const flips = [gx.better === "higher", gy.better === "higher"];
   const fits = (p) => (!view.logX || p.x > 0) && (!view.logY || p.y > 0);
-  const fronts = data.runs.map((run) => run.front.map((p) => ({ number: p.number, feasible: p.feasible, x: p.values[view.x], y: p.values[view.y] })).filter(fits));
+  const fronts = data.runs.map((run) =>
+    run.front
+      .map((p) => ({ number: p.number, feasible: p.feasible, x: p.values[view.x], y: p.values[view.y] }))
+      .filter(fits),
+  );
   const all = fronts.flat();
   if (all.length === 0) return null;
   const range = {
-    x: rangeOf(all.map((p) => p.x), { log: view.logX, flip: flips[0] }),
-    y: rangeOf(all.map((p) => p.y), { log: view.logY, flip: flips[1] }),
+    x: rangeOf(
+      all.map((p) => p.x),
+      { log: view.logX, flip: flips[0] },
+    ),
+    y: rangeOf(
+      all.map((p) => p.y),
+      { log: view.logY, flip: flips[1] },
+    ),
   };
   const corner = { x: worstOf(range.x, view.logX), y: worstOf(range.y, view.logY) };
   const looks = styles(data.runs);
@@ -45,10 +59,24 @@ function frontsFigure(view, look) {
     const { line } = steps(frontOf(kept, flips), corner);
     const { colour, dash, symbol } = looks[i];
     return [
-      { ...line, type: "scatter", mode: "lines", hoverinfo: "skip", showlegend: false, legendgroup: String(run.id), line: { color: colour, width: 1.8, dash } },
       {
-        x: fronts[i].map((p) => p.x), y: fronts[i].map((p) => p.y), type: "scatter", mode: "markers", name: short(run.name), legendgroup: String(run.id),
-        marker: { color: colour, size: 9, symbol }, text: fronts[i].map((p) => `${short(run.name)} #${p.number}${p.feasible ? "" : ", breaks a constraint"}`),
+        ...line,
+        type: "scatter",
+        mode: "lines",
+        hoverinfo: "skip",
+        showlegend: false,
+        legendgroup: String(run.id),
+        line: { color: colour, width: 1.8, dash },
+      },
+      {
+        x: fronts[i].map((p) => p.x),
+        y: fronts[i].map((p) => p.y),
+        type: "scatter",
+        mode: "markers",
+        name: short(run.name),
+        legendgroup: String(run.id),
+        marker: { color: colour, size: 9, symbol },
+        text: fronts[i].map((p) => `${short(run.name)} #${p.number}${p.feasible ? "" : ", breaks a constraint"}`),
         hovertemplate: "%{text}<br>%{x}, %{y}<extra></extra>",
       },
     ];
@@ -61,7 +89,8 @@ function frontsFigure(view, look) {
     data: traces,
     layout: layout(look, { ...axes, ...legend, uirevision: Object.values(view).join(" ") }),
     saved: layout(look, {
-      ...legend, margin: { l: 80, r: 24, t: 24, b: 110 },
+      ...legend,
+      margin: { l: 80, r: 24, t: 24, b: 110 },
       legend: { ...legend.legend, y: -0.2 },
       xaxis: { ...axes.xaxis, title: { text: `${goalTitle(gx)}, better to the left` } },
       yaxis: { ...axes.yaxis, title: { text: `${goalTitle(gy)}, better further down` } },
@@ -79,14 +108,31 @@ function growthFigure(look) {
       x.push(run.told);
       y.push(y.at(-1));
     }
-    return { x, y, type: "scatter", mode: "lines", name: short(run.name), line: { shape: "hv", color: looks[i].colour, dash: looks[i].dash, width: 2 }, hovertemplate: "%{x} candidates: %{y:.4g}<extra></extra>" };
+    return {
+      x,
+      y,
+      type: "scatter",
+      mode: "lines",
+      name: short(run.name),
+      line: { shape: "hv", color: looks[i].colour, dash: looks[i].dash, width: 2 },
+      hovertemplate: "%{x} candidates: %{y:.4g}<extra></extra>",
+    };
   });
   if (traces.every((trace) => trace.x.length === 0)) return null;
-  const axes = { xaxis: axis(look, { rangemode: "tozero", nticks: 6 }), yaxis: axis(look, { rangemode: "tozero", nticks: 6 }) };
+  const axes = {
+    xaxis: axis(look, { rangemode: "tozero", nticks: 6 }),
+    yaxis: axis(look, { rangemode: "tozero", nticks: 6 }),
+  };
   return {
     data: traces,
     layout: layout(look, { ...axes, ...legend }),
-    saved: layout(look, { ...legend, margin: { l: 80, r: 24, t: 24, b: 110 }, legend: { ...legend.legend, y: -0.2 }, xaxis: { ...axes.xaxis, title: { text: "candidates told" } }, yaxis: { ...axes.yaxis, title: { text: "hypervolume" } } }),
+    saved: layout(look, {
+      ...legend,
+      margin: { l: 80, r: 24, t: 24, b: 110 },
+      legend: { ...legend.legend, y: -0.2 },
+      xaxis: { ...axes.xaxis, title: { text: "candidates told" } },
+      yaxis: { ...axes.yaxis, title: { text: "hypervolume" } },
+    }),
     points: { curves: traces.length },
   };
 }
@@ -110,7 +156,13 @@ function showFronts() {
   const plot = new Plot(card, {
     figure: (look) => frontsFigure(view, look),
     table: () => ({
-      header: ["run", "name", "strategy", "number", ...data.goals.map((g) => (g.unit ? `${g.name} (${g.unit})` : g.name))],
+      header: [
+        "run",
+        "name",
+        "strategy",
+        "number",
+        ...data.goals.map((g) => (g.unit ? `${g.name} (${g.unit})` : g.name)),
+      ],
       rows: data.runs.flatMap((run) => run.front.map((p) => [run.id, run.name, run.strategy, p.number, ...p.values])),
     }),
     name: () => "fronts",
@@ -131,7 +183,10 @@ function remember(view) {
   const params = new URLSearchParams(location.search);
   params.set("x", data.goals[view.x].name);
   params.set("y", data.goals[view.y].name);
-  for (const [key, on] of [["lx", view.logX], ["ly", view.logY]]) {
+  for (const [key, on] of [
+    ["lx", view.logX],
+    ["ly", view.logY],
+  ]) {
     if (on) params.set(key, "1");
     else params.delete(key);
   }
@@ -141,7 +196,10 @@ function remember(view) {
 function showGrowth() {
   new Plot(document.getElementById("growth-card"), {
     figure: growthFigure,
-    table: () => ({ header: ["run", "name", "told", "number", "hypervolume"], rows: data.runs.flatMap((run) => run.curve.map((p) => [run.id, run.name, p.told, p.number, p.hypervolume])) }),
+    table: () => ({
+      header: ["run", "name", "told", "number", "hypervolume"],
+      rows: data.runs.flatMap((run) => run.curve.map((p) => [run.id, run.name, p.told, p.number, p.hypervolume])),
+    }),
     name: () => "hypervolume",
   }).draw();
 }

@@ -44,7 +44,7 @@ export function valueText(kind, value, unit = "", spread = null) {
   const word = UNIT_WORDS[unit] ?? unit;
   const text = word ? `${number} ${word}` : number;
   if (!usable(spread)) return text;
-  const decimals = ((number.split(".")[1] ?? "").split(" ")[0].split("e")[0]).length;
+  const decimals = (number.split(".")[1] ?? "").split(" ")[0].split("e")[0].length;
   return `${text} (± ${spread ? spread.toFixed(decimals) : "0"})`;
 }
 
@@ -62,7 +62,11 @@ export function ageText(seconds) {
   if (!usable(seconds)) return MISSING;
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 10) return "just now";
-  for (const [size, word] of [[86400, "d"], [3600, "h"], [60, "min"]]) {
+  for (const [size, word] of [
+    [86400, "d"],
+    [3600, "h"],
+    [60, "min"],
+  ]) {
     if (whole >= size) return `${Math.floor(whole / size)} ${word} ago`;
   }
   return `${whole} s ago`;

@@ -53,7 +53,9 @@ function wireRail() {
 
 function wireClicks() {
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-toast-close],[data-shortcuts-open],[data-dialog-open],[data-dialog-close]");
+    const target = event.target.closest(
+      "[data-toast-close],[data-shortcuts-open],[data-dialog-open],[data-dialog-close]",
+    );
     if (!target) {
       closeMenus(event.target);
       return;

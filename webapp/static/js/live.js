@@ -39,7 +39,16 @@ const context = {
 const drawer = drawerView(context);
 context.open = drawer.open;
 const tabs = tabsView(context);
-const views = [factsView(context), bestView(context), frontView(context), ...plotViews(context), tableView(context), logView(context), methodView(context), tabs];
+const views = [
+  factsView(context),
+  bestView(context),
+  frontView(context),
+  ...plotViews(context),
+  tableView(context),
+  logView(context),
+  methodView(context),
+  tabs,
+];
 
 let waiting = false;
 let drawnAt = 0;

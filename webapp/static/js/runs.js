@@ -43,7 +43,9 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("[data-compare]");
   if (!form) return;
   event.preventDefault();
-  const chosen = ticks().filter((tick) => tick.checked).map((tick) => tick.value);
+  const chosen = ticks()
+    .filter((tick) => tick.checked)
+    .map((tick) => tick.value);
   location.assign(`${form.action}?runs=${chosen.join(",")}`);
 });
 

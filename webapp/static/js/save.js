@@ -2,7 +2,13 @@
 
 // A file name of any text: what a file system may refuse becomes a hyphen.
 export function fileName(text) {
-  return text.normalize("NFC").replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 80) || "paretoscope";
+  return (
+    text
+      .normalize("NFC")
+      .replace(/[^\p{L}\p{N}._-]+/gu, "-")
+      .replace(/^-+|-+$/g, "")
+      .slice(0, 80) || "paretoscope"
+  );
 }
 
 export function saveBlob(name, blob) {

@@ -21,11 +21,30 @@ function traces(method, measure) {
   const { colour } = methodLook(method.strategy);
   const x = points.map((p) => p.told);
   const edge = (side) => points.map((p) => p.mean + side * (p.deviation ?? 0));
-  const quiet = { type: "scatter", mode: "lines", hoverinfo: "skip", showlegend: false, legendgroup: method.strategy, line: { width: 0 } };
+  const quiet = {
+    type: "scatter",
+    mode: "lines",
+    hoverinfo: "skip",
+    showlegend: false,
+    legendgroup: method.strategy,
+    line: { width: 0 },
+  };
   return [
-    { ...quiet, x: [...x, ...x.toReversed()], y: [...edge(1), ...edge(-1).toReversed()], fill: "toself", fillcolor: faded(colour, 0.14) },
     {
-      x, y: points.map((p) => p.mean), type: "scatter", mode: "lines", name: method.strategy, legendgroup: method.strategy, line: { color: colour, width: 2 },
+      ...quiet,
+      x: [...x, ...x.toReversed()],
+      y: [...edge(1), ...edge(-1).toReversed()],
+      fill: "toself",
+      fillcolor: faded(colour, 0.14),
+    },
+    {
+      x,
+      y: points.map((p) => p.mean),
+      type: "scatter",
+      mode: "lines",
+      name: method.strategy,
+      legendgroup: method.strategy,
+      line: { color: colour, width: 2 },
       customdata: points.map((p) => [p.deviation ?? 0, p.count]),
       hovertemplate: `${method.strategy} after %{x} candidates<br>%{y:.5g} ± %{customdata[0]:.3g}, %{customdata[1]} seeds<extra></extra>`,
     },
@@ -50,13 +69,19 @@ function figure(look) {
   const drawn = measure ? data.methods.filter((method) => method.curves[measure].length > 0) : [];
   if (drawn.length === 0) return null;
   const legend = { showlegend: true, legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top", font: { size: 11 } } };
-  const axes = { xaxis: axis(look, { rangemode: "tozero", nticks: 6 }), yaxis: axis(look, { nticks: 6, range: rangeOf(drawn, measure) }) };
+  const axes = {
+    xaxis: axis(look, { rangemode: "tozero", nticks: 6 }),
+    yaxis: axis(look, { nticks: 6, range: rangeOf(drawn, measure) }),
+  };
   return {
     data: drawn.flatMap((method) => traces(method, measure)),
     layout: layout(look, { ...axes, ...legend, uirevision: measure }),
     saved: layout(look, {
-      ...legend, margin: { l: 80, r: 24, t: 24, b: 110 }, legend: { ...legend.legend, y: -0.2 },
-      xaxis: named(axes.xaxis, "candidates told"), yaxis: named(axes.yaxis, measureWord(measure)),
+      ...legend,
+      margin: { l: 80, r: 24, t: 24, b: 110 },
+      legend: { ...legend.legend, y: -0.2 },
+      xaxis: named(axes.xaxis, "candidates told"),
+      yaxis: named(axes.yaxis, measureWord(measure)),
     }),
     points: { methods: drawn.length },
   };
@@ -65,11 +90,17 @@ function figure(look) {
 function table() {
   const rows = data.methods.flatMap((method) =>
     Object.entries(method.curves).flatMap(([measure, points]) =>
-      points.map((p) => [method.strategy, measure, p.told, p.mean, p.deviation ?? "", p.count])));
+      points.map((p) => [method.strategy, measure, p.told, p.mean, p.deviation ?? "", p.count]),
+    ),
+  );
   return { header: ["method", "measure", "told", "mean", "deviation", "seeds"], rows };
 }
 
-const plot = new Plot(card, { figure, table, name: () => document.querySelector("[data-testid=study-name]").textContent });
+const plot = new Plot(card, {
+  figure,
+  table,
+  name: () => document.querySelector("[data-testid=study-name]").textContent,
+});
 const asked = new URLSearchParams(location.search).get("y");
 if (choice && [...choice.options].some((option) => option.value === asked)) choice.value = asked;
 choice?.addEventListener("change", () => {

@@ -4,7 +4,9 @@ let words = null;
 export function vocabulary() {
   if (!words) {
     const element = document.getElementById("vocabulary");
-    words = element ? JSON.parse(element.textContent) : { runStates: {}, candidateStates: {}, methods: {}, families: {} };
+    words = element
+      ? JSON.parse(element.textContent)
+      : { runStates: {}, candidateStates: {}, methods: {}, families: {} };
   }
   return words;
 }

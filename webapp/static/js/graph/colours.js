@@ -2,10 +2,18 @@
 import { vocabulary } from "../words.js";
 
 const LIGHT = {
-  ink: "#1a2230", quiet: "#5b6675", surface: "#ffffff", node: "#eef1f5", line: "#c3cbd5",
+  ink: "#1a2230",
+  quiet: "#5b6675",
+  surface: "#ffffff",
+  node: "#eef1f5",
+  line: "#c3cbd5",
 };
 const DARK = {
-  ink: "#e8ecf1", quiet: "#a2adba", surface: "#1b2027", node: "#2b333d", line: "#4a5561",
+  ink: "#e8ecf1",
+  quiet: "#a2adba",
+  surface: "#1b2027",
+  node: "#2b333d",
+  line: "#4a5561",
 };
 
 export function themeColours() {
@@ -22,7 +30,9 @@ function mix(hex, other, share) {
 export function edgeColour(family, kernel, dark) {
   const base = (vocabulary().families[family] ?? { colour: "#6b7685" }).colour;
   const steps = kernel ? Math.min(3, Math.max(0, (kernel - 1) / 2)) : 1;
-  return dark ? mix(base, "#ffffff", 0.22 + 0.14 * steps) : mix(base, steps < 1 ? "#ffffff" : "#000000", steps < 1 ? 0.2 : 0.17 * (steps - 1));
+  return dark
+    ? mix(base, "#ffffff", 0.22 + 0.14 * steps)
+    : mix(base, steps < 1 ? "#ffffff" : "#000000", steps < 1 ? 0.2 : 0.17 * (steps - 1));
 }
 
 export function edgeDash(family) {

@@ -31,8 +31,12 @@ function drawEdge(edge, colours, labels) {
   const quiet = edge.family === "concat";
   const stroke = quiet ? colours.line : edgeColour(edge.family, edge.kernel, colours.dark);
   const path = make("path", {
-    d: curve(edge.points), fill: "none", stroke, "stroke-width": quiet ? 1.2 : edge.width ?? (labels ? 2.2 : 3),
-    "stroke-linecap": "round", "data-family": edge.family,
+    d: curve(edge.points),
+    fill: "none",
+    stroke,
+    "stroke-width": quiet ? 1.2 : (edge.width ?? (labels ? 2.2 : 3)),
+    "stroke-linecap": "round",
+    "data-family": edge.family,
   });
   const dash = edgeDash(edge.family);
   if (dash) path.setAttribute("stroke-dasharray", dash);
@@ -41,8 +45,27 @@ function drawEdge(edge, colours, labels) {
   if (labels && !quiet && !edge.faint) {
     const width = edge.label.length * 5.6 + 6;
     group.append(
-      make("rect", { x: edge.x - width / 2, y: edge.y - 7, width, height: 14, rx: 4, fill: colours.surface, "fill-opacity": 0.92 }),
-      make("text", { x: edge.x, y: edge.y + 3.5, "text-anchor": "middle", "font-size": 10, "font-family": FONT, fill: colours.ink }, edge.label),
+      make("rect", {
+        x: edge.x - width / 2,
+        y: edge.y - 7,
+        width,
+        height: 14,
+        rx: 4,
+        fill: colours.surface,
+        "fill-opacity": 0.92,
+      }),
+      make(
+        "text",
+        {
+          x: edge.x,
+          y: edge.y + 3.5,
+          "text-anchor": "middle",
+          "font-size": 10,
+          "font-family": FONT,
+          fill: colours.ink,
+        },
+        edge.label,
+      ),
     );
   }
   return group;
@@ -53,13 +76,31 @@ function drawNode(node, colours, labels) {
   const end = node.role !== "node";
   group.append(
     make("rect", {
-      x: node.x - node.w / 2, y: node.y - node.h / 2, width: node.w, height: node.h, rx: end ? 6 : 13,
-      fill: end ? colours.surface : colours.node, stroke: colours.quiet, "stroke-width": 1.2,
+      x: node.x - node.w / 2,
+      y: node.y - node.h / 2,
+      width: node.w,
+      height: node.h,
+      rx: end ? 6 : 13,
+      fill: end ? colours.surface : colours.node,
+      stroke: colours.quiet,
+      "stroke-width": 1.2,
     }),
   );
   if (!labels) return group;
   group.append(
-    make("text", { x: node.x, y: node.y + 4, "text-anchor": "middle", "font-size": 11.5, "font-weight": 600, "font-family": FONT, fill: colours.ink }, node.label),
+    make(
+      "text",
+      {
+        x: node.x,
+        y: node.y + 4,
+        "text-anchor": "middle",
+        "font-size": 11.5,
+        "font-weight": 600,
+        "font-family": FONT,
+        fill: colours.ink,
+      },
+      node.label,
+    ),
   );
   return group;
 }
@@ -93,7 +134,14 @@ export function drawArchitecture(drawing, { size = "card", width = 800, title = 
   for (const cell of cells) {
     const place = make("g", { transform: `translate(${x.toFixed(1)} ${(y + head).toFixed(1)})` });
     place.append(cell.group);
-    if (labels) svg.append(make("text", { x: x + 6, y: y + 14, "font-size": 12, "font-family": FONT, fill: colours.quiet }, cellWord(cell.name)));
+    if (labels)
+      svg.append(
+        make(
+          "text",
+          { x: x + 6, y: y + 14, "font-size": 12, "font-family": FONT, fill: colours.quiet },
+          cellWord(cell.name),
+        ),
+      );
     svg.append(place);
     right = Math.max(right, x + cell.width);
     bottom = Math.max(bottom, y + head + cell.height);

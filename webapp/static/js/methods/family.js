@@ -12,10 +12,17 @@ export function familyView(box, page, name) {
   const learned = plotSection("Learned settings", "Appears where learning rate and batch size are learned.", {
     label: "Learning rate and batch size given to each candidate; the values are in the CSV",
     name: () => `${name()}-learned`,
-    figure: (look) => seriesFigure(points, [
-      { name: "learning rate", key: "learning_rate", dots: true },
-      { name: "batch size", key: "batch_size", dots: true, right: true },
-    ], "learning rate", look, { type: "log" }),
+    figure: (look) =>
+      seriesFigure(
+        points,
+        [
+          { name: "learning rate", key: "learning_rate", dots: true },
+          { name: "batch size", key: "batch_size", dots: true, right: true },
+        ],
+        "learning rate",
+        look,
+        { type: "log" },
+      ),
     table: () => seriesTable(points, ["learning_rate", "batch_size"]),
   });
   const top = make("div");
@@ -26,16 +33,27 @@ export function familyView(box, page, name) {
     learned.draw();
     const base = page.dataset.candidates;
     const best = bestCandidate(state);
-    top.replaceChildren(facts([["Population", `${view.members.length} of ${view.size}`]]), ...(best ? [title("Lineage of the best"), lineage(best, state, base)] : []));
-    const rows = [...state.candidates.values()].slice(-LATEST).reverse().map((row) => {
-      const parents = make("span");
-      row.parents.forEach((number, i) => parents.append(...(i ? [", "] : []), candidateLink(number, base)));
-      return [candidateLink(row.number, base), row.origin, row.parents.length ? parents : "none: it begins afresh"];
-    });
+    top.replaceChildren(
+      facts([["Population", `${view.members.length} of ${view.size}`]]),
+      ...(best ? [title("Lineage of the best"), lineage(best, state, base)] : []),
+    );
+    const rows = [...state.candidates.values()]
+      .slice(-LATEST)
+      .reverse()
+      .map((row) => {
+        const parents = make("span");
+        row.parents.forEach((number, i) => parents.append(...(i ? [", "] : []), candidateLink(number, base)));
+        return [candidateLink(row.number, base), row.origin, row.parents.length ? parents : "none: it begins afresh"];
+      });
     rest.replaceChildren(
       title("Family, the latest first"),
-      table([{ text: "Candidate" }, { text: "Came by" }, { text: "Parents, whose weights it may inherit" }], rows, "Family"),
-      title("Population, oldest first"), members(view.members, state, base),
+      table(
+        [{ text: "Candidate" }, { text: "Came by" }, { text: "Parents, whose weights it may inherit" }],
+        rows,
+        "Family",
+      ),
+      title("Population, oldest first"),
+      members(view.members, state, base),
     );
   };
 }

@@ -10,7 +10,9 @@ const MOST_TICKS = 12;
 
 // `rows` and `columns` are words, `values` rows of thousandths (null where there is no such option).
 export function heatFigure({ rows, columns, values, across, down, key }, look) {
-  const cells = values.flatMap((row, i) => columns.map((column, j) => ({ row: rows[i], column, place: j, value: row[j] ?? null }))).filter((cell) => cell.value !== null);
+  const cells = values
+    .flatMap((row, i) => columns.map((column, j) => ({ row: rows[i], column, place: j, value: row[j] ?? null })))
+    .filter((cell) => cell.value !== null);
   if (cells.length === 0) return null;
   const most = Math.max(...cells.map((cell) => cell.value)) / 1000;
   const step = Math.ceil(columns.length / MOST_TICKS);
@@ -19,19 +21,43 @@ export function heatFigure({ rows, columns, values, across, down, key }, look) {
   return {
     data: [
       {
-        type: "bar", orientation: "h", y: cells.map((cell) => cell.row), x: cells.map(() => 1), base: cells.map((cell) => cell.place - 0.5), width: 0.94,
+        type: "bar",
+        orientation: "h",
+        y: cells.map((cell) => cell.row),
+        x: cells.map(() => 1),
+        base: cells.map((cell) => cell.place - 0.5),
+        width: 0.94,
         customdata: cells.map((cell) => [cell.column, cell.value / 1000]),
         marker: {
-          color: cells.map((cell) => cell.value / 1000), cmin: 0, colorscale: [[0, faded(colour, 0.04)], [1, colour]], cmax: most,
+          color: cells.map((cell) => cell.value / 1000),
+          cmin: 0,
+          colorscale: [
+            [0, faded(colour, 0.04)],
+            [1, colour],
+          ],
+          cmax: most,
           line: { width: columns.length > 2 * MOST_TICKS ? 0 : 1, color: look.surface },
         },
         hovertemplate: `%{y}, ${across} %{customdata[0]}: share %{customdata[1]:.3f}<extra></extra>`,
       },
     ],
     layout: layout(look, {
-      margin: { l: 70, r: 10, t: 8, b: 40 }, bargap: 0, barmode: "overlay",
-      xaxis: named(axis(look, { showgrid: false, tickvals: ticks, ticktext: ticks.map((i) => columns[i]), range: [-0.5, columns.length - 0.5] }), `${across} (darkest: a share of ${most.toFixed(2)})`),
-      yaxis: named(axis(look, { type: "category", showgrid: false, categoryorder: "array", categoryarray: [...rows].reverse() }), down),
+      margin: { l: 70, r: 10, t: 8, b: 40 },
+      bargap: 0,
+      barmode: "overlay",
+      xaxis: named(
+        axis(look, {
+          showgrid: false,
+          tickvals: ticks,
+          ticktext: ticks.map((i) => columns[i]),
+          range: [-0.5, columns.length - 0.5],
+        }),
+        `${across} (darkest: a share of ${most.toFixed(2)})`,
+      ),
+      yaxis: named(
+        axis(look, { type: "category", showgrid: false, categoryorder: "array", categoryarray: [...rows].reverse() }),
+        down,
+      ),
       uirevision: key,
     }),
     points: { points: cells.length },
@@ -39,5 +65,11 @@ export function heatFigure({ rows, columns, values, across, down, key }, look) {
 }
 
 export function heatTable({ rows, columns, values, down }) {
-  return { header: [down, ...columns], rows: rows.map((row, i) => [row, ...columns.map((_, j) => (values[i]?.[j] ?? null) === null ? null : values[i][j] / 1000)]) };
+  return {
+    header: [down, ...columns],
+    rows: rows.map((row, i) => [
+      row,
+      ...columns.map((_, j) => ((values[i]?.[j] ?? null) === null ? null : values[i][j] / 1000)),
+    ]),
+  };
 }

@@ -8,13 +8,20 @@ const LATEST = 12;
 export function mutationsView(box, page, name) {
   let points = [];
   const gains = plotSection("Gain per mutation", "Appears when the first children of the controller are measured.", {
-    label: "Gain of each child over its parent, its moving average and the controller's loss; the values are in the CSV",
+    label:
+      "Gain of each child over its parent, its moving average and the controller's loss; the values are in the CSV",
     name: () => `${name()}-gain`,
-    figure: (look) => seriesFigure(points, [
-      { name: "gain", key: "gain", dots: true },
-      { name: "baseline", key: "baseline" },
-      { name: "controller loss", key: "loss", right: true, dash: "dot" },
-    ], "gain over the parent", look),
+    figure: (look) =>
+      seriesFigure(
+        points,
+        [
+          { name: "gain", key: "gain", dots: true },
+          { name: "baseline", key: "baseline" },
+          { name: "controller loss", key: "loss", right: true, dash: "dot" },
+        ],
+        "gain over the parent",
+        look,
+      ),
     table: () => seriesTable(points, ["gain", "baseline", "loss"]),
   });
   const rest = make("div");
@@ -24,20 +31,25 @@ export function mutationsView(box, page, name) {
     gains.draw();
     const base = page.dataset.candidates;
     const better = points.filter((point) => point.gain > 0).length;
-    const latest = points.slice(-LATEST).reverse().map((point) => [
-      candidateLink(point.number, base),
-      point.changes.join("; "),
-      point.gain === null ? "ended badly" : point.gain.toFixed(3),
-    ]);
+    const latest = points
+      .slice(-LATEST)
+      .reverse()
+      .map((point) => [
+        candidateLink(point.number, base),
+        point.changes.join("; "),
+        point.gain === null ? "ended badly" : point.gain.toFixed(3),
+      ]);
     rest.replaceChildren(
       facts([
         ["Population", `${view.members.length} of ${view.size}`],
         ["Better than their parent", points.length ? `${better} of the last ${points.length}` : "–"],
       ]),
-      title("What the router would change first in the fittest"), bars(view.router),
+      title("What the router would change first in the fittest"),
+      bars(view.router),
       title("Latest mutations"),
       table([{ text: "Child" }, { text: "Changed to" }, { text: "Gain", numeric: true }], latest, "Latest mutations"),
-      title("Members, oldest first"), members(view.members, state, base),
+      title("Members, oldest first"),
+      members(view.members, state, base),
     );
   };
 }

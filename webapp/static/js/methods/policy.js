@@ -7,11 +7,17 @@ export function policyView(box, page, name) {
   const curves = plotSection("Reward and entropy", "Appears when the first sequences have been rewarded.", {
     label: "Reward, its moving average and the policy's entropy over candidates; the values are in the CSV",
     name: () => `${name()}-reward`,
-    figure: (look) => seriesFigure(points, [
-      { name: "reward", key: "reward", dots: true },
-      { name: "baseline", key: "baseline" },
-      { name: "entropy (nats)", key: "entropy", right: true, dash: "dot" },
-    ], "reward", look),
+    figure: (look) =>
+      seriesFigure(
+        points,
+        [
+          { name: "reward", key: "reward", dots: true },
+          { name: "baseline", key: "baseline" },
+          { name: "entropy (nats)", key: "entropy", right: true, dash: "dot" },
+        ],
+        "reward",
+        look,
+      ),
     table: () => seriesTable(points, ["reward", "baseline", "entropy"]),
   });
   const decisions = make("div", undefined, "ps-decisions");
@@ -19,10 +25,15 @@ export function policyView(box, page, name) {
   return function show(view) {
     points = view.points;
     curves.draw();
-    decisions.replaceChildren(...view.decisions.map((decision) => {
-      const one = make("section");
-      one.append(make("h4", decision.name), bars(decision.options.map((option, i) => ({ name: option, chance: decision.chances[i] }))));
-      return one;
-    }));
+    decisions.replaceChildren(
+      ...view.decisions.map((decision) => {
+        const one = make("section");
+        one.append(
+          make("h4", decision.name),
+          bars(decision.options.map((option, i) => ({ name: option, chance: decision.chances[i] }))),
+        );
+        return one;
+      }),
+    );
   };
 }

@@ -15,17 +15,40 @@ export function populationView(box, page) {
     const mean = ages.length ? ages.reduce((a, b) => a + b, 0) / ages.length : null;
     const byAge = view.survival === "age";
     const base = page.dataset.candidates;
-    const parts = [facts([
-      ["Population", `${rows.length} of ${view.size}`],
-      ["Survival", byAge ? "by age" : "by rank", byAge ? "the oldest leaves when a child joins" : "the worst by rank and crowding leaves"],
-      ...(view.generation === undefined ? [] : [["Generation", String(view.generation), "How often survival took place"]]),
-      ["Different architectures", rows.length ? `${kinds} of ${rows.length}` : "–", "Members that are not copies of another"],
-      ["Mean age", mean === null ? "–" : `${mean.toFixed(1)} candidates`, "Candidates asked since a member was"],
-      ["Born of parents", `${rows.filter((row) => row.parents.length > 0).length} of ${rows.length}`, "The others were drawn at random"],
-    ])];
+    const parts = [
+      facts([
+        ["Population", `${rows.length} of ${view.size}`],
+        [
+          "Survival",
+          byAge ? "by age" : "by rank",
+          byAge ? "the oldest leaves when a child joins" : "the worst by rank and crowding leaves",
+        ],
+        ...(view.generation === undefined
+          ? []
+          : [["Generation", String(view.generation), "How often survival took place"]]),
+        [
+          "Different architectures",
+          rows.length ? `${kinds} of ${rows.length}` : "–",
+          "Members that are not copies of another",
+        ],
+        ["Mean age", mean === null ? "–" : `${mean.toFixed(1)} candidates`, "Candidates asked since a member was"],
+        [
+          "Born of parents",
+          `${rows.filter((row) => row.parents.length > 0).length} of ${rows.length}`,
+          "The others were drawn at random",
+        ],
+      ]),
+    ];
     const best = bestCandidate(state);
     if (best) parts.push(title("Lineage of the best"), lineage(best, state, base));
-    parts.push(title("Members, oldest first"), members(rows.map((row) => row.number), state, base));
+    parts.push(
+      title("Members, oldest first"),
+      members(
+        rows.map((row) => row.number),
+        state,
+        base,
+      ),
+    );
     box.replaceChildren(...parts);
   };
 }
@@ -39,7 +62,10 @@ export function lineage(best, state, base) {
   while (row && steps < FURTHEST) {
     const value = valueOf(row, goal.name);
     const step = make("span");
-    step.append(candidateLink(row.number, base), ` ${value === null ? "" : `${numberText(goal.name, value, goal.unit)} ${goal.unit}`} ${row.origin}`);
+    step.append(
+      candidateLink(row.number, base),
+      ` ${value === null ? "" : `${numberText(goal.name, value, goal.unit)} ${goal.unit}`} ${row.origin}`,
+    );
     line.append(step);
     row = row.parents.length ? state.candidates.get(row.parents[0]) : null;
     steps += 1;

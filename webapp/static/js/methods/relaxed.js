@@ -15,13 +15,21 @@ export function relaxedDrawing(drawing, frame, most) {
     cells: (frame.cells ?? drawing.cells).map((cell) => ({
       name: cell.name,
       nodes: cell.nodes,
-      edges: frame.operations ? likeliest(frame, cell.name, share) : cell.edges.map(([source, target], i) => {
-        const [strength, place, kept] = frame.edges[cell.name][i];
-        return {
-          source, target, ...drawing.operations[place], room: kept || cell.edges.length <= MANY ? room : 1, faint: !kept,
-          width: THIN + (WIDE - THIN) * share(strength),
-        };
-      }).concat(joined(cell)),
+      edges: frame.operations
+        ? likeliest(frame, cell.name, share)
+        : cell.edges
+            .map(([source, target], i) => {
+              const [strength, place, kept] = frame.edges[cell.name][i];
+              return {
+                source,
+                target,
+                ...drawing.operations[place],
+                room: kept || cell.edges.length <= MANY ? room : 1,
+                faint: !kept,
+                width: THIN + (WIDE - THIN) * share(strength),
+              };
+            })
+            .concat(joined(cell)),
     })),
   };
 }
@@ -35,18 +43,34 @@ function likeliest(frame, name, share) {
 }
 
 function joined(cell) {
-  return cell.joined.map(([source, target]) => ({ source, target, op: "joined", family: "concat", kernel: null, label: "joined" }));
+  return cell.joined.map(([source, target]) => ({
+    source,
+    target,
+    op: "joined",
+    family: "concat",
+    kernel: null,
+    label: "joined",
+  }));
 }
 
 export function largestStrength(frames) {
   const strength = (frame, edge) => (frame.operations ? edge[3] : edge[0]);
-  return Math.max(0, ...frames.flatMap((frame) => Object.values(frame.edges).flatMap((edges) => edges.map((edge) => strength(frame, edge)))));
+  return Math.max(
+    0,
+    ...frames.flatMap((frame) =>
+      Object.values(frame.edges).flatMap((edges) => edges.map((edge) => strength(frame, edge))),
+    ),
+  );
 }
 
 // The mean weight of each column over a group's rows, epoch by epoch: columns x epochs.
 export function meanWeights(frames, group) {
-  return group.columns.map((_, column) => frames.map((frame) => {
-    const values = frame.weights[group.name].map((row) => row[column]).filter((value) => value !== null && value !== undefined);
-    return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
-  }));
+  return group.columns.map((_, column) =>
+    frames.map((frame) => {
+      const values = frame.weights[group.name]
+        .map((row) => row[column])
+        .filter((value) => value !== null && value !== undefined);
+      return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+    }),
+  );
 }

@@ -26,9 +26,19 @@ export function seriesFigure(points, lines, left, look, extra = {}, place = CAND
     data,
     layout: layout(look, {
       margin: { l: 56, r: second ? 56 : 14, t: 26, b: 38 },
-      xaxis: named(axis(look, place.whole ? { dtick: Math.max(1, Math.ceil(points.length / 10)), tick0: 1 } : { nticks: 8 }), place.word),
+      xaxis: named(
+        axis(look, place.whole ? { dtick: Math.max(1, Math.ceil(points.length / 10)), tick0: 1 } : { nticks: 8 }),
+        place.word,
+      ),
       yaxis: named(axis(look, { nticks: 6, ...extra }), left),
-      ...(second ? { yaxis2: named(axis(look, { overlaying: "y", side: "right", showgrid: false, tickmode: "auto", nticks: 6 }), second.name) } : {}),
+      ...(second
+        ? {
+            yaxis2: named(
+              axis(look, { overlaying: "y", side: "right", showgrid: false, tickmode: "auto", nticks: 6 }),
+              second.name,
+            ),
+          }
+        : {}),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } },
       uirevision: "series",
@@ -38,5 +48,8 @@ export function seriesFigure(points, lines, left, look, extra = {}, place = CAND
 }
 
 export function seriesTable(points, keys, place = CANDIDATES) {
-  return { header: [place.key, ...keys], rows: points.map((point) => [point[place.key] + place.shift, ...keys.map((key) => point[key] ?? null)]) };
+  return {
+    header: [place.key, ...keys],
+    rows: points.map((point) => [point[place.key] + place.shift, ...keys.map((key) => point[key] ?? null)]),
+  };
 }

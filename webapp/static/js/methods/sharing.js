@@ -56,40 +56,80 @@ export function sharingView(box, page, name) {
     figure: (look) => (lines(OTHERS).length ? seriesFigure(rows(), lines(OTHERS), "value", look, {}, EPOCHS) : null),
     table: () => seriesTable(rows(), keys(OTHERS), EPOCHS),
   });
-  const proof = plotSection("Shared against alone", "Appears when an architecture that was scored with shared weights has been trained alone.", {
-    label: "Error with shared weights against the first objective of the same network trained alone",
-    name: () => `${name()}-agreement`,
-    figure: (look) => proofFigure(view.alone, goal, look),
-    table: () => ({ header: ["number", "origin", "shared", "alone"], rows: view.alone }),
-  });
+  const proof = plotSection(
+    "Shared against alone",
+    "Appears when an architecture that was scored with shared weights has been trained alone.",
+    {
+      label: "Error with shared weights against the first objective of the same network trained alone",
+      name: () => `${name()}-agreement`,
+      figure: (look) => proofFigure(view.alone, goal, look),
+      table: () => ({ header: ["number", "origin", "shared", "alone"], rows: view.alone }),
+    },
+  );
   const rest = make("div");
   const rival = make("p");
-  box.replaceChildren(warning, said, top, rival, scrub.element, figure, heats, course.element, others.element, proof.element, rest);
+  box.replaceChildren(
+    warning,
+    said,
+    top,
+    rival,
+    scrub.element,
+    figure,
+    heats,
+    course.element,
+    others.element,
+    proof.element,
+    rest,
+  );
 
   const rows = () => view.course.map((row) => ({ ...row, skip: row.skips ? Object.values(row.skips)[0] : undefined }));
-  const keys = (all) => all.map((line) => line.key).filter((key) => rows().some((row) => row[key] !== undefined && row[key] !== null));
+  const keys = (all) =>
+    all.map((line) => line.key).filter((key) => rows().some((row) => row[key] !== undefined && row[key] !== null));
   const lines = (all) => all.filter((line) => keys(all).includes(line.key));
 
   function drawFrame() {
     const frame = scrub.frame();
     figure.hidden = frame === null || !view.drawing.cells.length;
     if (frame === null) return;
-    if (!figure.hidden) showDrawing(figure, relaxedDrawing(view.drawing, frame, largestStrength(view.frames)), `The shared network after epoch ${frame.epoch + 1}`);
+    if (!figure.hidden)
+      showDrawing(
+        figure,
+        relaxedDrawing(view.drawing, frame, largestStrength(view.frames)),
+        `The shared network after epoch ${frame.epoch + 1}`,
+      );
     for (const map of maps) map.draw();
   }
 
   function heatsOf(group) {
-    const now = () => ({ rows: group.rows, columns: group.columns, values: scrub.frame()?.weights[group.name] ?? [], across: "option", down: "choice", key: `${group.name}-now` });
-    const whole = () => ({ rows: group.columns, columns: view.frames.map((frame) => String(frame.epoch + 1)), values: view.frames.length ? meanWeights(view.frames, group) : [], across: "epoch", down: "option", key: `${group.name}-course` });
+    const now = () => ({
+      rows: group.rows,
+      columns: group.columns,
+      values: scrub.frame()?.weights[group.name] ?? [],
+      across: "option",
+      down: "choice",
+      key: `${group.name}-now`,
+    });
+    const whole = () => ({
+      rows: group.columns,
+      columns: view.frames.map((frame) => String(frame.epoch + 1)),
+      values: view.frames.length ? meanWeights(view.frames, group) : [],
+      across: "epoch",
+      down: "option",
+      key: `${group.name}-course`,
+    });
     const word = capital(cellWord(group.name));
     return [
       plotSection(`${word}: weights after this epoch`, "Appears when the first epoch is trained.", {
         label: `Weight of every option at every choice of ${word} after the epoch that is looked at; the values are in the CSV`,
-        name: () => `${name()}-${group.name}-weights`, figure: (look) => heatFigure(now(), look), table: () => heatTable(now()),
+        name: () => `${name()}-${group.name}-weights`,
+        figure: (look) => heatFigure(now(), look),
+        table: () => heatTable(now()),
       }),
       plotSection(`${word}: mean weight over epochs`, "Appears when the first epoch is trained.", {
         label: `Mean weight of every option of ${word} over the epochs; the values are in the CSV`,
-        name: () => `${name()}-${group.name}-epochs`, figure: (look) => heatFigure(whole(), look), table: () => heatTable(whole()),
+        name: () => `${name()}-${group.name}-epochs`,
+        figure: (look) => heatFigure(whole(), look),
+        table: () => heatTable(whole()),
       }),
     ];
   }
@@ -101,11 +141,18 @@ export function sharingView(box, page, name) {
     warning.hidden = !view.warning;
     said.textContent = view.said;
     said.hidden = !view.said;
-    top.replaceChildren(facts([
-      ["Shared network", view.phase === "epoch" ? `epoch ${view.epoch} of ${view.epochs} trained` : `${view.epoch} epochs, ${PHASES[view.phase]}`],
-      ...(view.searches > 1 ? [["Search", `${view.search + 1} of ${view.searches}`]] : []),
-      ["RankCorrelation (tau)", view.tau === null ? "–" : view.tau.toFixed(2), TAU],
-    ]));
+    top.replaceChildren(
+      facts([
+        [
+          "Shared network",
+          view.phase === "epoch"
+            ? `epoch ${view.epoch} of ${view.epochs} trained`
+            : `${view.epoch} epochs, ${PHASES[view.phase]}`,
+        ],
+        ...(view.searches > 1 ? [["Search", `${view.search + 1} of ${view.searches}`]] : []),
+        ["RankCorrelation (tau)", view.tau === null ? "–" : view.tau.toFixed(2), TAU],
+      ]),
+    );
     if (maps.length === 0 && view.drawing.heat.length) {
       maps = view.drawing.heat.flatMap(heatsOf);
       heats.replaceChildren(...maps.map((map) => map.element));
@@ -116,9 +163,24 @@ export function sharingView(box, page, name) {
     rival.hidden = !view.rival;
     for (const plot of [course, others, proof]) plot.draw();
     const base = page.dataset.candidates;
-    const alone = view.alone.map(([number, origin, shared, value]) => [candidateLink(number, base), origin, numberOf(shared), numberOf(value)]);
-    const columns = [{ text: "Candidate" }, { text: "Origin" }, { text: "With shared weights", numeric: true }, { text: `Alone, ${goalTitle(goal)}`, numeric: true }];
-    rest.replaceChildren(title("Trained alone"), alone.length ? table(columns, alone, "Architectures trained alone") : quiet("What is derived stands here once it has been trained alone."));
+    const alone = view.alone.map(([number, origin, shared, value]) => [
+      candidateLink(number, base),
+      origin,
+      numberOf(shared),
+      numberOf(value),
+    ]);
+    const columns = [
+      { text: "Candidate" },
+      { text: "Origin" },
+      { text: "With shared weights", numeric: true },
+      { text: `Alone, ${goalTitle(goal)}`, numeric: true },
+    ];
+    rest.replaceChildren(
+      title("Trained alone"),
+      alone.length
+        ? table(columns, alone, "Architectures trained alone")
+        : quiet("What is derived stands here once it has been trained alone."),
+    );
   };
 }
 
@@ -129,7 +191,9 @@ function rivalWords(rival, goal, base) {
   const apart = Math.abs(100 * (rival.cell / rival.value - 1)).toFixed(1);
   const verdict = rival.cell === rival.value ? "the same" : `${apart} % ${better ? "better" : "worse"}`;
   return [
-    `Best cell, candidate `, candidateLink(rival.number, base), `: ${goal.name} ${numberOf(rival.cell)}. An ${rival.network} of `,
+    `Best cell, candidate `,
+    candidateLink(rival.number, base),
+    `: ${goal.name} ${numberOf(rival.cell)}. An ${rival.network} of `,
     `${rival.parameters.toLocaleString("en")} parameters, trained equally long: ${numberOf(rival.value)}. The cell is ${verdict}.`,
   ];
 }
@@ -143,15 +207,25 @@ function proofFigure(pairs, goal, look) {
   if (known.length === 0) return null;
   const of = (origin) => known.filter((pair) => (pair[1] === "random") === (origin === "random"));
   return {
-    data: ["derived", "random"].map((origin, i) => ({
-      x: of(origin).map((pair) => pair[2]), y: of(origin).map((pair) => pair[3]), customdata: of(origin).map((pair) => pair[0]),
-      type: "scatter", mode: "markers", name: origin, marker: { size: 9, color: ["#D55E00", look.quiet][i], symbol: ["diamond", "circle"][i] },
-      hovertemplate: "candidate %{customdata}: shared %{x:.4g}, alone %{y:.4g}<extra></extra>",
-    })).filter((trace) => trace.x.length),
+    data: ["derived", "random"]
+      .map((origin, i) => ({
+        x: of(origin).map((pair) => pair[2]),
+        y: of(origin).map((pair) => pair[3]),
+        customdata: of(origin).map((pair) => pair[0]),
+        type: "scatter",
+        mode: "markers",
+        name: origin,
+        marker: { size: 9, color: ["#D55E00", look.quiet][i], symbol: ["diamond", "circle"][i] },
+        hovertemplate: "candidate %{customdata}: shared %{x:.4g}, alone %{y:.4g}<extra></extra>",
+      }))
+      .filter((trace) => trace.x.length),
     layout: layout(look, {
       margin: { l: 56, r: 14, t: 26, b: 38 },
-      xaxis: named(axis(look, { nticks: 8 }), "with shared weights"), yaxis: named(axis(look, { nticks: 6 }), `alone, ${goalTitle(goal)}`),
-      showlegend: true, legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } }, uirevision: "proof",
+      xaxis: named(axis(look, { nticks: 8 }), "with shared weights"),
+      yaxis: named(axis(look, { nticks: 6 }), `alone, ${goalTitle(goal)}`),
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } },
+      uirevision: "proof",
     }),
     points: { points: known.length },
   };

@@ -19,18 +19,31 @@ export function curvesFigure(state, look) {
     const points = usable(state.curves.get(number));
     const role = number === best ? "best" : OPEN.has(state.candidates.get(number)?.state) ? "running" : "ended";
     return {
-      x: points.map((p) => p.epoch), y: points.map((p) => p.valid_error), type: "scatter", mode: "lines+markers",
-      name: `#${number} ${role}`, ...styles[role], role,
+      x: points.map((p) => p.epoch),
+      y: points.map((p) => p.valid_error),
+      type: "scatter",
+      mode: "lines+markers",
+      name: `#${number} ${role}`,
+      ...styles[role],
+      role,
       hovertemplate: `#${number} (${role}), epoch %{x}: %{y:.2f} %<extra></extra>`,
     };
   });
   const order = { ended: 0, running: 1, best: 2 };
   traces.sort((a, b) => order[a.role] - order[b.role]);
   const data = traces.map(({ role, ...trace }) => ({ ...trace, meta: role }));
-  const axes = { xaxis: axis(look, { dtick: numbers.length && longest(state) <= 12 ? 1 : undefined, nticks: 7 }), yaxis: axis(look, { rangemode: "tozero", nticks: 5 }) };
+  const axes = {
+    xaxis: axis(look, { dtick: numbers.length && longest(state) <= 12 ? 1 : undefined, nticks: 7 }),
+    yaxis: axis(look, { rangemode: "tozero", nticks: 5 }),
+  };
   return {
     data,
-    layout: layout(look, { ...axes, xaxis: named(axes.xaxis, "epoch"), yaxis: named(axes.yaxis, "%"), uirevision: "curves" }),
+    layout: layout(look, {
+      ...axes,
+      xaxis: named(axes.xaxis, "epoch"),
+      yaxis: named(axes.yaxis, "%"),
+      uirevision: "curves",
+    }),
     saved: layout(look, {
       margin: { l: 80, r: 24, t: 50, b: 60 },
       showlegend: true,

@@ -11,13 +11,23 @@ export function hypervolumeFigure(state, look) {
     x.push(state.run.told);
     y.push(y.at(-1));
   }
-  const axes = { xaxis: axis(look, { rangemode: "tozero", nticks: 6 }), yaxis: axis(look, { rangemode: "tozero", nticks: 5 }) };
+  const axes = {
+    xaxis: axis(look, { rangemode: "tozero", nticks: 6 }),
+    yaxis: axis(look, { rangemode: "tozero", nticks: 5 }),
+  };
   return {
-    data: [{
-      x, y, type: "scatter", mode: x.length < 60 ? "lines+markers" : "lines", name: "hypervolume",
-      line: { shape: "hv", color: methodLook(state.run.strategy).colour, width: 2 }, marker: { size: 4 },
-      hovertemplate: "after %{x} candidates: %{y:.5g}<extra></extra>",
-    }],
+    data: [
+      {
+        x,
+        y,
+        type: "scatter",
+        mode: x.length < 60 ? "lines+markers" : "lines",
+        name: "hypervolume",
+        line: { shape: "hv", color: methodLook(state.run.strategy).colour, width: 2 },
+        marker: { size: 4 },
+        hovertemplate: "after %{x} candidates: %{y:.5g}<extra></extra>",
+      },
+    ],
     layout: layout(look, { ...axes, xaxis: named(axes.xaxis, "candidates told"), uirevision: "hypervolume" }),
     saved: layout(look, {
       margin: { l: 80, r: 24, t: 50, b: 60 },

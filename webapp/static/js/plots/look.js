@@ -52,7 +52,15 @@ export const CONFIG = {
   displaylogo: false,
   plotlyServerURL: "", // nothing of ours is sent to another host
   displayModeBar: "hover",
-  modeBarButtonsToRemove: ["sendChartToCloud", "toImage", "select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+  modeBarButtonsToRemove: [
+    "sendChartToCloud",
+    "toImage",
+    "select2d",
+    "lasso2d",
+    "autoScale2d",
+    "zoomIn2d",
+    "zoomOut2d",
+  ],
   doubleClick: "reset",
 };
 

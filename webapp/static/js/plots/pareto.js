@@ -16,8 +16,14 @@ export function paretoFigure(state, view, look) {
   if (points.length === 0) return null;
   const flips = [gx.better === "higher", gy.better === "higher"];
   const range = {
-    x: rangeOf(points.map((p) => p.x), { log: view.logX, flip: flips[0] }),
-    y: rangeOf(points.map((p) => p.y), { log: view.logY, flip: flips[1] }),
+    x: rangeOf(
+      points.map((p) => p.x),
+      { log: view.logX, flip: flips[0] },
+    ),
+    y: rangeOf(
+      points.map((p) => p.y),
+      { log: view.logY, flip: flips[1] },
+    ),
   };
   const allowed = points.filter((p) => p.feasible && p.done);
   const line = frontOf(allowed, flips);
@@ -28,17 +34,46 @@ export function paretoFigure(state, view, look) {
   const shape = methodLook(state.run.strategy).marker;
   const sorted = {
     front: allowed.filter((p) => onFront.has(p.number)),
-    dominated: thin(allowed.filter((p) => !onFront.has(p.number)), DOMINATED_LIMIT),
-    infeasible: thin(points.filter((p) => !p.feasible), DOMINATED_LIMIT),
+    dominated: thin(
+      allowed.filter((p) => !onFront.has(p.number)),
+      DOMINATED_LIMIT,
+    ),
+    infeasible: thin(
+      points.filter((p) => !p.feasible),
+      DOMINATED_LIMIT,
+    ),
   };
   const chosen = points.filter((p) => p.number === view.selected);
   const data = [
-    { ...path(area), name: "dominated region", fill: "toself", fillcolor: faded(colour, look.dark ? 0.16 : 0.09), line: { width: 0 } },
+    {
+      ...path(area),
+      name: "dominated region",
+      fill: "toself",
+      fillcolor: faded(colour, look.dark ? 0.16 : 0.09),
+      line: { width: 0 },
+    },
     { ...path(stepped), name: "front line", line: { color: colour, width: 2 } },
-    { ...marks(sorted.dominated), name: "dominated", marker: { size: 7, color: look.dominated, opacity: 0.38, symbol: shape } },
-    { ...marks(sorted.infeasible), name: "breaks a constraint", marker: { size: 8, color: look.dominated, symbol: `${shape}-open`, line: { width: 1.4 } } },
-    { ...marks(sorted.front), name: "front", marker: { size: 10, color: colour, symbol: shape, line: { color: look.surface, width: 1.2 } } },
-    { ...marks(chosen), name: "selected", hoverinfo: "skip", marker: { size: 19, color: "rgba(0,0,0,0)", symbol: "circle", line: { color: look.ink, width: 2 } } },
+    {
+      ...marks(sorted.dominated),
+      name: "dominated",
+      marker: { size: 7, color: look.dominated, opacity: 0.38, symbol: shape },
+    },
+    {
+      ...marks(sorted.infeasible),
+      name: "breaks a constraint",
+      marker: { size: 8, color: look.dominated, symbol: `${shape}-open`, line: { width: 1.4 } },
+    },
+    {
+      ...marks(sorted.front),
+      name: "front",
+      marker: { size: 10, color: colour, symbol: shape, line: { color: look.surface, width: 1.2 } },
+    },
+    {
+      ...marks(chosen),
+      name: "selected",
+      hoverinfo: "skip",
+      marker: { size: 19, color: "rgba(0,0,0,0)", symbol: "circle", line: { color: look.ink, width: 2 } },
+    },
   ];
   const axes = {
     xaxis: axis(look, { type: view.logX ? "log" : "linear", range: range.x, nticks: 7 }),
@@ -46,7 +81,12 @@ export function paretoFigure(state, view, look) {
   };
   return {
     data,
-    layout: layout(look, { ...axes, hovermode: "closest", hoverdistance: 14, uirevision: [view.x, view.y, view.logX, view.logY].join(" ") }),
+    layout: layout(look, {
+      ...axes,
+      hovermode: "closest",
+      hoverdistance: 14,
+      uirevision: [view.x, view.y, view.logX, view.logY].join(" "),
+    }),
     saved: layout(look, {
       margin: { l: 80, r: 24, t: 50, b: 64 },
       title: { text: state.run.name, font: { size: 16 } },
@@ -90,11 +130,29 @@ export function candidateTable(state) {
   const goals = state.run.goals;
   const onFront = new Set(state.front.numbers);
   return {
-    header: ["number", "state", "reason", "on_front", "broken_constraints", "origin", "parents", ...goals.map((g) => (g.unit ? `${g.name} (${g.unit})` : g.name)), "architecture_id"],
-    rows: [...state.candidates.values()].sort((a, b) => a.number - b.number).map((row) => [
-      row.number, row.state, row.reason, onFront.has(row.number) ? 1 : 0,
-      broken(state.run.constraints, row.values).join(" "), row.origin, row.parents.join(" "),
-      ...goals.map((g) => valueOf(row, g.name)), row.architecture_id,
-    ]),
+    header: [
+      "number",
+      "state",
+      "reason",
+      "on_front",
+      "broken_constraints",
+      "origin",
+      "parents",
+      ...goals.map((g) => (g.unit ? `${g.name} (${g.unit})` : g.name)),
+      "architecture_id",
+    ],
+    rows: [...state.candidates.values()]
+      .sort((a, b) => a.number - b.number)
+      .map((row) => [
+        row.number,
+        row.state,
+        row.reason,
+        onFront.has(row.number) ? 1 : 0,
+        broken(state.run.constraints, row.values).join(" "),
+        row.origin,
+        row.parents.join(" "),
+        ...goals.map((g) => valueOf(row, g.name)),
+        row.architecture_id,
+      ]),
   };
 }

@@ -65,7 +65,10 @@ export class Plot {
     const figure = this.figure(look);
     const titled = figure.saved ?? figure.layout;
     const image = await plotly.toImage(
-      { data: figure.data, layout: { ...titled, paper_bgcolor: look.surface, plot_bgcolor: look.surface, autosize: false } },
+      {
+        data: figure.data,
+        layout: { ...titled, paper_bgcolor: look.surface, plot_bgcolor: look.surface, autosize: false },
+      },
       { format: kind, width: 960, height: 640, scale: kind === "png" ? 2 : 1 },
     );
     const link = document.createElement("a");

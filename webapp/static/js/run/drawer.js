@@ -14,7 +14,10 @@ export function drawerView({ page, address, select }) {
       body.replaceChildren(skeleton());
       drawer.showModal();
     }
-    await window.htmx.ajax("GET", `${page.dataset.candidates}${number}/`, { target: "#drawer-body", swap: "innerHTML" });
+    await window.htmx.ajax("GET", `${page.dataset.candidates}${number}/`, {
+      target: "#drawer-body",
+      swap: "innerHTML",
+    });
     mountDrawings(body);
     body.querySelector("#candidate-title")?.focus();
     drawer.scrollTop = 0;
@@ -43,7 +46,8 @@ export function drawerView({ page, address, select }) {
       return;
     }
     const row = event.target.closest("tr[data-open]");
-    if (row && !event.target.closest("a, button, summary, input") && getSelection().isCollapsed) open(Number(row.dataset.open));
+    if (row && !event.target.closest("a, button, summary, input") && getSelection().isCollapsed)
+      open(Number(row.dataset.open));
   });
   return {
     open,

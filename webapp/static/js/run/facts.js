@@ -54,9 +54,12 @@ export function factsView({ state }) {
 // From the pace of the last few that ended; null while there is no pace, or the run has ended.
 function secondsLeft(run, candidates) {
   if (ENDED.has(run.state)) return null;
-  const ends = [...candidates.values()].filter((row) => row.ended_at).map((row) => new Date(row.ended_at).getTime()).sort((a, b) => b - a).slice(0, RATE_OVER + 1);
+  const ends = [...candidates.values()]
+    .filter((row) => row.ended_at)
+    .map((row) => new Date(row.ended_at).getTime())
+    .sort((a, b) => b - a)
+    .slice(0, RATE_OVER + 1);
   if (ends.length < 3) return null;
   const each = (ends[0] - ends.at(-1)) / (ends.length - 1) / 1000;
   return each * (run.budget - run.told);
 }
-

@@ -33,18 +33,22 @@ export function hoverCard({ page, state }) {
 
   function place(pointer) {
     const box = card.getBoundingClientRect();
-    const left = pointer.clientX + 18 + box.width > innerWidth ? pointer.clientX - box.width - 14 : pointer.clientX + 18;
+    const left =
+      pointer.clientX + 18 + box.width > innerWidth ? pointer.clientX - box.width - 14 : pointer.clientX + 18;
     const top = Math.min(Math.max(8, pointer.clientY - box.height / 2), innerHeight - box.height - 8);
     card.style.left = `${Math.max(8, left)}px`;
     card.style.top = `${top}px`;
   }
 
   function thumbnail(number) {
-    drawingOf(number, page.dataset.candidates).then((graph) => {
-      if (shown !== number || !graph) return;
-      const svg = drawArchitecture(graph, { size: "thumb", width: 160, title: `Candidate ${number}` });
-      card.querySelector(".ps-hover-thumb").replaceChildren(svg);
-    }, () => {});
+    drawingOf(number, page.dataset.candidates).then(
+      (graph) => {
+        if (shown !== number || !graph) return;
+        const svg = drawArchitecture(graph, { size: "thumb", width: 160, title: `Candidate ${number}` });
+        card.querySelector(".ps-hover-thumb").replaceChildren(svg);
+      },
+      () => {},
+    );
   }
 
   function contents(row) {
@@ -55,9 +59,16 @@ export function hoverCard({ page, state }) {
     const list = document.createElement("dl");
     for (const goal of run.goals) {
       const value = row.values[goal.name];
-      list.append(pair(goal.name.replace("@", " on "), value ? valueText(goal.name, value.value, value.unit ?? "", value.spread) : "–"));
+      list.append(
+        pair(
+          goal.name.replace("@", " on "),
+          value ? valueText(goal.name, value.value, value.unit ?? "", value.spread) : "–",
+        ),
+      );
     }
-    list.append(pair("from", row.parents.length ? `${row.origin} of ${row.parents.map((p) => `#${p}`).join(", ")}` : row.origin));
+    list.append(
+      pair("from", row.parents.length ? `${row.origin} of ${row.parents.map((p) => `#${p}`).join(", ")}` : row.origin),
+    );
     const wrong = broken(run.constraints, row.values);
     if (wrong.length > 0) list.append(pair("breaks", wrong.join(", ")));
     if (row.state !== "done") list.append(pair(row.state, row.reason || "–"));

@@ -7,7 +7,15 @@ import { populationView } from "../methods/population.js";
 import { sharingView } from "../methods/sharing.js";
 import { stagesView } from "../methods/stages.js";
 
-export const VIEWS = { climbs: climbsView, family: familyView, mutations: mutationsView, policy: policyView, population: populationView, sharing: sharingView, stages: stagesView };
+export const VIEWS = {
+  climbs: climbsView,
+  family: familyView,
+  mutations: mutationsView,
+  policy: policyView,
+  population: populationView,
+  sharing: sharingView,
+  stages: stagesView,
+};
 
 export function methodView({ page, state: now }) {
   const tab = document.getElementById("tab-method");

@@ -6,7 +6,11 @@ import { Plot } from "../plots/plot.js";
 import { hoverCard } from "./hover.js";
 
 export function plotViews(context) {
-  return [paretoView(context), simpleView(context, "hypervolume", hypervolumeFigure, hypervolumeTable, (s) => [s.front, s.run.told]), simpleView(context, "curves", curvesFigure, curvesTable, (s) => [s.curves, s.candidates])];
+  return [
+    paretoView(context),
+    simpleView(context, "hypervolume", hypervolumeFigure, hypervolumeTable, (s) => [s.front, s.run.told]),
+    simpleView(context, "curves", curvesFigure, curvesTable, (s) => [s.curves, s.candidates]),
+  ];
 }
 
 function sameParts(one, other) {

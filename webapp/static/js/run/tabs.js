@@ -43,10 +43,13 @@ export function tabsView({ address, redraw }) {
   const show = () => {
     const events = tabs.find((tab) => tab.dataset.tab === "events");
     if (unseen === 0 || panel(events).hidden || pending) return;
-    pending = setTimeout(() => {
-      pending = null;
-      if (!panel(events).hidden) readEvents();
-    }, Math.max(0, EVENTS_PAUSE_MS - (performance.now() - readAt)));
+    pending = setTimeout(
+      () => {
+        pending = null;
+        if (!panel(events).hidden) readEvents();
+      },
+      Math.max(0, EVENTS_PAUSE_MS - (performance.now() - readAt)),
+    );
   };
   show.told = (count) => {
     unseen += count;
