@@ -56,9 +56,9 @@ def test_the_form_offers_it_with_its_settings():
     form = LaunchForm(raw)
     part = next(part for part in form.parts if part.kind == "space")
     assert "toy" in part.options
-    assert [field.path for field in part.fields] == ["space_config.highest"]
+    assert [field.html_name for field in part.settings] == ["space_config.highest"]
     assert form.check() is None
-    assert "12" in form.errors["space_config.highest"]
+    assert "12" in part.settings["highest"].error_text
     assert "weight" in [box["name"] for box in form.objectives()]
 
 

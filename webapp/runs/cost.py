@@ -17,11 +17,12 @@ SAMPLE = 200
 
 @dataclass(frozen=True)
 class Cost:
-    """Mean seconds of `seen` earlier candidates, and the seconds that makes for the run."""
+    """What a run will take: the mean time of `seen` earlier candidates, on `workers` at once."""
 
     each_seconds: float
     seen: int
     total_seconds: float
+    workers: int
 
 
 def is_looked_up(spec: SearchSpec) -> bool:
@@ -45,4 +46,4 @@ def expected_cost(team: Any, spec: SearchSpec) -> Cost | None:
     if not seconds:
         return None
     each = sum(seconds) / len(seconds)
-    return Cost(each, len(seconds), each * spec.candidates / spec.in_flight)
+    return Cost(each, len(seconds), each * spec.candidates / spec.in_flight, spec.in_flight)

@@ -1,228 +1,311 @@
-"""The launch form: what was typed, what the engine says about it, and the question it makes."""
+"""The launch form: what was typed, what the engine says about it, and the search it describes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from django.http import QueryDict
+from django import forms
+from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 
 from nasengine import catalog
 from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.core.search_spec import SearchSpec
-from nasengine.core.settings import from_mapping, to_mapping
 from nasengine.execution import assembly
+from webapp.accounts.models import Team
+from webapp.common.forms import KeepingSelect, SiteForm
 from webapp.tables.models import BenchmarkTable
 from webapp.tables.queries import objectives_of, tables_by_name
 from webapp.tables.services.resolve import PATH, chosen_table, settle
 
-from .form_fields import Field, Part, as_text, as_texts, fields_of
 from .models import Device
 from .presets import DEFAULT_OBJECTIVES
 from .services.launch import MAX_NAME
+from .setting_forms import SettingsForm, as_texts, text_of, texts_of
 
-PARTS = (
-    ("space", "spaces", "Space", "What may be built."),
-    ("strategy", "strategies", "Strategy", "How the next candidate is chosen."),
-    ("estimator", "estimators", "Estimator", "How a candidate's error is found out."),
-    ("dataset", "datasets", "Data", "What networks are trained and judged on."),
-)
-SPLITTER = re.compile(r"[,;\n]")
+PARTS = {
+    "space": ("spaces", "Space", "The architectures that the search may choose from."),
+    "strategy": ("strategies", "Strategy", "How the next candidate is chosen."),
+    "estimator": ("estimators", "Estimator", "How candidates are scored."),
+    "dataset": ("datasets", "Data", "What networks are trained and validated on."),
+}
+SEPARATORS = re.compile(r"[,;\n]")
 
 
-class LaunchForm:
-    """Everything typed is kept as text; `check` turns it into a SearchSpec or into messages."""
+@dataclass
+class Part:
+    """One part of the form: the choice of a plugin, and the settings of the chosen one."""
 
-    kinds: ClassVar[tuple[str, ...]] = tuple(kind for kind, *_ in PARTS)
+    kind: str
+    title: str
+    help: str
+    chosen: str
+    options: list[str]
+    settings: SettingsForm | None = None
+    error: str = ""
 
-    def __init__(self, raw: Mapping[str, Any], team: Any = None):
-        """`raw` is a POST, or names and values from defaults, a preset or a clone.
 
-        `team` is whose tables can be named.
-        """
+class LaunchForm(SiteForm):
+    """The form that describes one search. Everything typed is kept as text.
+
+    Args:
+        raw: a POST, or names and values from the address, a preset or a clone.
+        team: the team whose tables can be named.
+        bound: whether values are checked; an unbound form only shows them.
+    """
+
+    kinds: ClassVar[tuple[str, ...]] = tuple(PARTS)
+
+    name = forms.CharField(
+        required=False,
+        strip=False,
+        help_text=f"Your team finds the run by it; at most {MAX_NAME} characters.",
+    )
+    constraints = forms.CharField(
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Bounds that a candidate must meet, separated by commas: "
+        "params<2e6, latency@cpu<8. Candidates that break one are on no front.",
+    )
+
+    def __init__(self, raw: Mapping[str, Any], team: Team | None = None, bound: bool = True):
         self.raw = raw
         self.team = team
-        self.errors: dict[str, str] = {}
-        self.name = self._one("name", "")
+        typed = {name: text_of(raw, name) for name in self.base_fields}
+        data = MultiValueDict({name: [text] for name, text in typed.items()}) if bound else None
+        super().__init__(data=data, initial=typed)
+        self.bound = bound
         self.parts = [self.part(kind) for kind in self.kinds]
-        self.budget = fields_of(assembly.Budget, "", raw)
-        self.chosen = self._chosen_objectives()
-        self.constraints = self._one("constraints", "")
+        for part in self.parts:
+            self.fields[part.kind] = self._choice(part)
+        self.budget = SettingsForm(assembly.Budget, raw, bound=bound)
+        self.chosen = _objectives_in(raw)
 
     @classmethod
-    def from_spec(cls, spec: Mapping[str, Any], name: str = "", team: Any = None) -> LaunchForm:
-        """A form filled with a stored or ready-made question."""
-        raw: dict[str, Any] = {"name": name}
-        for key, value in spec.items():
-            if key.endswith("_config"):
-                raw |= {f"{key}.{name_of}": as_texts(v) for name_of, v in value.items()}
-            elif key == "constraints":
-                raw[key] = ", ".join(value)
-            else:
-                raw[key] = as_texts(value)
-        return cls(raw, team)
+    def from_spec(
+        cls, spec: Mapping[str, Any], name: str = "", team: Team | None = None
+    ) -> LaunchForm:
+        """Return an unbound form filled with stored or preset search settings."""
+        return cls(raw_of(spec, name), team, bound=False)
+
+    @property
+    def title(self) -> str:
+        """The name as it was typed."""
+        return text_of(self.raw, "name")
 
     def part(self, kind: str) -> Part:
-        """One part with the fields of the plugin that is chosen in it."""
-        plural, title, about = next(rest for name, *rest in PARTS if name == kind)
-        chosen = self._one(kind, getattr(SearchSpec(), kind))
-        part = Part(kind, plural, title, about, chosen, self._options(kind, plural))
+        """Return one part with the settings of the plugin that is chosen in it."""
+        plural, title, about = PARTS[kind]
+        chosen = text_of(self.raw, kind, getattr(SearchSpec(), kind))
+        part = Part(kind, title, about, chosen, self._options(kind, plural))
         try:
             config = catalog.load(plural, chosen).Config
         except EngineError as error:
-            # An estimator that trains nothing reads data sets of its own, such as a table's.
+            # An estimator that trains nothing has data sets of its own, such as a table's.
             part.error = "" if kind == "dataset" and not self._trains() else str(error)
         else:
-            part.fields = fields_of(config, f"{kind}_config.", self.raw)
+            part.settings = SettingsForm(config, self.raw, f"{kind}_config", self.is_bound)
             self._suggest(part)
         return part
 
-    def _options(self, kind: str, plural: str) -> list[str]:
-        """What can be chosen: the catalogue's, or the data sets of an imported table."""
-        table = self._table if kind == "dataset" else None
-        return list(table.datasets) if table else catalog.names(plural)
+    def check(self) -> SearchSpec | None:
+        """Return the search settings, or None with every message beside its field."""
+        spec, messages = self._typed()
+        resolved = settle(self.team, spec)
+        found = {**resolved.errors, **messages}
+        try:
+            assembly.check(resolved.spec)
+        except InvalidSettings as error:
+            found = {**error.errors, **found}
+        if found and not 0 < len(self.title.strip()) <= MAX_NAME:
+            found["name"] = _name_message(self.title)
+        self.place(found)
+        return None if found else spec
 
-    def _suggest(self, part: Part) -> None:
-        """The team's tables, where one of them can be named."""
-        if (part.kind, part.chosen) != ("estimator", "table") or self.team is None:
-            return
-        for field in part.fields:
-            if field.path == PATH:
-                field.suggestions = tables_by_name(self.team)
+    def typed_spec(self) -> SearchSpec | None:
+        """Return the settings without the checks across parts; None if a value is not allowed."""
+        spec, messages = self._typed()
+        return None if messages else spec
+
+    def place(self, messages: Mapping[str, str]) -> None:
+        """Put each message (dotted path -> text) beside its own field."""
+        for part in self.parts:
+            part.error = messages.get(part.kind, part.error)
+        self.unplaced: dict[str, str] = {}
+        for path, text in messages.items():
+            form, name = self._owner(path)
+            if form is None:
+                self.unplaced[path] = text
+            elif form.add_prefix(name) not in form.messages():
+                form.add_error(name, text)
+
+    def forms(self) -> list[SettingsForm]:
+        """Return every form of settings on the page."""
+        return [self.budget, *(part.settings for part in self.parts if part.settings)]
+
+    def summary(self) -> list[dict[str, str]]:
+        """Return every message with label and target: the list above the form."""
+        rows = [
+            {"label": self.label_of(form, name), "target": form[name].auto_id, "text": text}
+            for form in (self, *self.forms())
+            for name, text in ((n, " ".join(texts)) for n, texts in form.errors.items())
+            if name in form.fields
+        ]
+        return rows + [
+            {"label": path.capitalize(), "target": f"field-{path}", "text": text}
+            for path, text in getattr(self, "unplaced", {}).items()
+        ]
+
+    def label_of(self, form: SiteForm, name: str) -> str:
+        """Return what the list of messages calls a field."""
+        return str(form[name].label)
+
+    @property
+    def objectives_error(self) -> str:
+        """The message about the objectives; empty if they are allowed."""
+        return str(getattr(self, "unplaced", {}).get("objectives", ""))
 
     def objectives(self) -> list[dict[str, Any]]:
-        """The check boxes: what can steer a search of this form.
+        """Return the check boxes: what can be an objective of this search.
 
-        Of an imported table that is what it holds. Else every objective, on every device that
-        measures where it needs one; columns of a file are named by hand.
+        A search on an imported table offers what the table holds. Any other offers every
+        objective, on every device that measures if it needs one; columns of a file are named
+        by hand.
         """
         table = self._table
-        names = _of_table(table, self._one("dataset", "")) if table else _of_engine()
+        names = _of_table(table, text_of(self.raw, "dataset")) if table else _of_engine()
         boxes = [{"name": n, "help": about, "on": n in self.chosen} for n, about in names.items()]
         return boxes + [{"name": n, "help": "", "on": True} for n in self.chosen if n not in names]
 
     @cached_property
     def _table(self) -> BenchmarkTable | None:
         """The team's table that the form names."""
-        if self.team is None or self._one("estimator", "") != "table":
+        if self.team is None or text_of(self.raw, "estimator") != "table":
             return None
-        return chosen_table(self.team, self._one(PATH, ""))
+        return chosen_table(self.team, text_of(self.raw, PATH))
 
-    def check(self) -> SearchSpec | None:
-        """The question, or None with every message in `errors` and beside its field."""
-        spec = self._spec()
-        settled = settle(self.team, spec)
-        faults = {**settled.errors, **self.errors}
-        try:
-            assembly.check(settled.spec)
-        except InvalidSettings as error:
-            faults = {**error.errors, **faults}
-        if faults and not 0 < len(self.name.strip()) <= MAX_NAME:
-            length = f"has {len(self.name):,} characters; at most {MAX_NAME}"
-            faults["name"] = length if self.name.strip() else "is empty; write a short name"
-        self.place(faults)
-        return None if faults else spec
-
-    def place(self, errors: Mapping[str, str]) -> None:
-        """Puts each message beside its own field."""
-        self.errors = dict(errors)
-        for field in self.fields():
-            field.error = self.errors.get(field.path, "")
-        for part in self.parts:
-            part.error = self.errors.get(part.kind, part.error)
-
-    def fields(self) -> list[Field]:
-        """Every field that stands for a setting."""
-        return [*self.budget, *(field for part in self.parts for field in part.fields)]
-
-    def summary(self) -> list[dict[str, str]]:
-        """What is wrong, each with where: for the list on top of the form."""
-        labels = {field.path: (field.label, field.id) for field in self.fields()}
-        labels |= {part.kind: (part.title, f"field-{part.kind}") for part in self.parts}
-        labels |= {
-            "name": ("Name", "field-name"),
-            "objectives": ("Objectives", "field-objectives"),
-            "constraints": ("Constraints", "field-constraints"),
+    def _choice(self, part: Part) -> forms.CharField:
+        """The list in which the plugin of a part is chosen; the page then loads its settings."""
+        attrs = {
+            "data-part": part.kind,
+            "data-testid": f"select-{part.kind}",
+            "hx-get": reverse("run-new-part", args=[part.kind]),
+            "hx-target": f"#settings-{part.kind}",
+            "hx-swap": "outerHTML",
+            "hx-trigger": "change",
         }
-        return [
-            {"label": label, "target": target, "text": text}
-            for path, text in self.errors.items()
-            for label, target in [labels.get(path, (path, ""))]
-        ]
+        widget = KeepingSelect(attrs, choices=[(option, option) for option in part.options])
+        field = forms.CharField(label=part.title, required=False, strip=False, widget=widget)
+        self.initial[part.kind] = part.chosen
+        if self.is_bound:
+            self.data.setlist(part.kind, [part.chosen])
+        return field
 
-    def typed_question(self) -> SearchSpec | None:
-        """The question without the checks across parts; None where a field is wrong."""
-        spec = self._spec()
-        wrong, self.errors = self.errors, {}
-        return None if wrong else spec
+    def _options(self, kind: str, plural: str) -> list[str]:
+        """The names to choose from: the catalogue's, or the data sets of an imported table."""
+        table = self._table if kind == "dataset" else None
+        return list(table.datasets) if table else catalog.names(plural)
 
-    def _spec(self) -> SearchSpec:
-        """The question of what can be read; the rest keeps its default and is in `errors`."""
-        values = self._mapping(assembly.Budget, self.budget, "") or {}
+    def _suggest(self, part: Part) -> None:
+        """Offer the team's tables if the chosen estimator reads one."""
+        if (part.kind, part.chosen) != ("estimator", "table") or self.team is None:
+            return
+        assert part.settings is not None
+        path = PATH.partition(".")[2]
+        part.settings.fields[path].suggestions = tables_by_name(self.team)
+        part.settings.fields[path].widget.attrs["list"] = f"{part.settings[path].auto_id}-list"
+
+    def _owner(self, path: str) -> tuple[SiteForm | None, str]:
+        """The form and the field that a dotted path names; None if no field has that path."""
+        for form in (self, *self.forms()):
+            for name in form.fields:
+                if form.add_prefix(name) == path:
+                    return form, name
+        return None, path
+
+    def _typed(self) -> tuple[SearchSpec, dict[str, str]]:
+        """Read the form: the settings, with defaults for what cannot be read, and the messages."""
+        messages = {} if self.is_valid() else self.messages()
+        values: dict[str, Any] = self.budget.values() or {}
+        messages |= self.budget.messages()
         for part in self.parts:
             if part.error:
-                self.errors[part.kind] = part.error
+                messages[part.kind] = part.error
                 continue
             values[part.kind] = part.chosen
-            if part.fields:
-                config = catalog.load(part.plural, part.chosen).Config
-                mapping = self._mapping(config, part.fields, f"{part.kind}_config.")
-                values[f"{part.kind}_config"] = mapping or {}
-        return SearchSpec(
+            if part.settings:
+                values[f"{part.kind}_config"] = part.settings.values() or {}
+                messages |= part.settings.messages()
+        constraints = SEPARATORS.split(text_of(self.raw, "constraints"))
+        spec = SearchSpec(
             objectives=tuple(self.chosen),
-            constraints=tuple(t.strip() for t in SPLITTER.split(self.constraints) if t.strip()),
+            constraints=tuple(text.strip() for text in constraints if text.strip()),
             **values,
         )
-
-    def _mapping(self, config: type, fields: list[Field], prefix: str) -> dict[str, Any] | None:
-        try:
-            typed = {field.about.name: field.value for field in fields}
-            return to_mapping(from_mapping(config, typed, prefix))
-        except InvalidSettings as error:
-            self.errors |= error.errors
-            return None
+        return spec, messages
 
     def _trains(self) -> bool:
+        """Whether the chosen estimator builds networks, and so needs one of our data sets."""
         try:
-            return catalog.load("estimators", self._one("estimator", "train")).builds_network
+            estimator = catalog.load("estimators", text_of(self.raw, "estimator", "train"))
         except EngineError:
             return True
+        return bool(estimator.builds_network)
 
-    def _chosen_objectives(self) -> list[str]:
-        if "objectives" not in self.raw:
-            return list(DEFAULT_OBJECTIVES)
-        raw = self.raw
-        given = raw.getlist("objectives") if isinstance(raw, QueryDict) else raw["objectives"]
-        names = [name.strip() for text in given for name in SPLITTER.split(text)]
-        return list(dict.fromkeys(name for name in names if name))
 
-    def _one(self, name: str, default: str) -> str:
-        value = self.raw.get(name, default)
-        return as_text(value[-1] if isinstance(value, list) and value else value)
+def raw_of(spec: Mapping[str, Any], name: str = "") -> dict[str, Any]:
+    """Return search settings as the names and values that a form takes."""
+    raw: dict[str, Any] = {"name": name}
+    for key, value in spec.items():
+        if key.endswith("_config"):
+            raw |= {f"{key}.{setting}": as_texts(v) for setting, v in value.items()}
+        elif key == "constraints":
+            raw[key] = ", ".join(value)
+        else:
+            raw[key] = as_texts(value)
+    return raw
+
+
+def _objectives_in(raw: Mapping[str, Any]) -> list[str]:
+    if "objectives" not in raw:
+        return list(DEFAULT_OBJECTIVES)
+    names = [
+        name.strip() for text in texts_of(raw, "objectives") for name in SEPARATORS.split(text)
+    ]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _name_message(name: str) -> str:
+    if not name.strip():
+        return "is empty: write a short name"
+    return f"must have at most {MAX_NAME} characters (got {len(name):,})"
 
 
 def _of_engine() -> dict[str, str]:
-    """Every objective of the catalogue -> what it is.
+    """Return every objective of the catalogue with what it is.
 
-    Devices whose costs come out of tables alone are named by hand, like columns.
+    Devices whose costs only come from tables are named by hand, like columns.
     """
     measuring = Device.objects.filter(profile__method="measured")
     devices = dict(measuring.values_list("name", "title")) or {"cpu": ""}
     names = {}
     for kind in catalog.names("objectives"):
-        about = catalog.load("objectives", kind)
-        if about.on_device:
-            names |= {f"{kind}@{name}": title or about.help for name, title in devices.items()}
+        objective = catalog.load("objectives", kind)
+        if objective.on_device:
+            names |= {f"{kind}@{name}": title or objective.help for name, title in devices.items()}
         else:
-            names[kind] = about.help
+            names[kind] = objective.help
     return names
 
 
 def _of_table(table: BenchmarkTable, dataset: str) -> dict[str, str]:
-    """Every objective of a table -> its unit and column."""
+    """Return every objective of a table with its unit and column."""
     return {
-        one["name"]: f"{one['unit']}, column {one['column']}".removeprefix(", ")
-        for one in objectives_of(table, dataset)
+        row["name"]: f"{row['unit']}, column {row['column']}".removeprefix(", ")
+        for row in objectives_of(table, dataset)
     }

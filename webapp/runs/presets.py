@@ -16,6 +16,13 @@ class Preset:
     help: str
     spec: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def run_name(self) -> str:
+        """The name that a run of this preset starts with."""
+        if " on " in self.title:
+            return self.title
+        return f"{self.title} on {self.spec.get('dataset', 'digits')}"
+
 
 # Small enough that every one ends within minutes on two processor cores.
 SMALL = {"candidates": 40, "in_flight": 2, "estimator_config": {"epochs": 3}}

@@ -1,25 +1,27 @@
-"""The study form: the launch form with methods to tick, each with settings, and seeds."""
+"""The study form: the launch form with several methods, each with settings, and seeds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.http import QueryDict
+from django import forms
 
 from nasengine import catalog
 from nasengine.core.errors import EngineError
 from nasengine.core.search_spec import SearchSpec
 from nasengine.core.settings import setting
-from webapp.runs.form_fields import Field, as_text, as_texts, fields_of
-from webapp.runs.forms import LaunchForm
+from webapp.accounts.models import Team
+from webapp.common.forms import SiteForm
+from webapp.runs.forms import LaunchForm, raw_of
+from webapp.runs.setting_forms import SettingsForm, as_texts, text_of, texts_of
 
 from .plan import CHANCE, Method, Plan
 from .services.launching import MAX_RUNS, check_plan, name_fault
 
 TICKED = (CHANCE, "nsga2", "dpp-net")
-WORDS = {CHANCE: "what any method has to beat, at the same cost"}
+NOTES = {CHANCE: "the baseline that every method has to beat at the same cost"}
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,8 @@ class Seeds:
 
     seeds: int = setting(
         5,
-        "Runs of each method, with seeds counting up from the first; five tell a little, twenty "
-        "a lot.",
+        "Runs of each method, with consecutive seeds from the first one. Five show large effects, "
+        "twenty show small ones.",
         low=1,
         high=MAX_RUNS,
     )
@@ -37,45 +39,49 @@ class Seeds:
 
 @dataclass
 class MethodPart:
-    """One method of the form: ticked or not, its fields, what is wrong of it."""
+    """One method of the form: whether it is chosen, its settings, its message."""
 
     name: str
-    ticked: bool
-    misfit: str
-    fields: list[Field] = field(default_factory=list)
+    chosen: bool
+    mismatch: str
+    settings: SettingsForm
     error: str = ""
 
     @property
     def open(self) -> bool:
-        """Settings unfold where something is wrong or differs from the defaults."""
-        return self.ticked and any(f.error or f.changed for f in self.fields)
+        """Whether its settings are unfolded: one has a message or differs from its default."""
+        return self.chosen and bool(self.settings.own)
 
     @property
-    def words(self) -> str:
-        return self.misfit or WORDS.get(self.name, "")
+    def note(self) -> str:
+        return self.mismatch or NOTES.get(self.name, "")
 
 
 class StudyForm(LaunchForm):
-    """Everything typed is kept as text; `plan` turns it into a Plan or into messages."""
+    """The form that describes a study. Everything typed is kept as text."""
 
     kinds: ClassVar[tuple[str, ...]] = ("space", "estimator", "dataset")
 
-    def __init__(self, raw: Mapping[str, Any], team: Any = None):
-        super().__init__(raw, team)
-        self.words = self._one("question", "")
-        self.seeds = fields_of(Seeds, "", raw)
-        ticked = _texts(raw, "methods") if "methods" in raw else list(TICKED)
-        self.methods = [self._method(name, ticked) for name in catalog.names("strategies")]
-        self.unknown = [name for name in ticked if name and name not in catalog.names("strategies")]
+    question = forms.CharField(
+        label="Question this study answers",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Optional; shown with the results.",
+    )
+
+    def __init__(self, raw: Mapping[str, Any], team: Team | None = None, bound: bool = True):
+        super().__init__(raw, team, bound)
+        self.seeds = SettingsForm(Seeds, raw, bound=bound)
+        chosen = texts_of(raw, "methods") if "methods" in raw else list(TICKED)
+        self.methods = [self._method(name, chosen) for name in catalog.names("strategies")]
+        self.unknown = [name for name in chosen if name and name not in catalog.names("strategies")]
 
     @classmethod
-    def from_plan(cls, plan: Plan, name: str, words: str, team: Any) -> StudyForm:
-        """A form filled with what was launched before."""
-        spec = {**plan.spec.to_json(), "seed": min(plan.seeds, default=0)}
-        form = LaunchForm.from_spec(spec, name)
+    def from_plan(cls, plan: Plan, name: str, question: str, team: Team) -> StudyForm:
+        """Return an unbound form filled with a study that was launched before."""
         raw: dict[str, Any] = {
-            **form.raw,
-            "question": words,
+            **raw_of({**plan.spec.to_json(), "seed": min(plan.seeds, default=0)}, name),
+            "question": question,
             "seeds": str(len(plan.seeds)),
             "methods": [method.strategy for method in plan.methods],
         }
@@ -84,91 +90,78 @@ class StudyForm(LaunchForm):
                 f"methods.{method.strategy}.{key}": as_texts(value)
                 for key, value in method.config.items()
             }
-        return cls(raw, team)
+        return cls(raw, team, bound=False)
 
     @property
-    def ticked(self) -> list[MethodPart]:
-        return [method for method in self.methods if method.ticked]
+    def methods_error(self) -> str:
+        """The message about the choice of methods; empty if it is allowed."""
+        return str(getattr(self, "unplaced", {}).get("methods", ""))
 
     def plan(self) -> Plan | None:
-        """The plan, or None with every message in `errors` and beside its field."""
-        plan, faults = self._typed_plan()
-        found = check_plan(self.team, plan)[1]
-        faults = {**found, **faults}
-        if fault := name_fault(self.team, self.name):
-            faults["name"] = fault
+        """Return the plan, or None with every message beside its field."""
+        plan, typed = self._typed_plan()
+        messages = {**check_plan(self.team, plan)[1], **typed}
+        if fault := name_fault(self.team, self.title):
+            messages["name"] = fault
         if self.unknown:
-            faults["methods"] = f"holds {self.unknown[0][:40]!r}, which is no method"
-        self.place(faults)
-        return None if faults else plan
+            messages["methods"] = f"must be methods of the catalogue (got {self.unknown[0][:40]!r})"
+        self.place(messages)
+        return None if messages else plan
 
     def typed_plan(self) -> Plan | None:
-        """The plan without the checks across parts; None where a field is wrong."""
-        plan, faults = self._typed_plan()
-        return None if faults else plan
+        """Return the plan without the checks across parts; None if a value is not allowed."""
+        plan, messages = self._typed_plan()
+        return None if messages else plan
 
-    def place(self, errors: Mapping[str, str]) -> None:
-        """Puts each message beside its own field."""
-        super().place(errors)
+    def place(self, messages: Mapping[str, str]) -> None:
+        """Put each message (dotted path -> text) beside its own field."""
+        super().place(messages)
         for method in self.methods:
-            method.error = self.errors.get(f"methods.{method.name}", "")
+            method.error = self.unplaced.pop(f"methods.{method.name}", "")
 
-    def fields(self) -> list[Field]:
-        """Every field that stands for a setting; those of methods that are not ticked too."""
-        return [*super().fields(), *self.seeds, *(f for m in self.methods for f in m.fields)]
+    def forms(self) -> list[SettingsForm]:
+        """Return every form of settings; those of methods that are not chosen too."""
+        return [*super().forms(), self.seeds, *(method.settings for method in self.methods)]
 
     def summary(self) -> list[dict[str, str]]:
-        """What is wrong, each with where: for the list on top of the form."""
-        faults = super().summary()
-        names = {f"methods.{m.name}": m.name for m in self.methods}
-        for fault in faults:
-            if fault["label"] in names:
-                name = names[fault["label"]]
-                fault |= {"label": name, "target": f"method-{name}"}
-            elif fault["label"] == "methods":
-                fault |= {"label": "Methods", "target": "field-methods"}
-            elif fault["target"].startswith("field-methods-"):
-                name = next(m.name for m in self.methods if _owns(m, fault["target"]))
-                fault["label"] = f"{name}, {fault['label'].lower()}"
-        return faults
+        """Return every message with label and target: the list above the form."""
+        return super().summary() + [
+            {"label": method.name, "target": f"method-{method.name}", "text": method.error}
+            for method in self.methods
+            if method.error
+        ]
+
+    def label_of(self, form: SiteForm, name: str) -> str:
+        """Return what the list of messages calls a field: with its method if it has one."""
+        label = super().label_of(form, name)
+        owner = next((method.name for method in self.methods if method.settings is form), "")
+        return f"{owner}, {label[:1].lower()}{label[1:]}" if owner else label
 
     def _typed_plan(self) -> tuple[Plan, dict[str, str]]:
-        """What can be read, and what is wrong with the rest."""
-        spec = self._spec()
-        faults, self.errors = self.errors, {}
+        """Read the form: the plan, with defaults for what cannot be read, and the messages."""
+        spec, messages = self._typed()
         methods = []
-        for method in self.ticked:
-            config = catalog.load("strategies", method.name).Config
-            prefix = f"methods.{method.name}."
-            values = self._mapping(config, method.fields, prefix)
-            methods.append(Method(method.name, values or {}))
-        count = (self._mapping(Seeds, self.seeds, "") or {"seeds": 1})["seeds"]
-        faults |= self.errors
-        self.errors = {}
-        first = spec.seed
-        return Plan(spec, tuple(methods), tuple(range(first, first + count))), faults
+        for method in self.methods:
+            if method.chosen:
+                methods.append(Method(method.name, method.settings.values() or {}))
+                messages |= method.settings.messages()
+        count = (self.seeds.values() or {"seeds": 1})["seeds"]
+        messages |= self.seeds.messages()
+        seeds = tuple(range(spec.seed, spec.seed + count))
+        return Plan(spec, tuple(methods), seeds), messages
 
-    def _method(self, name: str, ticked: list[str]) -> MethodPart:
+    def _method(self, name: str, chosen: list[str]) -> MethodPart:
         strategy = catalog.load("strategies", name)
-        part = MethodPart(name, name in ticked, self._misfit(strategy))
-        part.fields = fields_of(strategy.Config, f"methods.{name}.", self.raw)
-        return part
+        bound = self.is_bound and name in chosen
+        settings = SettingsForm(strategy.Config, self.raw, f"methods.{name}", bound)
+        return MethodPart(name, name in chosen, self._mismatch(strategy), settings)
 
-    def _misfit(self, strategy: Any) -> str:
-        """Why a method cannot search the space that is chosen; empty where it can."""
-        chosen = self._one("space", SearchSpec().space)
+    def _mismatch(self, strategy: Any) -> str:
+        """Why a method cannot search the chosen space; empty if it can."""
+        chosen = text_of(self.raw, "space", SearchSpec().space)
         try:
             space = catalog.load("spaces", chosen)
         except EngineError:
             return ""
         missing = sorted(strategy.requires - space.capabilities)
         return f"needs {', '.join(missing)}, which {chosen} does not offer" if missing else ""
-
-
-def _owns(method: MethodPart, target: str) -> bool:
-    return any(one.id == target for one in method.fields)
-
-
-def _texts(raw: Mapping[str, Any], name: str) -> list[str]:
-    given = raw.getlist(name) if isinstance(raw, QueryDict) else raw[name]
-    return [as_text(text) for text in given]

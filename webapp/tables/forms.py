@@ -1,4 +1,4 @@
-"""The form that imports a table; the service checks it and says what is wrong."""
+"""The form that imports a table; the service checks the file and explains what is wrong."""
 
 from __future__ import annotations
 
@@ -11,58 +11,89 @@ from django.conf import settings
 from nasengine import catalog
 from nasengine.core.errors import InvalidSettings
 from nasengine.estimators.tables.nb201_layout import ARCHITECTURE
+from webapp.accounts.models import Team, User
+from webapp.common.forms import KeepingSelect, SiteForm
 
 from .services.column_mapping import Mapping
 from .services.importing import Import, import_table
 
-SPLITTER = re.compile(r"[,\n]")
-FILE_AGAIN = "A browser keeps no file: choose it again."
+SEPARATORS = re.compile(r"[,\n]")
+CHOOSE_AGAIN = "Choose the file again: a browser does not keep it."
+COLUMNS_EXAMPLE = "error=val_acc:100-x:%\nlatency@board=ms::ms\nspeed@a100=tp::images/s:higher"
 
 
-class ImportForm(forms.Form):
-    """Everything typed comes back with every message beside its field; the file cannot."""
+def _text(label: str, help_text: str, example: str = "") -> forms.CharField:
+    widget = forms.TextInput(attrs={"placeholder": example} if example else {})
+    return forms.CharField(label=label, required=False, help_text=help_text, widget=widget)
+
+
+def _lines(label: str, help_text: str, example: str) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": 3, "placeholder": example})
+    field = forms.CharField(label=label, required=False, help_text=help_text, widget=widget)
+    field.wide = True
+    return field
+
+
+class ImportForm(SiteForm):
+    """A file with the meaning of its columns; what was typed comes back with every message."""
 
     file = forms.FileField(
         label="File",
         allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".csv,.gz,text/csv,application/gzip"}),
         error_messages={
             "required": "Choose a file: .csv or .csv.gz with a header row.",
             "max_length": "The file's name is too long; rename it.",
         },
     )
-    name = forms.CharField(label="Name", required=False, empty_value="")
-    space = forms.CharField(label="Space", required=False)
-    columns = forms.CharField(label="Columns", required=False)
-    report = forms.CharField(label="Only reported", required=False)
-    architecture = forms.CharField(label="Architecture", required=False)
-    datasets = forms.CharField(label="Data sets", required=False)
-    note = forms.CharField(label="Note", required=False)
+    name = _text(
+        "Name",
+        "Runs refer to the table by it: lower-case letters, digits, dots, hyphens, underscores.",
+        "nb201",
+    )
+    space = forms.CharField(
+        label="Space",
+        required=False,
+        help_text="Search space of the rows; every row is validated against it.",
+        widget=KeepingSelect(),
+    )
+    columns = _lines(
+        "Columns",
+        "One per line: OBJECTIVE=COLUMN:CONVERSION:UNIT:DIRECTION; the last three are optional. "
+        "Empty for a table with the columns of NAS-Bench-201.",
+        COLUMNS_EXAMPLE,
+    )
+    report = _lines(
+        "Reported columns",
+        "In the same form; shown with a candidate, never used by the search.",
+        "test_error=test_acc:100-x:%",
+    )
+    architecture = _text(
+        "Architecture",
+        "Column with the architecture's text, id or canonical JSON; or one column for each "
+        f"decision of the space, separated by commas. Default: {ARCHITECTURE}.",
+        ARCHITECTURE,
+    )
+    datasets = _text(
+        "Data sets",
+        "Names that a run can give as its data set, separated by commas. Default: the table's "
+        "name, or the data sets of NAS-Bench-201.",
+        "cifar10, cifar100",
+    )
+    note = _text("Note", "Where the table comes from, for your team.")
 
-    HELP = {
-        "file": "CSV in UTF-8 with a header row, gzip'd or not; at most {megabytes} MB when "
-        "unpacked. It is read as text and nothing else.",
-        "name": "What runs name it by: small letters, digits, dots, hyphens and underscores.",
-        "space": "Whose architectures the rows are. They are then held to it.",
-        "columns": "One a line: OBJECTIVE=COLUMN:CONVERSION:UNIT:DIRECTION, the last three as "
-        "needed. Empty for a table with the columns of NAS-Bench-201.",
-        "report": "In the same form; shown with a candidate, and steering nothing.",
-        "architecture": "The column with the architecture's text, id or canonical JSON; or one "
-        "for each decision of the space, separated by commas. Empty: {architecture}.",
-        "datasets": "Words a run may give as its data set, separated by commas. Empty: the name, "
-        "or those of NAS-Bench-201.",
-        "note": "Where it comes from, for your team.",
-    }
-    EXAMPLES = {
-        "name": "nb201",
-        "columns": "error=val_acc:100-x:%\nlatency@board=ms::ms\nspeed@a100=tp::images/s:higher",
-        "report": "test_error=test_acc:100-x:%",
-        "architecture": ARCHITECTURE,
-        "datasets": "cifar10, cifar100",
-    }
-    LONG = ("columns", "report")
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["file"].wide = True
+        self.fields["file"].help_text = (
+            "CSV in UTF-8 with a header row, optionally compressed with gzip; at most "
+            f"{settings.TABLE_MEGABYTES} MB uncompressed."
+        )
+        names = [("", "none")] + [(name, name) for name in catalog.names("spaces")]
+        self.fields["space"].widget.choices = names
 
-    def imported(self, team: Any, user: Any) -> Import | None:
-        """The table, or None with every message in `errors`."""
+    def imported(self, team: Team, user: User) -> Import | None:
+        """Import the table; None if a field has a message."""
         self.full_clean()
         typed = self.cleaned_data
         file = typed.get("file")
@@ -74,32 +105,23 @@ class ImportForm(forms.Form):
                 for field, text in error.errors.items():
                     self.add_error(field, text)
         if "file" not in self.errors:
-            self.add_error("file", FILE_AGAIN)
+            self.add_error("file", CHOOSE_AGAIN)
         return None
 
-    def rows(self) -> list[dict[str, Any]]:
-        """What the page shows of each field, in order."""
-        megabytes = settings.TABLE_MEGABYTES
+    def summary(self) -> list[dict[str, str]]:
+        """Return every message with label and target: the list above the form."""
         return [
-            {
-                "name": name,
-                "label": field.label,
-                "help": self.HELP[name].format(megabytes=megabytes, architecture=ARCHITECTURE),
-                "example": self.EXAMPLES.get(name, ""),
-                "long": name in self.LONG,
-                "typed": (self.data.get(name) or "") if self.is_bound else "",
-                "errors": self.errors.get(name, []) if self.is_bound else [],
-                "choices": catalog.names("spaces") if name == "space" else [],
-            }
-            for name, field in self.fields.items()
+            {"label": str(field.label), "target": field.auto_id, "text": field.error_text}
+            for field in self
+            if field.errors
         ]
 
     def _mapping(self) -> Mapping:
         typed = self.cleaned_data
-        many = {
-            name: tuple(SPLITTER.split(typed.get(name, "")))
+        lists = {
+            name: tuple(SEPARATORS.split(typed.get(name, "")))
             for name in ("columns", "report", "datasets")
         }
         return Mapping(
-            space=typed.get("space", ""), architecture=typed.get("architecture", ""), **many
+            space=typed.get("space", ""), architecture=typed.get("architecture", ""), **lists
         )

@@ -106,7 +106,7 @@ def test_every_message_stands_beside_its_field_and_nothing_typed_is_lost(researc
     }
     page = read(sign_in(researcher).post(NEW, typed))
     errors = errors_of(page)
-    assert errors["name"] == "has 100,000 characters; at most 120"
+    assert errors["name"] == "must have at most 120 characters (got 100,000)"
     assert errors["candidates"] == "must be a whole number (got 'abc')"
     assert errors["in_flight"] == "must be at least 1 (got -1)"
     assert errors["estimator_config.epochs"] == "must be a whole number (got 'NaN')"
@@ -120,6 +120,23 @@ def test_every_message_stands_beside_its_field_and_nothing_typed_is_lost(researc
     assert page.one("error-summary").attributes["role"] == "alert"
     assert len(page.one("error-summary").all("li")) == len(errors)
     assert Run.objects.count() == 0
+
+
+def test_a_null_character_has_a_message_and_everything_else_stays(researcher, sign_in):
+    page = read(sign_in(researcher).post(NEW, {**TYPED, "estimator_config.device": "cpu\0"}))
+    assert "Null characters" in errors_of(page)["estimator_config.device"]
+    assert value_of(page, "estimator_config.epochs") == "2"
+    assert Run.objects.count() == 0
+
+
+def test_the_chosen_preset_is_marked_and_only_what_it_changes_is_unfolded(researcher, sign_in):
+    page = read(sign_in(researcher).get(NEW, {"preset": "nsga2"}))
+    marked = [a.attributes["data-testid"] for a in page.all("a", aria_current="true")]
+    assert "preset-nsga2" in marked and len([m for m in marked if "preset" in m]) == 1
+    (own,) = page.one("settings-strategy").all("div", class_="ps-fields ps-own-fields")
+    fields = [e.attributes["data-field"] for e in own.all("div") if "data-field" in e.attributes]
+    assert fields == ["strategy_config.population"]
+    assert value_of(page, "name") == "NSGA-II on digits"
 
 
 @pytest.mark.parametrize(
@@ -178,7 +195,7 @@ def test_every_preset_can_be_launched_as_it_is(researcher, sign_in, preset):
         name, kind = field.attributes.get("name"), field.attributes.get("type")
         if not name or (kind == "checkbox" and "checked" not in field.attributes):
             continue
-        value = value_of(page, name) if field.tag == "select" else field.attributes["value"]
+        value = value_of(page, name) if field.tag == "select" else field.attributes.get("value", "")
         typed.setdefault(name, []).append(value)
     assert sign_in(researcher).post(NEW, typed).status_code == 302
     assert Run.objects.count() == 1
@@ -194,16 +211,16 @@ def test_a_viewer_may_not_launch(viewer, sign_in):
 def test_the_cost_is_known_from_candidates_like_these(team, researcher, sign_in):
     client = sign_in(researcher)
     before = read(client.post(f"{NEW}/cost", TYPED)).one("expected-cost").text
-    assert before.startswith("No candidate with exactly these settings")
+    assert before.startswith("The expected time is unknown")
     client.post(NEW, {**TYPED, "candidates": "1", "constraints": ""})
     run = Run.objects.get()
     advance_run(run.pk)
     end_run(run, [("done", 20.0, 1000.0)])
     after = read(client.post(f"{NEW}/cost", TYPED)).one("expected-cost").text
     assert after.startswith("About ")
-    assert "the mean of 1 like these" in after
+    assert "on 3 free workers" in after and "from 1 earlier candidate)" in after
     other = read(client.post(f"{NEW}/cost", {**TYPED, "estimator_config.epochs": "3"}))
-    assert other.one("expected-cost").text.startswith("No candidate with exactly these settings")
+    assert other.one("expected-cost").text.startswith("The expected time is unknown")
     wrong = read(client.post(f"{NEW}/cost", {**TYPED, "candidates": "abc"}))
     assert wrong.one("expected-cost").text.startswith("The expected time appears")
 
@@ -220,7 +237,7 @@ def test_a_table_brings_data_sets_and_objectives_of_its_own(researcher, sign_in)
     page = read(sign_in(researcher).post(NEW, typed))
     assert value_of(page, "dataset") == "imagenet16-120"
     assert value_of(page, "estimator_config.columns") == "nonsense"
-    assert page.all(id="error-dataset") == []
+    assert page.all(id="field-dataset-error") == []
     ticked = [e.attributes["value"] for e in page.all("input", name="objectives", checked="")]
     assert ticked == ["error", "throughput@a100", "joules"]
 

@@ -105,9 +105,9 @@ def test_methods_say_what_space_they_do_not_fit(researcher, sign_in):
 def test_the_cost_counts_all_runs(researcher, sign_in):
     client = sign_in(researcher)
     text = read(client.post(f"{NEW}/cost", TYPED)).one("expected-cost").text
-    assert "6 runs , 42 candidates in all" in text
+    assert "6 runs with 42 candidates in total" in text
     wrong = read(client.post(f"{NEW}/cost", {**TYPED, "seeds": "x"})).one("expected-cost").text
-    assert "can be read" in wrong
+    assert "when all settings are valid" in wrong
 
 
 def test_a_run_is_repeated_as_a_study(team, researcher, sign_in):

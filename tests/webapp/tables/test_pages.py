@@ -113,12 +113,12 @@ def test_messages_stand_beside_fields_and_nothing_typed_is_lost(researcher, sign
     page = read(client.post(NEW, {**wrong, "file": uploaded(table_text())}))
     errors = errors_of(page)
     assert errors.keys() == {*wrong, "file"}
-    assert errors["file"] == "A browser keeps no file: choose it again."
+    assert errors["file"] == "Choose the file again: a browser does not keep it."
     assert errors["name"].startswith("'My Table' is no name")
     shown = {name: " ".join(text.split()) for name, text in wrong.items()}
     assert typed_of(page) == shown
     summary = page.one("error-summary")
-    assert "the file has to be chosen again" in summary.text
+    assert "choose the file again" in summary.text
     assert len(summary.all("li")) == len(errors)
     assert not BenchmarkTable.objects.exists()
 
@@ -162,7 +162,7 @@ def test_one_click_fills_the_launch_form_and_one_more_launches(team, researcher,
         if e.attributes["name"] in ("space", "estimator", "dataset", "strategy")
     }
     assert (chosen["space"], chosen["estimator"], chosen["dataset"]) == ("nb201", "table", "made")
-    assert "thousands of candidates a minute" in page.one("expected-cost").text
+    assert "thousands of candidates per minute" in page.one("expected-cost").text
     datasets = page.one("select-dataset").all("option")
     assert [one.attributes["value"] for one in datasets] == ["made"]
     ticked = [e.attributes["value"] for e in page.all("input", name="objectives", checked="")]

@@ -160,6 +160,12 @@ def lookup(mapping: dict[str, Any], key: str) -> Any:
 
 
 @register.filter
+def field(form: Any, name: str) -> Any:
+    """Return the bound field of a form by a name that a variable holds."""
+    return form[name]
+
+
+@register.filter
 def without_device(objective: str) -> str:
     """An objective's name in words: latency@cpu is latency on cpu."""
     return objective.replace("@", " on ")

@@ -1,4 +1,4 @@
-"""The study form's pages: the form, its methods for another space, and what it costs."""
+"""The study form, its methods for another space, and the expected cost."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.search_spec import SearchSpec
 from webapp.accounts.access import check_may_here, team_object_or_404
+from webapp.accounts.models import Team
 from webapp.runs.cost import expected_cost, is_looked_up
 from webapp.runs.models import Run, Study
 from webapp.runs.services.launch import MAX_NAME
@@ -20,88 +21,81 @@ from ..forms import StudyForm
 from ..plan import CHANCE, Method, Plan
 from ..services.launching import launch_study
 
-BEGINNING = {"name": "Methods on digits", "candidates": "50", "in_flight": "2"}
+DEFAULTS = {"name": "Methods on digits", "candidates": "50", "in_flight": "2"}
 SEEDS_OF_A_RUN = 5
 
 
 @require_http_methods(["GET", "POST"])
 def study_new(request: HttpRequest) -> HttpResponse:
-    """The study form; a POST launches, or comes back with every message beside its field."""
+    """Show the study form; a POST launches, or shows it with every message beside its field."""
     check_may_here(request, "launch", "Launching studies")
     if request.method == "GET":
-        return render(request, "studies/new.html", _context(request, _first_form(request)))
+        form = _first_form(request)
+        plan = StudyForm(form.raw, request.team).typed_plan()
+        return render(request, "studies/new.html", {"form": form, **_cost(request, plan)})
     form = StudyForm(request.POST, request.team)
     plan = form.plan()
     if plan is not None:
+        question = form.cleaned_data["question"]
         try:
-            study = launch_study(request.team, request.user, form.name, plan, form.words)
+            study = launch_study(request.team, request.user, form.title, plan, question)
         except InvalidSettings as error:
             form.place(error.errors)
         else:
             messages.success(request, f"{study.name} is launched: {plan.runs} runs.")
             return redirect("study-detail", study.pk)
-    return render(request, "studies/new.html", _context(request, form))
+    return render(request, "studies/new.html", {"form": form, **_cost(request, None)})
 
 
 @require_POST
 def study_new_methods(request: HttpRequest) -> HttpResponse:
-    """The methods as they fit the space that the form holds now; what was typed stays."""
+    """Show which methods can search the chosen space; what was typed stays."""
     check_may_here(request, "launch", "Launching studies")
-    form = StudyForm(request.POST, request.team)
+    form = StudyForm(request.POST, request.team, bound=False)
     return render(request, "studies/parts/methods.html", {"form": form})
 
 
 @require_POST
 def study_new_cost(request: HttpRequest) -> HttpResponse:
-    """The expected cost of what the form holds now."""
+    """Show the expected cost of the study that the form holds now."""
     check_may_here(request, "launch", "Launching studies")
     form = StudyForm(request.POST, request.team)
     return render(request, "studies/parts/cost.html", _cost(request, form.typed_plan()))
 
 
-def _context(request: HttpRequest, form: StudyForm) -> dict[str, Any]:
-    plan = form.typed_plan() if not form.errors else None
-    return {"form": form, "max_name": MAX_NAME, **_cost(request, plan)}
-
-
 def _cost(request: HttpRequest, plan: Plan | None) -> dict[str, Any]:
-    """What a plan takes, as far as it can be read and is known: one worker's time."""
+    """Return what the study costs in time of one worker, as far as it is known."""
     if plan is None:
         return {"unreadable": True}
     candidates = plan.runs * plan.spec.candidates
     context = {"runs": plan.runs, "candidates": candidates, "cost": None}
     if is_looked_up(plan.spec):
         return {**context, "looked_up": True}
-    one = expected_cost(request.team, plan.spec)
-    if one is None:
+    cost = expected_cost(request.team, plan.spec)
+    if cost is None:
         return context
-    cost = {
-        "seen": one.seen,
-        "each_seconds": one.each_seconds,
-        "total_seconds": one.each_seconds * candidates,
-    }
-    return {**context, "cost": cost}
+    return {**context, "cost": cost, "total_seconds": cost.each_seconds * candidates}
 
 
 def _first_form(request: HttpRequest) -> StudyForm:
-    """Defaults, a run or study to repeat, or what the address holds."""
+    """Return the form of a run or study to repeat, or of the address and defaults."""
     if "run" in request.GET:
         run = team_object_or_404(request, Run, _number(request.GET["run"]))
-        return _of_run(run, request.team)
+        return _from_run(run, request.team)
     if "again" in request.GET:
         study = team_object_or_404(request, Study, _number(request.GET["again"]))
         if not study.plan:
-            raise Http404("this study was not launched as one, so it cannot be repeated")
+            raise Http404("this study has no plan, so it cannot be repeated")
         name = f"{study.name} again"[:MAX_NAME]
         return StudyForm.from_plan(Plan.from_json(study.plan), name, study.question, request.team)
     raw = request.GET.copy()
-    for name, value in BEGINNING.items():
+    for name, value in DEFAULTS.items():
         raw.setdefault(name, value)
-    return StudyForm(raw, request.team)
+    return StudyForm(raw, request.team, bound=False)
 
 
-def _of_run(run: Run, team: Any) -> StudyForm:
-    """The run's question at more seeds, with random search beside its method."""
+def _from_run(run: Run, team: Team) -> StudyForm:
+    """Return the run's search at more seeds, with random search as the baseline."""
     spec = SearchSpec.from_json(run.spec)
     methods = [Method(spec.strategy, spec.strategy_config)]
     if spec.strategy != CHANCE:

@@ -1,0 +1,118 @@
+"""The form class and widgets that every form of the site uses: one look, one way of naming."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.forms.utils import ErrorList
+
+TRUE_TEXTS = ("true", "on", "yes", "1")
+MAX_OPTION_LENGTH = 60
+
+
+class SiteBoundField(BoundField):
+    """A field on a page: its id, its help and its message are tied together for screen readers."""
+
+    @property
+    def auto_id(self) -> str:
+        return "field-" + self.html_name.replace(".", "-")
+
+    @property
+    def help_id(self) -> str:
+        return f"{self.auto_id}-help"
+
+    @property
+    def error_id(self) -> str:
+        return f"{self.auto_id}-error"
+
+    @property
+    def error_text(self) -> str:
+        """Every message of the field in one line; empty if the value is allowed."""
+        return " ".join(self.errors)
+
+    @property
+    def described_by(self) -> str:
+        """The ids of what explains the field."""
+        parts = [self.help_id] * bool(self.help_text) + [self.error_id] * bool(self.errors)
+        return " ".join(parts)
+
+    def build_widget_attrs(
+        self, attrs: dict[str, Any], widget: forms.Widget | None = None
+    ) -> dict[str, Any]:
+        """Return the attributes of the control; those of the widget itself win."""
+        own = (widget or self.field.widget).attrs
+        css = getattr(widget or self.field.widget, "css", "form-control")
+        ready = {
+            **(attrs or {}),
+            "class": f"{css} is-invalid" if self.errors else css,
+            "data-testid": self.auto_id,
+            "autocomplete": "off",
+        }
+        if self.described_by:
+            ready["aria-describedby"] = self.described_by
+        if self.errors:
+            ready["aria-invalid"] = "true"
+        return {name: value for name, value in ready.items() if name not in own}
+
+
+class SiteForm(forms.Form):
+    """A form whose names are dotted paths and whose fields are drawn by parts/field.html."""
+
+    bound_field_class = SiteBoundField
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        kwargs.setdefault("label_suffix", "")
+        kwargs.setdefault("error_class", ErrorList)
+        super().__init__(*args, **kwargs)
+
+    def add_prefix(self, field_name: str) -> str:
+        return f"{self.prefix}.{field_name}" if self.prefix else field_name
+
+    def messages(self) -> dict[str, str]:
+        """Return dotted path -> message of every field that has one."""
+        return {self.add_prefix(name): " ".join(texts) for name, texts in self.errors.items()}
+
+
+class KeepingSelect(forms.Select):
+    """A list of options; what was typed stays selected even if it is not one of them."""
+
+    css = "form-select"
+
+    def optgroups(
+        self, name: str, value: list[str], attrs: dict[str, Any] | None = None
+    ) -> list[Any]:
+        groups = super().optgroups(name, value, attrs)
+        offered = {str(option["value"]) for _, options, _ in groups for option in options}
+        for text in value:
+            if text not in offered:
+                shown = text if len(text) <= MAX_OPTION_LENGTH else f"{text[:MAX_OPTION_LENGTH]}…"
+                option = self.create_option(name, text, shown, True, len(groups))
+                groups.append((None, [option], len(groups)))
+        return groups
+
+
+class TickBox(forms.CheckboxInput):
+    """A check box with a hidden twin before it, so that an unticked box is an answer too."""
+
+    css = "form-check-input"
+
+    def __init__(self, attrs: dict[str, Any] | None = None):
+        super().__init__(attrs, check_test=lambda value: str(value).lower() in TRUE_TEXTS)
+
+    def format_value(self, value: Any) -> str:
+        return "true"
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return data.get(name, "false")
+
+
+class TickBoxes(forms.CheckboxSelectMultiple):
+    """Several check boxes of one name, with a hidden empty value, so that none is an answer too."""
+
+    css = "form-check-input"
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        return [text for text in data.getlist(name) if text != ""]
