@@ -1,4 +1,4 @@
-# Two commands matter: `make run` starts the workbench, `make test` proves it.
+# Two commands matter: `make run` starts the workbench, `make test` runs every test.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,16 +6,19 @@ READY := $(VENV)/.ready
 TEST_READY := $(VENV)/.ready-test
 PYTEST ?= -n 2
 
-.PHONY: help run setup setup-test test lint bench docs pictures clean
+BASE ?= HEAD
+
+.PHONY: help run setup setup-test test check lint bench docs pictures clean
 
 help:
 	@echo "make run    start everything on this machine (PORT=8000)"
-	@echo "make test   every test, on real servers and in a real browser"
-	@echo "make lint   style, types and the arrows between rooms"
-	@echo "make bench  benchmarks: figures of this machine"
-	@echo "make docs   writes docs/reference.md anew; make pictures: docs/pictures"
-	@echo "make setup  only the environment"
-	@echo "make clean  removes the environment and caches, never var/"
+	@echo "make test   run every test, on real servers and in a real browser"
+	@echo "make check  before a commit: lint, and the tests affected by the change (BASE=main: since main)"
+	@echo "make lint   check style, types, import rules and language"
+	@echo "make bench  run the benchmarks"
+	@echo "make docs   update docs/reference.md; make pictures: update docs/pictures"
+	@echo "make setup  create only the environment"
+	@echo "make clean  remove the environment and caches, never var/"
 
 run: setup
 	@exec $(BIN)/python manage.py up
@@ -28,8 +31,8 @@ $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "paretoscope: Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1 || echo missing); name one, as in PYTHON=python3.12 make run" >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
-	  { echo "paretoscope: no virtual environment could be made in $(VENV); Debian and Ubuntu need: apt-get install python3-venv" >&2; exit 2; }
-	@echo "paretoscope: installing what requirements.lock names into $(VENV) ..."
+	  { echo "paretoscope: cannot create a virtual environment in $(VENV); Debian and Ubuntu need: apt-get install python3-venv" >&2; exit 2; }
+	@echo "paretoscope: installing requirements.lock into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@touch $@
 
@@ -45,7 +48,11 @@ lint: setup-test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
+
+check: lint
+	@tests=$$($(BIN)/python -m tests.affected $(BASE)); \
+	  if [ -n "$$tests" ]; then $(BIN)/python -m pytest $(PYTEST) $$tests; else echo "no test is affected"; fi
 
 pictures: setup-test
 	@PARETOSCOPE_PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest -q --timeout 900 tests/e2e/test_first_run.py

@@ -1,4 +1,4 @@
-"""The Celery application: bells on a Redis-protocol broker, nothing that must not be lost."""
+"""The Celery application. Its messages are notifications: losing one costs time, not work."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ app.conf.update(
     worker_cancel_long_running_tasks_on_connection_loss=False,
     broker_connection_retry=True,
     broker_connection_retry_on_startup=True,
-    broker_connection_max_retries=None,  # for ever: slots work from the database meanwhile
+    broker_connection_max_retries=None,  # retry for ever: workers poll the database meanwhile
     broker_transport_options={
-        "visibility_timeout": 60,  # a task only wakes somebody up; it never lasts
+        "visibility_timeout": 60,  # a task only wakes a loop and returns at once
         "socket_connect_timeout": 2.0,
         "health_check_interval": 10,
     },

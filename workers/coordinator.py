@@ -1,4 +1,4 @@
-"""The coordinator: advances runs when a bell rings, and sweeps without any bell."""
+"""Coordinator: advances runs when notified, and sweeps all runs at a fixed interval."""
 
 from __future__ import annotations
 
@@ -19,86 +19,87 @@ from webapp.runs.services.lookups import SLICE_SECONDS
 from webapp.runs.services.reaper import reap
 from webapp.runs.services.sweep import ring_again, runs_behind
 
-from .database_retry import AWAY, patiently
+from .database_retry import CONNECTION_ERRORS, retry_until_available
 from .heartbeat import Heartbeat
-from .wake_up import Wakeup
+from .wake_up import WakeUp
 
 log = logging.getLogger(__name__)
 
 
 class Coordinator:
-    """Any number of them may run: a run's row lock lets one at a time advance it."""
+    """Advance runs; several coordinators may run, since a row lock admits one per run."""
 
-    def __init__(self, name: str, wakeup: Wakeup):
+    def __init__(self, name: str, wake_up: WakeUp):
         self.name = name
-        self.wakeup = wakeup
+        self.wake_up = wake_up
         self.stopping = threading.Event()
         self.slot: Any = None
-        self.going_on: deque[int] = deque()  # runs with more to look up, whose turn comes
+        self.unfinished: deque[int] = deque()  # runs with more table lookups, in turn
 
     def stop(self) -> None:
-        """Ends the loop after what it does just now."""
+        """Stop the loop after its current step."""
         self.stopping.set()
-        self.wakeup.ring()
+        self.wake_up.notify()
 
     def run(self) -> None:
-        """The loop; returns after `stop`."""
-        self.slot = patiently(self._register, self.stopping)
+        """Run the loop; return after `stop`."""
+        self.slot = retry_until_available(self._register, self.stopping)
         if self.slot is None:
             return
-        heart = Heartbeat(self.slot)
-        heart.start()
+        heartbeat = Heartbeat(self.slot)
+        heartbeat.start()
         due = 0.0
         while not self.stopping.is_set():
             if time.monotonic() >= due:
-                patiently(self.sweep, self.stopping)
+                retry_until_available(self.sweep, self.stopping)
                 due = time.monotonic() + settings.SWEEP_SECONDS
-            self.advance(self.wakeup.wait(0 if self.going_on else due - time.monotonic()))
+            self.advance(self.wake_up.wait(0 if self.unfinished else due - time.monotonic()))
             self.go_on()
-        heart.stop()
+        heartbeat.stop()
         try:
             slots.retire(self.slot)
-        except AWAY as error:
-            log.warning("not signed out: %s", error)
+        except CONNECTION_ERRORS as error:
+            log.warning("coordinator not signed out: %s", error)
 
     def sweep(self) -> None:
-        """Frees what dead workers held, advances what is behind, rings again."""
+        """Requeue candidates of dead workers, advance runs that are behind, notify again."""
         reap()
         self.advance(runs_behind())
         ring_again()
 
     def advance(self, run_ids: list[int]) -> None:
-        """Advances these runs; one that cannot be must not hold up the others.
+        """Advance these runs; one that fails must not block the others.
 
-        One that looks its candidates up begins, and goes on when nobody else waits.
+        A run of table lookups gets its first step here and continues in `go_on`, in turn with the
+        others.
         """
         for run_id in run_ids:
             if self.stopping.is_set():
                 return
-            if run_id not in self.going_on:
-                self._advance_patiently(run_id, seconds=0.0)
+            if run_id not in self.unfinished:
+                self._advance_with_retry(run_id, seconds=0.0)
 
     def go_on(self) -> None:
-        """A slice of time for the next of the runs that have more to look up."""
-        if self.going_on and not self.stopping.is_set():
-            self._advance_patiently(self.going_on.popleft(), seconds=SLICE_SECONDS)
+        """Give the next run with more table lookups a slice of time."""
+        if self.unfinished and not self.stopping.is_set():
+            self._advance_with_retry(self.unfinished.popleft(), seconds=SLICE_SECONDS)
 
-    def _advance_patiently(self, run_id: int, seconds: float) -> None:
-        if patiently(partial(self._advance, run_id, seconds), self.stopping):
-            self.going_on.append(run_id)
+    def _advance_with_retry(self, run_id: int, seconds: float) -> None:
+        if retry_until_available(partial(self._advance, run_id, seconds), self.stopping):
+            self.unfinished.append(run_id)
 
     def _advance(self, run_id: int, seconds: float) -> bool:
         try:
             return advance_run(run_id, seconds)
-        except AWAY:
+        except CONNECTION_ERRORS:
             raise
         except Run.DoesNotExist:
-            log.debug("run %s is gone", run_id)
+            log.debug("run %s does not exist any more", run_id)
         except Exception as error:
             log.exception("run %s could not be advanced", run_id)
             give_up(run_id, f"could not be advanced: {type(error).__name__}: {error}")
         return False
 
     def _register(self) -> Any:
-        facts = {"python": platform.python_version()}
-        return slots.register(self.name, "coordinator", ["coordinator"], facts)
+        worker_facts = {"python": platform.python_version()}
+        return slots.register(self.name, "coordinator", ["coordinator"], worker_facts)

@@ -1,4 +1,4 @@
-"""Outliving a database that is away for a while."""
+"""Retries while the database is unreachable."""
 
 from __future__ import annotations
 
@@ -12,39 +12,42 @@ from psycopg.errors import IdleInTransactionSessionTimeout
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-AWAY = (OperationalError, InterfaceError)
-FIRST_SECONDS = 0.2
+CONNECTION_ERRORS = (OperationalError, InterfaceError)
+MIN_SECONDS = 0.2
 MAX_SECONDS = 5.0
 
 
-def patiently(act: Callable[[], T], stopping: threading.Event) -> T | None:
-    """What `act` returns, tried until the database answers; None once `stopping` is set."""
-    seconds = FIRST_SECONDS
+def retry_until_available(act: Callable[[], T], stopping: threading.Event) -> T | None:
+    """Call `act` until the database answers and return its result; None once `stopping` is set.
+
+    The wait between two tries doubles from `MIN_SECONDS` to `MAX_SECONDS`.
+    """
+    seconds = MIN_SECONDS
     while True:
         try:
             return act()
-        except (*AWAY, InternalError) as error:
-            if not is_away(error):
+        except (*CONNECTION_ERRORS, InternalError) as error:
+            if not is_connection_error(error):
                 raise
             connection.close()
-            log.warning("database away, next try in %.1f s: %s", seconds, _first_line(error))
+            log.warning("database unreachable, next try in %.1f s: %s", seconds, _first_line(error))
         if stopping.wait(seconds):
             return None
         seconds = min(2 * seconds, MAX_SECONDS)
 
 
-def is_away(error: Exception) -> bool:
-    """Whether the connection broke, rather than that the statement was wrong."""
-    stood_still = isinstance(error.__cause__, IdleInTransactionSessionTimeout)
-    return stood_still or isinstance(error, AWAY)
+def is_connection_error(error: Exception) -> bool:
+    """Return whether the connection failed, as opposed to the statement."""
+    timed_out = isinstance(error.__cause__, IdleInTransactionSessionTimeout)
+    return timed_out or isinstance(error, CONNECTION_ERRORS)
 
 
-def hold_no_lock_longer_than(seconds: float) -> None:
-    """Has the database end a transaction of this process that stands still so long.
+def limit_idle_transactions(seconds: float) -> None:
+    """Let PostgreSQL end a transaction of this process that has been idle for `seconds`.
 
-    A worker may be frozen between two statements; without this it would keep the lock on
-    its run, and with it everybody who wants to go on without it. For processes whose
-    transactions do nothing but write; set before the first connection.
+    A worker that is frozen between two statements would otherwise keep the lock on its run and
+    block every other process. Call it before the first connection, and only in processes whose
+    transactions never wait for anything but the database.
     """
     options = connections.settings["default"]["OPTIONS"]
     limit = f"-c idle_in_transaction_session_timeout={round(1000 * seconds)}"

@@ -1,4 +1,4 @@
-"""Signs of life, from a thread of its own: a long epoch or a slow fold stops no beat."""
+"""Heartbeats from a separate thread, so that a long epoch or a slow step does not delay them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ log = logging.getLogger(__name__)
 
 
 class Heartbeat(threading.Thread):
-    """Beats for a process, and for the candidate it holds.
+    """Renew the registration of a process and the lease of the candidate it has claimed.
 
-    `verdict` is what the last beat said of the held candidate: "go", "cancel" or "lost".
-    While the database is away it stays as it was: the work may still be adopted.
+    `verdict` is the answer of the last heartbeat for the claimed candidate: "go", "cancel" or
+    "lost". While the database is unreachable it keeps its value: the result may still be accepted.
     """
 
     def __init__(self, slot: WorkerSlot):
-        super().__init__(name="heart", daemon=True)
+        super().__init__(name="heartbeat", daemon=True)
         self.slot = slot
         self.verdict = "go"
         self._claim: Claim | None = None
@@ -31,17 +31,17 @@ class Heartbeat(threading.Thread):
         self._stopping = threading.Event()
 
     def hold(self, claim: Claim) -> None:
-        """From now on beats for this candidate too."""
+        """Renew the lease of this candidate too, from now on."""
         with self._lock:
             self._claim, self.verdict = claim, "go"
 
     def release(self) -> None:
-        """No longer beats for a candidate."""
+        """Stop renewing the candidate's lease."""
         with self._lock:
             self._claim = None
 
     def stop(self) -> None:
-        """The thread ends with its present beat."""
+        """End the thread after its current heartbeat."""
         self._stopping.set()
 
     def run(self) -> None:
@@ -49,16 +49,16 @@ class Heartbeat(threading.Thread):
             try:
                 self._beat()
             except (DatabaseError, InterfaceError) as error:
-                log.warning("beat not written: %s", str(error).partition("\n")[0])
+                log.warning("heartbeat not written: %s", str(error).partition("\n")[0])
                 connection.close()
         connection.close()
 
     def _beat(self) -> None:
         touch(self.slot)
-        held = self._claim
-        if held is None:
+        claimed = self._claim
+        if claimed is None:
             return
-        verdict = beat(held)
+        verdict = beat(claimed)
         with self._lock:
-            if self._claim is held:  # else it ended meanwhile and the answer is stale
+            if self._claim is claimed:  # otherwise it finished meanwhile and the answer is outdated
                 self.verdict = verdict

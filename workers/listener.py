@@ -1,7 +1,7 @@
-"""A thread that listens for bells: Celery's consumer, embedded.
+"""A thread that receives notifications with an embedded Celery consumer.
 
-It runs beside the loop and not around it. So the loop goes on, stops within its time and
-gives its candidate back whatever state the broker connection is in.
+It runs next to the main loop, not around it: whatever the state of the broker connection, the
+loop keeps working, stops in time and returns its candidate.
 """
 
 from __future__ import annotations
@@ -17,27 +17,29 @@ from celery.worker import WorkController
 from .app import app
 
 log = logging.getLogger(__name__)
-AGAIN_SECONDS = 2.0
+RESTART_SECONDS = 2.0
 
 
 def listen(name: str, queues: list[str]) -> threading.Thread:
-    """Starts listening on these queues; ends with the process."""
-    thread = threading.Thread(target=_forever, args=(name, queues), name="listener", daemon=True)
+    """Start listening on these queues; the thread ends with the process."""
+    thread = threading.Thread(
+        target=_listen_forever, args=(name, queues), name="listener", daemon=True
+    )
     thread.start()
     return thread
 
 
-def _forever(name: str, queues: list[str]) -> None:
+def _listen_forever(name: str, queues: list[str]) -> None:
     app.finalize()
     app.set_current()
     app.set_default()
     while True:
         try:
             _consume(name, queues)
-            log.warning("listener ended; starting again")
+            log.warning("listener ended; restarting")
         except Exception as error:  # whatever the broker's client raises
-            log.warning("listener broke, starting again: %s", error)
-        time.sleep(AGAIN_SECONDS)
+            log.warning("listener failed, restarting: %s", error)
+        time.sleep(RESTART_SECONDS)
 
 
 def _consume(name: str, queues: list[str]) -> None:

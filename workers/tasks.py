@@ -1,21 +1,21 @@
-"""The tasks: each only wakes the loop of its own process, which asks the database.
+"""Celery tasks: each wakes the loop of its own process, which then queries the database.
 
-They are safe to run twice, late or never: who is woken looks what there is to do.
+They are safe to run twice, late or never: the loop finds its work in the database.
 """
 
 from __future__ import annotations
 
 from .app import app
-from .wake_up import wakeup
+from .wake_up import wake_up
 
 
 @app.task(name="workers.tasks.evaluate")
 def evaluate() -> None:
-    """Candidates wait on one of this slot's queues."""
-    wakeup.ring()
+    """Wake the worker: candidates wait on one of its queues."""
+    wake_up.notify()
 
 
 @app.task(name="workers.tasks.advance")
 def advance(run_id: int) -> None:
-    """A run has something to be told, asked or settled."""
-    wakeup.ring(run_id)
+    """Wake the coordinator: this run has finished candidates, free workers or a new state."""
+    wake_up.notify(run_id)

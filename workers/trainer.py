@@ -1,7 +1,7 @@
-"""The process that trains: `python -m workers.trainer`, one for each slot.
+"""Trainer process: `python -m workers.trainer`, one per worker.
 
-Spawned, never forked, so that CUDA and data loaders work; imports the engine alone. It
-reads JSON lines on stdin and writes them on stdout:
+It is spawned, never forked, so that CUDA and data loaders work, and imports only the engine. It
+reads JSON lines from stdin and writes JSON lines to stdout:
 
     in   {"type": "evaluate", "job": 7, "spec": {...}, "proposal": {...},
           "weights": "folder of the search's weights"}
@@ -10,7 +10,7 @@ reads JSON lines on stdin and writes them on stdout:
          {"type": "progress", "job": 7, "point": {...}}
          {"type": "outcome", "job": 7, "outcome": {...}, "digest": "SHA-256 of the data"}
 
-It stays for many candidates and dies with whoever started it.
+It evaluates many candidates and ends when the worker that started it ends.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 MAX_REASON = 500
 
 
-class Orders:
-    """What the slot asks for, read by a thread of its own."""
+class Requests:
+    """Requests of the worker, read by a separate thread."""
 
     def __init__(self, lines: TextIO):
         self._lines = lines
@@ -40,11 +40,11 @@ class Orders:
         self._cancelled: set[int] = set()
 
     def listen(self) -> None:
-        """Starts reading; when the slot is gone the whole process ends at once."""
-        threading.Thread(target=self._read, name="orders", daemon=True).start()
+        """Start reading; the process exits as soon as the worker closes the pipe."""
+        threading.Thread(target=self._read, name="requests", daemon=True).start()
 
     def next(self) -> dict[str, Any]:
-        """The next candidate to evaluate; waits for it."""
+        """Wait for the next candidate to evaluate and return its request."""
         return self._jobs.get()
 
     def cancelled(self, job: int) -> bool:
@@ -52,16 +52,16 @@ class Orders:
 
     def _read(self) -> None:
         for line in self._lines:
-            order = json.loads(line)
-            if order["type"] == "cancel":
-                self._cancelled.add(order["job"])
+            request = json.loads(line)
+            if request["type"] == "cancel":
+                self._cancelled.add(request["job"])
             else:
-                self._jobs.put(order)
+                self._jobs.put(request)
         os._exit(0)
 
 
-class Answers:
-    """JSON lines for the slot on the real stdout; stray prints go to stderr instead."""
+class Responses:
+    """JSON lines for the worker on the real stdout; other output to stdout goes to stderr."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -70,14 +70,14 @@ class Answers:
         sys.stdout = sys.stderr
 
     def send(self, **message: Any) -> None:
-        line = json.dumps(message)  # NaN passes here; the slot judges it
+        line = json.dumps(message)  # NaN is allowed here; the worker checks values
         with self._lock:
             self._file.write(line + "\n")
             self._file.flush()
 
 
-def evaluate(order: dict[str, Any], orders: Orders, answers: Answers) -> dict[str, Any]:
-    """The outcome of one order as JSON, whatever happens during it."""
+def evaluate(request: dict[str, Any], requests: Requests, responses: Responses) -> dict[str, Any]:
+    """Return the outcome of one request as JSON; errors become failed outcomes."""
     from nasengine.core.errors import Cancelled, EngineError
     from nasengine.core.proposal import Proposal
     from nasengine.core.search_spec import SearchSpec
@@ -85,28 +85,28 @@ def evaluate(order: dict[str, Any], orders: Orders, answers: Answers) -> dict[st
     from nasengine.execution import loop as search
     from nasengine.execution.weight_store import FolderWeightStore
 
-    job, number = order["job"], order["proposal"]["number"]
-    folder = order["weights"]
+    job, number = request["job"], request["proposal"]["number"]
+    folder = request["weights"]
     try:
         outcome = search.evaluate(
-            SearchSpec.from_json(order["spec"]),
-            Proposal.from_json(order["proposal"]),
-            lambda point: answers.send(type="progress", job=job, point=point),
-            lambda: orders.cancelled(job),
+            SearchSpec.from_json(request["spec"]),
+            Proposal.from_json(request["proposal"]),
+            lambda point: responses.send(type="progress", job=job, point=point),
+            lambda: requests.cancelled(job),
             FolderWeightStore(Path(folder)) if folder else NO_WEIGHTS,
         )
         return outcome.to_json()
     except Cancelled:
-        return ending(number, "cancelled", "given up on request")
+        return outcome_json(number, "cancelled", "cancelled on request")
     except EngineError as error:
-        return ending(number, "failed", str(error))
-    except Exception as error:  # one bad candidate must not take the process with it
+        return outcome_json(number, "failed", str(error))
+    except Exception as error:  # one bad candidate must not end the process
         traceback.print_exc()
-        return ending(number, "failed", f"{type(error).__name__}: {error}")
+        return outcome_json(number, "failed", f"{type(error).__name__}: {error}")
 
 
 def data_digest(spec: dict[str, Any]) -> str:
-    """What the data set's files hold, "" where none is read or they cannot be."""
+    """Return the SHA-256 of the data set, "" if none is read or its files cannot be read."""
     from nasengine import catalog
     from nasengine.data.common.named import named_dataset
 
@@ -114,13 +114,13 @@ def data_digest(spec: dict[str, Any]) -> str:
         if not catalog.load("estimators", spec["estimator"]).builds_network:
             return ""
         return named_dataset(spec["dataset"], spec["dataset_config"]).facts().digest
-    except Exception as error:  # the outcome itself says what is wrong with the data
+    except Exception as error:  # the outcome reports the problem with the data
         print(f"no digest of {spec['dataset']}: {error}")
         return ""
 
 
-def ending(number: int, state: str, reason: str) -> dict[str, Any]:
-    """An outcome without measurements, as JSON."""
+def outcome_json(number: int, state: str, reason: str) -> dict[str, Any]:
+    """Return an outcome without measurements, as JSON."""
     return {
         "number": number,
         "state": state,
@@ -130,19 +130,19 @@ def ending(number: int, state: str, reason: str) -> dict[str, Any]:
     }
 
 
-def die_with(parent: int) -> None:
-    """The kernel kills this process when its parent dies (Linux; elsewhere stdin ends)."""
+def exit_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent dies (Linux; elsewhere stdin closes)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the line above
+    if os.getppid() != parent:  # the parent died before the line above
         os._exit(0)
 
 
-def facts() -> dict[str, Any]:
-    """What trains here: versions, threads, accelerator."""
+def worker_facts() -> dict[str, Any]:
+    """Return the versions, threads and accelerator of this process."""
     from nasengine.estimators.training.config import TrainConfig
     from nasengine.estimators.training.device_context import (
-        find_device_context,  # loads torch, once and early
+        find_device_context,  # imports torch, once and early
     )
 
     return {
@@ -153,16 +153,18 @@ def facts() -> dict[str, Any]:
 
 
 def main() -> None:
-    die_with(int(sys.argv[1]))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the slot, which ends us
-    orders, answers = Orders(sys.stdin), Answers()
-    orders.listen()
-    answers.send(type="ready", facts=facts())
+    exit_with_parent(int(sys.argv[1]))
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C is for the worker, which ends this process
+    requests, responses = Requests(sys.stdin), Responses()
+    requests.listen()
+    responses.send(type="ready", facts=worker_facts())
     while True:
-        order = orders.next()
-        outcome = evaluate(order, orders, answers)
-        answers.send(
-            type="outcome", job=order["job"], outcome=outcome, digest=data_digest(order["spec"])
+        request = requests.next()
+        outcome = evaluate(request, requests, responses)
+        responses.send(
+            type="outcome", job=request["job"], outcome=outcome, digest=data_digest(request["spec"])
         )
 
 

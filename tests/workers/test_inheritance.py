@@ -8,8 +8,8 @@ from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import loop as search
 from webapp.runs.models import Measurement
 from webapp.runs.services.weights import weights_folder
-from workers import slot
-from workers.wake_up import Wakeup
+from workers import worker
+from workers.wake_up import WakeUp
 
 from ..fixtures.fleet import results
 
@@ -36,13 +36,13 @@ def test_a_slot_tidies_up_now_and_then_and_a_folder_it_may_not_read_stops_nobody
         looked.append(True)
         raise PermissionError("weights: permission denied")
 
-    monkeypatch.setattr(slot, "sweep_weights", refused)
-    one = slot.Slot("one", ["cpu"], 1, Wakeup())
-    one._tidy()
-    one._tidy()
+    monkeypatch.setattr(worker, "sweep_weights", refused)
+    one = worker.Worker("one", ["cpu"], 1, WakeUp())
+    one._sweep_files()
+    one._sweep_files()
     assert len(looked) == 1
-    one.tidy_at -= slot.TIDY_SECONDS
-    one._tidy()
+    one.sweep_at -= worker.SWEEP_FILES_SECONDS
+    one._sweep_files()
     assert len(looked) == 2
     assert not laid.exists()
 
@@ -57,8 +57,8 @@ def test_two_workers_one_of_them_killed_find_what_one_process_finds(fleet):
     fleet.start_worker("one")
     fleet.start_worker("two")
     run = fleet.launch(epochs=20, **QUESTION)
-    child = run.candidates.filter(state="running", slot__name="one", number__gte=3)
-    fleet.until(child.exclude(curve=[]).exists, 60)
+    trainer = run.candidates.filter(state="running", slot__name="one", number__gte=3)
+    fleet.until(trainer.exclude(curve=[]).exists, 60)
     fleet.kill("one")
     fleet.wait_ended(run)
     alone = search.run(SearchSpec.from_json(run.spec))

@@ -13,10 +13,10 @@ from tests.fixtures.factories import make_run, make_table, make_team, table_text
 from tests.fixtures.table_specs import asked
 from webapp.runs.services.claims import Claim
 from webapp.runs.services.launch import launch
-from workers.child_process import ChildDied
 from workers.coordinator import Coordinator
-from workers.slot import Slot
-from workers.wake_up import Wakeup
+from workers.trainer_process import TrainerDied
+from workers.wake_up import WakeUp
+from workers.worker import Worker
 
 from ..fixtures.fleet import results
 
@@ -68,9 +68,9 @@ def test_whoever_looks_up_for_long_holds_nobody_up(monkeypatch):
     make_table(team, text=table_text())
     spec = asked("table:made", "made", candidates=600)
     long = [launch(team, None, spec, f"long {i}") for i in range(3)]
-    coordinator = Coordinator("test", Wakeup())
+    coordinator = Coordinator("test", WakeUp())
     coordinator.advance([run.pk for run in long])
-    assert list(coordinator.going_on) == [run.pk for run in long]
+    assert list(coordinator.unfinished) == [run.pk for run in long]
     began = time.monotonic()
     trained = make_run(advance=False)
     coordinator.go_on()
@@ -78,8 +78,8 @@ def test_whoever_looks_up_for_long_holds_nobody_up(monkeypatch):
     assert time.monotonic() - began < settings.SWEEP_SECONDS
     trained.refresh_from_db()
     assert (trained.state, trained.asked) == ("running", 1)
-    assert list(coordinator.going_on) == [long[1].pk, long[2].pk, long[0].pk]
-    while coordinator.going_on:
+    assert list(coordinator.unfinished) == [long[1].pk, long[2].pk, long[0].pk]
+    while coordinator.unfinished:
         coordinator.go_on()
     for run in long:
         run.refresh_from_db()
@@ -95,7 +95,7 @@ class Dead:
 
     def evaluate(self, spec, proposal, weights):
         self.seen = [path.name for path in self.folder.iterdir()]
-        raise ChildDied("it is no real one")
+        raise TrainerDied("it is no real one")
 
 
 @pytest.mark.django_db
@@ -105,10 +105,10 @@ def test_a_worker_lays_the_table_down_before_it_evaluates(tmp_path, monkeypatch)
     run = launch(team, None, asked("table:made", "made"), "claimed")
     folder = tmp_path / "a workers own"
     monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder))
-    held = Claim(1, run.pk, 0, 1, run.spec, {}, "", "")
-    slot = Slot("test", ["cpu"], 1, Wakeup())
-    slot.child = Dead(folder)
-    assert slot._trained(held).reason == "it is no real one"
-    assert slot.child.seen == [f"{table.digest}.csv.gz"]
-    monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder / slot.child.seen[0]))
-    assert "cannot be laid down" in slot._trained(held).reason
+    claimed = Claim(1, run.pk, 0, 1, run.spec, {}, "", "")
+    worker = Worker("test", ["cpu"], 1, WakeUp())
+    worker.trainer = Dead(folder)
+    assert worker._evaluate(claimed).reason == "it is no real one"
+    assert worker.trainer.seen == [f"{table.digest}.csv.gz"]
+    monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder / worker.trainer.seen[0]))
+    assert "cannot be laid down" in worker._evaluate(claimed).reason

@@ -13,9 +13,9 @@ import pytest
 
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
-from workers.child_process import Child, ChildDied
-from workers.slot import read_outcome
-from workers.wake_up import Wakeup
+from workers.trainer_process import TrainerDied, TrainerProcess
+from workers.wake_up import WakeUp
+from workers.worker import read_outcome
 
 from ..fixtures.fleet import SMALL
 
@@ -27,9 +27,9 @@ LONG = SearchSpec(**{**SMALL, "objectives": ("error",), "estimator_config": {"ep
 
 
 @pytest.fixture(scope="module")
-def child():
+def trainer():
     """One process for all tests here; each leaves it usable."""
-    process = Child(threads=1)
+    process = TrainerProcess(threads=1)
     process.start()
     yield process
     process.kill()
@@ -39,61 +39,61 @@ def proposal_of(spec: SearchSpec) -> dict:
     return assembly.make_strategy(spec).ask().to_json()
 
 
-def messages_of(child: Child, seconds: float = 40) -> list[dict]:
+def messages_of(trainer: TrainerProcess, seconds: float = 40) -> list[dict]:
     """Everything said about the present candidate up to its outcome."""
     found, deadline = [], time.monotonic() + seconds
     while not found or found[-1]["type"] != "outcome":
         assert time.monotonic() < deadline, found
-        if message := child.receive(0.2):
+        if message := trainer.receive(0.2):
             found.append(message)
     return found
 
 
-def test_every_epoch_is_reported_then_the_outcome(child):
-    child.evaluate(QUESTION.to_json(), proposal_of(QUESTION))
-    *points, last = messages_of(child)
+def test_every_epoch_is_reported_then_the_outcome(trainer):
+    trainer.evaluate(QUESTION.to_json(), proposal_of(QUESTION))
+    *points, last = messages_of(trainer)
     assert [m["point"]["epoch"] for m in points] == [1, 2]
     outcome = read_outcome(0, last["outcome"])
     assert outcome.state == "done"
     assert outcome.values.keys() == {"error", "params"}
     assert len(last["digest"]) == 64
-    assert child.facts["threads"] == 1
-    assert child.facts["torch"].startswith("2.")
+    assert trainer.facts["threads"] == 1
+    assert trainer.facts["torch"].startswith("2.")
 
 
-def test_a_broken_order_is_a_failed_candidate_and_the_process_stays(child):
+def test_a_broken_order_is_a_failed_candidate_and_the_process_stays(trainer):
     broken = {**QUESTION.to_json(), "estimator": "nothing"}
-    child.evaluate(broken, proposal_of(QUESTION))
-    (last,) = messages_of(child)
+    trainer.evaluate(broken, proposal_of(QUESTION))
+    (last,) = messages_of(trainer)
     assert last["outcome"]["state"] == "failed"
     assert "'nothing' is not among the estimators" in last["outcome"]["reason"]
-    child.evaluate(QUESTION.to_json(), proposal_of(QUESTION))
-    assert messages_of(child)[-1]["outcome"]["state"] == "done"
+    trainer.evaluate(QUESTION.to_json(), proposal_of(QUESTION))
+    assert messages_of(trainer)[-1]["outcome"]["state"] == "done"
 
 
-def test_cancel_ends_a_candidate_and_not_the_process(child):
-    child.evaluate(LONG.to_json(), proposal_of(LONG))
-    while child.receive(0.2) is None:
+def test_cancel_ends_a_candidate_and_not_the_process(trainer):
+    trainer.evaluate(LONG.to_json(), proposal_of(LONG))
+    while trainer.receive(0.2) is None:
         pass
-    child.cancel()
-    assert messages_of(child)[-1]["outcome"]["state"] == "cancelled"
+    trainer.cancel()
+    assert messages_of(trainer)[-1]["outcome"]["state"] == "cancelled"
 
 
-def test_a_killed_process_says_how_it_ended_and_starts_again(child):
-    child.evaluate(LONG.to_json(), proposal_of(LONG))
-    while child.receive(0.2) is None:
+def test_a_killed_process_says_how_it_ended_and_starts_again(trainer):
+    trainer.evaluate(LONG.to_json(), proposal_of(LONG))
+    while trainer.receive(0.2) is None:
         pass
-    child._process.kill()
+    trainer._process.kill()
     with pytest.raises(
-        ChildDied, match=r"was ended by signal 9, SIGKILL \(out of memory, perhaps\)"
+        TrainerDied, match=r"was ended by signal 9, SIGKILL \(out of memory, perhaps\)"
     ):
-        messages_of(child)
-    child.evaluate(QUESTION.to_json(), proposal_of(QUESTION))
-    assert messages_of(child)[-1]["outcome"]["state"] == "done"
+        messages_of(trainer)
+    trainer.evaluate(QUESTION.to_json(), proposal_of(QUESTION))
+    assert messages_of(trainer)[-1]["outcome"]["state"] == "done"
 
 
 def test_killing_ends_the_whole_group():
-    other = Child(threads=1)
+    other = TrainerProcess(threads=1)
     other.start()
     process = psutil.Process(other._process.pid)
     other.kill()
@@ -113,13 +113,13 @@ def test_a_measurement_that_is_not_finite_makes_the_outcome_diverged():
 
 
 def test_many_rings_are_one_and_numbers_are_kept():
-    bell = Wakeup()
-    bell.ring(5)
-    bell.ring()
-    bell.ring(3)
-    assert bell.wait(10) == [3, 5]
+    wake_up = WakeUp()
+    wake_up.notify(5)
+    wake_up.notify()
+    wake_up.notify(3)
+    assert wake_up.wait(10) == [3, 5]
     began = time.monotonic()
-    assert bell.wait(0.05) == []
+    assert wake_up.wait(0.05) == []
     assert time.monotonic() - began >= 0.05
 
 
@@ -128,7 +128,7 @@ def test_neither_coordinator_nor_slot_holds_torch():
     code = (
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'webapp.settings'\n"
         "import django; django.setup()\n"
-        "import workers.coordinator, workers.slot, workers.listener, webapp.runs.services.front\n"
+        "import workers.coordinator, workers.worker, workers.listener, webapp.runs.services.front\n"
         "from nasengine import catalog\n"
         "from nasengine.execution import assembly\n"
         "from nasengine.core.search_spec import SearchSpec\n"

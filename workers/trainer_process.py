@@ -1,4 +1,4 @@
-"""The slot's side of the training process: start, ask, listen, kill."""
+"""The worker's handle of its trainer process: start, request, receive, kill."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from typing import IO, Any
 
 log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[1]
-LAST_WORDS = 20
+STDERR_LINES = 20
 
 
-class ChildDied(Exception):
-    """The training process ended by itself; the text says how."""
+class TrainerDied(Exception):
+    """The trainer process ended unexpectedly; the text gives its signal or exit status."""
 
 
-class Child:
-    """One training process with its own process group; started again after it died."""
+class TrainerProcess:
+    """One trainer process in its own process group; it is restarted after it died."""
 
     def __init__(self, threads: int):
         self.threads = threads
         self.facts: dict[str, Any] = {}
         self._process: subprocess.Popen[str] | None = None
         self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self._words: deque[str] = deque(maxlen=LAST_WORDS)
+        self._stderr: deque[str] = deque(maxlen=STDERR_LINES)
         self._job = 0
 
     def start(self) -> None:
-        """Starts the process where none lives; it is ready some seconds later."""
+        """Start the process unless it is running; it is ready some seconds later."""
         if self._process is not None and self._process.poll() is None:
             return
         self.kill()
         self._messages = queue.Queue()
-        self._words = deque(maxlen=LAST_WORDS)
+        self._stderr = deque(maxlen=STDERR_LINES)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "workers.trainer", str(os.getpid())],
             stdin=subprocess.PIPE,
@@ -56,45 +56,48 @@ class Child:
             start_new_session=True,
         )
         assert self._process.stdout is not None and self._process.stderr is not None  # pipes
-        _aside(_read_messages, self._process.stdout, self._messages)
-        _aside(_read_words, self._process.stderr, self._words)
+        _in_thread(_read_messages, self._process.stdout, self._messages)
+        _in_thread(_read_stderr, self._process.stderr, self._stderr)
 
     def evaluate(self, spec: dict[str, Any], proposal: dict[str, Any], weights: str = "") -> None:
-        """Asks for one evaluation; `receive` then brings its messages.
+        """Request one evaluation; `receive` then returns its messages.
 
-        `weights` is the folder of the search's weights; without one nothing is kept.
+        Args:
+            spec: search settings as JSON.
+            proposal: the candidate's proposal as JSON.
+            weights: folder of the run's checkpoints; empty: none are kept.
 
         Raises:
-            ChildDied: the process could not take the order.
+            TrainerDied: the process could not take the request.
         """
         self.start()
         self._job += 1
         self._send(type="evaluate", job=self._job, spec=spec, proposal=proposal, weights=weights)
 
     def cancel(self) -> None:
-        """Asks the process to give up the present candidate."""
-        with suppress(ChildDied):
+        """Request that the process stops the current candidate."""
+        with suppress(TrainerDied):
             self._send(type="cancel", job=self._job)
 
     def receive(self, seconds: float) -> dict[str, Any] | None:
-        """The next message about the present candidate, None when none came in time.
+        """Return the next message about the current candidate, None if none came in time.
 
         Raises:
-            ChildDied: with signal or exit status and its last words.
+            TrainerDied: with signal or exit status and the last line of stderr.
         """
         try:
             message = self._messages.get(timeout=seconds)
         except queue.Empty:
             return None
         if message is None:
-            raise ChildDied(self._obituary())
+            raise TrainerDied(self._death_report())
         if message["type"] == "ready":
             self.facts = message["facts"]
             return None
         return message if message["job"] == self._job else None
 
     def kill(self) -> None:
-        """Ends the process and everything it started."""
+        """Kill the process and everything it started."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -109,22 +112,22 @@ class Child:
     def _send(self, **message: Any) -> None:
         pipe = self._process.stdin if self._process is not None else None
         if pipe is None:
-            raise ChildDied(self._obituary())
+            raise TrainerDied(self._death_report())
         try:
             pipe.write(json.dumps(message) + "\n")
             pipe.flush()
         except OSError:
-            raise ChildDied(self._obituary()) from None
+            raise TrainerDied(self._death_report()) from None
 
-    def _obituary(self) -> str:
+    def _death_report(self) -> str:
         process = self._process
         if process is not None:
-            with suppress(subprocess.TimeoutExpired):  # it closed its lines and lives on
+            with suppress(subprocess.TimeoutExpired):  # it closed its pipes and is still running
                 process.wait(timeout=2)
         status = process.returncode if process is not None else None
-        self.kill()  # also what it started
-        words = next((line for line in reversed(self._words) if line.strip()), "")
-        return f"the training process {_how_it_ended(status)}" + (f"; {words}" if words else "")
+        self.kill()  # and its own children
+        words = next((line for line in reversed(self._stderr) if line.strip()), "")
+        return f"the trainer process {_exit_text(status)}" + (f"; {words}" if words else "")
 
     def _environment(self) -> dict[str, str]:
         threads = str(self.threads)
@@ -136,7 +139,7 @@ class Child:
         }
 
 
-def _aside(read: Callable[..., None], pipe: IO[str], sink: object) -> None:
+def _in_thread(read: Callable[..., None], pipe: IO[str], sink: object) -> None:
     threading.Thread(target=read, args=(pipe, sink), name=read.__name__, daemon=True).start()
 
 
@@ -145,19 +148,19 @@ def _read_messages(pipe: IO[str], messages: queue.Queue) -> None:
         try:
             messages.put(json.loads(line))
         except ValueError:
-            log.warning("the training process said something else: %.200s", line)
+            log.warning("unexpected output of the trainer process: %.200s", line)
     messages.put(None)
 
 
-def _read_words(pipe: IO[str], words: deque[str]) -> None:
+def _read_stderr(pipe: IO[str], words: deque[str]) -> None:
     for line in pipe:
         words.append(line.rstrip()[:300])
-        log.info("training process: %s", line.rstrip()[:2000])
+        log.info("trainer process: %s", line.rstrip()[:2000])
 
 
-def _how_it_ended(status: int | None) -> str:
+def _exit_text(status: int | None) -> str:
     if status is None:
-        return "is gone"
+        return "does not exist any more"
     if status >= 0:
         return f"ended with status {status}"
     name = signal.Signals(-status).name if -status in set(signal.Signals) else "unknown"

@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, connections
 
 from webapp.runs.models import Run
 from webapp.runs.services.locking import locked_run
-from workers.database_retry import hold_no_lock_longer_than, is_away
+from workers.database_retry import is_connection_error, limit_idle_transactions
 
 from ..fixtures.factories import make_run
 
@@ -27,17 +27,17 @@ def options():
 
 def test_a_frozen_worker_lets_go_of_its_run(options):
     run = make_run(advance=False)
-    hold_no_lock_longer_than(0.5)
+    limit_idle_transactions(0.5)
     holding, refused = threading.Event(), []
 
     def freeze():
         try:
-            with locked_run(run.pk) as held:
+            with locked_run(run.pk) as claimed:
                 holding.set()
                 time.sleep(1.5)
-                held.save()
+                claimed.save()
         except DatabaseError as error:
-            refused.append(is_away(error))
+            refused.append(is_connection_error(error))
         finally:
             connection.close()
 
