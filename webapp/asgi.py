@@ -1,4 +1,4 @@
-"""The server's entry: pages over HTTP, events over sockets."""
+"""ASGI entry point: pages over HTTP, events over sockets."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
-# Static files come from whitenoise, which reads them in plain iterators; they are small.
+# WhiteNoise serves static files from synchronous iterators; the files are small.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 pages = get_asgi_application()
 
-# After the applications are loaded: the consumer reads models.
+# Imported after the apps are loaded, since the consumer imports models.
 from webapp.live.routing import websocket_urlpatterns  # noqa: E402
 
 sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))

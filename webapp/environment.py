@@ -1,4 +1,4 @@
-"""Reading the environment: database address, secret key, numbers."""
+"""Read the environment: database URL, secret key, numbers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def database_from_url(url: str) -> dict:
-    """Django's database settings from postgresql://user:password@host:port/name?host=/socket.
+    """Return Django's database settings for postgresql://user:password@host:port/name?host=/socket.
 
     Raises:
-        ImproperlyConfigured: another scheme, or no database name; the text says what to do.
+        ImproperlyConfigured: another scheme or no database name; the text has the remedy.
     """
     if not url:
         url = "postgresql://postgres@127.0.0.1:5432/paretoscope"
@@ -41,10 +41,10 @@ def database_from_url(url: str) -> dict:
 
 
 def seconds(name: str, default: float) -> float:
-    """A length of time.
+    """Return a duration in seconds from an environment variable.
 
     Raises:
-        ImproperlyConfigured: it is no number above 0; the text says what to do.
+        ImproperlyConfigured: it is not a number above 0; the text has the remedy.
     """
     text = os.environ.get(name, "").strip()
     try:
@@ -53,27 +53,27 @@ def seconds(name: str, default: float) -> float:
         value = math.nan
     if not 0 < value < math.inf:
         raise ImproperlyConfigured(
-            f"{name} is {text[:40]!r}: it takes a number of seconds above 0; correct or unset it"
+            f"{name} is {text[:40]!r}: it must be a number of seconds above 0; correct or unset it"
         )
     return value
 
 
 def whole(name: str, default: int) -> int:
-    """A number of things.
+    """Return a count from an environment variable.
 
     Raises:
-        ImproperlyConfigured: it is no whole number above 0; the text says what to do.
+        ImproperlyConfigured: it is not a whole number above 0; the text has the remedy.
     """
     text = os.environ.get(name, "").strip() or str(default)
     if not (text.isascii() and text.isdigit() and int(text[:10]) > 0 and len(text) <= 10):
         raise ImproperlyConfigured(
-            f"{name} is {text[:40]!r}: it takes a whole number above 0; correct or unset it"
+            f"{name} is {text[:40]!r}: it must be a whole number above 0; correct or unset it"
         )
     return int(text)
 
 
 def secret_key(var_dir: Path) -> str:
-    """SECRET_KEY from the environment, else one made once and kept readable by its owner."""
+    """Return SECRET_KEY, or a generated key stored in a file that only its owner can read."""
     if key := os.environ.get("SECRET_KEY"):
         return key
     path = var_dir / "secret_key"

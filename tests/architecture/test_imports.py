@@ -1,4 +1,4 @@
-"""Imports point one way, and the web process holds no torch."""
+"""Imports follow the layers, and the web process imports no torch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIGHT = re.compile(
 
 
 def python(code: str, **environment: str) -> str:
-    """What a fresh process prints."""
+    """Run code in a new process and return its output."""
     import os
 
     done = subprocess.run(
@@ -38,8 +38,8 @@ def python(code: str, **environment: str) -> str:
     return done.stdout
 
 
-def test_the_contracts_of_the_house_hold():
-    """pyproject.toml lists them; import-linter follows chains of imports too."""
+def test_the_import_contracts_hold():
+    """The contracts are in pyproject.toml; import-linter follows chains of imports."""
     done = subprocess.run(
         [sys.executable, "-c", "import sys; from importlinter.cli import lint_imports_command; "
          "sys.argv = ['lint-imports', '--no-cache']; lint_imports_command()"],
@@ -52,8 +52,8 @@ def test_the_contracts_of_the_house_hold():
     assert "0 broken" in done.stdout
 
 
-def test_a_wrong_arrow_would_be_found(tmp_path):
-    """The walk sees what a module imports: a planted import is told."""
+def test_a_planted_import_is_found(tmp_path):
+    """The reader of imports sees an import of torch."""
     planted = tmp_path / "planted.py"
     planted.write_text("from __future__ import annotations\nimport torch.nn as nn\n")
     assert list(top_imports(planted)) == ["__future__", "torch"]
@@ -77,8 +77,8 @@ def test_everything_the_catalogue_names_loads_without_torch():
     assert python(code).strip() == "False"
 
 
-def test_the_web_process_holds_no_torch():
-    """The whole site is loaded and a person launches a search by the form."""
+def test_the_web_process_imports_no_torch():
+    """The whole site is loaded, the form built and every combination checked."""
     code = """
 import sys
 from webapp import asgi
@@ -105,7 +105,7 @@ print(sorted(m for m in sys.modules if m.split('.')[0] in ("torch", "workers")))
     assert python(code).strip() == "[]"
 
 
-def test_coordinator_and_slot_hold_no_torch():
+def test_coordinator_and_worker_import_no_torch():
     code = "import sys, workers.coordinator, workers.worker; print('torch' in sys.modules)"
     setup = "import django; django.setup(); "
     assert python(setup + code).strip() == "False"

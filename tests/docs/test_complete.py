@@ -1,4 +1,4 @@
-"""Nothing is undocumented: catalogue, settings, events, states, variables, commands."""
+"""Everything is documented: catalogue, settings, events, states, variables, commands."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_reference_is_up_to_date():
 
 
 @pytest.mark.parametrize("kind", list(catalog.KINDS))
-def test_every_name_of_the_catalogue_is_explained(kind):
+def test_every_catalogue_name_is_documented(kind):
     page = text_of(HAND_WRITTEN[kind])
     missing = [
         name for name in catalog.names(kind) if f"`{name}" not in page and f"## {name}" not in page
@@ -48,14 +48,14 @@ def test_every_name_of_the_catalogue_is_explained(kind):
 
 
 @pytest.mark.parametrize("name", catalog.names("estimators"))
-def test_every_setting_of_an_estimator_is_explained(name):
+def test_every_setting_of_an_estimator_is_documented(name):
     page = text_of("methods.md", "training.md")
     config = catalog.load("estimators", name).Config
     assert [s.name for s in describe(config) if f"`{s.name}`" not in page] == []
 
 
 @pytest.mark.parametrize("kind", ["spaces", "strategies"])
-def test_every_setting_of_a_space_or_strategy_is_explained(kind):
+def test_every_setting_of_a_space_or_strategy_is_documented(kind):
     page = text_of(HAND_WRITTEN[kind])
     for name in catalog.names(kind):
         settings = describe(catalog.load(kind, name).Config)
@@ -82,7 +82,7 @@ def test_every_state_is_documented():
 
 
 def variables() -> set[str]:
-    """Every environment variable the project reads."""
+    """Return every environment variable that the project reads."""
     found = set()
     for path in code_of("nasengine", "webapp", "workers", "tests", "benchmarks", "manage.py"):
         found |= set(VARIABLE.findall(path.read_text()))
@@ -100,7 +100,7 @@ def test_every_environment_variable_is_documented():
     assert {name for name in found if f"`{name}`" not in page} == set()
 
 
-def test_no_variable_is_documented_that_nobody_reads():
+def test_every_documented_variable_is_read():
     page = text_of("settings.md")
     named = set(re.findall(r"^\| `([A-Z][A-Z0-9_]+)`", page, re.M))
     code = "\n".join(
@@ -113,8 +113,8 @@ def test_no_variable_is_documented_that_nobody_reads():
     assert {name for name in named if name not in code} == set()
 
 
-def test_every_setting_of_our_own_is_documented():
-    """What our code reads of Django's settings, less what Django itself documents."""
+def test_every_django_setting_of_the_project_is_documented():
+    """Settings that the project defines, without those that Django documents."""
     found = set()
     for path in code_of("webapp", "workers"):
         if "from django.conf import settings" in path.read_text():
@@ -126,7 +126,7 @@ def test_every_setting_of_our_own_is_documented():
     assert {name for name in ours if f"`{derived.get(name, name)}`" not in page} == set()
 
 
-def test_fixed_settings_are_those_of_the_code():
+def test_documented_fixed_settings_equal_the_code():
     table = text_of("settings.md").partition("## Fixed in the code")[2].partition("\n## ")[0]
     named = re.findall(r"^\| `([A-Z_]+)` \| ([^|]*) \|", table, re.M)
     assert len(named) >= 8
@@ -146,7 +146,7 @@ def test_every_command_and_target_is_documented():
     assert {name for name in targets if f"`make {name}`" not in page} == set()
 
 
-def test_every_word_of_the_glossary_is_there():
+def test_the_glossary_has_the_central_terms():
     page = text_of("glossary.md")
     words = ("Space", "Architecture", "Run", "Study", "Candidate", "Measurement", "Objective")
     for word in (*words, "Device", "Event", "Catalogue entry"):

@@ -1,4 +1,4 @@
-"""The compose file runs the same processes as `make run`, with no secret of its own."""
+"""The compose file runs the same processes as `make run` and contains no secret."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_every_variable_is_in_the_example_and_secrets_have_no_default():
 
 
 def test_images_are_pinned():
-    """By major version: data of one major version fits all its minor ones, which mend faults."""
+    """By major version: minor versions read the same data and fix bugs."""
     assert SERVICES["postgres"]["image"] == "postgres:18"
     assert SERVICES["valkey"]["image"] == "valkey/valkey:9"
     ours = [s["image"] for s in SERVICES.values() if "build" in s]
@@ -60,14 +60,14 @@ def test_only_the_web_server_is_reachable_and_only_from_this_machine():
 
 
 def test_workers_share_the_lock_of_timings():
-    """The lock lies in the temporary folder under the host's name (objectives/machine_lock.py)."""
+    """The lock file is in the temporary folder and has the host's name."""
     for name in ("worker", "worker-gpu"):
         assert "timing:/tmp" in SERVICES[name]["volumes"], name
         assert SERVICES[name]["hostname"] == SERVICES["worker"]["hostname"]
 
 
 def test_workers_share_the_weights_that_children_inherit():
-    """And the user of the image may write there: a new volume takes over its folder's owner."""
+    """The user of the image can write there: a new volume inherits its folder's owner."""
     for name in ("worker", "worker-gpu"):
         folder = SERVICES[name]["environment"]["PARETOSCOPE_WEIGHTS"]
         assert f"${{WEIGHTS_FOLDER:-weights}}:{folder}" in SERVICES[name]["volumes"], name
@@ -88,14 +88,14 @@ def test_no_file_of_secrets_can_be_committed_or_copied_into_the_image():
     assert ".env" in (ROOT / ".dockerignore").read_text().splitlines()
 
 
-def test_servers_and_web_are_watched():
+def test_servers_and_web_have_health_checks():
     for name in ("postgres", "valkey", "web"):
         assert SERVICES[name]["healthcheck"]["test"], name
     assert "/healthz" in " ".join(SERVICES["web"]["healthcheck"]["test"])
 
 
 @pytest.mark.parametrize("name", ["web", "coordinator", "worker", "worker-gpu", "first-steps"])
-def test_services_wait_for_what_they_need(name):
+def test_services_wait_for_their_dependencies(name):
     waits = SERVICES[name]["depends_on"]
     assert waits["postgres"] == {"condition": "service_healthy"}
     if name != "first-steps":
@@ -103,7 +103,7 @@ def test_services_wait_for_what_they_need(name):
 
 
 def test_commands_are_those_of_make_run(monkeypatch, tmp_path):
-    """Every service but the first steps runs what `manage.py up` runs, on its own port."""
+    """Every service except first-steps runs the command of `manage.py up`, on its own port."""
     started = {}
 
     class Started:
@@ -123,7 +123,7 @@ def test_modules_of_commands_exist(name):
     assert importlib.util.find_spec(command[2]) is not None
 
 
-def test_the_image_holds_what_the_processes_need():
+def test_the_image_contains_everything_the_processes_need():
     text = (ROOT / "Dockerfile").read_text()
     for folder in ("nasengine", "webapp", "workers", "templates"):
         assert re.search(rf"^COPY --chown=paretoscope {folder} {folder}$", text, re.M)

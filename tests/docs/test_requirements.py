@@ -1,4 +1,4 @@
-"""The locks hold what the code imports, exactly pinned."""
+"""The lock files pin everything that the code imports."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ OURS = {"nasengine", "webapp", "workers", "tests", "manage", "benchmarks"}
 
 
 def normal(name: str) -> str:
-    """A distribution's name as one spelling."""
+    """Return the normalized name of a distribution."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def locked(*names: str) -> dict[str, str]:
-    """Distribution -> version, of some lock files."""
+    """Return the version of each distribution in some lock files."""
     found = {}
     for name in names:
         for line in (ROOT / name).read_text().splitlines():
@@ -32,10 +32,10 @@ def locked(*names: str) -> dict[str, str]:
     return found
 
 
-def imported(*rooms: str) -> set[str]:
-    """Top names of everything imported anywhere in the rooms, inside functions too."""
+def imported(*packages: str) -> set[str]:
+    """Return the top-level names of all imports in some packages, inside functions too."""
     names = set()
-    for path in code_of(*rooms):
+    for path in code_of(*packages):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 names |= {name.name.split(".")[0] for name in node.names}
@@ -50,17 +50,17 @@ def missing(names: set[str], lock: dict[str, str]) -> set[str]:
     return {name for name in names if not {normal(d) for d in known.get(name, [])} & held}
 
 
-def test_what_runs_is_locked():
+def test_imports_of_the_application_are_locked():
     assert missing(imported("nasengine", "webapp", "workers"), locked("requirements.lock")) == set()
 
 
-def test_what_tests_need_is_locked():
+def test_imports_of_the_tests_are_locked():
     lock = locked("requirements.lock", "requirements-test.lock")
     assert missing(imported("tests", "benchmarks"), lock) == set()
 
 
 def needed(lock: dict[str, str]) -> set[str]:
-    """What the locked distributions ask for on this machine."""
+    """Return the requirements of the locked distributions on this machine."""
     names = set()
     for name in lock:
         for text in distribution(name).requires or []:
@@ -71,15 +71,15 @@ def needed(lock: dict[str, str]) -> set[str]:
     return names
 
 
-def test_what_the_locked_ask_for_is_locked_too():
+def test_requirements_of_locked_distributions_are_locked_too():
     lock = locked("requirements.lock", "requirements-test.lock")
     assert needed(lock) - set(lock) == set()
 
 
-def test_nothing_is_required_that_nobody_uses():
-    """A direct requirement is imported, named in a setting or command, or has its reason here."""
-    rooms = ("nasengine", "webapp", "workers")
-    assert unused("requirements.in", imported(*rooms) | named(*rooms)) == {
+def test_every_requirement_is_used():
+    """Direct requirements are imported, named in a setting or command, or listed here."""
+    packages = ("nasengine", "webapp", "workers")
+    assert unused("requirements.in", imported(*packages) | named(*packages)) == {
         "websockets",  # how uvicorn speaks to sockets
     }
     assert unused("requirements-test.in", imported("tests", "benchmarks")) == {
@@ -95,22 +95,22 @@ def test_nothing_is_required_that_nobody_uses():
 
 
 def unused(name: str, modules: set[str]) -> set[str]:
-    """Distributions of a file of direct requirements that provide none of the modules."""
+    """Return the direct requirements that provide none of the modules."""
     known = packages_distributions()
     used = {normal(d) for module in modules for d in known.get(module, [])}
     return direct(name) - used
 
 
 def direct(name: str) -> set[str]:
-    """The distributions that a file of direct requirements names."""
+    """Return the distributions named in a file of direct requirements."""
     lines = (line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
     return {normal(Requirement(line).name) for line in lines if line}
 
 
-def named(*rooms: str) -> set[str]:
-    """First parts of dotted names in texts, as settings and commands have them."""
+def named(*packages: str) -> set[str]:
+    """Return the first parts of dotted names in strings, as in settings and commands."""
     found = set()
-    for path in code_of(*rooms):
+    for path in code_of(*packages):
         for node in ast.walk(ast.parse(path.read_text())):
             text = node.value if isinstance(node, ast.Constant) else None
             if isinstance(text, str) and re.fullmatch(r"\w+(\.\w+)*", text):
@@ -123,13 +123,13 @@ def test_every_direct_requirement_is_locked():
         assert direct(f"{name}.in") - set(locked(f"{name}.lock")) == set()
 
 
-def test_the_lock_is_what_the_tests_run_on():
-    """So that a bug of another version cannot hide here."""
+def test_the_installed_versions_equal_the_lock():
+    """Tests must not pass because of another version."""
     for name, version in locked("requirements.lock", "requirements-test.lock").items():
         assert distribution(name).version.split("+")[0] == version, name
 
 
-def test_torch_and_django_are_the_ones_chosen():
+def test_torch_and_django_have_the_chosen_versions():
     lock = locked("requirements.lock")
     assert lock["torch"] == "2.13.0"
     assert lock["django"].startswith("5.2.")

@@ -1,4 +1,4 @@
-"""What the documents show works: links lead somewhere, commands parse, examples run."""
+"""The documentation works: links resolve, commands parse, examples run."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .pages import PAGES, ROOT, anchors_of, commands_of, links_of, text_of
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_and_pictures_lead_somewhere(page):
+def test_links_and_pictures_resolve(page):
     targets = {target: (page.parent / target.split("#")[0]).resolve() for target in links_of(page)}
     assert {name for name, path in targets.items() if not path.exists()} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_to_headings_find_one(page):
+def test_links_to_headings_resolve(page):
     lost = []
     for target in re.findall(r"\]\(([^)\s]*#[^)\s]+)\)", page.read_text()):
         name, _, anchor = target.partition("#")
@@ -75,7 +75,7 @@ def test_commands_of_django_parse(command):
     found.create_parser("manage.py", name).parse_args(words)
 
 
-def test_tests_that_documents_run_exist():
+def test_tests_named_in_documents_exist():
     shown = commands_of(text_of(), "-m pytest")
     assert len(shown) >= 2
     for command in shown:
@@ -86,7 +86,7 @@ def test_tests_that_documents_run_exist():
             assert chosen[0] == "-k" and any(chosen[1] in name for name in names), command
 
 
-def test_targets_of_make_exist():
+def test_documented_make_targets_exist():
     made = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     shown = set(re.findall(r"(?:^    |`)(?:[A-Z_]+=\S+ )*make ([a-z-]+)", text_of(), re.M))
     assert {"run", "test"} <= shown
@@ -101,14 +101,14 @@ def test_the_example_of_the_engine_runs(capsys):
     assert printed.startswith("|") and "[" in printed
 
 
-def test_the_readme_describes_what_it_says(capsys):
+def test_the_describe_example_of_the_readme_prints_its_figures(capsys):
     command = next(c for c in commands_of(text_of(), "python -m nasengine") if "DARTS_V2" in c)
     words = shlex.split(command)
     assert engine([*words, "--json"] if "--json" not in words else words) == 0
     assert '"params": 3349342' in capsys.readouterr().out
 
 
-def test_files_that_documents_name_exist():
+def test_files_named_in_documents_exist():
     named = set(
         re.findall(r"`((?:webapp|workers|nasengine|templates|tests|docs)/[\w./-]+)`", text_of())
     )

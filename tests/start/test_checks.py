@@ -1,4 +1,4 @@
-"""What stops a start: each fault is one line that names it and what to do."""
+"""Checks before the start: every problem is one line with its remedy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from webapp.start.checks import (
 
 
 def refused(check, *arguments) -> str:
-    """The one line a check refuses with."""
+    """Return the one-line message with which a check refuses."""
     with pytest.raises(StartRefused) as caught:
         check(*arguments)
     line = str(caught.value)
@@ -29,7 +29,7 @@ def refused(check, *arguments) -> str:
     return line
 
 
-def test_a_folder_is_made_and_may_be_there_already(tmp_path):
+def test_a_missing_folder_is_created_and_an_existing_one_is_kept(tmp_path):
     check_folder(tmp_path / "a" / "b")
     check_folder(tmp_path / "a" / "b")
     assert list((tmp_path / "a" / "b").iterdir()) == []
@@ -41,7 +41,7 @@ def test_a_folder_that_cannot_be_written_names_the_variable(tmp_path):
     assert str(tmp_path / "file" / "var") in line and "PARETOSCOPE_VAR" in line
 
 
-def test_a_taken_port_offers_the_next():
+def test_a_port_in_use_suggests_the_next_one():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -51,16 +51,16 @@ def test_a_taken_port_offers_the_next():
 
 
 @pytest.mark.parametrize("port", [0, 65536, 99999])
-def test_a_port_that_does_not_exist(port):
+def test_a_port_number_out_of_range_is_refused(port):
     assert f"port {port} does not exist" in refused(check_port, "127.0.0.1", port)
 
 
-def test_a_host_that_is_not_this_machine():
+def test_a_host_of_another_machine_is_refused():
     assert "cannot be used" in refused(check_port, "192.0.2.1", 8000)
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("mysql://a:secret@b/c", "DATABASE_URL is not postgresql://"),
         ("postgresql://host-without-name", "DATABASE_URL is not postgresql://"),
@@ -68,12 +68,12 @@ def test_a_host_that_is_not_this_machine():
         ("postgresql://x:secret@127.0.0.1:no/db", "no database at"),
     ],
 )
-def test_a_wrong_database_address(url, said):
+def test_a_wrong_database_url_is_one_line_without_the_password(url, message):
     line = refused(check_database, url)
-    assert said in line and "DATABASE_URL" in line and "secret" not in line
+    assert message in line and "DATABASE_URL" in line and "secret" not in line
 
 
-def test_a_database_that_is_not_there():
+def test_an_unreachable_database_is_reported_with_its_url():
     from tests.conftest import POSTGRES
 
     line = refused(check_database, POSTGRES.address("nowhere"))
@@ -82,12 +82,12 @@ def test_a_database_that_is_not_there():
 
 
 @pytest.mark.parametrize("url", ["redis://:secret@127.0.0.1:1/0", "http://127.0.0.1", "nonsense"])
-def test_a_wrong_broker_address(url):
+def test_a_wrong_broker_url_is_reported(url):
     line = refused(check_broker, url)
     assert "no broker at" in line and "BROKER_URL" in line and "secret" not in line
 
 
-def test_a_broker_that_wants_another_password():
+def test_a_wrong_broker_password_is_reported():
     from tests.conftest import VALKEY
 
     check_broker(VALKEY.url)
@@ -99,7 +99,7 @@ def test_passwords_are_not_printed():
     assert without_password("postgresql://a@c/d") == "postgresql://a@c/d"
 
 
-def test_only_one_holds_the_folder_and_a_dead_one_lets_go(tmp_path):
+def test_one_workbench_locks_the_folder_and_its_death_releases_it(tmp_path):
     code = (
         "import sys, time, pathlib\n"
         "from webapp.start.checks import only_one\n"

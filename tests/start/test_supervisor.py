@@ -1,4 +1,4 @@
-"""The supervisor: the dead start again, later each time; the end takes everything along."""
+"""The supervisor restarts dead processes after growing waits and stops everything at the end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webapp.start.supervisor import MAX_WAIT_SECONDS, STEADY_SECONDS, Supervisor
 
 
 class Clock:
-    """A clock that a test moves."""
+    """A clock that a test sets."""
 
     now = 0.0
 
@@ -21,7 +21,7 @@ class Clock:
 
 
 class Ended:
-    """A process that ended at once with a code."""
+    """A process that has already ended with an exit code."""
 
     def __init__(self, code: int | None):
         self.code = code
@@ -32,16 +32,16 @@ class Ended:
 
 
 def supervisor_of(codes: list[int | None]):
-    """A supervisor over processes that end with these codes, its clock, starts and words."""
-    clock, said, starts = Clock(), [], []
+    """Return a supervisor of processes with these exit codes, its clock, starts and messages."""
+    clock, messages, starts = Clock(), [], []
 
     def start():
         starts.append(clock.now)
         return Ended(codes[min(len(starts), len(codes)) - 1])
 
-    supervisor = Supervisor(said.append, clock)
+    supervisor = Supervisor(messages.append, clock)
     supervisor.add("worker", start)
-    return supervisor, clock, starts, said
+    return supervisor, clock, starts, messages
 
 
 def run_until(supervisor, clock, seconds: float) -> None:
@@ -50,60 +50,60 @@ def run_until(supervisor, clock, seconds: float) -> None:
         clock.now += 0.5
 
 
-def test_waits_double_up_to_the_longest():
-    supervisor, clock, starts, said = supervisor_of([1])
+def test_waits_double_up_to_the_maximum():
+    supervisor, clock, starts, messages = supervisor_of([1])
     run_until(supervisor, clock, 200)
     gaps = [b - a for a, b in pairwise(starts)]
     assert gaps[:5] == sorted(gaps[:5]) and gaps[0] < 3
     assert max(gaps) <= MAX_WAIT_SECONDS + 1
-    assert said[0] == "worker ended (exit code 1); again in 1 s, see its log"
+    assert messages[0] == "worker ended (exit code 1); restarting in 1 s, see its log"
 
 
-def test_a_signal_is_named_and_a_living_process_left_alone():
-    supervisor, clock, starts, said = supervisor_of([-9, None])
+def test_a_signal_is_reported_and_a_running_process_is_not_touched():
+    supervisor, clock, starts, messages = supervisor_of([-9, None])
     run_until(supervisor, clock, 50)
     assert len(starts) == 2
-    assert said == ["worker ended (signal 9); again in 1 s, see its log"]
+    assert messages == ["worker ended (signal 9); restarting in 1 s, see its log"]
 
 
-def test_one_that_lived_long_starts_again_soon():
-    supervisor, clock, _, said = supervisor_of([1])
+def test_a_process_that_ran_long_restarts_after_the_first_wait():
+    supervisor, clock, _, messages = supervisor_of([1])
     run_until(supervisor, clock, 100)
     (kept,) = supervisor.kept
     kept.process, kept.started = Ended(1), clock.now - STEADY_SECONDS - 1
     supervisor.look()
-    assert said[-1].endswith("again in 1 s, see its log")
+    assert messages[-1].endswith("restarting in 1 s, see its log")
 
 
-def test_what_was_adopted_is_started_again_and_not_ended():
-    clock, said = Clock(), []
-    supervisor = Supervisor(said.append, clock)
+def test_an_adopted_server_is_restarted_and_not_stopped():
+    clock, messages = Clock(), []
+    supervisor = Supervisor(messages.append, clock)
     server = Ended(None)
     supervisor.adopt("Valkey", server, lambda: Ended(None))
     run_until(supervisor, clock, 5)
-    assert said == []
+    assert messages == []
     server.code = -9
     run_until(supervisor, clock, 10)
-    assert said == ["Valkey ended (signal 9); again in 1 s, see its log"]
+    assert messages == ["Valkey ended (signal 9); restarting in 1 s, see its log"]
     assert supervisor.kept[0].process is not server
     supervisor.end()
 
 
-def test_a_server_that_does_not_start_is_tried_again_later():
-    clock, said, tries = Clock(), [], []
+def test_a_server_that_does_not_start_is_retried_later():
+    clock, messages, tries = Clock(), [], []
 
     def start():
         tries.append(clock.now)
         raise ServerFailed("PostgreSQL did not start: disk full")
 
-    supervisor = Supervisor(said.append, clock)
+    supervisor = Supervisor(messages.append, clock)
     supervisor.adopt("PostgreSQL", Ended(1), start)
     run_until(supervisor, clock, 20)
     assert len(tries) >= 3
-    assert "PostgreSQL did not start: disk full" in said
+    assert "PostgreSQL did not start: disk full" in messages
 
 
-def test_the_end_takes_children_of_children_along(tmp_path):
+def test_stopping_also_kills_grandchildren(tmp_path):
     code = (
         "import subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
@@ -123,7 +123,7 @@ def test_the_end_takes_children_of_children_along(tmp_path):
 
 
 def alive(pid: int) -> bool:
-    """Whether a process still runs; one that only waits to be reaped does not."""
+    """Return whether a process runs; a zombie does not."""
     import psutil
 
     deadline = time.monotonic() + 5

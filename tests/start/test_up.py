@@ -1,4 +1,4 @@
-"""`manage.py up` as a person meets it: first start, faults in one line, crash and restart."""
+"""`manage.py up` as a user sees it: first start, one-line errors, crash and restart."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ START_SECONDS = 120
 
 
 class Up:
-    """One workbench in a folder of its own, started and ended by a test."""
+    """One workbench in its own folder, started and stopped by a test."""
 
     def __init__(self, folder: Path):
         self.var = folder / "var"
@@ -89,7 +89,7 @@ class Up:
             time.sleep(0.2)
 
     def server(self, name: str) -> psutil.Process:
-        """The server of that name; PostgreSQL is nobody's child."""
+        """The server of that name; PostgreSQL has no parent here."""
         if name == "postgres":
             pid = int((self.var / "postgres" / "postmaster.pid").read_text().splitlines()[0])
             return psutil.Process(pid)
@@ -124,7 +124,7 @@ class Up:
 
 
 class EmbeddedPostgresLeft:
-    """The PostgreSQL that a killed workbench leaves behind."""
+    """Return the PostgreSQL process that a killed workbench left behind."""
 
     def __init__(self, var: Path):
         self.file = var / "postgres" / "postmaster.pid"
@@ -178,7 +178,7 @@ def test_first_start_crash_and_restart(up):
     assert not (up.var / "postgres" / "postmaster.pid").exists()
 
 
-def test_faults_end_in_one_line_and_start_nothing(up, tmp_path):
+def test_errors_are_one_line_and_start_nothing(up, tmp_path):
     assert "DATABASE_URL" in up.fails(DATABASE_URL="mysql://a/b")
     assert "no database at" in up.fails(DATABASE_URL="postgresql://x:y@127.0.0.1:1/z")
     assert "no broker at" in up.fails(BROKER_URL="redis://127.0.0.1:1/0")
@@ -188,7 +188,7 @@ def test_faults_end_in_one_line_and_start_nothing(up, tmp_path):
     assert not (up.var / "postgres").exists()
 
 
-def test_a_pid_file_left_by_a_power_cut_does_not_stop_a_start(tmp_path):
+def test_a_pid_file_left_by_a_power_cut_does_not_prevent_a_start(tmp_path):
     server = EmbeddedPostgres(tmp_path / "postgres")
     server.start()
     server.stop()

@@ -1,4 +1,4 @@
-"""The lock on a run: whoever stands still in a transaction must not keep it for ever."""
+"""A worker that is frozen in a transaction does not keep the lock on its run for ever."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def options():
-    """The connection's options, put back afterwards."""
+    """Options of the connection, restored afterwards."""
     kept = dict(connections.settings["default"]["OPTIONS"])
     yield connections.settings["default"]["OPTIONS"]
     connections.settings["default"]["OPTIONS"] = kept
 
 
-def test_a_frozen_worker_lets_go_of_its_run(options):
+def test_a_frozen_worker_loses_the_lock_on_its_run(options):
     run = make_run(advance=False)
     limit_idle_transactions(0.5)
     holding, refused = threading.Event(), []

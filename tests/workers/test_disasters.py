@@ -1,4 +1,4 @@
-"""Kill, freeze, cut off: the run ends with every candidate exactly once."""
+"""Killed, frozen and disconnected workers: every candidate of the run still ends exactly once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..fixtures.fleet import each_once, results
 LONG = 30  # epochs of a candidate that lasts some seconds
 
 
-def test_a_worker_killed_in_mid_training_loses_nothing(fleet):
+def test_a_worker_killed_during_training_loses_nothing(fleet):
     fleet.start_coordinator()
     fleet.start_worker("first")
     run = fleet.launch(LONG, candidates=2)
@@ -37,7 +37,7 @@ def test_a_worker_killed_in_mid_training_loses_nothing(fleet):
     assert log.item["text"] == f"lost: {reason}; queued again"
 
 
-def test_a_frozen_worker_is_refused_when_it_thaws(fleet):
+def test_the_result_of_a_frozen_worker_is_refused_when_it_resumes(fleet):
     fleet.start_coordinator()
     frozen = fleet.start_worker("frozen")
     run = fleet.launch(LONG, candidates=3)
@@ -55,7 +55,7 @@ def test_a_frozen_worker_is_refused_when_it_thaws(fleet):
     assert "no longer ours" in log or "too late, refused" in log
 
 
-def test_a_trainer_that_crashes_fails_its_candidate_alone(fleet):
+def test_a_crashing_trainer_fails_only_its_candidate(fleet):
     fleet.start_coordinator()
     fleet.start_worker()
     run = fleet.launch(LONG, candidates=2)
@@ -68,7 +68,7 @@ def test_a_trainer_that_crashes_fails_its_candidate_alone(fleet):
     assert (first.attempts, second.state) == (1, "done")
 
 
-def test_sigterm_gives_the_candidate_back_at_once(fleet):
+def test_sigterm_returns_the_candidate_to_its_queue_at_once(fleet):
     fleet.start_coordinator()
     worker = fleet.start_worker()
     run = fleet.launch(LONG, candidates=1)
@@ -84,8 +84,8 @@ def test_sigterm_gives_the_candidate_back_at_once(fleet):
     assert WorkerSlot.objects.get(name="worker").stopped_at is not None
 
 
-def test_neither_broker_nor_database_may_hold_a_run_up_for_long(fleet):
-    """No broker at all, and every database connection cut in mid-training."""
+def test_a_run_continues_without_broker_and_with_lost_database_connections(fleet):
+    """There is no broker, and every database connection is cut during training."""
     fleet.stop_valkey()
     fleet.start_coordinator()
     fleet.start_worker()
@@ -115,7 +115,7 @@ def test_cancel_reaches_a_training_candidate(fleet):
     assert set(run.candidates.values_list("state", flat=True)) == {"cancelled"}
 
 
-def test_bells_that_ring_too_often_change_nothing(fleet):
+def test_repeated_notifications_change_nothing(fleet):
     from workers.app import app  # its settings are those of this process: only names are used
 
     fleet.start_coordinator()
@@ -132,7 +132,7 @@ def test_bells_that_ring_too_often_change_nothing(fleet):
     assert set(run.candidates.values_list("attempts", flat=True)) == {1}
 
 
-def test_a_loss_that_turns_nan_is_diverged_and_never_best(fleet):
+def test_a_nan_loss_is_diverged_and_never_the_best(fleet):
     from webapp.runs.queries import best_of
     from webapp.runs.snapshot import snapshot  # beside the one test that uses it
 
@@ -155,7 +155,7 @@ def test_a_loss_that_turns_nan_is_diverged_and_never_best(fleet):
 
 
 @pytest.mark.parametrize("queues", ["", "a b", "x" * 41])
-def test_wrong_queues_are_refused_in_one_line(queues, capsys):
+def test_malformed_queues_are_refused_in_one_line(queues, capsys):
     from workers.__main__ import main  # sets Django up again, which does no harm
 
     with pytest.raises(SystemExit):

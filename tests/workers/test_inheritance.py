@@ -1,4 +1,4 @@
-"""Weights between workers: children inherit whoever trained the parent, and through a kill."""
+"""Children inherit weights from any worker, also after a worker was killed."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ QUESTION = {
 
 
 @pytest.mark.django_db
-def test_a_slot_tidies_up_now_and_then_and_a_folder_it_may_not_read_stops_nobody(
+def test_a_worker_sweeps_files_at_intervals_and_an_unreadable_folder_does_not_stop_it(
     monkeypatch, tmp_path
 ):
     looked = []
-    laid = tmp_path / f"{'0' * 64}.csv.gz"  # a table nobody has any more
+    laid = tmp_path / f"{'0' * 64}.csv.gz"  # a table that no team has any more
     laid.touch()
     monkeypatch.setenv("PARETOSCOPE_TABLES", str(tmp_path))
 
@@ -52,7 +52,7 @@ def details(run):
     return list(rows.order_by("candidate__number").values_list("detail", flat=True))
 
 
-def test_two_workers_one_of_them_killed_find_what_one_process_finds(fleet):
+def test_two_workers_one_of_them_killed_find_the_same_as_one_process(fleet):
     fleet.start_coordinator()
     fleet.start_worker("one")
     fleet.start_worker("two")

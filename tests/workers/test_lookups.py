@@ -1,4 +1,4 @@
-"""Searches on a table through real processes: a coordinator is enough, and it is fast."""
+"""Table searches through real processes: a coordinator is enough, and it is fast."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MIN_A_MINUTE = 2000  # about 15,000 on an idle machine
 
 @pytest.fixture(autouse=True)
 def laid(tmp_path, monkeypatch):
-    """Where this process lays tables down; the others have a folder of their own."""
+    """Folder in which this process caches tables; other processes have their own."""
     monkeypatch.setenv("PARETOSCOPE_TABLES", str(tmp_path / "laid"))
 
 
@@ -37,7 +37,7 @@ def alone(run) -> list[tuple]:
     ]
 
 
-def test_thousands_a_minute_by_whoever_is_killed(fleet, tmp_path):
+def test_thousands_of_lookups_a_minute_with_a_killed_coordinator(fleet, tmp_path):
     fleet.env["PARETOSCOPE_TABLES"] = str(tmp_path / "theirs")  # they lay it down by themselves
     team = make_team()
     make_table(team, text=table_text())
@@ -62,7 +62,7 @@ def test_thousands_a_minute_by_whoever_is_killed(fleet, tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whoever_looks_up_for_long_holds_nobody_up(monkeypatch):
+def test_a_long_lookup_run_does_not_block_other_runs(monkeypatch):
     monkeypatch.setattr("workers.coordinator.SLICE_SECONDS", 0.05)
     team = make_team()
     make_table(team, text=table_text())
@@ -87,7 +87,7 @@ def test_whoever_looks_up_for_long_holds_nobody_up(monkeypatch):
 
 
 class Dead:
-    """A training process that takes no order; knows what lay there when it was asked."""
+    """A trainer process that refuses requests and records the cached tables it saw."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -99,7 +99,7 @@ class Dead:
 
 
 @pytest.mark.django_db
-def test_a_worker_lays_the_table_down_before_it_evaluates(tmp_path, monkeypatch):
+def test_a_worker_caches_the_table_before_it_evaluates(tmp_path, monkeypatch):
     team = make_team()
     table = make_table(team)
     run = launch(team, None, asked("table:made", "made"), "claimed")

@@ -1,4 +1,4 @@
-"""Valkey gone for 20 s and the web server started anew, under an open page."""
+"""An open page survives 20 s without Valkey and a restart of the web server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..fixtures.scripts_page import MOVE
 OUTAGE_SECONDS = 20
 
 
-def test_the_run_goes_on_and_the_page_ends_equal_to_the_database(fleet, scripts):
+def test_the_run_continues_and_the_page_ends_equal_to_the_database(fleet, scripts):
     url = fleet.start_web()
     fleet.start_coordinator()
     fleet.start_worker()
@@ -50,7 +50,7 @@ def test_the_run_goes_on_and_the_page_ends_equal_to_the_database(fleet, scripts)
 
 
 def _burst(run) -> None:
-    """500 events at once: a channel layer drops many, the table none."""
+    """Record 500 events at once: the channel layer drops many of them, the table none."""
     for part in range(5):
         with locked_run(run.pk) as locked:
             for i in range(100):

@@ -1,4 +1,4 @@
-"""The same seed is the same search: twice, interrupted, with two workers, without any."""
+"""One seed gives one search: repeated, interrupted, with two workers, without workers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..fixtures.fleet import each_once, results
 CANDIDATES = 8
 
 
-def test_twice_interrupted_and_with_two_workers(fleet):
+def test_repeated_interrupted_and_with_two_workers(fleet):
     spec = {"epochs": 2, "candidates": CANDIDATES, "in_flight": 2, "seed": 11}
     fleet.start_coordinator()
     fleet.start_worker()

@@ -1,4 +1,4 @@
-"""A shared network between workers: killed in the middle of an epoch, another one does it again."""
+"""Supernet training across workers: after a kill another worker repeats the epoch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def untimed(findings):
     return {name: value for name, value in findings.items() if name != "seconds"}
 
 
-def test_killed_in_an_epoch_a_search_goes_on_there_and_finds_what_one_process_finds(fleet):
+def test_a_search_killed_in_an_epoch_finds_the_same_as_one_process(fleet):
     fleet.start_coordinator()
     fleet.start_worker("one")
     run = fleet.launch(epochs=1, **QUESTION)

@@ -1,4 +1,4 @@
-"""The training process: strict lines, stray prints, last words, and no torch elsewhere."""
+"""The trainer process: strict JSON lines, stray prints, exit messages; torch only there."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONG = SearchSpec(**{**SMALL, "objectives": ("error",), "estimator_config": {"ep
 
 @pytest.fixture(scope="module")
 def trainer():
-    """One process for all tests here; each leaves it usable."""
+    """One process for all tests of this file; each leaves it usable."""
     process = TrainerProcess(threads=1)
     process.start()
     yield process
@@ -40,7 +40,7 @@ def proposal_of(spec: SearchSpec) -> dict:
 
 
 def messages_of(trainer: TrainerProcess, seconds: float = 40) -> list[dict]:
-    """Everything said about the present candidate up to its outcome."""
+    """Return all messages about the current candidate up to its outcome."""
     found, deadline = [], time.monotonic() + seconds
     while not found or found[-1]["type"] != "outcome":
         assert time.monotonic() < deadline, found
@@ -61,7 +61,7 @@ def test_every_epoch_is_reported_then_the_outcome(trainer):
     assert trainer.facts["torch"].startswith("2.")
 
 
-def test_a_broken_order_is_a_failed_candidate_and_the_process_stays(trainer):
+def test_a_malformed_request_fails_its_candidate_and_the_process_survives(trainer):
     broken = {**QUESTION.to_json(), "estimator": "nothing"}
     trainer.evaluate(broken, proposal_of(QUESTION))
     (last,) = messages_of(trainer)
@@ -71,7 +71,7 @@ def test_a_broken_order_is_a_failed_candidate_and_the_process_stays(trainer):
     assert messages_of(trainer)[-1]["outcome"]["state"] == "done"
 
 
-def test_cancel_ends_a_candidate_and_not_the_process(trainer):
+def test_cancel_ends_the_candidate_but_not_the_process(trainer):
     trainer.evaluate(LONG.to_json(), proposal_of(LONG))
     while trainer.receive(0.2) is None:
         pass
@@ -79,7 +79,7 @@ def test_cancel_ends_a_candidate_and_not_the_process(trainer):
     assert messages_of(trainer)[-1]["outcome"]["state"] == "cancelled"
 
 
-def test_a_killed_process_says_how_it_ended_and_starts_again(trainer):
+def test_a_killed_process_reports_its_signal_and_restarts(trainer):
     trainer.evaluate(LONG.to_json(), proposal_of(LONG))
     while trainer.receive(0.2) is None:
         pass
@@ -92,7 +92,7 @@ def test_a_killed_process_says_how_it_ended_and_starts_again(trainer):
     assert messages_of(trainer)[-1]["outcome"]["state"] == "done"
 
 
-def test_killing_ends_the_whole_group():
+def test_kill_ends_the_whole_process_group():
     other = TrainerProcess(threads=1)
     other.start()
     process = psutil.Process(other._process.pid)
@@ -112,7 +112,7 @@ def test_a_measurement_that_is_not_finite_makes_the_outcome_diverged():
     assert outcome.reason == "error is nan: a measurement must be finite"
 
 
-def test_many_rings_are_one_and_numbers_are_kept():
+def test_several_notifications_count_once_and_keep_their_numbers():
     wake_up = WakeUp()
     wake_up.notify(5)
     wake_up.notify()
@@ -123,8 +123,8 @@ def test_many_rings_are_one_and_numbers_are_kept():
     assert time.monotonic() - began >= 0.05
 
 
-def test_neither_coordinator_nor_slot_holds_torch():
-    """Also after all that is asked of them: strategies made, goals and fronts read."""
+def test_neither_coordinator_nor_worker_imports_torch():
+    """Not even after they made strategies and read objectives and fronts."""
     code = (
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'webapp.settings'\n"
         "import django; django.setup()\n"

@@ -1,5 +1,5 @@
-"""Starting the workbench on one machine: servers, processes, first steps.
+"""Start the workbench on one machine: servers, processes, first steps.
 
-`up` and what it needs (servers, processes, checks) run before Django is set up, since
-they make the settings that Django then reads.
+`up` and the modules it uses (servers, processes, checks) run before Django is set up, because
+they produce the environment from which Django reads its settings.
 """

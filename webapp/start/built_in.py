@@ -1,4 +1,4 @@
-"""The rows every team starts with: one for each space, data set and device of the engine."""
+"""Built-in rows of every installation: spaces, data sets and devices of the engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webapp.runs.models import DataSet, Device, Space, SpaceVersion
 
 
 def store_built_in() -> None:
-    """Adds what is missing; what people changed stays as it is."""
+    """Add missing rows; rows that exist keep the changes people made."""
     for name in catalog.names("spaces"):
         _space(name)
     for name in catalog.names("datasets"):

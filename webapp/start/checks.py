@@ -1,4 +1,4 @@
-"""What must be right before anything starts; each fault is one line that says what to do."""
+"""Checks before anything starts; each problem is one line with its remedy."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from urllib.parse import urlsplit
 
 
 class StartRefused(RuntimeError):
-    """The workbench cannot start; the text is one line naming the fault and the remedy."""
+    """The workbench cannot start; the text is one line with the problem and its remedy."""
 
 
 def check_folder(folder: Path) -> None:
-    """Makes the folder for data and logs and tries to write there."""
+    """Create the folder for data and logs and check that it is writable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise StartRefused(
-            f"{folder} cannot be written ({error.strerror}): make it yours, "
-            "or set PARETOSCOPE_VAR to a folder that is"
+            f"{folder} cannot be written ({error.strerror}): change its owner, "
+            "or set PARETOSCOPE_VAR to a folder that you can write"
         ) from None
 
 
 def check_port(host: str, port: int) -> None:
-    """Refuses a port that is taken or not allowed."""
+    """Check that the port exists, is free and may be used."""
     if not 1 <= port <= 65535:
         raise StartRefused(f"port {port} does not exist: set PORT to a number from 1 to 65535")
     try:
@@ -48,7 +48,7 @@ def check_port(host: str, port: int) -> None:
 
 
 def check_database(url: str) -> None:
-    """Connects once to the database that DATABASE_URL names."""
+    """Connect once to the database of DATABASE_URL."""
     import psycopg
     from django.core.exceptions import ImproperlyConfigured
 
@@ -62,12 +62,12 @@ def check_database(url: str) -> None:
         raise StartRefused(str(error)) from None
     except (psycopg.Error, ValueError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        said = lines[0] if lines else type(error).__name__
-        raise StartRefused(f"no database at {without_password(url)}: {said}; {remedy}") from None
+        message = lines[0] if lines else type(error).__name__
+        raise StartRefused(f"no database at {without_password(url)}: {message}; {remedy}") from None
 
 
 def check_broker(url: str) -> None:
-    """Sends one PING to the Valkey or Redis that BROKER_URL names."""
+    """Send one PING to the Valkey or Redis of BROKER_URL."""
     import redis
 
     remedy = "correct BROKER_URL, or unset it to use the embedded server"
@@ -76,12 +76,12 @@ def check_broker(url: str) -> None:
         client.ping()
         client.close()
     except (redis.RedisError, ValueError, OSError) as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise StartRefused(f"no broker at {without_password(url)}: {said}; {remedy}") from None
+        message = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise StartRefused(f"no broker at {without_password(url)}: {message}; {remedy}") from None
 
 
 def without_password(url: str) -> str:
-    """The address as it may be printed."""
+    """Return the address without its password, for messages."""
     try:
         password = urlsplit(url).password
     except ValueError:
@@ -91,10 +91,10 @@ def without_password(url: str) -> str:
 
 @contextlib.contextmanager
 def only_one(folder: Path, address: str) -> Iterator[None]:
-    """Holds the folder for this process; the system lets go of it however it ends.
+    """Lock the folder for this process; the system releases the lock however the process ends.
 
     Raises:
-        StartRefused: another workbench holds it; says where that one is.
+        StartRefused: another workbench uses it; the message gives its address.
     """
     with open(folder / "up.lock", "a+") as file:
         try:

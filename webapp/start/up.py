@@ -1,7 +1,7 @@
-"""`manage.py up`: the whole workbench on one machine, until Ctrl-C.
+"""`manage.py up`: run the whole workbench on one machine until Ctrl-C.
 
-Runs before Django: it starts the embedded servers (unless DATABASE_URL and BROKER_URL
-name others), and only its children read Django's settings.
+It runs before Django is set up: it starts the embedded servers (unless DATABASE_URL and
+BROKER_URL are set), and only its child processes read Django's settings.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FATAL = 2
 
 
 def main(arguments: list[str]) -> int:
-    """Runs until SIGINT or SIGTERM; 0 after that, 2 with one line when it cannot start."""
+    """Run until SIGINT or SIGTERM and return 0; return 2, with one line, if it cannot start."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="manage.py up", description="Starts everything.")
+    parser = argparse.ArgumentParser(prog="manage.py up", description="Start everything.")
     parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
     parser.add_argument("--port", default=os.environ.get("PORT", "8000"), type=_whole)
     parser.add_argument("--slots", default=os.environ.get("PARETOSCOPE_SLOTS", "1"), type=_whole)
@@ -80,12 +80,12 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
             finally:
                 _say("stopping ...")
                 supervisor.end()
-    _say("stopped; the next run goes on where this one was")
+    _say("stopped; the next start continues from here")
 
 
 @contextlib.contextmanager
 def _servers(var: Path, supervisor: Supervisor) -> Iterator[dict[str, str]]:
-    """The environment of every child, with the embedded servers running where wanted."""
+    """Start the embedded servers unless others are configured; yield the children's environment."""
     database, broker = os.environ.get("DATABASE_URL"), os.environ.get("BROKER_URL")
     if database:
         check_database(database)
@@ -112,7 +112,7 @@ def _servers(var: Path, supervisor: Supervisor) -> Iterator[dict[str, str]]:
 
 
 def _first_steps(environment: dict[str, str], options: argparse.Namespace) -> dict[str, str]:
-    """Migrates and makes what a new database lacks; the password it made, if any."""
+    """Migrate, create missing rows, and return the first administrator if one was created."""
     steps = ["first_steps"] + (["--no-first-run"] if options.no_first_run else [])
     for arguments in (["migrate", "--verbosity", "0"], steps):
         done = subprocess.run(
@@ -126,8 +126,8 @@ def _first_steps(environment: dict[str, str], options: argparse.Namespace) -> di
         )
         if done.returncode:
             lines = (done.stderr or done.stdout).strip().splitlines()
-            said = lines[-1] if lines else f"exit code {done.returncode}"
-            raise StartRefused(f"the database could not be prepared ({arguments[0]}): {said}")
+            message = lines[-1] if lines else f"exit code {done.returncode}"
+            raise StartRefused(f"the database could not be prepared ({arguments[0]}): {message}")
     return json.loads(done.stdout or "{}")
 
 
@@ -147,7 +147,7 @@ def _start_all(
 
 
 def _ready(address: str, stop: threading.Event) -> bool:
-    """Whether the web server answered before time ran out or somebody stopped us."""
+    """Return whether the web server answered in time, or False once stopped."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and not stop.is_set():
         with contextlib.suppress(urllib.error.URLError, OSError):
@@ -160,14 +160,14 @@ def _ready(address: str, stop: threading.Event) -> bool:
 
 
 def _greet(made: dict[str, str]) -> None:
-    """Tells the first password at once: nothing that fails later may swallow it."""
+    """Print the first password at once, before anything later can fail."""
     if "password" in made:
         _say(f"first administrator: {made['user']}, one-time password {made['password']}")
-        _say("it is printed this once; change it under Account after signing in")
+        _say("it is printed only once; change it under Account after signing in")
 
 
 def _trim_logs(folder: Path) -> None:
-    """Keeps one older generation of a log that grew large."""
+    """Move a log that is too large to `.log.1`."""
     for path in folder.glob("*.log"):
         if path.stat().st_size > LOG_LIMIT_BYTES:
             path.replace(path.with_suffix(".log.1"))

@@ -1,4 +1,4 @@
-"""What a new database lacks: a team, an administrator, the built-in rows, a first run."""
+"""Create the rows of a new database: built-in rows, first team and administrator, first run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from webapp.start.first_run import launch_first_run
 
 
 class Command(BaseCommand):
-    help = "Makes the first team and administrator, the built-in rows and a first run."
+    help = "Create the built-in rows, the first team and administrator, and a first run."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-first-run", action="store_true")
@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
 
 def make_administrator() -> dict[str, str]:
-    """The first team and its owner, with a password that is told once."""
+    """Create the first team and its owner; return the name and the one-time password."""
     password = secrets.token_urlsafe(12)
     team = Team.objects.create(name="First team", slug="first-team")
     user = User.objects.create_superuser("admin", password=password)

@@ -1,4 +1,4 @@
-"""Rules of the house that a search through its files can see."""
+"""Project-wide rules that can be checked by searching the files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from .sources import ROOMS, ROOT, code_of, name_of, tracked
+from .sources import PACKAGES, ROOT, code_of, name_of, tracked
 
 MAX_FILE_LINES = 600
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "managers", "manager", "misc"}
@@ -35,21 +35,21 @@ def ours() -> list:
     return [p for p in tracked() if p.suffix in TEXT and "vendor" not in p.parts]
 
 
-def test_names_say_what_is_inside():
+def test_no_module_has_an_empty_name():
     named = [p for p in tracked() if p.stem.lower() in EMPTY_NAMES]
     folders = [p for p in tracked() if EMPTY_NAMES & {part.lower() for part in p.parent.parts}]
     assert [name_of(p) for p in named + folders if "vendor" not in p.parts] == []
 
 
 def test_files_stay_short():
-    long = {name_of(p): len(lines_of(p)) for p in code_of(*ROOMS, "tests", "benchmarks")}
+    long = {name_of(p): len(lines_of(p)) for p in code_of(*PACKAGES, "tests", "benchmarks")}
     assert {name: n for name, n in long.items() if n > MAX_FILE_LINES} == {}
 
 
-def test_every_module_says_what_it_is():
+def test_every_module_has_a_docstring():
     silent = [
         name_of(p)
-        for p in code_of(*ROOMS)
+        for p in code_of(*PACKAGES)
         if p.read_text().strip()
         and not p.read_text().lstrip().startswith(('"""', "from django.apps"))
     ]
@@ -57,12 +57,12 @@ def test_every_module_says_what_it_is():
 
 
 @pytest.mark.parametrize("word", FORBIDDEN)
-def test_no_path_or_host_of_one_machine(word):
+def test_no_path_of_a_machine_and_no_registry_host(word):
     found = [f"{name_of(p)}:{i}" for p in ours() for i, t in enumerate(lines_of(p), 1) if word in t]
     assert found == []
 
 
-def test_events_go_through_one_funnel():
+def test_only_the_recorder_creates_events():
     recorder = ROOT / "webapp/events/recorder.py"
     pattern = re.compile(r"Event\.objects\.(create|bulk_create|get_or_create)|\.group_send")
     others = [p for p in code_of("webapp", "workers") if p != recorder]
@@ -70,22 +70,22 @@ def test_events_go_through_one_funnel():
     assert pattern.search(recorder.read_text())
 
 
-def test_nothing_a_person_can_touch_is_executed():
+def test_no_eval_pickle_or_shell():
     pattern = re.compile(
         r"(?<![\w.])(eval|exec)\(|pickle\.loads?\(|torch\.load\(|yaml\.load\(|shell=True|os\.system\("
     )
     found = [
         f"{name_of(p)}: {match[0]}"
-        for p in code_of(*ROOMS)
+        for p in code_of(*PACKAGES)
         if (match := pattern.search(p.read_text()))
     ]
     assert found == []
 
 
-def test_pickles_are_read_by_the_restricted_reader_alone():
+def test_only_the_restricted_reader_reads_pickles():
     readers = [
         name_of(p)
-        for p in code_of(*ROOMS)
+        for p in code_of(*PACKAGES)
         if re.search(r"^import pickle|allow_pickle=True", p.read_text(), re.M)
     ]
     assert readers == ["nasengine/data/cifar/pickled.py"]
@@ -113,13 +113,13 @@ def test_pages_load_nothing_from_another_host_and_hold_no_inline_script():
         assert not inline.search(text), (page, inline.search(text))
 
 
-def test_nothing_is_left_undone():
+def test_no_unfinished_code():
     words = re.compile(
         "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "NotImplemented" + r"Error\(\)"))
     )
     found = [
         f"{name_of(p)}:{i}"
-        for p in code_of(*ROOMS, "tests")
+        for p in code_of(*PACKAGES, "tests")
         for i, t in enumerate(lines_of(p), 1)
         if words.search(t)
     ]
