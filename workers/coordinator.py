@@ -14,10 +14,10 @@ from django.conf import settings
 
 from webapp.runs.models import Run
 from webapp.runs.services import slots
-from webapp.runs.services.advance import advance_run, give_up
+from webapp.runs.services.advance import advance_run, fail_run
 from webapp.runs.services.lookups import SLICE_SECONDS
 from webapp.runs.services.reaper import reap
-from webapp.runs.services.sweep import ring_again, runs_behind
+from webapp.runs.services.sweep import notify_again, runs_to_advance
 
 from .database_retry import CONNECTION_ERRORS, retry_until_available
 from .heartbeat import Heartbeat
@@ -64,8 +64,8 @@ class Coordinator:
     def sweep(self) -> None:
         """Requeue candidates of dead workers, advance runs that are behind, notify again."""
         reap()
-        self.advance(runs_behind())
-        ring_again()
+        self.advance(runs_to_advance())
+        notify_again()
 
     def advance(self, run_ids: list[int]) -> None:
         """Advance these runs; one that fails must not block the others.
@@ -97,7 +97,7 @@ class Coordinator:
             log.debug("run %s does not exist any more", run_id)
         except Exception as error:
             log.exception("run %s could not be advanced", run_id)
-            give_up(run_id, f"could not be advanced: {type(error).__name__}: {error}")
+            fail_run(run_id, f"could not be advanced: {type(error).__name__}: {error}")
         return False
 
     def _register(self) -> Any:

@@ -21,7 +21,7 @@ from nasengine.core.outcome import Outcome
 from webapp.runs.services import claims, slots
 from webapp.runs.services.claims import Claim
 from webapp.runs.services.weights import sweep_weights
-from webapp.tables.services.materialise import lay_down, sweep_tables
+from webapp.tables.services.materialise import materialise_table, sweep_tables
 
 from .database_retry import CONNECTION_ERRORS, limit_idle_transactions, retry_until_available
 from .heartbeat import Heartbeat
@@ -114,7 +114,7 @@ class Worker:
     def _evaluate(self, claimed: Claim) -> Outcome | None:
         """Return the outcome, or None if the candidate was returned or its lease was lost."""
         try:
-            retry_until_available(lambda: lay_down(claimed.spec), self.stopping)
+            retry_until_available(lambda: materialise_table(claimed.spec), self.stopping)
             self.trainer.evaluate(claimed.spec, claimed.proposal, claimed.weights)
             return self._watch(claimed)
         except EngineError as error:
@@ -152,7 +152,7 @@ class Worker:
 
     def _note_data(self, claimed: Claim, digest: str) -> None:
         if digest and digest != claimed.data_digest:
-            retry_until_available(lambda: claims.note_data(claimed, digest), self.stopping)
+            retry_until_available(lambda: claims.record_data_digest(claimed, digest), self.stopping)
 
     def _time_out(self, claimed: Claim, cancelled: bool) -> Outcome:
         self.trainer.kill()
@@ -168,7 +168,7 @@ class Worker:
     def _give_back(self, claimed: Claim) -> None:
         self.trainer.kill()
         try:
-            claims.give_back(claimed)
+            claims.release_claim(claimed)
         except CONNECTION_ERRORS as error:
             log.warning("candidate not returned, its lease will expire: %s", error)
 

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from .admin_access import ForAdministrators, TeamRows, shown
+from .admin_access import SuperuserAdmin, TeamScopedAdmin, shown
 from .models import Membership, Team, User
 from .permissions import teams_where
 
@@ -22,7 +22,7 @@ admin.site.unregister(Group)  # roles in teams decide here, not groups
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ForAdministrators):
+class UserAdmin(DjangoUserAdmin, SuperuserAdmin):
     """Accounts; the role in a team is a membership."""
 
     form = UserChangeForm
@@ -58,7 +58,7 @@ class MembershipForm(forms.ModelForm):
 
 
 @admin.register(Membership)
-class MembershipAdmin(TeamRows):
+class MembershipAdmin(TeamScopedAdmin):
     """Who is in a team, as what: owners see to their own teams."""
 
     action = "manage"
@@ -94,7 +94,7 @@ class MembershipAdmin(TeamRows):
 
 
 @admin.register(Team)
-class TeamAdmin(ForAdministrators):
+class TeamAdmin(SuperuserAdmin):
     """Teams; deleting one deletes its runs and its catalogue."""
 
     list_display = ("name", "slug", "member_count", "created_at")
@@ -109,7 +109,7 @@ class TeamAdmin(ForAdministrators):
         return team.number
 
 
-class AccessAdmin(ForAdministrators):
+class AccessAdmin(SuperuserAdmin):
     """What django-axes keeps; deleting an attempt unlocks its name."""
 
     list_display = ("attempt_time", "username", "ip_address", "path_info")

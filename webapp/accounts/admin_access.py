@@ -16,7 +16,7 @@ from unfold.admin import ModelAdmin
 from .permissions import may_enter_admin, teams_where
 
 
-class TeamRows(ModelAdmin):
+class TeamScopedAdmin(ModelAdmin):
     """Rows of the teams in which the person may do `action`; `team_path` leads to the team.
 
     With `shared`, rows that belong to no team (everybody's) are shown too. Only
@@ -60,7 +60,7 @@ class TeamRows(ModelAdmin):
         return request.user.is_superuser
 
 
-class Recorded(TeamRows):
+class ReadOnlyAdmin(TeamScopedAdmin):
     """What a search wrote down: everybody who sees it only looks, administrators too."""
 
     list_disable_select_all = True
@@ -76,7 +76,7 @@ class Recorded(TeamRows):
         return False
 
 
-class ForAdministrators(TeamRows):
+class SuperuserAdmin(TeamScopedAdmin):
     """Rows of the whole site, for its administrators alone."""
 
     team_path = ""

@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from .models import Membership, Role, Team, User
 
-LADDER = [Role.VIEWER, Role.RESEARCHER, Role.CURATOR, Role.OWNER]
+ROLE_ORDER = [Role.VIEWER, Role.RESEARCHER, Role.CURATOR, Role.OWNER]
 MIN_ROLE = {
     "view": Role.VIEWER,
     "launch": Role.RESEARCHER,
@@ -28,7 +28,7 @@ def role_in(user: User | AnonymousUser, team: Team) -> str | None:
 def may(user: User | AnonymousUser, action: str, team: Team) -> bool:
     """Whether the person may do `action`, one of those in MIN_ROLE."""
     role = role_in(user, team)
-    return role is not None and LADDER.index(Role(role)) >= LADDER.index(MIN_ROLE[action])
+    return role is not None and ROLE_ORDER.index(Role(role)) >= ROLE_ORDER.index(MIN_ROLE[action])
 
 
 def teams_of(user: User | AnonymousUser):
@@ -42,7 +42,7 @@ def teams_of(user: User | AnonymousUser):
 
 def teams_where(user: User | AnonymousUser, action: str):
     """The teams in which the person may do `action`."""
-    roles = LADDER[LADDER.index(MIN_ROLE[action]) :]
+    roles = ROLE_ORDER[ROLE_ORDER.index(MIN_ROLE[action]) :]
     return teams_of(user).filter(memberships__user=user, memberships__role__in=roles)
 
 

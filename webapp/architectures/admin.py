@@ -14,7 +14,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from webapp.accounts.admin_access import TeamRows, shown
+from webapp.accounts.admin_access import TeamScopedAdmin, shown
 from webapp.accounts.permissions import teams_where
 from webapp.runs.drawings import text_of
 from webapp.runs.numbers import value_text
@@ -48,7 +48,7 @@ def _signed(moment: datetime | None, person: Any) -> str:
 
 
 @admin.register(CatalogueEntry)
-class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamRows):
+class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
     """Entries wait here for a curator; name and note are edited, the stage is decided."""
 
     list_display = ("name", "team", "stage_shown", "measured", "kept_by", "kept_at")

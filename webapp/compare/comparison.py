@@ -12,7 +12,7 @@ from nasengine.pareto.dominance import constrained_front
 from nasengine.pareto.orientation import signs
 from webapp.runs.models import Run
 
-from .histories import History, common_reference, growth_of, histories_of, shared_goals
+from .histories import History, common_reference, histories_of, hypervolume_curve, shared_goals
 
 
 def comparison(runs: Sequence[Run]) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def _one(
     original = history.points * signs(goals)
     curve = [
         {"told": told, "number": number, "hypervolume": share}
-        for told, number, share in growth_of(history, reference)
+        for told, number, share in hypervolume_curve(history, reference)
     ]
     elapsed = run.ended_at - run.started_at if run.started_at and run.ended_at else None
     best = history.best()

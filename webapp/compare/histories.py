@@ -85,7 +85,9 @@ def common_reference(points: Sequence[np.ndarray]) -> np.ndarray | None:
     return worst + np.where(worst == 0, 1.0, MARGIN * np.abs(worst))
 
 
-def growth_of(history: History, reference: np.ndarray | None) -> list[tuple[int, int, float]]:
+def hypervolume_curve(
+    history: History, reference: np.ndarray | None
+) -> list[tuple[int, int, float]]:
     """(told, number, hypervolume) where it grew, as the share of the box between zero and
     the reference; the first point is always there."""
     if reference is None or not len(history.points):

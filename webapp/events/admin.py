@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from webapp.accounts.admin_access import Recorded
+from webapp.accounts.admin_access import ReadOnlyAdmin
 
 from .models import Event
 
 
 @admin.register(Event)
-class EventAdmin(Recorded):
+class EventAdmin(ReadOnlyAdmin):
     """One numbered change of a run; the page is their fold, so nobody edits them."""
 
     team_path = "run__team"

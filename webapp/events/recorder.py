@@ -32,7 +32,7 @@ class _Notifications(threading.local):
         self.quiet_until = 0.0
 
 
-_bells = _Notifications()
+_notifications = _Notifications()
 
 
 def group_name(run_id: int) -> str:
@@ -73,27 +73,27 @@ def record_all(run: Run, kind: str, items: Sequence[dict[str, Any]]) -> list[Eve
         Event(run=run, seq=seq, kind=kind, item=clean_json(item))
         for seq, item in enumerate(items, start=first)
     )
-    _bells.recorded[run.pk] = run.seq
+    _notifications.recorded[run.pk] = run.seq
     # A number given back by a rollback is used again: forget that it was rung.
-    _bells.rung[run.pk] = min(_bells.rung.get(run.pk, 0), first - 1)
+    _notifications.rung[run.pk] = min(_notifications.rung.get(run.pk, 0), first - 1)
     transaction.on_commit(lambda: _ring_once(run.pk, first))
     return events
 
 
 def _ring_once(run_id: int, seq: int) -> None:
     """Rings for the first event of a commit; the others are in the table already."""
-    if seq > _bells.rung.get(run_id, 0):
-        _bells.rung[run_id] = _bells.recorded[run_id]
-        ring(run_id)
+    if seq > _notifications.rung.get(run_id, 0):
+        _notifications.rung[run_id] = _notifications.recorded[run_id]
+        notify(run_id)
 
 
-def ring(run_id: int) -> None:
+def notify(run_id: int) -> None:
     """Tells open pages that there is something to read; the table holds what."""
-    if time.monotonic() < _bells.quiet_until:
+    if time.monotonic() < _notifications.quiet_until:
         return
     try:
         layer = get_channel_layer()
-        async_to_sync(layer.group_send)(group_name(run_id), {"type": "run.rang"})
+        async_to_sync(layer.group_send)(group_name(run_id), {"type": "run.changed"})
     except Exception as error:  # the broker is a doorbell: a dead one loses nothing
-        _bells.quiet_until = time.monotonic() + QUIET_SECONDS
+        _notifications.quiet_until = time.monotonic() + QUIET_SECONDS
         log.warning("run %s: bell not heard (%s)", run_id, error)

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from .backlog import backlog, visible_run
-from .notification import Bell
+from .notification import RunSubscription
 
 log = logging.getLogger(__name__)
 NOT_FOUND = 4404  # the same for a stranger, a signed-out person and a missing run
@@ -58,7 +58,7 @@ class RunConsumer(AsyncWebsocketConsumer):
                 await self._say({"type": "pong"})
 
     async def _feed(self) -> None:
-        bell = Bell(self.run_id)
+        bell = RunSubscription(self.run_id)
         try:
             await bell.join()
             while await self._send_news():

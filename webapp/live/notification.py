@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 AGAIN_SECONDS = 2.0
 
 
-class Bell:
+class RunSubscription:
     """Joins a run's channel group and wakes whoever waits.
 
     A bell carries no data. While the broker is away nothing rings and `wait` ends by its

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from webapp.accounts.admin_access import Recorded, TeamRows, shown
+from webapp.accounts.admin_access import ReadOnlyAdmin, TeamScopedAdmin, shown
 
 from .models import (
     Artefact,
@@ -45,7 +45,7 @@ class VersionInline(TabularInline):
 
 
 @admin.register(Space)
-class SpaceAdmin(TeamRows):
+class SpaceAdmin(TeamScopedAdmin):
     """What may be built; without a team it is everybody's."""
 
     shared = True
@@ -58,7 +58,7 @@ class SpaceAdmin(TeamRows):
 
 
 @admin.register(SpaceVersion)
-class SpaceVersionAdmin(Recorded):
+class SpaceVersionAdmin(ReadOnlyAdmin):
     """Versions of spaces: runs rest on them, so they are never changed."""
 
     team_path = "space__team"
@@ -69,7 +69,7 @@ class SpaceVersionAdmin(Recorded):
 
 
 @admin.register(DataSet)
-class DataSetAdmin(TeamRows):
+class DataSetAdmin(TeamScopedAdmin):
     """Data sets a team can search on; without a team one is everybody's."""
 
     shared = True
@@ -81,7 +81,7 @@ class DataSetAdmin(TeamRows):
 
 
 @admin.register(Device)
-class DeviceAdmin(TeamRows):
+class DeviceAdmin(TeamScopedAdmin):
     """Where costs are measured or modelled; shared by all teams."""
 
     team_path = ""
@@ -90,7 +90,7 @@ class DeviceAdmin(TeamRows):
 
 
 @admin.register(Study)
-class StudyAdmin(TeamRows):
+class StudyAdmin(TeamScopedAdmin):
     """Runs that belong together."""
 
     list_display = ("name", "team", "created_by", "created_at")
@@ -100,7 +100,7 @@ class StudyAdmin(TeamRows):
 
 
 @admin.register(Run)
-class RunAdmin(Recorded):
+class RunAdmin(ReadOnlyAdmin):
     """Searches; they are launched and steered on their pages, and only looked at here."""
 
     list_display = ("id", "name", "team", "strategy", "state", "told", "candidate_budget")
@@ -117,7 +117,7 @@ class RunAdmin(Recorded):
 
 
 @admin.register(Candidate)
-class CandidateAdmin(Recorded):
+class CandidateAdmin(ReadOnlyAdmin):
     """Numbered proposals of runs and how each ended."""
 
     team_path = "run__team"
@@ -132,7 +132,7 @@ class CandidateAdmin(Recorded):
 
 
 @admin.register(Measurement)
-class MeasurementAdmin(Recorded):
+class MeasurementAdmin(ReadOnlyAdmin):
     """What was measured, with unit, device and method."""
 
     team_path = "candidate__run__team"
@@ -143,7 +143,7 @@ class MeasurementAdmin(Recorded):
 
 
 @admin.register(Artefact)
-class ArtefactAdmin(Recorded):
+class ArtefactAdmin(ReadOnlyAdmin):
     """Files of runs."""
 
     team_path = "run__team"
@@ -153,7 +153,7 @@ class ArtefactAdmin(Recorded):
 
 
 @admin.register(WorkerSlot)
-class WorkerSlotAdmin(Recorded):
+class WorkerSlotAdmin(ReadOnlyAdmin):
     """Processes that evaluate or coordinate, with their last sign of life."""
 
     team_path = ""

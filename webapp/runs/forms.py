@@ -20,7 +20,7 @@ from webapp.accounts.models import Team
 from webapp.common.forms import KeepingSelect, SiteForm
 from webapp.tables.models import BenchmarkTable
 from webapp.tables.queries import objectives_of, tables_by_name
-from webapp.tables.services.resolve import PATH, chosen_table, settle
+from webapp.tables.services.resolve import PATH, chosen_table, resolve
 
 from .models import Device
 from .presets import DEFAULT_OBJECTIVES
@@ -116,7 +116,7 @@ class LaunchForm(SiteForm):
     def check(self) -> SearchSpec | None:
         """Return the search settings, or None with every message beside its field."""
         spec, messages = self._typed()
-        resolved = settle(self.team, spec)
+        resolved = resolve(self.team, spec)
         found = {**resolved.errors, **messages}
         try:
             assembly.check(resolved.spec)

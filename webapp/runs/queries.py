@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, Now
 from nasengine.core.errors import EngineError
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
-from webapp.tables.services.materialise import lay_down
+from webapp.tables.services.materialise import materialise_table
 
 from .models import (
     FINITE,
@@ -83,7 +83,7 @@ def goals_of_run(run: Run) -> list[dict[str, Any]]:
     old run can still be read.
     """
     try:
-        lay_down(run.spec)
+        materialise_table(run.spec)
         goals = assembly.goals_of(SearchSpec.from_json(run.spec))
     except EngineError:
         names = run.spec["objectives"]

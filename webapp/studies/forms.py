@@ -17,11 +17,11 @@ from webapp.common.forms import SiteForm
 from webapp.runs.forms import LaunchForm, raw_of
 from webapp.runs.setting_forms import SettingsForm, as_texts, text_of, texts_of
 
-from .plan import CHANCE, Method, Plan
-from .services.launching import MAX_RUNS, check_plan, name_fault
+from .plan import RANDOM_SEARCH, Method, Plan
+from .services.launching import MAX_RUNS, check_plan, name_error
 
-TICKED = (CHANCE, "nsga2", "dpp-net")
-NOTES = {CHANCE: "the baseline that every method has to beat at the same cost"}
+TICKED = (RANDOM_SEARCH, "nsga2", "dpp-net")
+NOTES = {RANDOM_SEARCH: "the baseline that every method has to beat at the same cost"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class StudyForm(LaunchForm):
         """Return the plan, or None with every message beside its field."""
         plan, typed = self._typed_plan()
         messages = {**check_plan(self.team, plan)[1], **typed}
-        if fault := name_fault(self.team, self.title):
+        if fault := name_error(self.team, self.title):
             messages["name"] = fault
         if self.unknown:
             messages["methods"] = f"must be methods of the catalogue (got {self.unknown[0][:40]!r})"

@@ -8,8 +8,8 @@ from typing import Any
 
 from nasengine.core.search_spec import SearchSpec
 
-CHANCE = "random"
-NAMES_NO_METHOD = {"strategy": CHANCE, "strategy_config": {}}
+RANDOM_SEARCH = "random"
+NAMES_NO_METHOD = {"strategy": RANDOM_SEARCH, "strategy_config": {}}
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,15 @@ from nasengine.pareto.orientation import signs
 from webapp.compare.histories import (
     History,
     common_reference,
-    growth_of,
     histories_of,
+    hypervolume_curve,
     shared_goals,
 )
 from webapp.runs.models import FINITE, Measurement, Run, Study
 from webapp.runs.queries import BUSY_RUNS
 
-from .plan import CHANCE
-from .statistics import against, band, places, spread_of
+from .plan import RANDOM_SEARCH
+from .statistics import compare_samples, mean_and_deviation, mean_curve, mean_ranks
 
 HYPERVOLUME, BEST = "hypervolume", "best"
 
@@ -61,7 +61,7 @@ def _of_run(
     reference: np.ndarray | None,
     reported: dict[int, dict[str, float]],
 ) -> dict[str, Any]:
-    growth, place = growth_of(history, reference), history.best()
+    growth, place = hypervolume_curve(history, reference), history.best()
     best = None if place is None else float(history.points[place, 0] * signs(goals)[0])
     return {
         "id": run.pk,
@@ -84,14 +84,14 @@ def _falling(history: History, goals: Sequence[Goal]) -> tuple[list[int], list[f
     """Where the best value of the first objective got better, constraints kept, and to what."""
     if not goals:
         return [], []
-    places, values, best = [], [], np.inf
+    steps, values, best = [], [], np.inf
     rows = zip(history.told, history.points, history.violations, strict=True)
     for told, point, violation in rows:
         if violation == 0 and point[0] < best:
             best = point[0]
-            places.append(told)
+            steps.append(told)
             values.append(float(best * signs(goals)[0]))
-    return places, values
+    return steps, values
 
 
 def _reported(histories: Sequence[History], goals: Sequence[Goal]) -> dict[int, dict[str, float]]:
@@ -116,14 +116,16 @@ def _methods(
     for row in rows:
         by_method.setdefault(row["strategy"], []).append(row)
     rewards = {name: _rewards(runs, rows, measure, sign) for name, runs in by_method.items()}
-    order = places(rewards)
-    chance = rewards.get(CHANCE)
+    order = mean_ranks(rewards)
+    chance = rewards.get(RANDOM_SEARCH)
     found = [
         {
             "strategy": name,
             **_summary(runs),
             **order[name],
-            "difference": against(rewards[name], chance) if chance and name != CHANCE else None,
+            "difference": compare_samples(rewards[name], chance)
+            if chance and name != RANDOM_SEARCH
+            else None,
         }
         for name, runs in by_method.items()
     ]
@@ -153,11 +155,13 @@ def _summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
         "ended": sum(run["state"] not in BUSY_RUNS for run in runs),
         "told": sum(lengths),
         "budget": sum(run["budget"] for run in runs),
-        BEST: spread_of([run[BEST] for run in runs]),
-        HYPERVOLUME: spread_of([run[HYPERVOLUME] for run in runs]),
-        "reported": {name: spread_of([r["reported"].get(name) for r in runs]) for name in names},
+        BEST: mean_and_deviation([run[BEST] for run in runs]),
+        HYPERVOLUME: mean_and_deviation([run[HYPERVOLUME] for run in runs]),
+        "reported": {
+            name: mean_and_deviation([r["reported"].get(name) for r in runs]) for name in names
+        },
         "curves": {
-            kind: band([run["curves"][kind] for run in runs], lengths)
+            kind: mean_curve([run["curves"][kind] for run in runs], lengths)
             for kind in (HYPERVOLUME, BEST)
         },
     }

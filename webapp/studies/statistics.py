@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import mannwhitneyu, rankdata
 
 
-def spread_of(values: Sequence[float | None]) -> dict[str, Any] | None:
+def mean_and_deviation(values: Sequence[float | None]) -> dict[str, Any] | None:
     """Mean, standard deviation over the seeds (n - 1; None for one), and how many; values
     that are None are left out. None where none is left."""
     there = np.array([value for value in values if value is not None], dtype=float)
@@ -19,7 +19,9 @@ def spread_of(values: Sequence[float | None]) -> dict[str, Any] | None:
     return {"mean": float(there.mean()), "deviation": deviation, "count": len(there)}
 
 
-def against(one: Sequence[float | None], other: Sequence[float | None]) -> dict[str, float] | None:
+def compare_samples(
+    one: Sequence[float | None], other: Sequence[float | None]
+) -> dict[str, float] | None:
     """Whether two samples differ: Mann-Whitney's two-sided p, and Vargha and Delaney's A12.
 
     A12 is the probability that a value of `one` is larger than one of `other`, half of the
@@ -33,7 +35,7 @@ def against(one: Sequence[float | None], other: Sequence[float | None]) -> dict[
     return {"p": float(found.pvalue), "effect": float(found.statistic) / (len(a) * len(b))}
 
 
-def places(
+def mean_ranks(
     values: Mapping[str, Sequence[float | None]],
 ) -> dict[str, dict[str, float | int | None]]:
     """Of each name the mean rank over the seeds, and how often it was (also) the best.
@@ -56,7 +58,7 @@ def places(
     }
 
 
-def band(
+def mean_curve(
     curves: Sequence[tuple[Sequence[int], Sequence[float]]], lengths: Sequence[int], grid: int = 120
 ) -> list[dict[str, float | int]]:
     """Mean and deviation over the seeds of curves that change in steps.
@@ -74,6 +76,6 @@ def band(
             if length >= place and len(xs) and xs[0] <= place
         ]
         if there:
-            spread = spread_of(there)
+            spread = mean_and_deviation(there)
             points.append({"told": place, **spread})
     return points

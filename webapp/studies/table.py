@@ -10,8 +10,8 @@ from webapp.runs.models import RunState, Study
 from webapp.runs.numbers import fixed, number_text
 from webapp.runs.services.control import ALLOWED_IN
 
-from .plan import CHANCE
-from .services.bulk_actions import STEERS
+from .plan import RANDOM_SEARCH
+from .services.bulk_actions import BULK_ACTIONS
 
 SURE = 0.01
 SMALL_P = 0.0001
@@ -66,7 +66,7 @@ def spread_cell(spread: dict[str, Any] | None, name: str, unit: str) -> Cell | N
 def difference_cell(one: dict[str, Any]) -> Cell:
     """How a method stands against random search, in words."""
     found = one["difference"]
-    if one["strategy"] == CHANCE:
+    if one["strategy"] == RANDOM_SEARCH:
         return Cell("–", "random search itself")
     if found is None:
         return Cell("–", "takes random search beside it, and two seeds of both with a number")
@@ -100,10 +100,10 @@ def matrix_of(data: dict[str, Any]) -> dict[str, Any]:
     return {"seeds": seeds, "rows": rows}
 
 
-def steers_of(study: Study) -> list[Action]:
+def bulk_actions_of(study: Study) -> list[Action]:
     """The buttons that would do something to one run at least."""
     states = {RunState(state) for state in study.runs.values_list("state", flat=True).distinct()}
-    return [ACTIONS[name] for name in STEERS if states & set(ALLOWED_IN[name])]
+    return [ACTIONS[name] for name in BULK_ACTIONS if states & set(ALLOWED_IN[name])]
 
 
 def _as_exact(deviation: float, text: str) -> str | None:

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from unfold.decorators import action
 
-from webapp.accounts.admin_access import TeamRows, shown
+from webapp.accounts.admin_access import TeamScopedAdmin, shown
 from webapp.accounts.permissions import may, teams_where
 
 from .labels import fit_words
@@ -18,7 +18,7 @@ from .services.checking import CheckFailed, check_again, delete_unused
 
 
 @admin.register(BenchmarkTable)
-class BenchmarkTableAdmin(TeamRows):
+class BenchmarkTableAdmin(TeamScopedAdmin):
     """Tables never change; curators of their team check them again and clear away unused ones."""
 
     list_display = ("name", "version", "team", "space", "rows", "fits", "used", "created_at")

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests.fixtures.factories import make_run, make_table, work_off
 from tests.fixtures.people import PASSWORD
-from webapp.accounts.admin_access import ForAdministrators, Recorded
+from webapp.accounts.admin_access import ReadOnlyAdmin, SuperuserAdmin
 from webapp.accounts.models import Membership, User
 from webapp.events.models import Event
 from webapp.runs.models import Artefact, Candidate, Measurement, Run, SpaceVersion, Study
@@ -82,7 +82,7 @@ def test_the_tables_of_a_search_hold_rows(full):
 
 @pytest.mark.parametrize("model", [Run, Candidate, Measurement, Event, Artefact], ids=name_of)
 def test_what_a_search_recorded_nobody_changes(model, full, root, sign_in):
-    assert isinstance(admin.site._registry[model], Recorded)
+    assert isinstance(admin.site._registry[model], ReadOnlyAdmin)
     client = sign_in(root)
     row = model._default_manager.first()
     before = list(model._default_manager.values())
@@ -102,7 +102,7 @@ def test_a_curator_sees_rows_of_own_teams_alone(full, other_team, curator, sign_
     for model in MODELS:
         shown = admin.site._registry[model]
         answer = client.get(address(model, "changelist"))
-        if isinstance(shown, ForAdministrators) or model is Membership:
+        if isinstance(shown, SuperuserAdmin) or model is Membership:
             assert answer.status_code == 403, model
             continue
         assert answer.status_code == 200, model

@@ -13,7 +13,7 @@ from webapp.events import recorder
 from webapp.events.models import Event
 from webapp.events.recorder import record
 from webapp.runs.services.locking import locked_run
-from webapp.runs.services.record import tell_log
+from webapp.runs.services.record import record_log
 
 from ...fixtures.factories import make_run
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def bells(monkeypatch) -> list[int]:
     """The runs whose bells ring, instead of ringing."""
     rung: list[int] = []
-    monkeypatch.setattr(recorder, "ring", rung.append)
+    monkeypatch.setattr(recorder, "notify", rung.append)
     return rung
 
 
@@ -48,7 +48,7 @@ def test_numbers_have_no_gaps_when_two_threads_record():
         start.wait()
         for i in range(50):
             with locked_run(run.pk) as locked:
-                tell_log(locked, "info", f"{name} {i}")
+                record_log(locked, "info", f"{name} {i}")
         connection.close()
 
     threads = [threading.Thread(target=write, args=(name,)) for name in "ab"]
@@ -67,10 +67,10 @@ def test_what_is_rolled_back_leaves_no_gap(bells):
     run = make_run(advance=False)
     bells.clear()
     with pytest.raises(ZeroDivisionError), locked_run(run.pk) as locked:
-        tell_log(locked, "info", "never")
+        record_log(locked, "info", "never")
         raise ZeroDivisionError
     with locked_run(run.pk) as locked:
-        tell_log(locked, "info", "ever")
+        record_log(locked, "info", "ever")
     assert numbers(run) == [1, 2, 3]
     assert bells == [run.pk]
 
@@ -91,7 +91,7 @@ def test_one_commit_rings_once(bells):
 def test_what_the_database_would_refuse_is_cleaned_and_kept():
     run = make_run(advance=False)
     with locked_run(run.pk) as locked:
-        tell_log(locked, "warning", "a\x00b \ud83d end")
+        record_log(locked, "warning", "a\x00b \ud83d end")
         record(
             locked, "method", {"kind": "x", "view": {"loss": float("nan"), "k\x00": [float("inf")]}}
         )
@@ -115,10 +115,10 @@ def test_a_dead_broker_is_no_failure(settings):
             "CONFIG": {"hosts": ["redis://127.0.0.1:1/0"]},
         }
     }
-    recorder._bells.quiet_until = 0.0
+    recorder._notifications.quiet_until = 0.0
     run = make_run(advance=False)
     assert numbers(run) == [1, 2]
-    recorder._bells.quiet_until = 0.0
+    recorder._notifications.quiet_until = 0.0
 
 
 def test_nobody_else_inserts_events_or_rings():

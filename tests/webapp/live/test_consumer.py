@@ -123,7 +123,7 @@ async def test_a_bell_that_is_lost_loses_nothing(scene, settings, monkeypatch):
     settings.SOCKET_POLL_SECONDS = 0.3
     run, user = scene
     socket = await opened(run, user, run.seq)
-    monkeypatch.setattr("webapp.events.recorder.ring", lambda run_id: None)
+    monkeypatch.setattr("webapp.events.recorder.notify", lambda run_id: None)
     last = await write(run, 3)
     assert await socket.events_to(last) == [last - 2, last - 1, last]
     await socket.disconnect()

@@ -112,13 +112,13 @@ def test_an_old_fence_is_refused_everywhere():
     candidate = run.candidates.get()
     assert candidate.state == "lost"
     assert candidate.reason == "worker frozen silent for 31 s"
-    assert claims.beat(frozen) == "lost"
+    assert claims.heartbeat(frozen) == "lost"
     assert claims.finish(frozen, done(0, 1.0)) is False
     second = take(make_slot("second"))
     assert second.fence == frozen.fence + 1
-    assert claims.beat(frozen) == "lost"
+    assert claims.heartbeat(frozen) == "lost"
     assert claims.report(frozen, {"epoch": 9}) is False
-    assert claims.give_back(frozen) is False
+    assert claims.release_claim(frozen) is False
     assert claims.finish(frozen, done(0, 1.0)) is False
     assert claims.finish(second, done(0, 2.0)) is True
     candidate = run.candidates.get()
@@ -130,7 +130,7 @@ def test_a_beat_in_time_keeps_the_lease_from_the_reaper():
     make_run()
     held = take(make_slot())
     expire(held)
-    assert claims.beat(held) == "go"
+    assert claims.heartbeat(held) == "go"
     assert reap() == 0
 
 
@@ -152,7 +152,7 @@ def test_giving_back_is_no_attempt():
     run = make_run()
     slot = make_slot()
     held = take(slot)
-    assert claims.give_back(held) is True
+    assert claims.release_claim(held) is True
     candidate = run.candidates.get()
     assert (candidate.state, candidate.attempts, candidate.slot) == ("queued", 0, None)
     assert take(slot).fence == 2
@@ -168,12 +168,12 @@ def test_a_new_attempt_starts_with_an_empty_curve():
     assert run.candidates.get().curve == []
 
 
-def test_cancel_reaches_the_worker_by_its_beat():
+def test_cancel_reaches_the_worker_by_its_heartbeat():
     run = make_run(candidates=9, in_flight=2)
     held = take(make_slot())
-    assert claims.beat(held) == "go"
+    assert claims.heartbeat(held) == "go"
     cancel(run, None)
-    assert claims.beat(held) == "cancel"
+    assert claims.heartbeat(held) == "cancel"
     assert run.candidates.get(number=1).state == "cancelled"
     claims.finish(held, Outcome(0, "cancelled", reason="given up on request"))
     advance_run(run.pk)
@@ -227,9 +227,9 @@ def test_the_data_a_run_used_are_kept_and_a_change_is_told():
     run = make_run(candidates=2, in_flight=2)
     slot = make_slot()
     first, second = take(slot), take(slot)
-    claims.note_data(first, "a" * 64)
-    claims.note_data(second, "a" * 64)
-    claims.note_data(second, "b" * 64)
+    claims.record_data_digest(first, "a" * 64)
+    claims.record_data_digest(second, "a" * 64)
+    claims.record_data_digest(second, "b" * 64)
     run.refresh_from_db()
     assert run.data_digest == "a" * 64
     warnings = Event.objects.filter(run=run, kind="log", item__level="warning")

@@ -16,7 +16,7 @@ from webapp.runs.services.control import (
     resume,
     stop,
 )
-from webapp.runs.services.sweep import runs_behind
+from webapp.runs.services.sweep import runs_to_advance
 
 from ...fixtures.factories import done, make_member, make_run, make_slot, make_team, take, work_off
 
@@ -35,10 +35,10 @@ def test_pause_lets_what_runs_finish():
     held = take(slot)
     pause(run, user)
     assert (run.state, run.reason) == (RunState.PAUSING, f"paused by {user.username}")
-    assert claims.beat(held) == "go"
+    assert claims.heartbeat(held) == "go"
     assert claims.claim(slot, ["cpu"]) is None
     assert claims.finish(held, done(0))
-    assert runs_behind() == [run.pk]
+    assert runs_to_advance() == [run.pk]
     advance_run(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.PAUSED
@@ -68,7 +68,7 @@ def test_stop_cancels_what_waits_and_lets_what_runs_finish():
     stop(run, None)
     assert run.state == RunState.STOPPING
     assert states_of(run) == ["running", "cancelled", "cancelled"]
-    assert claims.beat(held) == "go"
+    assert claims.heartbeat(held) == "go"
     claims.finish(held, done(0))
     advance_run(run.pk)
     run.refresh_from_db()
@@ -82,7 +82,7 @@ def test_stopping_can_still_be_cancelled():
     held = take(make_slot())
     stop(run, None)
     cancel(run, None)
-    assert claims.beat(held) == "cancel"
+    assert claims.heartbeat(held) == "cancel"
     assert run.reason == "cancelled by the command line"
 
 

@@ -66,7 +66,7 @@ def through_the_database(spec, weights=NO_WEIGHTS):
         turn += 1
         if turn % KILLED_EVERY == 0:  # the worker dies, another one takes the candidate up
             evaluated(spec, claim, weights)
-            claims.give_back(claim)
+            claims.release_claim(claim)
             claim = take(slot)
         claims.finish(claim, evaluated(spec, claim, weights))
         advance_run(run.pk)

@@ -13,7 +13,7 @@ from webapp.runs.services import claims, lookups
 from webapp.runs.services.advance import advance_run
 from webapp.runs.services.control import cancel, pause, raise_budget, resume, stop
 from webapp.runs.services.launch import launch
-from webapp.runs.services.sweep import runs_behind
+from webapp.runs.services.sweep import runs_to_advance
 
 from ...fixtures.factories import make_slot, make_table, make_team, table_text, work_off
 
@@ -82,7 +82,7 @@ def test_a_pass_ends_when_its_time_is_up_and_says_that_there_is_more():
     run.refresh_from_db()
     assert run.state == RunState.RUNNING
     assert 0 < run.asked < 1000 and run.told <= run.asked
-    assert run.pk in runs_behind()  # whoever sweeps finds it, should nobody go on
+    assert run.pk in runs_to_advance()  # whoever sweeps finds it, should nobody go on
 
 
 def test_nothing_waits_for_a_worker():
@@ -137,7 +137,7 @@ def test_dying_in_the_middle_undoes_the_whole_pass(monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(lookups.LookUps, "store", die)
+        patch.setattr(lookups.Lookups, "store", die)
         advance_run(run.pk, seconds=0.05)
     run.refresh_from_db()
     assert (found(run), run.told, run.seq, run.strategy_state) == before

@@ -14,7 +14,7 @@ from tests.fixtures.factories import make_table, table_text
 from webapp.studies.ranking import ranking
 from webapp.studies.results import results
 from webapp.studies.services.launching import launch_study
-from webapp.studies.statistics import against, band, places, spread_of
+from webapp.studies.statistics import compare_samples, mean_and_deviation, mean_curve, mean_ranks
 from webapp.studies.table import cells_of, matrix_of, spread_cell
 
 from ...fixtures.study_plans import look_up_all, small_plan, table_plan, tell
@@ -23,25 +23,25 @@ pytestmark = pytest.mark.django_db
 
 
 def test_means_and_deviations_over_the_seeds():
-    assert spread_of([1.0, None, 3.0]) == {
+    assert mean_and_deviation([1.0, None, 3.0]) == {
         "mean": 2.0,
         "deviation": pytest.approx(math.sqrt(2)),
         "count": 2,
     }
-    assert spread_of([4.0]) == {"mean": 4.0, "deviation": None, "count": 1}
-    assert spread_of([None]) is None
+    assert mean_and_deviation([4.0]) == {"mean": 4.0, "deviation": None, "count": 1}
+    assert mean_and_deviation([None]) is None
 
 
 def test_the_test_against_chance_knows_its_side():
-    better = against([5.0, 6.0, 7.0, 8.0], [1.0, 2.0, 3.0, 4.0])
+    better = compare_samples([5.0, 6.0, 7.0, 8.0], [1.0, 2.0, 3.0, 4.0])
     assert better["effect"] == 1.0
     assert better["p"] == pytest.approx(2 / math.comb(8, 4))  # one of 70 orders, and its mirror
-    assert against([1.0, 2.0], [1.0, 2.0])["effect"] == 0.5
-    assert against([1.0], [1.0, 2.0]) is None
+    assert compare_samples([1.0, 2.0], [1.0, 2.0])["effect"] == 0.5
+    assert compare_samples([1.0], [1.0, 2.0]) is None
 
 
 def test_ranks_share_ties_and_leave_unfinished_seeds_out():
-    found = places({"a": [3.0, 1.0, None], "b": [2.0, 1.0, 9.0], "c": [1.0, 0.0, 9.0]})
+    found = mean_ranks({"a": [3.0, 1.0, None], "b": [2.0, 1.0, 9.0], "c": [1.0, 0.0, 9.0]})
     assert found == {
         "a": {"rank": 1.25, "wins": 2, "seeds": 2},
         "b": {"rank": 1.75, "wins": 1, "seeds": 2},
@@ -50,14 +50,14 @@ def test_ranks_share_ties_and_leave_unfinished_seeds_out():
 
 
 def test_a_band_counts_only_curves_that_are_known_there():
-    points = band([([1, 3], [1.0, 3.0]), ([2], [5.0])], [4, 2])
+    points = mean_curve([([1, 3], [1.0, 3.0]), ([2], [5.0])], [4, 2])
     assert [(p["told"], p["mean"], p["count"]) for p in points] == [
         (1, 1.0, 1),
         (2, 3.0, 2),
         (3, 3.0, 1),
         (4, 3.0, 1),
     ]
-    assert band([], []) == []
+    assert mean_curve([], []) == []
 
 
 @pytest.fixture

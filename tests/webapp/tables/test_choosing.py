@@ -15,8 +15,8 @@ from webapp.runs.services.launch import launch
 from webapp.tables.models import BenchmarkTable
 from webapp.tables.services.column_mapping import Mapping
 from webapp.tables.services.importing import import_table
-from webapp.tables.services.materialise import lay_down, sweep_tables
-from webapp.tables.services.resolve import settle
+from webapp.tables.services.materialise import materialise_table, sweep_tables
+from webapp.tables.services.resolve import resolve
 
 from ...fixtures.table_specs import asked
 
@@ -109,7 +109,7 @@ def test_a_file_that_is_missing_is_laid_down_again_and_whole(laid):
     run = launch(team, None, asked("table:made", "made"), "a run")
     file = imported_table(config_of(run)["path"]).file
     file.unlink()
-    lay_down(run.spec)
+    materialise_table(run.spec)
     assert gzip.decompress(file.read_bytes()) == gzip.decompress(bytes(table.content))
     assert [path.name for path in laid.iterdir()] == [file.name]
 
@@ -119,10 +119,10 @@ def test_laying_down_costs_no_query_where_the_file_lies(django_assert_num_querie
     make_table(team)
     run = launch(team, None, asked("table:made", "made"), "a run")
     with django_assert_num_queries(0):
-        lay_down(run.spec)
-        lay_down({"estimator": "train", "estimator_config": {}})
-        lay_down({"estimator": "table", "estimator_config": {"path": "some/file.csv"}})
-        lay_down({"estimator": "table", "estimator_config": {"path": "table:WRONG"}})
+        materialise_table(run.spec)
+        materialise_table({"estimator": "train", "estimator_config": {}})
+        materialise_table({"estimator": "table", "estimator_config": {"path": "some/file.csv"}})
+        materialise_table({"estimator": "table", "estimator_config": {"path": "table:WRONG"}})
 
 
 def test_units_are_known_where_the_file_is_gone(laid):
@@ -148,14 +148,14 @@ def test_a_folder_nobody_can_write_is_said_beside_the_path(laid):
 def test_files_of_tables_that_are_gone_are_swept(laid):
     team = make_team()
     table = make_table(team)
-    spec = settle(team, asked("table:made", "made")).spec.to_json()
+    spec = resolve(team, asked("table:made", "made")).spec.to_json()
     (laid / f"{'0' * 64}.csv.gz").write_bytes(b"")
     (laid / "note.txt").write_text("somebody's own")
     assert sweep_tables() == 1
     BenchmarkTable.objects.get(pk=table.pk).delete()
     assert sweep_tables() == 1
     assert [path.name for path in laid.iterdir()] == ["note.txt"]
-    lay_down(spec)  # nothing to lay down, and no fault of whoever asked
+    materialise_table(spec)  # nothing to lay down, and no fault of whoever asked
 
 
 def test_a_team_goes_with_its_tables_and_runs():

@@ -10,15 +10,15 @@ from nasengine import catalog
 from nasengine.core.errors import EngineError
 from webapp.events.recorder import record, record_all
 from webapp.runs.models import ENDED_RUNS, Candidate, Device, Run, RunState
-from webapp.tables.services.materialise import lay_down
+from webapp.tables.services.materialise import materialise_table
 
-from .ask_tell import Fold, FoldFailed
+from .ask_tell import AskTellStep, StrategyFailed
 from .front import grow
 from .locking import locked_run
 from .lookups import SLICE_SECONDS
 from .notifications import wake_workers
-from .record import tell_candidates, tell_log, tell_run
-from .states import fail, move, settle
+from .record import record_candidates, record_log, record_run
+from .states import fail, finish_transition, move
 
 log = logging.getLogger(__name__)
 ANYWHERE = "cpu"
@@ -37,22 +37,22 @@ def advance_run(run_id: int, seconds: float = SLICE_SECONDS) -> bool:
         try:
             with transaction.atomic():
                 changed, unfinished = _advance(run, seconds)
-        except FoldFailed as error:
+        except StrategyFailed as error:
             log.exception("run %s failed", run_id)
             run.refresh_from_db()
             fail(run, str(error))
             changed, unfinished = True, False
         if changed:
-            tell_run(run)
+            record_run(run)
         return unfinished
 
 
-def give_up(run_id: int, reason: str) -> None:
+def fail_run(run_id: int, reason: str) -> None:
     """Fails a run that cannot be advanced for a reason nobody foresaw."""
     with locked_run(run_id) as run:
         if run.state not in ENDED_RUNS:
             fail(run, reason)
-            tell_run(run)
+            record_run(run)
 
 
 def _advance(run: Run, seconds: float) -> tuple[bool, bool]:
@@ -62,60 +62,60 @@ def _advance(run: Run, seconds: float) -> tuple[bool, bool]:
     """
     state_before = run.state
     try:
-        lay_down(run.spec)
+        materialise_table(run.spec)
     except EngineError as error:
-        raise FoldFailed(str(error)) from error
-    fold = Fold(run, seconds)
-    fold.go()
+        raise StrategyFailed(str(error)) from error
+    step = AskTellStep(run, seconds)
+    step.go()
     if run.state == RunState.QUEUED:
         move(run, RunState.RUNNING)
-    if fold.told or fold.asked:
-        _save(run, fold)
-    if run.state != RunState.STOPPING and fold.finished():
+    if step.told or step.asked:
+        _save(run, step)
+    if run.state != RunState.STOPPING and step.finished():
         move(run, RunState.FINISHED)
-        tell_log(run, "info", f"finished: {run.told} candidates")
+        record_log(run, "info", f"finished: {run.told} candidates")
     else:
-        settle(run)
-    changed = bool(fold.told or fold.asked) or run.state != state_before
-    return changed, fold.unfinished and run.state not in ENDED_RUNS
+        finish_transition(run)
+    changed = bool(step.told or step.asked) or run.state != state_before
+    return changed, step.unfinished and run.state not in ENDED_RUNS
 
 
-def _save(run: Run, fold: Fold) -> None:
-    _store_told(fold)
-    new = _store_asked(run, fold)
-    points = grow(run, [outcome for _, outcome in fold.told])
-    view = fold.view()
+def _save(run: Run, step: AskTellStep) -> None:
+    _store_told(step)
+    new = _store_asked(run, step)
+    points = grow(run, [outcome for _, outcome in step.told])
+    view = step.view()
     moved = view != run.view
     run.view = view
-    run.strategy_state = fold.state()
+    run.strategy_state = step.state()
     run.save(update_fields=["asked", "told", "strategy_state", "view", "front"])
-    tell_candidates(run, new)
+    record_candidates(run, new)
     record_all(run, "front", points)
     if moved:
         record(run, "method", view)
 
 
-def _store_told(fold: Fold) -> None:
+def _store_told(step: AskTellStep) -> None:
     """Marks what was told; of those asked for in the same pass nothing is stored yet."""
-    for candidate, _ in fold.told:
+    for candidate, _ in step.told:
         candidate.told = True
-    told = [candidate.pk for candidate, _ in fold.told if candidate.pk is not None]
+    told = [candidate.pk for candidate, _ in step.told if candidate.pk is not None]
     if told:
         Candidate.objects.filter(pk__in=told).update(told=True)
 
 
-def _store_asked(run: Run, fold: Fold) -> list[int]:
-    if not fold.asked:
+def _store_asked(run: Run, step: AskTellStep) -> list[int]:
+    if not step.asked:
         return []
     queue = _queue_of(run)
-    for candidate in fold.asked:
+    for candidate in step.asked:
         candidate.queue = queue
-    Candidate.objects.bulk_create(fold.asked)
-    if fold.look_ups:
-        fold.look_ups.store(fold.asked)
+    Candidate.objects.bulk_create(step.asked)
+    if step.lookups:
+        step.lookups.store(step.asked)
     else:
         wake_workers([queue])
-    return [candidate.pk for candidate in fold.asked]
+    return [candidate.pk for candidate in step.asked]
 
 
 def _queue_of(run: Run) -> str:

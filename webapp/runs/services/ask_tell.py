@@ -20,7 +20,7 @@ from webapp.events.clean import clean_json
 from webapp.runs.models import ENDED_RUNS, Candidate, Run, RunState
 from webapp.runs.queries import lean_candidates
 
-from .lookups import SLICE_SECONDS, look_ups
+from .lookups import SLICE_SECONDS, lookups
 from .outcomes import outcome_of
 
 T = TypeVar("T")
@@ -28,22 +28,22 @@ NO_ASKING = (RunState.DRAFT, RunState.STOPPING, *ENDED_RUNS)
 RESTING = (RunState.PAUSING, RunState.PAUSED)
 
 
-class FoldFailed(Exception):
+class StrategyFailed(Exception):
     """The strategy refused or broke; the text is for people, the cause for the log."""
 
 
-class Fold:
+class AskTellStep:
     """One pass over a locked run: `go`, then `save`.
 
     `told` holds the endings that were told in this pass, in order, `asked` the new
-    candidates, not stored yet. Where numbers lie ready, `look_ups` has ended these, and a
+    candidates, not stored yet. Where numbers lie ready, `lookups` has ended these, and a
     pass ends after `seconds` with `unfinished`: there is more to do at once.
     """
 
     def __init__(self, run: Run, seconds: float = SLICE_SECONDS):
         self.run = run
         self.spec = SearchSpec.from_json(run.spec)
-        self.look_ups = look_ups(run, self.spec, seconds)
+        self.lookups = lookups(run, self.spec, seconds)
         self.unfinished = False
         self.told: list[tuple[Candidate, Outcome]] = []
         self.asked: list[Candidate] = []
@@ -55,9 +55,9 @@ class Fold:
         """Asks and tells as far as the schedule allows.
 
         Raises:
-            FoldFailed: the strategy could not be made, told or asked.
+            StrategyFailed: the strategy could not be made, told or asked.
         """
-        if self.look_ups and self.run.state in RESTING:
+        if self.lookups and self.run.state in RESTING:
             return  # nothing is handed out, so nothing is looked up, and nothing told too early
         if not self.waiting and not self._may_ask():
             return
@@ -65,7 +65,7 @@ class Fold:
         while not self.unfinished and self._step():
             self.unfinished = self._is_cut_short()
         if self._stuck():
-            raise FoldFailed(f"strategy {self.spec.strategy} asks for nothing more and waits")
+            raise StrategyFailed(f"strategy {self.spec.strategy} asks for nothing more and waits")
 
     def finished(self) -> bool:
         """Whether nothing will be asked any more and everything asked was told."""
@@ -105,8 +105,8 @@ class Fold:
 
     def _is_cut_short(self) -> bool:
         """Whether others wait; a run that asks for nothing more tells the rest in one pass."""
-        going = self.look_ups is not None and self.run.state not in NO_ASKING
-        return going and self.look_ups.time_is_up
+        going = self.lookups is not None and self.run.state not in NO_ASKING
+        return going and self.lookups.time_is_up
 
     def _may_ask(self) -> bool:
         run = self.run
@@ -127,8 +127,8 @@ class Fold:
         candidate = self._candidate(proposal)
         self.asked.append(candidate)
         self.run.asked += 1
-        if self.look_ups:
-            self.waiting.append(self.look_ups.end(candidate, proposal))
+        if self.lookups:
+            self.waiting.append(self.lookups.look_up(candidate, proposal))
         return True
 
     def _tell(self) -> bool:
@@ -138,7 +138,7 @@ class Fold:
         if self.spec.deterministic and candidate.number != self.run.told:
             return False  # held back until its predecessors have ended
         del self.waiting[0]
-        outcome = (self.look_ups.outcome_of if self.look_ups else outcome_of)(candidate)
+        outcome = (self.lookups.outcome_of if self.lookups else outcome_of)(candidate)
         self._guarded("take an outcome", lambda: self.strategy.tell(outcome))
         self.told.append((candidate, outcome))
         self.run.told += 1
@@ -152,7 +152,7 @@ class Fold:
 
     def _candidate(self, proposal: Proposal) -> Candidate:
         if proposal.number != self.run.asked:
-            raise FoldFailed(f"proposal {proposal.number} came where {self.run.asked} was due")
+            raise StrategyFailed(f"proposal {proposal.number} came where {self.run.asked} was due")
         stored = self._guarded("describe a proposal", lambda: _stored(proposal))
         return Candidate(
             run=self.run,
@@ -166,11 +166,13 @@ class Fold:
     def _guarded(self, what: str, act: Callable[[], T]) -> T:
         try:
             return act()
-        except FoldFailed:
+        except StrategyFailed:
             raise
         except Exception as error:
             text = str(error) or type(error).__name__
-            raise FoldFailed(f"strategy {self.spec.strategy} could not {what}: {text}") from error
+            raise StrategyFailed(
+                f"strategy {self.spec.strategy} could not {what}: {text}"
+            ) from error
 
 
 def _stored(proposal: Proposal) -> dict[str, Any]:

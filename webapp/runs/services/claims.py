@@ -24,10 +24,10 @@ from webapp.runs.models import (
     WorkerSlot,
 )
 
-from .finishing import end, judged
+from .finishing import checked_ending, end_candidate
 from .locking import locked_run
 from .notifications import wake_coordinator, wake_workers
-from .record import tell_candidates, tell_curve, tell_log, tell_run
+from .record import record_candidates, record_curve, record_log, record_run
 from .weights import weights_folder
 
 MAX_POINTS = 5000  # of one curve
@@ -70,7 +70,7 @@ def claim(slot: WorkerSlot, queues: list[str]) -> Claim | None:
     return None
 
 
-def beat(claim: Claim) -> Literal["go", "cancel", "lost"]:
+def heartbeat(claim: Claim) -> Literal["go", "cancel", "lost"]:
     """Prolongs the lease; says whether to go on, to give up, or that it is lost."""
     held = _held(claim)
     if not held.update(lease_until=Now() + settings.LEASE_LENGTH):
@@ -87,7 +87,7 @@ def report(claim: Claim, point: dict[str, Any]) -> bool:
         if len(candidate.curve) < MAX_POINTS:
             candidate.curve.append(clean_json(point))
             candidate.save(update_fields=["curve"])
-            tell_curve(run, candidate)
+            record_curve(run, candidate)
         return True
 
 
@@ -106,26 +106,26 @@ def finish(claim: Claim, outcome: Outcome) -> bool:
         if candidate is None:
             return False
         candidate.findings = clean_json(outcome.findings)
-        end(run, candidate, *judged(run, outcome))
-        tell_run(run)
+        end_candidate(run, candidate, *checked_ending(run, outcome))
+        record_run(run)
         wake_coordinator(run.pk)
         return True
 
 
-def note_data(claim: Claim, digest: str) -> None:
+def record_data_digest(claim: Claim, digest: str) -> None:
     """Keeps with the run what its data set holds; warns where that changed on the way."""
     with locked_run(claim.run_id) as run:
         if run.data_digest == digest or not _held(claim).exists():
             return
         if run.data_digest:
             text = f"the data changed: {digest[:12]} here, {run.data_digest[:12]} before"
-            tell_log(run, "warning", text, claim.number)
+            record_log(run, "warning", text, claim.number)
         else:
             run.data_digest = digest
             run.save(update_fields=["data_digest"])
 
 
-def give_back(claim: Claim) -> bool:
+def release_claim(claim: Claim) -> bool:
     """Puts the candidate back in its queue, as if it had never been taken."""
     with locked_run(claim.run_id) as run:
         changed = _held(claim).update(
@@ -136,8 +136,8 @@ def give_back(claim: Claim) -> bool:
             started_at=None,
         )
         if changed:
-            tell_candidates(run, [claim.candidate_id])
-            tell_run(run)
+            record_candidates(run, [claim.candidate_id])
+            record_run(run)
             wake_coordinator(run.pk)
             wake_workers(_held_queue(claim))
         return bool(changed)
@@ -176,8 +176,8 @@ def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
     if not taken:
         return None
     candidate = Candidate.objects.get(pk=candidate_id)
-    tell_candidates(run, [candidate_id])
-    tell_run(run)
+    record_candidates(run, [candidate_id])
+    record_run(run)
     return Claim(
         candidate_id=candidate.pk,
         run_id=run.pk,

@@ -13,10 +13,10 @@ from typing import Any
 
 from webapp.runs.models import Candidate, CandidateState, Run, RunState
 
-from .finishing import end_waiting
+from .finishing import cancel_waiting
 from .locking import locked_run
 from .notifications import wake_coordinator, wake_workers
-from .record import tell_log, tell_run
+from .record import record_log, record_run
 from .states import move
 
 MOVING = (RunState.QUEUED, RunState.RUNNING)
@@ -60,7 +60,7 @@ def resume(run: Run, user: Any) -> None:
     """
     with _steered(run, "resume") as locked:
         move(locked, RunState.RUNNING if locked.asked else RunState.QUEUED)
-        tell_log(locked, "info", f"resumed by {_name(user)}")
+        record_log(locked, "info", f"resumed by {_name(user)}")
         wake_workers(_waiting_queues(locked))
 
 
@@ -73,7 +73,7 @@ def stop(run: Run, user: Any) -> None:
     with _steered(run, "stop") as locked:
         reason = f"stopped by {_name(user)}"
         move(locked, RunState.STOPPING, reason)
-        end_waiting(locked, f"the run was {reason}")
+        cancel_waiting(locked, f"the run was {reason}")
 
 
 def cancel(run: Run, user: Any) -> None:
@@ -85,7 +85,7 @@ def cancel(run: Run, user: Any) -> None:
     with _steered(run, "cancel") as locked:
         reason = f"cancelled by {_name(user)}"
         move(locked, RunState.STOPPING, reason)
-        end_waiting(locked, f"the run was {reason}")
+        cancel_waiting(locked, f"the run was {reason}")
         locked.candidates.filter(state=CandidateState.RUNNING).update(cancel_asked=True)
 
 
@@ -102,7 +102,7 @@ def raise_budget(run: Run, user: Any, candidates: int) -> None:
                 f"{candidates} is no larger budget: give a number above "
                 f"{locked.candidate_budget}, at most {MAX_BUDGET:,}"
             )
-        tell_log(
+        record_log(
             locked,
             "info",
             f"budget raised from {locked.candidate_budget} to {candidates} by {_name(user)}",
@@ -125,7 +125,7 @@ def _steered(run: Run, action: str) -> Iterator[Run]:
             word = action.replace("_", " ")
             raise ControlRefused(f"a {locked.state} run has no {word}; reload the page")
         yield locked
-        tell_run(locked)
+        record_run(locked)
         wake_coordinator(locked.pk)
     run.refresh_from_db()
 

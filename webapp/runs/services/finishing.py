@@ -14,13 +14,13 @@ from nasengine.core.outcome import Outcome
 from webapp.events.clean import clean_json, clean_text
 from webapp.runs.models import WAITING_CANDIDATES, Candidate, CandidateState, Measurement, Run
 
-from .record import tell_candidates, tell_log
+from .record import record_candidates, record_log
 
 MAX_REASON = 500
 LOUD = {CandidateState.FAILED: "error", CandidateState.DIVERGED: "warning"}
 
 
-def end(
+def end_candidate(
     run: Run,
     candidate: Candidate,
     state: CandidateState,
@@ -33,19 +33,19 @@ def end(
     for row in rows:
         row.candidate = candidate
     Measurement.objects.bulk_create(rows)
-    conclude(run, candidate, state, reason, measurements)
+    set_ending(run, candidate, state, reason, measurements)
     candidate.ended_order = next_order(run)
     candidate.save(
         update_fields=[
             "state", "reason", "violation", "findings", "ended_order", "ended_at", "lease_until",
         ]
     )  # fmt: skip
-    tell_candidates(run, [candidate.pk])
+    record_candidates(run, [candidate.pk])
     if state in LOUD:
-        tell_log(run, LOUD[state], f"{state}: {candidate.reason}", candidate.number)
+        record_log(run, LOUD[state], f"{state}: {candidate.reason}", candidate.number)
 
 
-def conclude(
+def set_ending(
     run: Run,
     candidate: Candidate,
     state: CandidateState,
@@ -60,11 +60,11 @@ def conclude(
     candidate.lease_until = None
 
 
-def end_waiting(run: Run, reason: str) -> None:
+def cancel_waiting(run: Run, reason: str) -> None:
     """Cancels every candidate of a locked run that no worker holds."""
     waiting = run.candidates.filter(state__in=WAITING_CANDIDATES).order_by("number")
     for candidate in waiting.defer("curve", "proposal"):
-        end(run, candidate, CandidateState.CANCELLED, reason)
+        end_candidate(run, candidate, CandidateState.CANCELLED, reason)
 
 
 def next_order(run: Run) -> int:
@@ -82,7 +82,7 @@ def violation_of(run: Run, measurements: list[Measured]) -> float | None:
     return sum(c.violation(values[c.objective]) for c in constraints)
 
 
-def judged(run: Run, outcome: Outcome) -> tuple[CandidateState, str, list[Measured]]:
+def checked_ending(run: Run, outcome: Outcome) -> tuple[CandidateState, str, list[Measured]]:
     """State, reason and storable measurements of an outcome.
 
     A value that is not finite makes the candidate diverged; an objective without a value

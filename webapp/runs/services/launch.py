@@ -11,10 +11,10 @@ from nasengine.core.errors import InvalidSettings
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
 from webapp.runs.models import DataSet, Run, RunState, SpaceVersion, Study
-from webapp.tables.services.resolve import Settled, settle
+from webapp.tables.services.resolve import ResolvedSpec, resolve
 
 from .notifications import wake_coordinator
-from .record import tell_log, tell_run
+from .record import record_log, record_run
 
 MAX_NAME = 120
 MAX_TAG = 40
@@ -40,11 +40,11 @@ def launch(
         InvalidSettings: names every wrong setting, `name` and `tags` included.
     """
     tags = list(tags)
-    settled = _checked(team, spec, name, tags)
+    resolved = _checked(team, spec, name, tags)
     return store(
         team,
         user,
-        settled,
+        resolved,
         name,
         space_version=space_version,
         data_set=data_set,
@@ -54,15 +54,15 @@ def launch(
     )
 
 
-def store(team: Any, user: Any, settled: Settled, name: str, **columns: Any) -> Run:
+def store(team: Any, user: Any, resolved: ResolvedSpec, name: str, **columns: Any) -> Run:
     """A queued run of a question that is checked already; `columns` are more of its row."""
-    spec = settled.spec
+    spec = resolved.spec
     with transaction.atomic():
         run = Run.objects.create(
             team=team,
             name=name.strip(),
             created_by=user,
-            benchmark_table=settled.table,
+            benchmark_table=resolved.table,
             strategy=spec.strategy,
             spec=spec.to_json(),
             seed=spec.seed,
@@ -70,34 +70,34 @@ def store(team: Any, user: Any, settled: Settled, name: str, **columns: Any) -> 
             state=RunState.QUEUED,
             **columns,
         )
-        tell_run(run)
+        record_run(run)
         by = user.get_username() if user is not None else "the command line"
-        tell_log(run, "info", f"launched by {by}")
+        record_log(run, "info", f"launched by {by}")
         wake_coordinator(run.pk)
     return run
 
 
-def _checked(team: Any, spec: SearchSpec, name: str, tags: list[str]) -> Settled:
+def _checked(team: Any, spec: SearchSpec, name: str, tags: list[str]) -> ResolvedSpec:
     """The question written out; what is wrong of it and of the run is said all at once."""
     errors: dict[str, str] = {}
-    if fault := text_fault(name, MAX_NAME):
+    if fault := text_error(name, MAX_NAME):
         errors["name"] = fault
     if len(tags) > MAX_TAGS:
         errors["tags"] = f"has {len(tags):,} tags; at most {MAX_TAGS}"
-    elif fault := next((f for tag in tags if (f := text_fault(tag, MAX_TAG))), None):
+    elif fault := next((f for tag in tags if (f := text_error(tag, MAX_TAG))), None):
         errors["tags"] = f"one of them {fault}"
-    settled = settle(team, spec)
-    errors |= settled.errors
+    resolved = resolve(team, spec)
+    errors |= resolved.errors
     try:
-        spec = assembly.check(settled.spec)
+        spec = assembly.check(resolved.spec)
     except InvalidSettings as error:
         errors = {**error.errors, **errors}
     if errors:
         raise InvalidSettings(errors)
-    return Settled(spec, settled.table)
+    return ResolvedSpec(spec, resolved.table)
 
 
-def text_fault(text: str, most: int) -> str | None:
+def text_error(text: str, most: int) -> str | None:
     """What is wrong with a name or tag, None where nothing is."""
     if not text.strip():
         return "is empty; write a short name"

@@ -22,14 +22,14 @@ from nasengine.execution import assembly
 from nasengine.execution.evaluation import evaluate
 from webapp.runs.models import Candidate, Measurement, Run
 
-from .finishing import LOUD, conclude, judged, measurement_rows, next_order
+from .finishing import LOUD, checked_ending, measurement_rows, next_order, set_ending
 from .outcomes import outcome_of
-from .record import tell_log
+from .record import record_log
 
 SLICE_SECONDS = 0.25  # of a run's turn: others wait no longer than that
 
 
-class LookUps:
+class Lookups:
     """Ends the candidates of one pass of a fold, in the order of asking.
 
     `time_is_up` says when the pass shall end, so that its transaction stays short.
@@ -46,11 +46,11 @@ class LookUps:
     def time_is_up(self) -> bool:
         return time.monotonic() >= self._until
 
-    def end(self, candidate: Candidate, proposal: Proposal) -> Candidate:
+    def look_up(self, candidate: Candidate, proposal: Proposal) -> Candidate:
         """Looks one up; the candidate, not stored yet, then has ended."""
         outcome = evaluate(self._spec, proposal, lambda point: None, lambda: False)
-        state, reason, measured = judged(self._run, outcome)
-        conclude(self._run, candidate, state, reason, measured)
+        state, reason, measured = checked_ending(self._run, outcome)
+        set_ending(self._run, candidate, state, reason, measured)
         candidate.ended_order = self._next_order()
         candidate.started_at = Now()
         self._measured[candidate.number] = measurement_rows(measured)
@@ -69,7 +69,7 @@ class LookUps:
                 rows.append(row)
             if candidate.state in LOUD:
                 text = f"{candidate.state}: {candidate.reason}"
-                tell_log(self._run, LOUD[candidate.state], text, candidate.number)
+                record_log(self._run, LOUD[candidate.state], text, candidate.number)
         Measurement.objects.bulk_create(rows)
 
     def _next_order(self) -> int:
@@ -77,7 +77,7 @@ class LookUps:
         return self._order
 
 
-def look_ups(run: Run, spec: SearchSpec, seconds: float) -> LookUps | None:
+def lookups(run: Run, spec: SearchSpec, seconds: float) -> Lookups | None:
     """For a run whose numbers lie ready where this is called; None: workers evaluate."""
     try:
         estimator = assembly.make_estimator(spec)
@@ -86,4 +86,4 @@ def look_ups(run: Run, spec: SearchSpec, seconds: float) -> LookUps | None:
         )
     except EngineError:
         return None  # whoever sets the strategy up says what is wrong
-    return LookUps(run, spec, seconds) if ready else None
+    return Lookups(run, spec, seconds) if ready else None

@@ -8,10 +8,10 @@ from django.db.models.functions import Now
 
 from webapp.runs.models import Candidate, CandidateState, Run, RunState, WorkerSlot
 
-from .finishing import end
+from .finishing import end_candidate
 from .locking import locked_run
 from .notifications import wake_coordinator, wake_workers
-from .record import tell_candidates, tell_log, tell_run
+from .record import record_candidates, record_log, record_run
 
 FORGOTTEN_AFTER = 10  # leases without a sign of life: a slot is taken for ended
 
@@ -47,13 +47,15 @@ def _take_back(run: Run, candidate: Candidate) -> None:
         RunState.PAUSING,
         RunState.PAUSED,
     ):
-        end(run, candidate, CandidateState.CANCELLED, f"{run.reason or 'run ended'}; {reason}")
+        end_candidate(
+            run, candidate, CandidateState.CANCELLED, f"{run.reason or 'run ended'}; {reason}"
+        )
     elif candidate.attempts >= settings.MAX_ATTEMPTS:
         died = f"its worker died {candidate.attempts} times; last: {reason}"
-        end(run, candidate, CandidateState.FAILED, died)
+        end_candidate(run, candidate, CandidateState.FAILED, died)
     else:
         _queue_again(run, candidate, reason)
-    tell_run(run)
+    record_run(run)
     wake_coordinator(run.pk)
 
 
@@ -62,8 +64,8 @@ def _queue_again(run: Run, candidate: Candidate, reason: str) -> None:
     candidate.reason = reason
     candidate.lease_until = None
     candidate.save(update_fields=["state", "reason", "lease_until"])
-    tell_candidates(run, [candidate.pk])
-    tell_log(run, "warning", f"lost: {reason}; queued again", candidate.number)
+    record_candidates(run, [candidate.pk])
+    record_log(run, "warning", f"lost: {reason}; queued again", candidate.number)
     wake_workers([candidate.queue])
 
 

@@ -13,8 +13,8 @@ from webapp.runs.models import (
     RunState,
 )
 
-from .finishing import end_waiting
-from .record import tell_log
+from .finishing import cancel_waiting
+from .record import record_log
 
 MAX_REASON = 500
 
@@ -33,15 +33,15 @@ def move(run: Run, state: RunState, reason: str = "") -> None:
 def fail(run: Run, reason: str) -> None:
     """Ends the run as failed; what waits is cancelled, what runs is told to give up."""
     move(run, RunState.FAILED, reason)
-    end_waiting(run, "the run failed")
+    cancel_waiting(run, "the run failed")
     run.candidates.filter(state=CandidateState.RUNNING).update(cancel_asked=True)
-    tell_log(run, "error", reason)
+    record_log(run, "error", reason)
 
 
-def settle(run: Run) -> bool:
+def finish_transition(run: Run) -> bool:
     """Ends what has come to its end: pausing, stopping. True when the state moved."""
     if run.state == RunState.STOPPING:
-        end_waiting(run, run.reason or "the run is stopping")
+        cancel_waiting(run, run.reason or "the run is stopping")
     if run.candidates.filter(state=CandidateState.RUNNING).exists():
         return False
     if run.state == RunState.STOPPING:

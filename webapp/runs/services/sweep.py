@@ -14,7 +14,7 @@ from .notifications import wake_workers
 RING_AGAIN_AFTER = 5 * settings.HEARTBEAT_LENGTH
 
 
-def runs_behind() -> list[int]:
+def runs_to_advance() -> list[int]:
     """Runs with something to tell, ask or settle: cheap to ask, so it is asked often."""
     untold = Candidate.objects.filter(run=OuterRef("pk"), told=False, ended_order__isnull=False)
     settling = Q(state__in=[RunState.QUEUED, RunState.PAUSING, RunState.STOPPING])
@@ -23,7 +23,7 @@ def runs_behind() -> list[int]:
     return list(runs.order_by("pk").values_list("pk", flat=True))
 
 
-def ring_again() -> None:
+def notify_again() -> None:
     """Rings for candidates that have waited long, where a living worker could hear it."""
     heard = sorted({queue for slot in live_slots("evaluation") for queue in slot.queues})
     waiting = Candidate.objects.filter(

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from webapp.accounts.models import Role
-from webapp.accounts.permissions import LADDER, MIN_ROLE
+from webapp.accounts.permissions import MIN_ROLE, ROLE_ORDER
 
 register = template.Library()
 SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
@@ -96,9 +96,9 @@ def _may_curate(request: Any) -> bool:
     user = getattr(request, "user", None)
     if user is None or not user.is_active:
         return False
-    least = LADDER.index(MIN_ROLE["curate"])
+    least = ROLE_ORDER.index(MIN_ROLE["curate"])
     roles = [Role(m.role) for m in _memberships(request)]
-    return user.is_superuser or any(LADDER.index(role) >= least for role in roles)
+    return user.is_superuser or any(ROLE_ORDER.index(role) >= least for role in roles)
 
 
 def _is_here(path: str, prefix: str) -> bool:

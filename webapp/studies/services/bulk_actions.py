@@ -7,11 +7,11 @@ from typing import Any
 from webapp.runs.models import Study
 from webapp.runs.services import control
 
-STEERS = ("pause", "resume", "stop")
+BULK_ACTIONS = ("pause", "resume", "stop")
 
 
 def steer(study: Study, action: str, user: Any) -> int:
-    """Does `action`, one of STEERS, to every run of the study whose state allows it.
+    """Does `action`, one of BULK_ACTIONS, to every run of the study whose state allows it.
 
     Returns how many there were. Each run is its own transaction: one that ends in the
     meantime stops nobody.

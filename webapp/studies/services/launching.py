@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 from nasengine.core.errors import InvalidSettings
 from nasengine.execution import assembly
 from webapp.runs.models import Study
-from webapp.runs.services.launch import MAX_NAME, store, text_fault
-from webapp.studies.plan import CHANCE, Method, Plan
-from webapp.tables.services.resolve import Settled, settle
+from webapp.runs.services.launch import MAX_NAME, store, text_error
+from webapp.studies.plan import RANDOM_SEARCH, Method, Plan
+from webapp.tables.services.resolve import ResolvedSpec, resolve
 
 MAX_RUNS = 400
 MAX_WORDS = 2000
@@ -25,7 +25,7 @@ class Checked:
     """A plan that may be launched: of each method its settings, written out, and its table."""
 
     plan: Plan
-    settled: dict[str, Settled]
+    resolved: dict[str, ResolvedSpec]
 
 
 def launch_study(team: Any, user: Any, name: str, plan: Plan, words: str = "") -> Study:
@@ -39,7 +39,7 @@ def launch_study(team: Any, user: Any, name: str, plan: Plan, words: str = "") -
             `question`, `seeds`, `methods` or the question's own dotted paths.
     """
     checked, errors = check_plan(team, plan)
-    if fault := name_fault(team, name):
+    if fault := name_error(team, name):
         errors["name"] = fault
     if len(words) > MAX_WORDS:
         errors["question"] = f"has {len(words):,} characters; at most {MAX_WORDS:,}"
@@ -49,14 +49,14 @@ def launch_study(team: Any, user: Any, name: str, plan: Plan, words: str = "") -
         with transaction.atomic():
             return _stored(team, user, name.strip(), checked, words.strip())
     except IntegrityError:  # somebody was quicker
-        if fault := name_fault(team, name):
+        if fault := name_error(team, name):
             raise InvalidSettings({"name": fault}) from None
         raise
 
 
-def name_fault(team: Any, name: str) -> str | None:
+def name_error(team: Any, name: str) -> str | None:
     """What is wrong with a study's name, None where nothing is."""
-    if fault := text_fault(name, MAX_NAME):
+    if fault := text_error(name, MAX_NAME):
         return fault
     if Study.objects.filter(team=team, name=name.strip()).exists():
         return f"{name.strip()[:60]} is the name of another study; choose one of its own"
@@ -66,20 +66,20 @@ def name_fault(team: Any, name: str) -> str | None:
 def check_plan(team: Any, plan: Plan) -> tuple[Checked, dict[str, str]]:
     """Every method's question, settled and written out, and what is wrong of any."""
     errors = _count_faults(plan)
-    settled: dict[str, Settled] = {}
+    resolved: dict[str, ResolvedSpec] = {}
     for method in plan.methods:
         found, faults = _settled(team, plan, method)
-        settled[method.strategy] = found
+        resolved[method.strategy] = found
         for path, text in faults.items():
             errors.setdefault(path, text)
     if not plan.methods:  # the rest can still be looked at
-        faults = _settled(team, plan, Method(CHANCE))[1]
+        faults = _settled(team, plan, Method(RANDOM_SEARCH))[1]
         errors = {**faults, **errors}
-    return Checked(plan, settled), errors
+    return Checked(plan, resolved), errors
 
 
-def _settled(team: Any, plan: Plan, method: Method) -> tuple[Settled, dict[str, str]]:
-    found = settle(team, plan.of(method))
+def _settled(team: Any, plan: Plan, method: Method) -> tuple[ResolvedSpec, dict[str, str]]:
+    found = resolve(team, plan.of(method))
     errors = dict(found.errors)
     try:
         found = replace(found, spec=assembly.check(found.spec))
@@ -124,7 +124,7 @@ def _stored(team: Any, user: Any, name: str, checked: Checked, words: str) -> St
         team=team, name=name, question=words, plan=plan.to_json(), created_by=user
     )
     for method, seed in plan.each():
-        found = checked.settled[method.strategy]
+        found = checked.resolved[method.strategy]
         one = replace(found, spec=replace(found.spec, seed=seed))
         end = f": {method.strategy}, seed {seed}"
         store(team, user, one, name[: MAX_NAME - len(end)] + end, study=study)
@@ -133,6 +133,6 @@ def _stored(team: Any, user: Any, name: str, checked: Checked, words: str) -> St
 
 def _written_out(checked: Checked) -> Plan:
     """The plan with every setting as the runs keep it."""
-    specs = {name: found.spec for name, found in checked.settled.items()}
+    specs = {name: found.spec for name, found in checked.resolved.items()}
     methods = tuple(Method(name, one.strategy_config) for name, one in specs.items())
     return Plan(next(iter(specs.values())), methods, checked.plan.seeds)

@@ -18,7 +18,7 @@ from webapp.runs.models import Run, Study
 from webapp.runs.services.launch import MAX_NAME
 
 from ..forms import StudyForm
-from ..plan import CHANCE, Method, Plan
+from ..plan import RANDOM_SEARCH, Method, Plan
 from ..services.launching import launch_study
 
 DEFAULTS = {"name": "Methods on digits", "candidates": "50", "in_flight": "2"}
@@ -98,8 +98,8 @@ def _from_run(run: Run, team: Team) -> StudyForm:
     """Return the run's search at more seeds, with random search as the baseline."""
     spec = SearchSpec.from_json(run.spec)
     methods = [Method(spec.strategy, spec.strategy_config)]
-    if spec.strategy != CHANCE:
-        methods.insert(0, Method(CHANCE))
+    if spec.strategy != RANDOM_SEARCH:
+        methods.insert(0, Method(RANDOM_SEARCH))
     seeds = tuple(range(spec.seed, spec.seed + SEEDS_OF_A_RUN))
     name = f"{run.name}, repeated"[:MAX_NAME]
     return StudyForm.from_plan(Plan(spec, tuple(methods), seeds), name, "", team)

@@ -21,8 +21,8 @@ from webapp.runs.models import Study
 
 from ..queries import studies_of, with_progress
 from ..results import results
-from ..services.bulk_actions import STEERS, steer
-from ..table import cells_of, matrix_of, steers_of
+from ..services.bulk_actions import BULK_ACTIONS, steer
+from ..table import bulk_actions_of, cells_of, matrix_of
 
 PAGE = 25
 DONE_WORDS = {
@@ -51,9 +51,9 @@ def study_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "cells": cells_of(found),
         "matrix": matrix_of(found),
         "asked": study.plan.get("question", {}),
-        "every_steer": [ACTIONS[name] for name in STEERS],
+        "every_steer": [ACTIONS[name] for name in BULK_ACTIONS],
         "moves": study.ended_count < study.run_count,
-        "steers": steers_of(study) if may(request.user, "control", study.team) else [],
+        "steers": bulk_actions_of(study) if may(request.user, "control", study.team) else [],
         "may_launch": may(request.user, "launch", study.team),
     }
     template = "studies/parts/results.html" if request.htmx else "studies/detail.html"
@@ -91,8 +91,8 @@ def study_json(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def study_control(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     """Pauses, resumes or stops every run that allows it; then back to the study."""
-    if action not in STEERS:
-        raise Http404(f"{action[:40]} is not among {', '.join(STEERS)}")
+    if action not in BULK_ACTIONS:
+        raise Http404(f"{action[:40]} is not among {', '.join(BULK_ACTIONS)}")
     study = team_object_or_404(request, Study, pk, action="control")
     changed = steer(study, action, request.user)
     if changed:

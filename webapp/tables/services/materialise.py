@@ -18,7 +18,7 @@ from nasengine.estimators.tables.imported import FILE_NAME, ImportedTable, folde
 from webapp.tables.models import BenchmarkTable
 
 
-def named_in(spec: Mapping[str, Any]) -> ImportedTable | None:
+def imported_table_of(spec: Mapping[str, Any]) -> ImportedTable | None:
     """The imported table on which a question (JSON) searches; None: on none.
 
     Raises:
@@ -31,7 +31,7 @@ def named_in(spec: Mapping[str, Any]) -> ImportedTable | None:
     return imported_table(path) if isinstance(path, str) else None
 
 
-def lay_down(spec: Mapping[str, Any]) -> None:
+def materialise_table(spec: Mapping[str, Any]) -> None:
     """Has the table of a question (JSON) lie on this machine; one look where it does already.
 
     A digest that no table has is left alone: the engine says that it is not there.
@@ -40,7 +40,7 @@ def lay_down(spec: Mapping[str, Any]) -> None:
         EngineError: the file cannot be written; says where and why.
     """
     try:
-        table = named_in(spec)
+        table = imported_table_of(spec)
     except EngineError:
         return  # no name of an imported table, so there is none to lay down
     if table is None or not table.digest or table.file.exists():

@@ -11,14 +11,14 @@ from nasengine.estimators.tables.estimator import TableConfig
 from nasengine.estimators.tables.imported import ImportedTable, imported_table
 from webapp.tables.models import BenchmarkTable
 
-from .materialise import lay_down, named_in
+from .materialise import imported_table_of, materialise_table
 
 PATH = "estimator_config.path"
 MAX_NAMED = 10
 
 
 @dataclass(frozen=True)
-class Settled:
+class ResolvedSpec:
     """A question whose table is fixed; `errors` maps dotted settings to messages."""
 
     spec: SearchSpec
@@ -26,7 +26,7 @@ class Settled:
     errors: dict[str, str] = field(default_factory=dict)
 
 
-def settle(team: Any, spec: SearchSpec) -> Settled:
+def resolve(team: Any, spec: SearchSpec) -> ResolvedSpec:
     """Fixes the imported table that a question names, if it names one of this team.
 
     `table:NAME` becomes the newest version's digest, so that the run keeps it when the name
@@ -34,21 +34,21 @@ def settle(team: Any, spec: SearchSpec) -> Settled:
     table then lies on this machine. Another team's table is as if it did not exist.
     """
     try:
-        named = named_in(spec.to_json())
+        named = imported_table_of(spec.to_json())
     except EngineError as error:
-        return Settled(spec, errors={PATH: str(error)})
+        return ResolvedSpec(spec, errors={PATH: str(error)})
     if named is None:
-        return Settled(spec)
+        return ResolvedSpec(spec)
     table = _table(team, named)
     if table is None:
-        return Settled(spec, errors={PATH: _unknown(team, named)})
-    settled = replace(spec, estimator_config=_mapped(spec.estimator_config, table))
+        return ResolvedSpec(spec, errors={PATH: _unknown(team, named)})
+    resolved = replace(spec, estimator_config=_mapped(spec.estimator_config, table))
     errors = _mismatches(spec, table)
     try:
-        lay_down(settled.to_json())
+        materialise_table(resolved.to_json())
     except EngineError as error:
         errors[PATH] = str(error)
-    return Settled(settled, table, errors)
+    return ResolvedSpec(resolved, table, errors)
 
 
 def chosen_table(team: Any, path: str) -> BenchmarkTable | None:

@@ -15,7 +15,7 @@ from nasengine.core.search_spec import SearchSpec
 from webapp.accounts.command_arguments import check_may, team_named, user_named
 from webapp.runs.models import ENDED_RUNS, RunState, Study
 from webapp.studies.forms import TICKED
-from webapp.studies.plan import CHANCE, Method, Plan
+from webapp.studies.plan import RANDOM_SEARCH, Method, Plan
 from webapp.studies.results import results
 from webapp.studies.services.launching import launch_study
 from webapp.studies.table import cells_of
@@ -84,22 +84,22 @@ class Command(BaseCommand):
         for row in cells_of(found):
             cell = row[found["measure"]]
             told = cell.text if cell else "nothing measured"
-            against = f"; {row['difference'].text}" if row["strategy"] != CHANCE else ""
+            difference = f"; {row['difference'].text}" if row["strategy"] != RANDOM_SEARCH else ""
             self.stdout.write(
-                f"{row['place']}. {row['strategy']}: {found['measure']} {told}{against}"
+                f"{row['place']}. {row['strategy']}: {found['measure']} {told}{difference}"
             )
 
 
 def _plan(options: dict[str, Any]) -> Plan:
     """The plan of the words, not checked yet."""
     try:
-        spec = spec_of(Namespace(**{**options, "strategy": CHANCE}))
+        spec = spec_of(Namespace(**{**options, "strategy": RANDOM_SEARCH}))
     except EngineError as error:
         raise CommandError(str(error)) from None
     configs = _configs(options["method_set"])
     names = [name.strip() for name in options["methods"].split(",") if name.strip()]
-    if not options["without_random"] and CHANCE not in names:
-        names.insert(0, CHANCE)
+    if not options["without_random"] and RANDOM_SEARCH not in names:
+        names.insert(0, RANDOM_SEARCH)
     if strangers := sorted(set(configs) - set(names)):
         raise CommandError(
             f"--method-set names {', '.join(strangers)[:80]}, which is not among the methods: "
