@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from webapp.runs.models import WorkerSlot
-from webapp.runs.services.claims import Claim, beat
+from webapp.runs.services.claims import Claim, heartbeat
 from webapp.runs.services.slots import touch
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Heartbeat(threading.Thread):
         claimed = self._claim
         if claimed is None:
             return
-        verdict = beat(claimed)
+        verdict = heartbeat(claimed)
         with self._lock:
             if self._claim is claimed:  # otherwise it finished meanwhile and the answer is outdated
                 self.verdict = verdict
