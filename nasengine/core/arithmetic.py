@@ -15,3 +15,8 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     probabilities: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
     return probabilities
+
+
+def round_significant(value: float, digits: int = 5) -> float:
+    """Round to a number of significant digits, so that views and states stay short."""
+    return float(f"{value:.{digits}g}")

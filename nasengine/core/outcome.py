@@ -12,12 +12,17 @@ OutcomeState = Literal["done", "trained", "pruned", "diverged", "failed", "cance
 
 @dataclass(frozen=True)
 class Outcome:
-    """The ending of one proposal; strategies are told every kind.
+    """The outcome of one proposal; strategies receive outcomes of every state.
 
-    Only a `done` outcome counts for best, front and averages. A `pruned` one may carry
-    the cheap measurements that were taken before it was given up. A `trained` one is that of
-    a shared network, not of an architecture; what was found stands in `findings`, a small
-    JSON object. Every state but `done` and `trained` says why in `reason`.
+    Attributes:
+        number: the proposal's number.
+        state: "done" (all objectives measured), "trained" (a supernet training step),
+            "pruned" (a constraint was violated before training), "diverged" (NaN or infinity),
+            "failed" or "cancelled". Only "done" counts for best, front and averages.
+        measurements: the measured objectives; a pruned candidate may have its cheap ones.
+        reason: why it did not end as done or trained.
+        epochs: training epochs.
+        findings: a small JSON object with the results of supernet training.
     """
 
     number: int
@@ -33,7 +38,7 @@ class Outcome:
         return {m.objective: m.value for m in self.measurements}
 
     def to_json(self) -> dict[str, Any]:
-        """As a JSON object; findings are written where there are any."""
+        """Return a JSON object; empty findings are left out, as in older releases."""
         findings = {"findings": self.findings} if self.findings else {}
         return {
             "number": self.number,

@@ -1,4 +1,4 @@
-"""Proposal: what a strategy asks to have evaluated."""
+"""Proposal: a numbered request of a strategy."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ ProposalTask = Literal["evaluate", "share"]
 
 @dataclass(frozen=True)
 class Proposal:
-    """One numbered request of a strategy.
+    """A request to evaluate an architecture, or to train a supernet.
 
-    Numbers count from 0 in the order of asking. `parents` are numbers of earlier
-    proposals; `origin` says how it came about ("random", "mutation", "crossover", ...);
-    `note` is a small JSON object a strategy may attach for the page.
-
-    `task` says what is to be done. "evaluate": measure this architecture by the objectives.
-    "share": train the shared network of a space, which is the architecture then, as `note`
-    says; the strategy's trainer does it (see `core.trainer`).
+    Attributes:
+        number: counts from 0 in the order of asking.
+        architecture: the candidate, or the supernet of the space.
+        parents: numbers of earlier proposals.
+        origin: how the architecture was created ("random", "mutation", "crossover", ...).
+        note: a small JSON object from the strategy, for estimators, trainers and pages.
+        task: "evaluate" measures the objectives of the architecture. "share" trains the supernet
+            as `note` describes; the strategy's trainer does it (see `core.trainer`).
     """
 
     number: int
@@ -31,7 +32,7 @@ class Proposal:
     task: ProposalTask = "evaluate"
 
     def to_json(self) -> dict[str, Any]:
-        """As a JSON object; the usual task is not written, as before there were two."""
+        """Return a JSON object; "task" is left out for "evaluate", as in older releases."""
         task = {} if self.task == "evaluate" else {"task": self.task}
         return {
             "number": self.number,

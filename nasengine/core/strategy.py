@@ -1,4 +1,4 @@
-"""Strategy: the interface of what to try next."""
+"""Strategy: the interface of search methods."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from .space import Space
 
 @dataclass(frozen=True)
 class Task:
-    """What a strategy is told about the search: never how things are evaluated."""
+    """The search problem as a strategy sees it: space, goals, constraints, seed and budget.
+
+    How candidates are evaluated is not part of it.
+    """
 
     space: Space
     goals: tuple[Goal, ...]
@@ -24,12 +27,22 @@ class Task:
 
 
 class Strategy(ABC):
-    """A fold over numbered asks and tells.
+    """A search method: it proposes candidates and learns from their outcomes.
 
-    Laws, each held by a contract test: the same seed and the same sequence of asks and
-    tells give the same proposals; `state_dict` is small JSON and holds everything, what
-    is in flight included; save, new process, load, go on equals going on; every kind of
-    outcome is accepted, in any order. Proposals number from 0 without gaps.
+    `ask` returns numbered proposals, from 0 without gaps; `tell` takes their outcomes, in any
+    order. Contract tests hold every strategy to these laws:
+
+    - The same seed and the same sequence of asks and tells give the same proposals.
+    - `state_dict` is small JSON and complete, including proposals in flight.
+    - A restored strategy continues exactly as if it had not been interrupted, also in another
+      process.
+    - Every kind of outcome is accepted.
+
+    Attributes:
+        name: the catalogue name.
+        Config: the frozen dataclass of settings.
+        requires: capabilities that the space must have.
+        view_kind: names the form of `view`, so that the page can render it; "" for none.
     """
 
     name: ClassVar[str]
@@ -43,29 +56,36 @@ class Strategy(ABC):
 
     @abstractmethod
     def ask(self) -> Proposal | None:
-        """The next proposal; None when it must first be told more, or is `finished`."""
+        """Return the next proposal.
+
+        None if the strategy needs more outcomes first, or is `finished`.
+        """
 
     @abstractmethod
     def tell(self, outcome: Outcome) -> None:
-        """Takes the ending of an earlier proposal.
+        """Record the outcome of an earlier proposal.
 
         Raises:
-            EngineError: the number was never asked or is already told.
+            EngineError: the number was never asked, or its outcome was told before.
         """
 
     @property
     def finished(self) -> bool:
-        """Whether nothing will ever be asked again (budget apart)."""
+        """Whether `ask` will never return a proposal again, whatever the budget."""
         return False
 
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to go on, as JSON; has a "version"."""
+        """Return everything needed to continue, as JSON with a "version"."""
 
     @abstractmethod
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes over a saved state of this version or any released one before it."""
+        """Restore a state saved by this or an earlier release.
+
+        Raises:
+            EngineError: this release cannot read the state's version.
+        """
 
     def view(self) -> dict[str, Any]:
-        """The method's inner life for the page, JSON of the form named by `view_kind`."""
+        """Return the method's diagnostics for the run page, JSON in the form of `view_kind`."""
         return {}

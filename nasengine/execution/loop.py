@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from ..core.errors import Cancelled, EngineError
 from ..core.events import Emit, EngineEvent, silent
@@ -17,6 +18,7 @@ from ..core.strategy import Strategy
 from ..core.weight_store import MemoryWeightStore, WeightStore
 from ..pareto.orientation import oriented, violation
 from ..pareto.run_front import RunFront
+from ..pareto.selection import best
 from . import assembly
 from .evaluation import evaluate, evaluation_seed
 
@@ -49,13 +51,12 @@ class Result:
         """
         done = [one for one in self.ended if one.outcome.state == "done"]
         constraints = assembly.constraints_of(self.spec)
-        points = oriented([one.outcome.values for one in done], self.goals)
-        ranked = [
-            (violation(one.outcome.values, constraints), point, one.proposal.number, one)
-            for one, point in zip(done, points.tolist(), strict=True)
-            if math.isfinite(point[0])
-        ]
-        return min(ranked, key=lambda row: row[:3])[-1] if ranked else None
+        index = best(
+            oriented([one.outcome.values for one in done], self.goals),
+            np.array([violation(one.outcome.values, constraints) for one in done]),
+            [one.proposal.number for one in done],
+        )
+        return None if index is None else done[index]
 
 
 def run(

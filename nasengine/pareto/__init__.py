@@ -1,20 +1,21 @@
-"""Pareto: dominance, fronts, selection and hypervolume on plain arrays.
+"""Pareto dominance, fronts, selection and hypervolume on plain arrays.
 
-Points are n x m float arrays in which lower is better; `oriented` makes them out of
-named values, and nothing outside of this room flips a sign. Rows that hold a number that
-is not finite are never on a front, dominate nobody and add nothing to a hypervolume.
+Points are n x m float arrays in which lower is better. `oriented` builds them from named
+values; no other package flips a sign. A row with a number that is not finite is never on a
+front, dominates no other row and adds nothing to a hypervolume.
 """
 
 from .dominance import constrained_front, non_dominated, ranks
 from .orientation import oriented, violation
 from .run_front import RunFront, Step
-from .selection import crowding, survivors
-from .volume import GrowingFront, growth, hypervolume
+from .selection import best, crowding, survivors
+from .volume import GrowingFront, growth, hypervolume, reference_point
 
 __all__ = [
     "GrowingFront",
     "RunFront",
     "Step",
+    "best",
     "constrained_front",
     "crowding",
     "growth",
@@ -22,6 +23,7 @@ __all__ = [
     "non_dominated",
     "oriented",
     "ranks",
+    "reference_point",
     "survivors",
     "violation",
 ]

@@ -1,4 +1,4 @@
-"""Who dominates whom, with and without constraints."""
+"""Dominance and ranks, with and without constraints."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import numpy as np
 
 
 def finite_rows(points: np.ndarray) -> np.ndarray:
-    """n x m -> n: whether every number of the row is finite."""
+    """Return for n x m points a mask n: whether every number of the row is finite."""
     return np.isfinite(points).all(axis=1)
 
 
 def non_dominated(points: np.ndarray) -> np.ndarray:
-    """n x m -> n: whether no other point is as good everywhere and better somewhere.
+    """Return for n x m points a mask n: whether no other point dominates the row.
 
-    Equal points of the front are all kept.
+    A point dominates another if it is nowhere worse and better in at least one objective, so
+    equal points of the front are all kept.
     """
     points = np.asarray(points, dtype=float)
     mask = finite_rows(points)
@@ -24,10 +25,10 @@ def non_dominated(points: np.ndarray) -> np.ndarray:
 
 
 def constrained_front(points: np.ndarray, violations: np.ndarray) -> np.ndarray:
-    """n x m points and n violations -> n: whether the point is on the front.
+    """Return for n x m points and n violations a mask n: whether the point is on the front.
 
-    The front is the feasible points that no feasible one dominates. Where nobody is
-    feasible it is the points of least violation, so that there is something to look at.
+    The front is the feasible points that no feasible point dominates. If no point is feasible,
+    it is the points with the smallest violation, so that a page has something to show.
     """
     points = np.asarray(points, dtype=float)
     violations = np.asarray(violations, dtype=float)
@@ -37,18 +38,18 @@ def constrained_front(points: np.ndarray, violations: np.ndarray) -> np.ndarray:
         mask = feasible
         mask[mask] = non_dominated(points[mask])
         return mask
-    known = mask & np.isfinite(violations)
-    if not known.any():
-        return known
-    return known & (violations == violations[known].min())
+    comparable = mask & np.isfinite(violations)
+    if not comparable.any():
+        return comparable
+    return comparable & (violations == violations[comparable].min())
 
 
 def ranks(points: np.ndarray, violations: np.ndarray) -> np.ndarray:
-    """n x m points and n violations -> n ranks from 0, lower is better.
+    """Return for n x m points and n violations the ranks n from 0, lower is better.
 
-    Constrained domination of NSGA-II (Deb et al. 2002): feasible points by non-dominated
-    sorting; after them the infeasible ones by their violation, equal ones sharing a rank;
-    last the points that are not finite.
+    Constrained domination of NSGA-II (Deb et al. 2002): first the feasible points by
+    non-dominated sorting; then the infeasible points by their violation, equal violations
+    sharing a rank; last the points that are not finite.
     """
     points = np.asarray(points, dtype=float)
     violations = np.asarray(violations, dtype=float)
@@ -61,8 +62,8 @@ def ranks(points: np.ndarray, violations: np.ndarray) -> np.ndarray:
         used = int(rank[feasible].max()) + 1
     infeasible = finite & ~feasible
     if infeasible.any():
-        levels, place = np.unique(violations[infeasible], return_inverse=True)
-        rank[infeasible] = used + place
+        levels, level_of = np.unique(violations[infeasible], return_inverse=True)
+        rank[infeasible] = used + level_of
         used += len(levels)
     rank[~finite] = used
     return rank

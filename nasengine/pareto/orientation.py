@@ -1,4 +1,4 @@
-"""From named values to points in which lower is better, and to one number of violation."""
+"""Conversion of named values to points in which lower is better, and the constraint check."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
 
 
 def signs(goals: Sequence[Goal]) -> np.ndarray:
-    """m factors: 1 where lower is better, -1 where higher is."""
+    """Return m factors: 1 if lower is better, -1 if higher is better."""
     return np.array([-1.0 if goal.better == "higher" else 1.0 for goal in goals])
 
 
 def oriented(values: Sequence[Mapping[str, float]], goals: Sequence[Goal]) -> np.ndarray:
-    """n x m points, lower is better; NaN where a value is missing or not finite."""
+    """Return n x m points, lower is better; NaN for a value that is missing or not finite."""
     points = np.full((len(values), len(goals)), np.nan)
-    for row, one in enumerate(values):
+    for row, named in enumerate(values):
         for column, goal in enumerate(goals):
-            value = one.get(goal.name)
+            value = named.get(goal.name)
             if value is not None and math.isfinite(value):
                 points[row, column] = value
     return points * signs(goals)
 
 
 def violation(values: Mapping[str, float], constraints: Sequence[Constraint]) -> float:
-    """By how much the constraints are broken, relative to their bounds and summed.
+    """Return by how much the constraints are violated, relative to their bounds and summed.
 
-    0 where all are met; infinite where a constrained objective has no finite value.
+    0 if all are met; infinite if a constrained objective has no finite value.
     """
     total = 0.0
     for constraint in constraints:

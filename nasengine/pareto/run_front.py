@@ -1,15 +1,15 @@
 """The front of a run and the growth of its hypervolume, one candidate at a time.
 
-The reference point is fixed once, when the tenth candidate that counts has arrived: 1.1
-times the worst value of each objective so far, feasible or not (0.9 times the worst one
-where higher is better; 1 off where the worst is 0). Until then it follows what has
-arrived and the curve is computed anew, so a run of fewer than ten ends with the reference
-of its last candidate.
+The reference point is fixed when the tenth eligible candidate has arrived: 1.1 times the worst
+value of each objective so far, feasible or not (0.9 times the worst value if higher is better;
+1 beyond the worst if that is 0). Until then it follows the candidates that have arrived, and
+the curve is recomputed each time; so a run with fewer than ten ends with the reference of its
+last candidate.
 
-The hypervolume is given in units of the box that the reference spans with zero. For costs
-that cannot be negative, as error, params and latency are, it is therefore the share of
-everything between 0 and the reference that the front dominates: 0 at worst, below 1, never
-falling, and comparable within the run. Only feasible candidates add to it.
+The hypervolume is given as a share of the box between zero and the reference. For costs that
+cannot be negative, such as error, params and latency, it is therefore the share of all points
+below the reference that the front dominates: 0 at worst, below 1, never falling, and
+comparable within the run. Only feasible candidates add to it.
 """
 
 from __future__ import annotations
@@ -22,23 +22,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .orientation import oriented, signs, violation
-from .volume import GrowingFront
+from .volume import GrowingFront, reference_point
 
 if TYPE_CHECKING:
     from ..core.objective import Constraint, Goal
 
 FIXED_AFTER = 10
-MARGIN = 0.1
 VERSION = 1
 
 
 @dataclass(frozen=True)
 class Step:
-    """What one candidate changed.
+    """The effect of one candidate on the front.
 
-    `joined`: it came onto the front. `point` is the new point of the curve, None where
-    the hypervolume stayed as it was. `redrawn`: the reference moved, so the whole curve is
-    another one.
+    `joined`: the candidate joined the front. `point`: the new point of the curve, None if the
+    hypervolume did not change. `redrawn`: the reference moved, so the whole curve changed.
     """
 
     joined: bool
@@ -48,43 +46,45 @@ class Step:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A candidate that counts: when it was told, its number, point (m) and violation."""
+    """An eligible candidate: its position among all recorded ones, number, point, violation."""
 
-    told: int
+    position: int
     number: int
     point: np.ndarray
     violation: float
 
     def to_json(self) -> list[Any]:
-        broken = self.violation if math.isfinite(self.violation) else None
-        return [self.told, self.number, self.point.tolist(), broken]
+        excess = self.violation if math.isfinite(self.violation) else None
+        return [self.position, self.number, self.point.tolist(), excess]
 
     @classmethod
     def from_json(cls, value: list[Any]) -> Arrival:
-        told, number, point, broken = value
-        return cls(told, number, np.array(point), math.inf if broken is None else broken)
+        position, number, point, excess = value
+        return cls(position, number, np.array(point), math.inf if excess is None else excess)
 
 
 class RunFront:
-    """Fed with (number, values, state) in the order of telling.
+    """The front of one run, updated with (number, values, state) of each ended candidate.
 
-    `front` holds the numbers on the front, rising: feasible candidates that no feasible
-    one dominates, or the least violating ones where nobody is feasible. `hypervolume` is
-    the value after the last candidate. `curve` is the hypervolume over the run as a
-    staircase: {"told", "number", "hypervolume"} at the first candidate that counts and
-    wherever it grew; between two points it is that of the earlier one. `reference` is in
-    the objectives' own units and directions.
+    Attributes:
+        recorded: candidates added so far, eligible or not.
+        fixed: whether the reference point is fixed.
+        curve: the hypervolume over the run as a staircase of {"told", "number",
+            "hypervolume"}: a point at the first eligible candidate and wherever it grew;
+            between two points it is that of the earlier one. "told" is the number of
+            candidates recorded by then.
     """
 
     def __init__(self, goals: Sequence[Goal], constraints: Sequence[Constraint] = ()):
         self.goals = tuple(goals)
         self.constraints = tuple(constraints)
-        self.told = 0
+        self.recorded = 0
         self.curve: list[dict[str, Any]] = []
         self.fixed = False
-        self._early: list[Arrival] = []
-        self._grown: GrowingFront | None = None
-        self._least: tuple[float, list[int]] = (math.inf, [])
+        self._early: list[Arrival] = []  # until the reference is fixed
+        self._feasible: GrowingFront | None = None
+        # The smallest violation so far and its candidates: the front until one is feasible.
+        self._least_violating: tuple[float, list[int]] = (math.inf, [])
 
     @classmethod
     def from_history(
@@ -93,7 +93,7 @@ class RunFront:
         constraints: Sequence[Constraint],
         history: Iterable[tuple[int, Mapping[str, float], str]],
     ) -> RunFront:
-        """The same as adding every (number, values, state) in turn."""
+        """Return the front after adding every (number, values, state) in turn."""
         front = cls(goals, constraints)
         for number, values, state in history:
             front.add(number, values, state)
@@ -101,49 +101,58 @@ class RunFront:
 
     @property
     def front(self) -> list[int]:
-        feasible = self._grown.members if self._grown is not None else []
-        return sorted(feasible or self._least[1])
+        """Numbers on the front, ascending: the feasible candidates that no feasible one
+        dominates, or those with the smallest violation if none is feasible."""
+        feasible = self._feasible.members if self._feasible is not None else []
+        return sorted(feasible or self._least_violating[1])
 
     @property
     def hypervolume(self) -> float:
+        """The hypervolume after the last candidate, as a share of the reference box."""
         return self.curve[-1]["hypervolume"] if self.curve else 0.0
 
     @property
     def reference(self) -> list[float] | None:
-        """One number an objective; None before the first candidate that counts."""
-        if self._grown is None:
+        """One number per objective, in its own unit and direction; None before the first
+        eligible candidate."""
+        if self._feasible is None:
             return None
-        return [float(value) for value in self._grown.reference * signs(self.goals)]
+        return [float(value) for value in self._feasible.reference * signs(self.goals)]
 
     def add(self, number: int, values: Mapping[str, float], state: str = "done") -> Step:
-        """Takes the next told candidate; only a done one with all its values counts."""
-        self.told += 1
+        """Record the next ended candidate and return its effect.
+
+        Only a candidate that is done and has a finite value for every objective is eligible.
+        """
+        self.recorded += 1
         point = oriented([values], self.goals)[0]
         if state != "done" or not np.isfinite(point).all():
             return Step(False, None, False)
-        arrival = Arrival(self.told, number, point, violation(values, self.constraints))
-        if self.fixed and self._grown is not None:
+        arrival = Arrival(self.recorded, number, point, violation(values, self.constraints))
+        if self.fixed and self._feasible is not None:
             before = len(self.curve)
-            joined = self._take(self._grown, arrival)
+            joined = self._take(self._feasible, arrival)
             return Step(joined, dict(self.curve[-1]) if len(self.curve) > before else None, False)
         self._early.append(arrival)
-        joined = self._draw()
+        joined = self._replay()
         self.fixed = len(self._early) >= FIXED_AFTER
         return Step(joined, dict(self.curve[-1]), True)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to go on, as JSON; its size follows the front, not the run."""
-        grown = self._grown
+        """Return everything needed to continue, as JSON; its size depends on the front, not
+        on the length of the run."""
+        feasible = self._feasible
+        smallest, numbers = self._least_violating
         return {
             "version": VERSION,
-            "told": self.told,
+            "told": self.recorded,
             "fixed": self.fixed,
             "early": [] if self.fixed else [arrival.to_json() for arrival in self._early],
-            "reference": None if grown is None else grown.reference.tolist(),
-            "members": [] if grown is None else grown.members,
-            "points": [] if grown is None else grown.points.tolist(),
-            "volume": 0.0 if grown is None else grown.hypervolume,
-            "least": None if not self._least[1] else [self._least[0], list(self._least[1])],
+            "reference": None if feasible is None else feasible.reference.tolist(),
+            "members": [] if feasible is None else feasible.members,
+            "points": [] if feasible is None else feasible.points.tolist(),
+            "volume": 0.0 if feasible is None else feasible.hypervolume,
+            "least": [smallest, list(numbers)] if numbers else None,
             "curve": [dict(point) for point in self.curve],
         }
 
@@ -154,48 +163,48 @@ class RunFront:
         constraints: Sequence[Constraint],
         state: Mapping[str, Any],
     ) -> RunFront:
-        """A front that goes on where the saved one was."""
+        """Return the front that `state_dict` saved; it continues exactly as that one would."""
         front = cls(goals, constraints)
-        front.told, front.fixed = state["told"], state["fixed"]
+        front.recorded, front.fixed = state["told"], state["fixed"]
         front.curve = [dict(point) for point in state["curve"]]
         front._early = [Arrival.from_json(value) for value in state["early"]]
         if state["least"] is not None:
-            front._least = (state["least"][0], list(state["least"][1]))
+            front._least_violating = (state["least"][0], list(state["least"][1]))
         if state["reference"] is not None:
-            front._grown = GrowingFront(np.array(state["reference"]))
+            front._feasible = GrowingFront(np.array(state["reference"]))
             for key, point in zip(state["members"], state["points"], strict=True):
-                front._grown.add(np.array(point), key)
-            # Not the sum of this other order: the curve goes on to the last bit as it was.
-            front._grown.hypervolume = state["volume"]
+                front._feasible.add(np.array(point), key)
+            # Adding only the members sums the volume in another order; the saved sum keeps
+            # the curve the same to the last bit.
+            front._feasible.hypervolume = state["volume"]
         return front
 
-    def _draw(self) -> bool:
-        """Replays the early ones up to the reference of now; whether the last one joined."""
-        worst = np.max([arrival.point for arrival in self._early], axis=0)
-        margin = np.where(worst == 0, 1.0, MARGIN * np.abs(worst))
-        grown = self._grown = GrowingFront(worst + margin)
-        self._least = (math.inf, [])
+    def _replay(self) -> bool:
+        """Add the early candidates again under a new reference; return whether the last joined."""
+        reference = reference_point(np.array([arrival.point for arrival in self._early]))
+        feasible = self._feasible = GrowingFront(reference)
+        self._least_violating = (math.inf, [])
         self.curve = []
-        joined = [self._take(grown, arrival) for arrival in self._early]
+        joined = [self._take(feasible, arrival) for arrival in self._early]
         return joined[-1]
 
-    def _take(self, grown: GrowingFront, arrival: Arrival) -> bool:
-        """Puts one on the front and the curve, under the reference of now."""
+    def _take(self, feasible: GrowingFront, arrival: Arrival) -> bool:
+        """Add a candidate to the front and the curve; return whether it joined the front."""
         if not arrival.violation:
-            joined, _ = grown.add(arrival.point, arrival.number)
+            joined, _ = feasible.add(arrival.point, arrival.number)
         else:
-            joined = not grown.members and self._take_infeasible(arrival)
-        share = grown.hypervolume / float(np.prod(np.abs(grown.reference)))
-        if not self.curve or share > self.hypervolume:
+            joined = not feasible.members and self._take_infeasible(arrival)
+        if not self.curve or feasible.share > self.hypervolume:
             self.curve.append(
-                {"told": arrival.told, "number": arrival.number, "hypervolume": share}
+                {"told": arrival.position, "number": arrival.number, "hypervolume": feasible.share}
             )
         return joined
 
     def _take_infeasible(self, arrival: Arrival) -> bool:
-        least, numbers = self._least
-        broken = arrival.violation
-        if not math.isfinite(broken) or broken > least:
+        smallest, numbers = self._least_violating
+        excess = arrival.violation
+        if not math.isfinite(excess) or excess > smallest:
             return False
-        self._least = (broken, [*numbers, arrival.number] if broken == least else [arrival.number])
+        equals = numbers if excess == smallest else []
+        self._least_violating = (excess, [*equals, arrival.number])
         return True

@@ -1,4 +1,4 @@
-"""Hypervolume, and its growth as points arrive one by one."""
+"""Hypervolume, its growth as points arrive one by one, and the reference point."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import numpy as np
 
 from .dominance import finite_rows
 
-SPARE = 64
+FIRST_ROWS = 64  # rows reserved for a growing front; doubled when they are full
+MARGIN = 0.1  # distance of the reference from the worst value, as a share of that value
 
 
 def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
-    """Volume dominated by n x m points up to the reference (m), lower is better.
+    """Return the volume that n x m points dominate up to the reference (m), lower is better.
 
-    Points that do not lie below the reference everywhere, or are not finite, add nothing.
+    Points that are not below the reference in every objective, or not finite, add nothing.
     """
     points = np.asarray(points, dtype=float)
     reference = np.asarray(reference, dtype=float)
@@ -22,26 +23,39 @@ def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
     return float(moocore.hypervolume(points[inside], reference)) if inside.any() else 0.0
 
 
+def reference_point(points: np.ndarray) -> np.ndarray:
+    """Return a reference point (m) a tenth beyond the worst of n x m points, n > 0.
+
+    In an objective whose worst value is 0 the distance is 1.
+    """
+    worst = np.max(points, axis=0)
+    return worst + np.where(worst == 0, 1.0, MARGIN * np.abs(worst))
+
+
 def growth(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """n x m points in order of arrival -> n: the hypervolume after each."""
+    """Return the hypervolume after each of n x m points in order of arrival."""
     front = GrowingFront(reference)
     return np.array([front.add(point)[1] for point in np.asarray(points, dtype=float)])
 
 
 class GrowingFront:
-    """A front that grows by one point at a time and knows its hypervolume.
+    """A front that grows by one point at a time and keeps its hypervolume.
 
-    A new point adds its own box less what the members already cover of it; that costs a
-    look at the members alone, not at everything that came before.
+    A new point adds the part of its own box that the members do not cover yet. That needs only
+    the members, not the points that arrived before.
     """
 
     def __init__(self, reference: np.ndarray):
-        """`reference`: m finite numbers, in the orientation of the points."""
+        """Create an empty front.
+
+        Args:
+            reference: m finite numbers, in the orientation of the points.
+        """
         self.reference = np.asarray(reference, dtype=float)
         self.hypervolume = 0.0
         self._arrived = 0
         self._keys: list[int] = []
-        self._rows = np.empty((SPARE, len(self.reference)))
+        self._rows = np.empty((FIRST_ROWS, len(self.reference)))
 
     @property
     def members(self) -> list[int]:
@@ -50,14 +64,25 @@ class GrowingFront:
 
     @property
     def points(self) -> np.ndarray:
-        """k x m, a copy of the members' points in the order of `members`."""
+        """A copy of the members' points, k x m, in the order of `members`."""
         return self._rows[: len(self._keys)].copy()
 
-    def add(self, point: np.ndarray, key: int | None = None) -> tuple[bool, float]:
-        """Whether the point joined the front, and the hypervolume after it.
+    @property
+    def share(self) -> float:
+        """The hypervolume as a share of the box between zero and the reference."""
+        return self.hypervolume / float(np.prod(np.abs(self.reference)))
 
-        `key` names it in `members`; without one it is its place in the order of arrival.
-        An equal of a member joins; it adds no volume.
+    def add(self, point: np.ndarray, key: int | None = None) -> tuple[bool, float]:
+        """Add a point (m).
+
+        A point that equals a member joins and adds no volume.
+
+        Args:
+            point: the point, lower is better.
+            key: its name in `members`; by default its index in the order of arrival.
+
+        Returns:
+            Whether the point joined the front, and the hypervolume after it.
         """
         point = np.asarray(point, dtype=float)
         key = self._arrived if key is None else key
@@ -70,17 +95,18 @@ class GrowingFront:
         return True, self.hypervolume
 
     def _gain(self, point: np.ndarray, rows: np.ndarray) -> float:
-        """The part of the point's box that no member covers."""
+        """Return the volume of the part of the point's box that no member covers."""
         if not (point < self.reference).all():
             return 0.0
         box = float(np.prod(self.reference - point))
+        # Moved into the point's box, the members cover exactly what they share with it.
         covered = hypervolume(np.maximum(rows, point), self.reference)
         return max(box - covered, 0.0)
 
     def _join(self, point: np.ndarray, key: int, rows: np.ndarray) -> None:
-        beaten = (point <= rows).all(axis=1) & (point < rows).any(axis=1)
-        if beaten.any():
-            kept = np.flatnonzero(~beaten)
+        dominated = (point <= rows).all(axis=1) & (point < rows).any(axis=1)
+        if dominated.any():
+            kept = np.flatnonzero(~dominated)
             self._rows[: len(kept)] = rows[kept]
             self._keys = [self._keys[i] for i in kept]
         if len(self._keys) == len(self._rows):

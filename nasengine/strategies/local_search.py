@@ -1,9 +1,9 @@
-"""Strategy `local-search`: walk from neighbour to better neighbour, begin anew at the top.
+"""Strategy `local-search`: move from neighbour to better neighbour, restart at a local optimum.
 
 White, Nolen and Savani, Exploring the Loss Landscape in Neural Architecture Search
-(2005.02960): the strong simple baseline. With several objectives it is Pareto local search
-(Paquete, Chiarandini and Stuetzle 2004): what the climb's front holds is walked from, member
-by member. Differently from the papers, an architecture that an earlier climb has seen is not
+(2005.02960), a strong and simple baseline. With several objectives it is Pareto local search
+(Paquete, Chiarandini and Stuetzle 2004): the neighbours of every member of the climb's front
+are visited. Unlike in the papers, an architecture that an earlier climb has visited is not
 evaluated again, so a climb ends where it meets one.
 """
 
@@ -20,6 +20,7 @@ from ..core.proposal import Proposal
 from ..core.seeds import generator
 from ..core.settings import setting
 from ..core.strategy import Strategy, Task
+from .common.offspring import MAX_SAMPLES_HELP
 from .common.population import Member, Population
 from .common.proposal_tracker import ProposalTracker, check_version
 
@@ -32,24 +33,25 @@ class LocalSearchConfig:
     """Settings of strategy `local-search`."""
 
     starts: int = setting(
-        10, "Random candidates of which a climb begins at the best.", low=1, high=10_000
+        10,
+        "Random candidates before each climb; it starts from the best of them.",
+        low=1,
+        high=10_000,
     )
     move: str = setting(
         "first",
-        "When the walk goes on: at the first better neighbour, or at the best of all of them.",
+        "When to move: to the first better neighbour, or to the best after visiting all.",
         choices=("first", "best"),
     )
-    tries: int = setting(
-        30, "Draws for a random candidate that is new; 1: do not mind.", low=1, high=10_000
-    )
+    tries: int = setting(30, MAX_SAMPLES_HELP, low=1, high=10_000)
 
 
 class LocalSearch(Strategy):
-    """Climbs one after the other, each from the best of a few random candidates.
+    """Climbs one after another, each from the best of a few random candidates.
 
-    A climb's members are those on its own front: with one objective its best and equals of
-    it. While what is in flight may still move the walk, random candidates for the next
-    climb are asked, so that nobody waits.
+    The members of a climb are the candidates on its own front: with one objective its best
+    candidate and its equals. While outcomes in flight may still move the climb, `ask` returns
+    random candidates, the starts of the next climb, so that no worker is idle.
     """
 
     name = "local-search"
@@ -60,45 +62,46 @@ class LocalSearch(Strategy):
 
     def __init__(self, config: LocalSearchConfig, task: Task):
         super().__init__(config, task)
-        self._ledger = ProposalTracker(task.seed)
+        self._tracker = ProposalTracker(task)
         self._front = Population(task.goals, task.constraints)
-        self._next = Population(task.goals, task.constraints)
-        self._centre: Member | None = None
-        self._explored: list[int] = []
+        self._starts = Population(task.goals, task.constraints)  # of the next climb
+        self._centre: Member | None = None  # the member whose neighbours are visited now
+        self._explored: list[int] = []  # members all of whose neighbours have been visited
         self._climbs: list[dict[str, Any]] = []
 
     def ask(self) -> Proposal:
-        if not self._front.members and len(self._next.members) >= self.config.starts:
+        if not self._front.members and len(self._starts.members) >= self.config.starts:
             self._begin()
-        while (centre := self._walked_from()) is not None:
-            neighbour = self._unseen(centre)
+        while (centre := self._next_centre()) is not None:
+            neighbour = self._next_neighbour(centre)
             if neighbour is not None:
-                return self._ledger.issue(neighbour, (centre.number,), "neighbour")
+                return self._tracker.propose(neighbour, (centre.number,), "neighbour")
             self._explored.append(centre.number)
             self._centre = None
-        walking = any(one.origin == "neighbour" for one in self._ledger.pending.values())
-        if self._front.members and not walking:
+        pending = self._tracker.pending.values()
+        undecided = any(proposal.origin == "neighbour" for proposal in pending)
+        if self._front.members and not undecided:
             self._end()
             return self.ask()
-        return self._ledger.issue(self._ledger.fresh(self.task.space, self.config.tries))
+        return self._tracker.propose_random(self.config.tries)
 
     def tell(self, outcome: Outcome) -> None:
-        proposal = self._ledger.settle(outcome)
+        proposal = self._tracker.record(outcome)
         if outcome.state != "done":
             return
-        walked = proposal.origin == "neighbour"
-        group = self._front if walked else self._next
+        climbing = proposal.origin == "neighbour"
+        group = self._front if climbing else self._starts
         joined = group.join(proposal.number, proposal.architecture, outcome.values)
-        if joined and walked:
+        if joined and climbing:
             self._climbs[-1]["steps"] += 1
             self._front.keep_front()
 
     def state_dict(self) -> dict[str, Any]:
         return {
             "version": VERSION,
-            "ledger": self._ledger.state_dict(),
+            "ledger": self._tracker.state_dict(),
             "front": self._front.state_dict(),
-            "next": self._next.state_dict(),
+            "next": self._starts.state_dict(),
             "centre": None if self._centre is None else self._centre.to_json(),
             "explored": list(self._explored),
             "climbs": [dict(climb) for climb in self._climbs],
@@ -106,17 +109,19 @@ class LocalSearch(Strategy):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         check_version(state, VERSION, self.name)
-        self._ledger.load_state_dict(state["ledger"])
+        self._tracker.load_state_dict(state["ledger"])
         self._front.load_state_dict(state["front"])
-        self._next.load_state_dict(state["next"])
+        self._starts.load_state_dict(state["next"])
         self._centre = None if state["centre"] is None else Member.from_json(state["centre"])
         self._explored = list(state["explored"])
         self._climbs = [dict(climb) for climb in state["climbs"]]
 
     def view(self) -> dict[str, Any]:
-        """The last climbs: where each began, what it looked at, where it ended (null: not yet).
+        """Return the recent climbs and the front of the present one.
 
-        `members` are the numbers on the present climb's front.
+        A climb has the number of its `start`, the `steps` (neighbours evaluated) and the number
+        of its `top`, null until it has ended. `count` is the number of climbs so far, `members`
+        are the numbers on the present climb's front.
         """
         return {
             "climbs": [dict(climb) for climb in self._climbs[-MAX_CLIMBS:]],
@@ -125,7 +130,9 @@ class LocalSearch(Strategy):
         }
 
     def _begin(self) -> None:
-        self._front, self._next = self._next, Population(self.task.goals, self.task.constraints)
+        """Start a climb from the front of the random candidates."""
+        goals, constraints = self.task.goals, self.task.constraints
+        self._front, self._starts = self._starts, Population(goals, constraints)
         self._front.keep_front()
         start = self._front.members[0].number
         self._climbs = [*self._climbs[-MAX_CLIMBS:], {"start": start, "steps": 0, "top": None}]
@@ -135,17 +142,24 @@ class LocalSearch(Strategy):
         self._front = Population(self.task.goals, self.task.constraints)
         self._explored = []
 
-    def _walked_from(self) -> Member | None:
-        """The member whose neighbours are looked at now; None where all have been."""
+    def _next_centre(self) -> Member | None:
+        """Return the member whose neighbours are visited next; None if all have been.
+
+        With `move` = "first" a centre that has left the front is abandoned at once; with "best"
+        its remaining neighbours are visited first.
+        """
         members = self._front.members
-        gone = self._centre is not None and self._centre not in members
-        if self._centre is None or (gone and self.config.move == "first"):
-            left = [i for i, one in enumerate(members) if one.number not in self._explored]
-            self._centre = members[self._front.fittest(np.array(left))] if left else None
+        left_front = self._centre is not None and self._centre not in members
+        if self._centre is None or (left_front and self.config.move == "first"):
+            unexplored = [i for i, m in enumerate(members) if m.number not in self._explored]
+            self._centre = None
+            if unexplored:
+                self._centre = members[self._front.best_of(np.array(unexplored))]
         return self._centre
 
-    def _unseen(self, centre: Member) -> Architecture | None:
-        """The next neighbour nobody proposed; the order of each centre is its own."""
-        around = list(self.task.space.neighbours(centre.architecture))
-        order = generator(self.task.seed, "neighbours", centre.number).permutation(len(around))
-        return next((around[i] for i in order if around[i] not in self._ledger.known), None)
+    def _next_neighbour(self, centre: Member) -> Architecture | None:
+        """Return the next unseen neighbour, in an order that depends on seed and centre only."""
+        neighbours = list(self.task.space.neighbours(centre.architecture))
+        order = generator(self.task.seed, "neighbours", centre.number).permutation(len(neighbours))
+        seen = self._tracker.seen
+        return next((neighbours[i] for i in order if neighbours[i] not in seen), None)

@@ -1,4 +1,4 @@
-"""Strategy `random`: the baseline no other method means anything without."""
+"""Strategy `random`: uniform sampling, the baseline of every comparison."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.settings import setting
 from ..core.strategy import Strategy, Task
+from .common.offspring import MAX_SAMPLES_HELP
 from .common.proposal_tracker import ProposalTracker, check_version
 
 VERSION = 1
@@ -18,16 +19,11 @@ VERSION = 1
 class RandomConfig:
     """Settings of strategy `random`."""
 
-    tries: int = setting(
-        100,
-        "Draws for an architecture that is new before one is proposed again; 1: do not mind.",
-        low=1,
-        high=10_000,
-    )
+    tries: int = setting(100, MAX_SAMPLES_HELP, low=1, high=10_000)
 
 
 class RandomSearch(Strategy):
-    """Draws architectures uniformly, learning nothing from what it is told."""
+    """Random search: samples architectures uniformly and ignores their outcomes."""
 
     name = "random"
     Config = RandomConfig
@@ -35,18 +31,17 @@ class RandomSearch(Strategy):
 
     def __init__(self, config: RandomConfig, task: Task):
         super().__init__(config, task)
-        self._ledger = ProposalTracker(task.seed)
+        self._tracker = ProposalTracker(task)
 
     def ask(self) -> Proposal:
-        ledger = self._ledger
-        return ledger.issue(ledger.fresh(self.task.space, self.config.tries))
+        return self._tracker.propose_random(self.config.tries)
 
     def tell(self, outcome: Outcome) -> None:
-        self._ledger.settle(outcome)
+        self._tracker.record(outcome)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"version": VERSION, "ledger": self._ledger.state_dict()}
+        return {"version": VERSION, "ledger": self._tracker.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         check_version(state, VERSION, self.name)
-        self._ledger.load_state_dict(state["ledger"])
+        self._tracker.load_state_dict(state["ledger"])

@@ -1,9 +1,9 @@
-"""Strategy `regularised-evolution`: tournament, mutation, and death by age.
+"""Strategy `regularised-evolution`: tournament selection, mutation, and death by age.
 
 Real, Aggarwal, Huang and Le, Regularized Evolution for Image Classifier Architecture
-Search (1802.01548). With several objectives or with constraints, survival is NSGA-II's
-(Deb et al. 2002), one child at a time. Differently from the paper, an architecture that
-was proposed before is mutated on, a few times, instead of being evaluated again.
+Search (1802.01548). With several objectives or with constraints, survival is that of NSGA-II
+(Deb et al. 2002), one child at a time. Unlike in the paper, a child that has been proposed
+before is mutated again, a few times, instead of being evaluated twice.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.settings import setting
 from ..core.strategy import Strategy, Task
-from .common.offspring import child_of
-from .common.population import Member, Population
+from .common.offspring import MAX_MUTATIONS_HELP, child_of
+from .common.population import Population, sample_errors
 from .common.proposal_tracker import ProposalTracker, check_version
 
 VERSION = 1
@@ -31,41 +31,31 @@ class EvolutionConfig:
         InvalidSettings: the sample is larger than the population.
     """
 
-    population: int = setting(20, "Members that may become parents.", low=2, high=10_000)
+    population: int = setting(20, "Members of the population.", low=2, high=10_000)
     sample: int = setting(
-        5, "Members drawn for a tournament; the best becomes the parent.", low=1, high=10_000
+        5, "Tournament size: members drawn; the best becomes the parent.", low=1, high=10_000
     )
     survival: str = setting(
         "auto",
-        "Who leaves when a child joins: the oldest (age), the worst by rank and crowding "
-        "(nsga2); auto: nsga2 with several objectives or any constraint.",
+        "Which member a child replaces: age: the oldest; nsga2: the worst by rank and crowding; "
+        "auto: nsga2 with several objectives or a constraint, else age.",
         choices=("auto", "age", "nsga2"),
     )
     crossover: float = setting(
-        0.0, "Chance that a child is first crossed from two parents.", low=0.0, high=1.0
+        0.0, "Probability that a child starts from the crossover of two parents.", low=0.0, high=1.0
     )
-    tries: int = setting(
-        30,
-        "Mutations on top of one another until a child is new; 1: do not mind.",
-        low=1,
-        high=10_000,
-    )
+    tries: int = setting(30, MAX_MUTATIONS_HELP, low=1, high=10_000)
 
     def __post_init__(self) -> None:
-        if self.sample > self.population:
-            raise InvalidSettings(
-                {
-                    "sample": f"{self.sample} is more than the population of {self.population}: "
-                    "lower it, or raise population"
-                }
-            )
+        if errors := sample_errors(self.sample, self.population):
+            raise InvalidSettings(errors)
 
 
 class RegularisedEvolution(Strategy):
-    """Random until the population is full, then children of tournament winners.
+    """Samples at random until the population is full, then mutates tournament winners.
 
-    Only candidates that end as done, with a finite value for every objective, join; all
-    others are forgotten once told. While some are in flight it goes on with those it has.
+    Only candidates that are done and have a finite value for every objective join. Candidates
+    in flight do not block the search: it continues with the members it has.
     """
 
     name = "regularised-evolution"
@@ -79,29 +69,32 @@ class RegularisedEvolution(Strategy):
         if config.crossover and "crossover" not in task.space.capabilities:
             raise InvalidSettings(
                 {
-                    "strategy_config.crossover": f"{config.crossover:g} needs a space that "
-                    f"offers crossover, which {task.space.name} does not: set it to 0"
+                    "strategy_config.crossover": "must be 0 on space "
+                    f"{task.space.name}, which has no crossover (got {config.crossover:g}): "
+                    "set it to 0"
                 }
             )
-        self._ledger = ProposalTracker(task.seed)
+        self._tracker = ProposalTracker(task)
         self._population = Population(task.goals, task.constraints)
         self._by_age = config.survival == "age" or (
             config.survival == "auto" and len(task.goals) == 1 and not task.constraints
         )
 
     def ask(self) -> Proposal:
-        if self._population.joined < self.config.population:
-            return self._ledger.issue(self._ledger.fresh(self.task.space, self.config.tries))
-        crossed = self.config.crossover > 0 and self._ledger.rng.random() < self.config.crossover
-        parents = [self._winner() for _ in range(2 if crossed else 1)]
+        tracker, config = self._tracker, self.config
+        if self._population.joined < config.population:
+            return tracker.propose_random(config.tries)
+        crossed = config.crossover > 0 and tracker.rng.random() < config.crossover
+        parents = [
+            self._population.tournament(tracker.rng, config.sample)
+            for _ in range(2 if crossed else 1)
+        ]
         numbers = tuple(dict.fromkeys(parent.number for parent in parents))
-        origin = "crossover" if len(numbers) > 1 else "mutation"
-        return self._ledger.issue(
-            child_of(parents, self.task.space, self._ledger, self.config.tries), numbers, origin
-        )
+        child = child_of(parents, self.task.space, tracker, config.tries)
+        return tracker.propose(child, numbers, "crossover" if len(numbers) > 1 else "mutation")
 
     def tell(self, outcome: Outcome) -> None:
-        proposal = self._ledger.settle(outcome)
+        proposal = self._tracker.record(outcome)
         if outcome.state != "done":
             return
         if not self._population.join(proposal.number, proposal.architecture, outcome.values):
@@ -114,25 +107,19 @@ class RegularisedEvolution(Strategy):
     def state_dict(self) -> dict[str, Any]:
         return {
             "version": VERSION,
-            "ledger": self._ledger.state_dict(),
+            "ledger": self._tracker.state_dict(),
             "population": self._population.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         check_version(state, VERSION, self.name)
-        self._ledger.load_state_dict(state["ledger"])
+        self._tracker.load_state_dict(state["ledger"])
         self._population.load_state_dict(state["population"])
 
     def view(self) -> dict[str, Any]:
-        """Numbers of the members, oldest first, and how large the population shall be."""
+        """Return the numbers of the members (oldest first), population size and survival rule."""
         return {
             "members": [member.number for member in self._population.members],
             "size": self.config.population,
             "survival": "age" if self._by_age else "nsga2",
         }
-
-    def _winner(self) -> Member:
-        """The fittest of a sample drawn with replacement; the first drawn of equals."""
-        count = len(self._population.members)
-        drawn = self._ledger.rng.integers(count, size=self.config.sample)
-        return self._population.members[self._population.fittest(drawn)]

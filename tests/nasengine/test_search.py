@@ -64,7 +64,7 @@ def test_it_gets_somewhere_and_knows_its_best():
     values = [one.outcome.values["error"] for one in result.ended]
     assert result.best.outcome.values["error"] == min(values) < 51
     assert result.front.front == [result.best.proposal.number]
-    assert result.front.told == 300
+    assert result.front.recorded == 300
 
 
 @pytest.mark.parametrize("cut", [1, 5, 17, 40])

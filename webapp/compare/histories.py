@@ -9,11 +9,10 @@ import numpy as np
 
 from nasengine.core.objective import Goal, split_name
 from nasengine.pareto.orientation import oriented
-from nasengine.pareto.volume import GrowingFront
+from nasengine.pareto.selection import best
+from nasengine.pareto.volume import GrowingFront, reference_point
 from webapp.runs.models import FINITE, Candidate, CandidateState, Measurement, Run
 from webapp.runs.queries import goals_of_run
-
-MARGIN = 0.1  # the reference is a tenth beyond the worst of all the runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +31,8 @@ class History:
     def best(self) -> int | None:
         """The place of the best by the first objective among those that keep every
         constraint; of equals the one better in the next, then the earlier."""
-        kept = np.flatnonzero(self.violations == 0)
-        if not len(kept) or not self.points.shape[1]:
-            return None
-        columns = [np.array(self.numbers)[kept], *self.points[kept].T[::-1]]
-        return int(kept[np.lexsort(columns)[0]])
+        place = best(self.points, self.violations, self.numbers)
+        return place if place is not None and self.violations[place] == 0 else None
 
 
 def shared_goals(runs: Sequence[Run]) -> list[Goal]:
@@ -81,8 +77,7 @@ def common_reference(points: Sequence[np.ndarray]) -> np.ndarray | None:
     filled = [p for p in points if len(p)]
     if not filled or not filled[0].shape[1]:
         return None
-    worst = np.concatenate(filled).max(axis=0)
-    return worst + np.where(worst == 0, 1.0, MARGIN * np.abs(worst))
+    return reference_point(np.concatenate(filled))
 
 
 def hypervolume_curve(
@@ -93,14 +88,13 @@ def hypervolume_curve(
     if reference is None or not len(history.points):
         return []
     front, curve = GrowingFront(reference), []
-    box = float(np.prod(np.abs(reference)))
     rows = zip(history.told, history.numbers, history.points, history.violations, strict=True)
     for told, number, point, violation in rows:
         before = front.hypervolume
         if violation == 0:
             front.add(point)
         if not curve or front.hypervolume > before:
-            curve.append((told, number, front.hypervolume / box))
+            curve.append((told, number, front.share))
     return curve
 
 

@@ -1,4 +1,4 @@
-"""How a child comes of its parents: crossed, mutated, and new."""
+"""Children of one or two parents, by crossover and mutation."""
 
 from __future__ import annotations
 
@@ -9,25 +9,30 @@ from ...core.space import Space
 from .population import Member
 from .proposal_tracker import ProposalTracker
 
+MAX_MUTATIONS_HELP = "Most mutations in a row until a child is new; 1: duplicates are allowed."
+MAX_SAMPLES_HELP = "Most draws until a random architecture is new; 1: duplicates are allowed."
+
 
 def child_of(
     parents: Sequence[Member],
     space: Space,
-    ledger: ProposalTracker,
-    tries: int,
+    tracker: ProposalTracker,
+    max_mutations: int,
     mutate: bool = False,
 ) -> Architecture:
-    """Of two parents a crossing, mutated where it is known or `mutate` says so; of one a mutant.
+    """Return a mutant of one parent, or the crossover of two.
 
-    It is mutated on, up to `tries` times, until nobody has proposed it.
+    A crossover is mutated as well if it has been seen or if `mutate` is set. Mutations are
+    applied on top of one another, at most `max_mutations` times, until the child is unseen;
+    the last child is returned in any case.
     """
     child = parents[0].architecture
     if len(parents) > 1:
-        child = space.crossover(child, parents[1].architecture, ledger.rng)
-        if child not in ledger.known and not mutate:
+        child = space.crossover(child, parents[1].architecture, tracker.rng)
+        if child not in tracker.seen and not mutate:
             return child
-    for _ in range(tries):
-        child = space.mutate(child, ledger.rng)
-        if child not in ledger.known:
+    for _ in range(max_mutations):
+        child = space.mutate(child, tracker.rng)
+        if child not in tracker.seen:
             break
     return child

@@ -1,4 +1,4 @@
-"""The population of an evolution: members, their fitness, and who has to leave."""
+"""The population of an evolutionary strategy: members, ranking, tournaments and survival."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ import numpy as np
 from ...core.architecture import Architecture
 from ...core.objective import Constraint, Goal
 from ...pareto.orientation import oriented, violation
-from ...pareto.selection import standing, survivors
+from ...pareto.selection import rank_and_crowding, survivors
 
 
 @dataclass(frozen=True)
 class Member:
-    """A candidate that may become a parent: point (m numbers, lower is better), violation."""
+    """A candidate that may become a parent.
+
+    `point` holds one number per objective, lower is better; `violation` is 0 if the member
+    meets every constraint.
+    """
 
     number: int
     architecture: Architecture
@@ -43,53 +47,61 @@ class Member:
 
 
 class Population:
-    """Members in order of joining, so the oldest stands first. `joined` counts all ever."""
+    """Members in order of joining, oldest first.
+
+    `joined` counts all members that ever joined. Members are compared by rank (constrained
+    domination), then by crowding distance, as in NSGA-II.
+    """
 
     def __init__(self, goals: Sequence[Goal], constraints: Sequence[Constraint]):
         self._goals = goals
         self._constraints = constraints
         self.members: list[Member] = []
         self.joined = 0
-        self._standing: tuple[np.ndarray, np.ndarray] | None = None
+        self._ranking: tuple[np.ndarray, np.ndarray] | None = None  # of the present members
 
     def join(self, number: int, architecture: Architecture, values: Mapping[str, float]) -> bool:
-        """Adds a member if it has a finite value for every objective; whether it has."""
+        """Add a member if it has a finite value for every objective; return whether it has."""
         point = tuple(oriented([values], self._goals)[0].tolist())
         if not all(map(math.isfinite, point)):
             return False
-        broken = violation(values, self._constraints)
-        self._replace([*self.members, Member(number, architecture, point, broken)])
+        excess = violation(values, self._constraints)
+        self._replace([*self.members, Member(number, architecture, point, excess)])
         self.joined += 1
         return True
 
-    def take_in(self, others: Population) -> None:
-        """Adds the members of another population behind these."""
-        self._replace([*self.members, *others.members])
-        self.joined += len(others.members)
+    def merge(self, other: Population) -> None:
+        """Append the members of another population."""
+        self._replace([*self.members, *other.members])
+        self.joined += len(other.members)
+
+    def tournament(self, rng: np.random.Generator, size: int) -> Member:
+        """Draw `size` members with replacement and return the best; of equals the first drawn."""
+        return self.members[self.best_of(rng.integers(len(self.members), size=size))]
 
     def keep_youngest(self, size: int) -> None:
         self._replace(self.members[-size:])
 
     def keep_fittest(self, size: int) -> None:
-        """NSGA-II's survival; of equals the older one stays."""
+        """Keep `size` members by NSGA-II's survival; of equal members the older one stays."""
         if len(self.members) > size:
             kept = survivors(self._points(), self._violations(), size)
             self._replace([self.members[i] for i in kept])
 
     def keep_front(self) -> None:
-        """Whoever is dominated leaves."""
+        """Drop every dominated member."""
         self._replace(self.front)
 
     @property
     def front(self) -> list[Member]:
-        """Whom nobody dominates, in order of joining."""
+        """The members of rank 0, in order of joining."""
         if not self.members:
             return []
-        rank, _ = self._stand()
-        return [one for one, level in zip(self.members, rank, strict=True) if not level]
+        ranks, _ = self._rank_and_crowding()
+        return [member for member, rank in zip(self.members, ranks, strict=True) if rank == 0]
 
     def keep_front_or(self, size: int) -> None:
-        """The front stays whole; where it is smaller, so many of the fittest."""
+        """Keep the whole front, or the `size` fittest members if the front is smaller."""
         if len(self.members) > size:
             front = self.front
             if len(front) >= size:
@@ -97,25 +109,25 @@ class Population:
             else:
                 self.keep_fittest(size)
 
-    def drop(self, place: int) -> None:
-        """The member at a place leaves."""
-        self._replace(self.members[:place] + self.members[place + 1 :])
+    def drop(self, index: int) -> None:
+        """Remove the member at an index."""
+        self._replace(self.members[:index] + self.members[index + 1 :])
 
-    def fittest(self, drawn: np.ndarray) -> int:
-        """The place, among those drawn, of the best by rank, then by loneliness."""
-        rank, distance = self._stand()
-        return int(min(drawn, key=lambda place: (rank[place], -distance[place])))
+    def best_of(self, indices: np.ndarray) -> int:
+        """Return the index with the lowest rank, then the largest crowding distance."""
+        ranks, distances = self._rank_and_crowding()
+        return int(min(indices, key=lambda index: (ranks[index], -distances[index])))
 
-    def best(self, count: int) -> list[Member]:
-        """So many members, the fittest first; of equals the older one."""
-        rank, distance = self._stand()
-        order = np.lexsort((np.arange(len(rank)), -distance, rank))
-        return [self.members[place] for place in order[:count]]
+    def worst_of(self, indices: np.ndarray) -> int:
+        """Return the index with the highest rank, then the smallest crowding distance."""
+        ranks, distances = self._rank_and_crowding()
+        return int(max(indices, key=lambda index: (ranks[index], -distances[index])))
 
-    def unfittest(self, drawn: np.ndarray) -> int:
-        """The place, among those drawn, of the worst by rank, then the most crowded."""
-        rank, distance = self._stand()
-        return int(max(drawn, key=lambda place: (rank[place], -distance[place])))
+    def fittest(self, count: int) -> list[Member]:
+        """Return the `count` fittest members, best first; of equal members the older one."""
+        ranks, distances = self._rank_and_crowding()
+        order = np.lexsort((np.arange(len(ranks)), -distances, ranks))
+        return [self.members[index] for index in order[:count]]
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -127,17 +139,27 @@ class Population:
         self.joined = state["joined"]
         self._replace([Member.from_json(value) for value in state["members"]])
 
-    def _stand(self) -> tuple[np.ndarray, np.ndarray]:
-        if self._standing is None:
-            self._standing = standing(self._points(), self._violations())
-        return self._standing
+    def _rank_and_crowding(self) -> tuple[np.ndarray, np.ndarray]:
+        if self._ranking is None:
+            self._ranking = rank_and_crowding(self._points(), self._violations())
+        return self._ranking
 
     def _replace(self, members: list[Member]) -> None:
         self.members = members
-        self._standing = None
+        self._ranking = None
 
     def _points(self) -> np.ndarray:
         return np.array([member.point for member in self.members])
 
     def _violations(self) -> np.ndarray:
         return np.array([member.violation for member in self.members])
+
+
+def sample_errors(sample: int, population: int) -> dict[str, str]:
+    """Return the message for setting `sample` if a tournament exceeds the population, else {}."""
+    if sample <= population:
+        return {}
+    return {
+        "sample": f"must be at most the population of {population} (got {sample}): "
+        "lower it, or raise population"
+    }

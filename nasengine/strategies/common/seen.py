@@ -1,4 +1,4 @@
-"""The architectures a search has proposed already."""
+"""The set of architectures that a search has proposed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import base64
 
 from ...core.architecture import Architecture
 
-# 48 bits: two of 100,000 architectures are mistaken for one another in one search of
-# 50,000, and all that follows is one needless retry.
+# With 48 bits, the chance that any two of 50,000 architectures share a digest is below 1 in
+# 100,000; the only consequence would be one needless resample.
 DIGEST_BYTES = 6
 
 
 class SeenArchitectures:
-    """A set of architectures that takes 8 characters each when saved."""
+    """A set of architectures that takes 8 characters per architecture when saved."""
 
     def __init__(self) -> None:
         self._digests: dict[bytes, None] = {}  # a dict keeps the order, so texts are stable
@@ -27,16 +27,16 @@ class SeenArchitectures:
         self._digests[_digest(architecture)] = None
 
     def to_text(self) -> str:
-        """ASCII text of everything in it."""
+        """Return all digests, in order of adding, as base64."""
         return base64.b64encode(b"".join(self._digests)).decode()
 
     @classmethod
     def from_text(cls, text: str) -> SeenArchitectures:
-        known = cls()
+        seen = cls()
         raw = base64.b64decode(text)
         for start in range(0, len(raw), DIGEST_BYTES):
-            known._digests[raw[start : start + DIGEST_BYTES]] = None
-        return known
+            seen._digests[raw[start : start + DIGEST_BYTES]] = None
+        return seen
 
 
 def _digest(architecture: Architecture) -> bytes:

@@ -1,4 +1,4 @@
-"""Ranks with ties, and Spearman's correlation of them."""
+"""Ranks with ties, and Spearman's rank correlation."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 
 
 def average_ranks(values: np.ndarray) -> np.ndarray:
-    """n numbers -> their ranks from 1, equal ones sharing the mean of theirs."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[place]
+    """Return the ranks of n numbers, from 1; equal numbers share the mean of their ranks."""
+    _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[group]
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
-    """Spearman's rho of n pairs; None where it is not defined (n < 3, or all equal)."""
+    """Return Spearman's rho of n pairs; None if n < 3 or all numbers of one side are equal."""
     if len(first) < 3:
         return None
-    one, other = average_ranks(first), average_ranks(second)
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
+    first_ranks, second_ranks = average_ranks(first), average_ranks(second)
+    if np.ptp(first_ranks) == 0 or np.ptp(second_ranks) == 0:
         return None
-    return float(np.corrcoef(one, other)[0, 1])
+    return float(np.corrcoef(first_ranks, second_ranks)[0, 1])

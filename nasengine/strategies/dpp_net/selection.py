@@ -1,4 +1,4 @@
-"""The named picks of DPP-Net (1806.08198): the best of each kind, and the all-round one."""
+"""The named candidates of DPP-Net (1806.08198): the best of each objective, and the all-round one."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from ..common.population import Member
 ALL_ROUND = "all-round"
 
 
-def named_picks(front: Sequence[Member], goals: Sequence[Goal]) -> dict[str, int]:
-    """Numbers of a front's members: the best in every objective, and the all-round one.
+def named_candidates(front: Sequence[Member], goals: Sequence[Goal]) -> dict[str, int]:
+    """Return numbers of a front's members: the best in each objective, and the all-round one.
 
-    The all-round pick is the one whose worst objective, as a share of the front's range, is
-    best; of equals the one with the smaller sum, then the earlier.
+    Every objective is scaled to 0 .. 1 over the front. The all-round candidate is the one whose
+    worst scaled objective is lowest; of equals the one with the smaller sum, then the earlier.
     """
     if not front:
         return {}
     points = np.array([member.point for member in front])
     span = np.ptp(points, axis=0)
-    places = (points - points.min(axis=0)) / np.where(span > 0, span, 1.0)
-    picks = {}
+    scaled = (points - points.min(axis=0)) / np.where(span > 0, span, 1.0)
+    selected = {}
     for column, goal in enumerate(goals):
-        order = np.lexsort((places.sum(axis=1), points[:, column]))
-        picks[goal.name] = front[order[0]].number
+        order = np.lexsort((scaled.sum(axis=1), points[:, column]))
+        selected[goal.name] = front[order[0]].number
     if len(goals) > 1:
-        order = np.lexsort((places.sum(axis=1), places.max(axis=1)))
-        picks[ALL_ROUND] = front[order[0]].number
-    return picks
+        order = np.lexsort((scaled.sum(axis=1), scaled.max(axis=1)))
+        selected[ALL_ROUND] = front[order[0]].number
+    return selected

@@ -1,4 +1,4 @@
-"""A stage of DPP-Net: what was planned, predicted and measured in it."""
+"""A stage of DPP-Net: its planned candidates, their predictions and measurements."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 
 from ...core.architecture import Architecture
+from ...core.arithmetic import round_significant
 from ...core.objective import Goal
 from .ranks import rank_correlation
-
-DIGITS = 5
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A child that waits to be asked for; `values` are its predictions, one an objective."""
+    """A candidate in the queue of its stage; `values` are predictions, one per objective."""
 
     architecture: Architecture
     parent: int | None
@@ -26,8 +25,8 @@ class Planned:
     values: tuple[float, ...] = ()
 
     def predicted(self, values: Sequence[float]) -> Planned:
-        """The same with predictions, rounded for the page."""
-        rounded = tuple(float(f"{value:.{DIGITS}g}") for value in values)
+        """Return a copy with these predictions, rounded."""
+        rounded = tuple(round_significant(value) for value in values)
         return dataclasses.replace(self, values=rounded)
 
     def to_json(self) -> list[Any]:
@@ -41,10 +40,14 @@ class Planned:
 
 @dataclass
 class Stage:
-    """One stage: how its candidates came about, and prediction beside measurement.
+    """One stage: the source of its candidates, and their predicted and measured values.
 
-    `pairs` maps a candidate's number to [predicted, measured], each one number an objective or
-    null. A stage that is past keeps its summary alone.
+    Attributes:
+        how: "first", "growth", "mutation" or "random".
+        children: children that were predicted.
+        loss: training loss of the surrogate, None in a stage without one.
+        pairs: candidate number -> [predicted, measured], each one number per objective or None.
+        summary: the last summary; an older stage keeps only this and drops its pairs.
     """
 
     how: str
@@ -54,22 +57,24 @@ class Stage:
     summary: dict[str, Any] | None = None
 
     def expect(self, number: int, values: Sequence[float]) -> None:
-        """A candidate of this stage was asked for."""
+        """Add a candidate of this stage with its predictions."""
         self.pairs[number] = [list(values) or None, None]
 
     def measure(self, number: int, values: Sequence[float]) -> None:
-        """A candidate was measured; one of another stage changes nothing."""
+        """Store the measured values of a candidate; ignore one of another stage."""
         if number in self.pairs:
-            self.pairs[number][1] = [float(f"{value:.{DIGITS}g}") for value in values]
+            self.pairs[number][1] = [round_significant(value) for value in values]
 
     def shown(self, goals: Sequence[Goal]) -> dict[str, Any]:
-        """For the page: how, children, loss, asked, measured, rank correlation per objective.
+        """Return the summary and the pairs for the page.
 
-        `pairs` are [number, predicted, measured] of the latest stages, [] of older ones.
+        The summary has how, children, loss, asked, measured and the rank correlation of each
+        objective. `pairs` are [number, predicted, measured]; [] in an older stage.
         """
         if self.summary is None or self.pairs:
-            both = [pair for pair in self.pairs.values() if pair[0] and pair[1]]
-            told = np.array([pair[0] for pair in both]), np.array([pair[1] for pair in both])
+            complete = [pair for pair in self.pairs.values() if pair[0] and pair[1]]
+            predicted = np.array([pair[0] for pair in complete])
+            measured = np.array([pair[1] for pair in complete])
             self.summary = {
                 "how": self.how,
                 "children": self.children,
@@ -77,15 +82,15 @@ class Stage:
                 "asked": len(self.pairs),
                 "measured": sum(pair[1] is not None for pair in self.pairs.values()),
                 "correlation": {
-                    goal.name: _rounded(rank_correlation(*(side[:, i] for side in told)))
+                    goal.name: _rounded(rank_correlation(predicted[:, i], measured[:, i]))
                     for i, goal in enumerate(goals)
-                    if both
+                    if complete
                 },
             }
         return {**self.summary, "pairs": [[n, *pair] for n, pair in self.pairs.items()]}
 
-    def forget(self) -> None:
-        """Lets the pairs of a stage go whose summary was taken."""
+    def drop_pairs(self) -> None:
+        """Drop the pairs if there is a summary of them."""
         if self.summary is not None:
             self.pairs = {}
 

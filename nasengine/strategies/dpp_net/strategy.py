@@ -1,21 +1,20 @@
-"""Strategy `dpp-net`: stage by stage, a surrogate predicts, Pareto dominance keeps.
+"""Strategy `dpp-net`: in each stage a surrogate predicts and Pareto dominance selects.
 
 Dong et al., DPP-Net: Device-aware Progressive Search for Pareto-optimal Neural Architectures
-(1806.08198). A stage takes the architectures kept by the one before, makes every child, lets a
-recurrent surrogate trained on everything measured so far predict them, and keeps K by Pareto
-dominance over all objectives; those are measured. Spaces that grow are searched by growth in
-depth until their limit, then, as spaces that do not grow, by staged mutation of the front (of
-the best K / 4 where it is smaller).
+(1806.08198). A stage takes the architectures that the previous stage selected, generates all
+their children, predicts each with a recurrent surrogate that is trained on all measurements so
+far, and selects K of them by Pareto dominance over all objectives; those are measured. A space
+with growth is searched by adding layers up to its depth limit, and then, like a space without
+growth, by mutations of the front (of the best K / 4 if the front is smaller).
 
-Differently from the paper the surrogate predicts costs as well as accuracy, because a strategy
-is not told how a cost is measured; it is trained afresh at every stage; and a stage does not
-wait for the last candidate of the one before.
+Differences from the paper: the surrogate predicts costs as well as accuracy, because a strategy
+does not know how a cost is measured; it is trained from scratch in each stage; and a stage does
+not wait for the last candidate of the previous one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -24,55 +23,26 @@ from ...core.architecture import Architecture
 from ...core.outcome import Outcome
 from ...core.proposal import Proposal
 from ...core.seeds import derive
-from ...core.settings import setting
 from ...core.strategy import Strategy, Task
 from ...pareto.orientation import signs, violation
 from ...pareto.selection import survivors
 from ..common.population import Member, Population
 from ..common.proposal_tracker import ProposalTracker, check_version
-from .selection import named_picks
+from .config import DPPNetConfig
+from .selection import named_candidates
 from .stage import Planned, Stage
-from .surrogate import Lesson, Surrogate
+from .surrogate import Surrogate, TrainingExample
 
 VERSION = 1
-MIN_COUNT = 4  # lessons a surrogate can be trained on
-FEW = 4  # a front of fewer than K / 4 has too few neighbours to choose K from
-
-
-@dataclass(frozen=True)
-class DPPNetConfig:
-    """Settings of strategy `dpp-net`."""
-
-    keep: int = setting(
-        20, "Architectures kept, and measured, in a stage; the paper's K.", low=1, high=10_000
-    )
-    first: int = setting(
-        40,
-        "Candidates of the first stage: the smallest architectures, or random ones.",
-        low=2,
-        high=10_000,
-    )
-    children: int = setting(
-        2000, "Most children predicted in a stage; of more, a random part.", low=10, high=100_000
-    )
-    hidden: int = setting(32, "Units of the surrogate's LSTM.", low=2, high=512)
-    embedding: int = setting(8, "Numbers a word is embedded in.", low=1, high=256)
-    epochs: int = setting(40, "Passes of the surrogate over its lessons.", low=1, high=10_000)
-    batch: int = setting(64, "Lessons in a step of the surrogate.", low=1, high=10_000)
-    learning_rate: float = setting(0.02, "Adam's rate of the surrogate.", low=0.0)
-    memory: int = setting(
-        1000, "Measured architectures the surrogate learns from, the latest.", low=10, high=100_000
-    )
-    tries: int = setting(
-        30, "Draws for a random candidate that is new; 1: do not mind.", low=1, high=10_000
-    )
+MIN_EXAMPLES = 4  # fewer cannot train a surrogate
+FRONT_DIVISOR = 4  # a front smaller than K / 4 has too few neighbours to select K from
 
 
 class DPPNet(Strategy):
-    """Measures what the surrogate predicts to be on the front, and learns from it.
+    """Measures the candidates that its surrogate predicts to be on the front.
 
-    Candidates that end badly teach nothing and are not children's parents. `note` of a
-    proposal holds its stage and, from the second on, {"predicted": {objective: value}}.
+    Candidates that ended badly neither train the surrogate nor have children. The `note` of a
+    proposal holds its stage and, from the second stage on, {"predicted": {objective: value}}.
     """
 
     name = "dpp-net"
@@ -83,10 +53,10 @@ class DPPNet(Strategy):
 
     def __init__(self, config: DPPNetConfig, task: Task):
         super().__init__(config, task)
-        self._ledger = ProposalTracker(task.seed)
-        self._lessons: list[Lesson] = []
-        self._best = Population(task.goals, task.constraints)  # whose neighbours are children
-        self._kept = Population(task.goals, task.constraints)  # of the present stage
+        self._tracker = ProposalTracker(task)
+        self._examples: list[TrainingExample] = []
+        self._best = Population(task.goals, task.constraints)  # parents of mutations
+        self._measured = Population(task.goals, task.constraints)  # in the present stage
         self._grows = "growth" in task.space.capabilities
         self._queue: list[Planned] = []
         self._stages: list[Stage] = []
@@ -95,139 +65,146 @@ class DPPNet(Strategy):
     def ask(self) -> Proposal:
         if not self._queue:
             self._plan()
+        # A stage cannot be planned from too few examples: ask for random candidates meanwhile.
         planned = self._queue.pop(0) if self._queue else self._random()
-        stage = len(self._stages) - 1
-        note: dict[str, Any] = {"stage": stage}
+        note: dict[str, Any] = {"stage": len(self._stages) - 1}
         if planned.values:
             names = [goal.name for goal in self.task.goals]
             note["predicted"] = dict(zip(names, planned.values, strict=True))
         parents = () if planned.parent is None else (planned.parent,)
-        proposal = self._ledger.issue(planned.architecture, parents, planned.origin, note)
+        proposal = self._tracker.propose(planned.architecture, parents, planned.origin, note)
         self._stages[-1].expect(proposal.number, planned.values)
         return proposal
 
     def tell(self, outcome: Outcome) -> None:
-        proposal = self._ledger.settle(outcome)
+        proposal = self._tracker.record(outcome)
         architecture = proposal.architecture
         if outcome.state != "done":
             return
         if not self._best.join(proposal.number, architecture, outcome.values):
             return
         member = self._best.members[-1]
-        self._best.keep_front_or(max(self.config.keep // FEW, 1))
+        self._best.keep_front_or(max(self.config.keep // FRONT_DIVISOR, 1))
         if proposal.note["stage"] == len(self._stages) - 1:
-            self._kept.join(proposal.number, architecture, outcome.values)
-        lesson = Lesson(self.task.space.tokens(architecture), member.point)
-        self._lessons = [*self._lessons, lesson][-self.config.memory :]
-        oriented = np.array(member.point) * signs(self.task.goals)
+            self._measured.join(proposal.number, architecture, outcome.values)
+        example = TrainingExample(self.task.space.tokens(architecture), member.point)
+        self._examples = [*self._examples, example][-self.config.memory :]
+        values = np.array(member.point) * signs(self.task.goals)
         for stage in self._stages:
-            stage.measure(proposal.number, oriented.tolist())
+            stage.measure(proposal.number, values.tolist())
 
     def state_dict(self) -> dict[str, Any]:
         return {
             "version": VERSION,
-            "ledger": self._ledger.state_dict(),
-            "lessons": [lesson.to_json() for lesson in self._lessons],
+            "ledger": self._tracker.state_dict(),
+            "lessons": [example.to_json() for example in self._examples],
             "best": self._best.state_dict(),
-            "kept": self._kept.state_dict(),
+            "kept": self._measured.state_dict(),
             "grows": self._grows,
             "queue": [planned.to_json() for planned in self._queue],
             "stages": [stage.to_json() for stage in self._stages],
-            "shown": [dict(one) for one in self._shown],
+            "shown": [dict(stage) for stage in self._shown],
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         check_version(state, VERSION, self.name)
-        self._ledger.load_state_dict(state["ledger"])
-        self._lessons = [Lesson.from_json(value) for value in state["lessons"]]
+        self._tracker.load_state_dict(state["ledger"])
+        self._examples = [TrainingExample.from_json(value) for value in state["lessons"]]
         self._best.load_state_dict(state["best"])
-        self._kept.load_state_dict(state["kept"])
+        self._measured.load_state_dict(state["kept"])
         self._grows = state["grows"]
         self._queue = [Planned.from_json(value) for value in state["queue"]]
         self._stages = [Stage.from_json(value) for value in state["stages"]]
-        self._shown = [dict(one) for one in state["shown"]]
+        self._shown = [dict(stage) for stage in state["shown"]]
 
     def view(self) -> dict[str, Any]:
-        """The stages as they stood when the present one was planned, and the named picks.
+        """Return the stages as of the planning of the present one, and the named candidates.
 
-        `stages` are as `Stage.shown` says; `picks` maps best:OBJECTIVE and all-round to
-        numbers of candidates on the front.
+        `stages` are as in `Stage.shown`; `picks` maps each objective and "all-round" to the
+        number of a candidate on the front.
         """
         return {
-            "stages": [dict(one) for one in self._shown],
+            "stages": [dict(stage) for stage in self._shown],
             "stage": max(len(self._stages) - 1, 0),
             "goals": [goal.name for goal in self.task.goals],
-            "picks": named_picks(self._best.front, self.task.goals),
+            "picks": named_candidates(self._best.front, self.task.goals),
         }
 
     def _plan(self) -> None:
-        """Fills the queue with the next stage."""
+        """Fill the queue with the candidates of the next stage."""
         self._shown = [stage.shown(self.task.goals) for stage in self._stages]
         for stage in self._stages[:-2]:
-            stage.forget()
+            stage.drop_pairs()
         if not self._stages:
             self._stages.append(Stage("first"))
-            self._queue = self._first()
+            self._queue = self._first_stage()
             return
-        if len(self._lessons) < MIN_COUNT:
+        if len(self._examples) < MIN_EXAMPLES:
             return
         how, children = self._children()
-        self._kept = Population(self.task.goals, self.task.constraints)
+        self._measured = Population(self.task.goals, self.task.constraints)
         if not children:
             self._queue = [self._random() for _ in range(self.config.keep)]
             self._stages.append(Stage("random"))
             return
         seed = derive(self.task.seed, "surrogate", len(self._stages))
-        surrogate = Surrogate(self._lessons, self.task.space.vocabulary(), self.config, seed)
+        surrogate = Surrogate(self._examples, self.task.space.vocabulary(), self.config, seed)
         stage = Stage(how, children=len(children), loss=round(surrogate.loss, 4))
         self._stages.append(stage)
         self._queue = self._selected(children, surrogate)
 
-    def _first(self) -> list[Planned]:
-        """The smallest architectures; random ones where the space does not grow."""
+    def _first_stage(self) -> list[Planned]:
+        """Return the smallest architectures, or random ones in a space without growth."""
         if not self._grows:
             return [self._random() for _ in range(self.config.first)]
-        smallest = list(self.task.space.smallest())
-        if len(smallest) > self.config.first:
-            drawn = self._ledger.rng.permutation(len(smallest))[: self.config.first]
-            smallest = [smallest[place] for place in sorted(drawn)]
-        return [Planned(one, None, "smallest") for one in smallest]
+        smallest = self._subset(list(self.task.space.smallest()), self.config.first)
+        return [Planned(architecture, None, "smallest") for architecture in smallest]
 
     def _random(self) -> Planned:
-        architecture = self._ledger.fresh(self.task.space, self.config.tries)
-        self._ledger.known.add(architecture)
+        architecture = self._tracker.sample_unseen(self.config.tries)
+        # Planned, not yet proposed: the next draw must not return it again.
+        self._tracker.seen.add(architecture)
         return Planned(architecture, None, "random")
 
     def _children(self) -> tuple[str, list[Planned]]:
-        """How they came about, and every child that nobody proposed."""
+        """Return the source of the children ("growth", "mutation") and all unseen children."""
         if self._grows:
-            grown = self._unseen(self._kept.members, "growth", self.task.space.grow)
+            grown = self._unseen(self._measured.members, "growth", self.task.space.grow)
             if grown:
                 return "growth", grown
             self._grows = False
-        return "mutation", self._unseen(self._best.members, "mutation", self._around)
+        return "mutation", self._unseen(self._best.members, "mutation", self._mutants)
 
-    def _around(self, architecture: Architecture) -> Iterable[Architecture]:
-        space, rng = self.task.space, self._ledger.rng
+    def _mutants(self, architecture: Architecture) -> Iterable[Architecture]:
+        space, rng = self.task.space, self._tracker.rng
         if "neighbours" in space.capabilities:
             return space.neighbours(architecture)
         count = max(self.config.children // max(len(self._best.members), 1), 1)
         return [space.mutate(architecture, rng) for _ in range(count)]
 
-    def _unseen(self, parents: list[Member], origin: str, made: Any) -> list[Planned]:
-        found: dict[Architecture, Planned] = {}
+    def _unseen(
+        self,
+        parents: list[Member],
+        origin: str,
+        children_of: Callable[[Architecture], Iterable[Architecture]],
+    ) -> list[Planned]:
+        """Return the unseen children of the parents, at most `children` of them."""
+        planned: dict[Architecture, Planned] = {}
         for parent in parents:
-            for child in made(parent.architecture):
-                if child not in found and child not in self._ledger.known:
-                    found[child] = Planned(child, parent.number, origin)
-        children = list(found.values())
-        if len(children) > self.config.children:
-            drawn = self._ledger.rng.permutation(len(children))[: self.config.children]
-            children = [children[place] for place in sorted(drawn)]
-        return children
+            for child in children_of(parent.architecture):
+                if child not in planned and child not in self._tracker.seen:
+                    planned[child] = Planned(child, parent.number, origin)
+        return self._subset(list(planned.values()), self.config.children)
+
+    def _subset(self, items: list[Any], size: int) -> list[Any]:
+        """Return a random subset of `size` items in their order; all of them if fewer."""
+        if len(items) <= size:
+            return items
+        chosen = self._tracker.rng.permutation(len(items))[:size]
+        return [items[index] for index in sorted(chosen)]
 
     def _selected(self, children: list[Planned], surrogate: Surrogate) -> list[Planned]:
-        """K children by Pareto dominance of their predictions, within the constraints first."""
+        """Return the K children that survive by their predictions, feasible ones first."""
         predicted = surrogate.predict(
             [self.task.space.tokens(child.architecture) for child in children]
         )
@@ -239,5 +216,5 @@ class DPPNet(Strategy):
                 for row in values.tolist()
             ]
         )
-        chosen = survivors(predicted, violations, self.config.keep)
-        return [children[i].predicted(values[i].tolist()) for i in chosen]
+        selected = survivors(predicted, violations, self.config.keep)
+        return [children[i].predicted(values[i].tolist()) for i in selected]

@@ -1,49 +1,58 @@
-"""What DPP-Net predicts with: every objective of an architecture, from its words."""
+"""The surrogate of DPP-Net: predicts every objective of an architecture from its tokens."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .ranks import average_ranks
-from .regressor import SequenceRegressor, Texts
+from .regressor import SequenceRegressor, TokenBatch
 
-REACH = 1.7  # about three standard deviations of a uniform law: the range of a scaled rank
+if TYPE_CHECKING:
+    from .config import DPPNetConfig
+
+SCALE = 1.7  # bound of a scaled rank: about the bound of a uniform distribution of variance 1
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """A measured architecture: its words and its point (m numbers, lower is better)."""
+class TrainingExample:
+    """A measured architecture: its tokens and its point (m numbers, lower is better)."""
 
-    words: tuple[int, ...]
+    tokens: tuple[int, ...]
     point: tuple[float, ...]
 
     def to_json(self) -> list[Any]:
-        """Words two bytes each, so that a thousand lessons stay small."""
-        packed = base64.b64encode(np.array(self.words, dtype="<u2").tobytes()).decode()
+        """Return [tokens, point] with two bytes per token, so that 1,000 examples stay small."""
+        packed = base64.b64encode(np.array(self.tokens, dtype="<u2").tobytes()).decode()
         return [packed, list(self.point)]
 
     @classmethod
-    def from_json(cls, value: list[Any]) -> Lesson:
-        words = np.frombuffer(base64.b64decode(value[0]), dtype="<u2")
-        return cls(tuple(map(int, words)), tuple(value[1]))
+    def from_json(cls, value: list[Any]) -> TrainingExample:
+        tokens = np.frombuffer(base64.b64decode(value[0]), dtype="<u2")
+        return cls(tuple(map(int, tokens)), tuple(value[1]))
 
 
 class Surrogate:
-    """A recurrent regressor trained on lessons; its targets are ranks.
+    """A recurrent regressor trained on measured architectures, with ranks as targets.
 
-    Every objective is replaced by its rank among the lessons, scaled to -1.7 .. 1.7, so that
-    one diverged error or one slow outlier does not hide the differences among good ones. In
-    that scale dominance means the same, and predictions may lie beyond what was seen.
+    Every objective is replaced by its rank among the examples, scaled to -1.7 .. 1.7. So one
+    very large error or one slow outlier does not hide the differences between good candidates.
+    Ranking keeps dominance as it is, and predictions may exceed the range of the examples.
     """
 
-    def __init__(self, lessons: Sequence[Lesson], vocabulary: int, config: Any, seed: int):
+    def __init__(
+        self,
+        examples: Sequence[TrainingExample],
+        vocabulary: int,
+        config: DPPNetConfig,
+        seed: int,
+    ):
         rng = np.random.default_rng(seed)
-        self._points = np.array([lesson.point for lesson in lessons])
+        self._points = np.array([example.point for example in examples])
         self._network = SequenceRegressor(
             rng,
             vocabulary,
@@ -53,7 +62,7 @@ class Surrogate:
             rate=config.learning_rate,
         )
         self.loss = self._network.fit(
-            Texts.of([lesson.words for lesson in lessons]),
+            TokenBatch.of([example.tokens for example in examples]),
             self.scaled(),
             rng,
             epochs=config.epochs,
@@ -61,17 +70,17 @@ class Surrogate:
         )
 
     def scaled(self) -> np.ndarray:
-        """The lessons' points, n x m, in the scale of predictions."""
+        """Return the examples' points, n x m, as scaled ranks."""
         ranks = np.column_stack([average_ranks(column) for column in self._points.T])
-        return ((ranks - 0.5) / len(ranks) * 2 - 1) * REACH
+        return ((ranks - 0.5) / len(ranks) * 2 - 1) * SCALE
 
-    def predict(self, texts: Sequence[Sequence[int]]) -> np.ndarray:
-        """n x m predictions in scaled ranks, lower is better."""
-        return self._network.predict(Texts.of(texts))
+    def predict(self, sequences: Sequence[Sequence[int]]) -> np.ndarray:
+        """Return n x m predictions as scaled ranks, lower is better."""
+        return self._network.predict(TokenBatch.of(sequences))
 
     def values(self, predicted: np.ndarray) -> np.ndarray:
-        """n x m predictions in the objectives' own numbers, within what was seen."""
-        shares = np.clip((predicted / REACH + 1) / 2, 0.0, 1.0)
+        """Convert n x m scaled ranks to the objectives' units, within the examples' range."""
+        shares = np.clip((predicted / SCALE + 1) / 2, 0.0, 1.0)
         columns = [
             np.quantile(points, share)
             for points, share in zip(self._points.T, shares.T, strict=True)

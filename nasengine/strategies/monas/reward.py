@@ -1,31 +1,29 @@
-"""From measured values to one reward: the four kinds of MONAS (1806.10332).
+"""The four rewards of MONAS (1806.10332): from measured values to one number.
 
-The paper's accuracy and energy are in [0, 1]. Here every objective is brought there by the
-values of the first candidates: the best of them is worth 1, the worst 0, what lies outside
-goes on along the same line up to one range further. So quality is 1 - the error's place in
-that range, and a cost is its own place in it.
+In the paper, accuracy and energy are in [0, 1]. Here each objective is scaled by the values of
+the first candidates: 0 at the best of them, 1 at the worst, linear beyond, clipped at one range
+on either side. Quality is 1 minus the scaled error; a cost is its own scaled value.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from ...core.errors import InvalidSettings
 from ...core.objective import Constraint, Goal
-from ...pareto.orientation import oriented
+from ...pareto.orientation import oriented, violation
 
 KINDS = ("mixed", "power-budget", "accuracy-floor", "macs")
-# Outside of its constraint the paper's reward is 0 everywhere and teaches nothing: here it
-# falls from -1, the least that quality can be inside, to -2, which shows the way in.
+# In the paper the reward is 0 everywhere outside the constraint, which gives no gradient. Here
+# it falls from -1 (the lowest quality inside) to -2 and so points to the feasible region.
 STEEPNESS = 3.0
 
 
 class Scale:
-    """The range of each objective over the first `count` candidates that were measured."""
+    """The range of each objective over the first `count` measured candidates."""
 
     def __init__(self, goals: Sequence[Goal], count: int):
         self._goals = tuple(goals)
@@ -36,8 +34,12 @@ class Scale:
     def ready(self) -> bool:
         return len(self._points) >= self._count
 
-    def learn(self, values: Mapping[str, float]) -> bool:
-        """Takes the values of one candidate; whether it had all of them."""
+    def add(self, values: Mapping[str, float]) -> bool:
+        """Add a candidate's values until the scale is ready.
+
+        Returns:
+            Whether the candidate has a finite value for every objective.
+        """
         point = oriented([values], self._goals)[0]
         if not np.isfinite(point).all():
             return False
@@ -45,14 +47,13 @@ class Scale:
             self._points.append(point.tolist())
         return True
 
-    def places(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Goal -> 0 at the best of the first candidates, 1 at the worst; within -1 .. 2."""
+    def scaled(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Return by objective 0 at the best first candidate, 1 at the worst; within -1 .. 2."""
         points = np.array(self._points)
         low, high = points.min(axis=0), points.max(axis=0)
         span = np.where(high > low, high - low, 1.0)
-        placed = (oriented([values], self._goals)[0] - low) / span
-        clipped = np.clip(placed, -1.0, 2.0)
-        return {g.name: float(one) for g, one in zip(self._goals, clipped, strict=True)}
+        scaled = np.clip((oriented([values], self._goals)[0] - low) / span, -1.0, 2.0)
+        return {goal.name: float(value) for goal, value in zip(self._goals, scaled, strict=True)}
 
     def state_dict(self) -> list[list[float]]:
         return [list(point) for point in self._points]
@@ -62,11 +63,20 @@ class Scale:
 
 
 class Reward:
-    """One number for a candidate, higher is better.
+    """The reward of a candidate, higher is better.
 
-    `weight` is the share of the costs in the mixed kinds: R = (1 - weight) quality - weight
-    cost, cost being the mean over the costs that count. The paper writes alpha for
-    1 - weight. The constrained kinds give the paper's reward inside the constraint.
+    The mixed kinds are R = (1 - weight) quality - weight cost, where cost is the mean of the
+    scaled costs and 1 - weight is the paper's alpha. The constrained kinds give the paper's
+    reward inside the constraint.
+
+    Args:
+        kind: one of `KINDS`.
+        weight: share of the costs in the mixed kinds.
+        goals: the first one is quality, the others are costs.
+        constraints: the bounds of the search.
+
+    Raises:
+        InvalidSettings: the kind needs a constraint or a cost that is missing.
     """
 
     def __init__(
@@ -80,19 +90,18 @@ class Reward:
         self.weight = weight
         self.quality = goals[0]
         self.costs = _costs(kind, goals)
-        self.bounds = _bounds(kind, self.quality, goals, constraints)
+        self.constraints = tuple(constraints)
+        _check(kind, goals, constraints)
 
     def of(self, values: Mapping[str, float], scale: Scale) -> float:
-        """The reward of measured values."""
-        places = scale.places(values)
-        quality = 1 - places[self.quality.name]
-        costs = [places[goal.name] for goal in self.costs]
+        """Return the reward of measured values."""
+        scaled = scale.scaled(values)
+        quality = 1 - scaled[self.quality.name]
+        costs = [scaled[goal.name] for goal in self.costs]
         cost = sum(costs) / len(costs) if costs else 0.0
-        broken = sum(
-            bound.violation(values.get(bound.objective, math.inf)) for bound in self.bounds
-        )
-        if broken:
-            return -1 - math.tanh(STEEPNESS * broken)
+        excess = violation(values, self.constraints)
+        if excess:
+            return -1 - math.tanh(STEEPNESS * excess)
         if self.kind == "power-budget":
             return quality
         if self.kind == "accuracy-floor":
@@ -106,35 +115,20 @@ def _costs(kind: str, goals: Sequence[Goal]) -> tuple[Goal, ...]:
     return tuple(goals[1:])
 
 
-def _bounds(
-    kind: str, quality: Goal, goals: Sequence[Goal], constraints: Sequence[Constraint]
-) -> tuple[Constraint, ...]:
-    """The constraints that the kind needs; the mixed kinds keep any there are.
-
-    Raises:
-        InvalidSettings: it needs one that is not there, or a cost that nobody measures.
-    """
-    on_quality = [one for one in constraints if one.objective == quality.name]
-    on_costs = [one for one in constraints if one.objective != quality.name]
+def _check(kind: str, goals: Sequence[Goal], constraints: Sequence[Constraint]) -> None:
+    """Raise InvalidSettings if the kind needs a constraint or a cost that is missing."""
+    quality = goals[0].name
+    on_quality = [bound for bound in constraints if bound.objective == quality]
+    on_costs = [bound for bound in constraints if bound.objective != quality]
     costs = ", ".join(goal.name for goal in goals[1:]) or "a cost"
     fault = ""
     if kind == "power-budget" and not on_costs:
         fault = f"needs a bound on a cost: add a constraint on {costs}"
     if kind == "accuracy-floor" and not on_quality:
-        fault = f"needs a bound on {quality.name}: add a constraint such as {quality.name}<10"
+        fault = f"needs a bound on {quality}: add a constraint such as {quality}<10"
     if kind == "accuracy-floor" and len(goals) < 2:
         fault = "needs a cost to lower: add an objective such as macs or latency@cpu"
     if kind == "macs" and not any(goal.kind == "macs" for goal in goals[1:]):
         fault = "needs the objective macs after the first one: add it"
     if fault:
         raise InvalidSettings({"strategy_config.reward": f"{kind} {fault}"})
-    return tuple(constraints)
-
-
-def check_reward(config: Any, goals: Sequence[Goal], constraints: Sequence[Constraint]) -> Reward:
-    """The reward that settings `reward` and `cost_weight` describe.
-
-    Raises:
-        InvalidSettings: objectives or constraints do not go with it.
-    """
-    return Reward(config.reward, config.cost_weight, goals, constraints)

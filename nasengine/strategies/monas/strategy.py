@@ -1,12 +1,11 @@
-"""Strategy `monas`: a recurrent network proposes, rewards of accuracy and cost teach it.
+"""Strategy `monas`: a recurrent policy proposes, rewards of accuracy and cost train it.
 
 Hsu et al., MONAS: Multi-Objective Neural Architecture Search using Reinforcement Learning
-(1806.10332). The robot network emits the decisions of a space one after the other and is
-trained by policy gradient. What the paper leaves open or knows to fail is a setting: a
-moving-average baseline and an entropy bonus, the advantage in units of its own spread, and a
-first phase of random candidates that fixes the scale of the reward.
-Differently from the paper a sequence proposed before is drawn again, a little hotter each
-time, so that no candidate is evaluated twice.
+(1806.10332). The robot network outputs the decisions of a space one after another and is
+trained by policy gradient. Additions to the paper, all of them settings: a moving-average
+baseline, an entropy bonus, the advantage in units of its own spread, and a first phase of
+random candidates that fixes the scale of the reward. Unlike in the paper, a sequence that has
+been proposed before is drawn again at a higher temperature, so no candidate is evaluated twice.
 """
 
 from __future__ import annotations
@@ -23,15 +22,14 @@ from ...core.proposal import Proposal
 from ...core.seeds import generator
 from ...core.settings import setting
 from ...core.strategy import Strategy, Task
-from ..common.learning.baseline import Baseline
-from ..common.learning.categorical import entropy_of
+from ..common.learning.categorical import TEMPERATURE_GROWTH, entropy
+from ..common.learning.reward_baseline import RewardBaseline
 from ..common.proposal_tracker import ProposalTracker, check_version
+from ..common.recent import append_recent
 from .policy import SequencePolicy
-from .reward import KINDS, Scale, check_reward
+from .reward import KINDS, Reward, Scale
 
 VERSION = 1
-HOTTER = 1.1
-POINTS = 200
 
 
 @dataclass(frozen=True)
@@ -40,38 +38,52 @@ class MonasConfig:
 
     reward: str = setting(
         "mixed",
-        "mixed: quality less costs; power-budget: quality within bounds on costs; "
-        "accuracy-floor: low costs within a bound on the first objective; macs: mixed with "
-        "MACs as the only cost. Bounds are the search's constraints.",
+        "Reward. mixed: quality minus costs; power-budget: quality, within constraints on "
+        "costs; accuracy-floor: low costs, within a constraint on the first objective; macs: "
+        "mixed, with MACs as the only cost.",
         choices=KINDS,
     )
     cost_weight: float = setting(
         0.5,
-        "Share of the costs in the mixed rewards (the paper's 1 - alpha); 0: quality alone.",
+        "Weight of the costs in the rewards mixed and macs (1 - alpha in the paper); 0: only "
+        "quality counts.",
         low=0.0,
         high=1.0,
     )
     warm_up: int = setting(
-        20, "Random candidates first; they fix the scale of the reward.", low=2, high=10_000
+        20,
+        "Random candidates before the policy starts; their values set the reward's scale.",
+        low=2,
+        high=10_000,
     )
-    hidden: int = setting(24, "Units of the robot network's LSTM.", low=2, high=256)
+    hidden: int = setting(24, "Hidden units of the policy's LSTM.", low=2, high=256)
     learning_rate: float = setting(
-        0.02, "Adam's rate of the robot network (the paper's is said to be 0.03).", low=0.0
+        0.02, "Learning rate of the policy (Adam; reportedly 0.03 in the paper).", low=0.0
     )
     entropy: float = setting(
-        0.1, "Weight of the entropy bonus, in units of the reward's spread.", low=0.0, high=10.0
+        0.1, "Weight of the entropy bonus, relative to the reward's spread.", low=0.0, high=10.0
     )
     baseline: float = setting(
-        0.9, "Share of the moving-average baseline kept at each reward.", low=0.0, high=0.999
+        0.9,
+        "Decay of the reward baseline (exponential moving average).",
+        low=0.0,
+        high=0.999,
     )
-    batch: int = setting(1, "Rewards averaged into one step.", low=1, high=1000)
+    batch: int = setting(1, "Rewards averaged in each policy step.", low=1, high=1000)
     tries: int = setting(
-        30, "Draws until a sequence is new, each hotter; 1: do not mind.", low=1, high=1000
+        30,
+        "Most draws until a sequence is new, each at a higher temperature; 1: duplicates are "
+        "allowed.",
+        low=1,
+        high=1000,
     )
 
 
 class Monas(Strategy):
-    """Learns which choices pay; a candidate that ended badly is worth the worst reward so far."""
+    """Trains a policy over the space's decisions by the rewards of its candidates.
+
+    A candidate that ended badly gets the lowest reward so far.
+    """
 
     name = "monas"
     Config = MonasConfig
@@ -81,8 +93,8 @@ class Monas(Strategy):
 
     def __init__(self, config: MonasConfig, task: Task):
         super().__init__(config, task)
-        self._reward = check_reward(config, task.goals, task.constraints)
-        self._ledger = ProposalTracker(task.seed)
+        self._reward = Reward(config.reward, config.cost_weight, task.goals, task.constraints)
+        self._tracker = ProposalTracker(task)
         self._decisions = task.space.decisions()
         self._policy = SequencePolicy(
             generator(task.seed, "robot"),
@@ -91,22 +103,23 @@ class Monas(Strategy):
             rate=config.learning_rate,
         )
         self._scale = Scale(task.goals, config.warm_up)
-        self._baseline = Baseline(config.baseline)
-        self._waiting: list[tuple[list[int], float]] = []  # a step's worth of advantages
+        self._baseline = RewardBaseline(config.baseline)
+        # Choices and advantages that the next policy step will average.
+        self._batch: list[tuple[list[int], float]] = []
         self._points: list[dict[str, Any]] = []
 
     def ask(self) -> Proposal:
-        ledger = self._ledger
-        if ledger.asked < self.config.warm_up:
-            return ledger.issue(ledger.fresh(self.task.space, self.config.tries))
-        return ledger.issue(self._drawn(), origin="policy")
+        tracker = self._tracker
+        if tracker.proposed < self.config.warm_up:
+            return tracker.propose_random(self.config.tries)
+        return tracker.propose(self._sample_policy(), origin="policy")
 
     def tell(self, outcome: Outcome) -> None:
-        proposal = self._ledger.settle(outcome)
-        counts = outcome.state == "done" and self._scale.learn(outcome.values)
+        proposal = self._tracker.record(outcome)
+        eligible = outcome.state == "done" and self._scale.add(outcome.values)
         if not self._scale.ready:
             return
-        if counts:
+        if eligible:
             reward = self._reward.of(outcome.values, self._scale)
         elif self._baseline.worst is None or outcome.state == "cancelled":
             return
@@ -114,37 +127,37 @@ class Monas(Strategy):
             reward = self._baseline.worst
         advantage = self._baseline.advantage(reward)
         choices = list(self.task.space.choices(proposal.architecture))
-        self._note(outcome.number, reward, choices)
-        self._waiting.append((choices, advantage))
-        if len(self._waiting) >= self.config.batch:
+        self._add_point(outcome.number, reward, choices)
+        self._batch.append((choices, advantage))
+        if len(self._batch) >= self.config.batch:
             self._step()
 
     def state_dict(self) -> dict[str, Any]:
         return {
             "version": VERSION,
-            "ledger": self._ledger.state_dict(),
+            "ledger": self._tracker.state_dict(),
             "policy": self._policy.state_dict(),
             "scale": self._scale.state_dict(),
             "baseline": self._baseline.state_dict(),
-            "waiting": [[list(choices), advantage] for choices, advantage in self._waiting],
+            "waiting": [[list(choices), advantage] for choices, advantage in self._batch],
             "points": [dict(point) for point in self._points],
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         check_version(state, VERSION, self.name)
-        self._ledger.load_state_dict(state["ledger"])
+        self._tracker.load_state_dict(state["ledger"])
         self._policy.load_state_dict(state["policy"])
         self._scale.load_state_dict(state["scale"])
         self._baseline.load_state_dict(state["baseline"])
-        self._waiting = [(list(choices), advantage) for choices, advantage in state["waiting"]]
+        self._batch = [(list(choices), advantage) for choices, advantage in state["waiting"]]
         self._points = [dict(point) for point in state["points"]]
 
     def view(self) -> dict[str, Any]:
-        """Reward and entropy of the last candidates, and what each decision leans to now.
+        """Return reward and entropy of recent candidates, and the policy's present distributions.
 
-        `points` are {"number", "reward", "baseline", "entropy"}, entropy in nats and as a
-        mean over decisions; `decisions` are {"name", "options", "chances"}, the chances on
-        the way of the policy's likeliest choices.
+        `points` are {"number", "reward", "baseline", "entropy"}, the entropy in nats as a mean
+        over the decisions. `decisions` are {"name", "options", "chances"}: the probabilities
+        along the most probable sequence of choices.
         """
         return {
             "points": [dict(point) for point in self._points],
@@ -152,48 +165,51 @@ class Monas(Strategy):
                 {
                     "name": decision.name,
                     "options": list(decision.options),
-                    "chances": [round(float(chance), 3) for chance in chances],
+                    "chances": [round(float(probability), 3) for probability in probabilities],
                 }
-                for decision, chances in zip(self._decisions, self._leaning(), strict=True)
+                for decision, probabilities in zip(
+                    self._decisions, self._greedy_distributions(), strict=True
+                )
             ],
         }
 
-    def _drawn(self) -> Architecture:
-        """A sequence nobody proposed, hotter with every draw."""
-        space, ledger = self.task.space, self._ledger
-        for draw in range(self.config.tries):
-            choices = self._policy.sample(ledger.rng, space.allowed, HOTTER**draw)
+    def _sample_policy(self) -> Architecture:
+        """Sample the policy until the architecture is unseen, each draw at a higher temperature."""
+        space, tracker = self.task.space, self._tracker
+        for attempt in range(self.config.tries):
+            choices = self._policy.sample(tracker.rng, space.allowed, TEMPERATURE_GROWTH**attempt)
             architecture = space.from_choices(choices)
-            if architecture not in ledger.known:
+            if architecture not in tracker.seen:
                 break
         return architecture
 
     def _step(self) -> None:
-        """One step of the robot network along the mean of what waits."""
-        share = 1 / len(self._waiting)
+        """Take one policy step along the mean gradient of the batch."""
+        share = 1 / len(self._batch)
         total: dict[str, np.ndarray] = {}
-        for choices, advantage in self._waiting:
-            found = self._policy.gradients(
+        for choices, advantage in self._batch:
+            gradients = self._policy.gradients(
                 choices, self.task.space.allowed, advantage * share, self.config.entropy * share
             )
-            total = {name: total.get(name, 0) + found[name] for name in found}
+            total = {name: total.get(name, 0) + gradients[name] for name in gradients}
         self._policy.adam.step(total)
-        self._waiting = []
+        self._batch = []
 
-    def _note(self, number: int, reward: float, choices: Sequence[int]) -> None:
-        chances = self._policy.distributions(choices, self.task.space.allowed)
+    def _add_point(self, number: int, reward: float, choices: Sequence[int]) -> None:
+        distributions = self._policy.distributions(choices, self.task.space.allowed)
         point = {
             "number": number,
             "reward": round(reward, 4),
             "baseline": round(self._baseline.mean, 4),
-            "entropy": round(float(np.mean([entropy_of(one) for one in chances])), 4),
+            "entropy": round(float(np.mean([entropy(p) for p in distributions])), 4),
         }
-        self._points = [*self._points, point][-POINTS:]
+        self._points = append_recent(self._points, point)
 
-    def _leaning(self) -> list[np.ndarray]:
-        """The probabilities on the way of the likeliest choices."""
+    def _greedy_distributions(self) -> list[np.ndarray]:
+        """Return the probabilities of each decision along the most probable choices."""
         choices: list[int] = []
         for _ in self._decisions:
-            chances = self._policy.distributions([*choices, 0], self.task.space.allowed)[-1]
-            choices.append(int(chances.argmax()))
+            # The last choice is a placeholder: a decision depends only on those before it.
+            probabilities = self._policy.distributions([*choices, 0], self.task.space.allowed)[-1]
+            choices.append(int(probabilities.argmax()))
         return self._policy.distributions(choices, self.task.space.allowed)

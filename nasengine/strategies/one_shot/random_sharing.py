@@ -1,7 +1,8 @@
-"""Strategy `random-sharing`: random search with weight sharing, what every such method must beat.
+"""Strategy `random-sharing`: random search with weight sharing, the baseline of one-shot methods.
 
-Li & Talwalkar (1902.07638). The shared network is trained with one uniformly drawn architecture
-in each step; then many are drawn, scored with shared weights, and the best trained alone.
+Li and Talwalkar (1902.07638). Each step trains the supernet with one uniformly sampled
+architecture; then many architectures are sampled and scored with the supernet, and the best are
+retrained from scratch.
 """
 
 from __future__ import annotations
@@ -15,32 +16,38 @@ from .common.sampled_search import SampledConfig, SampledSearch
 
 @dataclass(frozen=True)
 class RandomSharingConfig(SampledConfig):
-    """How the baseline trains and draws."""
+    """Settings of strategy `random-sharing`."""
 
     weights_portion: float = setting(
-        1.0, "Part of the training data that is used; nothing else is learned.", low=0.05, high=1.0
+        1.0,
+        "Share of the training data that is used; no architecture parameters are trained.",
+        low=0.05,
+        high=1.0,
     )
     sampled: int = setting(
         200,
-        "Architectures drawn in the end and scored with shared weights; the paper takes thousands.",
+        "Architectures sampled at the end and scored with the supernet (thousands in the paper).",
         low=1,
         high=100_000,
     )
     watched: int = setting(
-        8, "Random architectures scored after each epoch, to see it learn.", low=0, high=1000
+        8,
+        "Random architectures scored after each epoch, to show the supernet's progress.",
+        low=0,
+        high=1000,
     )
 
 
 class RandomSharing(SampledSearch):
-    """Learns nothing about architectures but their scores at the end."""
+    """Random search with weight sharing: architectures are compared only at the end."""
 
     name = "random-sharing"
     Config = RandomSharingConfig
     config: RandomSharingConfig
 
     def _learn(self, epoch: int, findings: dict[str, Any]) -> None:
-        row = {"epoch": epoch, **self._numbers(findings)}
-        if children := [float(one) for one in findings.get("children", [])]:
-            row["children_mean"] = round(sum(children) / len(children), 4)
-            row["children_best"] = min(children)
-        self._course.append(row)
+        row = {"epoch": epoch, **self._finite_numbers(findings)}
+        if errors := [float(error) for error in findings.get("children", [])]:
+            row["children_mean"] = round(sum(errors) / len(errors), 4)
+            row["children_best"] = min(errors)
+        self._history.append(row)

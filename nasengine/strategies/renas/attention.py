@@ -1,4 +1,4 @@
-"""Softmax over the places of a sequence: score = v . tanh(q + k), as ENAS and RENAS do."""
+"""Additive attention over a sequence: score = v . tanh(q + k), as in ENAS and RENAS."""
 
 from __future__ import annotations
 
@@ -8,22 +8,27 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Attended:
-    """Scores n, and what their gradient needs: squashed n x h."""
+class Attention:
+    """The scores n, and the n x h activations that their gradient needs."""
 
     scores: np.ndarray
-    squashed: np.ndarray
+    activations: np.ndarray
 
 
-def attend(vector: np.ndarray, query: np.ndarray, keys: np.ndarray) -> Attended:
-    """vector h, query h, keys n x h -> n scores."""
-    squashed = np.tanh(query + keys)
-    return Attended(squashed @ vector, squashed)
+def attend(vector: np.ndarray, query: np.ndarray, keys: np.ndarray) -> Attention:
+    """Return the scores n of a query h and keys n x h under the vector h."""
+    activations = np.tanh(query + keys)
+    return Attention(activations @ vector, activations)
 
 
-def attend_back(
-    vector: np.ndarray, seen: Attended, d_scores: np.ndarray
+def attend_backward(
+    vector: np.ndarray, attention: Attention, d_scores: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gradients of the vector (h) and of query + keys (n x h; the query's is their sum)."""
-    d_sum = np.outer(d_scores, vector) * (1 - seen.squashed**2)
-    return d_scores @ seen.squashed, d_sum
+    """Backpropagate the gradient n of the scores.
+
+    Returns:
+        The gradients of the vector (h) and of query + keys (n x h). The query's gradient is
+        the sum of the latter over the rows.
+    """
+    d_sum = np.outer(d_scores, vector) * (1 - attention.activations**2)
+    return d_scores @ attention.activations, d_sum

@@ -1,4 +1,4 @@
-"""A bidirectional LSTM over one sequence of words: every place knows both its sides."""
+"""A bidirectional LSTM encoder over one sequence of tokens."""
 
 from __future__ import annotations
 
@@ -8,78 +8,81 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..common.learning import lstm
-from ..common.learning.parameters import Arrays
+from ..common.learning.adam import Arrays
+
+DIRECTIONS = ("forwards", "backwards")  # prefixes of saved arrays
 
 
 def encoder_arrays(
-    rng: np.random.Generator, vocabulary: int, embedding: int, hidden: int, reach: float
+    rng: np.random.Generator, vocabulary: int, embedding: int, hidden: int, bound: float
 ) -> Arrays:
-    """An embedding of the words and one LSTM for each direction."""
+    """Draw a token embedding and one LSTM for each direction."""
     arrays = {"embedding": rng.uniform(-1, 1, (vocabulary, embedding)).astype(np.float32)}
-    for way in ("forwards", "backwards"):
-        made = lstm.lstm_arrays(rng, embedding, hidden, reach)
-        arrays |= {f"{way}.{name}": array for name, array in made.items()}
+    for direction in DIRECTIONS:
+        layer = lstm.lstm_arrays(rng, embedding, hidden, bound)
+        arrays |= {f"{direction}.{name}": array for name, array in layer.items()}
     return arrays
 
 
 @dataclass(frozen=True)
-class Read:
-    """What was read: states t x 2 hidden, and the steps of both ways."""
+class Encoding:
+    """An encoded sequence: states t x 2 hidden, and the LSTM steps of both directions."""
 
-    words: tuple[int, ...]
+    tokens: tuple[int, ...]
     states: np.ndarray
-    forwards: list[lstm.Step]
-    backwards: list[lstm.Step]
+    forward_steps: list[lstm.Step]
+    backward_steps: list[lstm.Step]
 
 
-def read(arrays: Arrays, words: Sequence[int], hidden: int) -> Read:
-    """The states of both directions beside one another, at every place."""
-    there, forwards = _way(arrays, "forwards", words, hidden)
-    back, backwards = _way(arrays, "backwards", words[::-1], hidden)
-    states = np.concatenate([there, back[::-1]], axis=1)
-    return Read(tuple(words), states, forwards, backwards)
+def encode(arrays: Arrays, tokens: Sequence[int], hidden: int) -> Encoding:
+    """Encode t tokens: at each position the hidden states of both directions, concatenated."""
+    forward, forward_steps = _run(arrays, "forwards", tokens, hidden)
+    backward, backward_steps = _run(arrays, "backwards", tokens[::-1], hidden)
+    states = np.concatenate([forward, backward[::-1]], axis=1)
+    return Encoding(tuple(tokens), states, forward_steps, backward_steps)
 
 
-def read_back(arrays: Arrays, gradients: Arrays, seen: Read, d_states: np.ndarray) -> None:
-    """Adds to `gradients` what the gradient t x 2 hidden of the states means for the arrays."""
+def encode_backward(
+    arrays: Arrays, gradients: Arrays, encoding: Encoding, d_states: np.ndarray
+) -> None:
+    """Add to `gradients` the gradients of the arrays, given those of the states t x 2 hidden."""
     hidden = d_states.shape[1] // 2
-    there, back = d_states[:, :hidden], d_states[::-1, hidden:]
-    _way_back(_both(arrays, gradients, "forwards"), seen.words, seen.forwards, there)
-    _way_back(_both(arrays, gradients, "backwards"), seen.words[::-1], seen.backwards, back)
+    d_forward, d_backward = d_states[:, :hidden], d_states[::-1, hidden:]
+    tokens = encoding.tokens
+    _run_backward(arrays, gradients, "forwards", tokens, encoding.forward_steps, d_forward)
+    _run_backward(arrays, gradients, "backwards", tokens[::-1], encoding.backward_steps, d_backward)
 
 
-def _part(arrays: Arrays, way: str) -> Arrays:
-    return {name: arrays[f"{way}.{name}"] for name in ("weight", "bias")}
+def _layer(arrays: Arrays, direction: str) -> Arrays:
+    return {name: arrays[f"{direction}.{name}"] for name in ("weight", "bias")}
 
 
-def _way(
-    arrays: Arrays, way: str, words: Sequence[int], hidden: int
+def _run(
+    arrays: Arrays, direction: str, tokens: Sequence[int], hidden: int
 ) -> tuple[np.ndarray, list[lstm.Step]]:
-    part = _part(arrays, way)
-    state = lstm.start(1, hidden, part["bias"].dtype)
+    layer = _layer(arrays, direction)
+    state = lstm.start(1, hidden, layer["bias"].dtype)
     states, steps = [], []
-    for word in words:
-        state, step = lstm.forward(part, arrays["embedding"][word][None], state)
+    for token in tokens:
+        state, step = lstm.forward(layer, arrays["embedding"][token][None], state)
         states.append(state[0][0])
         steps.append(step)
     return np.array(states), steps
 
 
-def _both(arrays: Arrays, gradients: Arrays, way: str) -> tuple[Arrays, Arrays]:
-    """One direction's arrays, and their gradients beside that of the embedding."""
-    found = {**_part(gradients, way), "embedding": gradients["embedding"]}
-    return _part(arrays, way), found
-
-
-def _way_back(
-    both: tuple[Arrays, Arrays],
-    words: Sequence[int],
+def _run_backward(
+    arrays: Arrays,
+    gradients: Arrays,
+    direction: str,
+    tokens: Sequence[int],
     steps: list[lstm.Step],
     d_states: np.ndarray,
 ) -> None:
-    part, found = both
-    d_state = lstm.start(1, d_states.shape[1], part["bias"].dtype)
-    for place in range(len(words) - 1, -1, -1):
-        d_hidden = d_state[0] + d_states[place][None]
-        d_x, d_state = lstm.backward(part, found, steps[place], (d_hidden, d_state[1]))
-        found["embedding"][words[place]] += d_x[0]
+    layer, layer_gradients = _layer(arrays, direction), _layer(gradients, direction)
+    d_state = lstm.start(1, d_states.shape[1], layer["bias"].dtype)
+    for position in range(len(tokens) - 1, -1, -1):
+        d_hidden = d_state[0] + d_states[position][None]
+        d_x, d_state = lstm.backward(
+            layer, layer_gradients, steps[position], (d_hidden, d_state[1])
+        )
+        gradients["embedding"][tokens[position]] += d_x[0]

@@ -1,10 +1,10 @@
-"""The mutation controller of RENAS (1808.00193): which part to change, and to what.
+"""The mutation controller of RENAS (1808.00193): which decision to change, and to which option.
 
-A bidirectional encoder reads the parent. The router attends over the parts of a block, or of
-all blocks at once, and picks one; where that is an input, the IN-mutator attends over the
-earlier blocks and the cells before, where it is an operation (a size, or whether to skip), the
-OP-mutator is a softmax over its options. All is trained together by policy gradient. Sizes and
-rates are unknown from the paper: they are settings.
+A bidirectional encoder reads the parent's choices. The router attends over the decisions of a
+block, or of all blocks at once, and selects one. If that is an input, the IN-mutator attends
+over the earlier blocks and the previous cells; if it is an operation (or a size, or a skip),
+the OP-mutator is a softmax over its options. All parts are trained together by policy gradient.
+The paper does not give sizes and learning rates: they are settings.
 """
 
 from __future__ import annotations
@@ -18,35 +18,35 @@ import numpy as np
 from ...core.arithmetic import softmax
 from ...core.decision import Decision
 from ..common.learning import lstm
-from ..common.learning.categorical import entropy_of, minus_entropy_gradient, pick
-from ..common.learning.parameters import Adam, Arrays, uniform
-from .attention import Attended, attend, attend_back
-from .bidirectional import encoder_arrays, read, read_back
+from ..common.learning.adam import Adam, Arrays, uniform
+from ..common.learning.categorical import draw, entropy, masked, negative_entropy_gradient
+from .attention import Attention, attend, attend_backward
+from .bidirectional import Encoding, encode, encode_backward, encoder_arrays
 
 Allowed = Callable[[Sequence[int], int], Sequence[int]]
-REACH = 0.1
+BOUND = 0.1  # initial weights are drawn from U(-BOUND, BOUND)
 
 
 @dataclass(frozen=True)
 class Change:
-    """One part of the parent that takes another option."""
+    """A decision of the parent, by its index, that takes another option."""
 
-    place: int
+    decision: int
     option: int
 
 
 @dataclass(frozen=True)
-class Routed:
-    """The router's view of some places: their chances."""
+class Route:
+    """The router's probabilities over the decisions that can change."""
 
-    places: list[int]
-    seen: Attended
-    chances: np.ndarray
+    decisions: list[int]
+    attention: Attention
+    probabilities: np.ndarray
 
 
 @dataclass(frozen=True)
 class Flow:
-    """What the encoder saw, t x 2 hidden, and what has come back so far."""
+    """The encoder's states t x 2 hidden, and the gradients accumulated so far."""
 
     states: np.ndarray
     d_states: np.ndarray
@@ -54,7 +54,16 @@ class Flow:
 
 
 class MutationController:
-    """Encoder, router, IN- and OP-mutator over one space's decisions."""
+    """Encoder, router, IN-mutator and OP-mutator over the decisions of one space.
+
+    Args:
+        rng: draws the initial weights.
+        decisions: the decisions of the space.
+        hidden: units of the encoder's LSTM, per direction.
+        embedding: size of the token embedding.
+        rate: learning rate of Adam.
+        every_block: change one decision in every block instead of one in all.
+    """
 
     def __init__(
         self,
@@ -69,37 +78,48 @@ class MutationController:
         self.decisions = tuple(decisions)
         self.hidden = hidden
         self.every_block = every_block
-        lengths = [len(decision.options) for decision in self.decisions]
-        self._starts = [sum(lengths[:place]) for place in range(len(lengths))]
-        self._last = {decision.block: place for place, decision in enumerate(self.decisions)}
-        self._menus = sorted({one.options for one in self.decisions if one.kind != "input"})
-        inputs = [one for one in self.decisions if one.kind == "input"]
-        self._outside = sorted({s for one in inputs for s in one.sources if s < 0})
+        counts = [len(decision.options) for decision in self.decisions]
+        # Each option of each decision is a token of its own: option o of decision d is
+        # token starts[d] + o.
+        self._starts = [sum(counts[:index]) for index in range(len(counts))]
+        # The last decision of each block: its state stands for the block as an input.
+        self._last = {decision.block: index for index, decision in enumerate(self.decisions)}
+        # Decisions with the same options share the weights of the OP-mutator.
+        self._menus = sorted({d.options for d in self.decisions if d.kind != "input"})
+        inputs = [decision for decision in self.decisions if decision.kind == "input"]
+        self._outside = sorted({s for decision in inputs for s in decision.sources if s < 0})
         wide = 2 * hidden
         self.arrays: Arrays = {
-            **encoder_arrays(rng, sum(lengths), embedding, hidden, REACH),
-            "router.key": uniform(rng, REACH, wide, hidden),
-            "router.vector": uniform(rng, REACH, hidden),
-            "input.query": uniform(rng, REACH, wide, hidden),
-            "input.key": uniform(rng, REACH, wide, hidden),
-            "input.vector": uniform(rng, REACH, hidden),
-            "input.outside": uniform(rng, REACH, max(len(self._outside), 1), hidden),
+            **encoder_arrays(rng, sum(counts), embedding, hidden, BOUND),
+            "router.key": uniform(rng, BOUND, wide, hidden),
+            "router.vector": uniform(rng, BOUND, hidden),
+            "input.query": uniform(rng, BOUND, wide, hidden),
+            "input.key": uniform(rng, BOUND, wide, hidden),
+            "input.vector": uniform(rng, BOUND, hidden),
+            "input.outside": uniform(rng, BOUND, max(len(self._outside), 1), hidden),
         }
         for number, menu in enumerate(self._menus):
-            self.arrays[f"op{number}.weight"] = uniform(rng, REACH, wide, len(menu))
+            self.arrays[f"op{number}.weight"] = uniform(rng, BOUND, wide, len(menu))
             self.arrays[f"op{number}.bias"] = np.zeros(len(menu), dtype=np.float32)
         self.adam = Adam(self.arrays, rate)
 
     def proposals(
-        self, rng: np.random.Generator, choices: Sequence[int], allowed: Allowed, hotter: float
+        self,
+        rng: np.random.Generator,
+        choices: Sequence[int],
+        allowed: Allowed,
+        temperature_growth: float,
     ) -> Iterator[list[Change]]:
-        """One change, or one in every block, again and again; each more evenly drawn."""
-        states, temperature = self._read(choices).states, 1.0
-        while True:
-            yield self._drawn(rng, states, choices, allowed, temperature)
-            temperature *= hotter
+        """Yield mutations of a parent, each drawn at a higher temperature than the last.
 
-    def _drawn(
+        A mutation is one change, or one change per block with `every_block`.
+        """
+        states, temperature = self._encode(choices).states, 1.0
+        while True:
+            yield self._sample(rng, states, choices, allowed, temperature)
+            temperature *= temperature_growth
+
+    def _sample(
         self,
         rng: np.random.Generator,
         states: np.ndarray,
@@ -109,25 +129,28 @@ class MutationController:
     ) -> list[Change]:
         changed, changes = list(choices), []
         for group in self._groups():
-            routed = self._route(states, group, changed, allowed, temperature)
-            if routed is None:
+            route = self._route(states, group, changed, allowed, temperature)
+            if route is None:
                 continue
-            place = routed.places[pick(rng, routed.chances)]
-            chances, _ = self._mutate(states, place, changed, allowed, temperature)
-            changes.append(Change(place, pick(rng, chances)))
-            changed[place] = changes[-1].option
+            decision = route.decisions[draw(rng, route.probabilities)]
+            probabilities, _ = self._mutate(states, decision, changed, allowed, temperature)
+            changes.append(Change(decision, draw(rng, probabilities)))
+            changed[decision] = changes[-1].option
         return changes
 
-    def chances(self, choices: Sequence[int], allowed: Allowed) -> list[float]:
-        """How likely the router changes each place of a parent first."""
-        states = self._read(choices).states
-        found = [0.0] * len(choices)
+    def router_probabilities(self, choices: Sequence[int], allowed: Allowed) -> list[float]:
+        """Return for each decision of a parent the probability that the router selects it.
+
+        With `every_block` they sum to 1 in each block.
+        """
+        states = self._encode(choices).states
+        by_decision = [0.0] * len(choices)
         for group in self._groups():
-            routed = self._route(states, group, choices, allowed)
-            if routed is not None:
-                for place, chance in zip(routed.places, routed.chances, strict=True):
-                    found[place] = float(chance)
-        return found
+            route = self._route(states, group, choices, allowed)
+            if route is not None:
+                for decision, probability in zip(route.decisions, route.probabilities, strict=True):
+                    by_decision[decision] = float(probability)
+        return by_decision
 
     def gradients(
         self,
@@ -135,28 +158,40 @@ class MutationController:
         changes: Sequence[Change],
         allowed: Allowed,
         advantage: float,
-        entropy: float,
+        entropy_weight: float,
     ) -> tuple[float, Arrays]:
-        """Loss -(advantage x log probability + entropy x entropies), and its gradient."""
-        seen = self._read(choices)
-        flow = Flow(seen.states, np.zeros_like(seen.states), lstm.zeros(self.arrays))
+        """Return the policy-gradient loss of a mutation and its gradients.
+
+        The loss is -(advantage x log probability + entropy_weight x sum of entropies).
+
+        Args:
+            choices: the parent's choices.
+            changes: the mutation, as `proposals` yielded it.
+            allowed: options of a decision, given the choices.
+            advantage: how much better the child is than expected.
+            entropy_weight: weight of the entropy bonus.
+        """
+        encoding = self._encode(choices)
+        flow = Flow(encoding.states, np.zeros_like(encoding.states), lstm.zeros(self.arrays))
         changed, loss = list(choices), 0.0
-        waiting = list(changes)
+        remaining = list(changes)
         for group in self._groups():
-            routed = self._route(seen.states, group, changed, allowed)
-            if routed is None:
+            route = self._route(encoding.states, group, changed, allowed)
+            if route is None:
                 continue
-            change = waiting.pop(0)
-            chosen = routed.places.index(change.place)
-            loss += _loss(routed.chances, chosen, advantage, entropy)
-            d_scores = _d_logits(routed.chances, chosen, advantage, entropy)
-            self._route_back(flow, routed, d_scores)
-            chances, attended = self._mutate(seen.states, change.place, changed, allowed)
-            loss += _loss(chances, change.option, advantage, entropy)
-            d_logits = _d_logits(chances, change.option, advantage, entropy)
-            self._mutate_back(flow, change.place, attended, d_logits)
-            changed[change.place] = change.option
-        read_back(self.arrays, flow.gradients, seen, flow.d_states)
+            change = remaining.pop(0)
+            selected = route.decisions.index(change.decision)
+            loss += _loss(route.probabilities, selected, advantage, entropy_weight)
+            d_scores = _d_logits(route.probabilities, selected, advantage, entropy_weight)
+            self._route_backward(flow, route, d_scores)
+            probabilities, attention = self._mutate(
+                encoding.states, change.decision, changed, allowed
+            )
+            loss += _loss(probabilities, change.option, advantage, entropy_weight)
+            d_logits = _d_logits(probabilities, change.option, advantage, entropy_weight)
+            self._mutate_backward(flow, change.decision, attention, d_logits)
+            changed[change.decision] = change.option
+        encode_backward(self.arrays, flow.gradients, encoding, flow.d_states)
         return loss, flow.gradients
 
     def state_dict(self) -> dict[str, Any]:
@@ -165,16 +200,16 @@ class MutationController:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.adam.load_state_dict(state)
 
-    def _read(self, choices: Sequence[int]) -> Any:
-        words = [start + one for start, one in zip(self._starts, choices, strict=True)]
-        return read(self.arrays, words, self.hidden)
+    def _encode(self, choices: Sequence[int]) -> Encoding:
+        tokens = [start + choice for start, choice in zip(self._starts, choices, strict=True)]
+        return encode(self.arrays, tokens, self.hidden)
 
     def _groups(self) -> list[list[int]]:
-        """The places the router attends over at once."""
-        places = list(range(len(self.decisions)))
+        """Return the groups of decisions that the router attends over together."""
+        decisions = list(range(len(self.decisions)))
         if not self.every_block:
-            return [places]
-        return [[p for p in places if self.decisions[p].block == block] for block in self._last]
+            return [decisions]
+        return [[d for d in decisions if self.decisions[d].block == block] for block in self._last]
 
     def _route(
         self,
@@ -183,71 +218,79 @@ class MutationController:
         choices: Sequence[int],
         allowed: Allowed,
         temperature: float = 1.0,
-    ) -> Routed | None:
-        """Chances over the places of a group that have another option; None: none has."""
-        places = [p for p in group if self._others(choices, p, allowed)]
-        if not places:
+    ) -> Route | None:
+        """Return the router's probabilities over the decisions of a group that can change.
+
+        None if no decision of the group has another allowed option.
+        """
+        decisions = [d for d in group if self._alternatives(choices, d, allowed)]
+        if not decisions:
             return None
-        keys = states[places] @ self.arrays["router.key"]
-        seen = attend(self.arrays["router.vector"], np.zeros_like(keys[0]), keys)
-        return Routed(places, seen, softmax(seen.scores / temperature))
+        keys = states[decisions] @ self.arrays["router.key"]
+        attention = attend(self.arrays["router.vector"], np.zeros_like(keys[0]), keys)
+        return Route(decisions, attention, softmax(attention.scores / temperature))
 
-    def _route_back(self, flow: Flow, routed: Routed, d_scores: np.ndarray) -> None:
-        d_vector, d_keys = attend_back(self.arrays["router.vector"], routed.seen, d_scores)
+    def _route_backward(self, flow: Flow, route: Route, d_scores: np.ndarray) -> None:
+        vector = self.arrays["router.vector"]
+        d_vector, d_keys = attend_backward(vector, route.attention, d_scores)
         flow.gradients["router.vector"] += d_vector
-        flow.gradients["router.key"] += flow.states[routed.places].T @ d_keys
-        flow.d_states[routed.places] += d_keys @ self.arrays["router.key"].T
+        flow.gradients["router.key"] += flow.states[route.decisions].T @ d_keys
+        flow.d_states[route.decisions] += d_keys @ self.arrays["router.key"].T
 
-    def _others(self, choices: Sequence[int], place: int, allowed: Allowed) -> list[int]:
-        return [option for option in allowed(choices, place) if option != choices[place]]
+    def _alternatives(self, choices: Sequence[int], decision: int, allowed: Allowed) -> list[int]:
+        options = allowed(choices, decision)
+        return [option for option in options if option != choices[decision]]
 
     def _mutate(
         self,
         states: np.ndarray,
-        place: int,
+        decision: int,
         choices: Sequence[int],
         allowed: Allowed,
         temperature: float = 1.0,
-    ) -> tuple[np.ndarray, Attended | None]:
-        """Chances over the options of a place; the present one has none."""
-        decision, attended = self.decisions[place], None
-        if decision.kind == "input":
-            query = states[place] @ self.arrays["input.query"]
-            attended = attend(self.arrays["input.vector"], query, self._keys(states, decision))
-            logits = attended.scores
-        else:
-            menu = self._menus.index(decision.options)
-            logits = states[place] @ self.arrays[f"op{menu}.weight"]
-            logits = logits + self.arrays[f"op{menu}.bias"]
-        barred = np.full(len(logits), -np.inf)
-        barred[self._others(choices, place, allowed)] = 0.0
-        return softmax(logits / temperature + barred), attended
+    ) -> tuple[np.ndarray, Attention | None]:
+        """Return probabilities over a decision's options; the present option has 0.
 
-    def _mutate_back(
-        self, flow: Flow, place: int, attended: Attended | None, d_logits: np.ndarray
+        The attention is that of the IN-mutator, None for the OP-mutator.
+        """
+        target, attention = self.decisions[decision], None
+        if target.kind == "input":
+            query = states[decision] @ self.arrays["input.query"]
+            attention = attend(self.arrays["input.vector"], query, self._keys(states, target))
+            logits = attention.scores
+        else:
+            menu = self._menus.index(target.options)
+            logits = states[decision] @ self.arrays[f"op{menu}.weight"]
+            logits = logits + self.arrays[f"op{menu}.bias"]
+        alternatives = self._alternatives(choices, decision, allowed)
+        return softmax(masked(logits / temperature, alternatives)), attention
+
+    def _mutate_backward(
+        self, flow: Flow, decision: int, attention: Attention | None, d_logits: np.ndarray
     ) -> None:
-        decision, state = self.decisions[place], flow.states[place]
-        if attended is None:
-            menu = self._menus.index(decision.options)
+        target, state = self.decisions[decision], flow.states[decision]
+        if attention is None:
+            menu = self._menus.index(target.options)
             flow.gradients[f"op{menu}.weight"] += np.outer(state, d_logits)
             flow.gradients[f"op{menu}.bias"] += d_logits
-            flow.d_states[place] += self.arrays[f"op{menu}.weight"] @ d_logits
+            flow.d_states[decision] += self.arrays[f"op{menu}.weight"] @ d_logits
             return
-        d_vector, d_keys = attend_back(self.arrays["input.vector"], attended, d_logits)
+        d_vector, d_keys = attend_backward(self.arrays["input.vector"], attention, d_logits)
         flow.gradients["input.vector"] += d_vector
         d_query = d_keys.sum(axis=0)
         flow.gradients["input.query"] += np.outer(state, d_query)
-        flow.d_states[place] += self.arrays["input.query"] @ d_query
-        for source, d_key in zip(decision.sources, d_keys, strict=True):
+        flow.d_states[decision] += self.arrays["input.query"] @ d_query
+        for source, d_key in zip(target.sources, d_keys, strict=True):
             if source < 0:
                 flow.gradients["input.outside"][self._outside.index(source)] += d_key
                 continue
-            at = self._last[source]
-            flow.gradients["input.key"] += np.outer(flow.states[at], d_key)
-            flow.d_states[at] += self.arrays["input.key"] @ d_key
+            last = self._last[source]
+            flow.gradients["input.key"] += np.outer(flow.states[last], d_key)
+            flow.d_states[last] += self.arrays["input.key"] @ d_key
 
     def _keys(self, states: np.ndarray, decision: Decision) -> np.ndarray:
-        """One key an option: of a block the state at its end, of the outside a learned one."""
+        """Return one key per option: for a block the projected state at its last decision, for
+        a source outside the cell a learned vector."""
         return np.array(
             [
                 self.arrays["input.outside"][self._outside.index(source)]
@@ -258,11 +301,16 @@ class MutationController:
         )
 
 
-def _loss(chances: np.ndarray, chosen: int, advantage: float, entropy: float) -> float:
-    return float(-advantage * np.log(chances[chosen]) - entropy * entropy_of(chances))
+def _loss(probabilities: np.ndarray, chosen: int, advantage: float, entropy_weight: float) -> float:
+    bonus = entropy_weight * entropy(probabilities)
+    return float(-advantage * np.log(probabilities[chosen]) - bonus)
 
 
-def _d_logits(chances: np.ndarray, chosen: int, advantage: float, entropy: float) -> np.ndarray:
-    d_logits = advantage * chances + entropy * minus_entropy_gradient(chances)
+def _d_logits(
+    probabilities: np.ndarray, chosen: int, advantage: float, entropy_weight: float
+) -> np.ndarray:
+    """Return the gradient of `_loss` with respect to the logits."""
+    d_logits = advantage * probabilities
+    d_logits = d_logits + entropy_weight * negative_entropy_gradient(probabilities)
     d_logits[chosen] -= advantage
     return d_logits

@@ -1,12 +1,13 @@
-"""Strategy `renas`: tournaments, and mutations that a controller learns to choose.
+"""Strategy `renas`: tournament selection with mutations that a controller learns to choose.
 
 Chen et al., RENAS: Reinforced Evolutionary Neural Architecture Search (1808.00193). The best
-of a sample becomes the parent, the worst of a sample leaves, and the mutation controller
-decides what of the parent changes; it is trained by policy gradient from the child's gain
-over its parent. With the estimator `inherit` children are fine-tuned from their parent's
-weights. Population, sample, sizes and rates are unknown from the paper: the defaults are what
-works on NAS-Bench-201. With several objectives, fitness is NSGA-II's standing and the gain
-the mean improvement over them in units of the population's spread.
+member of a sample becomes the parent, the worst of a sample leaves, and the mutation controller
+decides which part of the parent changes; it is trained by policy gradient on the child's gain
+over its parent. With the estimator `inherit`, children are fine-tuned from their parent's
+weights. The paper does not give population, sample, sizes and learning rates: the defaults work
+on NAS-Bench-201. With several objectives, members are compared by rank and crowding distance as
+in NSGA-II, and the gain is the mean improvement over the objectives, in units of the
+population's standard deviation.
 """
 
 from __future__ import annotations
@@ -17,20 +18,21 @@ from typing import Any
 
 import numpy as np
 
+from ...core.architecture import Architecture
 from ...core.errors import InvalidSettings
 from ...core.outcome import Outcome
 from ...core.proposal import Proposal
 from ...core.seeds import generator
 from ...core.settings import setting
 from ...core.strategy import Strategy, Task
-from ..common.learning.baseline import Baseline
-from ..common.population import Member, Population
+from ..common.learning.categorical import TEMPERATURE_GROWTH
+from ..common.learning.reward_baseline import RewardBaseline
+from ..common.population import Member, Population, sample_errors
 from ..common.proposal_tracker import ProposalTracker, check_version
+from ..common.recent import append_recent
 from .controller import Change, MutationController
 
 VERSION = 1
-HOTTER = 1.1
-POINTS = 200
 
 
 @dataclass(frozen=True)
@@ -41,47 +43,47 @@ class RenasConfig:
         InvalidSettings: the sample is larger than the population.
     """
 
-    population: int = setting(20, "Members that may become parents.", low=2, high=10_000)
+    population: int = setting(20, "Members of the population.", low=2, high=10_000)
     sample: int = setting(
-        5, "Members of a tournament: its best becomes the parent.", low=1, high=10_000
+        5, "Tournament size: members drawn; the best becomes the parent.", low=1, high=10_000
     )
     survival: str = setting(
         "worst",
-        "Who leaves when a child joins: the worst of another tournament (the paper), or the "
-        "oldest.",
+        "Which member a child replaces: worst: that of another tournament, as in the paper; "
+        "age: the oldest.",
         choices=("worst", "age"),
     )
     mutations: str = setting(
         "one",
-        "Parts the controller changes in a child: one of all, or one in every block; the paper "
-        "does not settle it.",
+        "Decisions that change in a child: one, or one in every block (the paper leaves this "
+        "open).",
         choices=("one", "every-block"),
     )
-    hidden: int = setting(16, "Units of the encoder's LSTM, each way.", low=2, high=256)
-    embedding: int = setting(8, "Numbers a word is embedded in.", low=1, high=256)
-    learning_rate: float = setting(0.01, "Adam's rate of the controller.", low=0.0)
+    hidden: int = setting(
+        16, "Hidden units of the controller's LSTM, per direction.", low=2, high=256
+    )
+    embedding: int = setting(8, "Size of the controller's token embedding.", low=1, high=256)
+    learning_rate: float = setting(0.01, "Learning rate of the controller (Adam).", low=0.0)
     entropy: float = setting(0.05, "Weight of the controller's entropy bonus.", low=0.0, high=10.0)
     baseline: float = setting(
-        0.9, "Share of the moving-average baseline kept at each gain.", low=0.0, high=0.999
+        0.9, "Decay of the gain baseline (exponential moving average).", low=0.0, high=0.999
     )
     tries: int = setting(
-        30, "Draws until a child is new, each hotter; 1: do not mind.", low=1, high=1000
+        30,
+        "Most draws until a child is new, each at a higher temperature; 1: duplicates are allowed.",
+        low=1,
+        high=1000,
     )
 
     def __post_init__(self) -> None:
-        if self.sample > self.population:
-            raise InvalidSettings(
-                {
-                    "sample": f"{self.sample} is more than the population of {self.population}: "
-                    "lower it, or raise population"
-                }
-            )
+        if errors := sample_errors(self.sample, self.population):
+            raise InvalidSettings(errors)
 
 
 class Renas(Strategy):
-    """Random until the population is full, then reinforced mutations of tournament winners.
+    """Samples at random until the population is full, then applies learned mutations.
 
-    A child that ends badly teaches the worst gain so far; only done ones join.
+    Only candidates that are done join. A child that ended badly gets the lowest gain so far.
     """
 
     name = "renas"
@@ -92,7 +94,7 @@ class Renas(Strategy):
 
     def __init__(self, config: RenasConfig, task: Task):
         super().__init__(config, task)
-        self._ledger = ProposalTracker(task.seed)
+        self._tracker = ProposalTracker(task)
         self._population = Population(task.goals, task.constraints)
         self._controller = MutationController(
             generator(task.seed, "controller"),
@@ -102,23 +104,23 @@ class Renas(Strategy):
             rate=config.learning_rate,
             every_block=config.mutations == "every-block",
         )
-        self._baseline = Baseline(config.baseline)
-        # Of each child in flight: its parent as it was, and what was changed.
+        self._baseline = RewardBaseline(config.baseline)
+        # For each child in flight: its parent as it was, and the changes.
         self._origins: dict[int, tuple[Member, list[Change]]] = {}
         self._points: list[dict[str, Any]] = []
 
     def ask(self) -> Proposal:
-        ledger = self._ledger
+        tracker = self._tracker
         if self._population.joined < self.config.population:
-            return ledger.issue(ledger.fresh(self.task.space, self.config.tries))
-        parent = self._population.members[self._tournament()]
+            return tracker.propose_random(self.config.tries)
+        parent = self._population.tournament(tracker.rng, self.config.sample)
         child, changes = self._mutated(parent)
-        proposal = ledger.issue(child, (parent.number,), "reinforced")
+        proposal = tracker.propose(child, (parent.number,), "reinforced")
         self._origins[proposal.number] = (parent, changes)
         return proposal
 
     def tell(self, outcome: Outcome) -> None:
-        proposal = self._ledger.settle(outcome)
+        proposal = self._tracker.record(outcome)
         parent, changes = self._origins.pop(outcome.number, (None, []))
         joined = outcome.state == "done" and self._population.join(
             proposal.number, proposal.architecture, outcome.values
@@ -132,12 +134,12 @@ class Renas(Strategy):
     def state_dict(self) -> dict[str, Any]:
         return {
             "version": VERSION,
-            "ledger": self._ledger.state_dict(),
+            "ledger": self._tracker.state_dict(),
             "population": self._population.state_dict(),
             "controller": self._controller.state_dict(),
             "baseline": self._baseline.state_dict(),
             "origins": [
-                [number, parent.to_json(), [[one.place, one.option] for one in changes]]
+                [number, parent.to_json(), [[c.decision, c.option] for c in changes]]
                 for number, (parent, changes) in self._origins.items()
             ],
             "points": [dict(point) for point in self._points],
@@ -145,7 +147,7 @@ class Renas(Strategy):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         check_version(state, VERSION, self.name)
-        self._ledger.load_state_dict(state["ledger"])
+        self._tracker.load_state_dict(state["ledger"])
         self._population.load_state_dict(state["population"])
         self._controller.load_state_dict(state["controller"])
         self._baseline.load_state_dict(state["baseline"])
@@ -156,56 +158,55 @@ class Renas(Strategy):
         self._points = [dict(point) for point in state["points"]]
 
     def view(self) -> dict[str, Any]:
-        """What the controller did of late, and what it leans to now.
+        """Return recent mutations and the controller's present preferences.
 
-        `points` are {"number", "gain", "baseline", "loss", "changes"}, gain null where the child
-        ended badly, changes texts; `router` the chances {"name", "chance"} with which each part
-        of the fittest member would be changed first; `members` the population.
+        `points` are {"number", "gain", "baseline", "loss", "changes"}: gain is null if the
+        child ended badly, changes are texts. `router` are {"name", "chance"}: the probability
+        that the router selects each decision of the fittest member. `members` is the population.
         """
         return {
             "points": [dict(point) for point in self._points],
-            "router": self._leaning(),
+            "router": self._router_view(),
             "members": [member.number for member in self._population.members],
             "size": self.config.population,
         }
 
-    def _tournament(self) -> int:
-        """The place of the fittest of a sample drawn with replacement."""
-        count = len(self._population.members)
-        drawn = self._ledger.rng.integers(count, size=self.config.sample)
-        return self._population.fittest(drawn)
-
-    def _mutated(self, parent: Member) -> tuple[Any, list[Change]]:
-        """A child nobody proposed, the controller's draws getting hotter."""
-        space, ledger = self.task.space, self._ledger
+    def _mutated(self, parent: Member) -> tuple[Architecture, list[Change]]:
+        """Return a child and its changes, drawn at rising temperature until it is unseen."""
+        space, tracker = self.task.space, self._tracker
         choices = list(space.choices(parent.architecture))
-        drawn = self._controller.proposals(ledger.rng, choices, space.allowed, HOTTER)
-        for changes in islice(drawn, self.config.tries):
+        mutations = self._controller.proposals(
+            tracker.rng, choices, space.allowed, TEMPERATURE_GROWTH
+        )
+        for changes in islice(mutations, self.config.tries):
             changed = list(choices)
             for change in changes:
-                changed[change.place] = change.option
+                changed[change.decision] = change.option
             child = space.from_choices(changed)
-            if child not in ledger.known:
+            if child not in tracker.seen:
                 break
         return child, changes
 
     def _gain(self, parent: Member) -> float:
-        """How much better the newest member is than its parent; violations count first."""
+        """Return by how much the newest member is better than its parent.
+
+        If one of them violates a constraint, only the violations are compared.
+        """
         child = self._population.members[-1]
         if parent.violation or child.violation:
             return float(np.clip(parent.violation - child.violation, -1.0, 1.0))
         points = np.array([member.point for member in self._population.members])
         spread = points.std(axis=0)
-        better = np.array(parent.point) - np.array(child.point)
-        return float(np.mean(better / np.where(spread > 0, spread, 1.0)))
+        improvement = np.array(parent.point) - np.array(child.point)
+        return float(np.mean(improvement / np.where(spread > 0, spread, 1.0)))
 
     def _learn(
         self, number: int, parent: Member, changes: list[Change], gain: float | None
     ) -> None:
-        if gain is None and self._baseline.worst is None:
-            return
+        """Take one controller step; without a gain the child counts as the worst so far."""
         reward = self._baseline.worst if gain is None else gain
-        assert reward is not None  # one of the two is there
+        if reward is None:  # no gain yet to compare a failure with
+            return
         advantage = self._baseline.advantage(reward)
         space = self.task.space
         loss, gradients = self._controller.gradients(
@@ -221,12 +222,12 @@ class Renas(Strategy):
             "gain": None if gain is None else round(gain, 4),
             "baseline": round(self._baseline.mean, 4),
             "loss": round(loss, 4),
-            "changes": [self._words(change) for change in changes],
+            "changes": [self._text(change) for change in changes],
         }
-        self._points = [*self._points, point][-POINTS:]
+        self._points = append_recent(self._points, point)
 
-    def _words(self, change: Change) -> str:
-        decision = self._controller.decisions[change.place]
+    def _text(self, change: Change) -> str:
+        decision = self._controller.decisions[change.decision]
         return f"{decision.name}: {decision.options[change.option]}"
 
     def _remove(self) -> None:
@@ -234,17 +235,17 @@ class Renas(Strategy):
             self._population.keep_youngest(self.config.population)
             return
         count = len(self._population.members)
-        drawn = self._ledger.rng.integers(count, size=self.config.sample)
-        self._population.drop(self._population.unfittest(drawn))
+        indices = self._tracker.rng.integers(count, size=self.config.sample)
+        self._population.drop(self._population.worst_of(indices))
 
-    def _leaning(self) -> list[dict[str, Any]]:
-        members = self._population.members
-        if not members:
+    def _router_view(self) -> list[dict[str, Any]]:
+        if not self._population.members:
             return []
-        fittest = members[self._population.fittest(np.arange(len(members)))]
+        [fittest] = self._population.fittest(1)
         space = self.task.space
-        chances = self._controller.chances(space.choices(fittest.architecture), space.allowed)
+        choices = space.choices(fittest.architecture)
+        probabilities = self._controller.router_probabilities(choices, space.allowed)
         return [
-            {"name": decision.name, "chance": round(chance, 3)}
-            for decision, chance in zip(self._controller.decisions, chances, strict=True)
+            {"name": decision.name, "chance": round(probability, 3)}
+            for decision, probability in zip(self._controller.decisions, probabilities, strict=True)
         ]

@@ -1,9 +1,10 @@
-"""Knowledge learning: learning rate and batch size as the population has learned them.
+"""Knowledge learning: learning rate and batch size, learned by the population.
 
-Of the paper (1809.03242) only the idea is known: what the whole population went through sets
-the learning rate and the batch size of new individuals. Here each individual carries its two
-numbers; a new one draws them around the mean of the fittest, on a logarithmic scale, with
-their spread, or a least one, so that better values can still be met.
+The paper (1809.03242) gives only the idea: the experience of the whole population sets the
+learning rate and the batch size of new individuals. Here each individual carries its two
+numbers. A new individual draws them, on a logarithmic scale, from a normal distribution around
+the mean of the fittest individuals, with their spread or a minimum spread, so that better
+values can still be found.
 """
 
 from __future__ import annotations
@@ -15,53 +16,56 @@ from typing import Any
 
 import numpy as np
 
+from ...core.arithmetic import round_significant
+
 
 @dataclass(frozen=True)
 class Range:
-    """From `low` to `high`, on a logarithmic scale."""
+    """An interval from `low` to `high`, sampled on a logarithmic scale."""
 
     low: float
     high: float
 
-    def anywhere(self, rng: np.random.Generator) -> float:
-        """Evenly on the logarithmic scale."""
-        return self.held(rng.uniform(math.log(self.low), math.log(self.high)))
+    def sample(self, rng: np.random.Generator) -> float:
+        """Draw log-uniformly."""
+        return self._clipped(rng.uniform(math.log(self.low), math.log(self.high)))
 
-    def around(self, values: Sequence[float], least: float, rng: np.random.Generator) -> float:
-        """Normally around the mean of the values' logarithms."""
+    def sample_around(
+        self, values: Sequence[float], min_spread: float, rng: np.random.Generator
+    ) -> float:
+        """Draw from a log-normal distribution with the mean and spread of the values."""
         logs = np.log(values)
-        spread = max(float(logs.std()), least)
-        return self.held(rng.normal(float(logs.mean()), spread))
+        spread = max(float(logs.std()), min_spread)
+        return self._clipped(rng.normal(float(logs.mean()), spread))
 
-    def held(self, logarithm: float) -> float:
-        """The number of a logarithm, within the range."""
+    def _clipped(self, logarithm: float) -> float:
         return min(max(math.exp(logarithm), self.low), self.high)
 
 
 @dataclass(frozen=True)
 class LearnedTraining:
-    """The ranges of both numbers, and how far new ones stray at least (in logarithms)."""
+    """The ranges of learning rate and batch size, and their minimum spread in logarithms."""
 
     rates: Range
     batches: Range
-    stray: float
+    min_spread: float
 
-    def anywhere(self, rng: np.random.Generator) -> dict[str, Any]:
-        """For individuals without ancestors."""
-        return _written(self.rates.anywhere(rng), self.batches.anywhere(rng))
+    def sample(self, rng: np.random.Generator) -> dict[str, Any]:
+        """Return a training note for an individual without ancestors."""
+        return _note(self.rates.sample(rng), self.batches.sample(rng))
 
     def learned(
         self, fittest: Sequence[Mapping[str, Any]], rng: np.random.Generator
     ) -> dict[str, Any]:
-        """From the trainings of the fittest."""
+        """Return a training note drawn around the training notes of the fittest."""
         if not fittest:
-            return self.anywhere(rng)
-        rates = [one["learning_rate"] for one in fittest]
-        batches = [one["batch_size"] for one in fittest]
-        rate = self.rates.around(rates, self.stray, rng)
-        return _written(rate, self.batches.around(batches, self.stray, rng))
+            return self.sample(rng)
+        rates = [note["learning_rate"] for note in fittest]
+        batches = [note["batch_size"] for note in fittest]
+        rate = self.rates.sample_around(rates, self.min_spread, rng)
+        return _note(rate, self.batches.sample_around(batches, self.min_spread, rng))
 
 
-def _written(rate: float, batch: float) -> dict[str, Any]:
-    """As estimators read it; three digits say all there is."""
-    return {"learning_rate": float(f"{rate:.3g}"), "batch_size": round(batch)}
+def _note(rate: float, batch: float) -> dict[str, Any]:
+    """Return the note that estimators read; three digits are precise enough for a rate."""
+    return {"learning_rate": round_significant(rate, 3), "batch_size": round(batch)}

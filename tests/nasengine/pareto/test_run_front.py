@@ -36,7 +36,7 @@ def test_before_anything_counts():
     assert (step.joined, step.point, step.redrawn) == (False, None, False)
     front.add(1, {"error": 5.0})
     front.add(2, values(5.0, 5.0), "failed")
-    assert (front.told, front.front, front.reference) == (3, [], None)
+    assert (front.recorded, front.front, front.reference) == (3, [], None)
 
 
 def test_one_candidate_leaves_a_tenth_of_each_side():
@@ -136,7 +136,7 @@ def test_going_on_from_a_saved_state_changes_nothing(cut, constraints):
         second.add(*one)
     assert second.front == whole.front
     assert second.curve == whole.curve
-    assert second.told == whole.told
+    assert second.recorded == whole.recorded
 
 
 def test_the_state_follows_the_front_and_not_the_run():

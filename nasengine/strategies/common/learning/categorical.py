@@ -1,25 +1,38 @@
-"""Categorical distributions: drawing from one, and its entropy."""
+"""Categorical distributions: drawing from them, their entropy and its gradient."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-
-def pick(rng: np.random.Generator, chances: np.ndarray) -> int:
-    """An index drawn by its chance; one that has none is never drawn."""
-    drawn = int(np.searchsorted(np.cumsum(chances), rng.random(), side="right"))
-    while drawn >= len(chances) or chances[drawn] == 0:
-        drawn -= 1  # what rounding leaves at the end of the cumulative sum
-    return drawn
+# Factor by which the temperature rises with every draw that repeats a seen architecture.
+TEMPERATURE_GROWTH = 1.1
 
 
-def entropy_of(chances: np.ndarray) -> float:
-    """In nats; 0 log 0 is 0."""
-    known = chances[chances > 0]
-    return float(-(known * np.log(known)).sum())
+def draw(rng: np.random.Generator, probabilities: np.ndarray) -> int:
+    """Draw an index by its probability; an index of probability 0 is never drawn."""
+    index = int(np.searchsorted(np.cumsum(probabilities), rng.random(), side="right"))
+    # Rounding may leave the cumulative sum just below 1, and the draw beyond its end.
+    while index >= len(probabilities) or probabilities[index] == 0:
+        index -= 1
+    return index
 
 
-def minus_entropy_gradient(chances: np.ndarray) -> np.ndarray:
-    """The gradient of minus the entropy with respect to the scores."""
-    logs = np.log(np.where(chances > 0, chances, 1.0))
-    return chances * (logs + entropy_of(chances))
+def entropy(probabilities: np.ndarray) -> float:
+    """Return the entropy in nats; 0 log 0 counts as 0."""
+    positive = probabilities[probabilities > 0]
+    return float(-(positive * np.log(positive)).sum())
+
+
+def negative_entropy_gradient(probabilities: np.ndarray) -> np.ndarray:
+    """Return the gradient of the negative entropy with respect to the logits."""
+    logs = np.log(np.where(probabilities > 0, probabilities, 1.0))
+    return probabilities * (logs + entropy(probabilities))
+
+
+def masked(logits: np.ndarray, allowed: Sequence[int]) -> np.ndarray:
+    """Return the logits in float64 with -inf for every option that is not allowed."""
+    mask = np.full(len(logits), -np.inf)
+    mask[list(allowed)] = 0.0
+    return logits + mask

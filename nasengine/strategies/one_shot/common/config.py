@@ -1,4 +1,4 @@
-"""Settings that every search with shared weights has: how the shared network is trained."""
+"""Settings of every one-shot search: how the supernet is trained."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from ....core.dataset import DataKind
 from ....core.settings import setting
 
-# What is usual for weights, by what they learn from; of DARTS (1806.09055), which has both.
-USUAL: dict[DataKind, dict[str, float]] = {
+# Defaults by kind of data, from DARTS (1806.09055), which searches both.
+DEFAULTS: dict[DataKind, dict[str, float]] = {
     "images": {
         "batch_size": 64,
         "learning_rate": 0.025,
@@ -30,48 +30,50 @@ USUAL: dict[DataKind, dict[str, float]] = {
 
 
 @dataclass(frozen=True)
-class SharingConfig:
-    """How the weights of a shared network are trained; empty settings are what is usual."""
+class SupernetConfig:
+    """How a supernet is trained; an empty setting takes the default for the kind of data."""
 
-    epochs: int = setting(
-        25, "Passes over the weights' part of the training data.", low=1, high=1000
-    )
+    epochs: int = setting(25, "Training epochs of the supernet.", low=1, high=1000)
     weights_portion: float = setting(
         0.5,
-        "Part of the training data that trains weights; the rest teaches the architecture.",
+        "Share of the training data that trains the weights; the rest trains the architecture.",
         low=0.05,
         high=1.0,
     )
     searches: int = setting(
         1,
-        "Searches one after the other, each with a seed of its own, as long as the budget lasts; "
-        "the papers choose among 4.",
+        "Searches in sequence, each with its own seed, while the candidates last; the papers "
+        "select the best of 4.",
         low=1,
         high=1000,
     )
     batch_size: int | None = setting(
-        None, "Images, or parallel texts, in one step; empty: 64.", low=2, high=65_536
+        None, "Batch size: images, or parallel texts. Default: 64.", low=2, high=65_536
     )
     learning_rate: float | None = setting(
-        None, "Peak rate of the weights; empty: 0.025 of images, 20 of text.", low=0.0
+        None,
+        "First learning rate of the weights. Default: 0.025 (images), 20 (text).",
+        low=0.0,
     )
     final_learning_rate: float | None = setting(
-        None, "Where its cosine ends; empty: 0.001 of images, of text it stays.", low=0.0
+        None,
+        "Final learning rate of the cosine schedule. Default: 0.001 (images), constant (text).",
+        low=0.0,
     )
     momentum: float | None = setting(
-        None, "Of the weights; empty: 0.9 of images, none of text.", low=0.0, high=0.999
+        None, "Momentum of the weights. Default: 0.9 (images), 0 (text).", low=0.0, high=0.999
     )
     weight_decay: float | None = setting(
-        None, "Pull of the weights towards 0; empty: 3e-4 of images, 5e-7 of text.", low=0.0
+        None, "Weight decay on the weights. Default: 3e-4 (images), 5e-7 (text).", low=0.0
     )
     gradient_clip: float | None = setting(
         None,
-        "Longest norm of the weights' gradients; 0: unlimited; empty: 5 of images, 0.25 of text.",
+        "Largest norm of the weights' gradients; 0: no clipping. Default: 5 (images), 0.25 (text).",
         low=0.0,
     )
-    bptt: int = setting(35, "Words in one step (text).", low=2, high=1000, unit="words")
+    bptt: int = setting(35, "Words per training step (text only).", low=2, high=1000, unit="words")
 
-    def usual(self, name: str, kind: DataKind) -> float:
-        """A setting, or what is usual for such data where it is empty."""
+    def resolve(self, name: str, kind: DataKind) -> float:
+        """Return a setting, or its default for the kind of data if it is empty."""
         value: Any = getattr(self, name)
-        return USUAL[kind][name] if value is None else value
+        return DEFAULTS[kind][name] if value is None else value

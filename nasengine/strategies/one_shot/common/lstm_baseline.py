@@ -1,4 +1,4 @@
-"""Whether the best recurrent cell of a search is better than an LSTM of as many parameters."""
+"""Comparison of a search's best recurrent cell with an LSTM of as many parameters."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ....core.architecture import Architecture
+from ....core.arithmetic import round_significant
 from ....core.proposal import Proposal
 from ....core.strategy import Task
 
-DIGITS = 5
-
 
 class LSTMBaseline:
-    """The best cell trained alone so far, and what its rival came to; of text alone."""
+    """The best retrained cell so far, and the LSTM's result.
+
+    Attributes:
+        wanted: whether a baseline is trained: for text only.
+        best: the best retrained cell.
+    """
 
     def __init__(self, task: Task):
         self._goal = task.goals[0]
@@ -22,47 +26,48 @@ class LSTMBaseline:
         self.best: Architecture | None = None
         self._number: int | None = None
         self._value: float | None = None
-        self._rival: dict[str, Any] | None = None
+        self._result: dict[str, Any] | None = None
 
     def add(self, proposal: Proposal, values: Mapping[str, float]) -> None:
-        """A cell was trained alone; of equals the first stays."""
+        """Compare a retrained cell with the best so far; of equals the first stays."""
         value = values.get(self._goal.name)
         if not self.wanted or value is None or not math.isfinite(value):
             return
         sign = 1 if self._goal.better == "lower" else -1
         if self._value is None or sign * value < sign * self._value:
             self.best = proposal.architecture
-            self._number, self._value = proposal.number, float(f"{value:.{DIGITS}g}")
+            self._number, self._value = proposal.number, round_significant(value)
 
-    def take(self, findings: Mapping[str, Any]) -> None:
-        """What the rival came to.
+    def record(self, findings: Mapping[str, Any]) -> None:
+        """Record the LSTM's result.
 
         Raises:
-            KeyError, TypeError, ValueError: the findings are not those of a rival.
+            KeyError, TypeError, ValueError: the findings are not those of an LSTM baseline.
         """
         value = float(findings["values"][self._goal.name])
         if not math.isfinite(value):
             raise ValueError(f"{self._goal.name} is {value}")
-        self._rival = {
+        self._result = {
             "network": str(findings["network"]),
             "parameters": int(findings["parameters"]),
-            "value": float(f"{value:.{DIGITS}g}"),
+            "value": round_significant(value),
         }
 
     def view(self) -> dict[str, Any] | None:
-        """{"network", "parameters", "value", "number", "cell"}: its value, and the cell's."""
-        if self._rival is None:
+        """Return {"network", "parameters", "value", "number", "cell"}: the LSTM's value, and
+        the number and value of the best cell; None before the LSTM was trained."""
+        if self._result is None:
             return None
-        return {**self._rival, "number": self._number, "cell": self._value}
+        return {**self._result, "number": self._number, "cell": self._value}
 
     def to_json(self) -> dict[str, Any]:
         best = self.best.to_json() if self.best else None
-        return {"best": best, "number": self._number, "value": self._value, "rival": self._rival}
+        return {"best": best, "number": self._number, "value": self._value, "rival": self._result}
 
     @classmethod
     def from_json(cls, task: Task, value: dict[str, Any]) -> LSTMBaseline:
-        made = cls(task)
-        made.best = Architecture.from_json(value["best"]) if value["best"] else None
-        made._number, made._value = value["number"], value["value"]
-        made._rival = value["rival"]
-        return made
+        baseline = cls(task)
+        baseline.best = Architecture.from_json(value["best"]) if value["best"] else None
+        baseline._number, baseline._value = value["number"], value["value"]
+        baseline._result = value["rival"]
+        return baseline

@@ -1,4 +1,4 @@
-"""How far a search with shared weights is, and what it has derived."""
+"""The progress of a one-shot search, and the architectures it has derived."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ....core.architecture import Architecture
 
 @dataclass(frozen=True)
 class Derived:
-    """An architecture that shall be trained alone; `shared` is its error with shared weights."""
+    """An architecture to retrain from scratch; `shared` is its error with supernet weights."""
 
     architecture: Architecture
     origin: str
@@ -26,13 +26,34 @@ class Derived:
 
 @dataclass
 class Progress:
-    """How far one search is: epochs trained, numbers of the last two checkpoints, phase."""
+    """The progress of one search.
+
+    Attributes:
+        index: which of the run's searches this is.
+        epoch: epochs trained so far.
+        trained: numbers of the last two proposals that left a checkpoint.
+        attempts: failed attempts at the present proposal.
+        phase: "epoch", then "derive", "proof" (retraining from scratch), "rival" (training the
+            LSTM baseline, recurrent spaces only), "over".
+    """
 
     index: int = 0
     epoch: int = 0
     trained: list[int] = field(default_factory=list)
-    tries: int = 0
-    phase: str = "epoch"  # then "derive", "proof", of text "rival", then "over"
+    attempts: int = 0
+    phase: str = "epoch"
 
     def to_json(self) -> dict[str, Any]:
-        return dict(self.__dict__, trained=list(self.trained))
+        return {
+            "index": self.index,
+            "epoch": self.epoch,
+            "trained": list(self.trained),
+            "tries": self.attempts,
+            "phase": self.phase,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Progress:
+        return cls(
+            value["index"], value["epoch"], list(value["trained"]), value["tries"], value["phase"]
+        )

@@ -1,6 +1,6 @@
-"""Whether shared weights rank architectures as training them alone does: Kendall's tau.
+"""Rank correlation of supernet errors and stand-alone errors: Kendall's tau.
 
-Weight sharing rests on it, and it is often weak (1902.08142), so every such search shows it.
+Weight sharing relies on it, and it is often low (1902.08142), so every one-shot search shows it.
 """
 
 from __future__ import annotations
@@ -9,46 +9,53 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ....core.arithmetic import round_significant
 from ....core.objective import Goal
 from ....core.proposal import Proposal
+from ...common.recent import append_recent
 
-MIN_COUNT = 3
-LATEST = 200
-DIGITS = 5
+MIN_PAIRS = 3
 
 
 class RankCorrelation:
-    """Pairs of the shared error and the first objective of networks trained alone."""
+    """Pairs of supernet error and first objective after stand-alone training."""
 
     def __init__(self, goal: Goal, pairs: list[list[Any]] | None = None):
         self._goal = goal
         self._pairs = pairs or []
 
     def add(self, proposal: Proposal, values: Mapping[str, float]) -> None:
-        """A network trained alone has ended; one without a shared error is kept all the same."""
+        """Add a retrained network; one without a supernet error is shown but not correlated."""
         value = values.get(self._goal.name)
         if value is None or not math.isfinite(value):
             return
-        shared = proposal.note.get("shared")
-        rounded = float(f"{value:.{DIGITS}g}")
-        self._pairs = [*self._pairs, [proposal.number, proposal.origin, shared, rounded]][-LATEST:]
+        pair = [
+            proposal.number,
+            proposal.origin,
+            proposal.note.get("shared"),
+            round_significant(value),
+        ]
+        self._pairs = append_recent(self._pairs, pair)
 
     @property
     def tau(self) -> float | None:
-        """Kendall's tau-b; None for fewer than three pairs, or where one side is all equal."""
-        known = [pair for pair in self._pairs if pair[2] is not None]
-        if len(known) < MIN_COUNT:
+        """Kendall's tau-b; None for fewer than three pairs or if one side has equal values."""
+        pairs = [pair for pair in self._pairs if pair[2] is not None]
+        if len(pairs) < MIN_PAIRS:
             return None
         from scipy.stats import kendalltau
 
-        # A higher value may be the better one: errors fall where it rises.
+        # Errors are better when lower: the sign turns the objective the same way.
         sign = 1 if self._goal.better == "lower" else -1
-        found = kendalltau([pair[2] for pair in known], [sign * pair[3] for pair in known])
-        tau = float(found.statistic)
+        result = kendalltau([pair[2] for pair in pairs], [sign * pair[3] for pair in pairs])
+        tau = float(result.statistic)
         return round(tau, 3) if math.isfinite(tau) else None
 
     def view(self) -> dict[str, Any]:
-        """`alone` are [number, origin, shared error, value of the first objective]."""
+        """Return the pairs ("alone"), tau and the objective's name.
+
+        A pair is [number, origin, supernet error, value of the first objective].
+        """
         return {"alone": self._pairs, "tau": self.tau, "goal": self._goal.name}
 
     def to_json(self) -> list[list[Any]]:

@@ -1,4 +1,4 @@
-"""Searches that draw whole architectures, score them with shared weights and prove the best."""
+"""One-shot searches that sample architectures, score them with the supernet, retrain the best."""
 
 from __future__ import annotations
 
@@ -9,53 +9,58 @@ from typing import Any, ClassVar
 
 from ....core.architecture import Architecture
 from ....core.settings import setting
-from .config import SharingConfig
+from .config import SupernetConfig
 from .progress import Derived
-from .search import SharedSearch
+from .search import SupernetSearch
 
-TOLD = ("train_loss", "train_error", "seconds")
+EPOCH_NUMBERS = ("train_loss", "train_error", "seconds")
 
 
 @dataclass(frozen=True)
-class SampledConfig(SharingConfig):
-    """Settings of searches that draw architectures in the end."""
+class SampledConfig(SupernetConfig):
+    """Settings of searches that sample architectures at the end."""
 
     sampled: int = setting(
-        100, "Architectures drawn in the end and scored with shared weights.", low=1, high=100_000
+        100,
+        "Architectures sampled at the end and scored with the supernet.",
+        low=1,
+        high=100_000,
     )
     proofs: int = setting(
         4,
-        "How many of the best are trained alone; with three or more it shows whether shared "
-        "errors tell anything.",
+        "Top k by supernet error that are retrained from scratch; at least 3 give a rank "
+        "correlation.",
         low=1,
         high=1000,
     )
 
 
-class SampledSearch(SharedSearch):
-    """What is drawn and scored the trainer says; here it becomes candidates."""
+class SampledSearch(SupernetSearch):
+    """The trainer samples and scores; this strategy turns the best samples into candidates."""
 
     requires: ClassVar[frozenset[str]] = frozenset({"supernet", "decisions"})
     config: SampledConfig
 
     @property
-    def _proofs(self) -> int:
+    def _derived_count(self) -> int:
         return self.config.proofs
 
-    def _begin(self) -> None:
-        self._course: list[dict[str, Any]] = []  # one row of numbers an epoch
+    def _reset(self) -> None:
+        self._history: list[dict[str, Any]] = []  # one row of numbers per epoch
 
     @staticmethod
-    def _numbers(findings: dict[str, Any], names: Sequence[str] = TOLD) -> dict[str, float]:
-        """The finite ones of these."""
-        found = {name: findings.get(name) for name in names}
+    def _finite_numbers(
+        findings: dict[str, Any], names: Sequence[str] = EPOCH_NUMBERS
+    ) -> dict[str, float]:
+        """Return the named findings that are finite numbers."""
+        named = {name: findings.get(name) for name in names}
         return {
             name: value
-            for name, value in found.items()
+            for name, value in named.items()
             if isinstance(value, (int, float)) and math.isfinite(value)
         }
 
-    def _derived(self, findings: dict[str, Any] | None) -> Sequence[Derived]:
+    def _derive(self, findings: dict[str, Any] | None) -> Sequence[Derived]:
         if findings is None:
             return ()
         space = self.task.space
@@ -65,13 +70,13 @@ class SampledSearch(SharedSearch):
             architecture = Architecture(space.name, config, genome)
             space.validate(architecture)
             derived.append(Derived(architecture, "derived", float(error)))
-        return derived[: self._proofs]
+        return derived[: self._derived_count]
 
-    def _own_state(self) -> dict[str, Any]:
-        return {"course": self._course}
+    def _method_state(self) -> dict[str, Any]:
+        return {"course": self._history}
 
-    def _load_own(self, state: dict[str, Any]) -> None:
-        self._course = list(state["course"])
+    def _load_method_state(self, state: dict[str, Any]) -> None:
+        self._history = list(state["course"])
 
-    def _own_view(self) -> dict[str, Any]:
-        return {"course": self._course}
+    def _method_view(self) -> dict[str, Any]:
+        return {"course": self._history}

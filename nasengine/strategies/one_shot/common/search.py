@@ -1,10 +1,10 @@
-"""What all searches with shared weights have in common: epochs, one derivation, then proof alone.
+"""The base of all one-shot searches: supernet epochs, one derivation, then retraining.
 
-A search trains the space's shared network epoch by epoch, each a proposal of task "share" of its
-own; derives architectures in one more; and asks for these like any candidate, so that what
-counts is measured on networks trained alone. Of text an LSTM as large as the best of them is
-trained beside them. With `searches` above 1 another one follows with a
-seed of its own, as the papers select among four.
+A search trains the space's supernet epoch by epoch, each epoch a proposal of task "share";
+derives architectures in one more such proposal; and proposes those like any candidate, so that
+only stand-alone training counts for best and front. In a recurrent space an LSTM with as many
+parameters as the best cell is trained last. With `searches` above 1, further searches follow,
+each with its own seed, as the papers select the best of four.
 """
 
 from __future__ import annotations
@@ -25,12 +25,11 @@ from .progress import Derived, Progress
 from .rank_correlation import RankCorrelation
 
 VERSION = 1
-WAITING = ("proof", "over")
-TRIES = 3  # of one epoch; what fails so often fails for a reason
+MAX_ATTEMPTS = 3  # at one supernet proposal; a repeated failure is not bad luck
 
 
-class SharedSearch(Strategy):
-    """The fold over epochs; a method says what it learns, when it stops and what it derives."""
+class SupernetSearch(Strategy):
+    """The ask-tell steps of a one-shot search; a method adds learning, stopping and derivation."""
 
     requires: ClassVar[frozenset[str]] = frozenset({"supernet"})
     view_kind = "sharing"
@@ -38,69 +37,70 @@ class SharedSearch(Strategy):
 
     def __init__(self, config: Any, task: Task):
         super().__init__(config, task)
-        self._ledger = ProposalTracker(task.seed)
+        self._tracker = ProposalTracker(task)
         self._progress = Progress()
         self._queue: list[Derived] = []
-        self._agreement = RankCorrelation(task.goals[0])
-        self._rivalry = LSTMBaseline(task)
-        self._said = ""  # what people should know, beside all numbers
+        self._correlation = RankCorrelation(task.goals[0])
+        self._lstm_baseline = LSTMBaseline(task)
+        self._message = ""  # shown on the page: why the search stopped or what failed
         if self._cost > task.candidates:
             raise InvalidSettings(
                 {
-                    "candidates": f"{task.candidates} are too few: {config.epochs} epochs of the "
-                    f"shared network, one derivation and {self._trained_alone} trained alone are "
-                    f"{self._cost}; allow as many, or lower strategy_config.epochs"
+                    "candidates": f"must be at least {self._cost} (got {task.candidates}): "
+                    f"{config.epochs} supernet epochs, 1 derivation and {self._retrained} "
+                    "stand-alone trainings; raise it, or lower strategy_config.epochs"
                 }
             )
-        self._begin()
+        self._reset()
 
     def ask(self) -> Proposal | None:
         if self._queue:
-            one = self._queue.pop(0)
-            note = {"search": self._progress.index, "shared": one.shared}
-            return self._ledger.issue(one.architecture, origin=one.origin, note=note)
-        if self._sharing or self.finished:
+            derived = self._queue.pop(0)
+            note = {"search": self._progress.index, "shared": derived.shared}
+            return self._tracker.propose(derived.architecture, origin=derived.origin, note=note)
+        if self._supernet_in_flight or self.finished:
             return None
-        self._go_on()
-        return None if self._progress.phase in WAITING else self._share()
+        self._advance()
+        return None if self._progress.phase in ("proof", "over") else self._propose_training()
 
     def tell(self, outcome: Outcome) -> None:
-        proposal = self._ledger.settle(outcome)
+        proposal = self._tracker.record(outcome)
         if proposal.task == "share":
-            self._told_shared(proposal, outcome)
+            self._record_training(proposal, outcome)
         elif outcome.state == "done":
-            self._agreement.add(proposal, outcome.values)
-            self._rivalry.add(proposal, outcome.values)
+            self._correlation.add(proposal, outcome.values)
+            self._lstm_baseline.add(proposal, outcome.values)
 
     @property
     def finished(self) -> bool:
         last = self._progress.index + 1 >= self.config.searches
-        return self._over and (last or self._ledger.asked + self._cost > self.task.candidates)
+        affordable = self._tracker.proposed + self._cost <= self.task.candidates
+        return self._search_over and (last or not affordable)
 
     def state_dict(self) -> dict[str, Any]:
         return {
             "version": VERSION,
-            "ledger": self._ledger.state_dict(),
+            "ledger": self._tracker.state_dict(),
             "progress": self._progress.to_json(),
-            "queue": [one.to_json() for one in self._queue],
-            "agreement": self._agreement.to_json(),
-            "rivalry": self._rivalry.to_json(),
-            "said": self._said,
-            "own": self._own_state(),
+            "queue": [derived.to_json() for derived in self._queue],
+            "agreement": self._correlation.to_json(),
+            "rivalry": self._lstm_baseline.to_json(),
+            "said": self._message,
+            "own": self._method_state(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         check_version(state, VERSION, self.name)
-        self._ledger.load_state_dict(state["ledger"])
-        self._progress = Progress(**state["progress"])
-        self._progress.trained = list(self._progress.trained)
+        self._tracker.load_state_dict(state["ledger"])
+        self._progress = Progress.from_json(state["progress"])
         self._queue = [Derived.from_json(value) for value in state["queue"]]
-        self._agreement = RankCorrelation.from_json(self.task.goals[0], state["agreement"])
-        self._rivalry = LSTMBaseline.from_json(self.task, state["rivalry"])
-        self._said = state["said"]
-        self._load_own(state["own"])
+        self._correlation = RankCorrelation.from_json(self.task.goals[0], state["agreement"])
+        self._lstm_baseline = LSTMBaseline.from_json(self.task, state["rivalry"])
+        self._message = state["said"]
+        self._load_method_state(state["own"])
 
     def view(self) -> dict[str, Any]:
+        """Return progress, message, rank correlation, LSTM baseline and the method's history."""
         progress = self._progress
         return {
             "search": progress.index,
@@ -108,85 +108,95 @@ class SharedSearch(Strategy):
             "epoch": progress.epoch,
             "epochs": self.config.epochs,
             "phase": progress.phase,
-            "said": self._said,
-            **self._own_view(),
-            **self._agreement.view(),
-            "rival": self._rivalry.view(),
+            "said": self._message,
+            **self._method_view(),
+            **self._correlation.view(),
+            "rival": self._lstm_baseline.view(),
         }
 
     @property
     @abstractmethod
-    def _proofs(self) -> int:
-        """Networks trained alone at the end of one search."""
+    def _derived_count(self) -> int:
+        """The number of architectures that one search derives and retrains from scratch."""
 
     @abstractmethod
-    def _begin(self) -> None:
-        """A search begins: nothing is learned yet."""
+    def _reset(self) -> None:
+        """Clear everything learned, at the start of a search."""
 
     @abstractmethod
     def _learn(self, epoch: int, findings: dict[str, Any]) -> None:
-        """Takes what an epoch found.
+        """Record the findings of a supernet epoch.
 
         Raises:
-            EngineError, KeyError, TypeError, ValueError: it is not what it should be.
+            EngineError, KeyError, TypeError, ValueError: the findings are malformed.
         """
 
     @abstractmethod
-    def _derived(self, findings: dict[str, Any] | None) -> Sequence[Derived]:
-        """What shall be trained alone; None: the derivation failed. Raises as `_learn`."""
+    def _derive(self, findings: dict[str, Any] | None) -> Sequence[Derived]:
+        """Return the architectures to retrain; `findings` is None if the derivation failed.
+
+        Raises:
+            EngineError, KeyError, TypeError, ValueError: the findings are malformed.
+        """
 
     @abstractmethod
-    def _own_state(self) -> dict[str, Any]: ...
+    def _method_state(self) -> dict[str, Any]: ...
 
     @abstractmethod
-    def _load_own(self, state: dict[str, Any]) -> None: ...
+    def _load_method_state(self, state: dict[str, Any]) -> None: ...
 
     @abstractmethod
-    def _own_view(self) -> dict[str, Any]: ...
+    def _method_view(self) -> dict[str, Any]: ...
 
-    def _stops(self) -> bool:
-        """Whether the search shall end after the epoch just learned, before its time."""
+    def _should_stop(self) -> bool:
+        """Return whether the search ends early, after the epoch just recorded."""
         return False
 
-    def _shared_architecture(self) -> Architecture:
+    def _supernet_architecture(self) -> Architecture:
         return self.task.space.supernet()
 
-    def _asks_for(self, phase: str) -> dict[str, Any]:
-        """What the trainer must know besides, e.g. which architectures to score."""
+    def _phase_note(self, phase: str) -> dict[str, Any]:
+        """Return further entries of a supernet proposal's note, e.g. architectures to score."""
         return {}
 
     @property
     def _cost(self) -> int:
-        """Proposals of a whole search."""
-        return int(self.config.epochs) + 1 + self._trained_alone
+        """Proposals of one whole search."""
+        return int(self.config.epochs) + 1 + self._retrained
 
     @property
-    def _trained_alone(self) -> int:
-        return self._proofs + int(self._rivalry.wanted)
+    def _retrained(self) -> int:
+        """Stand-alone trainings of one search, including the LSTM baseline."""
+        return self._derived_count + int(self._lstm_baseline.wanted)
 
     @property
-    def _over(self) -> bool:
-        """Whether this search asks for nothing more, whatever is still in flight."""
+    def _search_over(self) -> bool:
+        """Whether this search has nothing more to propose, whatever is in flight."""
         phase = self._progress.phase
-        proved = phase == "proof" and not self._rivalry.wanted
-        return not self._queue and (phase == "over" or proved)
+        last_phase = phase == "over" or (phase == "proof" and not self._lstm_baseline.wanted)
+        return last_phase and not self._queue
 
-    def _go_on(self) -> None:
-        """To the next phase, or the next search, where this one is through."""
-        if self._over:
+    def _advance(self) -> None:
+        """Go to the next search if this one is over, or from retraining to the LSTM baseline."""
+        if self._search_over:
             self._progress = Progress(self._progress.index + 1)
-            self._rivalry = LSTMBaseline(self.task)
-            self._begin()
-        elif self._progress.phase == "proof" and not self._ledger.pending:
-            self._progress.phase = "rival" if self._rivalry.best else "over"
-            if self._over and not self.finished:
-                self._go_on()
+            self._lstm_baseline = LSTMBaseline(self.task)
+            self._reset()
+        elif self._progress.phase == "proof" and not self._tracker.pending:
+            self._progress.phase = "rival" if self._lstm_baseline.best else "over"
+            if self._search_over and not self.finished:
+                self._advance()
 
     @property
-    def _sharing(self) -> bool:
-        return any(one.task == "share" for one in self._ledger.pending.values())
+    def _supernet_in_flight(self) -> bool:
+        return any(proposal.task == "share" for proposal in self._tracker.pending.values())
 
-    def _share(self) -> Proposal:
+    def _propose_training(self) -> Proposal:
+        """Propose the present phase: a supernet epoch, the derivation, or the LSTM baseline.
+
+        The note says what the trainer does: "do" is the phase, "from" the proposal whose
+        checkpoint it continues from, and "spent" the one whose checkpoint is no longer needed.
+        """
         progress = self._progress
         trained = progress.trained
         note = {
@@ -197,57 +207,60 @@ class SharedSearch(Strategy):
             "epochs": self.config.epochs,
             "from": trained[-1] if trained else None,
             "spent": trained[-2] if len(trained) > 1 else None,
-            **self._asks_for(progress.phase),
+            **self._phase_note(progress.phase),
         }
-        architecture = self._shared_architecture()
-        if progress.phase == "rival" and self._rivalry.best:
-            architecture = self._rivalry.best
-        return self._ledger.issue(architecture, origin="shared", note=note, task="share")
+        architecture = self._supernet_architecture()
+        if progress.phase == "rival" and self._lstm_baseline.best:
+            architecture = self._lstm_baseline.best
+        return self._tracker.propose(architecture, origin="shared", note=note, task="share")
 
-    def _told_shared(self, proposal: Proposal, outcome: Outcome) -> None:
+    def _record_training(self, proposal: Proposal, outcome: Outcome) -> None:
+        """Record the outcome of a supernet proposal; retry a failure, or end the phase."""
         progress = self._progress
         fault = outcome.reason or f"ended as {outcome.state}"
         if outcome.state == "trained":
-            fault = self._taken(proposal, outcome.findings)
+            fault = self._record_findings(proposal, outcome.findings)
         if not fault:
-            progress.tries = 0
+            progress.attempts = 0
             return
-        progress.tries += 1
-        if outcome.state != "diverged" and progress.tries < TRIES:
+        progress.attempts += 1
+        # Divergence is deterministic: another attempt with the same seed would diverge again.
+        if outcome.state != "diverged" and progress.attempts < MAX_ATTEMPTS:
             return
-        progress.tries = 0
-        what = {
-            "epoch": f"Epoch {progress.epoch + 1} of the shared network",
-            "derive": "The derivation",
-            "rival": "The rival",
+        progress.attempts = 0
+        step = {
+            "epoch": f"Supernet epoch {progress.epoch + 1}",
+            "derive": "Derivation",
+            "rival": "LSTM baseline",
         }
-        self._said = f"{what[progress.phase]}: {fault}"
+        self._message = f"{step[progress.phase]}: {fault}"
         if progress.phase == "rival":
             progress.phase = "over"
         elif progress.phase == "epoch" and progress.trained:
-            progress.phase = "derive"
+            progress.phase = "derive"  # from the last good checkpoint
         else:
-            self._end(self._derived(None) if progress.trained else ())
+            self._retrain(self._derive(None) if progress.trained else ())
 
-    def _taken(self, proposal: Proposal, findings: dict[str, Any]) -> str:
-        """Takes what was found; why that could not be done, empty where it could."""
+    def _record_findings(self, proposal: Proposal, findings: dict[str, Any]) -> str:
+        """Record findings and go to the next step; return the fault, "" if there is none."""
         progress = self._progress
         try:
             if progress.phase == "epoch":
                 self._learn(progress.epoch, findings)
                 progress.trained = [*progress.trained, proposal.number][-2:]
                 progress.epoch += 1
-                if progress.epoch >= self.config.epochs or self._stops():
+                if progress.epoch >= self.config.epochs or self._should_stop():
                     progress.phase = "derive"
             elif progress.phase == "derive":
-                self._end(self._derived(findings))
+                self._retrain(self._derive(findings))
             else:
-                self._rivalry.take(findings)
+                self._lstm_baseline.record(findings)
                 progress.phase = "over"
         except (EngineError, KeyError, TypeError, ValueError) as error:
-            return f"what it found cannot be understood: {type(error).__name__}: {error}"[:300]
+            return f"its findings are malformed: {type(error).__name__}: {error}"[:300]
         return ""
 
-    def _end(self, derived: Sequence[Derived]) -> None:
+    def _retrain(self, derived: Sequence[Derived]) -> None:
+        """Queue derived architectures for stand-alone training; without any the search is over."""
         self._queue += derived
         self._progress.phase = "proof" if derived else "over"

@@ -7,59 +7,69 @@ from dataclasses import dataclass
 from ....core.dataset import DataKind
 from ....core.errors import InvalidSettings
 from ....core.settings import setting
-from ..common.config import SharingConfig
+from ..common.config import SupernetConfig
 
 MAX_PORTION = 0.95
-USUAL_ALPHAS: dict[DataKind, tuple[float, float]] = {
-    # Adam's rate and beta 1 of the architecture parameters.
+ALPHA_DEFAULTS: dict[DataKind, tuple[float, float]] = {
+    # Learning rate and beta 1 of Adam on the alphas.
     "images": (3e-4, 0.5),
     "text": (3e-3, 0.9),
 }
 
 
 @dataclass(frozen=True)
-class DartsConfig(SharingConfig):
-    """How DARTS searches; the defaults are the paper's, but for 25 epochs in place of 50.
+class DartsConfig(SupernetConfig):
+    """Settings of strategy `darts`; the defaults are the paper's, except 25 epochs for 50.
 
     Raises:
-        InvalidSettings: no epoch, or no data, is left for the architecture.
+        InvalidSettings: no epoch, or too little data, is left for the alphas.
     """
 
     order: str = setting(
         "first",
-        "second looks one step of the weights ahead: about three times as dear.",
+        "Order of the gradient. second: differentiates through one weight step; about 3x slower.",
         choices=("first", "second"),
     )
     alpha_learning_rate: float | None = setting(
-        None, "Adam's rate of the architecture; empty: 3e-4 of images, 3e-3 of text.", low=0.0
+        None,
+        "Learning rate of the architecture parameters (Adam). Default: 3e-4 (images), 3e-3 (text).",
+        low=0.0,
     )
-    alpha_weight_decay: float = setting(1e-3, "Pull of the architecture towards even.", low=0.0)
+    alpha_weight_decay: float = setting(
+        1e-3, "Weight decay on the architecture parameters.", low=0.0
+    )
     warm_up: int = setting(
-        0, "Epochs in which the weights alone are trained; PC-DARTS takes 15 of 50.", low=0
+        0,
+        "First epochs that train only the weights; 15 of 50 in PC-DARTS.",
+        low=0,
     )
     partial: int = setting(
         1,
-        "PC-DARTS: one in so many channels goes through the operations, and edges have weights "
-        "of their own; 1: plain DARTS, 4: its paper's.",
+        "PC-DARTS partial channels K: 1/K of the channels passes through the operations, and "
+        "edges get weights; 1: plain DARTS, 4 in the paper.",
         low=1,
         high=64,
     )
     stop: str = setting(
         "never",
-        "What ends the search early, before skip connections take over: the dominant eigenvalue "
-        "of the validation loss by the architecture (RobustDARTS), or too many skips (DARTS+).",
+        "Early stopping, before skip connections take over. eigenvalue: when the dominant "
+        "eigenvalue of the validation loss grows (RobustDARTS); skips: when a cell has too many "
+        "skip connections (DARTS+).",
         choices=("never", "eigenvalue", "skips"),
     )
     most_skips: int = setting(
-        1, "Skips a normal cell may have before the search stops (stop skips).", low=0, high=100
+        1,
+        "Most skip connections of a normal cell before the search stops (stop: skips).",
+        low=0,
+        high=100,
     )
     eigenvalue_every: int = setting(
-        2, "Epochs from one eigenvalue to the next (stop eigenvalue).", low=1, high=100
+        2, "Epochs between two eigenvalue measurements (stop: eigenvalue).", low=1, high=100
     )
     compared: int = setting(
         3,
-        "Random architectures trained alone as well, beside the one found; with three or more "
-        "it shows whether shared errors tell anything.",
+        "Random architectures retrained from scratch for comparison; at least 3 give a rank "
+        "correlation.",
         low=0,
         high=1000,
     )
@@ -68,22 +78,22 @@ class DartsConfig(SharingConfig):
         errors = {}
         if self.warm_up >= self.epochs:
             errors["warm_up"] = (
-                f"{self.warm_up} epochs of weights alone leave none of {self.epochs} for the "
-                "architecture: lower it"
+                f"must be below the {self.epochs} epochs (got {self.warm_up}), or the architecture "
+                "is never trained: lower it"
             )
         if self.weights_portion > MAX_PORTION:
             errors["weights_portion"] = (
-                f"{self.weights_portion:g} leaves too little for the architecture: give at most "
-                f"{MAX_PORTION:g}"
+                f"must be at most {MAX_PORTION:g} (got {self.weights_portion:g}): the rest of the "
+                "data trains the architecture"
             )
         if errors:
             raise InvalidSettings(errors)
 
     def alpha_rate(self, kind: DataKind) -> float:
-        """Adam's rate of the architecture parameters."""
+        """Return the learning rate of Adam on the alphas."""
         rate = self.alpha_learning_rate
-        return USUAL_ALPHAS[kind][0] if rate is None else rate
+        return ALPHA_DEFAULTS[kind][0] if rate is None else rate
 
     def alpha_beta(self, kind: DataKind) -> float:
-        """Adam's beta 1 of the architecture parameters."""
-        return USUAL_ALPHAS[kind][1]
+        """Return beta 1 of Adam on the alphas."""
+        return ALPHA_DEFAULTS[kind][1]

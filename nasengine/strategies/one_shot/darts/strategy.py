@@ -1,14 +1,15 @@
-"""Strategy `darts`: operations relaxed to a softmax, learned by gradients, then made discrete.
+"""Strategy `darts`: operations are relaxed to a softmax, trained by gradients, then discretised.
 
-Liu et al., DARTS (1806.09055). One shared network mixes all operations of each edge by a softmax
-of its architecture parameters; these are stepped by the validation loss, weights by the training
-loss, in turn, first or second order. In the end each node keeps its strongest edges.
+Liu et al., DARTS (1806.09055). One supernet mixes all operations of each edge by a softmax of
+architecture parameters (alphas). Alphas take steps on the validation loss and weights on the
+training loss, in turn, by gradients of first or second order. At the end each node keeps its
+strongest edges.
 
-Accepted repairs are settings: partial channels with edge normalisation (PC-DARTS, 1907.05737), an
-early end by the dominant eigenvalue (RobustDARTS, 1909.09656) or by the count of skip connections
-(DARTS+, 1909.06035), more weight decay. Where skip connections take over the page says so in any
-case. Differently from the paper the cell found is trained alone beside random ones, so that what
-it is worth can be seen in the same run.
+Known repairs are settings: partial channels with edge normalisation (PC-DARTS, 1907.05737),
+early stopping by the dominant eigenvalue (RobustDARTS, 1909.09656) or by the count of skip
+connections (DARTS+, 1909.06035), and more weight decay. The page warns in any case when skip
+connections take over. Unlike in the paper, the derived cell is retrained from scratch next to
+random cells, so that one run shows what it is worth.
 """
 
 from __future__ import annotations
@@ -21,37 +22,46 @@ from ....core.arithmetic import softmax
 from ....core.errors import InvalidArchitecture, InvalidSettings
 from ....core.space import Space
 from ....core.strategy import Task
-from ..common.early_stop import BACK, eigenvalue_grows, learns_nothing, skip_share
-from ..common.history import Relaxed, evenness, thinned
+from ..common.history import thinned
 from ..common.progress import Derived
-from ..common.search import SharedSearch
+from ..common.search import SupernetSearch
+from ..common.skip_connections import skip_count, skip_share
+from .alpha_history import AlphaSnapshots, normalised_entropy
 from .config import DartsConfig
+from .early_stop import LOOKBACK, eigenvalue_grows, learns_nothing
 
-TOLD = ("train_loss", "train_error", "valid_loss", "valid_error", "eigenvalue", "seconds")
-TOO_MANY = 0.5  # share of skips above which a cell has collapsed
+EPOCH_NUMBERS = (
+    "train_loss",
+    "train_error",
+    "valid_loss",
+    "valid_error",
+    "eigenvalue",
+    "seconds",
+)
+COLLAPSED_SHARE = 0.5  # share of skip connections above which a cell has collapsed
 
 
 def check_partial(partial: int, space: Space) -> None:
-    """Whether a space's shared network can send one in so many channels through its operations.
+    """Check that a space's supernet supports partial channels with this K.
 
     Raises:
-        InvalidSettings: it cannot at all, or not with its number of channels.
+        InvalidSettings: it does not support them, or K does not fit its number of channels.
     """
     fault = ""
     if partial > 1 and "partial" not in space.capabilities:
-        fault = f"the space {space.name} mixes no channels: leave it at 1"
+        fault = f"must be 1 on space {space.name}, which has no partial channels (got {partial})"
     elif partial > 1:
-        sharing: Any = space
+        supernet_space: Any = space
         try:
-            space.validate(sharing.supernet(partial))
+            space.validate(supernet_space.supernet(partial))
         except InvalidArchitecture as error:
             fault = str(error)
     if fault:
         raise InvalidSettings({"strategy_config.partial": fault})
 
 
-class Darts(SharedSearch):
-    """Keeps the course of the architecture parameters; what is trained it does not know."""
+class Darts(SupernetSearch):
+    """Keeps the history of the alphas; the trainer holds the supernet."""
 
     name = "darts"
     Config = DartsConfig
@@ -59,137 +69,140 @@ class Darts(SharedSearch):
     config: DartsConfig
 
     def __init__(self, config: DartsConfig, task: Task):
-        self._relaxed = Relaxed(task.space)
+        self._snapshots = AlphaSnapshots(task.space)
         check_partial(config.partial, task.space)
         super().__init__(config, task)
 
     @property
-    def _proofs(self) -> int:
+    def _derived_count(self) -> int:
         return 1 + self.config.compared
 
-    def _begin(self) -> None:
-        self._frames: list[dict[str, Any]] = []
-        self._course: list[dict[str, Any]] = []  # one row of numbers an epoch
-        self._late: list[dict[str, Any]] = []  # alphas of the last epochs, whole
-        self._chosen: list[Architecture] = []  # what is derived, while its score is awaited
+    def _reset(self) -> None:
+        self._alpha_history: list[dict[str, Any]] = []  # snapshots, thinned
+        self._history: list[dict[str, Any]] = []  # one row of numbers per epoch
+        self._recent_alphas: list[dict[str, Any]] = []  # of the last epochs, exact
+        self._selected: list[Architecture] = []  # derived, while their scores are awaited
         self._warning = ""
-        self._collapsed: int | None = None  # since which epoch
+        self._collapsed: int | None = None  # the epoch since which the cell has collapsed
 
-    def _shared_architecture(self) -> Architecture:
+    def _supernet_architecture(self) -> Architecture:
         partial = self.config.partial
-        space: Any = self.task.space  # which may share partially
+        space: Any = self.task.space  # only some spaces take partial channels
         return space.supernet() if partial == 1 else space.supernet(partial)
 
-    def _asks_for(self, phase: str) -> dict[str, Any]:
+    def _phase_note(self, phase: str) -> dict[str, Any]:
         if phase != "derive":
             return {}
-        if not self._chosen:
-            self._chosen = [self._found(), *self._strangers()]
-        return {"score": [one.genome for one in self._chosen]}
+        return {"score": [architecture.genome for architecture in self._selection()]}
 
     def _learn(self, epoch: int, findings: dict[str, Any]) -> None:
         alphas = findings["alphas"]
-        chosen = self.task.space.discretise(alphas)
-        ops = self._relaxed.chosen_operations(chosen)
-        weights = [softmax(alphas[name]) for name in self._relaxed.cells]
-        row: dict[str, Any] = {"epoch": epoch, "evenness": round(evenness(weights), 4)}
-        row["skips"] = {name: round(skip_share(one), 3) for name, one in ops.items()}
-        row |= {name: findings[name] for name in TOLD if findings.get(name) is not None}
-        self._frames = thinned([*self._frames, self._relaxed.frame(epoch, alphas, chosen)])
-        self._course.append(row)
-        self._late = [*self._late, alphas][-BACK - 1 :]
+        derived = self.task.space.discretise(alphas)
+        operations = self._snapshots.operations_of(derived)
+        weights = [softmax(alphas[name]) for name in self._snapshots.cells]
+        row: dict[str, Any] = {"epoch": epoch, "evenness": round(normalised_entropy(weights), 4)}
+        row["skips"] = {name: round(skip_share(ops), 3) for name, ops in operations.items()}
+        row |= {name: findings[name] for name in EPOCH_NUMBERS if findings.get(name) is not None}
+        snapshot = self._snapshots.snapshot(epoch, alphas, derived)
+        self._alpha_history = thinned([*self._alpha_history, snapshot])
+        self._history.append(row)
+        self._recent_alphas = [*self._recent_alphas, alphas][-LOOKBACK - 1 :]
         if epoch >= self.config.warm_up:
-            self._warn(epoch, ops)
+            self._warn(epoch, operations)
 
-    def _warn(self, epoch: int, ops: dict[str, list[str]]) -> None:
-        """A collapse stays said from the first epoch that shows it to the first that does not."""
-        first = next(iter(ops))
-        word = "cell" if first == "cell" else f"{first} cell"
+    def _warn(self, epoch: int, operations: dict[str, list[str]]) -> None:
+        """Set or clear the warning of a collapse; it names the first epoch that showed it."""
+        first = next(iter(operations))
+        cell = "cell" if first == "cell" else f"{first} cell"
         fault = ""
-        if learns_nothing([op for one in ops.values() for op in one]):
-            fault = "no operation that would be kept learns anything: skips, pools or nothing"
-        if skip_share(ops[first]) > TOO_MANY:
-            skips = sum(self._skips_of(ops[first]))
-            fault = f"{skips} of {len(ops[first])} operations of the {word} are skip connections"
+        if learns_nothing([op for ops in operations.values() for op in ops]):
+            fault = "no operation that would be kept has weights: only skips, pooling or none"
+        if skip_share(operations[first]) > COLLAPSED_SHARE:
+            total = len(operations[first])
+            fault = f"{skip_count(operations[first])} of {total} operations of the {cell} are skip "
+            fault += "connections"
         if not fault:
-            self._collapsed = None
-        elif self._collapsed is None:
+            self._collapsed, self._warning = None, ""
+            return
+        if self._collapsed is None:
             self._collapsed = epoch + 1
-        self._warning = ""
-        if fault:
-            self._warning = (
-                f"Collapse since epoch {self._collapsed}: {fault}. Try stop eigenvalue or skips, "
-                "partial channels, more weight decay, or fewer epochs."
-            )
+        self._warning = (
+            f"Collapse since epoch {self._collapsed}: {fault}. Try stop eigenvalue or skips, "
+            "partial channels, more weight decay, or fewer epochs."
+        )
 
-    @staticmethod
-    def _skips_of(ops: Sequence[str]) -> list[bool]:
-        return [skip_share([op]) > 0 for op in ops]
-
-    def _stops(self) -> bool:
+    def _should_stop(self) -> bool:
         if self._progress.epoch <= self.config.warm_up:
             return False
         if self.config.stop == "eigenvalue":
-            known = [
-                (row["epoch"], row["eigenvalue"]) for row in self._course if "eigenvalue" in row
+            measured = [
+                (row["epoch"], row["eigenvalue"]) for row in self._history if "eigenvalue" in row
             ]
-            if known and known[-1][0] == self._course[-1]["epoch"] and eigenvalue_grows(known):
-                return self._stopped("the dominant eigenvalue grows", back=BACK)
+            fresh = bool(measured) and measured[-1][0] == self._history[-1]["epoch"]
+            if fresh and eigenvalue_grows(measured):
+                return self._stop("the dominant eigenvalue grows", back=LOOKBACK)
         elif self.config.stop == "skips":
-            ops = self._relaxed.chosen_operations(self.task.space.discretise(self._late[-1]))
-            if sum(self._skips_of(next(iter(ops.values())))) > self.config.most_skips:
-                return self._stopped("skip connections become too many", back=1)
+            operations = self._snapshots.operations_of(self._derived_now())
+            if skip_count(next(iter(operations.values()))) > self.config.most_skips:
+                return self._stop("too many skip connections", back=1)
         return False
 
-    def _stopped(self, why: str, back: int) -> bool:
-        """Ends the search with the architecture of so many epochs before."""
-        self._late = self._late[: max(len(self._late) - back, 1)]
+    def _stop(self, reason: str, back: int) -> bool:
+        """Stop the search with the architecture of `back` epochs before; return True."""
+        self._recent_alphas = self._recent_alphas[: max(len(self._recent_alphas) - back, 1)]
         epoch = self._progress.epoch
-        self._said = (
-            f"Stopped after epoch {epoch}: {why}. The architecture is that of epoch "
+        self._message = (
+            f"Stopped after epoch {epoch}: {reason}. The architecture is that of epoch "
             f"{max(epoch - back, 1)}."
         )
         return True
 
-    def _derived(self, findings: dict[str, Any] | None) -> Sequence[Derived]:
-        if not self._chosen:
-            self._chosen = [self._found(), *self._strangers()]
-        scores: list[Any] = [None] * len(self._chosen)
+    def _derive(self, findings: dict[str, Any] | None) -> Sequence[Derived]:
+        selected = self._selection()
+        scores: list[Any] = [None] * len(selected)
         if findings is not None:
-            scores = [float(one) for one in findings["errors"]]
+            scores = [float(error) for error in findings["errors"]]
         return [
-            Derived(one, "derived" if place == 0 else "random", score)
-            for place, (one, score) in enumerate(zip(self._chosen, scores, strict=True))
+            Derived(architecture, "derived" if index == 0 else "random", score)
+            for index, (architecture, score) in enumerate(zip(selected, scores, strict=True))
         ]
 
-    def _found(self) -> Architecture:
-        return self.task.space.discretise(self._late[-1])
+    def _selection(self) -> list[Architecture]:
+        """Return the derived architecture and the random ones it is compared with.
 
-    def _strangers(self) -> list[Architecture]:
-        return [self.task.space.sample(self._ledger.rng) for _ in range(self.config.compared)]
+        They are drawn once and kept, so that every attempt scores the same architectures.
+        """
+        if not self._selected:
+            sample = self.task.space.sample
+            random = [sample(self._tracker.rng) for _ in range(self.config.compared)]
+            self._selected = [self._derived_now(), *random]
+        return self._selected
 
-    def _own_state(self) -> dict[str, Any]:
+    def _derived_now(self) -> Architecture:
+        return self.task.space.discretise(self._recent_alphas[-1])
+
+    def _method_state(self) -> dict[str, Any]:
         return {
-            "frames": self._frames,
-            "course": self._course,
-            "late": self._late,
-            "chosen": [one.to_json() for one in self._chosen],
+            "frames": self._alpha_history,
+            "course": self._history,
+            "late": self._recent_alphas,
+            "chosen": [architecture.to_json() for architecture in self._selected],
             "warning": self._warning,
             "collapsed": self._collapsed,
         }
 
-    def _load_own(self, state: dict[str, Any]) -> None:
-        self._frames = list(state["frames"])
-        self._course = list(state["course"])
-        self._late = list(state["late"])
-        self._chosen = [Architecture.from_json(one) for one in state["chosen"]]
+    def _load_method_state(self, state: dict[str, Any]) -> None:
+        self._alpha_history = list(state["frames"])
+        self._history = list(state["course"])
+        self._recent_alphas = list(state["late"])
+        self._selected = [Architecture.from_json(value) for value in state["chosen"]]
         self._warning = state["warning"]
         self._collapsed = state["collapsed"]
 
-    def _own_view(self) -> dict[str, Any]:
+    def _method_view(self) -> dict[str, Any]:
         return {
-            "drawing": self._relaxed.drawing(),
-            "frames": self._frames,
-            "course": self._course,
+            "drawing": self._snapshots.layout(),
+            "frames": self._alpha_history,
+            "course": self._history,
             "warning": self._warning,
         }

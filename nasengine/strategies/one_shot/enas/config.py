@@ -11,31 +11,46 @@ from .controller_config import ControllerConfig
 
 @dataclass(frozen=True)
 class EnasConfig(SampledConfig, ControllerConfig):
-    """How ENAS searches; the defaults are those of the released micro search where it had some.
+    """Settings of strategy `enas`; most defaults are those of the released micro search.
 
-    It was released with 150 epochs, batches of 160, 45,000 of 50,000 images for the weights and a
-    learning rate of 0.05 that restarts; the macro search with 310, 128 and 50 steps of 20 samples.
+    It was released with 150 epochs, batches of 160, 45,000 of 50,000 images for the weights and
+    a learning rate of 0.05 with restarts; the macro search with 310 epochs, batches of 128 and
+    50 controller steps of 20 samples.
     """
 
     weights_portion: float = setting(
-        0.8, "Part of the training data for the weights; the rest rewards.", low=0.05, high=0.95
+        0.8,
+        "Share of the training data that trains the weights; the rest gives the rewards.",
+        low=0.05,
+        high=0.95,
     )
     controller_steps: int = setting(
-        30, "Steps of the controller after each epoch of the weights.", low=1, high=10_000
+        30, "Controller steps after each supernet epoch.", low=1, high=10_000
     )
-    samples: int = setting(10, "Architectures rewarded in a step.", low=1, high=1000)
+    samples: int = setting(
+        10, "Architectures sampled and rewarded per controller step.", low=1, high=1000
+    )
     reward_batch: int = setting(
-        128, "Images, or parallel texts, that reward the samples of a step.", low=2, high=65_536
+        128,
+        "Batch size of a reward: images, or parallel texts.",
+        low=2,
+        high=65_536,
     )
-    controller_learning_rate: float = setting(0.0035, "Adam's rate of the controller.", low=0.0)
-    entropy_weight: float = setting(1e-4, "Weight of the entropy within the reward.", low=0.0)
+    controller_learning_rate: float = setting(
+        0.0035, "Learning rate of the controller (Adam).", low=0.0
+    )
+    entropy_weight: float = setting(1e-4, "Weight of the entropy in the reward.", low=0.0)
     baseline_decay: float = setting(
-        0.99, "What a step leaves of the moving average of rewards.", low=0.0, high=1.0
+        0.99, "Decay of the reward baseline (exponential moving average).", low=0.0, high=1.0
     )
-    skip_weight: float = setting(0.8, "Weight of the pull of skips to their target.", low=0.0)
+    skip_weight: float = setting(
+        0.8,
+        "Weight of the penalty that pulls the share of skip connections to its target.",
+        low=0.0,
+    )
     controller_clip: float = setting(
-        0.0, "Longest norm of the controller's gradients; 0: unlimited.", low=0.0
+        0.0, "Largest norm of the controller's gradients; 0: no clipping.", low=0.0
     )
     reward_scale: float = setting(
-        80.0, "Of text a reward is this over the perplexity of a batch.", low=1e-6
+        80.0, "Text only: the reward is this number divided by the batch's perplexity.", low=1e-6
     )

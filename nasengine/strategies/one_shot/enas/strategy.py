@@ -1,13 +1,14 @@
-"""Strategy `enas`: a controller writes architectures, rewarded by what they do with shared weights.
+"""Strategy `enas`: a controller samples architectures, rewarded by their supernet accuracy.
 
-Pham et al., ENAS (1802.03268). In each epoch the weights see the training data once, one drawn
-architecture in each step; then the controller is trained by policy gradient, the weights held, with
-the accuracy on a batch of the other part as reward (80 / perplexity of text). In the end several
-architectures are drawn from the policy, scored with shared weights, and the best trained alone.
+Pham et al., ENAS (1802.03268). In each epoch the weights see the training data once, one sampled
+architecture per step. Then the controller is trained by policy gradient with the weights fixed;
+the reward is the accuracy on a batch of the other part (80 / perplexity for text). At the end,
+architectures are sampled from the policy, scored with the supernet, and the best are retrained
+from scratch.
 
-Differently from the released code all samples of a controller step are rewarded on the same batch,
-so that they differ by themselves alone; the learning rate falls once, by half a cosine; and the
-controller knows its place in the sequence (setting `placed`).
+Differences from the released code: all samples of a controller step are rewarded on the same
+batch, so that their rewards differ only by the architecture; the learning rate falls once, by
+half a cosine; and each position of the sequence has weights of its own (setting `placed`).
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from typing import Any, ClassVar
 
 from ....core.architecture import Architecture
 from ....core.strategy import Task
-from ..common.early_stop import skip_share
 from ..common.history import thinned
-from ..common.sampled_search import TOLD, SampledSearch
+from ..common.sampled_search import EPOCH_NUMBERS, SampledSearch
+from ..common.skip_connections import skip_share
 from .config import EnasConfig
-from .policy_history import Policy
+from .policy_history import PolicySnapshots
 
-LEARNED = (*TOLD, "reward", "entropy", "baseline", "skip_penalty")
+CONTROLLER_NUMBERS = (*EPOCH_NUMBERS, "reward", "entropy", "baseline", "skip_penalty")
 
 
 class Enas(SampledSearch):
-    """Keeps the course of the policy; the controller itself lies in the checkpoints."""
+    """Keeps the history of the policy; the controller itself is in the checkpoints."""
 
     name = "enas"
     Config = EnasConfig
@@ -34,37 +35,41 @@ class Enas(SampledSearch):
     requires: ClassVar[frozenset[str]] = frozenset({"supernet", "decisions"})
 
     def __init__(self, config: EnasConfig, task: Task):
-        self._policy = Policy(task.space)
+        self._snapshots = PolicySnapshots(task.space)
         super().__init__(config, task)
 
-    def _begin(self) -> None:
-        super()._begin()
-        self._frames: list[dict[str, Any]] = []
+    def _reset(self) -> None:
+        super()._reset()
+        self._policy_history: list[dict[str, Any]] = []
 
     def _learn(self, epoch: int, findings: dict[str, Any]) -> None:
         space = self.task.space
         best = Architecture(space.name, space.supernet().config, findings["best"])
         space.validate(best)
-        frame = self._policy.frame(epoch, findings["policy"], best)
-        row: dict[str, Any] = {"epoch": epoch, **self._numbers(findings, LEARNED)}
+        snapshot = self._snapshots.snapshot(epoch, findings["policy"], best)
+        row: dict[str, Any] = {"epoch": epoch}
+        row |= self._finite_numbers(findings, CONTROLLER_NUMBERS)
         row["skips"] = {
-            cell["name"]: round(skip_share([e["op"] for e in cell["edges"] if _chosen(e)]), 3)
+            cell["name"]: round(skip_share([e["op"] for e in cell["edges"] if _is_operation(e)]), 3)
             for cell in space.graph(best)["cells"]
         }
-        self._frames = thinned([*self._frames, frame])
-        self._course.append(row)
+        self._policy_history = thinned([*self._policy_history, snapshot])
+        self._history.append(row)
 
-    def _own_state(self) -> dict[str, Any]:
-        return {"course": self._course, "frames": self._frames}
+    def _method_state(self) -> dict[str, Any]:
+        return {"course": self._history, "frames": self._policy_history}
 
-    def _load_own(self, state: dict[str, Any]) -> None:
-        super()._load_own(state)
-        self._frames = list(state["frames"])
+    def _load_method_state(self, state: dict[str, Any]) -> None:
+        super()._load_method_state(state)
+        self._policy_history = list(state["frames"])
 
-    def _own_view(self) -> dict[str, Any]:
-        drawing = self._policy.drawing(self._frames)
-        return {"course": self._course, "frames": self._frames, "drawing": drawing}
+    def _method_view(self) -> dict[str, Any]:
+        return {
+            "course": self._history,
+            "frames": self._policy_history,
+            "drawing": self._snapshots.layout(self._policy_history),
+        }
 
 
-def _chosen(edge: dict[str, Any]) -> bool:
+def _is_operation(edge: dict[str, Any]) -> bool:
     return edge["family"] not in ("concat", "none")
