@@ -80,7 +80,7 @@ class OneShotConfig:
             }
         )
 
-    def usual(self, name: str, kind: DataKind) -> float:
+    def resolve(self, name: str, kind: DataKind) -> float:
         """A setting, or what is usual for such data where it is empty."""
         value: Any = getattr(self, name)
         return USUAL[kind][name] if value is None else value
@@ -180,8 +180,8 @@ def _score(config: OneShotConfig, shared: Shared) -> dict[str, Any]:
     go_on(shared, {})
     seen = shared.feed.score(shared.network, shared.note["choices"])
     how = {
-        "batch": int(config.usual("batch_size", shared.kind)),
-        "learning_rate": config.usual("learning_rate", shared.kind),
+        "batch": int(config.resolve("batch_size", shared.kind)),
+        "learning_rate": config.resolve("learning_rate", shared.kind),
         "dtype": shared.place.dtype_name,
         "device": str(shared.place.device),
         "standard_error": seen.standard_error,

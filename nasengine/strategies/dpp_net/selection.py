@@ -1,4 +1,4 @@
-"""The named candidates of DPP-Net (1806.08198): the best of each objective, and the all-round one."""
+"""The named candidates of DPP-Net (1806.08198): best by each objective, and all-round."""
 
 from __future__ import annotations
 

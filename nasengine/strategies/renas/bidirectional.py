@@ -47,10 +47,15 @@ def encode_backward(
 ) -> None:
     """Add to `gradients` the gradients of the arrays, given those of the states t x 2 hidden."""
     hidden = d_states.shape[1] // 2
-    d_forward, d_backward = d_states[:, :hidden], d_states[::-1, hidden:]
-    tokens = encoding.tokens
-    _run_backward(arrays, gradients, "forwards", tokens, encoding.forward_steps, d_forward)
-    _run_backward(arrays, gradients, "backwards", tokens[::-1], encoding.backward_steps, d_backward)
+    runs = (
+        ("forwards", encoding.tokens, encoding.forward_steps, d_states[:, :hidden]),
+        ("backwards", encoding.tokens[::-1], encoding.backward_steps, d_states[::-1, hidden:]),
+    )
+    for direction, tokens, steps, d_run in runs:
+        layer_gradients = _layer(gradients, direction)
+        d_inputs = _run_backward(_layer(arrays, direction), layer_gradients, steps, d_run)
+        for position in range(len(tokens) - 1, -1, -1):
+            gradients["embedding"][tokens[position]] += d_inputs[position]
 
 
 def _layer(arrays: Arrays, direction: str) -> Arrays:
@@ -71,18 +76,13 @@ def _run(
 
 
 def _run_backward(
-    arrays: Arrays,
-    gradients: Arrays,
-    direction: str,
-    tokens: Sequence[int],
-    steps: list[lstm.Step],
-    d_states: np.ndarray,
-) -> None:
-    layer, layer_gradients = _layer(arrays, direction), _layer(gradients, direction)
+    layer: Arrays, gradients: Arrays, steps: list[lstm.Step], d_states: np.ndarray
+) -> np.ndarray:
+    """Backpropagate one direction; return the gradients t x embedding of its inputs."""
+    d_inputs = []
     d_state = lstm.start(1, d_states.shape[1], layer["bias"].dtype)
-    for position in range(len(tokens) - 1, -1, -1):
+    for position in range(len(steps) - 1, -1, -1):
         d_hidden = d_state[0] + d_states[position][None]
-        d_x, d_state = lstm.backward(
-            layer, layer_gradients, steps[position], (d_hidden, d_state[1])
-        )
-        gradients["embedding"][tokens[position]] += d_x[0]
+        d_x, d_state = lstm.backward(layer, gradients, steps[position], (d_hidden, d_state[1]))
+        d_inputs.append(d_x[0])
+    return np.array(d_inputs[::-1])

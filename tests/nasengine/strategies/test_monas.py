@@ -45,7 +45,7 @@ def found(table, seed, **more):
     config = spec.strategy_config
     scale = Scale(goals, config["warm_up"])
     for one in values[: config["warm_up"]]:
-        scale.learn(one)
+        scale.add(one)
     reward = Reward(config["reward"], config["cost_weight"], goals, constraints)
     return max(values, key=lambda one: reward.of(one, scale))
 
@@ -88,9 +88,9 @@ def test_the_accuracy_floor_ends_above_it(table):
 def test_the_rewards_to_the_digit():
     goals = (ERROR_GOAL, MACS_GOAL)
     scale = Scale(goals, 2)
-    assert scale.learn({"error": 10.0, "macs": 100.0})
-    assert not scale.learn({"error": 10.0})
-    assert scale.learn({"error": 30.0, "macs": 300.0})
+    assert scale.add({"error": 10.0, "macs": 100.0})
+    assert not scale.add({"error": 10.0})
+    assert scale.add({"error": 30.0, "macs": 300.0})
     assert scale.ready
     middle = {"error": 15.0, "macs": 250.0}  # places 0.25 and 0.75
     assert Reward("mixed", 0.4, goals, ()).of(middle, scale) == pytest.approx(
@@ -106,7 +106,7 @@ def test_the_rewards_to_the_digit():
         -1 - np.tanh(3.0)
     )
     beyond = {"error": -200.0, "macs": 1e9}
-    assert scale.places(beyond) == {"error": -1.0, "macs": 2.0}
+    assert scale.scaled(beyond) == {"error": -1.0, "macs": 2.0}
 
 
 @pytest.mark.parametrize(

@@ -134,8 +134,8 @@ def test_the_least_violating_win_until_somebody_is_feasible():
     population = Population((ERROR, PARAMS), (Constraint("params", "<", 100.0),))
     for number, (error, params) in enumerate([(1, 300), (9, 200), (5, 99), (4, 400)]):
         assert population.join(number, None, {"error": error, "params": params})
-    assert population.fittest(np.array([0, 1, 3])) == 1
-    assert population.fittest(np.array([0, 1, 2, 3])) == 2
+    assert population.best_of(np.array([0, 1, 3])) == 1
+    assert population.best_of(np.array([0, 1, 2, 3])) == 2
     population.keep_fittest(2)
     assert [member.number for member in population.members] == [1, 2]
     assert not population.join(9, None, {"error": float("nan"), "params": 1.0})

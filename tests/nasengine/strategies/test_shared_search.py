@@ -70,8 +70,9 @@ def test_nothing_is_asked_while_the_shared_network_is_trained():
 def test_too_small_a_budget_is_refused_with_the_sum():
     with pytest.raises(InvalidSettings) as refused:
         made(epochs=40, candidates=44)
-    assert refused.value.errors["candidates"].startswith("44 are too few: 40 epochs")
-    assert "45" in refused.value.errors["candidates"]
+    assert refused.value.errors["candidates"].startswith(
+        "must be at least 45 (got 44): 40 supernet epochs, 1 derivation and 4 stand-alone"
+    )
     made(epochs=40, candidates=45)
 
 
@@ -104,7 +105,7 @@ def test_what_fails_for_good_ends_the_epochs_and_what_is_known_is_derived(state,
         strategy.tell(Outcome(strategy.ask().number, state, reason="loss became NaN"))
     proposal = strategy.ask()
     assert (proposal.note["do"], proposal.note["from"]) == ("derive", 0)
-    assert "Epoch 2 of the shared network: loss became NaN" in strategy.view()["said"]
+    assert "Supernet epoch 2: loss became NaN" in strategy.view()["said"]
     strategy.tell(trained(proposal))
     assert strategy.ask().task == "evaluate"
 
@@ -149,7 +150,7 @@ def test_findings_that_are_none_count_as_a_failure(broken):
         assert proposal.note["epoch"] == 0
         strategy.tell(trained(proposal, **broken))
     assert strategy.finished
-    assert "Epoch 1 of the shared network: what it found cannot" in strategy.view()["said"]
+    assert "Supernet epoch 1: its findings are malformed" in strategy.view()["said"]
 
 
 def test_darts_derives_the_strongest_operation_of_each_edge():
@@ -164,7 +165,7 @@ def test_darts_derives_the_strongest_operation_of_each_edge():
 
 
 @pytest.mark.parametrize(
-    ("op", "said"), [(1, "6 of 6 operations of the cell are skip"), (4, "learns anything")]
+    ("op", "said"), [(1, "6 of 6 operations of the cell are skip"), (4, "has weights")]
 )
 def test_a_cell_of_skips_or_of_nothing_that_learns_is_a_collapse(op, said):
     strategy = made()
@@ -380,13 +381,13 @@ def test_a_rival_that_fails_is_said_and_the_next_search_begins():
     )
     kinds = [one.note.get("do") for one in asked]
     assert kinds == ["epoch", "derive", None, None, "rival"] * 2
-    assert "The rival: loss became NaN" in strategy.view()["said"]
+    assert "LSTM baseline: loss became NaN" in strategy.view()["said"]
 
 
 @pytest.mark.parametrize(
     ("name", "partial", "said"),
     [
-        ("recurrent-cell", 4, "recurrent-cell mixes no channels"),
+        ("recurrent-cell", 4, "space recurrent-cell, which has no partial channels"),
         ("cell", 3, "partial is 3 with 8 channels"),
         ("nb201", 16, "partial is 16 with 16 channels"),
     ],
@@ -407,4 +408,4 @@ def test_partial_channels_that_cannot_be_are_refused_beside_their_field(name, pa
 def test_a_rival_costs_one_candidate_more():
     with pytest.raises(InvalidSettings) as refused:
         recurrent(candidates=4)
-    assert "are 5" in refused.value.errors["candidates"]
+    assert "at least 5 (got 4)" in refused.value.errors["candidates"]

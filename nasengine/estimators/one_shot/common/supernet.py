@@ -100,7 +100,7 @@ def _ready(
         network.train()
         # What an epoch draws follows from it alone, however the search came there.
         torch.manual_seed(derive(note["seed"], note["do"], note["epoch"]))
-        batch_size = int(config.usual("batch_size", dataset.kind))
+        batch_size = int(config.resolve("batch_size", dataset.kind))
         course = Course(
             place=place,
             changes=how,

@@ -18,15 +18,18 @@ class WeightsStep:
 
     def __init__(self, config: Any, shared: Shared):
         kind = shared.kind
-        peak, last = config.usual("learning_rate", kind), config.usual("final_learning_rate", kind)
+        peak, last = (
+            config.resolve("learning_rate", kind),
+            config.usual("final_learning_rate", kind),
+        )
         self.rate = cosine(peak, last, shared.epoch, shared.note["epochs"])
-        self.clip = float(config.usual("gradient_clip", kind))
+        self.clip = float(config.resolve("gradient_clip", kind))
         self.network = shared.network
         self.optimiser = torch.optim.SGD(
             shared.network.weight_parameters(),
             self.rate,
-            momentum=config.usual("momentum", kind),
-            weight_decay=config.usual("weight_decay", kind),
+            momentum=config.resolve("momentum", kind),
+            weight_decay=config.resolve("weight_decay", kind),
         )
 
     def take(self, batch: Batch, choices: Sequence[int]) -> torch.Tensor:

@@ -30,7 +30,7 @@ class DartsTraining:
         self.shared = shared
         kind = shared.kind
         usual = {
-            name: config.usual(name, kind)
+            name: config.resolve(name, kind)
             for name in ("learning_rate", "final_learning_rate", "momentum", "weight_decay")
         }
         self.rate = cosine(
@@ -65,7 +65,7 @@ class DartsTraining:
             self.weights,
             self.alphas,
             second=config.order == "second",
-            clip=float(config.usual("gradient_clip", shared.kind)),
+            clip=float(config.resolve("gradient_clip", shared.kind)),
             unrolled_clip=UNROLLED_CLIP[shared.kind],
         )
         train, valid = (Tally(shared, self.rate) for _ in range(2))
