@@ -64,7 +64,7 @@ def measured(method: str, seed: int, args: argparse.Namespace) -> dict[str, Any]
     spec = spec_of(method, seed, args)
     started = time.monotonic()
     result = search.run(spec)
-    best, rival = result.best, result.ended[-1].outcome.findings
+    best, rival = result.best, result.candidates[-1].outcome.findings
     assert best is not None
     assert "network" in rival, "the rival was not trained"
     cell = best.outcome.values["perplexity"]

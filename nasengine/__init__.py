@@ -1,7 +1,117 @@
-"""Paretoscope's engine: neural architecture search, usable alone from Python.
+"""nasengine: neural architecture search as a library.
 
-The engine knows no web framework and no task queue. Its parts follow the survey of
-Elsken, Metzen and Hutter (1808.05377): `spaces` (what may be built), `strategies`
-(what to try next) and `estimators` (how good it is), beside `objectives` (what it
-costs), `pareto`, `data` and the loop in `search`.
+    import nasengine
+
+    result = nasengine.search(space="nb201", strategy="random", candidates=20)
+    result.plot_front()
+    network = result.best.build()
+
+The parts follow the survey of Elsken, Metzen and Hutter (1808.05377): spaces (what can be
+built), strategies (what to try next) and estimators (how good it is), and with them objectives,
+data sets, Pareto arithmetic and the search loop in `nasengine.execution`. No web framework and
+no task queue is needed. `import nasengine` is quick: every name is imported on first use.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .catalog import load as load_plugin
+    from .catalog import names, register
+    from .core.architecture import Architecture
+    from .core.dataset import Dataset
+    from .core.decision import Decision
+    from .core.errors import EngineError, InvalidSettings
+    from .core.estimator import Estimator, Evaluation
+    from .core.events import EngineEvent
+    from .core.measurement import Measurement
+    from .core.objective import Constraint, Goal, Objective
+    from .core.outcome import Outcome
+    from .core.proposal import Proposal
+    from .core.search_spec import SearchSpec
+    from .core.settings import setting
+    from .core.space import Space
+    from .core.strategy import Strategy, Task
+    from .execution.building import build
+    from .execution.description import describe
+    from .execution.result import Candidate, Result
+    from .execution.run_file import load_run
+    from .execution.search import search
+
+# Public name -> module that defines it (and its name there, if that differs).
+_PUBLIC = {
+    "Architecture": "core.architecture",
+    "Candidate": "execution.result",
+    "Constraint": "core.objective",
+    "Dataset": "core.dataset",
+    "Decision": "core.decision",
+    "EngineError": "core.errors",
+    "EngineEvent": "core.events",
+    "Estimator": "core.estimator",
+    "Evaluation": "core.estimator",
+    "Goal": "core.objective",
+    "InvalidSettings": "core.errors",
+    "Measurement": "core.measurement",
+    "Objective": "core.objective",
+    "Outcome": "core.outcome",
+    "Proposal": "core.proposal",
+    "Result": "execution.result",
+    "SearchSpec": "core.search_spec",
+    "Space": "core.space",
+    "Strategy": "core.strategy",
+    "Task": "core.strategy",
+    "build": "execution.building",
+    "describe": "execution.description",
+    "load_plugin": "catalog:load",
+    "load_run": "execution.run_file",
+    "names": "catalog",
+    "register": "catalog",
+    "search": "execution.search",
+    "setting": "core.settings",
+}
+
+__all__ = [
+    "Architecture",
+    "Candidate",
+    "Constraint",
+    "Dataset",
+    "Decision",
+    "EngineError",
+    "EngineEvent",
+    "Estimator",
+    "Evaluation",
+    "Goal",
+    "InvalidSettings",
+    "Measurement",
+    "Objective",
+    "Outcome",
+    "Proposal",
+    "Result",
+    "SearchSpec",
+    "Space",
+    "Strategy",
+    "Task",
+    "build",
+    "describe",
+    "load_plugin",
+    "load_run",
+    "names",
+    "register",
+    "search",
+    "setting",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = _PUBLIC[name].partition(":")
+    value = getattr(importlib.import_module(f"{__name__}.{module}"), attribute or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,17 +1,28 @@
-"""The one table: catalogue name -> "module:Name", imported on first use.
+"""Catalogue: name -> plugin, imported on first use.
 
-Adding a space, strategy, estimator, objective, data set or published network is one
-file plus one line here. Nothing named here may import torch at its module's top: the
-web process reads the catalogue and holds no torch.
+Three sources, in this order: the table below, what `register` added in this process, and the
+entry points of installed packages (groups `nasengine.spaces`, `nasengine.strategies`, ...).
+
+Adding a built-in plugin is one file (or package) and one line here. No module that is named here
+may import torch at its top: the web process reads the catalogue and must not load torch.
 """
 
 from __future__ import annotations
 
 import importlib
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from .core.errors import UnknownName
-from .core.text import shorten
+from .core.architecture import Architecture
+from .core.dataset import Dataset
+from .core.errors import EngineError, UnknownName
+from .core.estimator import Estimator
+from .core.objective import Objective
+from .core.space import Space
+from .core.strategy import Strategy
+from .core.text import one_line, shorten
+from .core.trainer import Trainer
 
 KINDS: dict[str, dict[str, str]] = {
     "spaces": {
@@ -39,7 +50,7 @@ KINDS: dict[str, dict[str, str]] = {
         "enas": "nasengine.strategies.one_shot.enas.strategy:Enas",
         "random-sharing": "nasengine.strategies.one_shot.random_sharing:RandomSharing",
     },
-    # By the name of the strategy that asks for shared networks.
+    # A trainer has the name of the strategy whose supernets it trains.
     "trainers": {
         "darts": "nasengine.estimators.one_shot.darts.trainer:DartsTrainer",
         "enas": "nasengine.estimators.one_shot.enas.trainer:EnasTrainer",
@@ -82,22 +93,152 @@ KINDS: dict[str, dict[str, str]] = {
     },
 }
 
+BASES: dict[str, type] = {
+    "spaces": Space,
+    "strategies": Strategy,
+    "trainers": Trainer,
+    "estimators": Estimator,
+    "objectives": Objective,
+    "datasets": Dataset,
+    "networks": Architecture,
+}
+# The same kinds as people write them in the singular.
+SINGULAR = {
+    "space": "spaces",
+    "strategy": "strategies",
+    "trainer": "trainers",
+    "estimator": "estimators",
+    "objective": "objectives",
+    "dataset": "datasets",
+    "network": "networks",
+}
+_registered: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
+
 
 def names(kind: str) -> list[str]:
-    """The names of one kind, in catalogue order."""
-    return list(KINDS[kind])
+    """Return the names of one kind: built-in, registered, then those of installed packages.
+
+    Entry points that cannot be loaded are left out; `load` says why when one is named.
+    """
+    outside = [name for name in _entry_points(kind) if not isinstance(_loaded(kind, name), str)]
+    return list(dict.fromkeys([*KINDS[kind], *_registered[kind], *outside]))
+
+
+def has(kind: str, name: object) -> bool:
+    """Return whether the catalogue has this name, without importing anything."""
+    if not isinstance(name, str):
+        return False
+    return name in KINDS[kind] or name in _registered[kind] or name in _entry_points(kind)
 
 
 def load(kind: str, name: str) -> Any:
-    """The class (or published network) behind a name.
+    """Return the class (or published network) of a name.
 
     Raises:
-        UnknownName: lists the names there are.
+        UnknownName: no such name; the message lists the names that exist.
+        EngineError: the name is an entry point of an installed package that cannot be loaded.
     """
+    if isinstance(name, str):  # a JSON list is not a name either
+        if name in KINDS[kind]:
+            module, _, attribute = KINDS[kind][name].partition(":")
+            return getattr(importlib.import_module(module), attribute)
+        if name in _registered[kind]:
+            return _registered[kind][name]
+        if name in _entry_points(kind):
+            loaded = _loaded(kind, name)
+            if isinstance(loaded, str):
+                raise EngineError(loaded)
+            return loaded
+    raise UnknownName(f"{shorten(name)} is not among the {kind}; known: {', '.join(names(kind))}")
+
+
+def register(kind: str, entry: Any, name: str | None = None) -> None:
+    """Add a class to the catalogue of this process, so that it can be used by name.
+
+    Registering a name again replaces the earlier registration, as a notebook needs. To make a
+    plugin known to every process, give its package an entry point instead, for example
+    `[project.entry-points."nasengine.strategies"]` with `first-come = "my_package:FirstCome"`.
+
+    Args:
+        kind: `space`, `strategy`, `estimator`, `objective`, `dataset`, `trainer` or `network`.
+        entry: A subclass of the base class of that kind; an `Architecture` if `kind` is network.
+        name: Its name; default: the attribute `name` of the class (`kind` of an objective).
+
+    Raises:
+        EngineError: an unknown kind, another type, no name, or the name of a built-in plugin.
+    """
+    plural = plural_of(kind)
+    name = name or _own_name(plural, entry)
+    if problem := _problem(plural, entry, name):
+        raise EngineError(problem)
+    if name in KINDS[plural]:
+        raise EngineError(f"{name} is a built-in name of the {plural}: choose another name")
+    _registered[plural][str(name)] = entry
+
+
+def registered() -> list[tuple[str, Any, str]]:
+    """Return (kind, entry, name) of everything `register` added in this process."""
+    return [
+        (kind, entry, name)
+        for kind, entries in _registered.items()
+        for name, entry in entries.items()
+    ]
+
+
+def plural_of(kind: str) -> str:
+    """Return the catalogue's name of a kind, which may be given in the singular.
+
+    Raises:
+        EngineError: no such kind.
+    """
+    plural = SINGULAR.get(kind, kind)
+    if plural not in KINDS:
+        raise EngineError(f"{shorten(kind)} is not a kind of plugin: use {', '.join(SINGULAR)}")
+    return plural
+
+
+def _own_name(kind: str, entry: Any) -> str | None:
+    return getattr(entry, "kind" if kind == "objectives" else "name", None)
+
+
+def _problem(kind: str, entry: Any, name: Any) -> str:
+    """Return what prevents an entry from being used under this name, empty if nothing does."""
+    base = BASES[kind]
+    shown = shorten(getattr(entry, "__name__", entry))
+    fits = isinstance(entry, base) if kind == "networks" else _is_subclass(entry, base)
+    if not fits:
+        return f"{shown} must be {'an' if kind == 'networks' else 'a subclass of'} {base.__name__}"
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        return (
+            f"{shown} needs a name: set its attribute {'kind' if kind == 'objectives' else 'name'}"
+        )
+    own = _own_name(kind, entry)
+    if own is not None and own != name:
+        return f"{shown} calls itself {shorten(own)}, not {shorten(name)}: use one name"
+    return ""
+
+
+def _is_subclass(entry: Any, base: type) -> bool:
+    return isinstance(entry, type) and issubclass(entry, base)
+
+
+@cache
+def _entry_points(kind: str) -> dict[str, EntryPoint]:
+    """Return the entry points of one kind by name; nothing is imported yet."""
+    found = entry_points(group=f"nasengine.{kind}")
+    return {point.name: point for point in found if point.name not in KINDS[kind]}
+
+
+@cache
+def _loaded(kind: str, name: str) -> Any:
+    """Return the object of an entry point, or as a string why it cannot be used."""
+    point = _entry_points(kind)[name]
+    package = point.dist.name if point.dist is not None else point.module
+    where = f"{kind} {shorten(name)} of the package {package}"
     try:
-        target = KINDS[kind][name]
-    except (KeyError, TypeError):  # a JSON list is no name either
-        known = ", ".join(KINDS[kind])
-        raise UnknownName(f"{shorten(name)} is not among the {kind}; known: {known}") from None
-    module, _, attribute = target.partition(":")
-    return getattr(importlib.import_module(module), attribute)
+        entry = point.load()
+    except Exception as error:  # whatever a package does at its import
+        reason = one_line(f"{type(error).__name__}: {error}", 200)
+        return f"{where} cannot be loaded ({reason}): repair or uninstall the package"
+    problem = _problem(kind, entry, name)
+    return f"{where} cannot be used: {problem}" if problem else entry

@@ -92,7 +92,7 @@ class Asked:
 
     def curve(self, spec: SearchSpec, world: World | None) -> list[float]:
         """After each candidate: test accuracy of the best by validation, or the gap; percent."""
-        ended = search.run(spec).ended
+        ended = search.run(spec).candidates
         if world is not None:
             points = np.array(
                 [[one.outcome.values[name] for name in self.objectives] for one in ended]

@@ -1,48 +1,37 @@
-"""`front`: front and hypervolume of a kept run."""
+"""`front`: best candidate, front and hypervolume of a run file."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
-from ..core.objective import parse_constraint
-from ..execution.loop import Ended, Result
-from ..execution.run_file import read_run
-from ..pareto.run_front import RunFront
+from ..execution.run_file import load_run
+from .parser import add_command
 from .summary import document, lines
 
 
 def add_parser(subparsers: Any) -> None:
-    """Adds `front` to the command line."""
-    parser = subparsers.add_parser(
+    """Add `front` to the command line."""
+    parser = add_command(
+        subparsers,
         "front",
-        help="front and hypervolume of a kept run",
-        description="Prints the front and the hypervolume of a run, finished or not.",
+        help="front and hypervolume of a run file",
+        description="Print the front and the hypervolume of a run, finished or not.",
+        examples=("front run.jsonl", "front run.jsonl --json"),
     )
-    parser.add_argument("file", metavar="run.jsonl", help="what search --out wrote")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.add_argument("file", metavar="run.jsonl", help="file that search --out wrote")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the front; 0.
+    """Print the front and return 0.
 
     Raises:
-        EngineError: the file holds no run.
+        EngineError: the file is not a run file.
     """
-    stored = read_run(Path(args.file))
-    front = RunFront.from_history(
-        stored.goals,
-        [parse_constraint(text) for text in stored.spec.constraints],
-        (
-            (proposal.number, outcome.values, outcome.state)
-            for proposal, outcome in stored.candidates
-        ),
-    )
-    ended = tuple(Ended(proposal, outcome) for proposal, outcome in stored.candidates)
-    result = Result(stored.spec, stored.goals, ended, front)
+    result = load_run(args.file)
     if args.json:
         print(json.dumps(document(result), indent=2, allow_nan=False))
     else:

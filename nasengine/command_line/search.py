@@ -1,10 +1,11 @@
-"""`search`: one search in this process, kept in a file that can be gone on with."""
+"""`search`: one search, kept in a run file that can be continued and extended."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,59 +14,84 @@ from ..core.events import EngineEvent
 from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.search_spec import SearchSpec
+from ..core.text import shorten
 from ..core.weight_store import WeightStore
 from ..execution import assembly
-from ..execution import loop as engine
-from ..execution.run_file import RunFile, StoredRun, read_run
+from ..execution.evaluation import evaluation_seed
+from ..execution.run_file import RunFile, StoredRun, read_run, weights_folder, with_budget
+from ..execution.search import run_search
 from ..execution.weight_store import FolderWeightStore
+from .parser import add_command
 from .search_spec import add_arguments, spec_of
 from .summary import document, lines
 
+EXAMPLES = (
+    "search --space nb201 --strategy random --candidates 10 --set epochs=1 --out run.jsonl",
+    "search --resume run.jsonl",
+    "search --resume run.jsonl --candidates 20",
+    "search --strategy nsga2 --objectives error,params,latency@cpu --constraint 'params<2e6'",
+    "search --space nb201 --strategy random --table nb201.csv.gz --dataset cifar100 --json",
+)
+
 
 def add_parser(subparsers: Any) -> None:
-    """Adds `search` to the command line."""
-    parser = subparsers.add_parser(
+    """Add `search` to the command line."""
+    parser = add_command(
+        subparsers,
         "search",
-        help="search a space",
-        description="Searches, one candidate after the other. Progress goes to stderr, the "
-        "summary to stdout. Ctrl-C ends it; --resume goes on.",
+        help="search a space for architectures",
+        description="Search a space. Progress goes to stderr, the summary to stdout. After Ctrl-C,"
+        "\n--resume continues the run; with a larger --candidates it extends a finished one.",
+        examples=EXAMPLES,
     )
     add_arguments(parser)
-    parser.add_argument("--out", metavar="FILE", help="keep the run in this file of JSON lines")
+    parser.add_argument("--out", metavar="FILE", help="write the run to this file (JSON lines)")
     parser.add_argument(
-        "--resume", action="store_true", help="go on with the unfinished run in --out"
+        "--resume",
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="FILE",
+        help="continue the run in FILE (default: the file of --out) with its settings",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.add_argument(
+        "--workers",
+        default="1",
+        metavar="N",
+        help="worker processes that evaluate candidates side by side; default 1: this process",
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Searches and prints what was found; 0.
+    """Search, print the result and return 0.
 
     Raises:
         EngineError: a wrong setting, or a file that does not fit.
-        KeyboardInterrupt: Ctrl-C; the file holds every candidate that had ended.
+        KeyboardInterrupt: Ctrl-C; the file holds every candidate evaluated until then.
     """
-    if args.resume and not args.out:
-        raise EngineError("--resume needs --out: name the file of the run to go on with")
-    spec = assembly.check(spec_of(args))
-    stored = _stored(args, spec)
-    past = stored.candidates if stored is not None else ()
-    progress = Progress(spec, len(past))
+    target = _target(args)
+    history = target.stored.candidates if target.stored is not None else ()
+    progress = Progress(target.spec, len(history), args.quiet)
     weights: WeightStore | None = None
-    if args.out:
-        file = RunFile(Path(args.out), assembly.make_space(spec))
-        weights = FolderWeightStore(_weights_beside(args.out, new=stored is None))
-        if stored is None:
-            file.begin(spec, assembly.goals_of(spec))
-        else:
-            file.go_on(stored)
-        progress.file = file
+    if target.path is not None:
+        weights = FolderWeightStore(_weights_of(target))
+        progress.file = _opened(target)
     try:
-        result = engine.run(spec, progress.take, past, weights=weights)
+        result = run_search(
+            target.spec,
+            history=history,
+            weights=weights,
+            workers=_workers(args.workers),
+            progress=False,
+            on_event=progress.take,
+            keep_partial=False,
+        )
     except KeyboardInterrupt:
-        if args.out:
-            progress.say(f"{args.out} holds what has ended; the same words and --resume go on")
+        if target.path is not None:
+            progress.say(f"continue with: python -m nasengine search --resume {target.path}")
         raise
     if args.json:
         print(json.dumps(document(result), indent=2, allow_nan=False))
@@ -74,16 +100,27 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-class Progress:
-    """Takes the events of a search: a line on stderr and one in the file for each ending."""
+@dataclass(frozen=True)
+class Target:
+    """Settings of the search, its file if it has one, and what the file holds already."""
 
-    def __init__(self, spec: SearchSpec, done: int):
+    spec: SearchSpec
+    path: Path | None
+    stored: StoredRun | None
+
+
+class Progress:
+    """Writes a line on stderr and one in the run file for each candidate that has ended."""
+
+    def __init__(self, spec: SearchSpec, done: int, quiet: bool = False):
         self.file: RunFile | None = None
         self._spec = spec
         self._ended = done
+        self._quiet = quiet
         self._open: dict[int, Proposal] = {}
 
     def take(self, event: EngineEvent) -> None:
+        """Handle one event of the search."""
         if event.kind == "proposal":
             proposal = Proposal.from_json(event.item)
             self._open[proposal.number] = proposal
@@ -92,60 +129,102 @@ class Progress:
         elif event.kind == "outcome":
             self._end(Outcome.from_json(event.item))
 
+    def say(self, text: str) -> None:
+        """Print one line on stderr at once, unless progress is off."""
+        if not self._quiet:
+            print(text, file=sys.stderr, flush=True)
+
     def _end(self, outcome: Outcome) -> None:
         proposal = self._open.pop(outcome.number)
         if self.file is not None:
-            seed = engine.evaluation_seed(self._spec, outcome.number)
-            self.file.add(proposal, outcome, seed)
+            self.file.add(proposal, outcome, evaluation_seed(self._spec, outcome.number))
         self._ended += 1
         values = ", ".join(
             f"{m.objective} {m.value:g} {m.unit}".strip() for m in outcome.measurements
         )
-        found = _figures(outcome.findings) if outcome.state == "trained" else ""
-        said = " ".join(part for part in (values, found, outcome.reason) if part)
+        findings = _figures(outcome.findings) if outcome.state == "trained" else ""
+        details = " ".join(part for part in (values, findings, outcome.reason) if part)
         self.say(
             f"{self._ended}/{self._spec.candidates} candidate {outcome.number} "
-            f"{outcome.state}: {said}"
+            f"{outcome.state}: {details}"
         )
 
-    @staticmethod
-    def say(text: str) -> None:
-        """One line on stderr, at once."""
-        print(text, file=sys.stderr, flush=True)
 
-
-def _stored(args: argparse.Namespace, spec: SearchSpec) -> StoredRun | None:
-    """The run to go on with; None where a new file begins."""
-    if not args.resume or not Path(args.out).exists():
-        return None
-    stored = read_run(Path(args.out))
-    now, then = spec.to_json(), stored.spec.to_json()
-    other = [name for name, value in now.items() if value != then.get(name)]
-    if other:
-        raise EngineError(
-            f"{args.out} was begun with another {', '.join(other)}: repeat the words it was "
-            "begun with, or name another file"
-        )
-    return stored
-
-
-def _weights_beside(out: str, new: bool) -> Path:
-    """The folder where candidates of a run leave weights for their children.
+def _target(args: argparse.Namespace) -> Target:
+    """Return what to search and where to write it.
 
     Raises:
-        EngineError: a new run would find the weights of another one there.
+        EngineError: no file to resume, settings that differ from the file's, or wrong settings.
     """
-    folder = Path(f"{out}.weights")
-    if new and folder.exists() and not Path(out).exists():
+    if isinstance(args.resume, str):
+        path = Path(args.resume)
+        if args.out is not None and Path(args.out) != path:
+            raise EngineError("--resume and --out name different files: leave --out out")
+        if not path.exists():
+            raise EngineError(f"{path} does not exist: start a run with --out {path}")
+        return _resumed(args, path)
+    if args.resume and args.out is None:
+        raise EngineError("--resume needs a file: write --resume FILE")
+    out = None if args.out is None else Path(args.out)
+    if args.resume and out is not None and out.exists():
+        return _resumed(args, out)
+    return Target(assembly.check(spec_of(args)), out, None)
+
+
+def _resumed(args: argparse.Namespace, path: Path) -> Target:
+    """Return the run in a file, with the budget of the command line if that is larger.
+
+    Raises:
+        EngineError: another setting of the command line differs from the file's.
+    """
+    stored = read_run(path)
+    spec = assembly.check(spec_of(args, stored.spec))
+    mine, theirs = spec.to_json(), stored.spec.to_json()
+    other = [name for name in mine if name != "candidates" and mine[name] != theirs.get(name)]
+    if other:
         raise EngineError(
-            f"{folder} exists already, and {out} does not: remove the weights of that earlier "
-            "run, or name another file"
+            f"{path} was started with another {', '.join(other)}: leave these options out, or "
+            "name another file"
+        )
+    return Target(with_budget(stored, spec.candidates), path, stored)
+
+
+def _opened(target: Target) -> RunFile:
+    """Return the file of the run, with its first line written."""
+    assert target.path is not None
+    file = RunFile(target.path, assembly.make_space(target.spec))
+    if target.stored is None:
+        file.begin(target.spec, assembly.goals_of(target.spec))
+    else:
+        file.continue_from(target.stored, target.spec)
+    return file
+
+
+def _weights_of(target: Target) -> Path:
+    """Return the folder where candidates of the run leave weights for others.
+
+    Raises:
+        EngineError: a new run would find the weights of another run there.
+    """
+    assert target.path is not None
+    folder = weights_folder(target.path)
+    if target.stored is None and folder.exists() and not target.path.exists():
+        raise EngineError(
+            f"{folder} exists already, and {target.path} does not: remove the weights of that "
+            "earlier run, or name another file"
         )
     return folder
 
 
+def _workers(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise EngineError(f"--workers must be a whole number (got {shorten(text, 40)})") from None
+
+
 def _figures(point: dict[str, Any]) -> str:
-    """The numbers of an epoch in one line."""
+    """Return the numbers of an epoch on one line."""
     shown = [
         f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in point.items()

@@ -1,4 +1,4 @@
-"""From the words of the command line to a SearchSpec."""
+"""From command-line options to a SearchSpec."""
 
 from __future__ import annotations
 
@@ -12,136 +12,165 @@ from ..core.settings import describe
 from ..core.text import shorten
 from ..execution.assembly import PARTS
 from ..execution.goals import USUAL, usual_objectives
+from ..execution.search import TABLE_DATASET
 
-TABLE_DATASET = "cifar10"
+PLAIN = SearchSpec()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds what a question is made of."""
-    plain = SearchSpec()
-    parser.add_argument("--space", default=plain.space, help=f"default {plain.space}")
-    parser.add_argument("--strategy", default=plain.strategy, help=f"default {plain.strategy}")
-    parser.add_argument("--estimator", help=f"default {plain.estimator}; table with --table")
+    """Add the options that search settings are made of."""
+    parser.add_argument("--space", help=f"what can be built; default {PLAIN.space}")
+    parser.add_argument("--strategy", help=f"what to try next; default {PLAIN.strategy}")
     parser.add_argument(
-        "--dataset", help=f"default {plain.dataset}; with --table {TABLE_DATASET}, or another in it"
+        "--estimator",
+        help=f"how candidates are scored; default {PLAIN.estimator} (table with --table)",
+    )
+    parser.add_argument(
+        "--dataset",
+        help=f"what to train on; default {PLAIN.dataset}. With --table: which data set of the "
+        f"table; default {TABLE_DATASET}",
     )
     images, text = (",".join(USUAL[kind]) for kind in ("images", "text"))
     parser.add_argument(
         "--objectives",
-        help=f"separated by commas, as in error,params,latency@cpu; default {images}, "
-        f"of text {text}",
+        metavar="LIST",
+        help="what to optimise, for example error,params,latency@cpu; "
+        f"default {images} (for text {text})",
     )
     parser.add_argument(
         "--constraint",
         action="append",
         default=[],
         metavar="BOUND",
-        help="a bound on an objective, as in 'params<2e6'; may be repeated",
+        help="bound on an objective, for example 'params<2e6'; may be repeated",
     )
     parser.add_argument(
-        "--candidates", default=plain.candidates, metavar="N", help=f"default {plain.candidates}"
+        "--candidates",
+        metavar="N",
+        help=f"number of candidates to evaluate; default {PLAIN.candidates}",
     )
-    parser.add_argument("--seed", default=plain.seed, metavar="K", help=f"default {plain.seed}")
+    parser.add_argument(
+        "--seed", metavar="K", help=f"seed of every random choice; default {PLAIN.seed}"
+    )
     parser.add_argument(
         "--in-flight",
-        default=plain.in_flight,
         metavar="W",
-        help="candidates that may be unfinished at once; default 1",
+        help="candidates proposed before the oldest one's outcome is known; "
+        f"default {PLAIN.in_flight}",
     )
     parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a setting of space, strategy, estimator or dataset, as in population=10 or "
-        "strategy.population=10; see: list",
+        help="setting of space, strategy, estimator or dataset, for example population=10 or "
+        "strategy.population=10; may be repeated (see: list)",
     )
-    parser.add_argument("--table", metavar="FILE", help="look candidates up in a benchmark table")
+    parser.add_argument(
+        "--table", metavar="TABLE", help="benchmark table (name or file) to look results up in"
+    )
 
 
-def spec_of(args: argparse.Namespace) -> SearchSpec:
-    """The question of parsed arguments, not checked yet.
+def spec_of(args: argparse.Namespace, stored: SearchSpec | None = None) -> SearchSpec:
+    """Return the settings of parsed options, not checked yet.
+
+    Args:
+        args: Options of `add_arguments`.
+        stored: Settings of the run to continue: options that are not given keep its values.
 
     Raises:
-        EngineError: a --set is of another form, or nobody, or more than one part, has it.
+        EngineError: a --set has another form, or belongs to no part or to several.
     """
-    estimator, dataset = _estimator(args), args.dataset
-    if dataset is None:
-        dataset = TABLE_DATASET if estimator == "table" else SearchSpec().dataset
-    chosen = {
-        "space": args.space,
-        "strategy": args.strategy,
-        "estimator": estimator,
-        "dataset": dataset,
+    base = stored or PLAIN
+    chosen = _parts(args, base, stored is not None)
+    configs: dict[str, dict[str, Any]] = {
+        part: dict(getattr(base, f"{part}_config")) if getattr(base, part) == name else {}
+        for part, name in chosen.items()
     }
-    configs: dict[str, dict[str, Any]] = {part: {} for part in PARTS}
     if args.table is not None:
         configs["estimator"]["path"] = args.table
     owners = _owners(chosen)
-    if owners is not None:  # else one of the names will be refused, and settings are its own
+    if owners is not None:  # otherwise `check` refuses an unknown name, and names its remedy
         for text in args.set:
             part, name, value = _routed(text, owners)
             configs[part][name] = value
     values: dict[str, Any] = {
         **chosen,
         **{f"{part}_config": config for part, config in configs.items()},
-        "objectives": _objectives(args.objectives, dataset),
-        "constraints": tuple(args.constraint),
-        "candidates": args.candidates,
-        "seed": args.seed,
-        "in_flight": args.in_flight,
+        "objectives": _objectives(args.objectives, chosen["dataset"], stored),
+        "constraints": tuple(args.constraint) or base.constraints,
+        "deterministic": base.deterministic,
     }
+    for number in ("candidates", "seed", "in_flight"):
+        given = getattr(args, number)
+        values[number] = getattr(base, number) if given is None else given
     return SearchSpec(**values)
 
 
-def _objectives(text: str | None, dataset: str) -> tuple[str, ...]:
-    if text is None:
-        return usual_objectives(dataset)
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+def _parts(args: argparse.Namespace, base: SearchSpec, resumed: bool) -> dict[str, str]:
+    """Return part -> catalogue name."""
+    estimator = _estimator(args, base)
+    dataset = args.dataset
+    if dataset is None:
+        dataset = TABLE_DATASET if estimator == "table" and not resumed else base.dataset
+    return {
+        "space": args.space or base.space,
+        "strategy": args.strategy or base.strategy,
+        "estimator": estimator,
+        "dataset": dataset,
+    }
 
 
-def _estimator(args: argparse.Namespace) -> str:
+def _objectives(text: str | None, dataset: str, stored: SearchSpec | None) -> tuple[str, ...]:
+    if text is not None:
+        return tuple(name.strip() for name in text.split(",") if name.strip())
+    return usual_objectives(dataset) if stored is None else stored.objectives
+
+
+def _estimator(args: argparse.Namespace, base: SearchSpec) -> str:
     if args.table is None:
-        return args.estimator or SearchSpec().estimator
+        return args.estimator or base.estimator
     if args.estimator not in (None, "table"):
         raise EngineError(
-            f"--table goes with the estimator table, not with {shorten(args.estimator)}: "
-            "leave one of the two out"
+            f"--table is for the estimator table, not for {shorten(args.estimator)}: "
+            "leave one of the two options out"
         )
     return "table"
 
 
 def _owners(chosen: dict[str, str]) -> dict[str, list[str]] | None:
-    """Setting -> the chosen parts that have one of that name; None: a part is unknown."""
+    """Return setting -> the chosen parts that have it; None if a part is unknown."""
     owners: dict[str, list[str]] = {}
     try:
-        trains = load("estimators", chosen["estimator"]).builds_network
-        parts = {part: chosen[part] for part in PARTS if trains or part != "dataset"}
+        builds = load("estimators", chosen["estimator"]).builds_network
+        parts = {part: chosen[part] for part in PARTS if builds or part != "dataset"}
         for part, name in parts.items():
-            for one in describe(load(PARTS[part], name).Config):
-                owners.setdefault(one.name, []).append(part)
+            for description in describe(load(PARTS[part], name).Config):
+                owners.setdefault(description.name, []).append(part)
     except UnknownName:
         return None
     return owners
 
 
 def _routed(text: str, owners: dict[str, list[str]]) -> tuple[str, str, str]:
-    """Part, name and value of NAME=VALUE or PART.NAME=VALUE."""
+    """Return part, name and value of NAME=VALUE or PART.NAME=VALUE."""
     path, equals, value = text.partition("=")
     part, dot, name = path.strip().rpartition(".")
     if not equals or not name or (dot and part not in PARTS):
         parts = ", ".join(PARTS)
         raise EngineError(
-            f"--set {shorten(text, 80)}: write NAME=VALUE, or PART.NAME=VALUE "
-            f"with PART one of {parts}"
+            f"--set {shorten(text, 80)}: write NAME=VALUE, or PART.NAME=VALUE with PART one of "
+            f"{parts}"
         )
     if dot:
         return part, name, value
-    found = owners.get(name, [])
-    if len(found) == 1:
-        return found[0], name, value
-    if found:
-        choices = " or ".join(f"{one}.{name}" for one in found)
+    matching = owners.get(name, [])
+    if len(matching) == 1:
+        return matching[0], name, value
+    if matching:
+        choices = " or ".join(f"{owner}.{name}" for owner in matching)
         raise EngineError(f"--set {shorten(name)} is a setting of several parts: write {choices}")
     known = ", ".join(sorted(owners))
-    raise EngineError(f"--set {shorten(name)} is no setting of the chosen parts; they have {known}")
+    raise EngineError(
+        f"--set {shorten(name)} is not a setting of the chosen parts; they have {known}"
+    )

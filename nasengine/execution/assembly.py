@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from ..catalog import KINDS, load, names
+from ..catalog import has, load, names
 from ..core.errors import DataMissing, EngineError, InvalidSettings
 from ..core.estimator import Estimator
 from ..core.objective import Constraint, Goal
@@ -176,10 +176,7 @@ def _check_meaning(goals: tuple[Goal, ...], dataset: str, errors: dict[str, str]
     """Whether every objective has a meaning for what the data set holds."""
     holds = load("datasets", dataset).kind
     for goal in goals:
-        if (
-            goal.kind in KINDS["objectives"]
-            and holds not in load("objectives", goal.kind).data_kinds
-        ):
+        if has("objectives", goal.kind) and holds not in load("objectives", goal.kind).data_kinds:
             errors["objectives"] = (
                 f"{goal.name} has no meaning for {holds}, which {dataset} holds: leave it out"
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..catalog import KINDS, load
+from ..catalog import has, load
 from ..core.errors import EngineError
 from ..core.estimator import Estimator
 from ..core.objective import Constraint, Goal, parse_constraint, split_name
@@ -18,7 +18,7 @@ USUAL = {"images": ("error", "params"), "text": ("perplexity", "params")}
 
 def usual_objectives(dataset: str) -> tuple[str, ...]:
     """What a search on this data set pursues where nobody says anything else."""
-    known = dataset in KINDS["datasets"]
+    known = has("datasets", dataset)
     return USUAL[load("datasets", dataset).kind if known else "images"]
 
 

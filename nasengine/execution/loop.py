@@ -1,170 +1,175 @@
-"""The loop: ask, evaluate, tell, emit. The one place that sees all parts of a search."""
+"""The search loop: ask, evaluate, tell, emit. The only place that sees all parts of a search."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import Any, Protocol
 
 from ..core.errors import Cancelled, EngineError
 from ..core.events import Emit, EngineEvent, silent
-from ..core.objective import Goal
 from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.search_spec import SearchSpec
 from ..core.strategy import Strategy
 from ..core.weight_store import MemoryWeightStore, WeightStore
-from ..pareto.orientation import oriented, violation
 from ..pareto.run_front import RunFront
-from ..pareto.selection import best
 from . import assembly
 from .evaluation import evaluate, evaluation_seed
+from .result import Candidate, Result
 
-__all__ = ["Ended", "Result", "evaluate", "evaluation_seed", "run"]
+__all__ = ["Candidate", "Evaluator", "Result", "Search", "evaluate", "evaluation_seed", "run"]
 
-
-@dataclass(frozen=True)
-class Ended:
-    """A candidate that came to its end."""
-
-    proposal: Proposal
-    outcome: Outcome
+History = Iterable[tuple[Proposal, Outcome]]
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a search found: everything that ended, in the order of telling, and its front."""
+class Evaluator(Protocol):
+    """Evaluates the proposals of one search, in this process or in others."""
 
-    spec: SearchSpec
-    goals: tuple[Goal, ...]
-    ended: tuple[Ended, ...]
-    front: RunFront
+    def submit(self, proposal: Proposal) -> None:
+        """Accept a proposal; evaluation may begin now or when its outcome is asked for."""
 
-    @property
-    def best(self) -> Ended | None:
-        """The done candidate that is best in the first objective.
-
-        Of equals the one that is better in the next, then the earlier: so it is on the
-        front. Where none keeps the constraints, the best of the least violating ones.
-        """
-        done = [one for one in self.ended if one.outcome.state == "done"]
-        constraints = assembly.constraints_of(self.spec)
-        index = best(
-            oriented([one.outcome.values for one in done], self.goals),
-            np.array([violation(one.outcome.values, constraints) for one in done]),
-            [one.proposal.number for one in done],
-        )
-        return None if index is None else done[index]
+    def outcome(self, proposal: Proposal) -> Outcome:
+        """Return the outcome of a submitted proposal, waiting for it if necessary."""
 
 
 def run(
     spec: SearchSpec,
     emit: Emit = silent,
-    history: Iterable[tuple[Proposal, Outcome]] = (),
+    history: History = (),
     cancelled: Callable[[], bool] = lambda: False,
     weights: WeightStore | None = None,
 ) -> Result:
-    """A whole search in this process, one evaluation after the other.
+    """Run a whole search in this process, one evaluation after the other.
 
-    Asks and tells follow one schedule: ask while fewer than `in_flight` candidates are
-    untold, else evaluate and tell the next number. Workers that keep it find the same.
+    Args:
+        spec: The search settings.
+        emit: Called with each event.
+        history: Evaluations of an earlier, interrupted run, in any order. The search is replayed
+            over them without evaluating or emitting anything again, then continues.
+        cancelled: Polled between evaluations and, by most estimators, between batches.
+        weights: Store of the weights that candidates leave for others; default: memory. To
+            continue a search of another process, pass the store that it used.
 
-    `history` is what ended before, in any order: the search is replayed over it without
-    evaluating anything again, then goes on. Replayed candidates are not emitted.
-
-    `weights` keeps what candidates leave behind for their children; None: this process does,
-    so a search that is gone on with in another one needs the store it was begun with.
+    Returns:
+        The candidates in proposal order, with best and front.
 
     Raises:
-        InvalidSettings: the question is wrong.
-        EngineError: the history belongs to another search, or the strategy asks for
-            nothing though its turn has come.
-        Cancelled: `cancelled` said so; what was emitted before is a history to go on from.
+        InvalidSettings: the settings are wrong.
+        EngineError: the history belongs to another search, or the strategy proposes nothing
+            although no candidate is in flight.
+        Cancelled: `cancelled` returned true. What was emitted until then is a history to
+            continue from.
     """
     spec = assembly.check(spec)
-    return _Search(spec, emit, history, cancelled, weights or MemoryWeightStore()).run()
+    store = weights or MemoryWeightStore()
+    return Search(spec, InProcess(spec, emit, cancelled, store), emit, history, store).run()
 
 
-class _Search:
-    """One search on its way."""
+class InProcess:
+    """Evaluates each proposal when its outcome is asked for."""
+
+    def __init__(
+        self, spec: SearchSpec, emit: Emit, cancelled: Callable[[], bool], weights: WeightStore
+    ):
+        self._spec = spec
+        self._emit = emit
+        self._cancelled = cancelled
+        self._weights = weights
+
+    def submit(self, proposal: Proposal) -> None:
+        """Nothing to do before the outcome is asked for."""
+
+    def outcome(self, proposal: Proposal) -> Outcome:
+        if self._cancelled():
+            raise Cancelled
+
+        def report(point: dict[str, Any]) -> None:
+            self._emit(EngineEvent("epoch", point, proposal.number))
+
+        return evaluate(self._spec, proposal, report, self._cancelled, self._weights)
+
+
+class Search:
+    """One search: its strategy, what is in flight and what has been evaluated.
+
+    Asks and tells follow one schedule: ask while fewer than `in_flight` candidates are
+    untold, else tell the outcome of the lowest number in flight. Evaluators that run several
+    proposals at once therefore find the same candidates as one that runs them in turn.
+    """
 
     def __init__(
         self,
         spec: SearchSpec,
-        emit: Emit,
-        history: Iterable[tuple[Proposal, Outcome]],
-        cancelled: Callable[[], bool],
-        weights: WeightStore,
+        evaluator: Evaluator,
+        emit: Emit = silent,
+        history: History = (),
+        weights: WeightStore | None = None,
     ):
+        """`spec` must have been checked by `assembly.check`."""
         self.spec = spec
         self.weights = weights
-        self.emit = emit
-        self.cancelled = cancelled
-        self.past = {proposal.number: Ended(proposal, outcome) for proposal, outcome in history}
-        self.goals = assembly.goals_of(spec)
-        self.front = RunFront(self.goals, assembly.constraints_of(spec))
-        self.strategy: Strategy = assembly.make_strategy(spec)
-        self.open: list[Proposal] = []
-        self.asked = 0
-        self.ended: list[Ended] = []
+        self._evaluator = evaluator
+        self._emit = emit
+        self._past = {proposal.number: (proposal, outcome) for proposal, outcome in history}
+        self._goals = assembly.goals_of(spec)
+        self._front = RunFront(self._goals, assembly.constraints_of(spec))
+        self._strategy: Strategy = assembly.make_strategy(spec)
+        self._open: list[Proposal] = []
+        self._asked = 0
+        self._evaluated: list[Candidate] = []
 
     def run(self) -> Result:
+        """Run to the end; see `nasengine.execution.loop.run` for what it raises."""
         while self._ask() or self._tell():
             pass
-        if self.asked < self.spec.candidates and not self.strategy.finished:
+        if self._asked < self.spec.candidates and not self._strategy.finished:
             raise EngineError(
-                f"strategy {self.spec.strategy} asks for nothing after {self.asked} "
-                "candidates, though all are told: report this as a fault of the strategy"
+                f"strategy {self.spec.strategy} proposes nothing after {self._asked} candidates, "
+                "although all outcomes are told: report this as a bug of the strategy"
             )
-        if len(self.past) > len(self.ended):
+        if len(self._past) > len(self._evaluated):
             raise EngineError(
-                f"the history holds {len(self.past)} candidates, the search {len(self.ended)}: "
-                "it belongs to another search"
+                f"the history has {len(self._past)} candidates, the search only "
+                f"{len(self._evaluated)}: the history belongs to another search"
             )
-        return Result(self.spec, self.goals, tuple(self.ended), self.front)
+        return self.result(finished=True)
+
+    def result(self, finished: bool = False) -> Result:
+        """Return what has been evaluated so far."""
+        return Result(self.spec, self._goals, tuple(self._evaluated), finished, self.weights)
 
     def _ask(self) -> bool:
-        full = len(self.open) >= self.spec.in_flight
-        if full or self.asked >= self.spec.candidates or self.strategy.finished:
+        full = len(self._open) >= self.spec.in_flight
+        if full or self._asked >= self.spec.candidates or self._strategy.finished:
             return False
-        proposal = self.strategy.ask()
+        proposal = self._strategy.ask()
         if proposal is None:
             return False
-        past = self.past.get(proposal.number)
-        if past is not None and past.proposal.architecture != proposal.architecture:
+        past = self._past.get(proposal.number)
+        if past is not None and past[0].architecture != proposal.architecture:
             raise EngineError(
                 f"candidate {proposal.number} of the history has another architecture than this "
-                "search proposes: it was made with other settings or another version"
+                "search proposes: the history was made with other settings or another version"
             )
-        self.asked += 1
-        self.open.append(proposal)
+        self._asked += 1
+        self._open.append(proposal)
         if past is None:
-            self.emit(EngineEvent("proposal", proposal.to_json(), proposal.number))
+            self._emit(EngineEvent("proposal", proposal.to_json(), proposal.number))
+            self._evaluator.submit(proposal)
         return True
 
     def _tell(self) -> bool:
-        if not self.open:
+        if not self._open:
             return False
-        proposal = self.open.pop(0)
-        past = self.past.get(proposal.number)
-        outcome = past.outcome if past is not None else self._evaluated(proposal)
-        self.strategy.tell(outcome)
-        self.ended.append(Ended(proposal, outcome))
-        step = self.front.add(proposal.number, outcome.values, outcome.state)
+        proposal = self._open.pop(0)
+        past = self._past.get(proposal.number)
+        outcome = past[1] if past is not None else self._evaluator.outcome(proposal)
+        self._strategy.tell(outcome)
+        self._evaluated.append(Candidate(proposal, outcome, self.spec))
+        step = self._front.add(proposal.number, outcome.values, outcome.state)
         if past is None:
-            self.emit(EngineEvent("outcome", outcome.to_json(), proposal.number))
+            self._emit(EngineEvent("outcome", outcome.to_json(), proposal.number))
             if step.joined:
-                told = {"front": self.front.front, "hypervolume": self.front.hypervolume}
-                self.emit(EngineEvent("front", told, proposal.number))
+                front = {"front": self._front.front, "hypervolume": self._front.hypervolume}
+                self._emit(EngineEvent("front", front, proposal.number))
         return True
-
-    def _evaluated(self, proposal: Proposal) -> Outcome:
-        if self.cancelled():
-            raise Cancelled
-
-        def report(point: dict[str, Any]) -> None:
-            self.emit(EngineEvent("epoch", point, proposal.number))
-
-        return evaluate(self.spec, proposal, report, self.cancelled, self.weights)

@@ -37,10 +37,10 @@ class FolderWeightStore(WeightStore):
     """
 
     def __init__(self, path: Path):
-        self._path = path
+        self.path = path
 
     def get(self, number: int) -> Checkpoint | None:
-        path = self._path / f"{number}.npz"
+        path = self.path / f"{number}.npz"
         try:
             content = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
@@ -57,18 +57,18 @@ class FolderWeightStore(WeightStore):
 
     def put(self, number: int, checkpoint: Checkpoint) -> None:
         content = _packed(checkpoint)
-        part = self._path / f".{number}-{uuid.uuid4().hex}.part"
+        part = self.path / f".{number}-{uuid.uuid4().hex}.part"
         try:
-            self._path.mkdir(parents=True, exist_ok=True)
-            for leftover in self._path.glob(f".{number}-*.part"):
+            self.path.mkdir(parents=True, exist_ok=True)
+            for leftover in self.path.glob(f".{number}-*.part"):
                 leftover.unlink(missing_ok=True)  # from an attempt that was killed
             _write(part, content)
-            os.replace(part, self._path / f"{number}.npz")
+            os.replace(part, self.path / f"{number}.npz")
         except FileNotFoundError:
             return  # another process puts the same candidate and removed our file as a leftover
         except OSError as error:
             raise EngineError(
-                f"the weights of candidate {number} cannot be stored in {self._path}: "
+                f"the weights of candidate {number} cannot be stored in {self.path}: "
                 f"{error.strerror or error}; free some space or make the folder writable"
             ) from None
         finally:
@@ -77,7 +77,7 @@ class FolderWeightStore(WeightStore):
 
     def drop(self, number: int) -> None:
         with suppress(OSError):
-            (self._path / f"{number}.npz").unlink()
+            (self.path / f"{number}.npz").unlink()
 
     @contextmanager
     def lock(self, cancelled: Callable[[], bool]) -> Iterator[None]:
@@ -87,8 +87,8 @@ class FolderWeightStore(WeightStore):
         """
         with ExitStack() as opened:
             with suppress(OSError):
-                self._path.mkdir(parents=True, exist_ok=True)
-                file = opened.enter_context((self._path / ".turn").open("w"))
+                self.path.mkdir(parents=True, exist_ok=True)
+                file = opened.enter_context((self.path / ".turn").open("w"))
                 while not _locked(file.fileno()):
                     if cancelled():
                         raise Cancelled

@@ -14,7 +14,7 @@ from nasengine.command_line.reference import reference
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
 from nasengine.execution import loop as search
-from tests.nasengine.toy import install
+from tests.fixtures.toy import install
 from webapp.runs.forms import LaunchForm
 
 QUESTION = SearchSpec(
@@ -45,8 +45,8 @@ def test_the_listing_and_the_reference_name_it(capsys):
 
 def test_a_search_uses_it_with_strategies_it_never_heard_of():
     result = search.run(assembly.check(QUESTION))
-    assert len(result.ended) == 6
-    assert all(set(one.outcome.values) == {"error", "weight"} for one in result.ended)
+    assert len(result.candidates) == 6
+    assert all(set(one.outcome.values) == {"error", "weight"} for one in result.candidates)
 
 
 @pytest.mark.django_db

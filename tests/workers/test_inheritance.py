@@ -64,10 +64,10 @@ def test_two_workers_one_of_them_killed_find_the_same_as_one_process(fleet):
     alone = search.run(SearchSpec.from_json(run.spec))
     assert results(run) == [
         (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
-        for one in alone.ended
+        for one in alone.candidates
     ]
     assert 2 in run.candidates.values_list("attempts", flat=True)
-    assert details(run) == [one.outcome.measurements[0].detail for one in alone.ended]
+    assert details(run) == [one.outcome.measurements[0].detail for one in alone.candidates]
     assert any("inherited_from" in detail for detail in details(run))
     folder = fleet.folder / "var" / "weights" / weights_folder(run).name
     assert sorted(path.name for path in folder.iterdir()) == [f"{n}.npz" for n in range(CANDIDATES)]

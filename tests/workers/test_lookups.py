@@ -33,7 +33,7 @@ def laid(tmp_path, monkeypatch):
 def alone(run) -> list[tuple]:
     return [
         (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
-        for one in search.run(SearchSpec.from_json(run.spec)).ended
+        for one in search.run(SearchSpec.from_json(run.spec)).candidates
     ]
 
 

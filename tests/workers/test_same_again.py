@@ -35,11 +35,11 @@ def test_repeated_interrupted_and_with_two_workers(fleet):
     alone = search.run(SearchSpec.from_json(plain.spec))  # the engine by itself
     found = [
         (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
-        for one in alone.ended
+        for one in alone.candidates
     ]
     assert found == results(plain)
-    assert alone.front.front == plain.front["numbers"]
-    assert alone.front.curve == plain.front["curve"]
+    assert alone.run_front.front == plain.front["numbers"]
+    assert alone.run_front.curve == plain.front["curve"]
 
     other = fleet.wait_ended(fleet.launch(**{**spec, "seed": 12}))
     assert results(other) != results(plain)

@@ -40,12 +40,12 @@ def test_a_search_killed_in_an_epoch_finds_the_same_as_one_process(fleet):
     alone = search.run(SearchSpec.from_json(run.spec))
     assert results(run) == [
         (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
-        for one in alone.ended
+        for one in alone.candidates
     ]
     assert second.get().attempts == 2
     trained = run.candidates.filter(state="trained").order_by("number")
     assert [untimed(one.findings) for one in trained] == [
-        untimed(one.outcome.findings) for one in alone.ended if one.outcome.findings
+        untimed(one.outcome.findings) for one in alone.candidates if one.outcome.findings
     ]
     folder = fleet.folder / "var" / "weights" / weights_folder(run).name
     assert sorted(path.name for path in folder.iterdir()) == ["1.npz", "2.npz"]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 
 import pytest
 
-from nasengine.command_line import describe
+from nasengine.__main__ import main
 
 BEST = (
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
@@ -17,10 +16,7 @@ LARGE = ("--input", "3x224x224", "--classes", "1000")
 
 
 def command(*words):
-    parser = argparse.ArgumentParser()
-    describe.add_parser(parser.add_subparsers(required=True))
-    args = parser.parse_args(["describe", *words])
-    return args.run(args)
+    return main(["describe", *words])
 
 
 def document(capsys, *words):
@@ -44,12 +40,12 @@ def document(capsys, *words):
         ),
         ((BEST, "--space", "nb201"), 1_073_466, 153_272_960),
         ((BEST,), 1_073_466, 153_272_960),
-        (("shared:cell", "--cells", "8", "--channels", "16"), 1_930_618, 300_255_744),
-        (("shared:nb201",), 1_686_106, 243_712_640),
+        (("supernet:cell", "--cells", "8", "--channels", "16"), 1_930_618, 300_255_744),
+        (("supernet:nb201",), 1_686_106, 243_712_640),
         (("DARTS_V2_RNN", "--vocabulary", "10000", "--hidden", "850"), 22_960_000, 22_950_000),
         (("DARTS_V1_RNN",), 22_960_000, 22_950_000),
         (("ENAS_RNN", "--vocabulary", "33278", "--hidden", "700"), 33_127_878, 33_094_600),
-        (("shared:recurrent-cell", "--hidden", "300"), 4_810_000, 9_840_000),
+        (("supernet:recurrent-cell", "--hidden", "300"), 4_810_000, 9_840_000),
     ],
 )
 def test_counts(capsys, words, params, macs):
@@ -117,9 +113,9 @@ FILES = {
     ("words", "says"),
     [
         (["NOTHING"], "neither a published network (DARTS_V1"),
-        (["shared:cells"], "'cells' is not among the spaces"),
-        (["shared:topology"], "has no shared network; those that have: cell"),
-        (["shared:cell", "--space", "nb201"], "belongs to the space 'cell'"),
+        (["supernet:cells"], "'cells' is not among the spaces"),
+        (["supernet:topology"], "has no supernet; spaces that have one: cell"),
+        (["supernet:cell", "--space", "nb201"], "belongs to the space 'cell'"),
         (["a\nb"], "neither"),
         (["x" * 5000], "neither"),
         (["a\0b"], "neither"),
@@ -144,7 +140,7 @@ FILES = {
         (["DARTS_V2", "--cells", "1e3"], "cells: must be a whole number (got '1e3')"),
         (["DARTS_V2", "--channels", "99999"], "channels: must be at most"),
         (["."], "cannot be read"),
-        (["list.json"], "holds no architecture"),
+        (["list.json"], "has no architecture"),
         (["text.json"], "is not one JSON document"),
         (["two.json"], "is not one JSON document"),
         (["deep.json"], "is not one JSON document"),

@@ -85,7 +85,7 @@ def test_a_search_prints_and_keeps_what_it_finds(capsys, table, tmp_path):
 def test_the_summary_reads_well(capsys, table):
     assert main(words(table, "--objectives", "error,params", "--constraint", "params<9e4")) == 0
     out = capsys.readouterr().out
-    assert "breaks the constraints, as everything does" in out
+    assert "violates the constraints, as all candidates do, but least" in out
     assert main(words(table, "--objectives", "error,latency@raspi4", "--dataset", "cifar100")) == 0
     out = capsys.readouterr().out
     for part in ("candidates   30 (30 done)", "best         candidate", "test         accuracy",
@@ -120,11 +120,11 @@ def test_resuming_needs_the_same_words_and_a_file(capsys, table, tmp_path):
     assert main([*given, "--resume"]) == 0  # nothing to go on with: a new one
     capsys.readouterr()
     before = path.read_bytes()
-    assert "exists already: go on with it by --resume" in refusal(capsys, *given)
+    assert "exists already: continue it with --resume" in refusal(capsys, *given)
     text = refusal(capsys, *given, "--resume", "--seed", "9", "--set", "tries=2")
-    assert "begun with another seed, strategy_config" in text
+    assert "started with another seed, strategy_config" in text
     assert path.read_bytes() == before
-    assert "--resume needs --out" in refusal(capsys, *words(table, "--resume"))
+    assert "--resume needs a file" in refusal(capsys, *words(table, "--resume"))
 
 
 def test_settings_find_their_part(capsys, table):
@@ -145,14 +145,14 @@ def test_settings_find_their_part(capsys, table):
         (["--set", "population"], "write NAME=VALUE"),
         (["--set", "=3"], "write NAME=VALUE"),
         (["--set", "city.population=3"], "write NAME=VALUE"),
-        (["--set", "colour=red"], "'colour' is no setting of the chosen parts; they have arch"),
+        (["--set", "colour=red"], "'colour' is not a setting of the chosen parts; they have arch"),
         (
             ["--set", "population=many"],
             "strategy_config.population: must be a whole number (got 'many')",
         ),
         (["--set", "strategy.colour=red"], "strategy_config.colour: no such setting"),
         (["--strategy", "luck"], "strategy: 'luck' is not among the strategies"),
-        (["--estimator", "luck"], "--table goes with the estimator table"),
+        (["--estimator", "luck"], "--table is for the estimator table"),
         (["--dataset", "mnist"], "dataset: 'mnist' is not in the table; it has cifar10"),
         (["--objectives", "error,latency@toaster"], "latency@toaster is not in the table"),
         (["--constraint", "error=5"], "constraints: 'error=5' is not a constraint"),
@@ -197,7 +197,7 @@ def test_ctrl_c_leaves_a_file_to_go_on_with(capsys, monkeypatch, table, tmp_path
     monkeypatch.setattr(command.Progress, "take", interrupted)
     assert main(words(table, "--out", str(cut))) == 130
     err = capsys.readouterr().err
-    assert "the same words and --resume go on" in err
+    assert f"continue with: python -m nasengine search --resume {cut}" in err
     assert "Traceback" not in err
     monkeypatch.undo()
     assert 1 < len(lines_of(cut)) < 31

@@ -34,7 +34,7 @@ def outcomes(table, seed, candidates=250, constraints=(), **config):
             seed=seed, strategy_config=config, estimator_config={"path": str(table)},
         )
     )  # fmt: skip
-    ended = search.run(spec).ended
+    ended = search.run(spec).candidates
     return spec, [one.outcome.values for one in ended]
 
 

@@ -115,13 +115,13 @@ def test_shared_networks_through_the_database_with_killed_workers_as_alone(name,
     assert_as_alone(run, alone)
     trained = run.candidates.filter(state="trained").order_by("number")
     assert [untimed(one.findings) for one in trained] == [
-        untimed(one.outcome.findings) for one in alone.ended if one.outcome.state == "trained"
+        untimed(one.outcome.findings) for one in alone.candidates if one.outcome.state == "trained"
     ]
     assert len(trained) == 4
     assert not trained.filter(measurements__isnull=False).exists()
     assert run.view["kind"] == "sharing"
     assert run.view["view"]["phase"] == "proof"
-    assert set(run.front["numbers"]) <= {one.proposal.number for one in alone.ended[4:]}
+    assert set(run.front["numbers"]) <= {one.proposal.number for one in alone.candidates[4:]}
 
 
 def test_one_network_for_all_candidates_through_the_database_with_killed_workers_as_alone(tmp_path):
@@ -172,8 +172,8 @@ def assert_as_alone(run, alone):
     rows = run.candidates.order_by("number")
     assert list(rows.values_list("architecture_id", "parents", "origin")) == [
         (one.proposal.architecture.id, list(one.proposal.parents), one.proposal.origin)
-        for one in alone.ended
+        for one in alone.candidates
     ]
-    assert run.front["numbers"] == alone.front.front
-    assert run.front["curve"] == alone.front.curve
+    assert run.front["numbers"] == alone.run_front.front
+    assert run.front["curve"] == alone.run_front.curve
     assert run.view["view"] or not run.view["kind"]

@@ -48,7 +48,7 @@ def found_alone(run: Run, **changed) -> list[tuple]:
     spec = SearchSpec.from_json({**run.spec, **changed})
     return [
         (one.proposal.architecture.id, one.outcome.state, one.outcome.values)
-        for one in search.run(spec).ended
+        for one in search.run(spec).candidates
     ]
 
 

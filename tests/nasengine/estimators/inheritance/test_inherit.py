@@ -242,7 +242,7 @@ def test_settings_of_children_go_together():
 
 
 def test_a_space_that_passes_nothing_on_is_refused_when_the_search_is_made(monkeypatch):
-    from tests.nasengine.toy import install
+    from tests.fixtures.toy import install
 
     install(monkeypatch)
     with pytest.raises(InvalidSettings) as refusal:

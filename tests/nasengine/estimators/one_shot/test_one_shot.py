@@ -38,7 +38,7 @@ QUESTION = SearchSpec(
 def told(result):
     return [
         (one.proposal.to_json(), one.outcome.state, one.outcome.values, one.outcome.epochs)
-        for one in result.ended
+        for one in result.candidates
     ]
 
 
@@ -50,14 +50,14 @@ def changed(spec, **estimator):
 def test_the_network_is_trained_once_and_reported_as_the_curve_of_the_first():
     seen = []
     result = run(QUESTION, seen.append)
-    assert [one.outcome.state for one in result.ended] == ["done"] * 8
-    assert [one.outcome.epochs for one in result.ended] == [3] + [0] * 7
+    assert [one.outcome.state for one in result.candidates] == ["done"] * 8
+    assert [one.outcome.epochs for one in result.candidates] == [3] + [0] * 7
     epochs = [(one.number, one.item["epoch"]) for one in seen if one.kind == "epoch"]
     assert epochs == [(0, 1), (0, 2), (0, 3)]
     losses = [one.item["train_loss"] for one in seen if one.kind == "epoch"]
     assert losses[-1] < losses[0]
     assert all(0 <= one.item["valid_error"] <= 100 for one in seen if one.kind == "epoch")
-    measured = result.ended[5].outcome.measurements[0]
+    measured = result.candidates[5].outcome.measurements[0]
     assert (measured.objective, measured.unit, measured.method) == ("error", "%", "measured")
     assert measured.detail["weights"] == "shared"
     assert (measured.detail["part"], measured.detail["epochs"]) == ("valid", 3)
@@ -80,7 +80,7 @@ def test_an_error_is_that_of_the_chosen_operations_in_the_network_of_the_checkpo
     dataset = load("datasets", "digits")
     valid = dataset(dataset.Config(limit=200)).search_parts()[1]
     assert len(valid.labels) <= 256, "one group of normalisation"
-    for one in result.ended:
+    for one in result.candidates:
         with torch.no_grad():
             answers = network.forward_architecture(
                 valid.images, space.choices(one.proposal.architecture)
@@ -94,7 +94,7 @@ def test_killed_in_any_epoch_it_goes_on_there_and_ends_as_if_nobody_was(reached,
     whole = run(QUESTION)
     store = FolderWeightStore(tmp_path)
     told_of = []
-    first = whole.ended[0].proposal
+    first = whole.candidates[0].proposal
     spec = assembly.check(QUESTION)
     with pytest.raises(Cancelled):
         evaluate(spec, first, told_of.append, lambda: len(told_of) > reached, store)
@@ -108,7 +108,7 @@ def test_killed_in_any_epoch_it_goes_on_there_and_ends_as_if_nobody_was(reached,
 def test_whoever_comes_meanwhile_waits_and_may_be_called_off(tmp_path):
     """Two processes would train the same; here two stores on one folder."""
     spec = assembly.check(QUESTION)
-    proposal = run(QUESTION).ended[1].proposal
+    proposal = run(QUESTION).candidates[1].proposal
     waited = threading.Event()
     points, outcomes = [], []
 
@@ -137,7 +137,7 @@ def test_whoever_comes_meanwhile_waits_and_may_be_called_off(tmp_path):
 def test_without_a_place_for_weights_a_candidate_trains_its_own_network():
     whole = run(QUESTION)
     spec = assembly.check(QUESTION)
-    for one in whole.ended[:2]:
+    for one in whole.candidates[:2]:
         outcome = evaluate(spec, one.proposal, lambda point: None, lambda: False, NO_WEIGHTS)
         assert outcome.values == one.outcome.values
         assert outcome.epochs == 3
@@ -145,7 +145,7 @@ def test_without_a_place_for_weights_a_candidate_trains_its_own_network():
 
 def test_a_network_that_leaves_the_numbers_ends_every_candidate_as_diverged():
     wild = changed(QUESTION, learning_rate=1e30, gradient_clip=0.0)
-    outcomes = [one.outcome for one in run(wild).ended]
+    outcomes = [one.outcome for one in run(wild).candidates]
     assert [(one.number, one.state) for one in outcomes] == [(n, "diverged") for n in range(8)]
     assert all("epoch" in one.reason for one in outcomes)
 
@@ -155,7 +155,7 @@ def test_the_seed_of_the_search_decides_the_network():
         seed: [
             one.outcome.values["error"]
             for one in run(dataclasses.replace(QUESTION, strategy="random", strategy_config={},
-                                               candidates=3, seed=seed)).ended
+                                               candidates=3, seed=seed)).candidates
         ]
         for seed in (4, 5)
     }  # fmt: skip
@@ -176,7 +176,7 @@ def test_of_text_perplexity_and_error_of_the_same_look(tmp_path):
         estimator_config={"epochs": 2, "batch_size": 8, "bptt": 20, "threads": 1},
         candidates=3,
     )
-    for one in run(spec).ended:
+    for one in run(spec).candidates:
         assert one.outcome.state == "done", one.outcome.reason
         assert one.outcome.values["perplexity"] > 1
         assert 0 < one.outcome.values["error"] <= 100
@@ -185,7 +185,7 @@ def test_of_text_perplexity_and_error_of_the_same_look(tmp_path):
 def test_what_breaks_a_constraint_is_not_scored_and_trains_nothing():
     strict = dataclasses.replace(QUESTION, constraints=("params<=1",), candidates=2)
     seen = []
-    assert {one.outcome.state for one in run(strict, seen.append).ended} == {"pruned"}
+    assert {one.outcome.state for one in run(strict, seen.append).candidates} == {"pruned"}
     assert not [one for one in seen if one.kind == "epoch"]
 
 

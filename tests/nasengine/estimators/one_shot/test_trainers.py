@@ -102,7 +102,7 @@ def never():
 def told(result):
     return [
         (one.proposal.to_json(), one.outcome.state, one.outcome.values, untimed(one.outcome))
-        for one in result.ended
+        for one in result.candidates
     ]
 
 
@@ -117,7 +117,7 @@ def test_the_same_seed_finds_the_same_and_another_one_does_not(spec, texts):
     assert told(once) == told(again)
     other = run(dataclasses.replace(spec, seed=5))
     assert told(other) != told(once)
-    states = [one.outcome.state for one in once.ended]
+    states = [one.outcome.state for one in once.candidates]
     assert set(states) == {"trained", "done"}
     assert once.best is not None
 
@@ -136,7 +136,7 @@ def test_killed_at_any_epoch_it_ends_with_the_same(spec, texts, tmp_path):
                 cancelled=lambda past=past, cut=cut: len(past) == cut,
                 weights=store,
             )
-        history = [(one.proposal, one.outcome) for one in whole.ended[:cut]]
+        history = [(one.proposal, one.outcome) for one in whole.candidates[:cut]]
         gone_on = run(spec, history=history, weights=store)
         assert told(gone_on) == told(whole)
 
@@ -148,13 +148,13 @@ def test_they_search_every_space_that_shares(spec, space):
     here = dataclasses.replace(
         spec, space=space, space_config=SPACES[space], strategy_config=config, candidates=4
     )
-    states = [one.outcome.state for one in run(here).ended]
+    states = [one.outcome.state for one in run(here).candidates]
     assert states == ["trained", "trained", "done", "done"]
 
 
 def test_a_rival_of_the_best_cell_is_as_large_and_trained_alike(texts):
     result = run(found_in(TEXTS[0], texts))
-    rival = result.ended[-1]
+    rival = result.candidates[-1]
     assert rival.proposal.note["do"] == "rival"
     assert rival.proposal.architecture == result.best.proposal.architecture
     space = load("spaces", "recurrent-cell")
@@ -169,8 +169,8 @@ def test_a_rival_of_the_best_cell_is_as_large_and_trained_alike(texts):
 def test_second_order_and_its_clip_train_on_text(texts):
     spec = found_in(TEXTS[0], texts)
     config = {**spec.strategy_config, "order": "second", "epochs": 1}
-    first = run(dataclasses.replace(spec, strategy_config=config)).ended[0].outcome
-    plain = run(spec).ended[0].outcome
+    first = run(dataclasses.replace(spec, strategy_config=config)).candidates[0].outcome
+    plain = run(spec).candidates[0].outcome
     assert first.state == "trained"
     assert first.findings["alphas"] != plain.findings["alphas"]
 
@@ -179,7 +179,7 @@ def test_enas_says_what_its_controller_leans_to():
     result = run(ENAS)
     space = load("spaces", "nb201")
     space = space(space.Config())
-    for one in result.ended[:2]:
+    for one in result.candidates[:2]:
         found = one.outcome.findings
         assert [len(row) for row in found["policy"]] == [len(d.options) for d in space.decisions()]
         assert all(abs(sum(row) - 1) < 1e-3 for row in found["policy"])
@@ -188,18 +188,18 @@ def test_enas_says_what_its_controller_leans_to():
         assert likely == [max(row) for row in found["policy"]]
         assert 0 <= found["reward"] <= 1
         assert 0 < found["entropy"] <= 6 * np.log(5) + 1e-6
-    errors = result.ended[2].outcome.findings["errors"]
+    errors = result.candidates[2].outcome.findings["errors"]
     assert errors == sorted(errors)
 
 
 def test_an_epoch_done_twice_leaves_the_same_checkpoint():
     store, whole = MemoryWeightStore(), run(QUESTION)
-    first, second = (one.proposal for one in whole.ended[:2])
+    first, second = (one.proposal for one in whole.candidates[:2])
     for proposal in (first, second):
         evaluate(QUESTION, proposal, silent, never, store)
     before = {name: array.copy() for name, array in store.get(1).weights.items()}
     again = evaluate(QUESTION, second, silent, never, store)
-    assert untimed(again) == untimed(whole.ended[1].outcome)
+    assert untimed(again) == untimed(whole.candidates[1].outcome)
     after = store.get(1).weights
     assert before.keys() == after.keys()
     assert all(np.array_equal(before[name], after[name]) for name in before)
@@ -216,7 +216,7 @@ def test_only_the_last_two_checkpoints_are_kept():
 
 
 def test_without_its_checkpoint_an_epoch_fails_and_says_what_workers_need():
-    proposal = run(QUESTION).ended[1].proposal
+    proposal = run(QUESTION).candidates[1].proposal
     outcome = evaluate(QUESTION, proposal, silent, never, MemoryWeightStore())
     assert outcome.state == "failed"
     assert "candidate 0 left behind is not here" in outcome.reason
@@ -227,11 +227,11 @@ def test_a_checkpoint_of_another_network_is_refused():
     store = MemoryWeightStore()
     whole = run(QUESTION, weights=store)
     other = dataclasses.replace(QUESTION, space_config={"cells": 2, "channels": 4})
-    theirs = run(other).ended[2].proposal
+    theirs = run(other).candidates[2].proposal
     outcome = evaluate(other, theirs, silent, never, store)
     assert outcome.state == "failed"
     assert "does not fit" in outcome.reason
-    assert whole.ended[0].outcome.state == "trained"
+    assert whole.candidates[0].outcome.state == "trained"
 
 
 def test_a_rate_that_explodes_ends_as_diverged_with_a_remedy():
@@ -239,8 +239,8 @@ def test_a_rate_that_explodes_ends_as_diverged_with_a_remedy():
         QUESTION, strategy_config={**QUESTION.strategy_config, "learning_rate": 1e30}
     )
     result = run(wild)
-    assert [one.outcome.state for one in result.ended] == ["diverged"]
-    assert "lower the learning rate" in result.ended[0].outcome.reason
+    assert [one.outcome.state for one in result.candidates] == ["diverged"]
+    assert "lower the learning rate" in result.candidates[0].outcome.reason
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("no"), MemoryError()])
@@ -252,7 +252,7 @@ def test_out_of_memory_says_what_to_lower(error, monkeypatch):
 
     monkeypatch.setattr(darts_epoch.DartsStep, "weigh", full)
     result = run(dataclasses.replace(QUESTION, candidates=8))
-    reason = result.ended[0].outcome.reason
+    reason = result.candidates[0].outcome.reason
     assert reason.startswith(f"out of memory on {find_device_context(TrainConfig()).device}")
     for remedy in ("batch_size", "channels", "cells", "partial"):
         assert remedy in reason
@@ -260,7 +260,7 @@ def test_out_of_memory_says_what_to_lower(error, monkeypatch):
 
 def test_cancelled_between_steps_nothing_is_left_behind():
     store = MemoryWeightStore()
-    proposal = run(QUESTION).ended[0].proposal
+    proposal = run(QUESTION).candidates[0].proposal
     asked = []
 
     def second():
@@ -276,7 +276,7 @@ def test_a_warm_up_leaves_the_architecture_as_it_was():
     spec = dataclasses.replace(
         QUESTION, strategy_config={**QUESTION.strategy_config, "warm_up": 2, "compared": 0}
     )
-    trained = [one.outcome.findings for one in run(spec).ended[:3]]
+    trained = [one.outcome.findings for one in run(spec).candidates[:3]]
     assert trained[0]["alphas"] == trained[1]["alphas"]
     assert "valid_loss" not in trained[1]
     assert trained[2]["alphas"] != trained[1]["alphas"]
@@ -296,14 +296,14 @@ def test_every_repair_trains(config):
     spec = dataclasses.replace(
         QUESTION, strategy_config={**QUESTION.strategy_config, "epochs": 1, **config}
     )
-    first = run(spec).ended[0].outcome
+    first = run(spec).candidates[0].outcome
     assert first.state == "trained"
     assert ("eigenvalue" in first.findings) == ("stop" in config)
     assert ("cell_edges" in first.findings["alphas"]) == ("partial" in config)
     plain = run(
         dataclasses.replace(QUESTION, strategy_config={**QUESTION.strategy_config, "epochs": 1})
     )
-    same = first.findings["alphas"] == plain.ended[0].outcome.findings["alphas"]
+    same = first.findings["alphas"] == plain.candidates[0].outcome.findings["alphas"]
     assert same == ("stop" in config)
 
 
@@ -311,7 +311,7 @@ def test_shared_errors_are_those_of_the_chosen_operations_on_the_validation_part
     """Scored by hand on the network of the checkpoint."""
     store = MemoryWeightStore()
     result = run(QUESTION, weights=store)
-    derive = result.ended[3]
+    derive = result.candidates[3]
     assert derive.proposal.note["do"] == "derive"
     space = load("spaces", "nb201")
     space = space(space.Config(cells=1, channels=4))
@@ -353,7 +353,7 @@ def test_a_table_cannot_train_what_shares_weights():
 
 
 def test_a_derived_score_list_is_checked_by_the_space():
-    proposal = run(QUESTION).ended[3].proposal
+    proposal = run(QUESTION).candidates[3].proposal
     store = MemoryWeightStore()
     run(QUESTION, weights=store)
     broken = dataclasses.replace(proposal, note={**proposal.note, "score": ["|nonsense~0|"]})

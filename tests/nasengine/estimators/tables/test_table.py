@@ -250,7 +250,7 @@ def test_a_search_over_a_table_loads_no_torch(table):
         "from nasengine.core.search_spec import SearchSpec\n"
         "asked = SearchSpec(space='nb201', estimator='table', dataset='cifar10', candidates=30,"
         f"objectives=('error',), estimator_config={{'path': {str(table)!r}}})\n"
-        "print(len(search.run(asked).ended), 'torch' in sys.modules)"
+        "print(len(search.run(asked).candidates), 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["30", "False"]

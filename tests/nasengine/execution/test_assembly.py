@@ -12,8 +12,7 @@ import pytest
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
-
-from .toy import install
+from tests.fixtures.toy import install
 
 PLAIN = SearchSpec(space="nb201", strategy="random", objectives=("error", "params"))
 

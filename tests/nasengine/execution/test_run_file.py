@@ -99,13 +99,13 @@ def test_cut_off_anywhere_a_file_holds_its_whole_lines(path):
         assert len(stored.candidates) == sum(end <= cut for end in ends[1:])
     path.write_bytes(whole[: ends[1] + 20])
     file = RunFile(path, SPACE)
-    file.go_on(read_run(path))
+    file.continue_from(read_run(path), QUESTION)
     file.add(*ENDED[1], seed=17)
     assert path.read_bytes() == whole
 
 
 def test_nothing_is_written_over(path):
-    with pytest.raises(EngineError, match="exists already: go on with it by --resume"):
+    with pytest.raises(EngineError, match="exists already: continue it with --resume"):
         RunFile(path, SPACE).begin(QUESTION, GOALS)
     with pytest.raises(EngineError, match="cannot be written"):
         RunFile(path.parent / "absent" / "run.jsonl", SPACE).begin(QUESTION, GOALS)
@@ -139,8 +139,8 @@ def lines_with_text(path):
 
 def test_broken_candidates_and_versions_are_refused(path):
     second = path.read_bytes().splitlines(keepends=True)[2]
-    assert "holds a candidate twice" in lines_with(path, {1: second})
-    assert "is no candidate" in lines_with(path, {1: b'{"kind":"candidate"}\n'})
+    assert "has a candidate twice" in lines_with(path, {1: second})
+    assert "is not a candidate" in lines_with(path, {1: b'{"kind":"candidate"}\n'})
     head = json.loads(path.read_bytes().splitlines()[0])
     newer = json.dumps({**head, "version": 99}).encode() + b"\n"
     assert "version 99" in lines_with(path, {0: newer})

@@ -14,8 +14,7 @@ from nasengine.core.proposal import Proposal
 from nasengine.core.search_spec import SearchSpec
 from nasengine.core.seeds import derive
 from nasengine.execution import loop as search
-
-from .toy import ToySpace, install
+from tests.fixtures.toy import ToySpace, install
 
 QUESTION = SearchSpec(
     space="toy",
@@ -48,23 +47,23 @@ def evaluated(digits=(1, 2, 3, 4, 5, 6), cancelled=lambda: False, number=5, **ch
 
 
 def pairs(result):
-    return [(one.proposal, one.outcome) for one in result.ended]
+    return [(one.proposal, one.outcome) for one in result.candidates]
 
 
 def test_the_same_question_gives_the_same_search():
     first, second = search.run(QUESTION), search.run(QUESTION)
     assert pairs(first) == pairs(second)
-    assert len(first.ended) == 40
-    assert [one.proposal.number for one in first.ended] == list(range(40))
+    assert len(first.candidates) == 40
+    assert [one.proposal.number for one in first.candidates] == list(range(40))
     assert pairs(search.run(asking(seed=4))) != pairs(first)
 
 
 def test_it_gets_somewhere_and_knows_its_best():
     result = search.run(asking(candidates=300, objectives=("error",)))
-    values = [one.outcome.values["error"] for one in result.ended]
+    values = [one.outcome.values["error"] for one in result.candidates]
     assert result.best.outcome.values["error"] == min(values) < 51
-    assert result.front.front == [result.best.proposal.number]
-    assert result.front.recorded == 300
+    assert result.run_front.front == [result.best.proposal.number]
+    assert result.run_front.recorded == 300
 
 
 @pytest.mark.parametrize("cut", [1, 5, 17, 40])
@@ -75,7 +74,7 @@ def test_a_history_is_gone_on_with_exactly(cut):
     history = [(Proposal.from_json(p), Outcome.from_json(o)) for p, o in stored]
     again = search.run(QUESTION, resumed.append, reversed(history))
     assert pairs(again) == pairs(whole)
-    assert again.front.curve == whole.front.curve
+    assert again.run_front.curve == whole.run_front.curve
     replayed = {event.number for event in resumed if event.kind == "outcome"}
     assert replayed == set(range(cut, 40))
 
@@ -205,16 +204,16 @@ def test_cancelling_passes_through():
 @pytest.mark.parametrize("trouble", ["nan", "broken", "nothing", "told"])
 def test_a_search_in_which_everything_goes_wrong_comes_to_its_end(trouble):
     result = search.run(asking(estimator_config={"trouble": trouble}))
-    assert len(result.ended) == 40
+    assert len(result.candidates) == 40
     assert result.best is None
-    assert (result.front.front, result.front.hypervolume) == ([], 0.0)
+    assert (result.run_front.front, result.run_front.hypervolume) == ([], 0.0)
 
 
 def test_without_a_feasible_one_the_least_violating_is_best():
     result = search.run(asking(constraints=("error<0", "weight<0")))
     found = result.best.outcome.values
-    assert result.front.hypervolume == 0
-    assert result.front.front == [result.best.proposal.number]
-    breaches = [sum(one.outcome.values.values()) for one in result.ended]
+    assert result.run_front.hypervolume == 0
+    assert result.run_front.front == [result.best.proposal.number]
+    breaches = [sum(one.outcome.values.values()) for one in result.candidates]
     assert sum(found.values()) == pytest.approx(min(breaches))
     assert all(map(math.isfinite, found.values()))

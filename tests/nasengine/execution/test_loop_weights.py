@@ -40,7 +40,7 @@ class Stop(Exception):
 def origins(result):
     """Number -> the candidate its weights come from, or what it says instead."""
     found = {}
-    for one in result.ended:
+    for one in result.candidates:
         detail = one.outcome.measurements[0].detail
         found[one.proposal.number] = detail.get("inherited_from", detail.get("inheritance"))
     return found
@@ -52,18 +52,18 @@ def whole():
 
 
 def test_children_inherit_from_their_parents_and_train_for_less(whole):
-    parents = {one.proposal.number: one.proposal.parents for one in whole.ended}
+    parents = {one.proposal.number: one.proposal.parents for one in whole.candidates}
     assert {n: p[0] if p else None for n, p in parents.items()} == origins(whole)
     assert sum(bool(p) for p in parents.values()) >= 4
-    for one in whole.ended:
+    for one in whole.candidates:
         assert one.outcome.state == "done"
         assert one.outcome.epochs == (1 if one.proposal.parents else 2)
 
 
 def test_in_a_folder_and_in_memory_it_is_the_same_search(whole, tmp_path):
-    assert search.run(QUESTION).ended == whole.ended
+    assert search.run(QUESTION).candidates == whole.candidates
     folder = tmp_path / "weights"
-    assert search.run(QUESTION, weights=FolderWeightStore(folder)).ended == whole.ended
+    assert search.run(QUESTION, weights=FolderWeightStore(folder)).candidates == whole.candidates
     assert sorted(path.name for path in folder.iterdir()) == [f"{n}.npz" for n in range(9)]
 
 
@@ -80,19 +80,19 @@ def test_gone_on_with_over_the_same_weights_it_ends_the_same(whole, tmp_path, cu
 
     with pytest.raises(Stop):
         search.run(QUESTION, pull, weights=weights)
-    history = [(one.proposal, one.outcome) for one in whole.ended[:cut]]
-    assert search.run(QUESTION, history=history, weights=weights).ended == whole.ended
+    history = [(one.proposal, one.outcome) for one in whole.candidates[:cut]]
+    assert search.run(QUESTION, history=history, weights=weights).candidates == whole.candidates
 
 
 def test_gone_on_with_without_them_children_of_the_lost_say_so(whole):
-    history = [(one.proposal, one.outcome) for one in whole.ended[:6]]
+    history = [(one.proposal, one.outcome) for one in whole.candidates[:6]]
     points = []
     result = search.run(QUESTION, points.append, history=history)
-    assert result.ended[:6] == whole.ended[:6]
+    assert result.candidates[:6] == whole.candidates[:6]
     said = origins(result)
-    orphans = [one.proposal.number for one in result.ended[6:] if one.proposal.parents[0] < 6]
+    orphans = [one.proposal.number for one in result.candidates[6:] if one.proposal.parents[0] < 6]
     assert orphans, "somebody's parent ended before"
-    for one in result.ended[6:]:
+    for one in result.candidates[6:]:
         lost = one.proposal.number in orphans
         assert said[one.proposal.number] == (
             "parent left no weights" if lost else one.proposal.parents[0]

@@ -17,7 +17,7 @@ from nasengine.core.errors import Cancelled, EngineError
 from nasengine.core.weight_store import NO_WEIGHTS, Checkpoint, MemoryWeightStore
 from nasengine.execution.weight_store import FolderWeightStore
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ARCHITECTURE = Architecture("nb201", {"cells": 1}, "|none~0|+|é~0|")
 
 
@@ -134,7 +134,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import nasengine.execution.weight_store as module
-from tests.nasengine.test_weight_store import checkpoint
+from tests.nasengine.execution.test_weight_store import checkpoint
 def killed(*paths):
     os.kill(os.getpid(), signal.SIGKILL)
 module.os.replace = killed

@@ -1,0 +1,221 @@
+"""`search`: the public entry point; every part by name or as an object."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from ..catalog import has
+from ..core.dataset import Dataset
+from ..core.errors import EngineError
+from ..core.estimator import Estimator
+from ..core.events import Emit, EngineEvent, silent
+from ..core.objective import Goal, Objective
+from ..core.search_spec import SearchSpec
+from ..core.space import Space
+from ..core.strategy import Strategy
+from ..core.text import shorten
+from ..core.weight_store import MemoryWeightStore, WeightStore
+from . import assembly
+from .goals import usual_objectives
+from .loop import Evaluator, History, InProcess, Search
+from .parts import Settings, resolve, resolve_estimator, resolve_objectives
+from .pool import WorkerPool
+from .progress import ProgressBar
+from .result import Result
+from .weight_store import FolderWeightStore
+
+TABLE_DATASET = "cifar10"
+MAX_WORKERS = 64
+
+
+def search(
+    *,
+    space: str | type[Space] | Space = "cell",
+    strategy: str | type[Strategy] | Strategy = "dpp-net",
+    objectives: Sequence[str | type[Objective] | Objective | Goal] | None = None,
+    dataset: str | type[Dataset] | Dataset | None = None,
+    table: str | Path | None = None,
+    estimator: str | type[Estimator] | Estimator | Callable[..., Any] | None = None,
+    constraints: Sequence[str] = (),
+    candidates: int = 100,
+    seed: int = 0,
+    workers: int = 1,
+    in_flight: int | None = None,
+    progress: bool = True,
+    space_config: Settings = None,
+    strategy_config: Settings = None,
+    estimator_config: Settings = None,
+    dataset_config: Settings = None,
+    on_event: Emit = silent,
+) -> Result:
+    """Search a space for architectures and return what was found.
+
+    Each part is a catalogue name (`python -m nasengine list`), a class, or an object of a class.
+
+    Args:
+        space: Set of architectures to search.
+        strategy: Method that proposes architectures.
+        objectives: What to optimise, for example `["error", "params", "latency@cpu"]`. A `Goal`
+            gives an objective of a Python function a direction and a unit. Default: error and
+            params (perplexity and params for text).
+        dataset: Data set to train on, default `digits`. With `table`: which of the table's data
+            sets, default `cifar10`.
+        table: Benchmark table (name or file) to look results up in instead of training.
+        estimator: How candidates are scored, default `train`. A plain function takes an
+            `Architecture` (and, if it has such a parameter, a `seed`) and returns a number or a
+            mapping of objective names to numbers.
+        constraints: Bounds on objectives, for example `["params<2e6"]`.
+        candidates: Number of candidates to evaluate.
+        seed: Seed of every random choice. The same seed gives the same result.
+        workers: Worker processes that evaluate side by side; 1: this process.
+        in_flight: Candidates proposed before the oldest one's outcome is known, default: as many
+            as `workers`. The result depends on it, but not on `workers`.
+        progress: Show a progress bar in terminals and notebooks.
+        space_config: Settings of the space, as a mapping or its Config; likewise
+            `strategy_config`, `estimator_config` and `dataset_config`.
+        on_event: Called with each `EngineEvent` as it happens.
+
+    Returns:
+        The result. After Ctrl-C it holds the candidates evaluated until then, and
+        `Result.extend` continues from there.
+
+    Raises:
+        InvalidSettings: lists every wrong setting by name.
+        EngineError: the parts do not fit together.
+    """
+    names, goals = resolve_objectives(objectives) if objectives is not None else (None, {})
+    if table is not None:
+        if estimator not in (None, "table"):
+            raise EngineError("table looks results up: leave estimator out")
+        estimator, estimator_config = "table", _with_table(table, estimator_config)
+        dataset = TABLE_DATASET if dataset is None else dataset
+    chosen = {
+        "space": resolve("space", space, space_config),
+        "strategy": resolve("strategy", strategy, strategy_config),
+        "estimator": resolve_estimator(estimator or "train", estimator_config, goals),
+        "dataset": resolve("dataset", dataset or "digits", dataset_config),
+    }
+    values: dict[str, Any] = {part: name for part, (name, _) in chosen.items()}
+    values |= {f"{part}_config": settings for part, (_, settings) in chosen.items()}
+    spec = SearchSpec(
+        **values,
+        objectives=names if names is not None else usual_objectives(values["dataset"]),
+        constraints=tuple(constraints),
+        candidates=candidates,
+        seed=seed,
+        in_flight=workers if in_flight is None else in_flight,
+    )
+    return run_search(spec, workers=workers, progress=progress, on_event=on_event)
+
+
+def extend(
+    result: Result,
+    candidates: int,
+    *,
+    workers: int = 1,
+    progress: bool = True,
+    estimator: Callable[..., Any] | None = None,
+) -> Result:
+    """Continue the search of a result; see `Result.extend`."""
+    if estimator is not None:
+        own = {goal.name: goal for goal in result.goals if not has("objectives", goal.kind)}
+        resolve_estimator(estimator, None, own)
+    if candidates < len(result.candidates):
+        raise EngineError(
+            f"candidates must be at least {len(result.candidates)}, the number that the result "
+            f"has already (got {candidates})"
+        )
+    spec = dataclasses.replace(result.spec, candidates=candidates)
+    history = [(candidate.proposal, candidate.outcome) for candidate in result.candidates]
+    return run_search(
+        spec, history=history, weights=result.weights, workers=workers, progress=progress
+    )
+
+
+def run_search(
+    spec: SearchSpec,
+    *,
+    history: History = (),
+    weights: WeightStore | None = None,
+    workers: int = 1,
+    progress: bool = True,
+    on_event: Emit = silent,
+    keep_partial: bool = True,
+) -> Result:
+    """Run a search with worker processes and a progress bar.
+
+    Args:
+        spec: The settings; checked here.
+        history: Earlier evaluations to continue from.
+        weights: Store of the candidates' weights; a folder if several workers share it.
+        workers: Worker processes; 1: this process.
+        progress: Show a progress bar in terminals and notebooks.
+        on_event: Called with each event.
+        keep_partial: On Ctrl-C, return what has been evaluated instead of raising.
+
+    Raises:
+        InvalidSettings, EngineError: see `nasengine.execution.loop.run`.
+        KeyboardInterrupt: Ctrl-C while `keep_partial` is off.
+    """
+    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= MAX_WORKERS:
+        raise EngineError(
+            f"workers must be a whole number from 1 to {MAX_WORKERS} (got {shorten(workers)})"
+        )
+    spec = assembly.check(spec)
+    past = list(history)
+    store = weights or MemoryWeightStore() if workers == 1 else _shared_store(weights, past)
+    with ExitStack() as stack:
+        emit = on_event
+        if progress:
+            first = assembly.goals_of(spec)[0]
+            bar = ProgressBar(spec.candidates, len(past), first.name, first.better)
+            stack.callback(bar.close)
+            emit = _both(bar.take, on_event)
+        evaluator: Evaluator = InProcess(spec, emit, lambda: False, store)
+        if isinstance(store, FolderWeightStore) and workers > 1:
+            evaluator = stack.enter_context(WorkerPool(spec, workers, emit, store.path))
+        running = Search(spec, evaluator, emit, past, store)
+        try:
+            return running.run()
+        except KeyboardInterrupt:
+            if not keep_partial:
+                raise
+            return running.result()
+
+
+class TemporaryWeights(FolderWeightStore):
+    """Weights in a temporary folder, removed with the last result that refers to it."""
+
+    def __init__(self) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="nasengine-weights-")
+        super().__init__(Path(self._temporary.name))
+
+
+def _shared_store(store: WeightStore | None, history: History) -> FolderWeightStore:
+    """Return a folder that several workers can share, with the weights of an earlier run."""
+    if isinstance(store, FolderWeightStore):
+        return store
+    folder = TemporaryWeights()
+    for proposal, _ in history:
+        checkpoint = store.get(proposal.number) if store is not None else None
+        if checkpoint is not None:
+            folder.put(proposal.number, checkpoint)
+    return folder
+
+
+def _with_table(table: str | Path, settings: Settings) -> dict[str, Any]:
+    _, values = resolve("estimator", "table", settings)
+    return {**values, "path": str(table)}
+
+
+def _both(first: Emit, second: Emit) -> Emit:
+    def emit(event: EngineEvent) -> None:
+        first(event)
+        second(event)
+
+    return emit
