@@ -12,7 +12,6 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from ..catalog import registered
 from ..core.errors import Cancelled, EngineError
@@ -29,7 +28,7 @@ STOP_SECONDS = 5
 class Worker:
     """One worker process and the proposal it evaluates."""
 
-    def __init__(self, order: dict[str, Any]):
+    def __init__(self, order: bytes):
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
@@ -38,12 +37,12 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # stdout belongs to the search: its summary may be JSON
                 start_new_session=True,  # Ctrl-C reaches the search only, which stops its workers
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
             )
         self.connection = Connection(ours.detach())
         self.proposal: Proposal | None = None
         self.ready = False
-        self.connection.send(order)
+        self.connection.send_bytes(order)
 
     def stop(self) -> int:
         """End the process and return its exit status."""
@@ -75,12 +74,7 @@ class WorkerPool:
         self._limit = workers
         self._emit = emit
         self._cancelled = cancelled
-        self._order = {
-            "spec": spec.to_json(),
-            "weights": None if weights is None else str(weights.resolve()),
-            "path": [os.path.abspath(folder) for folder in sys.path],
-            "registered": _pickled(),
-        }
+        self._order = _order(spec, weights)
         self._waiting: deque[Proposal] = deque()
         self._workers: list[Worker] = []
         self._outcomes: dict[int, Outcome] = {}
@@ -166,9 +160,18 @@ class WorkerPool:
         self._outcomes[proposal.number] = Outcome(proposal.number, "failed", reason=reason)
 
 
-def _pickled() -> bytes:
-    """Return what was registered in this process; classes of a notebook or script by value."""
+def _order(spec: SearchSpec, weights: Path | None) -> bytes:
+    """Return what a worker needs to begin; `Connection.recv` reads it.
+
+    Plugins that were registered in this process travel too, classes and functions of a notebook
+    or script by value.
+    """
     import cloudpickle
 
-    content: bytes = cloudpickle.dumps(registered())
+    order = {
+        "spec": spec.to_json(),
+        "weights": None if weights is None else str(weights.resolve()),
+        "registered": registered(),
+    }
+    content: bytes = cloudpickle.dumps(order)
     return content

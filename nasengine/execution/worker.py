@@ -2,12 +2,12 @@
 
 Started by `nasengine.execution.pool` as `python -m nasengine.execution.worker DESCRIPTOR`. It
 is a new interpreter, not a fork: CUDA contexts and threads do not survive a fork, and the
-script or notebook of the parent is not imported again.
+script or notebook of the parent is not imported again. The socket is private to the two
+processes, so what arrives on it is as trustworthy as the parent itself.
 """
 
 from __future__ import annotations
 
-import pickle
 import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -38,8 +38,7 @@ def main(descriptor: int) -> None:
 def _set_up(connection: Connection) -> tuple[SearchSpec, Any]:
     """Return settings and weight store; register what the parent had registered."""
     order = connection.recv()
-    sys.path[:] = order["path"]
-    for kind, entry, name in pickle.loads(order["registered"]):
+    for kind, entry, name in order["registered"]:
         register(kind, entry, name)
     folder = order["weights"]
     store = NO_WEIGHTS if folder is None else FolderWeightStore(Path(folder))
