@@ -8,8 +8,8 @@ RUN useradd --create-home --uid 10001 paretoscope && mkdir -p /app /var/lib/pare
 WORKDIR /app
 
 COPY requirements.lock ./
-# Empty: torch's default wheel, for processors and NVIDIA GPUs. Else the address of an index of
-# torch wheels, such as the far smaller ones without CUDA; the version stays that of the lock.
+# Empty: torch's default wheel, for CPUs and NVIDIA GPUs. Otherwise the address of an index of torch
+# wheels, such as the much smaller ones without CUDA; the version is the one in the lock file.
 ARG TORCH_INDEX=""
 RUN if [ -n "$TORCH_INDEX" ]; then \
       pip install --no-deps --index-url "$TORCH_INDEX" "$(grep '^torch==' requirements.lock)"; \
