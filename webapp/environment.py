@@ -72,6 +72,12 @@ def whole(name: str, default: int) -> int:
     return int(text)
 
 
+def names(variable: str, default: str) -> list[str]:
+    """Return the names in an environment variable that are separated by commas."""
+    text = os.environ.get(variable, "").strip() or default
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def secret_key(var_dir: Path) -> str:
     """Return SECRET_KEY, or a generated key stored in a file that only its owner can read."""
     if key := os.environ.get("SECRET_KEY"):

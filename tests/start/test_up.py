@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import signal
 import subprocess
@@ -17,6 +18,7 @@ import psycopg
 import pytest
 
 from webapp.start.servers import EmbeddedPostgres, environment_of, forget_stale_pid, free_port
+from webapp.start.up import address_of, exception_line
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
@@ -38,11 +40,15 @@ class Up:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "manage.py", "up", *arguments]
 
-    def start(self) -> str:
-        """Starts it, waits for its address and returns all it printed."""
+    def start(self, **environment: str) -> str:
+        """Start it, wait for its address and return everything it printed."""
         with open(self.output, "wb") as file:
             self.process = subprocess.Popen(
-                self.command(), cwd=ROOT, env=self.environment(), stdout=file, stderr=file
+                self.command(),
+                cwd=ROOT,
+                env=self.environment(**environment),
+                stdout=file,
+                stderr=file,
             )
         deadline = time.monotonic() + START_SECONDS
         while f"open http://127.0.0.1:{self.port}" not in self.said():
@@ -174,7 +180,7 @@ def test_first_start_crash_and_restart(up):
     up.wait_measured(measured)
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(40) == 0
-    assert up.said().splitlines()[-1].endswith("the next run goes on where this one was")
+    assert up.said().splitlines()[-1].endswith("the next start continues from here")
     assert not (up.var / "postgres" / "postmaster.pid").exists()
 
 
@@ -202,3 +208,91 @@ def test_a_pid_file_left_by_a_power_cut_does_not_prevent_a_start(tmp_path):
     forget_stale_pid(tmp_path / "postgres")
     assert pid_file.exists()
     server.stop()
+
+
+HOSTILE = {
+    "LC_ALL": "xx_XX.UTF-8",
+    "LANG": "xx_XX.UTF-8",
+    "PGSERVICE": "nowhere",
+    "PGOPTIONS": "-c search_path=nowhere",
+    "PGHOST": "203.0.113.1",
+    "http_proxy": "http://127.0.0.1:1",
+    "HTTP_PROXY": "http://127.0.0.1:1",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONWARNINGS": "error",
+    "ALLOWED_HOSTS": "nas.example.org, other.example.org",
+    "HOST": "0.0.0.0",
+}
+
+
+def test_a_hostile_environment_and_a_path_with_spaces_change_nothing(tmp_path):
+    folder = tmp_path / "it's a long path" / ("x" * 90)
+    folder.mkdir(parents=True)
+    up = Up(folder)
+    try:
+        up.start(**HOSTILE)
+        up.process.send_signal(signal.SIGHUP)  # the terminal closes
+        assert up.process.wait(40) == 0
+        assert not (up.var / "postgres" / "postmaster.pid").exists()
+    finally:
+        up.close()
+
+
+def test_a_path_that_a_shell_would_expand_is_refused_with_the_remedy(up, tmp_path):
+    line = up.fails(PARETOSCOPE_VAR=str(tmp_path / "a $HOME"))
+    assert "PARETOSCOPE_VAR" in line and "$" in line
+
+
+def test_an_ipv6_address_is_written_with_brackets():
+    assert address_of("::1", 8000) == "http://[::1]:8000"
+    assert address_of("::", 8000) == "http://[::1]:8000"
+    assert address_of("0.0.0.0", 8000) == "http://127.0.0.1:8000"
+    assert address_of("nas.example.org", 80) == "http://nas.example.org:80"
+
+
+def test_the_message_of_a_failed_step_is_the_first_line_of_its_exception():
+    output = (
+        "Traceback (most recent call last):\n"
+        '  File "a.py", line 1, in f\n    call()\n    ^^^^^^\n'
+        "psycopg.OperationalError: connection failed\n\tIs the server running?\n"
+        "Multiple connection attempts failed.\n"
+    )
+    assert exception_line(output) == "psycopg.OperationalError: connection failed"
+    assert exception_line("CommandError: no team\n") == "CommandError: no team"
+    assert exception_line("") == ""
+
+
+CONNECT = """
+import os, sys
+import psycopg
+url, user = sys.argv[1:]
+if user != "-":
+    os.setgid(int(user))
+    os.setuid(int(user))
+try:
+    psycopg.connect(url).close()
+    print("connected")
+except psycopg.OperationalError as error:
+    print(str(error).splitlines()[0])
+"""
+
+
+@pytest.mark.parametrize("name", ["short", "long path"])
+def test_only_the_user_of_the_workbench_may_connect(tmp_path, name):
+    """Also if the path is so long that the socket is in a folder that everyone can enter."""
+    folder = tmp_path / (name if name == "short" else "x" * 100)
+    server = EmbeddedPostgres(folder / "postgres")
+    url = server.start()
+    try:
+        rules = (folder / "postgres" / "pg_hba.conf").read_text().splitlines()
+        assert [rule.split()[3] for rule in rules if rule and rule[0] != "#"] == ["peer"]
+
+        def connect(user: str) -> str:
+            command = [sys.executable, "-c", CONNECT, url, user]
+            return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+        assert connect("-") == "connected\n"
+        if os.geteuid() == 0:  # only root can become another user
+            assert "failed" in connect("65534")
+    finally:
+        server.stop()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from webapp.environment import database_from_url, seconds, secret_key, whole
+from webapp.environment import database_from_url, names, seconds, secret_key, whole
 
 from .admin import *  # noqa: F403
 from .logs import *  # noqa: F403
@@ -19,8 +19,8 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(os.environ.get("PARETOSCOPE_VAR", BASE_DIR / "var"))
 DEBUG = os.environ.get("PARETOSCOPE_DEBUG", "") == "1"
 SECRET_KEY = secret_key(VAR_DIR)
-ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
-CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if o]
+ALLOWED_HOSTS = names("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = names("CSRF_TRUSTED_ORIGINS", "")
 
 BROKER_URL = os.environ.get("BROKER_URL", "redis://127.0.0.1:6379/0")
 DATABASES = {"default": database_from_url(os.environ.get("DATABASE_URL", ""))}

