@@ -67,8 +67,8 @@ def fast_step(network: torch.nn.Module, both: list[Loss], second: bool) -> Calla
     train, valid = both
 
     def take() -> None:
-        step.architecture(valid, train)
-        step.weigh(train)
+        step.architecture_step(valid, train)
+        step.weight_step(train)
 
     return take
 

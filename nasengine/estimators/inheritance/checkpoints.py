@@ -1,4 +1,4 @@
-"""Where a candidate's first weights come from, and what it leaves behind itself."""
+"""The inherited weights of a candidate, and the checkpoint that it stores."""
 
 from __future__ import annotations
 
@@ -11,69 +11,69 @@ from ...core.architecture import Architecture
 from ...core.estimator import Evaluation
 from ...core.weight_store import Checkpoint
 
-NOTHING_LEFT = "parent left no weights"
+NO_CHECKPOINT = "parent left no weights"  # shown in reports and measurements
 
 
 @dataclass
 class Inheritance:
-    """What a candidate may take over: the legacy of its first parent that left one.
+    """The checkpoint that a candidate inherits: that of its first parent with one.
 
-    `missing` says that there are parents and none of them left anything.
+    `missing` is true if the candidate has parents but none of them has a checkpoint.
     """
 
     parent: int | None = None
-    legacy: Checkpoint | None = None
+    checkpoint: Checkpoint | None = None
     missing: bool = False
 
     @property
-    def told(self) -> dict[str, Any]:
-        """What reports and measurement say of it, nothing for a candidate without parents."""
-        if self.legacy is not None:
+    def detail(self) -> dict[str, Any]:
+        """Entries for reports and measurements; empty for a candidate without parents."""
+        if self.checkpoint is not None:
             return {"inherited_from": self.parent}
-        return {"inheritance": NOTHING_LEFT} if self.missing else {}
+        return {"inheritance": NO_CHECKPOINT} if self.missing else {}
 
-    def begin(self, evaluation: Evaluation, network: torch.nn.Module) -> dict[str, Any]:
-        """Gives a freshly built network its first weights; says how much was taken over."""
-        taken = 0
-        if self.legacy is not None:
-            taken = evaluation.space.inherit(
+    def initialise(self, evaluation: Evaluation, network: torch.nn.Module) -> dict[str, Any]:
+        """Load the inherited weights into a new network; return the number of parameters."""
+        inherited = 0
+        if self.checkpoint is not None:
+            inherited = evaluation.space.inherit(
                 evaluation.proposal.architecture,
                 network,
-                self.legacy.architecture,
-                tensors_of(self.legacy),
+                self.checkpoint.architecture,
+                tensors_of(self.checkpoint),
             )
-        whole = sum(parameter.numel() for parameter in network.parameters())
-        return {**self.told, "inherited": taken, "parameters": whole}
+        total = sum(parameter.numel() for parameter in network.parameters())
+        return {**self.detail, "inherited": inherited, "parameters": total}
 
 
 def find_inheritance(evaluation: Evaluation) -> Inheritance:
-    """Asks the parents in their order.
+    """Return the inheritance of a proposal, searching its parents in order.
 
     Raises:
-        EngineError: the weights are there and cannot be read.
+        EngineError: a checkpoint exists but cannot be read.
     """
     parents = evaluation.proposal.parents
     for parent in parents:
-        legacy = evaluation.weights.get(parent)
-        if legacy is not None:
-            return Inheritance(parent, legacy)
+        checkpoint = evaluation.weights.get(parent)
+        if checkpoint is not None:
+            return Inheritance(parent, checkpoint)
     return Inheritance(missing=bool(parents))
 
 
 def checkpoint_of(architecture: Architecture, network: torch.nn.Module) -> Checkpoint:
-    """Copies of a network's weights and running statistics, on the processor.
+    """Return a copy of a network's weights and running statistics as NumPy arrays.
 
-    bfloat16, which numpy does not know, becomes float32; nothing is lost by that.
+    bfloat16 becomes float32 without loss, because NumPy has no bfloat16.
     """
     weights = {}
     for name, tensor in network.state_dict().items():
         plain = tensor.float() if tensor.dtype == torch.bfloat16 else tensor
-        copied = plain.detach().cpu().contiguous().numpy().copy()
-        copied.flags.writeable = False
-        weights[name] = copied
+        array = plain.detach().cpu().contiguous().numpy().copy()
+        array.flags.writeable = False
+        weights[name] = array
     return Checkpoint(architecture, weights)
 
 
-def tensors_of(legacy: Checkpoint) -> dict[str, torch.Tensor]:
-    """The weights as a state_dict of its own: who changes it changes no legacy."""
-    return {name: torch.from_numpy(array.copy()) for name, array in legacy.weights.items()}
+def tensors_of(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
+    """Return the weights as a state_dict of copies."""
+    return {name: torch.from_numpy(array.copy()) for name, array in checkpoint.weights.items()}

@@ -1,4 +1,4 @@
-"""Estimator `inherit`: children begin with their parents' trained weights."""
+"""Estimator `inherit`: children start from the trained weights of their parents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...core.settings import setting
 from ...core.space import Space
 from ..training.config import TrainConfig
 from ..training.estimator import Train, train_and_validate
-from ..training.learned_settings import learned
+from ..training.learned_settings import with_learned_settings
 
 if TYPE_CHECKING:
     from ..training.trained import Trained
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InheritConfig(TrainConfig):
-    """The settings of `train`, and how a child is trained that takes weights over.
+    """The settings of `train`, and those of children that inherit weights.
 
     Raises:
-        InvalidSettings: what does not go together, also for a child.
+        InvalidSettings: as `TrainConfig`, also for the settings of children.
     """
 
     inherited_epochs: int = setting(
-        2, "Epochs of a child that takes weights over from a parent.", low=1, high=10_000
+        2, "Epochs of a child that inherits weights from a parent.", low=1, high=10_000
     )
     inherited_learning_rate: float = setting(
-        0.0, "The peak of its learning rate; 0: as for any other.", low=0.0
+        0.0, "Peak learning rate of a child that inherits weights; 0: learning_rate.", low=0.0
     )
 
     def __post_init__(self) -> None:
@@ -38,25 +38,26 @@ class InheritConfig(TrainConfig):
         errors = {}
         if self.warm_up > self.inherited_epochs:
             errors["inherited_epochs"] = (
-                f"{self.inherited_epochs} leaves none after {self.warm_up:g} epochs of rising: "
+                f"must be at least warm_up, {self.warm_up:g} (got {self.inherited_epochs}): "
                 "raise it, or lower warm_up"
             )
         if 0 < self.inherited_learning_rate < self.final_learning_rate:
             errors["inherited_learning_rate"] = (
-                f"{self.inherited_learning_rate:g} is below final_learning_rate "
-                f"{self.final_learning_rate:g}: a schedule falls"
+                f"must be at least final_learning_rate, {self.final_learning_rate:g} "
+                f"(got {self.inherited_learning_rate:g}): raise it"
             )
         if errors:
             raise InvalidSettings(errors)
 
 
 class Inherit(Train):
-    """As `train`, but a child takes over what the space says its parent can give.
+    """Trains like `train`, but a child starts from the compatible weights of a parent.
 
-    Of its parents the first that left weights counts. Every candidate that ends well leaves
-    those of its last epoch; a child whose parents left none is trained like a first one, and
-    says so. This is the knowledge inheritance of 1809.03242 and the tuning of children in
-    RENAS (1808.00193); neither says for how long a child is trained.
+    The space selects the compatible weights of the first parent with a checkpoint. Every finished
+    candidate stores the weights of its last epoch. A child whose parents have no checkpoint is
+    trained from scratch, and its measurement notes this. This is the knowledge inheritance of
+    1809.03242 and the fine-tuning of children in RENAS (1808.00193); neither paper states for how
+    long children are trained.
     """
 
     name = "inherit"
@@ -67,33 +68,35 @@ class Inherit(Train):
         if "inherit" in space.capabilities:
             return super().objections(space, dataset)
         return {
-            "estimator": f"inherit needs a space that passes weights on, which {space.name} "
-            "does not: choose another space, or the estimator train"
+            "estimator": f"inherit needs a space that supports weight inheritance, which "
+            f"{space.name} does not: choose another space, or the estimator train"
         }
 
     def train(self, evaluation: Evaluation) -> Trained:
         from .checkpoints import checkpoint_of, find_inheritance
 
         inheritance = find_inheritance(evaluation)
-        config = self._settings(evaluation, heir=inheritance.legacy is not None)
+        config = self._settings(evaluation, inherits=inheritance.checkpoint is not None)
         report = evaluation.report
-        told = dataclasses.replace(
-            evaluation, report=lambda point: report({**point, **inheritance.told})
+        annotated = dataclasses.replace(
+            evaluation, report=lambda point: report({**point, **inheritance.detail})
         )
-        found = train_and_validate(
-            config, told, lambda network: inheritance.begin(evaluation, network)
+        trained = train_and_validate(
+            config, annotated, lambda network: inheritance.initialise(evaluation, network)
         )
-        if found.network is not None:
+        if trained.network is not None:
             proposal = evaluation.proposal
-            legacy = checkpoint_of(proposal.architecture, found.network)
-            evaluation.weights.put(proposal.number, legacy)
-        return found
+            checkpoint = checkpoint_of(proposal.architecture, trained.network)
+            evaluation.weights.put(proposal.number, checkpoint)
+        return trained
 
-    def _settings(self, evaluation: Evaluation, heir: bool) -> InheritConfig:
-        """Those of a child that takes weights over or of any other; learned ones win."""
+    def _settings(self, evaluation: Evaluation, inherits: bool) -> InheritConfig:
+        """Return the settings of a candidate; values in the proposal's note take precedence."""
         changes: dict[str, Any] = {}
-        if heir:
+        if inherits:
             changes["epochs"] = self.config.inherited_epochs
             if self.config.inherited_learning_rate:
                 changes["learning_rate"] = self.config.inherited_learning_rate
-        return learned(dataclasses.replace(self.config, **changes), evaluation.proposal.note)
+        return with_learned_settings(
+            dataclasses.replace(self.config, **changes), evaluation.proposal.note
+        )

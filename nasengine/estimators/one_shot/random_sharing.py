@@ -1,4 +1,4 @@
-"""The trainer of strategy `random-sharing`."""
+"""Trainer of the strategy `random-sharing` (1902.07638)."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 from .common.trainer import SupernetTrainer
 
 if TYPE_CHECKING:
-    from .common.supernet import Shared
+    from .common.supernet import Supernet
 
 
 class RandomSharingTrainer(SupernetTrainer):
-    """One epoch of weights with an architecture drawn for each step, or a ranking of many.
+    """Trains the supernet through one random architecture per step, or ranks random architectures.
 
-    A note says {"do": "epoch"}, answered by {"train_loss", "train_error", "children": scores of
-    a few random architectures}; or {"do": "derive"}, answered by {"genomes", "errors"}, best
-    first.
+    The note {"do": "epoch"} gives the findings {"train_loss", "train_error", "children": scores
+    of the evaluation samples}; {"do": "derive"} gives {"genomes", "errors"}, best first.
     """
 
-    def act(self, shared: Shared) -> dict[str, Any]:
+    def act(self, supernet: Supernet) -> dict[str, Any]:
         from .common.random_epoch import RandomTraining
 
-        training = RandomTraining(self.config, shared)
-        return training.epoch() if shared.note["do"] == "epoch" else training.derived()
+        training = RandomTraining(self.config, supernet)
+        return training.epoch() if supernet.note["do"] == "epoch" else training.derived()

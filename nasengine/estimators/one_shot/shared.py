@@ -1,4 +1,4 @@
-"""Estimator `shared`: every candidate with the weights of one network that all of them share."""
+"""Estimator `shared`: scores every candidate with the weights of one supernet."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ from ...core.seeds import derive
 from ...core.settings import same_as, setting
 from ...core.space import Space
 from ...core.weight_store import NO_WEIGHTS, MemoryWeightStore
-from ..training.config import USUAL, TrainConfig
+from ..training.config import DEFAULTS, TrainConfig
 
 if TYPE_CHECKING:
-    from .common.supernet import Shared
+    from .common.supernet import Supernet
 
-Act = Callable[["OneShotConfig", "Shared"], dict[str, Any]]
+Act = Callable[["OneShotConfig", "Supernet"], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class OneShotConfig:
-    """How the shared network is trained, before the first candidate is scored.
+    """Settings of the supernet's training, which precedes the first score.
 
     Raises:
-        InvalidSettings: a device is unknown, or the rate rises.
+        InvalidSettings: the device is unknown, or the learning rate would rise.
     """
 
-    weights_portion: ClassVar[float] = 1.0  # no data are kept for learning anything else
+    weights_portion: ClassVar[float] = 1.0  # no data are reserved for architecture parameters
 
     epochs: int = setting(
         25,
-        "Passes over the training data, each step through one random architecture.",
+        "Epochs of the supernet; every step trains one random architecture.",
         low=1,
         high=10_000,
     )
     watched: int = setting(
         8,
-        "Random architectures scored after each epoch; their mean error is the learning curve.",
+        "Evaluation samples: random architectures scored after each epoch.",
         low=0,
         high=1000,
     )
     batch_size: int | None = same_as(TrainConfig, "batch_size")
     learning_rate: float | None = setting(
-        None, "Length of the steps at its peak; empty: 0.05 of images, 20 of text.", low=0.0
+        None, "Peak learning rate. Default: 0.05 (images), 20 (text).", low=0.0
     )
     final_learning_rate: float = same_as(TrainConfig, "final_learning_rate")
     momentum: float | None = same_as(TrainConfig, "momentum")
@@ -60,7 +60,7 @@ class OneShotConfig:
     flip: bool = same_as(TrainConfig, "flip")
     cutout: int = same_as(TrainConfig, "cutout")
     train_infeasible: bool = setting(
-        False, "Score also what breaks a constraint on a cost that is known before."
+        False, "Score candidates that violate a constraint on a cost known before."
     )
     precision: str = same_as(TrainConfig, "precision")
     device: str = same_as(TrainConfig, "device")
@@ -70,34 +70,28 @@ class OneShotConfig:
         self.training()
 
     def training(self) -> TrainConfig:
-        """Where it computes and how images are changed, in the words of `train`."""
-        given = {one.name for one in fields(self)}
-        return TrainConfig(
-            **{
-                one.name: getattr(self, one.name)
-                for one in fields(TrainConfig)
-                if one.name in given
-            }
-        )
+        """Return device, precision and augmentation as settings of `train`."""
+        own = {field.name for field in fields(self)}
+        common = [field.name for field in fields(TrainConfig) if field.name in own]
+        return TrainConfig(**{name: getattr(self, name) for name in common})
 
     def resolve(self, name: str, kind: DataKind) -> float:
-        """A setting, or what is usual for such data where it is empty."""
+        """Return a setting, or its default for this kind of data if it is empty."""
         value: Any = getattr(self, name)
-        return USUAL[kind][name] if value is None else value
+        return DEFAULTS[kind][name] if value is None else value
 
 
 class OneShot(Estimator):
-    """One network of all architectures is trained, then each candidate scored in it.
+    """Trains one supernet, then scores each candidate with its weights.
 
-    Each of its steps goes through one architecture drawn uniformly, as in single path one-shot
-    (1904.00420) and random search with weight sharing (1902.07638). Whoever takes the first
-    candidate trains it, reported as that candidate's curve, and leaves a checkpoint after every
-    epoch; workers who come meanwhile wait. Then a candidate costs one look at the valid part.
-    The network follows from the run's seed and settings alone, so it makes no difference who
-    trained it, or whether anybody was killed over it.
+    Every step trains one uniformly sampled architecture, as in single path one-shot (1904.00420)
+    and random search with weight sharing (1902.07638). The worker of the first candidate trains
+    the supernet, reports its learning curve as that candidate's, and stores a checkpoint after
+    every epoch; other workers wait. Then a candidate costs one pass over the valid part. The
+    supernet depends only on the run's seed and settings, so any worker may train or resume it.
 
-    Batches are normalised by their own statistics, as while training. Shared weights rank
-    architectures, more or less; they do not say how good one is: train what is found.
+    Batch normalisation uses the statistics of the batch, as in training. Supernet scores only
+    rank architectures; retrain the best from scratch to measure their error.
     """
 
     name = "shared"
@@ -112,8 +106,8 @@ class OneShot(Estimator):
         if "supernet" in space.capabilities:
             return {}
         return {
-            "estimator": "shared needs a space whose architectures share one network, which "
-            f"{space.name} does not have: choose another space, or the estimator train"
+            "estimator": f"shared needs a space with a supernet, which {space.name} does not have: "
+            "choose another space, or the estimator train"
         }
 
     def evaluate(self, evaluation: Evaluation) -> Outcome:
@@ -121,29 +115,29 @@ class OneShot(Estimator):
             evaluation = replace(evaluation, weights=MemoryWeightStore())
         number = evaluation.proposal.number
         with evaluation.weights.lock(evaluation.cancelled):
-            reached = trained = self._reached(evaluation)
+            stored = trained = self._stored_epochs(evaluation)
             while trained < self.config.epochs:
-                outcome = self._act(evaluation, "epoch", trained, _train)
+                outcome = self._run(evaluation, "epoch", trained, _train)
                 if outcome.state != "trained":
                     return replace(outcome, number=number)
                 trained += 1
-        outcome = self._act(evaluation, "score", trained, _score)
+        outcome = self._run(evaluation, "score", trained, _score)
         if outcome.state != "trained":
             return replace(outcome, number=number)
-        measured = [self._measurement(goal, outcome.findings) for goal in evaluation.goals]
-        return Outcome(number, "done", tuple(measured), epochs=trained - reached)
+        measurements = [self._measurement(goal, outcome.findings) for goal in evaluation.goals]
+        return Outcome(number, "done", tuple(measurements), epochs=trained - stored)
 
-    def _reached(self, evaluation: Evaluation) -> int:
-        """After how many epochs the latest checkpoint was left."""
+    def _stored_epochs(self, evaluation: Evaluation) -> int:
+        """Return the epoch of the latest checkpoint, 0 if there is none."""
         epochs = range(self.config.epochs, 0, -1)
-        return next((one for one in epochs if evaluation.weights.get(-one) is not None), 0)
+        return next((epoch for epoch in epochs if evaluation.weights.get(-epoch) is not None), 0)
 
-    def _act(self, evaluation: Evaluation, do: str, epoch: int, act: Act) -> Outcome:
-        """Does something with the shared network as it is after so many epochs.
+    def _run(self, evaluation: Evaluation, do: str, epoch: int, act: Act) -> Outcome:
+        """Apply `act` to the supernet after `epoch` epochs.
 
-        Checkpoints lie beside what candidates leave, under the number of epochs below zero.
+        The checkpoint after N epochs has the number -N in the weight store.
         """
-        from .common.supernet import train_shared
+        from .common.supernet import train_supernet
 
         space = evaluation.space
         note = {
@@ -156,34 +150,34 @@ class OneShot(Estimator):
             "choices": space.choices(evaluation.proposal.architecture),
         }
         proposal = Proposal(-1 - epoch, space.supernet(), note=note, task="share")
-        told = replace(evaluation, proposal=proposal)
-        return train_shared(self.config, self.config.training(), told, partial(act, self.config))
+        task = replace(evaluation, proposal=proposal)
+        return train_supernet(self.config, self.config.training(), task, partial(act, self.config))
 
-    def _measurement(self, goal: Goal, found: dict[str, Any]) -> Measurement:
+    def _measurement(self, goal: Goal, findings: dict[str, Any]) -> Measurement:
         detail = {"weights": "shared", "part": "valid", "epochs": self.config.epochs}
         return Measurement(
-            goal.name, found[goal.kind], goal.unit, detail={**detail, **found["how"]}
+            goal.name, findings[goal.kind], goal.unit, detail={**detail, **findings["conditions"]}
         )
 
 
-def _train(config: OneShotConfig, shared: Shared) -> dict[str, Any]:
-    """One more epoch, each step through one random architecture; leaves a checkpoint."""
+def _train(config: OneShotConfig, supernet: Supernet) -> dict[str, Any]:
+    """Train one more epoch and store a checkpoint."""
     from .common.random_epoch import RandomTraining
 
-    return RandomTraining(config, shared).epoch()
+    return RandomTraining(config, supernet).epoch()
 
 
-def _score(config: OneShotConfig, shared: Shared) -> dict[str, Any]:
-    """What the candidate does on the whole of the valid part."""
-    from .common.checkpoint import go_on
+def _score(config: OneShotConfig, supernet: Supernet) -> dict[str, Any]:
+    """Score the candidate on the complete valid part."""
+    from .common.checkpoint import restore
 
-    go_on(shared, {})
-    seen = shared.feed.score(shared.network, shared.note["choices"])
-    how = {
-        "batch": int(config.resolve("batch_size", shared.kind)),
-        "learning_rate": config.resolve("learning_rate", shared.kind),
-        "dtype": shared.place.dtype_name,
-        "device": str(shared.place.device),
-        "standard_error": seen.standard_error,
+    restore(supernet, {})
+    score = supernet.feed.score(supernet.network, supernet.note["choices"])
+    conditions = {
+        "batch": int(config.resolve("batch_size", supernet.kind)),
+        "learning_rate": config.resolve("learning_rate", supernet.kind),
+        "dtype": supernet.context.dtype_name,
+        "device": str(supernet.context.device),
+        "standard_error": score.standard_error,
     }
-    return {"error": seen.error, "perplexity": seen.perplexity, "how": how}
+    return {"error": score.error, "perplexity": score.perplexity, "conditions": conditions}

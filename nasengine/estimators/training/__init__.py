@@ -1,1 +1,1 @@
-"""Training candidates from scratch."""
+"""Estimator `train`: stand-alone training of every candidate from scratch."""

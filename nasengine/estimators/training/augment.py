@@ -1,7 +1,7 @@
-"""Random changes of whole batches, by tensors on their own device.
+"""Image augmentation of whole batches, as tensor operations on the device of the images.
 
-The choices (where to cut, what to mirror) come from a CPU generator and are small; so a
-seed means the same batches on every device.
+The random choices (offsets, flips, centres) come from a CPU generator, so a seed gives the same
+batches on every device.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from .config import TrainConfig
 
 
 def augment(images: torch.Tensor, config: TrainConfig, generator: torch.Generator) -> torch.Tensor:
-    """Crop, flip, cutout, in this order, as far as the settings ask for them.
+    """Apply the configured crop, flip and cutout, in this order.
 
-    Images are n x c x h x w and normalised: a border or a hidden square is 0, the mean
-    of the training images, where the papers' code pads before it normalises.
+    Images (n x c x h x w) are normalised: padding and hidden squares are 0, the mean of the
+    training images. (The papers' code pads before it normalises.)
     """
     count, _, height, width = images.shape
     if config.crop:
-        most = 2 * config.crop + 1
-        offsets = torch.randint(most, (2, count), generator=generator)
+        choices = 2 * config.crop + 1
+        offsets = torch.randint(choices, (2, count), generator=generator)
         images = crop(images, config.crop, offsets[0], offsets[1])
     if config.flip:
         images = flip(images, torch.rand(count, generator=generator) < 0.5)
@@ -35,10 +35,10 @@ def augment(images: torch.Tensor, config: TrainConfig, generator: torch.Generato
 def crop(
     images: torch.Tensor, border: int, down: torch.Tensor, right: torch.Tensor
 ) -> torch.Tensor:
-    """Each image, padded by a border of zeros, cut out at its own offset.
+    """Pad each image with a border of zeros and crop it to its size at its own offset.
 
-    `down` and `right` (n, from 0 to 2 x border) say how far; at (border, border) an image
-    stays as it is.
+    The offsets `down` and `right` (n) are from 0 to 2 x border; the offset (border, border)
+    leaves an image unchanged.
     """
     count, _, height, width = images.shape
     padded = functional.pad(images, (border,) * 4)
@@ -51,17 +51,17 @@ def crop(
 
 
 def flip(images: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
-    """The images where `mirrored` (n, bool) is true, left and right exchanged."""
-    chosen = mirrored.to(images.device).view(-1, 1, 1, 1)
-    return torch.where(chosen, images.flip(3), images)
+    """Mirror the images for which `mirrored` (n, bool) is true."""
+    mask = mirrored.to(images.device).view(-1, 1, 1, 1)
+    return torch.where(mask, images.flip(3), images)
 
 
 def cutout(
     images: torch.Tensor, side: int, rows: torch.Tensor, columns: torch.Tensor
 ) -> torch.Tensor:
-    """A square of zeros around each centre (n rows, n columns), cut off at the edges.
+    """Set a square around each centre (n rows, n columns) to zero, clipped at the edges.
 
-    It spans from centre - side // 2 to just before that plus side (1708.04552).
+    The square starts at centre - side // 2 and has `side` pixels (1708.04552).
     """
     _, _, height, width = images.shape
     tall = _inside(rows, side, height, images)
@@ -76,5 +76,5 @@ def _span(start: torch.Tensor, length: int, images: torch.Tensor) -> torch.Tenso
 
 def _inside(centres: torch.Tensor, side: int, length: int, images: torch.Tensor) -> torch.Tensor:
     first = centres.to(images.device)[:, None] - side // 2
-    places = torch.arange(length, device=images.device)
-    return (places >= first) & (places < first + side)
+    positions = torch.arange(length, device=images.device)
+    return (positions >= first) & (positions < first + side)

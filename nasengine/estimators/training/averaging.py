@@ -1,4 +1,4 @@
-"""Averaged stochastic gradient descent, begun when the validation stops getting better."""
+"""Averaging of weights once the validation loss stops improving (NT-ASGD)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from torch.optim.swa_utils import AveragedModel
 
 
 class Averaging:
-    """The mean of a network's weights over all steps since the trigger (1708.02182).
+    """The mean of a network's weights over all steps since a trigger (1708.02182).
 
-    The trigger is non-monotone: an epoch whose validation loss is above the best of those more
-    than `patience` epochs before it. 0: never. The steps are the optimiser's own, whichever it
-    is; with plain gradient descent this is torch's ASGD with t0 and lambd 0, which leaves the
-    first step out.
+    The non-monotone trigger is an epoch whose validation loss is above the best loss of the
+    epochs more than `patience` epochs before it; `patience` 0 disables averaging. Any optimizer
+    may take the steps; with plain SGD this is torch's ASGD with t0 and lambd 0, which excludes
+    the first step.
     """
 
     def __init__(self, network: torch.nn.Module, patience: int):
@@ -21,24 +21,24 @@ class Averaging:
         self.losses: list[float] = []
         self.mean: AveragedModel | None = None
 
-    def stepped(self) -> None:
-        """A step was taken."""
+    def after_step(self) -> None:
+        """Include the weights after an optimizer step in the mean."""
         if self.mean is not None:
             self.mean.update_parameters(self.network)
 
     @property
     def scored(self) -> torch.nn.Module:
-        """The network that is scored: the mean where there is one."""
+        """The network to score: the averaged one once averaging has started."""
         return self.network if self.mean is None else self.mean.module
 
-    def epoch(self, valid_loss: float) -> None:
-        """An epoch ended with this validation loss; the next one may be averaged."""
+    def after_epoch(self, valid_loss: float) -> None:
+        """Record the validation loss of an epoch and start averaging if the trigger fires."""
         before = self.losses[: -self.patience] if self.patience else []
         if self.mean is None and before and valid_loss > min(before):
             self.mean = AveragedModel(self.network)
         self.losses.append(valid_loss)
 
     def finish(self) -> None:
-        """Gives the network the mean of its weights."""
+        """Load the averaged weights into the network."""
         if self.mean is not None:
             self.network.load_state_dict(self.mean.module.state_dict())

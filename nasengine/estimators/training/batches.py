@@ -1,4 +1,4 @@
-"""The order in which images are seen."""
+"""The order of the images in an epoch."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import torch
 
 
 def steps_in_epoch(count: int, batch_size: int) -> int:
-    """Batches of one epoch, see `shuffled_batches`."""
+    """Return the number of batches of one epoch, see `shuffled_batches`."""
     return max(count // batch_size, 1)
 
 
 def shuffled_batches(
     count: int, batch_size: int, generator: torch.Generator
 ) -> Iterator[torch.Tensor]:
-    """Positions of each batch of one epoch, in a new order.
+    """Yield the positions of each batch of one epoch in random order.
 
-    What does not fill a last batch is left out of this epoch: a batch of one would give
-    batch normalisation nothing to average. Fewer images than a batch are one batch.
+    An incomplete last batch is dropped, because batch normalisation cannot average over a batch
+    of one image. Fewer images than `batch_size` make one batch.
     """
     order = torch.randperm(count, generator=generator)
     for step in range(steps_in_epoch(count, batch_size)):

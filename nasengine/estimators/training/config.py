@@ -1,4 +1,4 @@
-"""The settings of estimator `train`."""
+"""Settings of the estimator `train`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 from ...core.dataset import DataKind
 from ...core.errors import InvalidSettings
 from ...core.settings import setting
+from ...core.text import shorten
 
-# What is usual where a setting is empty; of text what DARTS searches with (1806.09055).
-USUAL: dict[DataKind, dict[str, float]] = {
+# Defaults of empty settings; those for text are DARTS' search settings (1806.09055).
+DEFAULTS: dict[DataKind, dict[str, float]] = {
     "images": {
         "batch_size": 64,
         "learning_rate": 0.05,
@@ -26,157 +27,161 @@ USUAL: dict[DataKind, dict[str, float]] = {
         "gradient_clip": 0.25,
     },
 }
-USUAL_ADAM_OF_TEXT = {"learning_rate": 0.01, "momentum": 0.9}
+TEXT_ADAM_DEFAULTS = {"learning_rate": 0.01, "momentum": 0.9}
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How a candidate is trained; the defaults suit `digits` and `pydoc-text` on a small machine.
+    """Settings of one training; the defaults suit `digits` and `pydoc-text` on one CPU core.
 
-    What is empty depends on whether images or text are learned: `settled` fills it in.
+    Defaults of empty settings depend on the kind of data; `resolve` fills them in.
 
-    DARTS' evaluation (1806.09055) is epochs 600, batch_size 96, learning_rate 0.025,
-    crop 4, flip, cutout 16, drop_path 0.2, auxiliary_weight 0.4.
+    DARTS' evaluation (1806.09055) uses epochs 600, batch_size 96, learning_rate 0.025, crop 4,
+    flip, cutout 16, drop_path 0.2 and auxiliary_weight 0.4.
 
     Raises:
-        InvalidSettings: the warm-up is longer than the training, or a device is unknown.
+        InvalidSettings: the warm-up is longer than the training, the learning rate would rise,
+            nesterov has no momentum, or the device is unknown.
     """
 
     epochs: int = setting(5, "Passes over the training data.", low=1, high=10_000)
     batch_size: int | None = setting(
         None,
-        "Images, or streams of text, in one step; empty: 64 of images, 16 of text.",
+        "Images, or parallel text streams, per step. Default: 64 (images), 16 (text).",
         low=2,
         high=65_536,
     )
-    optimiser: str = setting("sgd", "Rule of the steps.", choices=("sgd", "adamw", "adam"))
+    optimiser: str = setting("sgd", "Optimizer.", choices=("sgd", "adamw", "adam"))
     learning_rate: float | None = setting(
         None,
-        "Length of the steps at its peak; empty: 0.05 of images; of text 20, with adam and adamw "
-        "0.01.",
+        "Peak learning rate. Default: 0.05 (images), 20 (text), 0.01 (text with adam, adamw).",
         low=0.0,
     )
     momentum: float | None = setting(
         None,
-        "Share of the last step kept (sgd), or beta 1 (adam, adamw); empty: 0.9, of text with "
-        "sgd 0.",
+        "Momentum (sgd) or beta 1 (adam, adamw). Default: 0.9; 0 for text with sgd.",
         low=0.0,
         high=0.999,
     )
-    nesterov: bool = setting(False, "Nesterov's momentum (sgd).")
+    nesterov: bool = setting(False, "Use Nesterov momentum (sgd).")
     weight_decay: float | None = setting(
-        None, "Pull of every weight towards 0; empty: 3e-4 of images, 5e-7 of text.", low=0.0
+        None, "Weight decay on all parameters. Default: 3e-4 (images), 5e-7 (text).", low=0.0
     )
     schedule: str = setting(
         "cosine",
-        "How the learning rate falls: half a cosine, a line, not at all, or by steps.",
+        "Learning-rate schedule after the warm-up.",
         choices=("cosine", "linear", "constant", "step"),
     )
-    final_learning_rate: float = setting(0.0, "Where cosine and linear end.", low=0.0)
-    step_epochs: int = setting(1, "Epochs between two falls (step).", low=1)
+    final_learning_rate: float = setting(
+        0.0, "Final learning rate of the schedules cosine and linear.", low=0.0
+    )
+    step_epochs: int = setting(1, "Epochs between two reductions (schedule step).", low=1)
     step_factor: float = setting(
-        0.97, "What remains of the rate after a fall (step).", low=0.0, high=1.0
+        0.97, "Factor of each reduction (schedule step).", low=0.0, high=1.0
     )
     warm_up: float = setting(
-        0.0, "Epochs over which the rate first rises from 0.", low=0.0, unit="epochs"
+        0.0, "Epochs in which the learning rate rises from 0 to its peak.", low=0.0, unit="epochs"
     )
     gradient_clip: float | None = setting(
         None,
-        "Longest norm of all gradients together; 0: unlimited; empty: 5 of images, 0.25 of text.",
+        "Largest norm of all gradients; 0: no clipping. Default: 5 (images), 0.25 (text).",
         low=0.0,
     )
     bptt: int = setting(
         35,
-        "Words of each stream read in one step, through which gradients go back (text).",
+        "Words per stream and step; gradients are truncated at its start (text).",
         low=1,
         high=10_000,
         unit="words",
     )
     averaging: int = setting(
         5,
-        "Weights are averaged once the validation has not improved for so many epochs; 0: never "
-        "(text).",
+        "Patience in epochs before weights are averaged (NT-ASGD, text); 0: never.",
         low=0,
         high=10_000,
         unit="epochs",
     )
     crop: int = setting(
         0,
-        "Pixels of black border out of which a random crop is cut.",
+        "Padding on each side for random crops.",
         low=0,
         high=64,
         unit="pixels",
     )
-    flip: bool = setting(False, "Mirror half of the images; not for digits or letters.")
+    flip: bool = setting(False, "Mirror half of the images at random; not for digits.")
     cutout: int = setting(
-        0, "Side of a square hidden in each image (1708.04552).", low=0, high=512, unit="pixels"
+        0, "Side of the square hidden in each image (1708.04552).", low=0, high=512, unit="pixels"
     )
     drop_path: float = setting(
-        0.0, "Chance to drop a path, growing from 0 to this.", low=0.0, high=0.95
+        0.0, "Final drop-path probability; it grows linearly from 0.", low=0.0, high=0.95
     )
-    label_smoothing: float = setting(
-        0.0, "Share of each label spread over all classes.", low=0.0, high=0.9
-    )
+    label_smoothing: float = setting(0.0, "Label smoothing.", low=0.0, high=0.9)
     auxiliary_weight: float = setting(
-        0.0, "Weight of the auxiliary head's loss; 0: no head.", low=0.0, high=10.0
+        0.0, "Weight of the loss of the auxiliary head; 0: no head.", low=0.0, high=10.0
     )
     keep: str = setting(
         "last",
-        "Epoch whose error counts. best picks the luckiest of many looks at the same images, "
-        "so it flatters long and noisy curves.",
+        "Epoch whose score is reported. best is optimistically biased for long or noisy curves.",
         choices=("last", "best"),
     )
     train_infeasible: bool = setting(
-        False, "Train also what breaks a constraint on a cost that is known before training."
+        False, "Train candidates that violate a constraint on a cost known before training."
     )
     precision: str = setting(
-        "auto", "auto: bf16 on CUDA, else float32.", choices=("auto", "float32", "bf16")
+        "auto",
+        "Number type of the forward pass; auto: bf16 on CUDA, else float32.",
+        choices=("auto", "float32", "bf16"),
     )
-    channels_last: bool = setting(True, "Keep the channels of a pixel together; faster mostly.")
-    device: str = setting("auto", "auto (CUDA, MPS, else CPU), cpu, cuda, cuda:N or mps.")
+    channels_last: bool = setting(True, "Use the channels-last memory format; usually faster.")
+    device: str = setting("auto", "Device: auto (CUDA, MPS, else CPU), cpu, cuda, cuda:N or mps.")
     threads: int = setting(
-        0, "Processor threads of one training; 0: as the process has them.", low=0, high=1024
+        0, "CPU threads of one training; 0: the setting of the process.", low=0, high=1024
     )
 
     def __post_init__(self) -> None:
         errors = {}
         if self.warm_up > self.epochs:
             errors["warm_up"] = (
-                f"{self.warm_up:g} epochs of rising leave none of {self.epochs}: lower it"
+                f"must be at most epochs, {self.epochs} (got {self.warm_up:g}): lower it"
             )
         if self.learning_rate is not None and self.final_learning_rate > self.learning_rate:
             errors["final_learning_rate"] = (
-                f"{self.final_learning_rate:g} is above learning_rate {self.learning_rate:g}: "
-                "a schedule falls"
+                f"must be at most learning_rate, {self.learning_rate:g} "
+                f"(got {self.final_learning_rate:g}): lower it"
             )
         if self.nesterov and self.momentum == 0:
-            errors["nesterov"] = "needs momentum above 0"
+            errors["nesterov"] = "needs momentum above 0: raise momentum, or turn nesterov off"
         kind, colon, index = self.device.partition(":")
-        known = kind in ("auto", "cpu", "cuda", "mps")
-        if not known or (colon and not (kind == "cuda" and index.isdecimal())):
-            errors["device"] = f"{self.device[:40]!r} is not auto, cpu, cuda, cuda:N or mps"
+        if kind not in ("auto", "cpu", "cuda", "mps") or (
+            colon and not (kind == "cuda" and index.isdecimal())
+        ):
+            errors["device"] = (
+                f"must be auto, cpu, cuda, cuda:N or mps (got {shorten(self.device, 40)})"
+            )
         if errors:
             raise InvalidSettings(errors)
 
-    def settled(self, kind: DataKind) -> Settled:
-        """The settings with nothing left empty, for a training on such data.
+    def resolve(self, kind: DataKind) -> ResolvedTrainConfig:
+        """Return the settings with the defaults of this kind of data filled in.
 
         Raises:
-            InvalidSettings: what is given does not go together with what is usual.
+            InvalidSettings: a given setting contradicts a default.
         """
-        usual = dict(USUAL[kind])
+        defaults = dict(DEFAULTS[kind])
         if kind == "text" and self.optimiser != "sgd":
-            usual |= USUAL_ADAM_OF_TEXT
-        given: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(TrainConfig)}
-        filled: dict[str, Any] = {
-            name: usual[name] if value is None else value for name, value in given.items()
+            defaults |= TEXT_ADAM_DEFAULTS
+        values: dict[str, Any] = {
+            field.name: getattr(self, field.name) for field in fields(TrainConfig)
         }
-        return Settled(**filled)
+        resolved: dict[str, Any] = {
+            name: defaults[name] if value is None else value for name, value in values.items()
+        }
+        return ResolvedTrainConfig(**resolved)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settled(TrainConfig):
-    """Settings of a training none of which is empty."""
+class ResolvedTrainConfig(TrainConfig):
+    """Settings of a training, none of them empty."""
 
     batch_size: int
     learning_rate: float

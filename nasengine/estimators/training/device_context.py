@@ -1,9 +1,7 @@
-"""Where a training runs: device, number type, threads, and what must be put back."""
+"""Device context of a training: device, number type and memory format."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +13,7 @@ from .config import TrainConfig
 
 @dataclass(frozen=True)
 class DeviceContext:
-    """A device, the type the network computes in, and the memory format of its images."""
+    """A device, the number type of the forward pass and the memory format of images."""
 
     device: torch.device
     dtype: torch.dtype
@@ -26,25 +24,25 @@ class DeviceContext:
         return str(self.dtype).removeprefix("torch.")
 
     def autocast(self) -> torch.autocast:
-        """The context of a forward pass."""
+        """Return the autocast context of a forward pass."""
         return torch.autocast(
             self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16
         )
 
     def move(self, network: torch.nn.Module) -> torch.nn.Module:
-        """The network on the device, its weights in the memory format."""
-        moved: Any = network  # torch declares no memory_format of Module.to
-        return moved.to(self.device, memory_format=self.memory_format)
+        """Move a network to the device, its weights in the memory format."""
+        module: Any = network  # torch declares no memory_format for Module.to
+        return module.to(self.device, memory_format=self.memory_format)
 
     def batch(self, images: torch.Tensor) -> torch.Tensor:
-        """Images on the device in the memory format."""
+        """Move images to the device in the memory format."""
         moved = images.to(self.device, non_blocking=True)
         return moved.contiguous(memory_format=self.memory_format)
 
     def hold(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """The tensors on the device where a quarter of its free memory holds them.
+        """Move tensors to the device if they fit into a quarter of its free memory.
 
-        Otherwise they stay, pinned, and go over batch by batch.
+        Otherwise they stay in pinned host memory and are copied batch by batch.
         """
         if self.device.type != "cuda":
             return tuple(tensor.to(self.device) for tensor in tensors)
@@ -55,10 +53,10 @@ class DeviceContext:
 
 
 def find_device_context(config: TrainConfig) -> DeviceContext:
-    """The place the settings ask for.
+    """Return the device context of the settings.
 
     Raises:
-        EngineError: the machine has no such device.
+        EngineError: the machine does not have the device.
     """
     device = _device(config.device)
     bf16 = config.precision == "bf16" or (
@@ -73,33 +71,6 @@ def find_device_context(config: TrainConfig) -> DeviceContext:
     )
 
 
-@contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """torch's global generators begin at the seed inside and go on as before after it."""
-    cuda = [device.index or 0] if device.type == "cuda" else []
-    mps = torch.mps.get_rng_state() if device.type == "mps" else None
-    with torch.random.fork_rng(devices=cuda):
-        torch.manual_seed(seed)
-        try:
-            yield
-        finally:
-            if mps is not None:
-                torch.mps.set_rng_state(mps)
-
-
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """So many processor threads inside (0: as many as before), the old number after it."""
-    before = torch.get_num_threads()
-    if count:
-        torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        if count:
-            torch.set_num_threads(before)
-
-
 def _device(name: str) -> torch.device:
     if name == "auto":
         if torch.cuda.is_available():
@@ -111,10 +82,12 @@ def _device(name: str) -> torch.device:
         number = int(index or 0)
         if number >= count:
             raise EngineError(
-                f"device {name}: this machine has {count} CUDA devices; "
-                "choose auto, or a worker that has it"
+                f"device {name} is not available, this machine has {count} CUDA devices: "
+                "choose auto, or a worker that has the device"
             )
         return torch.device("cuda", number)
     if kind == "mps" and not torch.backends.mps.is_available():
-        raise EngineError("device mps: this machine has none; choose auto, or a worker that has it")
+        raise EngineError(
+            "device mps is not available on this machine: choose auto, or a worker that has it"
+        )
     return torch.device(kind)

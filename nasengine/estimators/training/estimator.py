@@ -1,4 +1,4 @@
-"""Estimator `train`: every candidate from scratch, for a few epochs."""
+"""Estimator `train`: trains every candidate from scratch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...core.outcome import Outcome
 from ...core.space import Space
 from ...data.common.named import named_dataset
 from .config import TrainConfig
-from .learned_settings import learned
+from .learned_settings import with_learned_settings
 
 if TYPE_CHECKING:
     import torch
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from .score import Score
     from .trained import Trained
 
-# Settings that change images, or networks of images alone.
-OF_IMAGES = ("crop", "flip", "cutout", "drop_path", "auxiliary_weight")
-Begin = Callable[["torch.nn.Module"], dict[str, Any]]
+# Settings that apply only to images and networks that read images.
+IMAGE_SETTINGS = ("crop", "flip", "cutout", "drop_path", "auxiliary_weight")
+InitialWeights = Callable[["torch.nn.Module"], dict[str, Any]]
 
 
 class Train(Estimator):
     """Trains on the train part and reports `error` on the valid part, in percent.
 
-    Of text it reports `perplexity`, and `error` where that is asked for: the next words that
-    were not foretold. Either is that of the last epoch, or of the best one where `keep` says
-    so. Learning rate and batch size in the proposal's note take the place of the settings.
-    On the CPU the same seed, settings and number of threads give the same numbers, bit for bit.
+    For text it reports `perplexity`, and `error` (wrongly predicted next words) if that is an
+    objective. The score is that of the last epoch, or of the best one with `keep` best. A
+    learning rate or batch size in the proposal's note overrides the settings. On the CPU the same
+    seed, settings and number of threads give bitwise equal results.
     """
 
     name = "train"
@@ -44,62 +44,67 @@ class Train(Estimator):
         return goal.kind in ("error", "perplexity")
 
     def objections(self, space: Space, dataset: str) -> dict[str, str]:
-        found = {}
+        errors = {}
         try:
-            self.config.settled(space.data_kind)
+            self.config.resolve(space.data_kind)
         except InvalidSettings as error:
-            found = {f"estimator_config.{name}": text for name, text in error.errors.items()}
+            errors = {f"estimator_config.{name}": text for name, text in error.errors.items()}
         if space.data_kind == "text":
-            for name in OF_IMAGES:
+            for name in IMAGE_SETTINGS:
                 if getattr(self.config, name):
-                    found[f"estimator_config.{name}"] = (
-                        f"is for images, and {space.name} reads text: leave it at 0"
+                    errors[f"estimator_config.{name}"] = (
+                        f"applies only to images, and {space.name} reads text: set it to 0"
                     )
-        return found
+        return errors
 
     def evaluate(self, evaluation: Evaluation) -> Outcome:
         return self.train(evaluation).outcome
 
     def train(self, evaluation: Evaluation) -> Trained:
-        """The same as `evaluate`, but the trained network is kept, None where there is none."""
-        return train_and_validate(learned(self.config, evaluation.proposal.note), evaluation)
+        """Evaluate a proposal and return the outcome together with the trained network."""
+        return train_and_validate(
+            with_learned_settings(self.config, evaluation.proposal.note), evaluation
+        )
 
 
 def train_and_validate(
-    config: TrainConfig, evaluation: Evaluation, begin: Begin | None = None
+    config: TrainConfig, evaluation: Evaluation, initial_weights: InitialWeights | None = None
 ) -> Trained:
-    """Trains on the train part; its measurements are those on the valid part.
+    """Train on the train part and measure on the valid part.
 
-    `begin` may give the freshly built network other weights; what it returns stands in the
-    measurements' detail.
+    Args:
+        config: Settings of the training.
+        evaluation: The proposal and its surroundings.
+        initial_weights: Called with the new network, whose weights it may change. The dict that
+            it returns is added to the details of the measurements.
     """
     from .trained import error_measurement, text_measurements, train_network
 
     dataset = named_dataset(evaluation.dataset, evaluation.dataset_config)
-    settled = config.settled(dataset.kind)
-    more: dict[str, Any] = {}
+    resolved = config.resolve(dataset.kind)
+    extra: dict[str, Any] = {}
 
-    def built(network: torch.nn.Module) -> None:
-        if begin is not None:
-            more.update(begin(network))
+    def on_built(network: torch.nn.Module) -> None:
+        if initial_weights is not None:
+            extra.update(initial_weights(network))
 
     def conclude(
-        network: torch.nn.Module, place: DeviceContext, scores: list[Score | None]
+        network: torch.nn.Module, context: DeviceContext, scores: list[Score | None]
     ) -> tuple[Measurement, ...]:
-        scored = [one for one in scores if one is not None]  # all: there is a valid part
-        of_text = dataset.kind == "text"
-        losses = [one.loss if of_text else one.error for one in scored]
-        epoch = chosen_epoch(losses, settled.keep)
-        told = {"part": "valid", "epoch": epoch + 1, **more}
-        if of_text:
-            asked = [goal.name for goal in evaluation.goals] or ["perplexity"]
-            return text_measurements(asked, scored[epoch], place, settled, **told)
-        return (error_measurement("error", scored[epoch], place, settled, **told),)
+        valid = [score for score in scores if score is not None]  # one for every epoch
+        is_text = dataset.kind == "text"
+        losses = [score.loss if is_text else score.error for score in valid]
+        epoch = selected_epoch(losses, resolved.keep)
+        detail = {"part": "valid", "epoch": epoch + 1, **extra}
+        if is_text:
+            names = [goal.name for goal in evaluation.goals] or ["perplexity"]
+            return text_measurements(names, valid[epoch], context, resolved, **detail)
+        return (error_measurement("error", valid[epoch], context, resolved, **detail),)
 
     facts, parts = dataset.facts(), dataset.search_parts()
-    return train_network(settled, evaluation, facts, parts, conclude, built=built)
+    return train_network(resolved, evaluation, facts, parts, conclude, on_built=on_built)
 
 
-def chosen_epoch(losses: list[float], keep: str) -> int:
-    """Position of the epoch that counts: the last, or the first of the best ones."""
+def selected_epoch(losses: list[float], keep: str) -> int:
+    """Return the position of the reported epoch: the last, or the first of the best ones."""
     return losses.index(min(losses)) if keep == "best" else len(losses) - 1

@@ -1,4 +1,4 @@
-"""The final evaluation: full training on all images of the search, one look at the test part."""
+"""The final evaluation: training on train and valid, one measurement on the test part."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...core.dataset import Dataset, Part, TextPart
 from ...core.estimator import Evaluation
 from ...core.measurement import Measurement
 from ...data.common.named import named_dataset
-from .config import Settled, TrainConfig
+from .config import ResolvedTrainConfig, TrainConfig
 
 if TYPE_CHECKING:
     import torch
@@ -19,54 +19,57 @@ if TYPE_CHECKING:
 
 
 def train_finally(config: TrainConfig, evaluation: Evaluation) -> Trained:
-    """Trains from scratch on train and valid together; measures `test_error` once, at the end.
+    """Train from scratch on train and valid together and measure `test_error` once at the end.
 
-    Nothing is scored on the way: reports hold None for the validation, and no epoch can
-    be picked by the test part. Of text the train part alone is read, as papers do, since the
-    valid part says when averaging begins; `test_perplexity` is measured once, at the end.
+    Nothing is scored during the training: reports have None for the validation, and the test
+    part cannot influence the selection of an epoch. For text only the train part is used, as in
+    the papers, because the valid part triggers averaging; `test_perplexity` and `test_error` are
+    measured once at the end.
 
     Raises:
-        Cancelled: asked for between batches.
-        EngineError: no such data, device or architecture.
+        Cancelled: the evaluation was cancelled between batches.
+        EngineError: data, device or architecture are not available.
     """
     from .trained import error_measurement, train_network
 
     dataset = named_dataset(evaluation.dataset, evaluation.dataset_config)
-    settled = config.settled(dataset.kind)
+    resolved = config.resolve(dataset.kind)
     if dataset.kind == "text":
-        return _train_on_text(settled, evaluation, dataset)
+        return _train_on_text(resolved, evaluation, dataset)
 
     def conclude(
-        network: torch.nn.Module, place: DeviceContext, scores: list[Score | None]
+        network: torch.nn.Module, context: DeviceContext, scores: list[Score | None]
     ) -> tuple[Measurement, ...]:
         from .score import score
 
         test = dataset.test_part()
-        seen = score(network, test.images, test.labels, place, evaluation.cancelled)
-        return (error_measurement("test_error", seen, place, settled, part="test"),)
+        result = score(network, test.images, test.labels, context, evaluation.cancelled)
+        return (error_measurement("test_error", result, context, resolved, part="test"),)
 
-    parts = (everything(dataset), None)
-    return train_network(settled, evaluation, dataset.facts(), parts, conclude)
+    parts = (train_and_valid(dataset), None)
+    return train_network(resolved, evaluation, dataset.facts(), parts, conclude)
 
 
-def _train_on_text(config: Settled, evaluation: Evaluation, dataset: Dataset[TextPart]) -> Trained:
+def _train_on_text(
+    config: ResolvedTrainConfig, evaluation: Evaluation, dataset: Dataset[TextPart]
+) -> Trained:
     from .trained import text_measurements, train_network
 
     def conclude(
-        network: torch.nn.Module, place: DeviceContext, scores: list[Score | None]
+        network: torch.nn.Module, context: DeviceContext, scores: list[Score | None]
     ) -> tuple[Measurement, ...]:
         from .text_score import score_text
 
-        seen = score_text(network, dataset.test_part().words, place, evaluation.cancelled)
+        result = score_text(network, dataset.test_part().words, context, evaluation.cancelled)
         names = ("test_perplexity", "test_error")
-        return text_measurements(names, seen, place, config, part="test")
+        return text_measurements(names, result, context, config, part="test")
 
     parts = dataset.search_parts()
     return train_network(config, evaluation, dataset.facts(), parts, conclude)
 
 
-def everything(dataset: Dataset[Part]) -> Part:
-    """Train and valid as one part."""
+def train_and_valid(dataset: Dataset[Part]) -> Part:
+    """Return train and valid as one part."""
     import torch
 
     parts = dataset.search_parts()

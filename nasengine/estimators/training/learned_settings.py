@@ -1,4 +1,4 @@
-"""Learning rate and batch size that a strategy has learned, in the note of a proposal."""
+"""Learning rate and batch size that a strategy sets in the note of a proposal."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ from typing import Any, TypeVar
 
 from ...core.errors import EngineError
 from ...core.settings import from_mapping, to_mapping
+from ...core.text import shorten
 
 T = TypeVar("T")
-LEARNED = ("learning_rate", "batch_size")
+LEARNABLE = ("learning_rate", "batch_size")
 
 
-def learned(config: T, note: dict[str, Any]) -> T:
-    """The settings with what stands under "training" in a proposal's note.
+def with_learned_settings(config: T, note: dict[str, Any]) -> T:
+    """Return the settings with the values under "training" in a proposal's note.
 
-    {"training": {"learning_rate": 0.02, "batch_size": 32}}, each of them or none; the
-    ranges of the settings hold (1809.03242's knowledge learning).
+    A note such as {"training": {"learning_rate": 0.02, "batch_size": 32}} may set either or both,
+    within the ranges of the settings (knowledge learning in 1809.03242).
 
     Raises:
-        EngineError: the note holds something else there, or a value its setting refuses.
+        EngineError: the note has another entry, or a value is out of range.
     """
     if "training" not in note:
         return config
-    given = note["training"]
-    if not isinstance(given, dict) or not set(given) <= set(LEARNED):
+    values = note["training"]
+    if not isinstance(values, dict) or not set(values) <= set(LEARNABLE):
         raise EngineError(
-            f"the proposal's note has training {str(given)[:80]}: it may hold "
-            f"{' and '.join(LEARNED)} alone"
+            f"training in the proposal's note is {shorten(values, 80)}: it may have only "
+            f"{' and '.join(LEARNABLE)}"
         )
-    return from_mapping(type(config), {**to_mapping(config), **given}, "note.training.")
+    return from_mapping(type(config), {**to_mapping(config), **values}, "note.training.")

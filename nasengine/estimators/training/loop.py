@@ -1,4 +1,4 @@
-"""The training loop: epochs of steps on one network, each epoch told and scored."""
+"""The training loop for images: epochs of steps, each epoch scored and reported."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ...core.estimator import Report
 from ...core.seeds import derive
 from .augment import augment
 from .batches import shuffled_batches, steps_in_epoch
-from .config import Settled
+from .config import ResolvedTrainConfig
 from .device_context import DeviceContext
-from .divergence import LossWatch, finite_or_none
+from .divergence import LossMonitor, finite_or_none
 from .optimizer import make_optimizer, set_rate
 from .schedule import learning_rate
 from .score import Score, score
@@ -28,97 +28,97 @@ P = TypeVar("P", Part, TextPart)
 
 @dataclass(frozen=True)
 class Job(Generic[P]):
-    """What a training needs: a network on its place, parts, settings, seed, listeners.
+    """Input of a training loop: the network on its device, data, settings, seed, callbacks.
 
-    Without `valid` nothing is scored: the final training on images has none left for it.
+    Without `valid` nothing is scored, as in the final training on train and valid.
     """
 
     network: torch.nn.Module
     train: P
     valid: P | None
-    config: Settled
-    place: DeviceContext
+    config: ResolvedTrainConfig
+    context: DeviceContext
     seed: int
     report: Report
     cancelled: Callable[[], bool]
 
 
 def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
-    """Trains; yields the score on `valid` after each epoch.
+    """Train and yield the score on `valid` after each epoch.
 
     Raises:
-        Diverged: a loss, a weight or the validation loss is not finite; the epoch is
-            reported before, with None in place of what has no number.
-        Cancelled: asked for between batches.
+        Diverged: a loss or a weight is not finite. The epoch is reported first, with None for
+            values that are not finite.
+        Cancelled: the evaluation was cancelled between batches.
     """
-    config, place = job.config, job.place
-    images, labels = place.hold(job.train.images, job.train.labels)
-    valid = place.hold(job.valid.images, job.valid.labels) if job.valid else None
-    optimiser = make_optimizer(job.network, config)
+    config, context = job.config, job.context
+    images, labels = context.hold(job.train.images, job.train.labels)
+    valid = context.hold(job.valid.images, job.valid.labels) if job.valid else None
+    optimizer = make_optimizer(job.network, config)
     order = torch.Generator().manual_seed(derive(job.seed, "order"))
-    changes = torch.Generator().manual_seed(derive(job.seed, "augment"))
+    augmentation = torch.Generator().manual_seed(derive(job.seed, "augment"))
     per_epoch = steps_in_epoch(len(labels), config.batch_size)
     for epoch in range(1, config.epochs + 1):
         started = time.monotonic()
-        steps = Steps(job, optimiser, (epoch - 1) * per_epoch, per_epoch)
-        watch = LossWatch(epoch, config.learning_rate, place.device)
-        told = {"epoch": epoch, "epochs": config.epochs}
-        seen: Score | None = None
+        steps = Steps(job, optimizer, (epoch - 1) * per_epoch, per_epoch)
+        monitor = LossMonitor(epoch, config.learning_rate, context.device)
+        position = {"epoch": epoch, "epochs": config.epochs}
+        result: Score | None = None
         try:
-            for chosen in shuffled_batches(len(labels), config.batch_size, order):
+            for positions in shuffled_batches(len(labels), config.batch_size, order):
                 if job.cancelled():
                     raise Cancelled
-                taken = chosen.to(images.device)
-                batch = augment(images[taken].to(place.device), config, changes)
-                watch.add(steps.take(place.batch(batch), labels[taken].to(place.device)))
+                indices = positions.to(images.device)
+                batch = augment(images[indices].to(context.device), config, augmentation)
+                monitor.add(steps.take(context.batch(batch), labels[indices].to(context.device)))
             if epoch == config.epochs:
                 set_progress(job.network, 1.0)
-            watch.look()
+            monitor.check_pending()
             if valid:
-                seen = score(job.network, valid[0], valid[1], place, job.cancelled)
-            watch.check(job.network, seen.loss if seen else None)
+                result = score(job.network, valid[0], valid[1], context, job.cancelled)
+            monitor.check(job.network, result.loss if result else None)
         except Diverged:
-            job.report({**told, **numbers(steps, None, None, started)})
+            job.report({**position, **epoch_metrics(steps, None, None, started)})
             raise
-        job.report({**told, **numbers(steps, watch.mean, seen, started)})
-        yield seen
+        job.report({**position, **epoch_metrics(steps, monitor.mean, result, started)})
+        yield result
 
 
 class Steps:
-    """The steps of one epoch: rate, loss, gradients, update; counts wrong answers."""
+    """The optimizer steps of one epoch, with the current rate and the count of wrong answers."""
 
     def __init__(
-        self, job: Job[Part], optimiser: torch.optim.Optimizer, before: int, per_epoch: int
+        self, job: Job[Part], optimizer: torch.optim.Optimizer, first_step: int, per_epoch: int
     ):
         self.job = job
-        self.optimiser = optimiser
-        self.step = before
+        self.optimizer = optimizer
+        self.step = first_step
         self.per_epoch = per_epoch
         self.rate = 0.0
         self.count = 0
-        self.wrong = torch.zeros((), dtype=torch.long, device=job.place.device)
+        self.wrong = torch.zeros((), dtype=torch.long, device=job.context.device)
         job.network.train()
 
     def take(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """One step on n images; the loss before it, without the auxiliary head's."""
+        """Take one step on n images; return the loss before it, without the auxiliary head's."""
         config = self.job.config
-        network: Any = self.job.network  # whose drop_path is set
+        network: Any = self.job.network  # has the attribute drop_path
         self.rate = learning_rate(config, self.step, self.per_epoch)
-        set_rate(self.optimiser, self.rate)
-        share = self.step / (config.epochs * self.per_epoch)
-        network.drop_path = config.drop_path * share
-        set_progress(network, share)
-        with self.job.place.autocast():
-            answer = network(images)
-        logits, second = answer if isinstance(answer, tuple) else (answer, None)
+        set_rate(self.optimizer, self.rate)
+        progress = self.step / (config.epochs * self.per_epoch)
+        network.drop_path = config.drop_path * progress
+        set_progress(network, progress)
+        with self.job.context.autocast():
+            output = network(images)
+        logits, auxiliary = output if isinstance(output, tuple) else (output, None)
         loss = total = self._loss(logits, labels)
-        if second is not None:
-            total = loss + config.auxiliary_weight * self._loss(second, labels)
-        self.optimiser.zero_grad(set_to_none=True)
+        if auxiliary is not None:
+            total = loss + config.auxiliary_weight * self._loss(auxiliary, labels)
+        self.optimizer.zero_grad(set_to_none=True)
         total.backward()
         if config.gradient_clip:
             torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
-        self.optimiser.step()
+        self.optimizer.step()
         self.step += 1
         self.count += len(labels)
         self.wrong += (logits.detach().argmax(1) != labels).sum()
@@ -126,7 +126,7 @@ class Steps:
 
     @property
     def error(self) -> float | None:
-        """Percent of wrong answers given while training, None before the first."""
+        """Percentage of wrong answers during training, None before the first step."""
         return 100 * int(self.wrong) / self.count if self.count else None
 
     def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -134,17 +134,22 @@ class Steps:
         return functional.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
 
 
-def set_progress(network: Any, share: float) -> None:
-    """Tells a network that changes while it is trained which share of the training is over.
+def set_progress(network: Any, progress: float) -> None:
+    """Set the finished share of the training on networks that change during training.
 
-    It reaches 1 behind the last step, so what is scored in the end has its final form.
+    It is 1 after the last step, so the final score is that of the network's final form.
     """
     if hasattr(network, "progress"):
-        network.progress = share
+        network.progress = progress
 
 
-class Counted(Protocol):
-    """Steps that know their last rate and how often they were wrong."""
+def elapsed(started: float) -> float:
+    """Return the seconds since `started` (time.monotonic) as reports round them."""
+    return round(time.monotonic() - started, 3)
+
+
+class StepMetrics(Protocol):
+    """Steps with their last learning rate and training error."""
 
     rate: float
 
@@ -152,15 +157,15 @@ class Counted(Protocol):
     def error(self) -> float | None: ...
 
 
-def numbers(
-    steps: Counted, train_loss: float | None, seen: Score | None, started: float
+def epoch_metrics(
+    steps: StepMetrics, train_loss: float | None, result: Score | None, started: float
 ) -> dict[str, float | None]:
-    """What an epoch tells of itself; every number is finite or None."""
+    """Return the metrics of an epoch for its report; every number is finite or None."""
     return {
         "train_loss": finite_or_none(train_loss),
         "train_error": None if train_loss is None else steps.error,
-        "valid_error": seen.error if seen else None,
-        "valid_loss": finite_or_none(seen.loss) if seen else None,
+        "valid_error": result.error if result else None,
+        "valid_loss": finite_or_none(result.loss) if result else None,
         "learning_rate": steps.rate,
-        "seconds": round(time.monotonic() - started, 3),
+        "seconds": elapsed(started),
     }

@@ -1,4 +1,4 @@
-"""An LSTM trained in the place of a recurrent cell: what the cell has to be better than."""
+"""The LSTM baseline of a recurrent cell: an LSTM with as many parameters."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from .trained import Trained
 
 
 def train_lstm(config: TrainConfig, evaluation: Evaluation) -> Trained:
-    """Trains and measures an LSTM of as many parameters as the architecture of `evaluation`.
+    """Train and measure an LSTM with as many parameters as the architecture of `evaluation`.
 
-    Everything else is the same: data, seed, settings, dropouts. Of an evaluation of space
-    `recurrent-cell` alone. `hidden` and `parameters` stand in the measurements' detail.
+    Data, seed, settings and dropouts are the same. The space must be `recurrent-cell`. The
+    details of the measurements include `hidden` and `parameters`.
 
     Raises:
-        Cancelled: asked for between windows.
-        EngineError: the machine lacks the device, or the data.
+        Cancelled: the evaluation was cancelled between windows.
+        EngineError: the machine lacks the device or the data.
     """
-    space: Any = _LSTMInstead(evaluation.space)
+    space: Any = _LSTMSpace(evaluation.space)
 
-    def told(network: torch.nn.Module) -> dict[str, Any]:
+    def describe(network: torch.nn.Module) -> dict[str, Any]:
         return {
             "network": "LSTM",
             "hidden": space.hidden,
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
         }
 
-    return train_and_validate(config, replace(evaluation, space=space), told)
+    return train_and_validate(config, replace(evaluation, space=space), describe)
 
 
-class _LSTMInstead:
-    """Builds an LSTM wherever a space would build one of its architectures."""
+class _LSTMSpace:
+    """Builds an LSTM in place of an architecture of the wrapped space."""
 
     def __init__(self, space: Any):
         self.space = space
@@ -52,7 +52,7 @@ class _LSTMInstead:
         auxiliary: bool = False,
     ) -> torch.nn.Module:
         with torch.device("meta"):
-            rival = self.space.build(architecture, input_shape, classes, auxiliary)
-        count = sum(parameter.numel() for parameter in rival.parameters())
+            cell = self.space.build(architecture, input_shape, classes, auxiliary)
+        count = sum(parameter.numel() for parameter in cell.parameters())
         self.hidden = hidden_of(count, classes)
         return LSTMNetwork(replace(self.space.config, hidden=self.hidden), classes)

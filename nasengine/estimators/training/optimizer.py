@@ -1,14 +1,14 @@
-"""From settings to torch's optimisers."""
+"""Torch optimizers from settings."""
 
 from __future__ import annotations
 
 import torch
 
-from .config import Settled
+from .config import ResolvedTrainConfig
 
 
-def make_optimizer(network: torch.nn.Module, config: Settled) -> torch.optim.Optimizer:
-    """The optimiser of all parameters; weight decay takes in every one, as in DARTS' code."""
+def make_optimizer(network: torch.nn.Module, config: ResolvedTrainConfig) -> torch.optim.Optimizer:
+    """Return the optimizer; weight decay applies to all parameters, as in DARTS' code."""
     parameters, rate = network.parameters(), config.learning_rate
     if config.optimiser == "sgd":
         return torch.optim.SGD(
@@ -18,12 +18,12 @@ def make_optimizer(network: torch.nn.Module, config: Settled) -> torch.optim.Opt
             nesterov=config.nesterov,
             weight_decay=config.weight_decay,
         )
-    kind = torch.optim.AdamW if config.optimiser == "adamw" else torch.optim.Adam
+    cls = torch.optim.AdamW if config.optimiser == "adamw" else torch.optim.Adam
     betas = (config.momentum, 0.999)
-    return kind(parameters, rate, betas=betas, weight_decay=config.weight_decay)
+    return cls(parameters, rate, betas=betas, weight_decay=config.weight_decay)
 
 
-def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    """Gives every group of parameters this learning rate."""
-    for group in optimiser.param_groups:
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Set the learning rate of every parameter group."""
+    for group in optimizer.param_groups:
         group["lr"] = rate

@@ -1,22 +1,22 @@
-"""Tells running out of memory from other failures."""
+"""Detection of out-of-memory errors, and release of cached memory."""
 
 from __future__ import annotations
 
 import torch
 
-# Outside of CUDA torch raises a plain RuntimeError; only its text tells.
-_TEXTS = ("can't allocate memory", "MPS backend out of memory", "not enough memory")
+# On CPU and MPS torch raises a plain RuntimeError, recognised by its message.
+_MESSAGES = ("can't allocate memory", "MPS backend out of memory", "not enough memory")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether the error says that memory ran out, on any device."""
+    """Return whether the error means that memory ran out, on any device."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
-    return isinstance(error, RuntimeError) and any(text in str(error) for text in _TEXTS)
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in _MESSAGES)
 
 
-def release(device: torch.device) -> None:
-    """Gives cached memory back, so that the next candidate finds it."""
+def release_memory(device: torch.device) -> None:
+    """Return cached device memory, so that the next candidate can use it."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
     elif device.type == "mps":

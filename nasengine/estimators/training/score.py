@@ -1,4 +1,4 @@
-"""How wrong a network is on a part."""
+"""Error and loss of a network on images."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ...core.errors import Cancelled
 from .device_context import DeviceContext
 
 BATCH = 512
-LARGEST = 700.0  # of losses whose exponential is a number
+MAX_FINITE_LOSS = 700.0  # the exponential of a larger loss overflows
 
 
 @dataclass(frozen=True)
 class Score:
-    """Wrong answers out of `count` images or words and the mean cross-entropy in nats."""
+    """Number of wrong answers among `count` images or words, and mean cross-entropy in nats."""
 
     wrong: int
     count: int
@@ -26,17 +26,17 @@ class Score:
 
     @property
     def error(self) -> float:
-        """Percent."""
+        """Percentage of wrong answers."""
         return 100 * self.wrong / self.count
 
     @property
     def perplexity(self) -> float:
-        """e to the loss; infinite where no number is so large."""
-        return math.exp(self.loss) if self.loss < LARGEST else math.inf
+        """Exponential of the loss; infinite if it overflows."""
+        return math.exp(self.loss) if self.loss < MAX_FINITE_LOSS else math.inf
 
     @property
     def standard_error(self) -> float:
-        """Of `error`, in percent points, by the binomial law: what so few inputs leave open."""
+        """Binomial standard error of `error`, in percentage points."""
         share = self.wrong / self.count
         return 100 * (share * (1 - share) / self.count) ** 0.5
 
@@ -46,25 +46,25 @@ def score(
     network: torch.nn.Module,
     images: torch.Tensor,
     labels: torch.Tensor,
-    place: DeviceContext,
+    context: DeviceContext,
     cancelled: Callable[[], bool],
 ) -> Score:
-    """The network in evaluation mode on images n x c x h x w with labels n.
+    """Score a network in evaluation mode on images (n x c x h x w) with labels (n).
 
-    An answer that is not a number counts as wrong.
+    Answers with logits that are not finite count as wrong.
 
     Raises:
-        Cancelled: asked for between batches.
+        Cancelled: the evaluation was cancelled between batches.
     """
     network.eval()
     wrong, loss = 0, 0.0
     for start in range(0, len(labels), BATCH):
         if cancelled():
             raise Cancelled
-        answers = labels[start : start + BATCH].to(place.device, non_blocking=True)
-        with place.autocast():
-            logits = network(place.batch(images[start : start + BATCH])).float()
-        loss += functional.cross_entropy(logits, answers, reduction="sum").item()
-        right = (logits.argmax(1) == answers) & logits.isfinite().all(1)
-        wrong += len(answers) - int(right.sum())
+        targets = labels[start : start + BATCH].to(context.device, non_blocking=True)
+        with context.autocast():
+            logits = network(context.batch(images[start : start + BATCH])).float()
+        loss += functional.cross_entropy(logits, targets, reduction="sum").item()
+        right = (logits.argmax(1) == targets) & logits.isfinite().all(1)
+        wrong += len(targets) - int(right.sum())
     return Score(wrong, len(labels), loss / len(labels))

@@ -1,4 +1,4 @@
-"""The training loop of networks that read text; `loop` is the one of images."""
+"""The training loop for text; `loop` has the one for images."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ...core.dataset import TextPart
 from ...core.errors import Cancelled, Diverged
 from ...core.seeds import generator
 from .averaging import Averaging
-from .divergence import LossWatch, finite_or_none
-from .loop import Job, numbers, set_progress
+from .divergence import LossMonitor, finite_or_none
+from .loop import Job, epoch_metrics, set_progress
 from .optimizer import make_optimizer, set_rate
 from .schedule import learning_rate
 from .score import Score
@@ -22,109 +22,110 @@ from .windows import streams, window_lengths
 
 
 def run_text_epochs(job: Job[TextPart]) -> Iterator[Score | None]:
-    """Trains; yields the score on `valid` after each epoch.
+    """Train and yield the score on `valid` after each epoch.
 
-    `batch_size` streams are read side by side, window by window; the state is carried from
-    window to window and begins empty in every epoch. Behind the last epoch the network holds
-    averaged weights, where averaging had begun.
+    `batch_size` parallel streams are read window by window. The recurrent state is carried from
+    window to window and reset at the start of every epoch. After the last epoch the network has
+    the averaged weights if averaging started.
 
     Raises:
-        Diverged: a loss, a weight or the validation loss is not finite; the epoch is
-            reported before, with None in place of what has no number.
-        Cancelled: asked for between windows.
+        Diverged: a loss or a weight is not finite. The epoch is reported first, with None for
+            values that are not finite.
+        Cancelled: the evaluation was cancelled between windows.
     """
-    config, place = job.config, job.place
-    read, following = place.hold(*streams(job.train.words, config.batch_size))
-    valid = place.hold(job.valid.words)[0] if job.valid else None
-    steps = TextSteps(job, read.shape[1])
+    config, context = job.config, job.context
+    inputs, targets = context.hold(*streams(job.train.words, config.batch_size))
+    valid = context.hold(job.valid.words)[0] if job.valid else None
+    steps = TextSteps(job, inputs.shape[1])
     lengths = generator(job.seed, "lengths")
     for epoch in range(1, config.epochs + 1):
         started = time.monotonic()
         steps.begin(epoch)
-        watch = LossWatch(epoch, config.learning_rate, place.device)
-        told = {"epoch": epoch, "epochs": config.epochs}
-        seen: Score | None = None
+        monitor = LossMonitor(epoch, config.learning_rate, context.device)
+        position = {"epoch": epoch, "epochs": config.epochs}
+        result: Score | None = None
         try:
-            for length in window_lengths(read.shape[1], config.bptt, lengths):
+            for length in window_lengths(inputs.shape[1], config.bptt, lengths):
                 if job.cancelled():
                     raise Cancelled
-                window = slice(steps.place, steps.place + length)
-                watch.add(steps.take(read[:, window], following[:, window]))
-            watch.look()
+                window = slice(steps.position, steps.position + length)
+                monitor.add(steps.take(inputs[:, window], targets[:, window]))
+            monitor.check_pending()
             if epoch == config.epochs:
                 steps.averaging.finish()
                 set_progress(job.network, 1.0)
             if valid is not None:
-                seen = score_text(steps.averaging.scored, valid, place, job.cancelled)
-            watch.check(job.network, seen.loss if seen else None)
+                result = score_text(steps.averaging.scored, valid, context, job.cancelled)
+            monitor.check(job.network, result.loss if result else None)
         except Diverged:
-            job.report({**told, **text_numbers(steps, None, None, started)})
+            job.report({**position, **text_epoch_metrics(steps, None, None, started)})
             raise
-        job.report({**told, **text_numbers(steps, watch.mean, seen, started)})
-        if seen is not None:
-            steps.averaging.epoch(seen.loss)
-        yield seen
+        job.report({**position, **text_epoch_metrics(steps, monitor.mean, result, started)})
+        if result is not None:
+            steps.averaging.after_epoch(result.loss)
+        yield result
 
 
 class TextSteps:
-    """The steps of a training: rate, loss, gradients, update; carries the state, counts answers."""
+    """The optimizer steps of a training, with recurrent state and count of wrong answers."""
 
     def __init__(self, job: Job[TextPart], length: int):
         self.job = job
         self.length = length
-        self.optimiser = make_optimizer(job.network, job.config)
+        self.optimizer = make_optimizer(job.network, job.config)
         self.averaging = Averaging(job.network, job.config.averaging)
         self.per_epoch = max(length // job.config.bptt, 1)
         self.begin(1)
 
     def begin(self, epoch: int) -> None:
-        """Begins an epoch at the first word with an empty state."""
+        """Start an epoch at the first word with an empty state."""
         self.epoch = epoch
-        self.place = 0
+        self.position = 0
         self.state: torch.Tensor | None = None
         self.rate = 0.0
         self.count = 0
-        self.wrong = torch.zeros((), dtype=torch.long, device=self.job.place.device)
+        self.wrong = torch.zeros((), dtype=torch.long, device=self.job.context.device)
         self.job.network.train()
 
-    def take(self, words: torch.Tensor, following: torch.Tensor) -> torch.Tensor:
-        """One step on a window of streams x words; the mean loss of a word before it."""
+    def take(self, words: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Take one step on a window (streams x words); return the mean loss per word before it."""
         job, config, network = self.job, self.job.config, self.job.network
-        step = (self.epoch - 1) * self.per_epoch + self.place * self.per_epoch // self.length
-        # Windows differ in length, and the loss is a mean: a longer one deserves a longer step.
+        step = (self.epoch - 1) * self.per_epoch + self.position * self.per_epoch // self.length
+        # The loss is a mean over the window, so the rate is scaled by the length of the window.
         self.rate = learning_rate(config, step, self.per_epoch)
-        set_rate(self.optimiser, self.rate * words.shape[1] / config.bptt)
+        set_rate(self.optimizer, self.rate * words.shape[1] / config.bptt)
         set_progress(network, step / (config.epochs * self.per_epoch))
-        words, right = (one.to(job.place.device, non_blocking=True) for one in (words, following))
-        right = right.reshape(-1)
-        with job.place.autocast():
+        device = job.context.device
+        words = words.to(device, non_blocking=True)
+        targets = targets.to(device, non_blocking=True).reshape(-1)
+        with job.context.autocast():
             logits, state = network(words, self.state)
         logits = logits.float().flatten(0, 1)
-        loss = functional.cross_entropy(logits, right, label_smoothing=config.label_smoothing)
-        self.optimiser.zero_grad(set_to_none=True)
+        loss = functional.cross_entropy(logits, targets, label_smoothing=config.label_smoothing)
+        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if config.gradient_clip:
             torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
-        self.optimiser.step()
-        self.averaging.stepped()
+        self.optimizer.step()
+        self.averaging.after_step()
         self.state = state.detach()
-        self.place += words.shape[1]
-        self.count += len(right)
-        self.wrong += (logits.detach().argmax(1) != right).sum()
+        self.position += words.shape[1]
+        self.count += len(targets)
+        self.wrong += (logits.detach().argmax(1) != targets).sum()
         return loss
 
     @property
     def error(self) -> float | None:
-        """Percent of wrong answers given while training, None before the first."""
+        """Percentage of wrong answers during training, None before the first step."""
         return 100 * int(self.wrong) / self.count if self.count else None
 
 
-def text_numbers(
-    steps: TextSteps, train_loss: float | None, seen: Score | None, started: float
+def text_epoch_metrics(
+    steps: TextSteps, train_loss: float | None, result: Score | None, started: float
 ) -> dict[str, float | bool | None]:
-    """What an epoch tells of itself; every number is finite or None."""
+    """Return the metrics of an epoch for its report; every number is finite or None."""
     return {
-        **numbers(steps, train_loss, seen, started),
-        "valid_perplexity": finite_or_none(seen.perplexity) if seen else None,
+        **epoch_metrics(steps, train_loss, result, started),
+        "valid_perplexity": finite_or_none(result.perplexity) if result else None,
         "averaged": steps.averaging.mean is not None,
     }

@@ -1,4 +1,4 @@
-"""How unsure and how wrong a network is about the words of a text."""
+"""Loss and error of a network on a text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch.nn import functional
 from ...core.errors import Cancelled
 from .device_context import DeviceContext
 from .score import Score
-from .windows import NOT_COUNTED, SCORE_STREAMS, whole_streams
+from .windows import IGNORED, SCORE_STREAMS, complete_streams
 
 WINDOW = 64
 
@@ -19,31 +19,31 @@ WINDOW = 64
 def score_text(
     network: torch.nn.Module,
     words: torch.Tensor,
-    place: DeviceContext,
+    context: DeviceContext,
     cancelled: Callable[[], bool],
 ) -> Score:
-    """The network in evaluation mode on n words, each but the first foretold once.
+    """Score a network in evaluation mode on n words; it predicts each but the first once.
 
-    The text is read in 32 streams, each beginning with an empty state. An answer that is not a
-    number counts as wrong.
+    The text is read in 32 streams, each starting with an empty state. Answers with a loss that is
+    not finite count as wrong.
 
     Raises:
-        Cancelled: asked for between windows.
+        Cancelled: the evaluation was cancelled between windows.
     """
     network.eval()
-    read, following = whole_streams(words, SCORE_STREAMS)
+    inputs, following = complete_streams(words, SCORE_STREAMS)
     wrong, loss, state = 0, 0.0, None
-    for shown, answers in zip(read.split(WINDOW, 1), following.split(WINDOW, 1), strict=True):
+    for window, answers in zip(inputs.split(WINDOW, 1), following.split(WINDOW, 1), strict=True):
         if cancelled():
             raise Cancelled
-        right = answers.to(place.device, non_blocking=True).reshape(-1)
-        with place.autocast():
-            logits, state = network(shown.to(place.device, non_blocking=True), state)
+        targets = answers.to(context.device, non_blocking=True).reshape(-1)
+        with context.autocast():
+            logits, state = network(window.to(context.device, non_blocking=True), state)
         logits = logits.float().flatten(0, 1)
-        losses = functional.cross_entropy(logits, right, reduction="none")
+        losses = functional.cross_entropy(logits, targets, reduction="none")
         loss += losses.sum().item()
-        # Logits that are no numbers make the loss none; to look at each takes longer than the rest.
-        known = (logits.argmax(1) == right) & losses.isfinite()
-        wrong += int((right != NOT_COUNTED).sum()) - int(known.sum())
+        # Logits that are not finite make the loss not finite; checking every logit is slower.
+        correct = (logits.argmax(1) == targets) & losses.isfinite()
+        wrong += int((targets != IGNORED).sum()) - int(correct.sum())
     count = len(words) - 1
     return Score(wrong, count, loss / count)

@@ -1,4 +1,4 @@
-"""One candidate from description to outcome: build, train, conclude."""
+"""One training from the architecture to the outcome: build, train, measure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from ...core.estimator import Evaluation
 from ...core.measurement import Measurement
 from ...core.outcome import Outcome
 from ...core.seeds import derive
-from .config import Settled
-from .device_context import DeviceContext, find_device_context, seeded, threads
+from ...core.torch_state import seeded, threads
+from .config import ResolvedTrainConfig
+from .device_context import DeviceContext, find_device_context
 from .loop import Job, run_epochs
-from .out_of_memory import is_out_of_memory, release
+from .out_of_memory import is_out_of_memory, release_memory
 from .score import Score
 from .text_loop import run_text_epochs
 
@@ -27,48 +28,54 @@ Parts = tuple[Part, Part | None] | tuple[TextPart, TextPart | None]
 
 @dataclass(frozen=True)
 class Trained:
-    """How it ended, and the network where it ended well."""
+    """The outcome of a training, and the network if the outcome is done."""
 
     outcome: Outcome
     network: torch.nn.Module | None
 
 
 def train_network(
-    config: Settled,
+    config: ResolvedTrainConfig,
     evaluation: Evaluation,
     facts: DatasetFacts,
     parts: Parts,
     conclude: Conclude,
     *,
-    built: Callable[[torch.nn.Module], None] = lambda network: None,
+    on_built: Callable[[torch.nn.Module], None] = lambda network: None,
 ) -> Trained:
-    """Builds and trains; `conclude` makes the measurements out of network and scores.
+    """Build and train a network, and measure it.
 
-    `built` is called with the fresh network, still on the processor, and may change it.
+    Initial weights, order, windows, augmentation and dropout derive from `evaluation.seed`;
+    torch's global generators and thread number are restored.
 
-    Initial weights, order, windows, augmentation and all that is dropped follow from
-    `evaluation.seed`; torch's global generators and thread number are put back.
+    Args:
+        config: Settings of the training.
+        evaluation: The proposal and its surroundings.
+        facts: Shape and classes of the data set.
+        parts: Train and valid; without valid no epoch is scored.
+        conclude: Makes the measurements from the network and the scores of the epochs.
+        on_built: Called with the new network while it is on the CPU; it may change the weights.
 
     Raises:
-        Cancelled: asked for between batches.
-        EngineError: the machine lacks the device, or the space refuses the architecture.
+        Cancelled: the evaluation was cancelled between batches.
+        EngineError: the machine lacks the device, or the architecture is invalid.
     """
-    place = find_device_context(config)
+    context = find_device_context(config)
     scores: list[Score | None] = []
     number = evaluation.proposal.number
     try:
-        with threads(config.threads), seeded(derive(evaluation.seed, "weights"), place.device):
+        with threads(config.threads), seeded(derive(evaluation.seed, "weights"), context.device):
             network = evaluation.space.build(
                 evaluation.proposal.architecture,
                 facts.shape,
                 facts.classes,
                 auxiliary=config.auxiliary_weight > 0,
             )
-            built(network)
-            network = place.move(network)
-            for one in epochs(network, parts, config, place, evaluation):
-                scores.append(one)
-            measurements = conclude(network, place, scores)
+            on_built(network)
+            network = context.move(network)
+            for score in epochs(network, parts, config, context, evaluation):
+                scores.append(score)
+            measurements = conclude(network, context, scores)
     except Diverged as error:
         return Trained(Outcome(number, "diverged", reason=str(error), epochs=len(scores)), None)
     except (RuntimeError, MemoryError) as error:
@@ -80,24 +87,24 @@ def train_network(
             else "or the space's channels or cells"
         )
         reason = (
-            f"out of memory on {place.device} with batch_size {config.batch_size}: lower "
+            f"out of memory on {context.device} with batch_size {config.batch_size}: lower "
             f"batch_size, {remedy}"
         )
         return Trained(Outcome(number, "failed", reason=reason, epochs=len(scores)), None)
     finally:
-        release(place.device)
+        release_memory(context.device)
     return Trained(Outcome(number, "done", measurements, epochs=len(scores)), network)
 
 
 def epochs(
     network: torch.nn.Module,
     parts: Parts,
-    config: Settled,
-    place: DeviceContext,
+    config: ResolvedTrainConfig,
+    context: DeviceContext,
     evaluation: Evaluation,
 ) -> Iterator[Score | None]:
-    """The epochs of a training on images or on text, as the parts are."""
-    rest = (config, place, evaluation.seed, evaluation.report, evaluation.cancelled)
+    """Return the epochs of a training on images or on text, depending on the parts."""
+    rest = (config, context, evaluation.seed, evaluation.report, evaluation.cancelled)
     train, valid = parts
     if isinstance(train, TextPart):
         return run_text_epochs(Job(network, train, cast("TextPart | None", valid), *rest))
@@ -105,38 +112,46 @@ def epochs(
 
 
 def error_measurement(
-    objective: str, seen: Score, place: DeviceContext, config: Settled, **more: object
+    objective: str,
+    result: Score,
+    context: DeviceContext,
+    config: ResolvedTrainConfig,
+    **extra: object,
 ) -> Measurement:
-    """An error in percent, with what a reader needs to repeat it."""
-    counted = {"images": seen.count, "standard_error": seen.standard_error}
+    """Return an error in percent with the conditions of the training."""
+    counts = {"images": result.count, "standard_error": result.standard_error}
     return Measurement(
-        objective, seen.error, "%", detail={**_way(place, config), **counted, **more}
+        objective, result.error, "%", detail={**_conditions(context, config), **counts, **extra}
     )
 
 
 def text_measurements(
-    objectives: Sequence[str], seen: Score, place: DeviceContext, config: Settled, **more: object
+    objectives: Sequence[str],
+    result: Score,
+    context: DeviceContext,
+    config: ResolvedTrainConfig,
+    **extra: object,
 ) -> tuple[Measurement, ...]:
-    """Perplexities and errors of a text, as the names end; with what is needed to repeat them."""
-    detail = {**_way(place, config), "bptt": config.bptt, "words": seen.count, **more}
-    uncertain = {**detail, "standard_error": seen.standard_error}
+    """Return an error for names that end with "error", a perplexity for other names."""
+    detail = {**_conditions(context, config), "bptt": config.bptt, "words": result.count, **extra}
+    error_detail = {**detail, "standard_error": result.standard_error}
     return tuple(
-        Measurement(name, seen.error, "%", detail=uncertain)
+        Measurement(name, result.error, "%", detail=error_detail)
         if name.endswith("error")
-        else Measurement(name, seen.perplexity, "", detail=detail)
+        else Measurement(name, result.perplexity, "", detail=detail)
         for name in objectives
     )
 
 
-def _way(place: DeviceContext, config: Settled) -> dict[str, Any]:
-    """How a network was trained."""
+def _conditions(context: DeviceContext, config: ResolvedTrainConfig) -> dict[str, Any]:
+    """Return the conditions needed to repeat a training."""
     return {
         "epochs": config.epochs,
         "batch": config.batch_size,
         "optimiser": config.optimiser,
         "learning_rate": config.learning_rate,
-        "dtype": place.dtype_name,
-        "device": str(place.device),
+        "dtype": context.dtype_name,
+        "device": str(context.device),
         "threads": torch.get_num_threads(),
     }
 

@@ -1,4 +1,4 @@
-"""What a shared network is fed with: batches that know their loss, of images or of text."""
+"""Interfaces of the data that a supernet is trained on: batches and feeds."""
 
 from __future__ import annotations
 
@@ -18,79 +18,89 @@ Choices = Sequence[int] | None
 
 
 class Batch(Protocol):
-    """Some inputs with their answers; `loss` counts what was wrong when it was called last."""
+    """Inputs with targets; `wrong` counts the wrong answers of the last call of `loss`."""
 
-    share: float  # of a usual batch, by which a step is scaled
+    share: float  # size relative to a regular batch; scales the learning rate
     count: int
     wrong: torch.Tensor
 
     def loss(self, network: Any, choices: Choices = None) -> torch.Tensor:
-        """Mean cross-entropy: of the relaxed network, or of one architecture's choices."""
+        """Return the mean cross-entropy of the relaxed network or of one architecture."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """The batches of one step: for the weights, and for the architecture."""
+    """The batches of one DARTS step: for the weights and for the architecture parameters."""
 
     weights: Batch
     architecture: Batch
 
 
 @dataclass(frozen=True)
-class Seen(Score):
-    """A score whose `value` is what the search minimises: percent of wrong answers, or perplexity.
+class SupernetScore(Score):
+    """A score whose `value` the search minimises: percentage of wrong answers, or perplexity.
 
-    Of text it stays a number however large the loss is.
+    The perplexity is finite for any loss.
     """
 
     value: float
 
 
 @dataclass(frozen=True)
-class Course:
-    """How a data set is gone through: where, in which steps, by which seed, until when."""
+class FeedSettings:
+    """How a feed reads its data set.
 
-    place: DeviceContext
-    changes: TrainConfig
+    Attributes:
+        context: Device context of the batches.
+        augmentation: Settings of the image augmentation.
+        batch_size: Images, or parallel text streams, per step.
+        weights_portion: Share of the training data for the weights.
+        bptt: Words per step (text).
+        seed: Seed of the search.
+        cancelled: Called between batches.
+    """
+
+    context: DeviceContext
+    augmentation: TrainConfig
     batch_size: int
-    portion: float  # of the data, for the weights
-    bptt: int  # words of a step, of text
+    weights_portion: float
+    bptt: int
     seed: int
     cancelled: Callable[[], bool]
 
     def generator(self, *purpose: str | int) -> torch.Generator:
-        """For one purpose within the search of this seed."""
+        """Return a generator for one purpose within the search."""
         return torch.Generator().manual_seed(derive(self.seed, *purpose))
 
     def check(self) -> None:
-        """Raises Cancelled where that was asked for."""
+        """Raise Cancelled if the evaluation was cancelled."""
         if self.cancelled():
             raise Cancelled
 
 
 class Feed(Protocol):
-    """A data set cut in a part for the weights, one for the architecture, and one to score."""
+    """A data set split for the weights, for the architecture and for scores."""
 
     def steps(self, epoch: int) -> int:
-        """How many an epoch of the weights has."""
+        """Return the number of weight steps of an epoch."""
 
     def check(self) -> None:
-        """Raises Cancelled where that was asked for."""
+        """Raise Cancelled if the evaluation was cancelled."""
 
     def pairs(self, epoch: int) -> Iterator[Pair]:
-        """The steps of an epoch, the same whenever it is asked for. Raises Cancelled."""
+        """Yield the pairs of an epoch, always the same for one epoch. Raises Cancelled."""
 
     def weights_batches(self, epoch: int) -> Iterator[Batch]:
-        """The same for the weights alone."""
+        """Yield the batches for the weights of an epoch. Raises Cancelled."""
 
     def architecture_batches(self, epoch: int, size: int | None = None) -> Iterator[Batch]:
-        """Batches of the architecture's part without end, in an order of the epoch.
+        """Yield endless batches of the architecture's data, in an order given by the epoch.
 
-        They are as large as those of the weights, or of `size`.
+        `size` defaults to the batch size of the weights.
         """
 
-    def score(self, network: Any, choices: Choices, most: int | None = None) -> Seen:
-        """One architecture, or the relaxed network, on the part that nothing is trained on.
+    def score(self, network: Any, choices: Choices, limit: int | None = None) -> SupernetScore:
+        """Score one architecture, or the relaxed network, on the valid part.
 
-        `most` bounds how much of it is used, in images or words, from its beginning.
+        `limit` restricts the score to the first images or words.
         """

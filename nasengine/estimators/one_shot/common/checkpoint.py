@@ -1,7 +1,7 @@
-"""A shared network and its optimisers as named arrays, and back; nothing else is needed to go on.
+"""Checkpoints of a supernet and its optimizers as named arrays.
 
-There is no generator in it: the order of an epoch, its changes of images and whatever it draws
-follow from (seed of the search, epoch), and so does the learning rate from the epoch alone.
+Generators need no checkpoint: order, augmentation and samples of an epoch derive from (seed of the
+search, epoch), and the learning rate from the epoch.
 """
 
 from __future__ import annotations
@@ -13,91 +13,92 @@ import numpy as np
 import torch
 
 from ....core.errors import EngineError
+from ....core.text import one_line
 from ....core.weight_store import Checkpoint
 
 if TYPE_CHECKING:
-    from .supernet import Shared
+    from .supernet import Supernet
 
 NETWORK = "network/"
-OPTIMISER = "optimiser/"
+OPTIMIZER = "optimiser/"
 LEARNER = "learner/"
-Optimisers = Mapping[str, torch.optim.Optimizer]
+Optimizers = Mapping[str, torch.optim.Optimizer]
 
 
 class Learner(Protocol):
-    """What learns beside the network, as a controller does, as named tensors."""
+    """A model trained together with the supernet, such as a controller, as named tensors."""
 
     def state(self) -> dict[str, torch.Tensor]: ...
 
     def load(self, state: Mapping[str, torch.Tensor]) -> None: ...
 
 
-def keep(shared: Shared, optimisers: Optimisers, learner: Learner | None = None) -> None:
-    """Puts a checkpoint under its proposal's number, drops the one nobody can need any more.
+def save(supernet: Supernet, optimizers: Optimizers, learner: Learner | None = None) -> None:
+    """Store a checkpoint under the proposal's number and drop the one that is no longer needed.
 
     Raises:
-        EngineError: it cannot be kept.
+        EngineError: the checkpoint cannot be stored.
     """
-    network, proposal = shared.network, shared.evaluation.proposal
-    arrays = {f"{NETWORK}{name}": _array(one) for name, one in network.state_dict().items()}
-    for name, optimiser in optimisers.items():
-        for place, values in optimiser.state_dict()["state"].items():
+    network, proposal = supernet.network, supernet.evaluation.proposal
+    arrays = {f"{NETWORK}{name}": _array(tensor) for name, tensor in network.state_dict().items()}
+    for name, optimizer in optimizers.items():
+        for position, values in optimizer.state_dict()["state"].items():
             for key, value in values.items():
                 if value is not None:
-                    arrays[f"{OPTIMISER}{name}/{place}/{key}"] = _array(torch.as_tensor(value))
+                    arrays[f"{OPTIMIZER}{name}/{position}/{key}"] = _array(torch.as_tensor(value))
     if learner is not None:
-        arrays |= {f"{LEARNER}{name}": _array(one) for name, one in learner.state().items()}
-    store = shared.evaluation.weights
+        arrays |= {f"{LEARNER}{name}": _array(tensor) for name, tensor in learner.state().items()}
+    store = supernet.evaluation.weights
     store.put(proposal.number, Checkpoint(proposal.architecture, arrays))
-    if shared.note["spent"] is not None:
-        store.drop(shared.note["spent"])
+    if supernet.note["spent"] is not None:
+        store.drop(supernet.note["spent"])
 
 
-def go_on(shared: Shared, optimisers: Optimisers, learner: Learner | None = None) -> None:
-    """Takes over the checkpoint that the note names; one that names none begins anew.
+def restore(supernet: Supernet, optimizers: Optimizers, learner: Learner | None = None) -> None:
+    """Load the checkpoint that the proposal's note names, if it names one.
 
     Raises:
-        EngineError: there is none, or it is of another network.
+        EngineError: the checkpoint is missing, or does not fit the network.
     """
-    number = shared.note["from"]
+    number = supernet.note["from"]
     if number is None:
         return
-    legacy = shared.evaluation.weights.get(number)
-    if legacy is None:
+    checkpoint = supernet.evaluation.weights.get(number)
+    if checkpoint is None:
         raise EngineError(
-            f"the shared network that candidate {number} left behind is not here: where workers "
-            "run on several machines, they need one folder for weights"
+            f"the supernet checkpoint of candidate {number} is missing: workers on several "
+            "machines need a common folder for weights"
         )
     try:
-        _take(shared.network, optimisers, legacy.weights)
+        _load(supernet.network, optimizers, checkpoint.weights)
         if learner is not None:
-            learner.load(_tensors(legacy.weights, LEARNER))
+            learner.load(_tensors(checkpoint.weights, LEARNER))
     except (KeyError, RuntimeError, ValueError) as error:
         raise EngineError(
-            f"the shared network that candidate {number} left behind does not fit: "
-            f"{str(error)[:200]}; begin the search anew"
+            f"the supernet checkpoint of candidate {number} does not fit: "
+            f"{one_line(str(error), 200)}; start a new search"
         ) from None
 
 
-def _take(
-    network: torch.nn.Module, optimisers: Optimisers, arrays: Mapping[str, np.ndarray]
+def _load(
+    network: torch.nn.Module, optimizers: Optimizers, arrays: Mapping[str, np.ndarray]
 ) -> None:
     network.load_state_dict(_tensors(arrays, NETWORK))
-    for name, optimiser in optimisers.items():
+    for name, optimizer in optimizers.items():
         states: dict[int, dict[str, torch.Tensor]] = {}
-        for path, tensor in _tensors(arrays, f"{OPTIMISER}{name}/").items():
-            place, _, key = path.partition("/")
-            states.setdefault(int(place), {})[key] = tensor
-        groups = optimiser.state_dict()["param_groups"]
-        optimiser.load_state_dict({"state": states, "param_groups": groups})
+        for path, tensor in _tensors(arrays, f"{OPTIMIZER}{name}/").items():
+            position, _, key = path.partition("/")
+            states.setdefault(int(position), {})[key] = tensor
+        groups = optimizer.state_dict()["param_groups"]
+        optimizer.load_state_dict({"state": states, "param_groups": groups})
 
 
-def _tensors(arrays: Mapping[str, np.ndarray], start: str) -> dict[str, torch.Tensor]:
-    """Copies of the arrays whose names begin so, by the rest of their names."""
+def _tensors(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, torch.Tensor]:
+    """Return copies of the arrays with this prefix, by their names without it."""
     return {
-        name.removeprefix(start): torch.from_numpy(array.copy())
+        name.removeprefix(prefix): torch.from_numpy(array.copy())
         for name, array in arrays.items()
-        if name.startswith(start)
+        if name.startswith(prefix)
     }
 
 

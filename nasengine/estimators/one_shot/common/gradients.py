@@ -1,7 +1,7 @@
-"""DARTS' two updates (1806.09055): architecture by validation images, weights by training ones.
+"""DARTS' two updates (1806.09055): architecture on validation data, weights on training data.
 
-Losses are given as functions of nothing that compute a loss of the network as it is then; they
-are called several times a step, with gradients only where they are used.
+Losses are functions without arguments that compute the loss of the network in its current state.
+A step calls them several times, with gradients only for the parameters that need them.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from torch import nn
 
 Loss = Callable[[], torch.Tensor]
 Tensors = list[torch.Tensor]
-# Of the finite difference, in units of 1 / |v|.
-STEP = 0.01
+# Step of the finite difference in units of 1 / |v|, as in the paper.
+FINITE_DIFFERENCE_STEP = 0.01
 
 
 class Relaxed(Protocol):
-    """A shared network: what it computes is the losses' business."""
+    """A relaxed supernet with separate architecture and weight parameters."""
 
     def architecture_parameters(self) -> list[nn.Parameter]: ...
 
@@ -28,10 +28,16 @@ class Relaxed(Protocol):
 
 
 class DartsStep:
-    """Steps of one search; `second` order looks one step of the weights ahead.
+    """The alternating steps of one search.
 
-    `clip` bounds the norm of the weights' gradient (0: not at all). `unrolled_clip` bounds the
-    gradients of the step ahead, as the reference does in recurrent networks (0.25).
+    Args:
+        network: The relaxed supernet.
+        weights: Optimizer of the weights.
+        alphas: Optimizer of the architecture parameters.
+        second: Differentiate through one step of the weights (second order).
+        clip: Largest norm of the gradient of the weights; 0: no clipping.
+        unrolled_clip: Largest norm of the gradients of the unrolled step; the reference code
+            uses 0.25 for recurrent networks. 0: no clipping.
     """
 
     def __init__(
@@ -51,31 +57,31 @@ class DartsStep:
         self.clip = clip
         self.unrolled_clip = unrolled_clip
 
-    def architecture(self, valid: Loss, train: Loss) -> torch.Tensor:
-        """One step of the architecture parameters; the validation loss before it.
+    def architecture_step(self, valid: Loss, train: Loss) -> torch.Tensor:
+        """Take one step of the architecture parameters; return the validation loss before it.
 
-        With second order it is the loss behind the step ahead. `train` is not used otherwise.
+        With second order the loss is that after the unrolled step; only then `train` is used.
         """
         parameters = self.network.architecture_parameters()
         if self.second:
-            loss, found = second_order(
+            loss, gradient = second_order(
                 self.network, valid, train, self.weights, clip=self.unrolled_clip
             )
         else:
-            loss, found = first_order(self.network, valid)
-        return _stepped(self.alphas, parameters, found, loss)
+            loss, gradient = first_order(self.network, valid)
+        return _stepped(self.alphas, parameters, gradient, loss)
 
-    def weigh(self, train: Loss) -> torch.Tensor:
-        """One step of the weights; the training loss before it."""
+    def weight_step(self, train: Loss) -> torch.Tensor:
+        """Take one step of the weights; return the training loss before it."""
         parameters = self.network.weight_parameters()
         with frozen(self.network.architecture_parameters()):
-            loss, found = gradients(train, parameters)
-        clip_norm(found, self.clip)
-        return _stepped(self.weights, parameters, found, loss)
+            loss, gradient = gradients(train, parameters)
+        clip_norm(gradient, self.clip)
+        return _stepped(self.weights, parameters, gradient, loss)
 
 
 def first_order(network: Relaxed, valid: Loss) -> tuple[torch.Tensor, Tensors]:
-    """The validation loss and its gradient by the architecture parameters, weights held."""
+    """Return the validation loss and its gradient with respect to the architecture parameters."""
     with frozen(network.weight_parameters()):
         return gradients(valid, network.architecture_parameters())
 
@@ -84,33 +90,34 @@ def second_order(
     network: Relaxed,
     valid: Loss,
     train: Loss,
-    optimiser: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer,
     *,
     clip: float = 0.0,
 ) -> tuple[torch.Tensor, Tensors]:
-    """The validation loss behind one step of the weights, and its gradient by the alphas.
+    """Return the validation loss after one step of the weights, and its gradient by the alphas.
 
-    The step ahead is `optimiser`'s next one: w' = w - rate (momentum * buffer + gradient +
-    decay * w). How w' depends on the alphas is a product with a second derivative, taken as a
-    finite difference of 0.01 / |v| around the weights, v the gradient by w'. The weights are
-    what they were before, to the bit, whatever happens. `clip` > 0 bounds the norms of both
-    gradients by the weights, and weighs the product by how much the first was cut.
+    The unrolled step is the next one of `optimizer`: w' = w - rate (momentum * buffer + gradient
+    + decay * w). The dependence of w' on the alphas is a product with a second derivative,
+    approximated by a finite difference of 0.01 / |v| around the weights, where v is the gradient
+    with respect to w'. The weights are restored bitwise, also after an error. `clip` > 0 limits
+    the norms of both gradients of the weights and scales the product by the clipping factor of
+    the first.
     """
     weights, alphas = network.weight_parameters(), network.architecture_parameters()
-    rate = float(optimiser.param_groups[0]["lr"])
+    rate = float(optimizer.param_groups[0]["lr"])
     before = [weight.detach().clone() for weight in weights]
     try:
         with frozen(alphas):
-            _, ahead = gradients(train, weights)
-        cut = clip_norm(ahead, clip)
-        _step_ahead(weights, ahead, optimiser)
+            _, unrolled = gradients(train, weights)
+        clipped = clip_norm(unrolled, clip)
+        _unrolled_step(weights, unrolled, optimizer)
         loss, both = gradients(valid, [*alphas, *weights])
         direct, along = both[: len(alphas)], both[len(alphas) :]
         clip_norm(along, clip)
         size = float(norm(along))
         if size == 0.0 or rate == 0.0:
             return loss, direct
-        reach = STEP / size
+        reach = FINITE_DIFFERENCE_STEP / size
         sides = []
         for sign in (1, -1):
             _set(weights, before, along, sign * reach)
@@ -118,37 +125,38 @@ def second_order(
                 sides.append(gradients(train, alphas)[1])
     finally:
         _set(weights, before)
-    factor = rate * cut / (2 * reach)
+    factor = rate * clipped / (2 * reach)
     return loss, [
-        one - factor * (plus - minus) for one, plus, minus in zip(direct, *sides, strict=True)
+        gradient - factor * (plus - minus)
+        for gradient, plus, minus in zip(direct, *sides, strict=True)
     ]
 
 
 def gradients(loss: Loss, parameters: Sequence[torch.Tensor]) -> tuple[torch.Tensor, Tensors]:
-    """A loss and its gradients; zero by what took no part in it."""
+    """Return a loss and its gradients, zero for parameters that it does not depend on."""
     value = loss()
-    found = torch.autograd.grad(value, parameters, allow_unused=True, materialize_grads=True)
-    return value.detach(), list(found)
+    result = torch.autograd.grad(value, parameters, allow_unused=True, materialize_grads=True)
+    return value.detach(), list(result)
 
 
 @contextmanager
 def frozen(parameters: Sequence[torch.Tensor]) -> Iterator[None]:
-    """No gradient is computed by these inside."""
-    wanted = [parameter.requires_grad for parameter in parameters]
+    """Compute no gradients of these parameters inside the block."""
+    before = [parameter.requires_grad for parameter in parameters]
     for parameter in parameters:
         parameter.requires_grad_(False)
     try:
         yield
     finally:
-        for parameter, one in zip(parameters, wanted, strict=True):
-            parameter.requires_grad_(one)
+        for parameter, required in zip(parameters, before, strict=True):
+            parameter.requires_grad_(required)
 
 
-def clip_norm(tensors: Tensors, most: float) -> float:
-    """Scales all by one factor so that their norm is at most `most` (0: any); the factor."""
-    if most <= 0:
+def clip_norm(tensors: Tensors, limit: float) -> float:
+    """Scale the tensors so that their norm is at most `limit` (0: any); return the factor."""
+    if limit <= 0:
         return 1.0
-    factor = min(1.0, most / (float(norm(tensors)) + 1e-6))
+    factor = min(1.0, limit / (float(norm(tensors)) + 1e-6))
     if factor < 1.0:
         for tensor in tensors:
             tensor.mul_(factor)
@@ -156,19 +164,19 @@ def clip_norm(tensors: Tensors, most: float) -> float:
 
 
 def norm(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Of all of them, concatenated."""
-    return torch.linalg.vector_norm(torch.stack([one.norm() for one in tensors]))
+    """Return the norm of the concatenated tensors."""
+    return torch.linalg.vector_norm(torch.stack([tensor.norm() for tensor in tensors]))
 
 
 @torch.no_grad()
-def _step_ahead(
-    weights: Sequence[torch.Tensor], found: Tensors, optimiser: torch.optim.Optimizer
+def _unrolled_step(
+    weights: Sequence[torch.Tensor], gradient: Tensors, optimizer: torch.optim.Optimizer
 ) -> None:
-    groups = {id(p): group for group in optimiser.param_groups for p in group["params"]}
-    for weight, gradient in zip(weights, found, strict=True):
+    groups = {id(p): group for group in optimizer.param_groups for p in group["params"]}
+    for weight, slope in zip(weights, gradient, strict=True):
         group = groups[id(weight)]
-        step = gradient + group["weight_decay"] * weight
-        buffer = optimiser.state[weight].get("momentum_buffer")
+        step = slope + group["weight_decay"] * weight
+        buffer = optimizer.state[weight].get("momentum_buffer")
         if buffer is not None:
             step += group["momentum"] * buffer
         weight.sub_(step, alpha=group["lr"])
@@ -181,20 +189,20 @@ def _set(
     along: Tensors | None = None,
     reach: float = 0.0,
 ) -> None:
-    for place, (weight, value) in enumerate(zip(weights, values, strict=True)):
+    for position, (weight, value) in enumerate(zip(weights, values, strict=True)):
         weight.copy_(value)
         if along is not None:
-            weight.add_(along[place], alpha=reach)
+            weight.add_(along[position], alpha=reach)
 
 
 def _stepped(
-    optimiser: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer,
     parameters: Sequence[torch.Tensor],
-    found: Tensors,
+    gradient: Tensors,
     loss: torch.Tensor,
 ) -> torch.Tensor:
-    for parameter, gradient in zip(parameters, found, strict=True):
-        parameter.grad = gradient
-    optimiser.step()
-    optimiser.zero_grad(set_to_none=True)
+    for parameter, slope in zip(parameters, gradient, strict=True):
+        parameter.grad = slope
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
     return loss

@@ -1,4 +1,4 @@
-"""Feeding a shared network with images."""
+"""The image feed of a supernet."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from ....core.dataset import Part
 from ...training.augment import augment
 from ...training.batches import shuffled_batches, steps_in_epoch
 from ...training.device_context import DeviceContext
-from .batch import Choices, Course, Pair, Seen
+from .batch import Choices, FeedSettings, Pair, SupernetScore
 
-SCORED = 256  # images at once; batch normalisation sees the same groups each time
+SCORE_BATCH = 256  # fixed, because batch normalisation depends on the batch
 
 
 class ImageBatch:
-    """n images c x h x w on their place, with labels."""
+    """n images (c x h x w) with labels on a device."""
 
     share = 1.0
 
-    def __init__(self, images: torch.Tensor, labels: torch.Tensor, place: DeviceContext):
+    def __init__(self, images: torch.Tensor, labels: torch.Tensor, context: DeviceContext):
         self.images = images
         self.labels = labels
-        self.place = place
+        self.context = context
         self.count = len(labels)
         self.wrong = torch.zeros((), dtype=torch.long)
 
     def loss(self, network: Any, choices: Choices = None) -> torch.Tensor:
-        with self.place.autocast():
+        with self.context.autocast():
             if choices is None:
                 logits = network(self.images)
             else:
@@ -41,23 +41,23 @@ class ImageBatch:
 
 
 class ImageFeed:
-    """The training images on two sides by the seed; those of the valid part are scored."""
+    """Training images split by the seed into weights and architecture data, and valid images."""
 
-    def __init__(self, parts: tuple[Part, Part], course: Course):
+    def __init__(self, parts: tuple[Part, Part], settings: FeedSettings):
         train, valid = parts
-        self.course = course
-        self.place = course.place
-        self.images, self.labels = self.place.hold(train.images, train.labels)
-        self.valid = self.place.hold(valid.images, valid.labels)
-        order = torch.randperm(len(self.labels), generator=course.generator("sides"))
-        cut = round(course.portion * len(order))
+        self.settings = settings
+        self.context = settings.context
+        self.images, self.labels = self.context.hold(train.images, train.labels)
+        self.valid = self.context.hold(valid.images, valid.labels)
+        order = torch.randperm(len(self.labels), generator=settings.generator("sides"))
+        cut = round(settings.weights_portion * len(order))
         self.sides = order[:cut], order[cut:]
 
     def steps(self, epoch: int) -> int:
-        return steps_in_epoch(len(self.sides[0]), self.course.batch_size)
+        return steps_in_epoch(len(self.sides[0]), self.settings.batch_size)
 
     def check(self) -> None:
-        self.course.check()
+        self.settings.check()
 
     def pairs(self, epoch: int) -> Iterator[Pair]:
         architecture = self.architecture_batches(epoch)
@@ -65,33 +65,38 @@ class ImageFeed:
             yield Pair(batch, next(architecture))
 
     def weights_batches(self, epoch: int) -> Iterator[ImageBatch]:
-        changes = self.course.generator("augment", epoch)
-        order = self.course.generator("order", epoch)
-        for chosen in shuffled_batches(len(self.sides[0]), self.course.batch_size, order):
-            self.course.check()
-            yield self._batch(0, chosen, changes)
+        augmentation = self.settings.generator("augment", epoch)
+        order = self.settings.generator("order", epoch)
+        for positions in shuffled_batches(len(self.sides[0]), self.settings.batch_size, order):
+            self.settings.check()
+            yield self._batch(0, positions, augmentation)
 
     def architecture_batches(self, epoch: int, size: int | None = None) -> Iterator[ImageBatch]:
-        changes = self.course.generator("augment architecture", epoch)
-        order = self.course.generator("order architecture", epoch)
-        size = size or self.course.batch_size
+        augmentation = self.settings.generator("augment architecture", epoch)
+        order = self.settings.generator("order architecture", epoch)
+        size = size or self.settings.batch_size
         while True:
-            for chosen in shuffled_batches(len(self.sides[1]), size, order):
-                yield self._batch(1, chosen, changes)
+            for positions in shuffled_batches(len(self.sides[1]), size, order):
+                yield self._batch(1, positions, augmentation)
 
     @torch.no_grad()
-    def score(self, network: Any, choices: Choices, most: int | None = None) -> Seen:
-        wrong, loss, count = 0, 0.0, len(self.valid[1][:most])
-        for start in range(0, count, SCORED):
-            self.course.check()
-            images, labels = (one[:most][start : start + SCORED] for one in self.valid)
-            batch = ImageBatch(self.place.batch(images), labels.to(self.place.device), self.place)
+    def score(self, network: Any, choices: Choices, limit: int | None = None) -> SupernetScore:
+        wrong, loss, count = 0, 0.0, len(self.valid[1][:limit])
+        for start in range(0, count, SCORE_BATCH):
+            self.settings.check()
+            images, labels = (tensor[:limit][start : start + SCORE_BATCH] for tensor in self.valid)
+            batch = ImageBatch(
+                self.context.batch(images), labels.to(self.context.device), self.context
+            )
             loss += float(batch.loss(network, choices)) * batch.count
             wrong += int(batch.wrong)
-        return Seen(wrong, count, loss / count, value=100 * wrong / count)
+        return SupernetScore(wrong, count, loss / count, value=100 * wrong / count)
 
-    def _batch(self, side: int, chosen: torch.Tensor, changes: torch.Generator) -> ImageBatch:
-        taken = self.sides[side][chosen].to(self.images.device)
-        images = augment(self.images[taken].to(self.place.device), self.course.changes, changes)
-        labels = self.labels[taken].to(self.place.device)
-        return ImageBatch(self.place.batch(images), labels, self.place)
+    def _batch(
+        self, side: int, positions: torch.Tensor, augmentation: torch.Generator
+    ) -> ImageBatch:
+        indices = self.sides[side][positions].to(self.images.device)
+        images = self.images[indices].to(self.context.device)
+        images = augment(images, self.settings.augmentation, augmentation)
+        labels = self.labels[indices].to(self.context.device)
+        return ImageBatch(self.context.batch(images), labels, self.context)

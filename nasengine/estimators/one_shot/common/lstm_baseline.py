@@ -1,4 +1,4 @@
-"""An LSTM in the place of a recurrent cell that was found: what the cell has to be better than."""
+"""The LSTM baseline of the recurrent cell that a one-shot search derived."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from ....core.outcome import Outcome
 from ...training.config import TrainConfig
 from ...training.lstm_baseline import train_lstm
 
-TOLD = ("network", "hidden", "parameters")
+REPORTED = ("network", "hidden", "parameters")
 
 
 def train_lstm_baseline(training: Any, evaluation: Evaluation) -> Outcome:
-    """As many parameters, the same data, settings and seed as the estimator has.
+    """Train an LSTM with as many parameters, and the estimator's settings, data and seed.
 
     Raises:
-        Cancelled: asked for between windows.
-        EngineError: the machine lacks the device, or the data.
+        Cancelled: the evaluation was cancelled between windows.
+        EngineError: the machine lacks the device or the data.
     """
-    how = training if isinstance(training, TrainConfig) else TrainConfig()
-    outcome = train_lstm(how, evaluation).outcome
+    config = training if isinstance(training, TrainConfig) else TrainConfig()
+    outcome = train_lstm(config, evaluation).outcome
     if outcome.state != "done":
         return outcome
     detail = outcome.measurements[0].detail
-    findings = {name: detail[name] for name in TOLD}
+    findings = {name: detail[name] for name in REPORTED}
     return Outcome(
         outcome.number,
         "trained",

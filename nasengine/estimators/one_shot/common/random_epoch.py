@@ -1,4 +1,4 @@
-"""Random search with weight sharing on a shared network: an epoch of weights, and a ranking."""
+"""Random search with weight sharing: supernet epochs, and a ranking of random architectures."""
 
 from __future__ import annotations
 
@@ -10,54 +10,53 @@ import numpy as np
 
 from ....core.architecture import Architecture
 from ....core.seeds import generator
-from .checkpoint import go_on, keep
-from .ranking import QUICK, ranked
-from .supernet import Shared, Tally, check_finite, rounded, tell
+from .checkpoint import restore, save
+from .ranking import QUICK_SCORE, rank
+from .supernet import RunningAverage, Supernet, check_weights, report_epoch, rounded
 from .weights_step import WeightsStep
 
 
 class RandomTraining:
-    """A shared network at the beginning of an epoch, and a generator of architectures."""
+    """The supernet at the start of an epoch."""
 
-    def __init__(self, config: Any, shared: Shared):
+    def __init__(self, config: Any, supernet: Supernet):
         self.config = config
-        self.shared = shared
-        self.space = shared.evaluation.space
-        self.step = WeightsStep(config, shared)
-        self.optimisers = {"weights": self.step.optimiser}
-        go_on(shared, self.optimisers)
+        self.supernet = supernet
+        self.space = supernet.evaluation.space
+        self.step = WeightsStep(config, supernet)
+        self.optimizers = {"weights": self.step.optimizer}
+        restore(supernet, self.optimizers)
 
     def epoch(self) -> dict[str, Any]:
-        """Trains one epoch, leaves a checkpoint, and says what it found."""
+        """Train one epoch, store a checkpoint and return the findings."""
         started = time.monotonic()
-        shared = self.shared
+        supernet = self.supernet
         rng = self._rng("children")
-        train = Tally(shared, self.step.rate)
-        for batch in shared.feed.weights_batches(shared.epoch):
+        train = RunningAverage(supernet, self.step.rate)
+        for batch in supernet.feed.weights_batches(supernet.epoch):
             choices = self.space.choices(self.space.sample(rng))
             train.add(self.step.take(batch, choices), batch)
-        findings: dict[str, Any] = train.told("train")
-        named = dict(shared.network.named_parameters())
-        check_finite(named, shared.epoch + 1, f"lower the learning rate ({self.step.rate:g})")
-        keep(shared, self.optimisers)
-        watched = [
-            shared.feed.score(shared.network, self.space.choices(one), QUICK)
-            for one in self._drawn("watched", self.config.watched)
+        findings: dict[str, Any] = train.metrics("train")
+        check_weights(supernet, self.step.rate)
+        save(supernet, self.optimizers)
+        scores = [
+            supernet.feed.score(supernet.network, self.space.choices(architecture), QUICK_SCORE)
+            for architecture in self._samples("watched", self.config.watched)
         ]
-        findings["children"] = [rounded(one.value) for one in watched]
-        if watched:
-            findings["valid_error"] = rounded(fmean(one.error for one in watched))
-        tell(shared, findings, self.step.rate, started)
+        findings["children"] = [rounded(score.value) for score in scores]
+        if scores:
+            findings["valid_error"] = rounded(fmean(score.error for score in scores))
+        report_epoch(supernet, findings, self.step.rate, started)
         return findings
 
     def derived(self) -> dict[str, Any]:
-        """The best of many random architectures with shared weights."""
-        drawn = self._drawn("derived", self.config.sampled)
-        return ranked(self.shared, drawn, self.config.proofs)
+        """Return the best of many random architectures by their supernet scores."""
+        architectures = self._samples("derived", self.config.sampled)
+        return rank(self.supernet, architectures, self.config.proofs)
 
-    def _drawn(self, purpose: str, count: int) -> list[Architecture]:
+    def _samples(self, purpose: str, count: int) -> list[Architecture]:
         rng = self._rng(purpose)
         return [self.space.sample(rng) for _ in range(count)]
 
     def _rng(self, purpose: str) -> np.random.Generator:
-        return generator(self.shared.note["seed"], purpose, self.shared.epoch)
+        return generator(self.supernet.note["seed"], purpose, self.supernet.epoch)

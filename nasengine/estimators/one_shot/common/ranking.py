@@ -1,4 +1,4 @@
-"""Which of many architectures are best with shared weights: a quick look at all, then few."""
+"""Ranking of architectures by their supernet scores: all quickly, the best completely."""
 
 from __future__ import annotations
 
@@ -6,25 +6,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from ....core.architecture import Architecture
-from .supernet import Shared, rounded
+from .supernet import Supernet, rounded
 
-QUICK = 512  # images, or steps of text as many words take
+QUICK_SCORE = 512  # images or words
 FINALISTS = 10
 
 
-def ranked(shared: Shared, drawn: Sequence[Architecture], wanted: int) -> dict[str, Any]:
-    """{"genomes", "errors"} of the best, best first; each architecture once.
+def rank(supernet: Supernet, architectures: Sequence[Architecture], count: int) -> dict[str, Any]:
+    """Return {"genomes", "errors"} of the best `count` different architectures, best first.
 
-    All are scored on the beginning of the validation part, the better ones on the whole of it.
+    All architectures are scored on the start of the valid part, the finalists on all of it.
     """
-    space, feed, network = shared.evaluation.space, shared.feed, shared.network
-    different = list({one.canonical: one for one in drawn}.values())
-    quick = [feed.score(network, space.choices(one), QUICK).value for one in different]
-    order = sorted(range(len(different)), key=lambda place: (quick[place], place))
-    finalists = [different[place] for place in order[: max(FINALISTS, wanted)]]
-    whole = [feed.score(network, space.choices(one)).value for one in finalists]
-    order = sorted(range(len(finalists)), key=lambda place: (whole[place], place))[:wanted]
+    space, feed, network = supernet.evaluation.space, supernet.feed, supernet.network
+    unique = list({architecture.canonical: architecture for architecture in architectures}.values())
+    quick = [feed.score(network, space.choices(a), QUICK_SCORE).value for a in unique]
+    finalists = [unique[i] for i in _ascending(quick)[: max(FINALISTS, count)]]
+    complete = [feed.score(network, space.choices(a)).value for a in finalists]
+    best = _ascending(complete)[:count]
     return {
-        "genomes": [finalists[place].genome for place in order],
-        "errors": [rounded(whole[place]) for place in order],
+        "genomes": [finalists[i].genome for i in best],
+        "errors": [rounded(complete[i]) for i in best],
     }
+
+
+def _ascending(values: Sequence[float]) -> list[int]:
+    """Return the positions of the values in ascending order, ties in their original order."""
+    return sorted(range(len(values)), key=lambda i: (values[i], i))

@@ -1,9 +1,8 @@
-"""What every trainer of a shared network begins with and ends in: place, data, network, outcome."""
+"""Set-up and outcome of every supernet training: device, data, network, metrics, report."""
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,25 +15,28 @@ from ....core.errors import Diverged
 from ....core.estimator import Evaluation
 from ....core.outcome import Outcome
 from ....core.seeds import derive
+from ....core.torch_state import seeded, threads
 from ....data.common.named import named_dataset
 from ...training.config import TrainConfig
-from ...training.device_context import DeviceContext, find_device_context, seeded, threads
-from ...training.divergence import LossWatch
-from ...training.out_of_memory import is_out_of_memory, release
-from .batch import Batch, Course, Feed
+from ...training.device_context import DeviceContext, find_device_context
+from ...training.divergence import LossMonitor, check_finite
+from ...training.loop import elapsed
+from ...training.out_of_memory import is_out_of_memory, release_memory
+from ...training.schedule import half_cosine
+from .batch import Batch, Feed, FeedSettings
 from .images import ImageFeed
 from .texts import TextFeed
 
-DIGITS = 6
+SIGNIFICANT_DIGITS = 6
 FEEDS: dict[DataKind, Any] = {"images": ImageFeed, "text": TextFeed}
 
 
 @dataclass(frozen=True)
-class Shared:
-    """A shared network on its place, with its data and the proposal's note."""
+class Supernet:
+    """A supernet on its device, with its data and the proposal's note."""
 
     network: Any
-    place: DeviceContext
+    context: DeviceContext
     feed: Feed
     note: Mapping[str, Any]
     evaluation: Evaluation
@@ -42,125 +44,136 @@ class Shared:
 
     @property
     def epoch(self) -> int:
-        """The epoch that is to be trained, from 0."""
+        """The epoch to train, from 0."""
         return int(self.note["epoch"])
 
     def generator(self, *purpose: str | int) -> torch.Generator:
-        """For one purpose within this search."""
+        """Return a generator for one purpose within the search."""
         return torch.Generator().manual_seed(derive(self.note["seed"], *purpose))
 
 
-def train_shared(
+def train_supernet(
     config: Any,
     training: Any,
     evaluation: Evaluation,
-    act: Callable[[Shared], dict[str, Any]],
+    act: Callable[[Supernet], dict[str, Any]],
 ) -> Outcome:
-    """Builds the shared network, lets `act` train it and makes an outcome of what it found.
+    """Build the supernet, apply `act` to it and return the findings as an outcome.
+
+    Args:
+        config: Settings of the strategy, or of the estimator `shared`.
+        training: Settings of the estimator; other estimators than `train` give the defaults.
+        evaluation: The proposal and its surroundings.
+        act: Trains or scores the supernet and returns the findings.
 
     Raises:
-        Cancelled: asked for between steps.
-        EngineError: the machine lacks the device, or the checkpoint.
+        Cancelled: the evaluation was cancelled between steps.
+        EngineError: the machine lacks the device or the checkpoint.
     """
-    how = training if isinstance(training, TrainConfig) else TrainConfig()
+    train_config = training if isinstance(training, TrainConfig) else TrainConfig()
     number = evaluation.proposal.number
-    place = find_device_context(how)
+    context = find_device_context(train_config)
     try:
-        with _ready(config, how, evaluation, place) as shared:
-            findings = act(shared)
+        with _built(config, train_config, evaluation, context) as supernet:
+            findings = act(supernet)
     except Diverged as error:
         return Outcome(number, "diverged", reason=str(error))
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         reason = (
-            f"out of memory on {place.device}: the shared network holds every operation at once; "
-            "lower batch_size of the strategy, or the space's channels or cells, or mix one in "
-            "several channels (partial)"
+            f"out of memory on {context.device}: the supernet holds all operations at once; lower "
+            "batch_size of the strategy, or the space's channels or cells, or use partial "
+            "channels (partial)"
         )
         return Outcome(number, "failed", reason=reason)
     finally:
-        release(place.device)
+        release_memory(context.device)
     epochs = int(evaluation.proposal.note["do"] == "epoch")
     return Outcome(number, "trained", epochs=epochs, findings=findings)
 
 
 @contextmanager
-def _ready(
-    config: Any, how: TrainConfig, evaluation: Evaluation, place: DeviceContext
-) -> Iterator[Shared]:
+def _built(
+    config: Any, train_config: TrainConfig, evaluation: Evaluation, context: DeviceContext
+) -> Iterator[Supernet]:
     note = evaluation.proposal.note
     dataset = named_dataset(evaluation.dataset, evaluation.dataset_config)
     facts = dataset.facts()
-    with threads(how.threads), seeded(derive(note["seed"], "weights"), place.device):
+    with threads(train_config.threads), seeded(derive(note["seed"], "weights"), context.device):
         network = evaluation.space.build(
             evaluation.proposal.architecture, facts.shape, facts.classes
         )
-        network.to(place.device)  # shared networks keep their memory format themselves
+        network.to(context.device)  # supernets set their own memory format
         network.train()
-        # What an epoch draws follows from it alone, however the search came there.
+        # The random numbers of an epoch depend only on the epoch, not on the process before it.
         torch.manual_seed(derive(note["seed"], note["do"], note["epoch"]))
         batch_size = int(config.resolve("batch_size", dataset.kind))
-        course = Course(
-            place=place,
-            changes=how,
+        settings = FeedSettings(
+            context=context,
+            augmentation=train_config,
             batch_size=batch_size,
-            portion=config.weights_portion,
+            weights_portion=config.weights_portion,
             bptt=config.bptt,
             seed=note["seed"],
             cancelled=evaluation.cancelled,
         )
-        feed: Feed = FEEDS[dataset.kind](dataset.search_parts(), course)
-        yield Shared(network, place, feed, note, evaluation, dataset.kind)
+        feed: Feed = FEEDS[dataset.kind](dataset.search_parts(), settings)
+        yield Supernet(network, context, feed, note, evaluation, dataset.kind)
 
 
-class Tally:
-    """Losses and wrong answers of one side over an epoch, watched for leaving the numbers."""
+class RunningAverage:
+    """Mean loss and error over the steps of an epoch; raises Diverged if a loss is not finite."""
 
-    def __init__(self, shared: Shared, rate: float):
-        self.watch = LossWatch(shared.epoch + 1, rate, shared.place.device)
-        self.wrong = torch.zeros((), dtype=torch.long, device=shared.place.device)
+    def __init__(self, supernet: Supernet, rate: float):
+        device = supernet.context.device
+        self.monitor = LossMonitor(supernet.epoch + 1, rate, device)
+        self.wrong = torch.zeros((), dtype=torch.long, device=device)
         self.count = 0
 
     def add(self, loss: torch.Tensor, batch: Batch) -> None:
-        """One step's loss before it.
+        """Add the loss of a step and the wrong answers of its batch.
 
         Raises:
-            Diverged: one of the losses so far is not finite.
+            Diverged: a loss so far is not finite.
         """
-        self.watch.add(loss)
+        self.monitor.add(loss)
         self.wrong = self.wrong + batch.wrong
         self.count += batch.count
 
-    def told(self, side: str) -> dict[str, float]:
-        """{side_loss, side_error in percent}; nothing where there was no step."""
-        self.watch.look()
+    def metrics(self, prefix: str) -> dict[str, float]:
+        """Return {prefix_loss, prefix_error in percent}, empty without a step."""
+        self.monitor.check_pending()
         if not self.count:
             return {}
         error = 100 * int(self.wrong) / self.count
-        return {f"{side}_loss": rounded(self.watch.mean), f"{side}_error": rounded(error)}
+        return {f"{prefix}_loss": rounded(self.monitor.mean), f"{prefix}_error": rounded(error)}
 
 
-def tell(shared: Shared, findings: dict[str, Any], rate: float, started: float) -> None:
-    """Adds the time to what an epoch found, and reports its numbers as those of any training."""
-    findings["seconds"] = round(time.monotonic() - started, 3)
-    told = {name: value for name, value in findings.items() if isinstance(value, (int, float))}
-    point = {"epoch": shared.epoch + 1, "epochs": shared.note["epochs"], "learning_rate": rate}
-    shared.evaluation.report({**point, **told})
+def report_epoch(supernet: Supernet, findings: dict[str, Any], rate: float, started: float) -> None:
+    """Add the time to the findings of an epoch and report their numbers as a learning curve."""
+    findings["seconds"] = elapsed(started)
+    numbers = {name: value for name, value in findings.items() if isinstance(value, (int, float))}
+    note = supernet.note
+    point = {"epoch": supernet.epoch + 1, "epochs": note["epochs"], "learning_rate": rate}
+    supernet.evaluation.report({**point, **numbers})
 
 
 def rounded(value: float) -> float:
-    """Six digits say all there is; what JSON has no word for ends the training before."""
-    return float(f"{value:.{DIGITS}g}")
+    """Round to six significant digits, enough for findings."""
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
 
 
-def check_finite(named: Mapping[str, torch.Tensor], epoch: int, remedy: str) -> None:
-    """Raises Diverged where a tensor holds what is no number."""
-    for name, tensor in named.items():
-        if not bool(torch.isfinite(tensor).all()):
-            raise Diverged(f"{name} left the finite numbers in epoch {epoch}; {remedy}")
+def check_weights(
+    supernet: Supernet, rate: float, extra: Mapping[str, torch.Tensor] | None = None
+) -> None:
+    """Raise Diverged if a parameter of the supernet, or an `extra` tensor, is not finite."""
+    tensors = {**dict(supernet.network.named_parameters()), **(extra or {})}
+    check_finite(tensors, supernet.epoch + 1, f"lower the learning rate ({rate:g})")
 
 
-def cosine(peak: float, last: float, epoch: int, epochs: int) -> float:
-    """The rate of an epoch, from 0: half a cosine from the peak towards the last."""
-    return last + (peak - last) * (1 + math.cos(math.pi * epoch / epochs)) / 2
+def weights_rate(config: Any, supernet: Supernet) -> float:
+    """Return the learning rate of the weights in the supernet's epoch: half a cosine."""
+    peak = config.resolve("learning_rate", supernet.kind)
+    final = config.resolve("final_learning_rate", supernet.kind)
+    return half_cosine(peak, final, math.pi * supernet.epoch / supernet.note["epochs"])

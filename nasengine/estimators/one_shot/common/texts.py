@@ -1,4 +1,4 @@
-"""Feeding a shared network with text: parallel streams, window by window, the state carried."""
+"""The text feed of a supernet: parallel streams read in windows, with the state carried over."""
 
 from __future__ import annotations
 
@@ -12,67 +12,67 @@ from torch.nn import functional
 from ....core.dataset import TextPart
 from ....core.seeds import derive, generator
 from ...training.device_context import DeviceContext
-from ...training.score import LARGEST
-from ...training.windows import NOT_COUNTED, SCORE_STREAMS, streams, whole_streams, window_lengths
-from .batch import Choices, Course, Pair, Seen
+from ...training.score import MAX_FINITE_LOSS
+from ...training.windows import IGNORED, SCORE_STREAMS, complete_streams, streams, window_lengths
+from .batch import Choices, FeedSettings, Pair, SupernetScore
 
 SCORE_WINDOW = 64  # words
 
 
 class TextBatch:
-    """A window of n streams x t words and the words behind each, with the state before it.
+    """A window of n streams x t words with the next words and the recurrent state before it.
 
-    `state` is that behind it once the loss was computed, cut off from its history.
+    After `loss`, `state` is the detached state at the end of the window.
     """
 
     def __init__(
         self,
-        read: torch.Tensor,
-        following: torch.Tensor,
+        inputs: torch.Tensor,
+        targets: torch.Tensor,
         before: Any,
         share: float,
-        place: DeviceContext,
+        context: DeviceContext,
     ):
-        self.read = read.to(place.device, non_blocking=True)
-        self.following = following.to(place.device, non_blocking=True).reshape(-1)
+        self.inputs = inputs.to(context.device, non_blocking=True)
+        self.targets = targets.to(context.device, non_blocking=True).reshape(-1)
         self.before = before
         self.state = before
         self.share = share
-        self.place = place
-        self.count = len(self.following)
+        self.context = context
+        self.count = len(self.targets)
         self.wrong = torch.zeros((), dtype=torch.long)
 
     def loss(self, network: Any, choices: Choices = None) -> torch.Tensor:
-        with self.place.autocast():
+        with self.context.autocast():
             if choices is None:
-                logits, state = network(self.read, self.before)
+                logits, state = network(self.inputs, self.before)
             else:
-                logits, state = network.forward_architecture(self.read, self.before, choices)
+                logits, state = network.forward_architecture(self.inputs, self.before, choices)
         logits = logits.float() if logits.dtype == torch.bfloat16 else logits
         logits = logits.flatten(0, 1)
         self.state = state.detach()
-        missed = logits.detach().argmax(1) != self.following
-        self.wrong = (missed & (self.following != NOT_COUNTED)).sum()
-        return functional.cross_entropy(logits, self.following)
+        wrong = logits.detach().argmax(1) != self.targets
+        self.wrong = (wrong & (self.targets != IGNORED)).sum()
+        return functional.cross_entropy(logits, self.targets)
 
 
 class TextFeed:
-    """The beginning of the training text for the weights, its end for the architecture."""
+    """The start of the training text for the weights, its end for the architecture."""
 
-    def __init__(self, parts: tuple[TextPart, TextPart], course: Course):
+    def __init__(self, parts: tuple[TextPart, TextPart], settings: FeedSettings):
         train, valid = parts
-        self.course = course
-        self.place = course.place
-        (words,) = self.place.hold(train.words)
-        (self.valid,) = self.place.hold(valid.words)
-        cut = round(course.portion * len(words))
+        self.settings = settings
+        self.context = settings.context
+        (words,) = self.context.hold(train.words)
+        (self.valid,) = self.context.hold(valid.words)
+        cut = round(settings.weights_portion * len(words))
         self.sides = words[:cut], words[cut:]
 
     def steps(self, epoch: int) -> int:
         return len(list(self._lengths(0, "lengths", epoch)))
 
     def check(self) -> None:
-        self.course.check()
+        self.settings.check()
 
     def pairs(self, epoch: int) -> Iterator[Pair]:
         architecture = self.architecture_batches(epoch)
@@ -80,54 +80,56 @@ class TextFeed:
             yield Pair(batch, next(architecture))
 
     def weights_batches(self, epoch: int) -> Iterator[TextBatch]:
-        for batch in self._windows(0, "lengths", epoch, self.course.batch_size):
-            self.course.check()
+        for batch in self._windows(0, "lengths", epoch, self.settings.batch_size):
+            self.settings.check()
             yield batch
 
     def architecture_batches(self, epoch: int, size: int | None = None) -> Iterator[TextBatch]:
-        turn = 0
+        passes = 0
         while True:
-            # Every turn has lengths of its own.
-            of = derive(epoch, "turn", turn)
-            yield from self._windows(1, "lengths architecture", of, size or self.course.batch_size)
-            turn += 1
+            # Every pass over the text has its own window lengths.
+            seed = derive(epoch, "turn", passes)
+            yield from self._windows(
+                1, "lengths architecture", seed, size or self.settings.batch_size
+            )
+            passes += 1
 
     @torch.no_grad()
-    def score(self, network: Any, choices: Choices, most: int | None = None) -> Seen:
-        """Perplexity in evaluation mode; `most` bounds the words."""
+    def score(self, network: Any, choices: Choices, limit: int | None = None) -> SupernetScore:
+        """Return the perplexity in evaluation mode on the first `limit` words of the valid part."""
         network.eval()
-        read, following = whole_streams(self.valid[:most], SCORE_STREAMS)
+        inputs, targets = complete_streams(self.valid[:limit], SCORE_STREAMS)
         loss, wrong, count, state = 0.0, 0, 0, None
-        for shown, answers in zip(
-            read.split(SCORE_WINDOW, 1), following.split(SCORE_WINDOW, 1), strict=True
+        for window, following in zip(
+            inputs.split(SCORE_WINDOW, 1), targets.split(SCORE_WINDOW, 1), strict=True
         ):
-            self.course.check()
-            batch = TextBatch(shown, answers, state, 1.0, self.place)
-            known = int((batch.following != NOT_COUNTED).sum())
-            if known:
-                loss += float(batch.loss(network, choices)) * known
+            self.settings.check()
+            batch = TextBatch(window, following, state, 1.0, self.context)
+            counted = int((batch.targets != IGNORED).sum())
+            if counted:
+                loss += float(batch.loss(network, choices)) * counted
                 wrong += int(batch.wrong)
-            count += known
+            count += counted
             state = batch.state
         network.train()
-        value = math.exp(min(loss / count, LARGEST))
-        return Seen(wrong, count, loss / count, value=value)
+        value = math.exp(min(loss / count, MAX_FINITE_LOSS))
+        return SupernetScore(wrong, count, loss / count, value=value)
 
     def _windows(self, side: int, purpose: str, epoch: int, count: int) -> Iterator[TextBatch]:
-        read, following = streams(self.sides[side], count)
-        place, state = 0, None
-        for length in self._lengths(side, purpose, epoch, read.shape[1]):
-            window = slice(place, place + length)
-            share = length / self.course.bptt
-            batch = TextBatch(read[:, window], following[:, window], state, share, self.place)
+        inputs, targets = streams(self.sides[side], count)
+        position, state = 0, None
+        for length in self._lengths(side, purpose, epoch, inputs.shape[1]):
+            window = slice(position, position + length)
+            share = length / self.settings.bptt
+            batch = TextBatch(inputs[:, window], targets[:, window], state, share, self.context)
             yield batch
             state = batch.state
-            place += length
+            position += length
 
     def _lengths(
         self, side: int, purpose: str, epoch: int, length: int | None = None
     ) -> Iterator[int]:
         if length is None:
-            length = streams(self.sides[side], self.course.batch_size)[0].shape[1]
-        rng = generator(self.course.seed, purpose, epoch)
-        return window_lengths(length, self.course.bptt, rng)
+            length = streams(self.sides[side], self.settings.batch_size)[0].shape[1]
+        rng = generator(self.settings.seed, purpose, epoch)
+        return window_lengths(length, self.settings.bptt, rng)

@@ -1,4 +1,4 @@
-"""What the trainers of all strategies with shared weights have in common."""
+"""Base class of the trainers of one-shot strategies."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ....core.outcome import Outcome
 from ....core.trainer import Trainer
 
 if TYPE_CHECKING:
-    from .supernet import Shared
+    from .supernet import Supernet
 
 
 class SupernetTrainer(Trainer):
-    """Readies the shared network for `act`; a rival of what was found needs none.
+    """Builds the supernet for `act`; the LSTM baseline of a text search needs no supernet.
 
-    A note with {"do": "rival"} asks, of text, for an LSTM as large as the proposal's architecture,
-    trained as the estimator would train it: {"network", "hidden", "parameters", "values":
+    The note {"do": "rival"} requests the LSTM baseline of the proposal's architecture, trained
+    with the estimator's settings. Its findings are {"network", "hidden", "parameters", "values":
     {objective: value}}.
     """
 
@@ -26,10 +26,10 @@ class SupernetTrainer(Trainer):
             from .lstm_baseline import train_lstm_baseline
 
             return train_lstm_baseline(self.training, evaluation)
-        from .supernet import train_shared
+        from .supernet import train_supernet
 
-        return train_shared(self.config, self.training, evaluation, self.act)
+        return train_supernet(self.config, self.training, evaluation, self.act)
 
     @abstractmethod
-    def act(self, shared: Shared) -> dict[str, Any]:
-        """Does what the note says, and what was found."""
+    def act(self, supernet: Supernet) -> dict[str, Any]:
+        """Execute the note and return the findings."""

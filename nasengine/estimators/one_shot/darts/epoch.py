@@ -1,4 +1,4 @@
-"""DARTS on a shared network: one epoch of both updates, and scores of given architectures."""
+"""DARTS on a supernet: epochs of both updates, and scores of given architectures."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ import torch
 from ....core.architecture import Architecture
 from ....core.dataset import DataKind
 from ...training.optimizer import set_rate
-from ..common.checkpoint import go_on, keep
+from ..common.checkpoint import restore, save
 from ..common.gradients import DartsStep
-from ..common.supernet import Shared, Tally, check_finite, cosine, rounded, tell
+from ..common.supernet import (
+    RunningAverage,
+    Supernet,
+    check_weights,
+    report_epoch,
+    rounded,
+    weights_rate,
+)
 from .hessian import dominant_eigenvalue
 
 if TYPE_CHECKING:
@@ -23,97 +30,88 @@ UNROLLED_CLIP: dict[DataKind, float] = {"images": 0.0, "text": 0.25}
 
 
 class DartsTraining:
-    """A shared network with both optimisers, at the beginning of an epoch."""
+    """The supernet with both optimizers at the start of an epoch."""
 
-    def __init__(self, config: Any, shared: Shared):
+    def __init__(self, config: Any, supernet: Supernet):
         self.config = config
-        self.shared = shared
-        kind = shared.kind
-        usual = {
-            name: config.resolve(name, kind)
-            for name in ("learning_rate", "final_learning_rate", "momentum", "weight_decay")
-        }
-        self.rate = cosine(
-            usual["learning_rate"],
-            usual["final_learning_rate"],
-            shared.epoch,
-            shared.note["epochs"],
-        )
+        self.supernet = supernet
+        kind = supernet.kind
+        self.rate = weights_rate(config, supernet)
         self.weights = torch.optim.SGD(
-            shared.network.weight_parameters(),
+            supernet.network.weight_parameters(),
             self.rate,
-            momentum=usual["momentum"],
-            weight_decay=usual["weight_decay"],
+            momentum=config.resolve("momentum", kind),
+            weight_decay=config.resolve("weight_decay", kind),
         )
         self.alphas = torch.optim.Adam(
-            shared.network.architecture_parameters(),
+            supernet.network.architecture_parameters(),
             config.alpha_rate(kind),
             betas=(config.alpha_beta(kind), 0.999),
             weight_decay=config.alpha_weight_decay,
         )
-        self.optimisers = {"weights": self.weights, "alphas": self.alphas}
-        go_on(shared, self.optimisers)
-        # A checkpoint holds the rate of the epoch that left it.
+        self.optimizers = {"weights": self.weights, "alphas": self.alphas}
+        restore(supernet, self.optimizers)
+        # The optimizer in the checkpoint has the rate of the epoch before.
         set_rate(self.weights, self.rate)
 
     def epoch(self) -> dict[str, Any]:
-        """Trains one epoch, leaves a checkpoint, and says what it found."""
+        """Train one epoch, store a checkpoint and return the findings."""
         started = time.monotonic()
-        shared, config = self.shared, self.config
+        supernet, config = self.supernet, self.config
         step = DartsStep(
-            shared.network,
+            supernet.network,
             self.weights,
             self.alphas,
             second=config.order == "second",
-            clip=float(config.resolve("gradient_clip", shared.kind)),
-            unrolled_clip=UNROLLED_CLIP[shared.kind],
+            clip=float(config.resolve("gradient_clip", supernet.kind)),
+            unrolled_clip=UNROLLED_CLIP[supernet.kind],
         )
-        train, valid = (Tally(shared, self.rate) for _ in range(2))
-        network = shared.network
-        for pair in shared.feed.pairs(shared.epoch):
+        train, valid = (RunningAverage(supernet, self.rate) for _ in range(2))
+        network = supernet.network
+        for pair in supernet.feed.pairs(supernet.epoch):
             set_rate(self.weights, self.rate * pair.weights.share)
-            weigh = partial(pair.weights.loss, network)
-            if shared.epoch >= config.warm_up:
-                loss = step.architecture(partial(pair.architecture.loss, network), weigh)
+            train_loss = partial(pair.weights.loss, network)
+            if supernet.epoch >= config.warm_up:
+                valid_loss = partial(pair.architecture.loss, network)
+                loss = step.architecture_step(valid_loss, train_loss)
                 valid.add(loss, pair.architecture)
-            train.add(step.weigh(weigh), pair.weights)
-        findings: dict[str, Any] = {**train.told("train"), **valid.told("valid")}
-        named = dict(network.named_parameters())
-        check_finite(named, shared.epoch + 1, f"lower the learning rate ({self.rate:g})")
+            train.add(step.weight_step(train_loss), pair.weights)
+        findings: dict[str, Any] = {**train.metrics("train"), **valid.metrics("valid")}
+        check_weights(supernet, self.rate)
         if self._eigenvalue_due():
             findings["eigenvalue"] = self._eigenvalue()
         findings["alphas"] = alphas_of(network)
-        keep(shared, self.optimisers)
-        tell(shared, findings, self.rate, started)
+        save(supernet, self.optimizers)
+        report_epoch(supernet, findings, self.rate, started)
         return findings
 
     def scores(self) -> dict[str, Any]:
-        """The errors of the architectures a note names, with shared weights alone."""
-        space, proposal = self.shared.evaluation.space, self.shared.evaluation.proposal
+        """Return the supernet scores of the architectures in the note."""
+        space, proposal = self.supernet.evaluation.space, self.supernet.evaluation.proposal
         config = proposal.architecture.config
         errors = []
-        for genome in self.shared.note["score"]:
+        for genome in self.supernet.note["score"]:
             architecture = Architecture(space.name, config, genome)
             space.validate(architecture)
-            seen = self.shared.feed.score(self.shared.network, space.choices(architecture))
-            errors.append(rounded(seen.value))
+            score = self.supernet.feed.score(self.supernet.network, space.choices(architecture))
+            errors.append(rounded(score.value))
         return {"errors": errors}
 
     def _eigenvalue_due(self) -> bool:
-        after = self.shared.epoch + 1
-        due = self.config.stop == "eigenvalue" and self.shared.epoch >= self.config.warm_up
+        after = self.supernet.epoch + 1
+        due = self.config.stop == "eigenvalue" and self.supernet.epoch >= self.config.warm_up
         return due and after % self.config.eigenvalue_every == 0
 
     def _eigenvalue(self) -> float:
-        """On one batch of the architecture's half."""
-        batch: Batch = next(self.shared.feed.architecture_batches(self.shared.epoch))
-        generator = self.shared.generator("eigenvalue", self.shared.epoch)
-        network = self.shared.network
+        """Return the dominant eigenvalue on one batch of the architecture's data."""
+        batch: Batch = next(self.supernet.feed.architecture_batches(self.supernet.epoch))
+        generator = self.supernet.generator("eigenvalue", self.supernet.epoch)
+        network = self.supernet.network
         return rounded(dominant_eigenvalue(network, partial(batch.loss, network), generator))
 
 
 def alphas_of(network: torch.nn.Module) -> dict[str, Any]:
-    """The architecture parameters as nested lists, by their names without "alphas."."""
+    """Return the architecture parameters as nested lists, by their names without "alphas."."""
     return {
         name.removeprefix("alphas."): _lists(parameter.detach().double().cpu())
         for name, parameter in network.named_parameters()
@@ -123,5 +121,5 @@ def alphas_of(network: torch.nn.Module) -> dict[str, Any]:
 
 def _lists(tensor: torch.Tensor) -> list[Any]:
     if tensor.dim() == 1:
-        return [rounded(one) for one in tensor.tolist()]
-    return [_lists(one) for one in tensor]
+        return [rounded(value) for value in tensor.tolist()]
+    return [_lists(row) for row in tensor]

@@ -1,7 +1,7 @@
-"""How sharply the validation loss curves by the alphas, which foretells DARTS' collapse.
+"""Curvature of the validation loss with respect to the alphas, which predicts DARTS' collapse.
 
-Zela et al. (1909.09656): the dominant eigenvalue of the Hessian of the validation loss by the
-architecture parameters rises before skip connections take over.
+Zela et al. (1909.09656): the dominant eigenvalue of the Hessian of the validation loss with
+respect to the architecture parameters rises before skip connections dominate.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ def dominant_eigenvalue(
     iterations: int = ITERATIONS,
     tolerance: float = TOLERANCE,
 ) -> float:
-    """The eigenvalue of largest magnitude, with its sign, by power iteration.
+    """Return the eigenvalue of largest magnitude, with its sign, by power iteration.
 
-    Products with the Hessian are exact, by differentiating twice; the matrix is never made. It
-    ends when the value changes by less than `tolerance` of itself, or after `iterations`.
+    Hessian-vector products are exact (two differentiations); the matrix is never built. The
+    iteration ends after a relative change below `tolerance`, or after `iterations`.
     """
     parameters = network.architecture_parameters()
     with frozen(network.weight_parameters()):
         first = torch.autograd.grad(valid(), parameters, create_graph=True)
         vector = _unit(
             [
-                torch.randn(one.shape, generator=generator, dtype=one.dtype).to(one.device)
-                for one in parameters
+                torch.randn(p.shape, generator=generator, dtype=p.dtype).to(p.device)
+                for p in parameters
             ]
         )
         value = 0.0
@@ -49,10 +49,10 @@ def dominant_eigenvalue(
 
 
 def _dot(left: tuple[torch.Tensor, ...], right: tuple[torch.Tensor, ...]) -> torch.Tensor:
-    products = [(one * other).sum() for one, other in zip(left, right, strict=True)]
+    products = [(a * b).sum() for a, b in zip(left, right, strict=True)]
     return torch.stack(products).sum()
 
 
 def _unit(vector: list[torch.Tensor] | tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
     size = torch.sqrt(_dot(tuple(vector), tuple(vector))).clamp_min(1e-30)
-    return tuple(one / size for one in vector)
+    return tuple(tensor / size for tensor in vector)

@@ -1,4 +1,4 @@
-"""The trainer of strategy `darts`."""
+"""Trainer of the strategy `darts` (1806.09055)."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 from ..common.trainer import SupernetTrainer
 
 if TYPE_CHECKING:
-    from ..common.supernet import Shared
+    from ..common.supernet import Supernet
 
 
 class DartsTrainer(SupernetTrainer):
-    """One epoch of DARTS' two updates on a space's relaxed shared network, or scores with it.
+    """Trains the relaxed supernet for an epoch with DARTS' two updates, or scores architectures.
 
-    A note says {"do": "epoch"}, answered by {"alphas": {name: lists}, "train_loss",
-    "train_error", "valid_loss", "valid_error" (of the architecture's half, before each step),
-    "eigenvalue" where the search stops by it}; or {"do": "derive", "score": genomes}, answered
-    by {"errors": percent or perplexity of each on the validation part}.
+    The note {"do": "epoch"} gives the findings {"alphas": {name: lists}, "train_loss",
+    "train_error", "valid_loss", "valid_error" (on the architecture's data, before each step),
+    "eigenvalue" (if the search stops by it)}; {"do": "derive", "score": genomes} gives {"errors":
+    error in percent, or perplexity, of each genome on the valid part}.
     """
 
-    def act(self, shared: Shared) -> dict[str, Any]:
+    def act(self, supernet: Supernet) -> dict[str, Any]:
         from .epoch import DartsTraining
 
-        training = DartsTraining(self.config, shared)
-        return training.epoch() if shared.note["do"] == "epoch" else training.scores()
+        training = DartsTraining(self.config, supernet)
+        return training.epoch() if supernet.note["do"] == "epoch" else training.scores()

@@ -1,9 +1,9 @@
-"""ENAS' controller (1802.03268): an LSTM that writes an architecture choice by choice.
+"""ENAS' controller (1802.03268): an LSTM that generates an architecture choice by choice.
 
-Each choice is read before the next is made: an operation by its embedding, an input by what the
-network thought when it had written that block (its anchor). Inputs are chosen by attention over
-anchors, skips by the same attention for each earlier block alone. It works on the decisions of
-any space; options that do not agree with the choices before have chance 0.
+The LSTM reads each choice before the next one: an operation as its embedding, an input as the
+hidden state at the end of the chosen block (its anchor). Inputs are chosen by attention over the
+anchors, skips by the same attention separately for each earlier block. It supports the decisions
+of any space; options that contradict earlier choices have probability 0.
 """
 
 from __future__ import annotations
@@ -16,37 +16,46 @@ from torch import nn
 
 from ....core.decision import Decision
 from .decision_steps import first_cell, steps
-from .trajectory import Allowed, Course, Pick, Sampled, drawn, given, likeliest
+from .trajectory import (
+    Allowed,
+    ChoiceRule,
+    SampledSequence,
+    Trajectory,
+    most_likely,
+    replaying,
+    sampling,
+)
 
-REACH = 0.1
-# Far more than embeddings, so that places differ from the first step on.
-PLACE_REACH = 1.0
+INITIAL_RANGE = 0.1
+# Far larger than embeddings, so that the steps differ from the start of the training.
+INITIAL_STEP_RANGE = 1.0
 
 
 class Anchors:
-    """What can be read, by block (below 0: from outside), and the same as attention sees it."""
+    """Anchors and attention keys by block; blocks below 0 are inputs from outside of the cell."""
 
     def __init__(self) -> None:
-        self.read: dict[int, torch.Tensor] = {}
+        self.anchors: dict[int, torch.Tensor] = {}
         self.keys: dict[int, torch.Tensor] = {}
 
     def add(self, block: int, anchor: torch.Tensor, key: torch.Tensor) -> None:
-        """Both are count x hidden."""
-        self.read[block], self.keys[block] = anchor, key
+        """Add the anchor and key of a block, both count x hidden."""
+        self.anchors[block], self.keys[block] = anchor, key
 
     def stacked(self, blocks: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Anchors and keys of some blocks, count x blocks x hidden."""
-        anchors, keys = ([of[block] for block in blocks] for of in (self.read, self.keys))
-        return torch.stack(anchors, dim=1), torch.stack(keys, dim=1)
+        """Return anchors and keys of blocks, both count x blocks x hidden."""
+        anchors = torch.stack([self.anchors[block] for block in blocks], dim=1)
+        keys = torch.stack([self.keys[block] for block in blocks], dim=1)
+        return anchors, keys
 
 
 class Controller(nn.Module):
-    """One LSTM over a space's decisions; it goes on from a first to a second cell.
+    """One LSTM over the decisions of a space, continued from a first to a second cell.
 
-    Differently from the released code values from outside of the cells have learned anchors,
-    and the pull on skips is on the chances they are drawn by. With the setting `placed` it knows
-    where it is: each step reads a learned vector of its place as well, and inputs and skips have
-    a linear readout of their place's own beside attention.
+    Differences to the released code: inputs from outside of the cells have learned anchors, and
+    the skip penalty applies to the probabilities that skips are sampled from. With the setting
+    `placed`, each step also reads a learned position vector, and inputs and skips have a linear
+    readout per decision in addition to attention.
     """
 
     def __init__(
@@ -55,17 +64,20 @@ class Controller(nn.Module):
         config: Any,
         generator: torch.Generator | None = None,
     ):
-        """`config` has the settings of `strategies.controller_config`.
+        """Initialise the weights from U(-0.1, 0.1).
 
-        Weights are drawn from U(-0.1, 0.1), by `generator` where one is given.
+        Args:
+            decisions: Decisions of the space.
+            config: Settings of `strategies.one_shot.common.controller_config`.
+            generator: Generator of the initial weights; default: torch's global one.
         """
         super().__init__()
         self.decisions = tuple(decisions)
         self.config = config
         hidden = self.config.hidden
-        written = [one for one in self.decisions if one.kind in ("op", "size")]
-        self.menus = list(dict.fromkeys(one.options for one in written))
-        self.outside = sorted({s for one in self.decisions for s in one.sources if s < 0})
+        embedded = [d for d in self.decisions if d.kind in ("op", "size")]
+        self.menus = list(dict.fromkeys(decision.options for decision in embedded))
+        self.outside = sorted({s for d in self.decisions for s in d.sources if s < 0})
         self.start = nn.Parameter(torch.empty(1, hidden))
         self.lstm = nn.LSTMCell(hidden, hidden, bias=False)
         self.readouts = nn.ParameterList(torch.empty(hidden, len(menu)) for menu in self.menus)
@@ -76,108 +88,113 @@ class Controller(nn.Module):
         self.vector = nn.Parameter(torch.empty(hidden))
         self._steps = steps(self.decisions)
         self._first_cell = first_cell(self.decisions)
-        reading = list(enumerate(self.decisions)) if self.config.placed else []
+        positioned = list(enumerate(self.decisions)) if self.config.placed else []
+        # The names of parameters are keys of stored checkpoints.
         self.own = nn.ParameterDict(
-            {str(n): torch.empty(hidden, len(one.sources)) for n, one in reading if one.sources}
+            {str(i): torch.empty(hidden, len(d.sources)) for i, d in positioned if d.sources}
         )
-        self.places = nn.ParameterList(torch.empty(hidden) for _ in self._steps if reading)
+        self.places = nn.ParameterList(torch.empty(hidden) for _ in self._steps if positioned)
         with torch.no_grad():
             for parameter in self.parameters():
-                parameter.uniform_(-REACH, REACH, generator=generator)
-            for place in self.places:
-                place.mul_(PLACE_REACH / REACH)
+                parameter.uniform_(-INITIAL_RANGE, INITIAL_RANGE, generator=generator)
+            for vector in self.places:
+                vector.mul_(INITIAL_STEP_RANGE / INITIAL_RANGE)
         self._favoured = [
             torch.tensor([float(option in self.config.favoured) for option in menu])
             for menu in self.menus
         ]
         self.biases = nn.ParameterList(self.config.bias * menu for menu in self._favoured)
 
-    def sample(self, generator: torch.Generator, allowed: Allowed) -> Sampled:
-        """One sequence, drawn choice by choice; `allowed` is the space's."""
+    def sample(self, generator: torch.Generator, allowed: Allowed) -> SampledSequence:
+        """Sample one sequence; `allowed` is that of the space."""
         return self.samples(1, generator, allowed)[0]
 
-    def samples(self, count: int, generator: torch.Generator, allowed: Allowed) -> list[Sampled]:
-        """`count` sequences at once, which takes little more time than one."""
-        return self._walk(count, drawn(generator), allowed).ended()
+    def samples(
+        self, count: int, generator: torch.Generator, allowed: Allowed
+    ) -> list[SampledSequence]:
+        """Sample `count` sequences at once, which takes little more time than one."""
+        return self._generate(count, sampling(generator), allowed).sequences()
 
-    def replay(self, choices: Sequence[Sequence[int]], allowed: Allowed) -> list[Sampled]:
-        """Given sequences as if they had been drawn."""
-        return self._walk(len(choices), given(choices), allowed).ended()
+    def replay(self, choices: Sequence[Sequence[int]], allowed: Allowed) -> list[SampledSequence]:
+        """Return given sequences with the log-probabilities of sampling them."""
+        return self._generate(len(choices), replaying(choices), allowed).sequences()
 
     @torch.no_grad()
     def best(self, allowed: Allowed) -> tuple[int, ...]:
-        """The sequence of the likeliest choice at every place, given those before."""
-        return tuple(self._walk(1, likeliest, allowed).choices[0])
+        """Return the greedy sequence: the most likely option of every decision in turn."""
+        return tuple(self._generate(1, most_likely, allowed).choices[0])
 
     @torch.no_grad()
     def policy(self, allowed: Allowed) -> list[list[float]]:
-        """For each decision the chances of its options on the way to `best`, 4 digits."""
-        chances = self._walk(1, likeliest, allowed).chances
-        return [[round(one, 4) for one in row[0].tolist()] for row in chances]
+        """Return the option probabilities of every decision along `best`, with 4 digits."""
+        probabilities = self._generate(1, most_likely, allowed).probabilities
+        return [[round(value, 4) for value in row[0].tolist()] for row in probabilities]
 
-    def _walk(self, count: int, pick: Pick, allowed: Allowed) -> Course:
-        course, anchors = Course(count, pick, allowed), Anchors()
+    def _generate(self, count: int, rule: ChoiceRule, allowed: Allowed) -> Trajectory:
+        trajectory, anchors = Trajectory(count, rule, allowed), Anchors()
         for row, block in enumerate(self.outside):
             anchor = self.anchors[row].expand(count, -1)
             anchors.add(block, anchor, anchor @ self.key)
         start = self.start.expand(count, -1)
         x, state = start, (torch.zeros_like(start), torch.zeros_like(start))
-        for number, (places, ends_block) in enumerate(self._steps):
+        for number, (indices, ends_block) in enumerate(self._steps):
             state = self.lstm(x + self.places[number] if self.config.placed else x, state)
-            x = self._decide(course, anchors, places, state[0])
+            x = self._decide(trajectory, anchors, indices, state[0])
             if ends_block:
                 state = self.lstm(x, state)
-                block = self.decisions[places[0]].block
+                block = self.decisions[indices[0]].block
                 anchors.add(block, state[0], state[0] @ self.key)
                 x = start
-        return course
+        return trajectory
 
     def _decide(
-        self, course: Course, anchors: Anchors, places: tuple[int, ...], h: torch.Tensor
+        self, trajectory: Trajectory, anchors: Anchors, indices: tuple[int, ...], h: torch.Tensor
     ) -> torch.Tensor:
-        """Makes the choices of one step; what the LSTM reads next, count x hidden."""
-        kind = self.decisions[places[0]].kind
-        if kind == "input":
-            return self._choose_input(course, anchors, places[0], h)
-        if kind == "skip":
-            return self._choose_skips(course, anchors, places, h)
-        decision = self.decisions[places[0]]
+        """Make the decisions of one step; return the next input of the LSTM, count x hidden."""
+        decision = self.decisions[indices[0]]
+        if decision.kind == "input":
+            return self._choose_input(trajectory, anchors, indices[0], h)
+        if decision.kind == "skip":
+            return self._choose_skips(trajectory, anchors, indices, h)
         menu = self.menus.index(decision.options)
         logits = h @ self.readouts[menu] + self.biases[menu]
         logits = self._shaped(logits, self.config.op_reduce)
         if self.config.lean and decision.block in self._first_cell:
             logits = logits + self.config.lean * (2 * self._favoured[menu] - 1).to(h)
-        return self.embeddings[menu][course.choose(places[0], logits)]
+        return self.embeddings[menu][trajectory.choose(indices[0], logits)]
 
     def _choose_input(
-        self, course: Course, anchors: Anchors, place: int, h: torch.Tensor
+        self, trajectory: Trajectory, anchors: Anchors, index: int, h: torch.Tensor
     ) -> torch.Tensor:
-        decision = self.decisions[place]
-        read, keys = anchors.stacked(decision.sources)
-        logits = self._shaped(self._scores(h, keys, (place,)))
+        decision = self.decisions[index]
+        candidates, keys = anchors.stacked(decision.sources)
+        logits = self._shaped(self._scores(h, keys, (index,)))
         if self.config.distance:
-            apart = h.new_tensor([decision.block - source for source in decision.sources])
-            logits = logits - apart.square() / self.config.distance
-        chosen = course.choose(place, logits)
-        return read[torch.arange(len(chosen)), chosen]
+            distances = h.new_tensor([decision.block - source for source in decision.sources])
+            logits = logits - distances.square() / self.config.distance
+        chosen = trajectory.choose(index, logits)
+        return candidates[torch.arange(len(chosen)), chosen]
 
     def _choose_skips(
-        self, course: Course, anchors: Anchors, places: tuple[int, ...], h: torch.Tensor
+        self, trajectory: Trajectory, anchors: Anchors, indices: tuple[int, ...], h: torch.Tensor
     ) -> torch.Tensor:
-        """All at once; what is read next is the mean of the anchors taken and a zero."""
-        read, keys = anchors.stacked([self.decisions[place].sources[0] for place in places])
-        scores = self._scores(h, keys, places)
+        """Choose all skips at once; return the mean of the chosen anchors and a zero vector."""
+        sources = [self.decisions[index].sources[0] for index in indices]
+        candidates, keys = anchors.stacked(sources)
+        scores = self._scores(h, keys, indices)
         logits = self._shaped(torch.stack([-scores, scores], dim=-1))
-        bits = [course.choose(place, logits[:, row]) for row, place in enumerate(places)]
-        course.pull(logits, self.config.skip_target)
+        bits = [trajectory.choose(index, logits[:, row]) for row, index in enumerate(indices)]
+        trajectory.penalise_skips(logits, self.config.skip_target)
         taken = torch.stack(bits, dim=1).to(h)[:, :, None]
-        return (taken * read).sum(dim=1) / (1 + taken.sum(dim=1))
+        return (taken * candidates).sum(dim=1) / (1 + taken.sum(dim=1))
 
-    def _scores(self, h: torch.Tensor, keys: torch.Tensor, places: tuple[int, ...]) -> torch.Tensor:
-        """Attention of h, count x hidden, to keys, count x sources x hidden: count x sources."""
+    def _scores(
+        self, h: torch.Tensor, keys: torch.Tensor, indices: tuple[int, ...]
+    ) -> torch.Tensor:
+        """Return the attention of h (count x hidden) to keys (count x sources x hidden)."""
         scores = torch.tanh(keys + (h @ self.query)[:, None]) @ self.vector
         if self.config.placed:
-            scores = scores + h @ torch.cat([self.own[str(place)] for place in places], dim=1)
+            scores = scores + h @ torch.cat([self.own[str(index)] for index in indices], dim=1)
         return scores
 
     def _shaped(self, logits: torch.Tensor, reduce: float = 1.0) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""In which steps a recurrent controller goes through a space's decisions."""
+"""The order in which a recurrent controller makes the decisions of a space."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from ....core.decision import Decision
 
 
 def steps(decisions: Sequence[Decision]) -> list[tuple[tuple[int, ...], bool]]:
-    """The places decided in each step, and whether it is the last of its block.
+    """Return the decisions of each step by index, and whether the step is the last of its block.
 
-    A step decides one place, or all skips of a block that stand together.
+    A step makes one decision, or all consecutive skip decisions of a block.
     """
-    found = []
+    result = []
     for _, block in groupby(enumerate(decisions), key=lambda pair: pair[1].block):
         parts: list[tuple[int, ...]] = []
         for skips, run in groupby(block, key=lambda pair: pair[1].kind == "skip"):
-            places = tuple(place for place, _ in run)
-            parts += [places] if skips else [(place,) for place in places]
-        found += [(places, places is parts[-1]) for places in parts]
-    return found
+            indices = tuple(index for index, _ in run)
+            parts += [indices] if skips else [(index,) for index in indices]
+        result += [(indices, indices is parts[-1]) for indices in parts]
+    return result
 
 
 def first_cell(decisions: Sequence[Decision]) -> set[int]:
-    """The blocks before the first one that again can read the outside only."""
-    found: set[int] = set()
+    """Return the blocks of the first cell; a second cell starts with only outside inputs."""
+    blocks: set[int] = set()
     for decision in decisions:
         outside = decision.kind == "input" and all(source < 0 for source in decision.sources)
-        if found and outside and decision.block not in found:
+        if blocks and outside and decision.block not in blocks:
             break
-        found.add(decision.block)
-    return found
+        blocks.add(decision.block)
+    return blocks

@@ -1,4 +1,4 @@
-"""ENAS on a shared network: an epoch of weights, controller steps, a ranking of draws."""
+"""ENAS on a supernet: weight steps, controller steps, and a ranking of samples."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from typing import Any
 import torch
 
 from ..common.batch import Batch
-from ..common.checkpoint import go_on, keep
-from ..common.ranking import ranked
-from ..common.supernet import Shared, Tally, check_finite, rounded, tell
+from ..common.checkpoint import restore, save
+from ..common.ranking import rank
+from ..common.supernet import RunningAverage, Supernet, check_weights, report_epoch, rounded
 from ..common.weights_step import WeightsStep
 from .controller import Controller
 from .reinforce import Reinforce, adam
-from .trajectory import Sampled
+from .trajectory import SampledSequence
 
-MAX_LOSS = 50.0  # nats; e to more is out of any number's reach
+MAX_LOSS = 50.0  # nats; keeps the perplexity finite
 
 
 class EnasTraining:
-    """A shared network and its controller at the beginning of an epoch."""
+    """The supernet and the controller at the start of an epoch."""
 
-    def __init__(self, config: Any, shared: Shared):
+    def __init__(self, config: Any, supernet: Supernet):
         self.config = config
-        self.shared = shared
-        self.space = shared.evaluation.space
-        self.step = WeightsStep(config, shared)
-        self.controller = Controller(self.space.decisions(), config, shared.generator("controller"))
+        self.supernet = supernet
+        self.space = supernet.evaluation.space
+        self.step = WeightsStep(config, supernet)
+        self.controller = Controller(
+            self.space.decisions(), config, supernet.generator("controller")
+        )
         self.reinforce = Reinforce(
             self.controller,
             adam(self.controller, config.controller_learning_rate),
@@ -38,77 +40,76 @@ class EnasTraining:
             skip_weight=config.skip_weight,
             clip=config.controller_clip,
         )
-        self.optimisers = {"weights": self.step.optimiser}
-        go_on(shared, self.optimisers, self.reinforce)
+        self.optimizers = {"weights": self.step.optimizer}
+        restore(supernet, self.optimizers, self.reinforce)
 
     def epoch(self) -> dict[str, Any]:
-        """Trains one epoch of both, leaves a checkpoint, and says what it found."""
+        """Train weights and controller for an epoch, store a checkpoint, return the findings."""
         started = time.monotonic()
-        shared = self.shared
-        findings: dict[str, Any] = {**self._weights(), **self._rewarded()}
-        named = {
-            **dict(shared.network.named_parameters()),
-            **dict(self.controller.named_parameters()),
-        }
-        check_finite(named, shared.epoch + 1, f"lower the learning rate ({self.step.rate:g})")
+        supernet = self.supernet
+        findings: dict[str, Any] = {**self._weight_steps(), **self._controller_steps()}
+        check_weights(supernet, self.step.rate, dict(self.controller.named_parameters()))
         allowed = self.space.allowed
         findings["policy"] = self.controller.policy(allowed)
         findings["best"] = self.space.from_choices(self.controller.best(allowed)).genome
-        keep(shared, self.optimisers, self.reinforce)
-        tell(shared, findings, self.step.rate, started)
+        save(supernet, self.optimizers, self.reinforce)
+        report_epoch(supernet, findings, self.step.rate, started)
         return findings
 
     def derived(self) -> dict[str, Any]:
-        """The best of what the policy draws, with shared weights."""
-        drawn = self._drawn("derived", self.config.sampled)
-        architectures = [self.space.from_choices(one.choices) for one in drawn]
-        return ranked(self.shared, architectures, self.config.proofs)
+        """Return the best samples of the policy by their supernet scores."""
+        samples = self._samples("derived", self.config.sampled)
+        architectures = [self.space.from_choices(sample.choices) for sample in samples]
+        return rank(self.supernet, architectures, self.config.proofs)
 
-    def _weights(self) -> dict[str, float]:
-        """The training data once, an architecture drawn for each step."""
-        shared = self.shared
-        drawn = self._drawn("children", shared.feed.steps(shared.epoch))
-        train = Tally(shared, self.step.rate)
-        for one, batch in zip(drawn, shared.feed.weights_batches(shared.epoch), strict=True):
-            train.add(self.step.take(batch, one.choices), batch)
-        return train.told("train")
+    def _weight_steps(self) -> dict[str, float]:
+        """Train one epoch of weights, with one sampled architecture per step."""
+        supernet = self.supernet
+        samples = self._samples("children", supernet.feed.steps(supernet.epoch))
+        train = RunningAverage(supernet, self.step.rate)
+        for sample, batch in zip(
+            samples, supernet.feed.weights_batches(supernet.epoch), strict=True
+        ):
+            train.add(self.step.take(batch, sample.choices), batch)
+        return train.metrics("train")
 
-    def _rewarded(self) -> dict[str, float]:
-        """The controller's steps; means over them, and the baseline behind the last."""
-        shared, config = self.shared, self.config
-        generator = shared.generator("rewarded", shared.epoch)
-        batches = shared.feed.architecture_batches(shared.epoch, config.reward_batch)
-        told: list[dict[str, float]] = []
+    def _controller_steps(self) -> dict[str, float]:
+        """Train the controller; return means over its steps and the final baseline."""
+        supernet, config = self.supernet, self.config
+        generator = supernet.generator("rewarded", supernet.epoch)
+        batches = supernet.feed.architecture_batches(supernet.epoch, config.reward_batch)
+        metrics: list[dict[str, float]] = []
         for _ in range(config.controller_steps):
-            shared.feed.check()
+            supernet.feed.check()
             samples = self.controller.samples(config.samples, generator, self.space.allowed)
-            told.append(self.reinforce.step(samples, self._rewards(samples, next(batches))))
+            metrics.append(self.reinforce.step(samples, self._rewards(samples, next(batches))))
         means = {
-            name: rounded(sum(one[name] for one in told) / len(told))
+            name: rounded(sum(step[name] for step in metrics) / len(metrics))
             for name in ("reward", "entropy", "skip_penalty")
         }
-        return {**means, "baseline": rounded(told[-1]["baseline"])}
+        return {**means, "baseline": rounded(metrics[-1]["baseline"])}
 
     @torch.no_grad()
-    def _rewards(self, samples: Sequence[Sampled], batch: Batch) -> list[float]:
-        """Accuracy on the batch, 0 to 1; of text a constant over its perplexity."""
-        known: dict[tuple[int, ...], float] = {}
-        self.shared.network.eval()  # nothing is dropped; normalisation is by the batch all the same
-        for one in samples:
-            if one.choices not in known:
-                loss = float(batch.loss(self.shared.network, one.choices))
-                known[one.choices] = self._reward(loss, batch)
-        self.shared.network.train()
-        return [known[one.choices] for one in samples]
+    def _rewards(self, samples: Sequence[SampledSequence], batch: Batch) -> list[float]:
+        """Return the accuracy on the batch (0 to 1), or for text `reward_scale` over perplexity."""
+        rewards: dict[tuple[int, ...], float] = {}
+        # No dropout; batch normalisation uses the statistics of the batch in both modes.
+        self.supernet.network.eval()
+        for sample in samples:
+            if sample.choices not in rewards:
+                loss = float(batch.loss(self.supernet.network, sample.choices))
+                rewards[sample.choices] = self._reward(loss, batch)
+        self.supernet.network.train()
+        return [rewards[sample.choices] for sample in samples]
 
     def _reward(self, loss: float, batch: Batch) -> float:
         if math.isnan(loss):
             return 0.0
-        if self.shared.kind == "text":
+        if self.supernet.kind == "text":
             return float(self.config.reward_scale / math.exp(min(loss, MAX_LOSS)))
         return 1 - int(batch.wrong) / batch.count
 
     @torch.no_grad()
-    def _drawn(self, purpose: str, count: int) -> list[Sampled]:
-        generator = self.shared.generator(purpose, self.shared.epoch)
+    def _samples(self, purpose: str, count: int) -> list[SampledSequence]:
+        generator = self.supernet.generator(purpose, self.supernet.epoch)
         return self.controller.samples(count, generator, self.space.allowed)

@@ -1,4 +1,4 @@
-"""How ENAS' controller learns (1802.03268): policy gradient with a moving-average baseline."""
+"""REINFORCE with a moving-average baseline, the training of ENAS' controller (1802.03268)."""
 
 from __future__ import annotations
 
@@ -8,30 +8,34 @@ import torch
 
 from ..common.gradients import clip_norm
 from .controller import Controller
-from .trajectory import Sampled
+from .trajectory import SampledSequence
 
-# Of the released code: no momentum, and steps that stay small where gradients are.
+# Adam's settings in the released code: no momentum, and small steps for small gradients.
 BETAS, EPSILON = (0.0, 0.999), 1e-3
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 def adam(controller: Controller, rate: float) -> torch.optim.Adam:
-    """The optimiser of the released code."""
+    """Return the optimizer of the released code."""
     return torch.optim.Adam(controller.parameters(), lr=rate, betas=BETAS, eps=EPSILON)
 
 
 class Reinforce:
-    """Steps of a controller by rewards, the higher the better.
+    """Trains a controller on rewards (higher is better).
 
-    A sample's entropy times `entropy_weight` counts as reward. `baseline_decay` is the share of
-    the baseline that a step's mean reward leaves; the first one begins it. `skip_weight` is for
-    the pull of skips to their target. `clip` bounds the norm of the gradient (0: not at all).
+    Args:
+        controller: The controller to train.
+        optimizer: Its optimizer.
+        baseline_decay: Decay of the reward baseline, which starts at the first mean reward.
+        entropy_weight: Weight of a sample's entropy, which is added to its reward.
+        skip_weight: Weight of the penalty on skips that differ from their target share.
+        clip: Largest norm of the gradient; 0: no clipping.
     """
 
     def __init__(
         self,
         controller: Controller,
-        optimiser: torch.optim.Adam,
+        optimizer: torch.optim.Adam,
         *,
         baseline_decay: float = 0.99,
         entropy_weight: float = 1e-4,
@@ -39,29 +43,32 @@ class Reinforce:
         clip: float = 0.0,
     ):
         self.controller = controller
-        self.optimiser = optimiser
+        self.optimizer = optimizer
         self.baseline_decay = baseline_decay
         self.entropy_weight = entropy_weight
         self.skip_weight = skip_weight
         self.clip = clip
         self.baseline: float | None = None
 
-    def step(self, samples: Sequence[Sampled], rewards: Sequence[float]) -> dict[str, float]:
-        """One step by the mean over samples that were drawn since the last one.
+    def step(
+        self, samples: Sequence[SampledSequence], rewards: Sequence[float]
+    ) -> dict[str, float]:
+        """Take one step on samples drawn since the last step.
 
-        Returns loss, mean reward (without entropy), mean entropy in nats, mean skip penalty and
-        the baseline (with entropy) behind it.
+        Returns:
+            Loss, mean reward (without entropy), mean entropy in nats, mean skip penalty and the
+            new baseline (with entropy).
         """
-        entropies = torch.stack([one.entropy.detach() for one in samples])
-        given = entropies.new_tensor(rewards) + self.entropy_weight * entropies
-        mean = float(given.mean())
+        entropies = torch.stack([sample.entropy.detach() for sample in samples])
+        returns = entropies.new_tensor(rewards) + self.entropy_weight * entropies
+        mean = float(returns.mean())
         if self.baseline is None:
             self.baseline = mean
         self.baseline += (1 - self.baseline_decay) * (mean - self.baseline)
-        logs = torch.stack([one.log_prob for one in samples])
-        penalty = torch.stack([one.skip_penalty for one in samples]).mean()
-        loss = -(logs * (given - self.baseline)).mean() + self.skip_weight * penalty
-        self._learn(loss)
+        logs = torch.stack([sample.log_prob for sample in samples])
+        penalty = torch.stack([sample.skip_penalty for sample in samples]).mean()
+        loss = -(logs * (returns - self.baseline)).mean() + self.skip_weight * penalty
+        self._update(loss)
         return {
             "loss": float(loss.detach()),
             "reward": float(sum(rewards) / len(rewards)),
@@ -71,21 +78,21 @@ class Reinforce:
         }
 
     def state(self) -> dict[str, torch.Tensor]:
-        """Everything that learns, by name; what is not there yet is left out."""
-        found = {
+        """Return parameters, optimizer moments and baseline by name, as far as they exist."""
+        tensors = {
             f"controller.{name}": tensor.detach().clone()
             for name, tensor in self.controller.named_parameters()
         }
         for name, parameter in self.controller.named_parameters():
-            moments = self.optimiser.state.get(parameter, {})
-            found |= {f"adam.{key}.{name}": moments[key].clone() for key in MOMENTS if moments}
+            moments = self.optimizer.state.get(parameter, {})
+            tensors |= {f"adam.{key}.{name}": moments[key].clone() for key in MOMENTS if moments}
         if self.baseline is not None:
-            found["baseline"] = torch.tensor([self.baseline], dtype=torch.float64)
-        return found
+            tensors["baseline"] = torch.tensor([self.baseline], dtype=torch.float64)
+        return tensors
 
     @torch.no_grad()
     def load(self, state: Mapping[str, torch.Tensor]) -> None:
-        """Takes over what `state` gave, of a controller of the same decisions and settings.
+        """Load a state of a controller with the same decisions and settings.
 
         Raises:
             KeyError: a parameter of the controller is missing.
@@ -97,16 +104,16 @@ class Reinforce:
                 for key in MOMENTS
                 if f"adam.{key}.{name}" in state
             }
-            self.optimiser.state.pop(parameter, None)
+            self.optimizer.state.pop(parameter, None)
             if moments:
-                self.optimiser.state[parameter] = moments
+                self.optimizer.state[parameter] = moments
         self.baseline = float(state["baseline"][0]) if "baseline" in state else None
 
-    def _learn(self, loss: torch.Tensor) -> None:
+    def _update(self, loss: torch.Tensor) -> None:
         parameters = list(self.controller.parameters())
-        found = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
-        clip_norm(list(found), self.clip)
-        for parameter, gradient in zip(parameters, found, strict=True):
+        gradients = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
+        clip_norm(list(gradients), self.clip)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
-        self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)

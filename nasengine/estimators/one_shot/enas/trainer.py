@@ -1,4 +1,4 @@
-"""The trainer of strategy `enas`."""
+"""Trainer of the strategy `enas` (1802.03268)."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 from ..common.trainer import SupernetTrainer
 
 if TYPE_CHECKING:
-    from ..common.supernet import Shared
+    from ..common.supernet import Supernet
 
 
 class EnasTrainer(SupernetTrainer):
-    """One epoch of weights, then of the controller; or a ranking of what its policy draws.
+    """Trains weights and controller for an epoch, or ranks samples of the policy.
 
-    A note says {"do": "epoch"}, answered by {"train_loss", "train_error", "reward", "entropy" (nats
-    of a whole architecture), "baseline", "policy": chances of each decision, "best": the likeliest
-    genome}; or {"do": "derive"}, answered by {"genomes", "errors"}, best first.
+    The note {"do": "epoch"} gives the findings {"train_loss", "train_error", "reward", "entropy"
+    (nats per architecture), "baseline", "policy": probabilities of each decision, "best": the
+    most likely genome}; {"do": "derive"} gives {"genomes", "errors"}, best first.
     """
 
-    def act(self, shared: Shared) -> dict[str, Any]:
+    def act(self, supernet: Supernet) -> dict[str, Any]:
         from .epoch import EnasTraining
 
-        training = EnasTraining(self.config, shared)
-        return training.epoch() if shared.note["do"] == "epoch" else training.derived()
+        training = EnasTraining(self.config, supernet)
+        return training.epoch() if supernet.note["do"] == "epoch" else training.derived()

@@ -1,4 +1,4 @@
-"""What tests of shared networks have in common."""
+"""Fixtures of the tests of one-shot trainers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 @pytest.fixture
 def own_threads():
-    """Threads of torch are put back, whatever the test sets."""
+    """Restore torch's thread number after the test."""
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)

@@ -1,4 +1,4 @@
-"""DARTS' updates against exact differentiation, on small networks in float64."""
+"""DARTS' updates compared with exact differentiation, on small networks in float64."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RATE, MOMENTUM, DECAY = 0.025, 0.9, 3e-4
 SHAPE = (3, 8, 8)
 SPACES = {
     "cell": CellSpace(CellConfig(cells=3, channels=4, nodes=2)),
-    # Without max pooling, whose maximum jumps.
+    # Without max pooling, which is not smooth.
     "smooth cell": CellSpace(
         CellConfig(
             cells=3,
@@ -40,7 +40,7 @@ SPACES = {
 
 
 class Setting:
-    """A shared network amid its training, its plain twin, and one batch of either kind."""
+    """A partly trained supernet, its plain twin, a training batch and a validation batch."""
 
     def __init__(self, name, partial=1, steps=2):
         torch.manual_seed(0)
@@ -52,15 +52,15 @@ class Setting:
             (torch.randn(16, *SHAPE, dtype=torch.float64), torch.randint(5, (16,)))
             for _ in range(2)
         ]
-        self.optimiser = torch.optim.SGD(
+        self.optimizer = torch.optim.SGD(
             self.fast.weight_parameters(), RATE, momentum=MOMENTUM, weight_decay=DECAY
         )
         self.alphas = torch.optim.Adam(
             self.fast.architecture_parameters(), 3e-4, betas=(0.5, 0.999), weight_decay=1e-3
         )
-        self.step = DartsStep(self.fast, self.optimiser, self.alphas)
+        self.step = DartsStep(self.fast, self.optimizer, self.alphas)
         for _ in range(steps):
-            self.step.weigh(self.train)
+            self.step.weight_step(self.train)
         kind = PlainCellNetwork if "cell" in name else PlainNB201Network
         self.plain = kind(space.config, SHAPE, 5, partial).double()
         self.correspondence = (2, space.config.operations) if "cell" in name else (1, OPS)
@@ -76,33 +76,34 @@ class Setting:
         return functional.cross_entropy(self.fast(batch[0]), batch[1])
 
     def exact(self, rate):
-        """The gradient through the step ahead, by torch, on the plain twin."""
+        """Return loss and gradient through the unrolled step, from autograd on the plain twin."""
         plain = dict(self.plain.named_parameters())
         names = {id(parameter): name for name, parameter in plain.items()}
         buffers = {}
         for parameter, whole, edge, edges in pairs(self.plain, self.fast, *self.correspondence):
-            buffer = self.optimiser.state[whole].get("momentum_buffer", torch.zeros_like(whole))
+            buffer = self.optimizer.state[whole].get("momentum_buffer", torch.zeros_like(whole))
             buffers[names[id(parameter)]] = buffer if edge is None else buffer.chunk(edges)[edge]
         weights = {name: p for name, p in plain.items() if not name.startswith("alphas.")}
         images, labels = self.batches[0]
         loss = functional.cross_entropy(functional_call(self.plain, plain, (images,)), labels)
-        found = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
-        ahead = {
+        gradients = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
+        unrolled = {
             name: weight - rate * (MOMENTUM * buffers[name] + gradient + DECAY * weight)
-            for (name, weight), gradient in zip(weights.items(), found, strict=True)
+            for (name, weight), gradient in zip(weights.items(), gradients, strict=True)
         }
         images, labels = self.batches[1]
-        answer = functional_call(self.plain, {**plain, **ahead}, (images,))
+        answer = functional_call(self.plain, {**plain, **unrolled}, (images,))
         loss = functional.cross_entropy(answer, labels)
         return loss, torch.autograd.grad(loss, list(self.plain.alphas.parameters()))
 
 
 def flat(tensors):
-    return torch.cat([one.detach().flatten() for one in tensors])
+    return torch.cat([tensor.detach().flatten() for tensor in tensors])
 
 
-def distance(found, expected):
-    return float((flat(found) - flat(expected)).norm() / flat(expected).norm())
+def distance(gradient, expected):
+    """Return the relative distance of two gradients."""
+    return float((flat(gradient) - flat(expected)).norm() / flat(expected).norm())
 
 
 CASES = [("cell", 1), ("nb201", 1), ("cell", 2)]
@@ -119,38 +120,38 @@ def test_the_first_order_gradient_is_exact(name, partial):
 
 @pytest.fixture
 def smooth(monkeypatch):
-    """Softplus in place of every ReLU: a second derivative everywhere."""
+    """Replace every ReLU by softplus, which has a second derivative everywhere."""
     for name in ("relu", "relu_"):
         monkeypatch.setattr(functional, name, lambda x, inplace=False: functional.softplus(x))
 
 
 def check_second_order(setting, bound):
     before = [p.detach().clone() for p in setting.fast.parameters()]
-    loss, found = second_order(setting.fast, setting.valid, setting.train, setting.optimiser)
+    loss, found = second_order(setting.fast, setting.valid, setting.train, setting.optimizer)
     expected_loss, expected = setting.exact(RATE)
     assert float(loss) == pytest.approx(expected_loss.item(), rel=1e-12)
     assert distance(found, expected) < bound
-    # The step ahead matters: without the product of second derivatives it is another gradient.
+    # Without the product of second derivatives the gradient is clearly different.
     assert distance(first_order(setting.fast, setting.valid)[1], expected) > 1e-2
     after = list(setting.fast.parameters())
-    assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     assert all(p.requires_grad and p.grad is None for p in after)
 
 
-def test_the_second_order_gradient_is_the_one_through_the_step_ahead(smooth):
+def test_the_second_order_gradient_is_that_through_the_unrolled_step(smooth):
     check_second_order(Setting("smooth cell"), 1e-4)
 
 
 @pytest.mark.parametrize("partial", [1, 2])
-def test_a_tenth_of_the_reach_has_a_hundredth_of_the_error(partial, smooth, monkeypatch):
+def test_the_error_of_the_finite_difference_is_quadratic_in_its_step(partial, smooth, monkeypatch):
     setting = Setting("nb201", partial)
     _, expected = setting.exact(RATE)
     errors = []
-    for reach in (1e-3, 1e-4):
-        monkeypatch.setattr(darts_step, "STEP", reach)
+    for step in (1e-3, 1e-4):
+        monkeypatch.setattr(darts_step, "FINITE_DIFFERENCE_STEP", step)
         errors.append(
             distance(
-                second_order(setting.fast, setting.valid, setting.train, setting.optimiser)[1],
+                second_order(setting.fast, setting.valid, setting.train, setting.optimizer)[1],
                 expected,
             )
         )
@@ -159,9 +160,9 @@ def test_a_tenth_of_the_reach_has_a_hundredth_of_the_error(partial, smooth, monk
 
 
 @pytest.mark.parametrize(("name", "partial"), CASES)
-def test_with_relu_too_where_the_difference_reaches_no_kink(name, partial, monkeypatch):
-    """A finite difference across a ReLU's kink sees the kink, exact differentiation does not."""
-    monkeypatch.setattr(darts_step, "STEP", 1e-6)
+def test_the_second_order_gradient_with_relu_and_a_tiny_step(name, partial, monkeypatch):
+    """A finite difference across the kink of a ReLU differs from the exact derivative."""
+    monkeypatch.setattr(darts_step, "FINITE_DIFFERENCE_STEP", 1e-6)
     check_second_order(Setting(name, partial), 1e-8)
 
 
@@ -177,28 +178,28 @@ def test_weights_are_restored_when_a_loss_fails():
         return setting.train()
 
     with pytest.raises(RuntimeError, match="out of memory"):
-        second_order(setting.fast, setting.valid, failing, setting.optimiser)
+        second_order(setting.fast, setting.valid, failing, setting.optimizer)
     after = list(setting.fast.parameters())
-    assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     assert all(p.requires_grad for p in after)
 
 
-def test_the_steps_are_those_of_the_optimisers_each_on_its_own_parameters():
+def test_each_optimizer_steps_only_its_own_parameters():
     setting = Setting("cell", steps=0)
     weights = [p.detach().clone() for p in setting.fast.weight_parameters()]
     alphas = [p.detach().clone() for p in setting.fast.architecture_parameters()]
     _, gradient = first_order(setting.fast, setting.valid)
-    setting.step.architecture(setting.valid, setting.train)
+    setting.step.architecture_step(setting.valid, setting.train)
     moved = setting.fast.architecture_parameters()
-    # Adam's first step is the rate by the sign of gradient and decay together.
-    for one, before, slope in zip(moved, alphas, gradient, strict=True):
-        assert torch.allclose(one, before - 3e-4 * (slope + 1e-3 * before).sign(), atol=1e-6)
+    # Adam's first step is the rate times the sign of gradient plus weight decay.
+    for alpha, before, slope in zip(moved, alphas, gradient, strict=True):
+        assert torch.allclose(alpha, before - 3e-4 * (slope + 1e-3 * before).sign(), atol=1e-6)
     same = zip(weights, setting.fast.weight_parameters(), strict=True)
     assert all(torch.equal(before, after) for before, after in same)
     alphas = [p.detach().clone() for p in moved]
     setting.step.clip = 0.01
-    setting.step.weigh(setting.train)
-    assert all(torch.equal(one, before) for one, before in zip(moved, alphas, strict=True))
+    setting.step.weight_step(setting.train)
+    assert all(torch.equal(alpha, before) for alpha, before in zip(moved, alphas, strict=True))
     steps = [
         (before - after.detach()) / RATE - DECAY * before
         for before, after in zip(weights, setting.fast.weight_parameters(), strict=True)
@@ -206,7 +207,7 @@ def test_the_steps_are_those_of_the_optimisers_each_on_its_own_parameters():
     assert float(norm(steps)) == pytest.approx(0.01, rel=1e-3)
 
 
-def test_cutting_scales_all_alike_and_says_by_how_much():
+def test_clipping_scales_all_tensors_by_the_returned_factor():
     tensors = [torch.tensor([3.0]), torch.tensor([0.0, 4.0])]
     assert clip_norm(tensors, 0.0) == 1.0
     assert clip_norm(tensors, 10.0) == 1.0
@@ -215,21 +216,23 @@ def test_cutting_scales_all_alike_and_says_by_how_much():
     assert float(tensors[1][1] / tensors[0][0]) == pytest.approx(4 / 3)
 
 
-def test_a_clipped_step_ahead_weighs_its_product_by_the_cut():
+def test_clipping_the_unrolled_step_scales_the_second_order_term():
     setting = Setting("nb201")
-    whole = second_order(setting.fast, setting.valid, setting.train, setting.optimiser)[1]
-    wide = second_order(setting.fast, setting.valid, setting.train, setting.optimiser, clip=1e6)[1]
-    assert distance(wide, whole) < 1e-12
-    cut = second_order(setting.fast, setting.valid, setting.train, setting.optimiser, clip=0.01)[1]
-    assert distance(cut, first_order(setting.fast, setting.valid)[1]) < distance(
-        whole, first_order(setting.fast, setting.valid)[1]
+    unclipped = second_order(setting.fast, setting.valid, setting.train, setting.optimizer)[1]
+    wide = second_order(setting.fast, setting.valid, setting.train, setting.optimizer, clip=1e6)[1]
+    assert distance(wide, unclipped) < 1e-12
+    clipped = second_order(
+        setting.fast, setting.valid, setting.train, setting.optimizer, clip=0.01
+    )[1]
+    assert distance(clipped, first_order(setting.fast, setting.valid)[1]) < distance(
+        unclipped, first_order(setting.fast, setting.valid)[1]
     )
 
 
 @pytest.mark.parametrize(("name", "partial"), [("smooth cell", 1), ("nb201", 2)])
-def test_the_dominant_eigenvalue_is_that_of_the_whole_hessian(name, partial):
+def test_the_dominant_eigenvalue_is_that_of_the_full_hessian(name, partial):
     setting = Setting(name, partial)
-    found = dominant_eigenvalue(
+    eigenvalue = dominant_eigenvalue(
         setting.fast,
         setting.valid,
         torch.Generator().manual_seed(0),
@@ -247,6 +250,6 @@ def test_the_dominant_eigenvalue_is_that_of_the_whole_hessian(name, partial):
         }
         return functional.cross_entropy(functional_call(setting.plain, parts, (images,)), labels)
 
-    whole = torch.autograd.functional.hessian(loss, flat(setting.plain.alphas.values()))
-    values = torch.linalg.eigvalsh(whole)
-    assert found == pytest.approx(float(values[values.abs().argmax()]), rel=1e-4)
+    hessian = torch.autograd.functional.hessian(loss, flat(setting.plain.alphas.values()))
+    values = torch.linalg.eigvalsh(hessian)
+    assert eigenvalue == pytest.approx(float(values[values.abs().argmax()]), rel=1e-4)

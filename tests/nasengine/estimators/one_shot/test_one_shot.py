@@ -1,4 +1,4 @@
-"""Estimator `shared`: one network for all candidates, trained once, whoever is killed over it."""
+"""Estimator `shared`: one supernet for all candidates, trained once and resumable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nasengine.execution.loop import run
 from nasengine.execution.weight_store import FolderWeightStore
 from tests.fixtures.dataset_files import write_text_parts
 
-QUESTION = SearchSpec(
+SPEC = SearchSpec(
     space="nb201",
     strategy="nsga2",
     estimator="shared",
@@ -35,11 +35,22 @@ QUESTION = SearchSpec(
 )
 
 
-def told(result):
+def rows(result):
     return [
-        (one.proposal.to_json(), one.outcome.state, one.outcome.values, one.outcome.epochs)
-        for one in result.candidates
+        (end.proposal.to_json(), end.outcome.state, end.outcome.values, end.outcome.epochs)
+        for end in result.candidates
     ]
+
+
+@pytest.fixture(scope="module")
+def complete():
+    """Return the result, the events and the weights of one complete search."""
+    events, store = [], MemoryWeightStore()
+    return run(SPEC, events.append, weights=store), events, store
+
+
+def learning_curve(events):
+    return [event for event in events if event.kind == "epoch"]
 
 
 def changed(spec, **estimator):
@@ -47,72 +58,72 @@ def changed(spec, **estimator):
     return dataclasses.replace(spec, estimator_config=config)
 
 
-def test_the_network_is_trained_once_and_reported_as_the_curve_of_the_first():
-    seen = []
-    result = run(QUESTION, seen.append)
-    assert [one.outcome.state for one in result.candidates] == ["done"] * 8
-    assert [one.outcome.epochs for one in result.candidates] == [3] + [0] * 7
-    epochs = [(one.number, one.item["epoch"]) for one in seen if one.kind == "epoch"]
-    assert epochs == [(0, 1), (0, 2), (0, 3)]
-    losses = [one.item["train_loss"] for one in seen if one.kind == "epoch"]
+def test_the_supernet_is_trained_once_and_reported_as_the_curve_of_the_first(complete):
+    result, events, _ = complete
+    assert [end.outcome.state for end in result.candidates] == ["done"] * 8
+    assert [end.outcome.epochs for end in result.candidates] == [3] + [0] * 7
+    curve = learning_curve(events)
+    assert [(event.number, event.item["epoch"]) for event in curve] == [(0, 1), (0, 2), (0, 3)]
+    losses = [event.item["train_loss"] for event in curve]
     assert losses[-1] < losses[0]
-    assert all(0 <= one.item["valid_error"] <= 100 for one in seen if one.kind == "epoch")
+    assert all(0 <= event.item["valid_error"] <= 100 for event in curve)
     measured = result.candidates[5].outcome.measurements[0]
     assert (measured.objective, measured.unit, measured.method) == ("error", "%", "measured")
     assert measured.detail["weights"] == "shared"
     assert (measured.detail["part"], measured.detail["epochs"]) == ("valid", 3)
 
 
-def test_an_error_is_that_of_the_chosen_operations_in_the_network_of_the_checkpoint():
-    store = MemoryWeightStore()
-    result = run(QUESTION, weights=store)
+def test_an_error_is_that_of_the_architecture_in_the_last_checkpoint(complete):
+    result, _, store = complete
     space = load("spaces", "nb201")
     space = space(space.Config(cells=1, channels=4))
     network = space.build(space.supernet(), (1, 8, 8), 10)
-    start = "network/"
+    prefix = "network/"
     network.load_state_dict(
         {
-            name.removeprefix(start): torch.from_numpy(array)
+            name.removeprefix(prefix): torch.from_numpy(array)
             for name, array in store.get(-3).weights.items()
-            if name.startswith(start)
+            if name.startswith(prefix)
         }
     )
     dataset = load("datasets", "digits")
     valid = dataset(dataset.Config(limit=200)).search_parts()[1]
-    assert len(valid.labels) <= 256, "one group of normalisation"
-    for one in result.candidates:
+    assert len(valid.labels) <= 256, "one batch for batch normalisation"
+    for end in result.candidates:
         with torch.no_grad():
             answers = network.forward_architecture(
-                valid.images, space.choices(one.proposal.architecture)
+                valid.images, space.choices(end.proposal.architecture)
             )
         wrong = int((answers.argmax(1) != valid.labels).sum())
-        assert one.outcome.values["error"] == pytest.approx(100 * wrong / len(valid.labels))
+        assert end.outcome.values["error"] == pytest.approx(100 * wrong / len(valid.labels))
 
 
 @pytest.mark.parametrize("reached", range(3))
-def test_killed_in_any_epoch_it_goes_on_there_and_ends_as_if_nobody_was(reached, tmp_path):
-    whole = run(QUESTION)
+def test_a_training_cancelled_in_any_epoch_resumes_there_with_equal_results(
+    reached, complete, tmp_path
+):
+    whole = complete[0]
     store = FolderWeightStore(tmp_path)
-    told_of = []
+    points = []
     first = whole.candidates[0].proposal
-    spec = assembly.check(QUESTION)
+    spec = assembly.check(SPEC)
     with pytest.raises(Cancelled):
-        evaluate(spec, first, told_of.append, lambda: len(told_of) > reached, store)
-    again = []
-    result = run(QUESTION, again.append, weights=FolderWeightStore(tmp_path))
-    epochs = [one.item["epoch"] for one in again if one.kind == "epoch"]
+        evaluate(spec, first, points.append, lambda: len(points) > reached, store)
+    events = []
+    result = run(SPEC, events.append, weights=FolderWeightStore(tmp_path))
+    epochs = [event.item["epoch"] for event in learning_curve(events)]
     assert epochs == list(range(reached + 2, 4))
-    assert [row[:3] for row in told(result)] == [row[:3] for row in told(whole)]
+    assert [row[:3] for row in rows(result)] == [row[:3] for row in rows(whole)]
 
 
-def test_whoever_comes_meanwhile_waits_and_may_be_called_off(tmp_path):
-    """Two processes would train the same; here two stores on one folder."""
-    spec = assembly.check(QUESTION)
-    proposal = run(QUESTION).candidates[1].proposal
+def test_other_workers_wait_for_the_training_and_can_be_cancelled(complete, tmp_path):
+    """Two stores on one folder represent two processes."""
+    spec = assembly.check(SPEC)
+    proposal = complete[0].candidates[1].proposal
     waited = threading.Event()
     points, outcomes = [], []
 
-    def called_off():
+    def cancel():
         waited.set()
         return True
 
@@ -122,7 +133,7 @@ def test_whoever_comes_meanwhile_waits_and_may_be_called_off(tmp_path):
 
     with FolderWeightStore(tmp_path).lock(lambda: False):
         with pytest.raises(Cancelled):
-            evaluate(spec, proposal, points.append, called_off, FolderWeightStore(tmp_path))
+            evaluate(spec, proposal, points.append, cancel, FolderWeightStore(tmp_path))
         assert waited.is_set()
         waiting = threading.Thread(target=train)
         waiting.start()
@@ -134,27 +145,28 @@ def test_whoever_comes_meanwhile_waits_and_may_be_called_off(tmp_path):
     assert len(points) == 3
 
 
-def test_without_a_place_for_weights_a_candidate_trains_its_own_network():
-    whole = run(QUESTION)
-    spec = assembly.check(QUESTION)
-    for one in whole.candidates[:2]:
-        outcome = evaluate(spec, one.proposal, lambda point: None, lambda: False, NO_WEIGHTS)
-        assert outcome.values == one.outcome.values
+def test_without_a_weight_store_every_candidate_trains_the_supernet(complete):
+    spec = assembly.check(SPEC)
+    for end in complete[0].candidates[:2]:
+        outcome = evaluate(spec, end.proposal, lambda point: None, lambda: False, NO_WEIGHTS)
+        assert outcome.values == end.outcome.values
         assert outcome.epochs == 3
 
 
-def test_a_network_that_leaves_the_numbers_ends_every_candidate_as_diverged():
-    wild = changed(QUESTION, learning_rate=1e30, gradient_clip=0.0)
-    outcomes = [one.outcome for one in run(wild).candidates]
-    assert [(one.number, one.state) for one in outcomes] == [(n, "diverged") for n in range(8)]
-    assert all("epoch" in one.reason for one in outcomes)
+def test_a_diverging_supernet_ends_every_candidate_as_diverged():
+    diverging = changed(SPEC, learning_rate=1e30, gradient_clip=0.0)
+    outcomes = [end.outcome for end in run(diverging).candidates]
+    assert [(outcome.number, outcome.state) for outcome in outcomes] == [
+        (n, "diverged") for n in range(8)
+    ]
+    assert all("epoch" in outcome.reason for outcome in outcomes)
 
 
-def test_the_seed_of_the_search_decides_the_network():
+def test_the_seed_of_the_search_determines_the_supernet():
     errors = {
         seed: [
-            one.outcome.values["error"]
-            for one in run(dataclasses.replace(QUESTION, strategy="random", strategy_config={},
+            end.outcome.values["error"]
+            for end in run(dataclasses.replace(SPEC, strategy="random", strategy_config={},
                                                candidates=3, seed=seed)).candidates
         ]
         for seed in (4, 5)
@@ -162,10 +174,10 @@ def test_the_seed_of_the_search_decides_the_network():
     assert errors[4] != errors[5]
 
 
-def test_of_text_perplexity_and_error_of_the_same_look(tmp_path):
+def test_perplexity_and_error_are_measured_on_text(tmp_path):
     path = write_text_parts(tmp_path, "", ".txt")
     spec = dataclasses.replace(
-        QUESTION,
+        SPEC,
         space="recurrent-cell",
         strategy="random",
         dataset="text",
@@ -176,37 +188,37 @@ def test_of_text_perplexity_and_error_of_the_same_look(tmp_path):
         estimator_config={"epochs": 2, "batch_size": 8, "bptt": 20, "threads": 1},
         candidates=3,
     )
-    for one in run(spec).candidates:
-        assert one.outcome.state == "done", one.outcome.reason
-        assert one.outcome.values["perplexity"] > 1
-        assert 0 < one.outcome.values["error"] <= 100
+    for end in run(spec).candidates:
+        assert end.outcome.state == "done", end.outcome.reason
+        assert end.outcome.values["perplexity"] > 1
+        assert 0 < end.outcome.values["error"] <= 100
 
 
-def test_what_breaks_a_constraint_is_not_scored_and_trains_nothing():
-    strict = dataclasses.replace(QUESTION, constraints=("params<=1",), candidates=2)
-    seen = []
-    assert {one.outcome.state for one in run(strict, seen.append).candidates} == {"pruned"}
-    assert not [one for one in seen if one.kind == "epoch"]
+def test_a_candidate_that_violates_a_constraint_is_neither_trained_nor_scored():
+    strict = dataclasses.replace(SPEC, constraints=("params<=1",), candidates=2)
+    events = []
+    assert {end.outcome.state for end in run(strict, events.append).candidates} == {"pruned"}
+    assert not learning_curve(events)
 
 
-def test_spaces_without_a_shared_network_and_methods_that_train_one_are_refused():
+def test_spaces_without_a_supernet_and_one_shot_strategies_are_refused():
     with pytest.raises(InvalidSettings) as refused:
         assembly.check(SearchSpec(space="topology", strategy="random", estimator="shared"))
     assert refused.value.errors["estimator"].startswith(
-        "shared needs a space whose architectures share one network, which topology does not have"
+        "shared needs a space with a supernet, which topology does not have"
     )
     with pytest.raises(InvalidSettings) as refused:
         assembly.check(SearchSpec(space="cell", strategy="darts", estimator="shared"))
     assert "no candidate is trained alone: choose train" in refused.value.errors["strategy"]
 
 
-def test_settings_mean_what_those_of_train_mean():
-    mine = {one.name: one for one in dataclasses.fields(OneShotConfig)}
-    shared = [one for one in dataclasses.fields(TrainConfig) if one.name in mine]
-    assert len(shared) > 10
-    for one in shared:
-        if one.name not in ("epochs", "learning_rate", "train_infeasible"):
-            assert mine[one.name].metadata == one.metadata
-            assert mine[one.name].default == one.default
+def test_common_settings_are_those_of_train():
+    own = {field.name: field for field in dataclasses.fields(OneShotConfig)}
+    common = [field for field in dataclasses.fields(TrainConfig) if field.name in own]
+    assert len(common) > 10
+    for field in common:
+        if field.name not in ("epochs", "learning_rate", "train_infeasible"):
+            assert own[field.name].metadata == field.metadata
+            assert own[field.name].default == field.default
     with pytest.raises(InvalidSettings):
         OneShotConfig(device="toaster")

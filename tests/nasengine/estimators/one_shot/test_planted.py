@@ -1,4 +1,4 @@
-"""A planted architecture is found: the network that made the answers is one of the space."""
+"""DARTS and ENAS find a planted architecture of a teacher network."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ ROUNDS = 70
 
 
 class Planted:
-    """A shared network that learns the answers of a teacher of one architecture.
+    """A supernet that learns the outputs of a teacher with one architecture.
 
-    It begins with the teacher's weights, a little off.
+    It starts with the teacher's weights and a little noise.
     """
 
     def __init__(self, architecture, seed):
@@ -43,39 +43,39 @@ class Planted:
         )
 
     def batch(self):
-        """The loss on new images, relaxed or through some choices."""
+        """Return the loss function of new images, for the relaxed network or for choices."""
         images = torch.randn(BATCH, *SHAPE)
         with torch.no_grad():
             answers = self.teacher.forward_architecture(images, self.choices)
 
         def loss(choices=None):
             network = self.network
-            given = (
+            outputs = (
                 network(images)
                 if choices is None
                 else network.forward_architecture(images, choices)
             )
-            return functional.mse_loss(given, answers)
+            return functional.mse_loss(outputs, answers)
 
         return loss
 
 
-def found(architecture, seed, *, second):
-    """What DARTS finds, learning architecture and weights."""
+def search_with_darts(architecture, seed, *, second):
+    """Train architecture and weights with DARTS; return the derived architecture."""
     planted = Planted(architecture, seed)
     network = planted.network
     alphas = torch.optim.Adam(network.architecture_parameters(), 0.1, betas=(0.5, 0.999))
     step = DartsStep(network, planted.weights, alphas, second=second)
     for _ in range(STEPS):
         train = planted.batch()
-        step.architecture(planted.batch(), train)
-        step.weigh(train)
+        step.architecture_step(planted.batch(), train)
+        step.weight_step(train)
     values = {name: alpha.detach().tolist() for name, alpha in network.alphas.items()}
     return SPACE.discretise(values)
 
 
-def written(architecture, seed):
-    """What ENAS' controller writes in the end; a step of weights and one of its own in turn."""
+def search_with_enas(architecture, seed):
+    """Train weights and controller in alternating steps; return the controller's best."""
     planted = Planted(architecture, seed)
     generator = torch.Generator().manual_seed(seed)
     config = ControllerConfig(tanh=2.5, op_reduce=1.0)
@@ -88,19 +88,20 @@ def written(architecture, seed):
         loss = planted.batch()
         samples = controller.samples(10, generator, SPACE.allowed)
         with torch.no_grad():
-            known = {choices: float(loss(choices)) for choices in {one.choices for one in samples}}
-        learning.step(samples, [1 / (1 + 10 * known[one.choices]) for one in samples])
+            different = {sample.choices for sample in samples}
+            losses = {choices: float(loss(choices)) for choices in different}
+        learning.step(samples, [1 / (1 + 10 * losses[sample.choices]) for sample in samples])
     return SPACE.from_choices(controller.best(SPACE.allowed))
 
 
 @pytest.mark.parametrize("second", [False, True])
 @pytest.mark.parametrize("seed", range(5))
-def test_every_edge_ends_with_the_operation_that_was_planted(seed, second):
+def test_darts_finds_the_planted_operation_of_every_edge(seed, second):
     architecture = SPACE.sample(np.random.default_rng(seed))
-    assert found(architecture, seed, second=second) == architecture
+    assert search_with_darts(architecture, seed, second=second) == architecture
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_controller_writes_what_was_planted(seed):
+def test_enas_finds_the_planted_architecture(seed):
     architecture = SPACE.sample(np.random.default_rng(seed))
-    assert written(architecture, seed) == architecture
+    assert search_with_enas(architecture, seed) == architecture

@@ -1,4 +1,4 @@
-"""REINFORCE: a planted architecture is found, its arithmetic by hand, its state whole."""
+"""REINFORCE: planted architectures, a step computed by hand, resuming."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from nasengine.strategies.one_shot.enas.controller_config import ControllerConfi
 
 
 def space_of(name, **settings):
-    found = load("spaces", name)
-    return found(from_mapping(found.Config, settings))
+    cls = load("spaces", name)
+    return cls(from_mapping(cls.Config, settings))
 
 
 def learner(space, seed=0, rate=0.002, **settings):
@@ -24,9 +24,12 @@ def learner(space, seed=0, rate=0.002, **settings):
     return controller, Reinforce(controller, adam(controller, rate), **settings)
 
 
-def shares(samples, hidden):
-    """How much of a hidden architecture each one has."""
-    return [np.mean([a == b for a, b in zip(one.choices, hidden, strict=True)]) for one in samples]
+def shares(samples, planted):
+    """Return the share of choices that each sample has in common with a planted architecture."""
+    return [
+        np.mean([a == b for a, b in zip(sample.choices, planted, strict=True)])
+        for sample in samples
+    ]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -39,76 +42,76 @@ def shares(samples, hidden):
         ("recurrent-cell", {"nodes": 4}),
     ],
 )
-def test_a_hidden_architecture_is_found(name, settings, seed):
+def test_a_planted_architecture_is_found(name, settings, seed):
     space = space_of(name, **settings)
-    hidden = space.choices(space.sample(np.random.default_rng(seed)))
+    planted = space.choices(space.sample(np.random.default_rng(seed)))
     controller, learning = learner(
         space, seed, baseline_decay=0.9, entropy_weight=0.01, skip_weight=0.1
     )
     generator = torch.Generator().manual_seed(seed)
     for _ in range(300):
         samples = controller.samples(20, generator, space.allowed)
-        learning.step(samples, shares(samples, hidden))
-        if controller.best(space.allowed) == hidden:
+        learning.step(samples, shares(samples, planted))
+        if controller.best(space.allowed) == planted:
             break
-    assert controller.best(space.allowed) == hidden
+    assert controller.best(space.allowed) == planted
 
 
-def test_a_step_by_hand():
+def test_a_step_equals_its_computation_by_hand():
     space = space_of("nb201")
     controller, learning = learner(space, baseline_decay=0.9, entropy_weight=0.5)
     generator = torch.Generator().manual_seed(0)
     baseline = None
     for rewards in ([0.5, 0.25], [1.0, 0.0, 0.125]):
         samples = controller.samples(len(rewards), generator, space.allowed)
-        entropies = np.array([float(one.entropy.detach()) for one in samples])
-        logs = np.array([float(one.log_prob.detach()) for one in samples])
-        given = np.array(rewards) + 0.5 * entropies
-        start = given.mean() if baseline is None else baseline
-        baseline = 0.9 * start + 0.1 * given.mean()
-        told = learning.step(samples, rewards)
-        assert abs(told["baseline"] - baseline) < 1e-6
-        assert abs(told["loss"] - (-(logs * (given - baseline)).mean())) < 1e-5
-        assert abs(told["reward"] - np.mean(rewards)) < 1e-12
-        assert abs(told["entropy"] - entropies.mean()) < 1e-5
-        assert told["skip_penalty"] == 0.0
+        entropies = np.array([float(sample.entropy.detach()) for sample in samples])
+        logs = np.array([float(sample.log_prob.detach()) for sample in samples])
+        returns = np.array(rewards) + 0.5 * entropies
+        start = returns.mean() if baseline is None else baseline
+        baseline = 0.9 * start + 0.1 * returns.mean()
+        metrics = learning.step(samples, rewards)
+        assert abs(metrics["baseline"] - baseline) < 1e-6
+        assert abs(metrics["loss"] - (-(logs * (returns - baseline)).mean())) < 1e-5
+        assert abs(metrics["reward"] - np.mean(rewards)) < 1e-12
+        assert abs(metrics["entropy"] - entropies.mean()) < 1e-5
+        assert metrics["skip_penalty"] == 0.0
 
 
-def test_a_clipped_step_is_no_longer_than_allowed():
+def test_clipping_limits_the_step():
     space = space_of("nb201")
     controller, learning = learner(space, clip=0.001)
     plain = torch.optim.SGD(controller.parameters(), lr=1.0)
-    learning.optimiser = plain
-    before = torch.cat([one.detach().flatten().clone() for one in controller.parameters()])
+    learning.optimizer = plain
+    before = torch.cat([p.detach().flatten().clone() for p in controller.parameters()])
     samples = controller.samples(3, torch.Generator().manual_seed(0), space.allowed)
     learning.step(samples, [1.0, 0.0, 0.0])
-    after = torch.cat([one.detach().flatten() for one in controller.parameters()])
+    after = torch.cat([p.detach().flatten() for p in controller.parameters()])
     assert 0.0009 < float((after - before).norm()) < 0.00101
 
 
-def test_a_saved_state_goes_on_to_the_bit():
+def test_a_saved_state_resumes_bitwise():
     space = space_of("block-cell", blocks=2)
-    hidden = space.choices(space.sample(np.random.default_rng(0)))
+    planted = space.choices(space.sample(np.random.default_rng(0)))
 
     def run(controller, learning, generator, count):
-        told = []
+        metrics = []
         for _ in range(count):
             samples = controller.samples(4, generator, space.allowed)
-            told.append(learning.step(samples, shares(samples, hidden)))
-        return told
+            metrics.append(learning.step(samples, shares(samples, planted)))
+        return metrics
 
     controller, learning = learner(space)
     fresh = learning.state()
     assert set(fresh) == {f"controller.{name}" for name, _ in controller.named_parameters()}
     generator = torch.Generator().manual_seed(1)
     run(controller, learning, generator, 5)
-    saved = {name: torch.from_numpy(one.numpy().copy()) for name, one in learning.state().items()}
-    stand = generator.get_state()
+    saved = {name: torch.from_numpy(t.numpy().copy()) for name, t in learning.state().items()}
+    position = generator.get_state()
     whole = run(controller, learning, generator, 5)
     other, resumed = learner(space, seed=9)
     resumed.load(saved)
     again = torch.Generator()
-    again.set_state(stand)
+    again.set_state(position)
     assert run(other, resumed, again, 5) == whole
     ends = (learning.state(), resumed.state())
     assert set(ends[0]) == set(ends[1])

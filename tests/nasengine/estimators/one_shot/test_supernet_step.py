@@ -1,4 +1,4 @@
-"""The benchmark of a step says what it promises to say."""
+"""The benchmark of a DARTS step: its output, and equal steps of both forms."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from benchmarks import supernet_step
 from nasengine.spaces.cell.config import CellConfig
 
 
-def test_one_document_of_seconds_and_their_ratio(monkeypatch, capsys, own_threads):
+def test_the_output_has_seconds_and_their_ratio(monkeypatch, capsys, own_threads):
     monkeypatch.setattr(supernet_step, "CONFIG", CellConfig(cells=3, channels=2, nodes=1))
     monkeypatch.setattr(supernet_step, "SHAPE", (3, 8, 8))
     monkeypatch.setattr(
         sys, "argv", ["supernet_step.py", "--json", "--repeats", "1", "--threads", "1", "--second"]
     )
     supernet_step.main()
-    found = json.loads(capsys.readouterr().out)
-    assert set(found) == {
+    figures = json.loads(capsys.readouterr().out)
+    assert set(figures) == {
         "seconds", "plain_seconds", "ratio", "second_order_seconds", "machine", "precision", "torch"
     }  # fmt: skip
-    assert found["machine"].endswith("1 threads")
-    assert found["plain_seconds"] > 0 < found["seconds"] < found["second_order_seconds"]
+    assert figures["machine"].endswith("1 threads")
+    assert figures["plain_seconds"] > 0 < figures["seconds"] < figures["second_order_seconds"]
 
 
-def test_both_steps_move_every_parameter_alike(monkeypatch):
-    """The plain step computes gradients it does not use; what it does is the same."""
+def test_both_forms_take_equal_steps(monkeypatch):
+    """The plain form computes additional gradients that it does not use."""
     monkeypatch.setattr(supernet_step, "SHAPE", (3, 8, 8))
     config = CellConfig(cells=3, channels=4, nodes=1)
     space = supernet_step.CellSpace(config)

@@ -1,4 +1,4 @@
-"""Searches with shared weights for real, on few images: repeatable, resumable, honest."""
+"""One-shot searches on few images: repeatable, resumable, correctly scored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nasengine.execution.loop import run
 from nasengine.execution.weight_store import FolderWeightStore
 from tests.fixtures.dataset_files import write_text_parts
 
-QUESTION = SearchSpec(
+SPEC = SearchSpec(
     space="nb201",
     strategy="darts",
     dataset="digits",
@@ -32,12 +32,12 @@ QUESTION = SearchSpec(
     dataset_config={"limit": 200},
 )
 RANDOM = dataclasses.replace(
-    QUESTION,
+    SPEC,
     strategy="random-sharing",
     strategy_config={"epochs": 2, "sampled": 6, "proofs": 2, "watched": 2},
 )
 ENAS = dataclasses.replace(
-    QUESTION,
+    SPEC,
     strategy="enas",
     strategy_config={
         "epochs": 2,
@@ -48,21 +48,21 @@ ENAS = dataclasses.replace(
         "proofs": 2,
     },
 )
-METHODS = [QUESTION, RANDOM, ENAS]
-TEXT = "where the test puts it"
-# The same three on text.
+METHODS = [SPEC, RANDOM, ENAS]
+TEXT = "replaced by the path of the test"
+# The same three methods on text.
 TEXTS = [
     dataclasses.replace(
-        one,
+        spec,
         space="recurrent-cell",
         dataset="text",
         objectives=("perplexity",),
         space_config={"hidden": 8, "nodes": 3},
         dataset_config={"path": TEXT, "words": "blanks"},
-        strategy_config={**one.strategy_config, "batch_size": 8, "bptt": 20, "epochs": 2},
+        strategy_config={**spec.strategy_config, "batch_size": 8, "bptt": 20, "epochs": 2},
         candidates=10,
     )
-    for one in METHODS
+    for spec in METHODS
 ]
 ALL = [*METHODS, *TEXTS]
 
@@ -72,8 +72,8 @@ def texts(tmp_path_factory):
     return write_text_parts(tmp_path_factory.mktemp("texts"), "", ".txt")
 
 
-def found_in(spec, texts):
-    """The question with the text that was made for it."""
+def located(spec, texts):
+    """Return the settings with the path of the text files."""
     if spec.dataset != "text":
         return spec
     config = {**spec.dataset_config, "path": str(texts)}
@@ -99,11 +99,25 @@ def never():
     return False
 
 
-def told(result):
+def rows(result):
     return [
-        (one.proposal.to_json(), one.outcome.state, one.outcome.values, untimed(one.outcome))
-        for one in result.candidates
+        (end.proposal.to_json(), end.outcome.state, end.outcome.values, untimed(end.outcome))
+        for end in result.candidates
     ]
+
+
+@pytest.fixture(scope="module")
+def complete(texts):
+    """Return a function that runs a search once per module: its result and its weights."""
+    runs = {}
+
+    def completed(spec):
+        if id(spec) not in runs:
+            store = MemoryWeightStore()
+            runs[id(spec)] = run(located(spec, texts), weights=store), store
+        return runs[id(spec)]
+
+    return completed
 
 
 def untimed(outcome):
@@ -111,21 +125,23 @@ def untimed(outcome):
 
 
 @pytest.mark.parametrize("spec", ALL, ids=name_of)
-def test_the_same_seed_finds_the_same_and_another_one_does_not(spec, texts):
-    spec = found_in(spec, texts)
-    once, again = run(spec), run(spec)
-    assert told(once) == told(again)
+def test_results_depend_only_on_the_seed(spec, complete, texts):
+    once, _ = complete(spec)
+    spec = located(spec, texts)
+    assert rows(run(spec)) == rows(once)
     other = run(dataclasses.replace(spec, seed=5))
-    assert told(other) != told(once)
-    states = [one.outcome.state for one in once.candidates]
+    assert rows(other) != rows(once)
+    states = [end.outcome.state for end in once.candidates]
     assert set(states) == {"trained", "done"}
     assert once.best is not None
 
 
 @pytest.mark.parametrize("spec", ALL, ids=name_of)
-def test_killed_at_any_epoch_it_ends_with_the_same(spec, texts, tmp_path):
-    spec = found_in(spec, texts)
-    whole = run(spec)
+def test_a_search_cancelled_after_any_epoch_resumes_with_equal_results(
+    spec, complete, texts, tmp_path
+):
+    whole, _ = complete(spec)
+    spec = located(spec, texts)
     for cut in (1, 2, 3):
         store = FolderWeightStore(tmp_path / f"{spec.strategy}-{cut}")
         past = []
@@ -136,69 +152,72 @@ def test_killed_at_any_epoch_it_ends_with_the_same(spec, texts, tmp_path):
                 cancelled=lambda past=past, cut=cut: len(past) == cut,
                 weights=store,
             )
-        history = [(one.proposal, one.outcome) for one in whole.candidates[:cut]]
-        gone_on = run(spec, history=history, weights=store)
-        assert told(gone_on) == told(whole)
+        history = [(end.proposal, end.outcome) for end in whole.candidates[:cut]]
+        resumed = run(spec, history=history, weights=store)
+        assert rows(resumed) == rows(whole)
 
 
 @pytest.mark.parametrize("space", SPACES)
-@pytest.mark.parametrize("spec", [RANDOM, ENAS], ids=lambda one: one.strategy)
-def test_they_search_every_space_that_shares(spec, space):
+@pytest.mark.parametrize("spec", [RANDOM, ENAS], ids=lambda spec: spec.strategy)
+def test_every_space_with_a_supernet_is_searched(spec, space):
     config = {**spec.strategy_config, "epochs": 1}
-    here = dataclasses.replace(
+    small = dataclasses.replace(
         spec, space=space, space_config=SPACES[space], strategy_config=config, candidates=4
     )
-    states = [one.outcome.state for one in run(here).candidates]
+    states = [end.outcome.state for end in run(small).candidates]
     assert states == ["trained", "trained", "done", "done"]
 
 
-def test_a_rival_of_the_best_cell_is_as_large_and_trained_alike(texts):
-    result = run(found_in(TEXTS[0], texts))
-    rival = result.candidates[-1]
-    assert rival.proposal.note["do"] == "rival"
-    assert rival.proposal.architecture == result.best.proposal.architecture
+def test_the_lstm_baseline_has_as_many_parameters_as_the_best_cell(complete):
+    result, _ = complete(TEXTS[0])
+    baseline = result.candidates[-1]
+    assert baseline.proposal.note["do"] == "rival"
+    assert baseline.proposal.architecture == result.best.proposal.architecture
     space = load("spaces", "recurrent-cell")
     space = space(space.Config(hidden=8, nodes=3))
-    cell = space.build(rival.proposal.architecture, (1,), 11)
-    count = sum(one.numel() for one in cell.parameters())
-    found = rival.outcome.findings
-    assert abs(found["parameters"] - count) < 0.3 * count  # hidden units are whole
-    assert found["values"]["perplexity"] > 1
+    cell = space.build(baseline.proposal.architecture, (1,), 11)
+    count = sum(p.numel() for p in cell.parameters())
+    findings = baseline.outcome.findings
+    # The number of hidden units is an integer, so the sizes differ.
+    assert abs(findings["parameters"] - count) < 0.3 * count
+    assert findings["values"]["perplexity"] > 1
 
 
-def test_second_order_and_its_clip_train_on_text(texts):
-    spec = found_in(TEXTS[0], texts)
+def test_second_order_with_clipping_trains_on_text(complete, texts):
+    spec = located(TEXTS[0], texts)
     config = {**spec.strategy_config, "order": "second", "epochs": 1}
     first = run(dataclasses.replace(spec, strategy_config=config)).candidates[0].outcome
-    plain = run(spec).candidates[0].outcome
+    plain = complete(TEXTS[0])[0].candidates[0].outcome
     assert first.state == "trained"
     assert first.findings["alphas"] != plain.findings["alphas"]
 
 
-def test_enas_says_what_its_controller_leans_to():
-    result = run(ENAS)
+def test_enas_reports_the_policy_of_its_controller(complete):
+    result, _ = complete(ENAS)
     space = load("spaces", "nb201")
     space = space(space.Config())
-    for one in result.candidates[:2]:
-        found = one.outcome.findings
-        assert [len(row) for row in found["policy"]] == [len(d.options) for d in space.decisions()]
-        assert all(abs(sum(row) - 1) < 1e-3 for row in found["policy"])
-        best = space.choices(space.parse(found["best"]))
-        likely = [row[choice] for row, choice in zip(found["policy"], best, strict=True)]
-        assert likely == [max(row) for row in found["policy"]]
-        assert 0 <= found["reward"] <= 1
-        assert 0 < found["entropy"] <= 6 * np.log(5) + 1e-6
+    for end in result.candidates[:2]:
+        findings = end.outcome.findings
+        assert [len(row) for row in findings["policy"]] == [
+            len(d.options) for d in space.decisions()
+        ]
+        assert all(abs(sum(row) - 1) < 1e-3 for row in findings["policy"])
+        best = space.choices(space.parse(findings["best"]))
+        likely = [row[choice] for row, choice in zip(findings["policy"], best, strict=True)]
+        assert likely == [max(row) for row in findings["policy"]]
+        assert 0 <= findings["reward"] <= 1
+        assert 0 < findings["entropy"] <= 6 * np.log(5) + 1e-6
     errors = result.candidates[2].outcome.findings["errors"]
     assert errors == sorted(errors)
 
 
-def test_an_epoch_done_twice_leaves_the_same_checkpoint():
-    store, whole = MemoryWeightStore(), run(QUESTION)
-    first, second = (one.proposal for one in whole.candidates[:2])
+def test_an_epoch_trained_twice_stores_equal_checkpoints(complete):
+    store, (whole, _) = MemoryWeightStore(), complete(SPEC)
+    first, second = (end.proposal for end in whole.candidates[:2])
     for proposal in (first, second):
-        evaluate(QUESTION, proposal, silent, never, store)
+        evaluate(SPEC, proposal, silent, never, store)
     before = {name: array.copy() for name, array in store.get(1).weights.items()}
-    again = evaluate(QUESTION, second, silent, never, store)
+    again = evaluate(SPEC, second, silent, never, store)
     assert untimed(again) == untimed(whole.candidates[1].outcome)
     after = store.get(1).weights
     assert before.keys() == after.keys()
@@ -209,74 +228,72 @@ def test_an_epoch_done_twice_leaves_the_same_checkpoint():
     assert any(name.startswith("optimiser/alphas/") for name in names)
 
 
-def test_only_the_last_two_checkpoints_are_kept():
-    store = MemoryWeightStore()
-    run(QUESTION, weights=store)
+def test_only_the_last_two_checkpoints_are_kept(complete):
+    _, store = complete(SPEC)
     assert [number for number in range(9) if store.get(number)] == [1, 2]
 
 
-def test_without_its_checkpoint_an_epoch_fails_and_says_what_workers_need():
-    proposal = run(QUESTION).candidates[1].proposal
-    outcome = evaluate(QUESTION, proposal, silent, never, MemoryWeightStore())
+def test_an_epoch_without_its_checkpoint_fails_with_a_remedy(complete):
+    proposal = complete(SPEC)[0].candidates[1].proposal
+    outcome = evaluate(SPEC, proposal, silent, never, MemoryWeightStore())
     assert outcome.state == "failed"
-    assert "candidate 0 left behind is not here" in outcome.reason
-    assert "one folder" in outcome.reason
+    assert "checkpoint of candidate 0 is missing" in outcome.reason
+    assert "common folder" in outcome.reason
 
 
-def test_a_checkpoint_of_another_network_is_refused():
-    store = MemoryWeightStore()
-    whole = run(QUESTION, weights=store)
-    other = dataclasses.replace(QUESTION, space_config={"cells": 2, "channels": 4})
-    theirs = run(other).candidates[2].proposal
-    outcome = evaluate(other, theirs, silent, never, store)
+def test_a_checkpoint_of_another_network_is_refused(complete):
+    whole, store = complete(SPEC)
+    other = dataclasses.replace(SPEC, space_config={"cells": 2, "channels": 4})
+    foreign = run(other).candidates[2].proposal
+    outcome = evaluate(other, foreign, silent, never, store)
     assert outcome.state == "failed"
     assert "does not fit" in outcome.reason
     assert whole.candidates[0].outcome.state == "trained"
 
 
-def test_a_rate_that_explodes_ends_as_diverged_with_a_remedy():
-    wild = dataclasses.replace(
-        QUESTION, strategy_config={**QUESTION.strategy_config, "learning_rate": 1e30}
+def test_a_learning_rate_that_is_far_too_high_diverges_with_a_remedy():
+    diverging = dataclasses.replace(
+        SPEC, strategy_config={**SPEC.strategy_config, "learning_rate": 1e30}
     )
-    result = run(wild)
-    assert [one.outcome.state for one in result.candidates] == ["diverged"]
+    result = run(diverging)
+    assert [end.outcome.state for end in result.candidates] == ["diverged"]
     assert "lower the learning rate" in result.candidates[0].outcome.reason
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("no"), MemoryError()])
-def test_out_of_memory_says_what_to_lower(error, monkeypatch):
+def test_running_out_of_memory_fails_with_a_remedy(error, monkeypatch):
     from nasengine.estimators.one_shot.darts import epoch as darts_epoch
 
-    def full(*args, **more):
+    def full(*args, **kwargs):
         raise error
 
-    monkeypatch.setattr(darts_epoch.DartsStep, "weigh", full)
-    result = run(dataclasses.replace(QUESTION, candidates=8))
+    monkeypatch.setattr(darts_epoch.DartsStep, "weight_step", full)
+    result = run(dataclasses.replace(SPEC, candidates=8))
     reason = result.candidates[0].outcome.reason
     assert reason.startswith(f"out of memory on {find_device_context(TrainConfig()).device}")
     for remedy in ("batch_size", "channels", "cells", "partial"):
         assert remedy in reason
 
 
-def test_cancelled_between_steps_nothing_is_left_behind():
+def test_a_cancelled_epoch_stores_no_checkpoint(complete):
     store = MemoryWeightStore()
-    proposal = run(QUESTION).candidates[0].proposal
-    asked = []
+    proposal = complete(SPEC)[0].candidates[0].proposal
+    checks = []
 
     def second():
-        asked.append(1)
-        return len(asked) > 1
+        checks.append(1)
+        return len(checks) > 1
 
     with pytest.raises(Cancelled):
-        evaluate(QUESTION, proposal, silent, second, store)
+        evaluate(SPEC, proposal, silent, second, store)
     assert store.get(0) is None
 
 
-def test_a_warm_up_leaves_the_architecture_as_it_was():
+def test_a_warm_up_does_not_change_the_architecture_parameters():
     spec = dataclasses.replace(
-        QUESTION, strategy_config={**QUESTION.strategy_config, "warm_up": 2, "compared": 0}
+        SPEC, strategy_config={**SPEC.strategy_config, "warm_up": 2, "compared": 0}
     )
-    trained = [one.outcome.findings for one in run(spec).candidates[:3]]
+    trained = [end.outcome.findings for end in run(spec).candidates[:3]]
     assert trained[0]["alphas"] == trained[1]["alphas"]
     assert "valid_loss" not in trained[1]
     assert trained[2]["alphas"] != trained[1]["alphas"]
@@ -292,25 +309,22 @@ def test_a_warm_up_leaves_the_architecture_as_it_was():
         {"weights_portion": 0.8},
     ],
 )
-def test_every_repair_trains(config):
+def test_every_variant_of_darts_trains(config):
     spec = dataclasses.replace(
-        QUESTION, strategy_config={**QUESTION.strategy_config, "epochs": 1, **config}
+        SPEC, strategy_config={**SPEC.strategy_config, "epochs": 1, **config}
     )
     first = run(spec).candidates[0].outcome
     assert first.state == "trained"
     assert ("eigenvalue" in first.findings) == ("stop" in config)
     assert ("cell_edges" in first.findings["alphas"]) == ("partial" in config)
-    plain = run(
-        dataclasses.replace(QUESTION, strategy_config={**QUESTION.strategy_config, "epochs": 1})
-    )
+    plain = run(dataclasses.replace(SPEC, strategy_config={**SPEC.strategy_config, "epochs": 1}))
     same = first.findings["alphas"] == plain.candidates[0].outcome.findings["alphas"]
     assert same == ("stop" in config)
 
 
-def test_shared_errors_are_those_of_the_chosen_operations_on_the_validation_part():
-    """Scored by hand on the network of the checkpoint."""
-    store = MemoryWeightStore()
-    result = run(QUESTION, weights=store)
+def test_supernet_errors_are_those_of_the_architectures_on_the_valid_part(complete):
+    """The expected errors are computed with the supernet of the checkpoint."""
+    result, store = complete(SPEC)
     derive = result.candidates[3]
     assert derive.proposal.note["do"] == "derive"
     space = load("spaces", "nb201")
@@ -340,22 +354,21 @@ def test_shared_errors_are_those_of_the_chosen_operations_on_the_validation_part
         assert error == pytest.approx(100 * wrong / len(valid.labels), rel=1e-5)
 
 
-def test_a_table_cannot_train_what_shares_weights():
+def test_tables_and_spaces_without_a_supernet_are_refused():
     from nasengine.core.errors import InvalidSettings
     from nasengine.execution import assembly
 
     with pytest.raises(InvalidSettings) as refused:
-        assembly.check(dataclasses.replace(QUESTION, estimator="table", estimator_config={}))
+        assembly.check(dataclasses.replace(SPEC, estimator="table", estimator_config={}))
     assert "no candidate is trained alone" in refused.value.errors["strategy"]
     with pytest.raises(InvalidSettings) as refused:
-        assembly.check(dataclasses.replace(QUESTION, space="dense-cell", space_config={}))
+        assembly.check(dataclasses.replace(SPEC, space="dense-cell", space_config={}))
     assert "relaxed" in refused.value.errors["strategy"]
 
 
-def test_a_derived_score_list_is_checked_by_the_space():
-    proposal = run(QUESTION).candidates[3].proposal
-    store = MemoryWeightStore()
-    run(QUESTION, weights=store)
+def test_invalid_genomes_in_a_note_are_refused(complete):
+    result, store = complete(SPEC)
+    proposal = result.candidates[3].proposal
     broken = dataclasses.replace(proposal, note={**proposal.note, "score": ["|nonsense~0|"]})
-    outcome = evaluate(QUESTION, broken, silent, never, store)
+    outcome = evaluate(SPEC, broken, silent, never, store)
     assert outcome.state == "failed"

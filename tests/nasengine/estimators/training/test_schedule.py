@@ -12,7 +12,7 @@ def rates(steps_per_epoch=10, **values):
     return [learning_rate(settings, step, steps_per_epoch) for step in range(40)]
 
 
-def test_cosine_halves_in_the_middle_and_ends_at_the_floor():
+def test_cosine_is_half_in_the_middle_and_ends_at_the_final_rate():
     curve = rates(schedule="cosine")
     assert (curve[0], curve[20]) == (0.4, pytest.approx(0.2))
     assert curve[10] == pytest.approx(0.4 * (1 + math.sqrt(0.5)) / 2)
@@ -22,16 +22,16 @@ def test_cosine_halves_in_the_middle_and_ends_at_the_floor():
     assert learning_rate(settings, 40, 10) == pytest.approx(0.1)
 
 
-def test_linear_falls_by_equal_parts():
+def test_linear_falls_linearly():
     curve = rates(schedule="linear")
     assert curve == pytest.approx([0.4 * (1 - step / 40) for step in range(40)])
 
 
-def test_constant_stays():
+def test_constant_does_not_change():
     assert set(rates(schedule="constant")) == {0.4}
 
 
-def test_steps_fall_at_the_end_of_their_epochs():
+def test_step_reduces_the_rate_after_its_epochs():
     curve = rates(schedule="step", step_epochs=2, step_factor=0.1)
     assert curve[:20] == [0.4] * 20
     assert curve[20:] == pytest.approx([0.04] * 20)
@@ -40,7 +40,7 @@ def test_steps_fall_at_the_end_of_their_epochs():
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "linear", "constant"])
-def test_a_warm_up_rises_to_the_peak_and_the_schedule_follows(schedule):
+def test_a_warm_up_rises_linearly_to_the_peak_before_the_schedule(schedule):
     curve = rates(schedule=schedule, warm_up=1.0)
     assert curve[:10] == pytest.approx([0.04 * (step + 1) for step in range(10)])
     assert curve[10] == pytest.approx(0.4)
@@ -48,8 +48,8 @@ def test_a_warm_up_rises_to_the_peak_and_the_schedule_follows(schedule):
     assert curve[25] == pytest.approx(middle)
 
 
-def test_settings_that_do_not_go_together_are_named():
-    with pytest.raises(InvalidSettings, match="warm_up: 5 epochs of rising leave none of 4"):
+def test_contradictory_settings_are_refused():
+    with pytest.raises(InvalidSettings, match=r"warm_up: must be at most epochs, 4 \(got 5\)"):
         config(epochs=4, warm_up=5)
     with pytest.raises(InvalidSettings) as refusal:
         config(learning_rate=0.1, final_learning_rate=0.2, momentum=0, nesterov=True, device="tpu")

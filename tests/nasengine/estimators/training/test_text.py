@@ -1,4 +1,4 @@
-"""Training on text: streams and windows, the carried state, averaging, perplexity."""
+"""Training on text: streams, windows, recurrent state, averaging, perplexity."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from nasengine.estimators.training.lstm_baseline import train_lstm
 from nasengine.estimators.training.text_loop import run_text_epochs
 from nasengine.estimators.training.text_score import score_text
 from nasengine.estimators.training.windows import (
-    NOT_COUNTED,
+    IGNORED,
+    complete_streams,
     streams,
-    whole_streams,
     window_lengths,
 )
 from nasengine.execution.assembly import check
@@ -43,7 +43,7 @@ CYCLE = "one two three four five six seven eight "
 
 
 class Reader(torch.nn.Module):
-    """Logits (weight, 0, 0 ...) for every word; the state counts the words that were read."""
+    """A network with logits (weight, 0, 0 ...) for every word; its state counts the words."""
 
     def __init__(self, classes: int = 2, weight: float = 0.0):
         super().__init__()
@@ -65,8 +65,8 @@ def job(network, words, valid=None, reports=None, cancelled=lambda: False, **set
         network=network,
         train=TextPart(words),
         valid=None if valid is None else TextPart(valid),
-        config=config(**settings).settled("text"),
-        place=CPU,
+        config=config(**settings).resolve("text"),
+        context=CPU,
         seed=3,
         report=(reports if reports is not None else []).append,
         cancelled=cancelled,
@@ -74,10 +74,10 @@ def job(network, words, valid=None, reports=None, cancelled=lambda: False, **set
 
 
 def evaluation(folder, *, seed=1, goals=(), reports=None, cancelled=lambda: False, cell=0, **space):
-    found = RecurrentCellSpace(from_mapping(RecurrentCellSpace.Config, {"hidden": 8, **space}))
+    space_ = RecurrentCellSpace(from_mapping(RecurrentCellSpace.Config, {"hidden": 8, **space}))
     return Evaluation(
-        proposal=Proposal(7, found.sample(np.random.default_rng(cell))),
-        space=found,
+        proposal=Proposal(7, space_.sample(np.random.default_rng(cell))),
+        space=space_,
         goals=tuple(Goal(name, name, None, "lower", "") for name in goals),
         seed=seed,
         dataset="text",
@@ -92,47 +92,47 @@ def folder(tmp_path):
     return write_text_parts(tmp_path)
 
 
-def test_a_text_is_cut_into_streams_beside_the_words_behind():
-    read, following = streams(torch.arange(12), 3)
-    assert read.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
-    assert following.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
-    read, following = streams(torch.arange(3), 64)
-    assert (read.tolist(), following.tolist()) == ([[0], [1]], [[1], [2]])
+def test_streams_pair_every_word_with_the_next_word():
+    inputs, targets = streams(torch.arange(12), 3)
+    assert inputs.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    assert targets.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    inputs, targets = streams(torch.arange(3), 64)
+    assert (inputs.tolist(), targets.tolist()) == ([[0], [1]], [[1], [2]])
 
 
 @pytest.mark.parametrize("count", [2, 11, 12, 13, 64, 100])
-def test_scoring_foretells_every_word_but_the_first_once(count):
-    read, following = whole_streams(torch.arange(count), 4)
-    told = following[following != NOT_COUNTED]
-    assert told.tolist() == list(range(1, count))
-    assert read[following != NOT_COUNTED].tolist() == list(range(count - 1))
+def test_complete_streams_have_every_word_but_the_first_as_a_target_once(count):
+    inputs, targets = complete_streams(torch.arange(count), 4)
+    counted = targets != IGNORED
+    assert targets[counted].tolist() == list(range(1, count))
+    assert inputs[counted].tolist() == list(range(count - 1))
 
 
-def test_windows_are_around_bptt_and_seldom_half():
-    found = list(window_lengths(100_000, 35, np.random.default_rng(0)))
-    assert sum(found) == 100_000
-    assert min(found[:-1]) >= 5
-    # Rounded down, so half a word shorter; one in twenty is 17.5 words shorter still.
-    assert np.mean(found) == pytest.approx(34.5 - 0.05 * 17.5, abs=0.4)
-    assert np.var(found) == pytest.approx(5**2 + 0.05 * 0.95 * 17.5**2, rel=0.1)
+def test_window_lengths_have_the_distribution_of_awd_lstm():
+    lengths = list(window_lengths(100_000, 35, np.random.default_rng(0)))
+    assert sum(lengths) == 100_000
+    assert min(lengths[:-1]) >= 5
+    # Rounding down subtracts half a word; one window in twenty is shorter by 17.5 words.
+    assert np.mean(lengths) == pytest.approx(34.5 - 0.05 * 17.5, abs=0.4)
+    assert np.var(lengths) == pytest.approx(5**2 + 0.05 * 0.95 * 17.5**2, rel=0.1)
     assert set(window_lengths(9, 1, np.random.default_rng(0))) == {1}
 
 
-def test_the_state_is_carried_through_an_epoch_and_begins_empty_in_the_next():
+def test_the_state_is_carried_through_an_epoch_and_reset_for_the_next():
     network = Reader()
     list(run_text_epochs(job(network, torch.arange(301) % 2, batch_size=3, epochs=2, bptt=20)))
     shown = torch.cat([words for words, _ in network.seen], dim=1)
-    read, _ = streams(torch.arange(301) % 2, 3)
-    assert torch.equal(shown, torch.cat([read, read], dim=1))
-    begun = 0
+    inputs, _ = streams(torch.arange(301) % 2, 3)
+    assert torch.equal(shown, torch.cat([inputs, inputs], dim=1))
+    words_read = 0
     for words, state in network.seen:
-        assert (state == begun).all()
+        assert (state == words_read).all()
         assert not state.requires_grad
-        begun = (begun + words.shape[1]) % 100
+        words_read = (words_read + words.shape[1]) % 100
 
 
-def test_a_step_is_as_long_as_its_window():
-    """Logits (w, 0), every word the first: the slope at 0 is -1/2, the rate that of the length."""
+def test_the_learning_rate_is_scaled_by_the_window_length():
+    """For logits (w, 0) and target 0 the slope at 0 is -1/2, so w depends on the rates only."""
     network, words = Reader(), torch.zeros(2001, dtype=torch.int64)
     plain = {"schedule": "constant", "learning_rate": 1e-3, "weight_decay": 0, "gradient_clip": 0}
     list(run_text_epochs(job(network, words, batch_size=2, epochs=1, bptt=20, **plain)))
@@ -146,23 +146,23 @@ def test_the_gradient_is_clipped():
     assert network.weight.item() == pytest.approx(20 * 0.01, rel=1e-3)
 
 
-def test_an_even_guess_among_k_words_has_perplexity_k():
+def test_uniform_predictions_over_k_words_have_perplexity_k():
     words = torch.arange(1000) % 7
-    seen = score_text(Reader(7), words, CPU, lambda: False)
-    assert seen.perplexity == pytest.approx(7)
-    assert seen.count == 999
-    assert seen.error == pytest.approx(100 * (999 - 142) / 999)
-    sure = score_text(Reader(2, weight=1e6), torch.ones(30, dtype=torch.int64), CPU, lambda: False)
-    assert sure.perplexity == math.inf
+    result = score_text(Reader(7), words, CPU, lambda: False)
+    assert result.perplexity == pytest.approx(7)
+    assert result.count == 999
+    assert result.error == pytest.approx(100 * (999 - 142) / 999)
+    wrong = score_text(Reader(2, weight=1e6), torch.ones(30, dtype=torch.int64), CPU, lambda: False)
+    assert wrong.perplexity == math.inf
 
 
-def test_an_answer_that_is_no_number_is_wrong():
-    seen = score_text(Reader(7, weight=math.nan), torch.zeros(50).long(), CPU, lambda: False)
-    assert (seen.error, math.isnan(seen.loss)) == (100.0, True)
+def test_an_answer_with_nan_logits_counts_as_wrong():
+    result = score_text(Reader(7, weight=math.nan), torch.zeros(50).long(), CPU, lambda: False)
+    assert (result.error, math.isnan(result.loss)) == (100.0, True)
 
 
-def test_scoring_does_not_depend_on_how_the_text_is_cut(monkeypatch):
-    """The streams of a text are scored as one text with the state carried on."""
+def test_scoring_in_windows_equals_one_pass_over_the_text(monkeypatch):
+    """With one stream, the state is carried from window to window."""
     space = RecurrentCellSpace(RecurrentCellSpace.Config(hidden=5))
     torch.manual_seed(0)
     network = space.build(space.sample(np.random.default_rng(0)), (1,), 6).eval()
@@ -176,7 +176,7 @@ def test_scoring_does_not_depend_on_how_the_text_is_cut(monkeypatch):
     assert score_text(network, words, CPU, lambda: False).loss == pytest.approx(expected, rel=1e-5)
 
 
-def test_averaging_is_torchs_averaged_gradient_descent():
+def test_averaging_equals_torchs_asgd():
     torch.manual_seed(0)
     ours, theirs = torch.nn.Linear(3, 1), torch.nn.Linear(3, 1)
     theirs.load_state_dict(ours.state_dict())
@@ -184,25 +184,25 @@ def test_averaging_is_torchs_averaged_gradient_descent():
     asgd = torch.optim.ASGD(theirs.parameters(), 0.1, lambd=0.0, t0=0)
     averaging = Averaging(ours, patience=1)
     for loss in (2.0, 1.0, 3.0):
-        averaging.epoch(loss)
+        averaging.after_epoch(loss)
     first = None
     x, y = torch.randn(10, 4, 3), torch.randn(10, 4, 1)
     for batch, answer in zip(x, y, strict=True):
-        for network, optimiser in ((ours, plain), (theirs, asgd)):
-            optimiser.zero_grad()
+        for network, optimizer in ((ours, plain), (theirs, asgd)):
+            optimizer.zero_grad()
             functional.mse_loss(network(batch), answer).backward()
-            optimiser.step()
-        averaging.stepped()
-        first = first or [one.detach().clone() for one in ours.parameters()]
+            optimizer.step()
+        averaging.after_step()
+        first = first or [p.detach().clone() for p in ours.parameters()]
     averaging.finish()
     both = zip(ours.parameters(), theirs.parameters(), first, strict=True)
-    for mine, other, begun in both:
-        # torch's leaves the first of the ten steps out of its mean.
-        assert torch.allclose((10 * mine - begun) / 9, asgd.state[other]["ax"], atol=1e-6)
+    for mine, other, after_first in both:
+        # torch's mean excludes the first of the ten steps.
+        assert torch.allclose((10 * mine - after_first) / 9, asgd.state[other]["ax"], atol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("patience", "losses", "begun"),
+    ("patience", "losses", "start"),
     [
         (0, [1, 2, 3, 4], None),
         (1, [3, 2, 1, 1.5], None),
@@ -212,16 +212,18 @@ def test_averaging_is_torchs_averaged_gradient_descent():
         (2, [3, 2, 1, 1, 1, 1], None),
     ],
 )
-def test_averaging_begins_when_the_validation_is_worse_than_patience_ago(patience, losses, begun):
+def test_averaging_starts_when_the_loss_exceeds_the_best_before_the_patience(
+    patience, losses, start
+):
     averaging = Averaging(torch.nn.Linear(1, 1), patience)
-    when = []
+    averaged = []
     for loss in losses:
-        averaging.epoch(loss)
-        when.append(averaging.mean is not None)
-    assert when == [begun is not None and place >= begun for place in range(len(losses))]
+        averaging.after_epoch(loss)
+        averaged.append(averaging.mean is not None)
+    assert averaged == [start is not None and epoch >= start for epoch in range(len(losses))]
 
 
-def test_averaged_weights_are_what_is_scored_and_kept():
+def test_averaged_weights_are_scored_and_returned():
     network, reports = Reader(weight=5.0), []
     words, valid = torch.zeros(400).long(), torch.ones(40).long()
     plain = {"schedule": "constant", "weight_decay": 0.0, "learning_rate": 1, "averaging": 1}
@@ -229,14 +231,14 @@ def test_averaged_weights_are_what_is_scored_and_kept():
         job(network, words, valid, reports, batch_size=2, epochs=6, bptt=20, **plain)
     )
     scores = list(training)
-    # Every step makes the word surer that the validation never shows: worse and worse.
+    # Every step raises the probability of a word that the validation text does not have.
     assert [report["averaged"] for report in reports] == [*[False] * 3, *[True] * 3]
     expected = math.log(1 + math.exp(network.weight.item()))
     assert scores[-1].loss == pytest.approx(expected, rel=1e-5)
     assert scores[-1].loss == reports[-1]["valid_loss"]
 
 
-def test_a_cycle_of_words_is_learned(tmp_path):
+def test_a_cyclic_text_is_learned(tmp_path):
     (tmp_path / "cycle.txt").write_text(CYCLE * 300)
     reports = []
     outcome = Train(config(epochs=12)).evaluate(evaluation(tmp_path, reports=reports, hidden=16))
@@ -250,7 +252,7 @@ def test_a_cycle_of_words_is_learned(tmp_path):
     assert (perplexity.detail["batch"], perplexity.detail["learning_rate"]) == (16, 20.0)
 
 
-def test_the_same_seed_gives_the_same_numbers(folder):
+def test_the_same_seed_gives_equal_results(folder):
     def curve(seed):
         reports = []
         Train(config(epochs=2)).evaluate(evaluation(folder, seed=seed, reports=reports))
@@ -259,7 +261,7 @@ def test_the_same_seed_gives_the_same_numbers(folder):
     assert curve(1) == curve(1) != curve(2)
 
 
-def test_what_is_asked_for_is_measured(folder):
+def test_the_requested_objectives_are_measured(folder):
     settings = config(epochs=3, keep="best")
     outcome = Train(settings).evaluate(evaluation(folder, goals=("error", "perplexity")))
     error, perplexity = outcome.measurements
@@ -270,23 +272,23 @@ def test_what_is_asked_for_is_measured(folder):
 
 
 def test_the_final_training_reads_the_test_part_once_at_the_end(folder, monkeypatch):
-    reports, looks = [], []
+    reports, reads = [], []
     dataset = type(named_dataset("text", {"path": str(folder)}))
     test_part = dataset.test_part
     monkeypatch.setattr(
-        dataset, "test_part", lambda self: looks.append(len(reports)) or test_part(self)
+        dataset, "test_part", lambda self: reads.append(len(reports)) or test_part(self)
     )
-    found = train_finally(config(epochs=2), evaluation(folder, reports=reports))
-    perplexity, error = found.outcome.measurements
+    result = train_finally(config(epochs=2), evaluation(folder, reports=reports))
+    perplexity, error = result.outcome.measurements
     assert (perplexity.objective, error.objective) == ("test_perplexity", "test_error")
-    assert looks == [2]
+    assert reads == [2]
     words = test_part(named_dataset("text", {"path": str(folder)})).words
-    seen = score_text(found.network, words, CPU, lambda: False)
-    assert perplexity.value == pytest.approx(seen.perplexity)
+    score = score_text(result.network, words, CPU, lambda: False)
+    assert perplexity.value == pytest.approx(score.perplexity)
     assert (perplexity.detail["part"], perplexity.detail["words"]) == ("test", len(words) - 1)
 
 
-def test_a_loss_that_is_no_number_names_epoch_and_step():
+def test_the_message_about_a_nan_loss_names_epoch_and_step():
     class Fails(Reader):
         def forward(self, words, state=None):
             logits, state = super().forward(words, state)
@@ -294,13 +296,13 @@ def test_a_loss_that_is_no_number_names_epoch_and_step():
 
     reports = []
     words = torch.zeros(200).long()
-    with pytest.raises(Diverged, match=r"loss became NaN at epoch 1, step 3; lower .* \(20\)"):
+    with pytest.raises(Diverged, match=r"loss became NaN at epoch 1, step 3: lower .* \(20\)"):
         list(run_text_epochs(job(Fails(), words, words, reports, batch_size=2, bptt=10)))
     assert reports[-1]["train_loss"] is None
     json.dumps(reports, allow_nan=False)
 
 
-def test_a_wild_rate_ends_as_diverged(folder):
+def test_a_learning_rate_that_is_far_too_high_diverges(folder):
     settings = config(epochs=2, learning_rate=1e30, gradient_clip=0)
     outcome = Train(settings).evaluate(evaluation(folder))
     assert outcome.state == "diverged"
@@ -308,19 +310,19 @@ def test_a_wild_rate_ends_as_diverged(folder):
 
 
 @pytest.mark.parametrize("after", [0, 3])
-def test_cancelling_is_noticed_between_windows(after):
-    asked = iter(range(100))
+def test_cancelling_stops_between_windows(after):
+    checks = iter(range(100))
     network = Reader()
-    work = job(
-        network, torch.zeros(400).long(), cancelled=lambda: next(asked) >= after,
+    training = job(
+        network, torch.zeros(400).long(), cancelled=lambda: next(checks) >= after,
         batch_size=2, bptt=10,
     )  # fmt: skip
     with pytest.raises(Cancelled):
-        list(run_text_epochs(work))
+        list(run_text_epochs(training))
     assert len(network.seen) == after
 
 
-def test_running_out_of_memory_is_a_failure_with_its_remedy(folder, monkeypatch):
+def test_running_out_of_memory_fails_with_a_remedy(folder, monkeypatch):
     def full(job):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
@@ -331,7 +333,7 @@ def test_running_out_of_memory_is_a_failure_with_its_remedy(folder, monkeypatch)
     )
 
 
-def test_a_child_inherits_words_and_state_matrices(folder):
+def test_a_child_inherits_embeddings_and_state_matrices(folder):
     from dataclasses import replace
 
     from nasengine.core.weight_store import MemoryWeightStore
@@ -346,20 +348,20 @@ def test_a_child_inherits_words_and_state_matrices(folder):
     assert perplexity.detail["inherited"] == perplexity.detail["parameters"] > 0
 
 
-def test_an_lstm_of_the_same_size_is_trained_alike(folder):
-    one = evaluation(folder, hidden=24)
-    network = one.space.build(one.proposal.architecture, (1,), 11)
+def test_the_lstm_baseline_has_as_many_parameters_as_the_cell(folder):
+    cell_evaluation = evaluation(folder, hidden=24)
+    network = cell_evaluation.space.build(cell_evaluation.proposal.architecture, (1,), 11)
     cell = sum(parameter.numel() for parameter in network.parameters())
-    found = train_lstm(config(epochs=2), one)
-    (perplexity,) = found.outcome.measurements
+    result = train_lstm(config(epochs=2), cell_evaluation)
+    (perplexity,) = result.outcome.measurements
     assert perplexity.objective == "perplexity"
     assert perplexity.detail["network"] == "LSTM"
     assert perplexity.detail["parameters"] == pytest.approx(cell, rel=0.05)
-    assert perplexity.detail["parameters"] == sum(p.numel() for p in found.network.parameters())
+    assert perplexity.detail["parameters"] == sum(p.numel() for p in result.network.parameters())
 
 
 @pytest.mark.parametrize(("vocabulary", "hidden"), [(10_000, 850), (11, 3), (33_278, 1)])
-def test_the_size_of_an_lstm_is_found_from_its_parameters(vocabulary, hidden):
+def test_hidden_of_inverts_the_number_of_parameters(vocabulary, hidden):
     count = vocabulary * (hidden + 1) + 8 * hidden * (hidden + 1)
     assert hidden_of(count, vocabulary) == hidden
 
@@ -375,7 +377,7 @@ TEXT = SearchSpec(
 
 
 @pytest.mark.parametrize("name", ["crop", "cutout", "drop_path", "auxiliary_weight", "flip"])
-def test_settings_of_images_are_refused_for_text(name):
+def test_image_settings_are_refused_for_text(name):
     from dataclasses import replace
 
     check(TEXT)
@@ -383,15 +385,17 @@ def test_settings_of_images_are_refused_for_text(name):
     with pytest.raises(InvalidSettings) as refusal:
         check(replace(TEXT, estimator_config={name: value}))
     assert refusal.value.errors == {
-        f"estimator_config.{name}": "is for images, and recurrent-cell reads text: leave it at 0"
+        f"estimator_config.{name}": (
+            "applies only to images, and recurrent-cell reads text: set it to 0"
+        )
     }
 
 
-def test_what_does_not_go_with_the_usual_is_refused_beforehand():
+def test_settings_that_contradict_the_defaults_are_refused_before_a_search():
     from dataclasses import replace
 
     check(replace(TEXT, estimator_config={"final_learning_rate": 1.0}))
-    with pytest.raises(InvalidSettings, match=r"1 is above learning_rate 0\.05"):
+    with pytest.raises(InvalidSettings, match=r"must be at most learning_rate, 0\.05 \(got 1\)"):
         check(
             SearchSpec(
                 space="nb201", strategy="random", estimator_config={"final_learning_rate": 1.0}
@@ -401,9 +405,9 @@ def test_what_does_not_go_with_the_usual_is_refused_beforehand():
         check(replace(TEXT, estimator_config={"nesterov": True}))
 
 
-def test_usual_settings_are_by_data_and_optimiser():
-    images, text = (config().settled(kind) for kind in ("images", "text"))
+def test_defaults_depend_on_data_and_optimizer():
+    images, text = (config().resolve(kind) for kind in ("images", "text"))
     assert (images.batch_size, images.learning_rate, images.gradient_clip) == (64, 0.05, 5.0)
     assert (text.learning_rate, text.momentum, text.gradient_clip) == (20.0, 0.0, 0.25)
-    adam = config(optimiser="adamw", batch_size=8).settled("text")
+    adam = config(optimiser="adamw", batch_size=8).resolve("text")
     assert (adam.learning_rate, adam.momentum, adam.batch_size) == (0.01, 0.9, 8)
