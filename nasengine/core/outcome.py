@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from .measurement import Measurement
@@ -34,8 +36,27 @@ class Outcome:
 
     @property
     def values(self) -> dict[str, float]:
-        """Objective name -> value."""
+        """Values by objective name."""
         return {m.objective: m.value for m in self.measurements}
+
+    def checked(self, objectives: Sequence[str]) -> Outcome:
+        """Return the outcome with only finite values and the state that they justify.
+
+        A value that is not finite makes the outcome diverged. A done outcome without a value for
+        one of the objectives is failed. A missing reason is filled in.
+        """
+        finite = tuple(m for m in self.measurements if math.isfinite(m.value))
+        if len(finite) < len(self.measurements):
+            names = (m.objective for m in self.measurements if not math.isfinite(m.value))
+            reason = self.reason or f"not finite: {', '.join(names)}"
+            return replace(self, state="diverged", measurements=finite, reason=reason)
+        if self.state == "done":
+            missing = [name for name in objectives if name not in self.values]
+            if missing:
+                return replace(self, state="failed", reason=f"no value for {', '.join(missing)}")
+        elif self.state != "trained" and not self.reason:
+            return replace(self, reason=f"ended as {self.state} without a reason")
+        return self
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object; empty findings are left out, as in older releases."""

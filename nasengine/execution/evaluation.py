@@ -155,17 +155,15 @@ class _Measuring:
         if outcome is not None:
             found |= {measurement.objective: measurement for measurement in outcome.measurements}
         names = [goal.name for goal in self.goals]
-        missing = [name for name in names if name not in found]
-        if state == "done" and missing:
-            state, reason = "failed", f"no value for {', '.join(missing)}"
         ordered = [found.pop(name) for name in names if name in found]
-        return Outcome(
+        ended = Outcome(
             self.proposal.number,
             state,
             (*ordered, *found.values()),
             reason,
             epochs=outcome.epochs if outcome is not None else 0,
         )
+        return ended.checked(names)
 
     @cached_property
     def facts(self) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from nasengine import catalog
 from nasengine.core.architecture import Architecture
 from nasengine.core.settings import from_mapping
-from tests.fixtures.page_states import SNAPSHOT, row
+from tests.fixtures.page_states import SNAPSHOT
 
 CASES = json.loads((Path(__file__).parents[1] / "assets" / "format.json").read_text())
 WRITERS = {
@@ -158,16 +158,12 @@ def test_without_points_the_plot_explains_itself(scripts):
     assert scripts.page.locator("#box .ps-plot").is_hidden()
 
 
-def test_the_best_is_the_least_violating_where_none_keeps_the_constraints(scripts):
-    code = "return m.bestCandidate(m.fromSnapshot(v[0])).number;"
+def test_the_best_candidate_is_the_one_that_the_server_names(scripts):
+    code = "return m.bestCandidate(m.fromSnapshot(v[0]))?.number ?? null;"
     assert scripts.call("reducer.js", code, SNAPSHOT) == 2
-    broken = {
-        **SNAPSHOT,
-        "candidates": [row(0, violation=0.5, error=1.0), row(1, violation=0.1, error=9.0)],
-    }
-    assert scripts.call("reducer.js", code, broken) == 1
-    equals = [row(n, error=9.0, params=params) for n, params in enumerate((40, 20, 20, 30))]
-    assert scripts.call("reducer.js", code, {**SNAPSHOT, "candidates": equals}) == 1
+    for best in (0, None):
+        snapshot = {**SNAPSHOT, "run": {**SNAPSHOT["run"], "best": best}}
+        assert scripts.call("reducer.js", code, snapshot) == best
 
 
 @pytest.mark.parametrize("name", ["DARTS_V2", "NASNet-A"])

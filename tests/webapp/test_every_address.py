@@ -6,15 +6,22 @@ Strangers get 404 for whatever belongs to a team: what may not be known to exist
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 
 from tests.fixtures.factories import done, make_run, make_slot, make_table, take
 from tests.fixtures.study_plans import small_plan
+from tests.fixtures.table_specs import asked
 from webapp.architectures.services import keep
 from webapp.runs.services import claims
+from webapp.runs.services.advance import advance_run
+from webapp.runs.services.launch import launch
 from webapp.studies.services.launching import launch_study
 
 pytestmark = pytest.mark.django_db
@@ -148,3 +155,29 @@ def test_no_address_knows_other_methods(addresses, owner, sign_in):
     for method in ("put", "delete", "patch"):
         seen = {p: getattr(client, method)(addresses[p]).status_code for p in closed}
         assert set(seen.values()) <= {404, 405}, (method, seen)
+
+
+def files_under(*folders: Path) -> set[Path]:
+    return {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+
+
+def test_reading_writes_no_row_and_no_file(addresses, team, owner, sign_in, tmp_path, monkeypatch):
+    monkeypatch.setenv("PARETOSCOPE_TABLES", str(tmp_path / "tables"))
+    make_table(team, "searched")
+    spec = asked("table:searched", "searched", objectives=("error",), candidates=2)
+    run = launch(team, owner, spec, "on a table")
+    advance_run(run.pk)
+    for path in files_under(tmp_path):
+        path.unlink()  # as on a web server that never saw the table
+    table_pages = ["", "snapshot.json", "events/", "candidates/0/"]
+    pages = [addresses[p] for p, guard in GUARDS.items() if guard not in POSTS]
+    pages += [f"/runs/{run.pk}/{page}" for page in table_pages]
+    pages += [f"/runs/new?clone={run.pk}", f"/studies/new?run={run.pk}", f"/compare?runs={run.pk}"]
+    client, folders = sign_in(owner), (settings.VAR_DIR, tmp_path)
+    before = files_under(*folders)
+    for page in pages:
+        with CaptureQueriesContext(connection) as captured:
+            client.get(page)
+        writes = [q["sql"] for q in captured if re.match("INSERT|UPDATE|DELETE", q["sql"])]
+        assert [sql for sql in writes if "django_session" not in sql] == [], page
+        assert files_under(*folders) == before, page

@@ -27,7 +27,7 @@ def test_a_worker_killed_during_training_loses_nothing(fleet):
     fleet.until(lambda: not trainer.is_running() or trainer.status() == "zombie", 3)
     fleet.until(run.candidates.filter(state="lost").exists, 10)
     reason = run.candidates.get(number=0).reason
-    assert reason.startswith("worker first silent for ")
+    assert reason.startswith("no heartbeat from worker first for ")
     fleet.start_worker("second")
     fleet.wait_ended(run)
     each_once(run, 2)

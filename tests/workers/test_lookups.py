@@ -111,4 +111,4 @@ def test_a_worker_caches_the_table_before_it_evaluates(tmp_path, monkeypatch):
     assert worker._evaluate(claimed).reason == "it is no real one"
     assert worker.trainer.seen == [f"{table.digest}.csv.gz"]
     monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder / worker.trainer.seen[0]))
-    assert "cannot be laid down" in worker._evaluate(claimed).reason
+    assert "cannot be written to" in worker._evaluate(claimed).reason

@@ -1,4 +1,4 @@
-"""Several runs laid over one another: fronts, hypervolume by one reference, settings."""
+"""Comparison of several runs: fronts and hypervolume with one reference point, and figures."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .histories import History, common_reference, histories_of, hypervolume_curv
 
 
 def comparison(runs: Sequence[Run]) -> dict[str, Any]:
-    """What the page and its scripts show of the runs, in their order; JSON.
+    """Return what the page and its scripts show of the runs, in their order, as JSON.
 
-    `goals` are the objectives all of them share. Every run's front and hypervolume are
-    computed anew over those, with one reference for all, so that they can be compared.
+    `goals` are the objectives that all runs share. Front and hypervolume of every run are
+    computed over these objectives with one reference point, so that they can be compared.
     """
     goals = shared_goals(runs)
     histories = histories_of(runs, goals)
@@ -28,13 +28,13 @@ def comparison(runs: Sequence[Run]) -> dict[str, Any]:
         "goals": [{"name": g.name, "unit": g.unit, "better": g.better} for g in goals],
         "reference": None if reference is None else (reference * signs(goals)).tolist(),
         "runs": [
-            _one(run, history, goals, reference)
+            _figures(run, history, goals, reference)
             for run, history in zip(runs, histories, strict=True)
         ],
     }
 
 
-def _one(
+def _figures(
     run: Run, history: History, goals: Sequence[Goal], reference: np.ndarray | None
 ) -> dict[str, Any]:
     mask = constrained_front(history.points, history.violations)
@@ -54,11 +54,11 @@ def _one(
         "budget": run.candidate_budget,
         "seconds": elapsed.total_seconds() if elapsed else None,
         "front": [
-            {"number": number, "values": row.tolist(), "feasible": bool(violation == 0)}
-            for number, row, violation, on in zip(
+            {"number": number, "values": values.tolist(), "feasible": bool(violation == 0)}
+            for number, values, violation, on_front in zip(
                 history.numbers, original, history.violations, mask, strict=True
             )
-            if on
+            if on_front
         ],
         "best": None if best is None else float(original[best, 0]),
         "curve": curve,

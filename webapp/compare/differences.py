@@ -1,4 +1,4 @@
-"""The settings in which runs differ, as a table with a base column."""
+"""The settings in which runs differ, as a table whose first column is the base."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ ORDER = [field.name for field in fields(SearchSpec)]
 
 
 def differences(specs: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
-    """Rows of the settings that are not the same everywhere, and how many are the same.
+    """Return a row for each setting that differs, and the number of settings that are equal.
 
-    Each row has `name` and `cells`; a cell has `text`, `missing` and `other` (it differs
-    from the first, the base).
+    A row has `name` and `cells`; a cell has `text`, `missing` and `other` (it differs from the
+    first cell, the base).
     """
     flat = [dict(flattened(spec)) for spec in specs]
-    names = sorted({name for one in flat for name in one}, key=_place)
-    rows, same = [], 0
+    names = sorted({name for settings in flat for name in settings}, key=_sort_key)
+    rows, equal = [], 0
     for name in names:
-        texts = [one.get(name) for one in flat]
+        texts = [settings.get(name) for settings in flat]
         if len(set(texts)) == 1:
-            same += 1
+            equal += 1
             continue
         cells = [
             {
@@ -35,11 +35,11 @@ def differences(specs: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], 
             for text in texts
         ]
         rows.append({"name": name, "cells": cells})
-    return rows, same
+    return rows, equal
 
 
 def flattened(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """(dotted name, text) of every setting."""
+    """Return (dotted name, text) of every setting."""
     pairs = []
     for key, inner in value.items():
         if isinstance(inner, dict):
@@ -49,15 +49,15 @@ def flattened(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     return pairs
 
 
-def _place(name: str) -> tuple[int, str]:
-    """The question's own order; the database keeps none."""
+def _sort_key(name: str) -> tuple[int, str]:
+    """Sort in the order of SearchSpec; the database keeps no order of JSON keys."""
     top = name.partition(".")[0]
     return (ORDER.index(top) if top in ORDER else len(ORDER), name)
 
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(_text(one) for one in value) or "none"
+        return ", ".join(_text(item) for item in value) or "none"
     if value is None:
         return "none"
     if isinstance(value, bool):

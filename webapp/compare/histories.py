@@ -1,4 +1,4 @@
-"""What runs measured, in the order of telling, over the objectives they share."""
+"""The evaluated candidates of runs in the order of telling, over the objectives they share."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nasengine.core.objective import Goal, split_name
+from nasengine.core.objective import Goal
 from nasengine.pareto.orientation import oriented
 from nasengine.pareto.selection import best
 from nasengine.pareto.volume import GrowingFront, reference_point
 from webapp.runs.models import FINITE, Candidate, CandidateState, Measurement, Run
-from webapp.runs.queries import goals_of_run
+from webapp.runs.objectives import goals_of
+
+COLUMNS = ("pk", "run_id", "number", "ended_order", "state", "violation")
 
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """The measured candidates of one run that have every shared objective; k of them.
+    """The k measured candidates of one run that have a value for every shared objective.
 
-    `told` says as how manieth each was told, `points` are k x m, lower is better.
+    `keys` are database keys, `told` the numbers of the tells (from 1), `violations` has shape
+    (k,) and `points` shape (k, m); lower is better.
     """
 
     keys: list[int]
@@ -29,50 +32,44 @@ class History:
     points: np.ndarray
 
     def best(self) -> int | None:
-        """The place of the best by the first objective among those that keep every
-        constraint; of equals the one better in the next, then the earlier."""
-        place = best(self.points, self.violations, self.numbers)
-        return place if place is not None and self.violations[place] == 0 else None
+        """Return the row of the best feasible candidate, None if no candidate is feasible."""
+        row = best(self.points, self.violations, self.numbers)
+        return row if row is not None and self.violations[row] == 0 else None
 
 
 def shared_goals(runs: Sequence[Run]) -> list[Goal]:
-    """Objectives that every run has, with the same direction, in the first run's order."""
-    lists: dict[str, list[dict[str, str]]] = {}
-    for run in runs:  # runs of one study ask for the same: their goals are found out once
-        asked = {key: run.spec.get(key) for key in ("objectives", "estimator", "dataset")}
-        key = repr((asked, run.spec.get("estimator_config")))
-        if key not in lists:
-            lists[key] = goals_of_run(run)
-    if not lists:
+    """Return the objectives that all runs have, with the same direction, in the first's order."""
+    if not runs:
         return []
-    first, *rest = lists.values()
-    others = [{(g["name"], g["better"]) for g in goals} for goals in rest]
-    return [
-        Goal(g["name"], *split_name(g["name"]), g["better"], g["unit"])
-        for g in first
-        if all((g["name"], g["better"]) in other for other in others)
-    ]
+    first, *others = [goals_of(run) for run in runs]
+    directions = [{(goal.name, goal.better) for goal in goals} for goals in others]
+    return [goal for goal in first if all((goal.name, goal.better) in d for d in directions)]
 
 
 def histories_of(runs: Sequence[Run], goals: Sequence[Goal]) -> list[History]:
-    """Of each run what counts; two queries for any number of runs.
+    """Return the history of each run; two queries for any number of runs.
 
-    Runs that are deterministic are told in the order of their numbers, others as they ended.
+    A deterministic run is told in the order of numbers, another in the order of endings.
     """
     ids = [run.pk for run in runs]
     values = _values(ids, [goal.name for goal in goals])
     told: dict[int, list[tuple]] = {pk: [] for pk in ids}
-    columns = ("pk", "run_id", "number", "ended_order", "state", "violation")
     rows = Candidate.objects.filter(run__in=ids, told=True).order_by("run", "number")
-    for row in rows.values_list(*columns):
+    for row in rows.values_list(*COLUMNS):
         told[row[1]].append(row)
     return [_history(run, told[run.pk], values, goals) for run in runs]
 
 
 def common_reference(points: Sequence[np.ndarray]) -> np.ndarray | None:
-    """m numbers a tenth beyond the worst of k sets of n x m points, lower is better.
+    """Return a reference point (m) that is 10 % beyond the worst value of each objective.
 
-    One beyond where the worst is 0; None where there is no point at all.
+    It is 1 beyond a worst value of 0.
+
+    Args:
+        points: arrays of shape (n, m), lower is better; any of them may be empty.
+
+    Returns:
+        None if there is no point at all.
     """
     filled = [p for p in points if len(p)]
     if not filled or not filled[0].shape[1]:
@@ -83,8 +80,10 @@ def common_reference(points: Sequence[np.ndarray]) -> np.ndarray | None:
 def hypervolume_curve(
     history: History, reference: np.ndarray | None
 ) -> list[tuple[int, int, float]]:
-    """(told, number, hypervolume) where it grew, as the share of the box between zero and
-    the reference; the first point is always there."""
+    """Return (told, number, hypervolume) for the first candidate and wherever it grew.
+
+    The hypervolume is a share of the box between zero and the reference point.
+    """
     if reference is None or not len(history.points):
         return []
     front, curve = GrowingFront(reference), []
@@ -99,7 +98,8 @@ def hypervolume_curve(
 
 
 def _values(ids: list[int], names: list[str]) -> dict[int, dict[str, float]]:
-    found: dict[int, dict[str, float]] = {}
+    """Values of done candidates by key and objective."""
+    values: dict[int, dict[str, float]] = {}
     rows = Measurement.objects.filter(
         FINITE,
         candidate__run__in=ids,
@@ -107,11 +107,13 @@ def _values(ids: list[int], names: list[str]) -> dict[int, dict[str, float]]:
         objective__in=names,
     )
     for pk, name, value in rows.order_by().values_list("candidate_id", "objective", "value"):
-        found.setdefault(pk, {})[name] = value
-    return found
+        values.setdefault(pk, {})[name] = value
+    return values
 
 
-def _history(run: Run, rows: list[tuple], values: dict, goals: Sequence[Goal]) -> History:
+def _history(
+    run: Run, rows: list[tuple], values: dict[int, dict[str, float]], goals: Sequence[Goal]
+) -> History:
     if not run.spec.get("deterministic", True):
         rows = sorted(rows, key=lambda row: row[3] or 0)
     counted = [

@@ -1,4 +1,4 @@
-"""Spaces, data sets, devices and what searches recorded, in the admin."""
+"""Spaces, data sets, devices, runs and their records in the admin."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from webapp.accounts.admin_access import ReadOnlyAdmin, TeamScopedAdmin, shown
+from webapp.accounts.admin_access import ReadOnlyAdmin, TeamScopedAdmin
 
 from .models import (
-    Artefact,
     Candidate,
     DataSet,
     Device,
@@ -24,7 +23,7 @@ from .models import (
 
 
 class VersionInline(TabularInline):
-    """Versions of a space; a run keeps the one it was launched with."""
+    """Versions of a space; they never change, because runs refer to them."""
 
     model = SpaceVersion
     extra = 0
@@ -46,7 +45,7 @@ class VersionInline(TabularInline):
 
 @admin.register(Space)
 class SpaceAdmin(TeamScopedAdmin):
-    """What may be built; without a team it is everybody's."""
+    """Search spaces; one without a team is shared by all teams."""
 
     shared = True
     list_display = ("name", "engine_space", "team")
@@ -59,7 +58,7 @@ class SpaceAdmin(TeamScopedAdmin):
 
 @admin.register(SpaceVersion)
 class SpaceVersionAdmin(ReadOnlyAdmin):
-    """Versions of spaces: runs rest on them, so they are never changed."""
+    """Versions of spaces; they never change, because runs refer to them."""
 
     team_path = "space__team"
     shared = True
@@ -70,7 +69,7 @@ class SpaceVersionAdmin(ReadOnlyAdmin):
 
 @admin.register(DataSet)
 class DataSetAdmin(TeamScopedAdmin):
-    """Data sets a team can search on; without a team one is everybody's."""
+    """Data sets for searches; one without a team is shared by all teams."""
 
     shared = True
     list_display = ("name", "source", "team", "digest")
@@ -82,7 +81,7 @@ class DataSetAdmin(TeamScopedAdmin):
 
 @admin.register(Device)
 class DeviceAdmin(TeamScopedAdmin):
-    """Where costs are measured or modelled; shared by all teams."""
+    """Devices that costs are measured on or modelled for; shared by all teams."""
 
     team_path = ""
     list_display = ("name", "title", "queue")
@@ -101,7 +100,7 @@ class StudyAdmin(TeamScopedAdmin):
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
-    """Searches; they are launched and steered on their pages, and only looked at here."""
+    """Runs, read-only; they are launched and controlled on their own pages."""
 
     list_display = ("id", "name", "team", "strategy", "state", "told", "candidate_budget")
     list_filter = ("state", "strategy")
@@ -118,7 +117,7 @@ class RunAdmin(ReadOnlyAdmin):
 
 @admin.register(Candidate)
 class CandidateAdmin(ReadOnlyAdmin):
-    """Numbered proposals of runs and how each ended."""
+    """Candidates of runs."""
 
     team_path = "run__team"
     list_display = ("run", "number", "state", "origin", "attempts", "ended_at")
@@ -133,7 +132,7 @@ class CandidateAdmin(ReadOnlyAdmin):
 
 @admin.register(Measurement)
 class MeasurementAdmin(ReadOnlyAdmin):
-    """What was measured, with unit, device and method."""
+    """Measured values with unit, device and method."""
 
     team_path = "candidate__run__team"
     list_display = ("candidate", "objective", "value", "unit", "device", "method", "repetitions")
@@ -142,25 +141,15 @@ class MeasurementAdmin(ReadOnlyAdmin):
     search_fields = ("=candidate__run__id", "objective")
 
 
-@admin.register(Artefact)
-class ArtefactAdmin(ReadOnlyAdmin):
-    """Files of runs."""
-
-    team_path = "run__team"
-    list_display = ("run", "kind", "path", "size_bytes", "created_at")
-    list_select_related = ("run",)
-    search_fields = ("=run__id", "kind")
-
-
 @admin.register(WorkerSlot)
 class WorkerSlotAdmin(ReadOnlyAdmin):
-    """Processes that evaluate or coordinate, with their last sign of life."""
+    """Worker and coordinator processes with their last heartbeat."""
 
     team_path = ""
     list_display = ("name", "role", "host", "queue_names", "last_seen", "stopped_at")
     list_filter = ("role",)
     search_fields = ("name", "host")
 
-    @shown("queues")
+    @admin.display(description="queues")
     def queue_names(self, slot: WorkerSlot) -> str:
         return ", ".join(slot.queues)

@@ -18,13 +18,13 @@ from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
 from webapp.accounts.models import Team
 from webapp.common.forms import KeepingSelect, SiteForm
+from webapp.limits import MAX_NAME
 from webapp.tables.models import BenchmarkTable
 from webapp.tables.queries import objectives_of, tables_by_name
 from webapp.tables.services.resolve import PATH, chosen_table, resolve
 
 from .models import Device
 from .presets import DEFAULT_OBJECTIVES
-from .services.launch import MAX_NAME
 from .setting_forms import SettingsForm, as_texts, text_of, texts_of
 
 PARTS = {

@@ -25,7 +25,6 @@ class StateWord:
 
 
 RUN_STATES = {
-    RunState.DRAFT: StateWord("Draft", "pencil", "calm", "Not launched yet"),
     RunState.QUEUED: StateWord("Queued", "hourglass", "calm", "Waits for the coordinator"),
     RunState.RUNNING: StateWord("Running", "loader", "live", "Workers evaluate candidates"),
     RunState.PAUSING: StateWord(

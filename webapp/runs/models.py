@@ -1,4 +1,4 @@
-"""Every table of a search: spaces, data sets, devices, studies, runs, candidates."""
+"""The tables of a search: spaces, data sets, devices, studies, runs, candidates, workers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from webapp.limits import MAX_NAME, MAX_NOTE, MAX_REASON, MAX_TAG
+
 FINITE = Q(value__gt=float("-inf")) & Q(value__lt=float("inf"))  # PostgreSQL sorts NaN last
 
 
 class Space(models.Model):
-    """A named parameterisation of an engine space; without a team it is everybody's."""
+    """A named search space with versioned settings; without a team it is shared by all teams."""
 
     team = models.ForeignKey("accounts.Team", null=True, blank=True, on_delete=models.CASCADE)
     name = models.CharField(max_length=80)
@@ -34,12 +36,12 @@ class Space(models.Model):
 
 
 class SpaceVersion(models.Model):
-    """One version of a space; a run keeps the version it was launched with."""
+    """One version of a space's settings; it never changes, and a run keeps its version."""
 
     space = models.ForeignKey(Space, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     config = models.JSONField(default=dict)
-    note = models.CharField(max_length=300, blank=True)
+    note = models.CharField(max_length=MAX_NOTE, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
@@ -56,7 +58,11 @@ class SpaceVersion(models.Model):
 
 
 class DataSet(models.Model):
-    """A data set a team can search on; `source` is the engine's name of it."""
+    """A data set with its settings that a team searches on; without a team all teams share it.
+
+    `source` is its name in the engine's catalogue, or the name that a benchmark table gives it.
+    `facts` and `digest` describe the data themselves; they are empty until the data were read.
+    """
 
     team = models.ForeignKey("accounts.Team", null=True, blank=True, on_delete=models.CASCADE)
     name = models.CharField(max_length=80)
@@ -78,7 +84,7 @@ class DataSet(models.Model):
 
 
 class Device(models.Model):
-    """Where a cost is measured or modelled: a queue and a profile."""
+    """A device that costs are measured on or modelled for: its queue and its profile."""
 
     name = models.CharField(max_length=40, unique=True)
     title = models.CharField(max_length=120, blank=True)
@@ -93,14 +99,14 @@ class Device(models.Model):
 
 
 class Study(models.Model):
-    """Runs that belong together: one question, several seeds or methods.
+    """Runs that belong together: the same search with several methods and seeds.
 
-    `question` is what it is to find out, in words; `plan` what was launched: the shared
-    question, each method with its settings, and the seeds.
+    `question` is the question that the study answers, in words. `plan` is what was launched:
+    the search settings that all runs share, each method with its settings, and the seeds.
     """
 
     team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE)
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=MAX_NAME)
     question = models.TextField(blank=True)
     plan = models.JSONField(default=dict, blank=True)
     created_by = models.ForeignKey(
@@ -118,9 +124,8 @@ class Study(models.Model):
 
 
 class RunState(models.TextChoices):
-    """Where a run stands; pause keeps it resumable, stop lets what runs finish."""
+    """State of a run. A paused run can be resumed; a stopping run ends after its last candidate."""
 
-    DRAFT = "draft"
     QUEUED = "queued"
     RUNNING = "running"
     PAUSING = "pausing"
@@ -135,23 +140,32 @@ ENDED_RUNS = (RunState.STOPPED, RunState.FINISHED, RunState.FAILED)
 
 
 class Run(models.Model):
-    """One search: a fold over numbered asks and tells.
+    """One search: a strategy and its numbered ask and tell steps.
 
-    `spec` is the engine's SearchSpec as JSON. `seq` counts its events, `asked` and
-    `told` its fold; `strategy_state` is the snapshot of that fold. `view` is the
-    method's own view, `front` the numbers on the front with the hypervolume curve.
+    Set at launch: `spec` is the engine's SearchSpec as JSON, `space_version` and `data_set` the
+    team's rows of its space and data, `objectives` its resolved objectives as a list of
+    {name, kind, device, better, unit}.
+
+    Changed by each step: `asked` and `told` count the steps, `strategy_state` is the strategy's
+    snapshot, `view` its own view, `front` the front with the hypervolume curve (see
+    services/front.py). `best` is the number of the best candidate that has ended (see
+    services/best.py), `seq` the number of the newest event.
+
+    `reason` says why the run is paused, stopped, finished or failed. `note` and `archived_at`
+    are searched and filtered by; the pages that edit notes and archive runs follow.
     """
 
     team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="runs")
     study = models.ForeignKey(
         Study, null=True, blank=True, on_delete=models.SET_NULL, related_name="runs"
     )
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=MAX_NAME)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
-    space_version = models.ForeignKey(SpaceVersion, null=True, on_delete=models.PROTECT)
-    data_set = models.ForeignKey(DataSet, null=True, on_delete=models.PROTECT)
+    # RESTRICT: a space or data set in use stays, but a team can be deleted with its runs.
+    space_version = models.ForeignKey(SpaceVersion, on_delete=models.RESTRICT, related_name="runs")
+    data_set = models.ForeignKey(DataSet, on_delete=models.RESTRICT, related_name="runs")
     data_digest = models.CharField(max_length=64, blank=True)
     benchmark_table = models.ForeignKey(
         "tables.BenchmarkTable",
@@ -162,19 +176,21 @@ class Run(models.Model):
     )
     strategy = models.CharField(max_length=40, db_index=True)
     spec = models.JSONField()
+    objectives = models.JSONField(default=list, blank=True)
     seed = models.BigIntegerField(default=0)
     candidate_budget = models.PositiveIntegerField()
     state = models.CharField(
         max_length=10, choices=RunState.choices, default=RunState.QUEUED, db_index=True
     )
-    reason = models.CharField(max_length=500, blank=True)
+    reason = models.CharField(max_length=MAX_REASON, blank=True)
     seq = models.BigIntegerField(default=0)
     asked = models.PositiveIntegerField(default=0)
     told = models.PositiveIntegerField(default=0)
     strategy_state = models.JSONField(null=True, blank=True)
     view = models.JSONField(default=dict, blank=True)
     front = models.JSONField(default=dict, blank=True)
-    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    best = models.PositiveIntegerField(null=True, blank=True)
+    tags = ArrayField(models.CharField(max_length=MAX_TAG), default=list, blank=True)
     note = models.TextField(blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -189,9 +205,10 @@ class Run(models.Model):
 
 
 class CandidateState(models.TextChoices):
-    """How a candidate stands; `lost` means its worker died and it is queued again.
+    """State of a candidate.
 
-    `trained` ones are steps of a shared network, no architectures: they are measured by nothing.
+    `lost`: its worker died, so it is queued again. `trained`: a supernet training step, which is
+    not an architecture and has no measurements.
     """
 
     QUEUED = "queued"
@@ -210,14 +227,17 @@ WAITING_CANDIDATES = (CandidateState.QUEUED, CandidateState.LOST)
 
 
 class Candidate(models.Model):
-    """One numbered proposal in a run.
+    """One numbered proposal of a run and its evaluation.
 
-    A worker holds it by a lease (`slot`, `lease_until`) and a fencing number `fence`
-    that grows with every claim: what comes from an older fence is refused. `attempts`
-    counts the claims that were not given back, `cancel_asked` tells the worker to give up.
-    `curve` is one object an epoch and `progress_seq` the event that carries it;
-    `ended_order` numbers the endings within the run. `findings` is what a step of a shared
-    network found out, for its strategy. Times are the database's own.
+    A worker claims it: `slot` is the worker, `lease_until` the end of its lease and `fence` the
+    fencing token, which grows with every claim; results with an older token are refused.
+    `attempts` counts the claims that were not released, `cancel_asked` asks the worker to
+    cancel. `rung_at` is the time of the last wake-up message to workers.
+
+    `curve` has one object per epoch, `progress_seq` is the number of the event that carries it.
+    `ended_order` numbers the ended candidates of the run; `told` is true once the strategy has
+    the outcome. `findings` is the result of a supernet training step, for the strategy.
+    All times are from the database's clock.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="candidates")
@@ -225,7 +245,7 @@ class Candidate(models.Model):
     state = models.CharField(
         max_length=10, choices=CandidateState.choices, default=CandidateState.QUEUED
     )
-    reason = models.CharField(max_length=500, blank=True)
+    reason = models.CharField(max_length=MAX_REASON, blank=True)
     proposal = models.JSONField()
     architecture_id = models.CharField(max_length=64, db_index=True)
     parents = ArrayField(models.PositiveIntegerField(), default=list, blank=True)
@@ -271,7 +291,7 @@ class Candidate(models.Model):
 
 
 class Measurement(models.Model):
-    """A number of a candidate with unit, device, method, repetitions and spread."""
+    """One measured value of a candidate with unit, device, method, repetitions and spread."""
 
     candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="measurements")
     objective = models.CharField(max_length=60)
@@ -295,7 +315,7 @@ class Measurement(models.Model):
 
 
 class WorkerSlot(models.Model):
-    """One evaluation process: it holds at most one candidate at a time."""
+    """One worker process: an evaluation worker (one candidate at a time) or a coordinator."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     name = models.CharField(max_length=120)
@@ -313,23 +333,3 @@ class WorkerSlot(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Artefact(models.Model):
-    """A file that belongs to a run or one of its candidates."""
-
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="artefacts")
-    candidate = models.ForeignKey(
-        Candidate, null=True, blank=True, on_delete=models.CASCADE, related_name="artefacts"
-    )
-    kind = models.CharField(max_length=40)
-    path = models.CharField(max_length=500)
-    digest = models.CharField(max_length=64)
-    size_bytes = models.BigIntegerField()
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["run", "kind"]
-
-    def __str__(self) -> str:
-        return f"{self.kind} of run {self.run_id}"

@@ -1,4 +1,4 @@
-"""Reading runs: lists, counts, the best and the front. Nothing here writes."""
+"""Reading runs: lists, counts, the best candidate, workers. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ from collections import defaultdict
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 from django.db.models.fields.json import KeyTransform
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 
-from nasengine.core.errors import EngineError
-from nasengine.core.search_spec import SearchSpec
-from nasengine.execution import assembly
-from webapp.tables.services.materialise import materialise_table
+from webapp.accounts.models import Team
 
 from .models import (
-    FINITE,
     WAITING_CANDIDATES,
     Candidate,
     CandidateState,
@@ -25,6 +21,7 @@ from .models import (
     RunState,
     WorkerSlot,
 )
+from .objectives import goals_of_run
 from .rows import row_of, run_row
 
 VALUE_COLUMNS = ("objective", "value", "unit", "device", "method", "repetitions", "spread")
@@ -50,20 +47,20 @@ BUSY_RUNS = (
 )
 
 
-def runs_of(team: Any, archived: bool = False) -> QuerySet[Run]:
-    """The team's runs, newest first, without the heavy columns; drafts included."""
+def runs_of(team: Team | None, archived: bool = False) -> QuerySet[Run]:
+    """Return the team's runs, newest first, without the large columns."""
     runs = Run.objects.filter(team=team, archived_at__isnull=not archived)
     runs = runs.select_related("study", "created_by", "data_set", "space_version__space")
     return runs.defer("strategy_state", "view", "front")
 
 
 def no_counts() -> dict[str, int]:
-    """Every candidate state with 0."""
+    """Return every candidate state with the count 0."""
     return {str(state): 0 for state in CandidateState.values}
 
 
 def counts_of_runs(ids: list[int]) -> dict[int, dict[str, int]]:
-    """Run -> candidate state -> number, for many runs in one query."""
+    """Count the candidates of many runs by state, in one query."""
     counts = {run_id: no_counts() for run_id in ids}
     rows = Candidate.objects.filter(run_id__in=ids).order_by()
     for run_id, state, number in rows.values_list("run_id", "state").annotate(Count("id")):
@@ -72,44 +69,29 @@ def counts_of_runs(ids: list[int]) -> dict[int, dict[str, int]]:
 
 
 def counts_of(run: Run) -> dict[str, int]:
-    """Candidate state -> number; every state is there."""
+    """Count the candidates of a run by state; every state is a key."""
     return counts_of_runs([run.pk])[run.pk]
 
 
-def goals_of_run(run: Run) -> list[dict[str, Any]]:
-    """The run's objectives as {name, unit, better}, in the order they were named.
-
-    An objective this version no longer knows is listed with an empty unit, so that an
-    old run can still be read.
-    """
-    try:
-        materialise_table(run.spec)
-        goals = assembly.goals_of(SearchSpec.from_json(run.spec))
-    except EngineError:
-        names = run.spec["objectives"]
-        return [{"name": name, "unit": "", "better": "lower"} for name in names]
-    return [{"name": g.name, "unit": g.unit, "better": g.better} for g in goals]
-
-
 def row_of_run(run: Run) -> dict[str, Any]:
-    """The run's row with its counts and goals: one query."""
+    """Return the run's row with its counts and objectives: one query."""
     return run_row(run, counts_of(run), goals_of_run(run))
 
 
 def with_measurements(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
-    """The candidates with what `candidate_row` reads, two queries for any number."""
+    """Add the measurements that `candidate_row` reads: two queries for any number."""
     slim = Measurement.objects.defer("detail")
     return candidates.prefetch_related(Prefetch("measurements", queryset=slim))
 
 
 def lean_candidates(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
-    """The same without proposal and curve; of the curve its last point alone."""
+    """The same without proposal and curve; of the curve only its last point."""
     lean = candidates.defer("proposal", "curve").annotate(last_point=KeyTransform("-1", "curve"))
     return with_measurements(lean)
 
 
 def candidate_rows(run: Run) -> list[dict[str, Any]]:
-    """The rows of all candidates by number; two queries, and no model objects in between.
+    """Return the rows of all candidates by number: two queries, without model objects.
 
     Ten thousand candidates take about half a second.
     """
@@ -123,69 +105,31 @@ def candidate_rows(run: Run) -> list[dict[str, Any]]:
 
 
 def best_of(run: Run) -> Candidate | None:
-    """The done candidate that is best in the first objective.
-
-    Of equals the one that is better in the next, then the earlier: so it is on the front.
-    Where none keeps the constraints, the least violating one; its `violation` says so.
-    """
-    goals = goals_of_run(run)
-    done = Measurement.objects.filter(
-        FINITE, candidate__run=run, candidate__state=CandidateState.DONE
-    )
-    ranked = done.filter(objective=goals[0]["name"]).annotate(
-        excess=Coalesce("candidate__violation", 0.0), rank=F("value") * _sign(goals[0])
-    )
-    first = ranked.order_by("excess", "rank").values("excess", "rank").first()
-    if first is None:
+    """Return the best candidate with its measurements; its `violation` may be positive."""
+    if run.best is None:
         return None
-    equals = ranked.filter(**first).values("candidate")
-    values: dict[int, dict[str, float]] = defaultdict(dict)
-    for pk, objective, value in done.filter(candidate__in=equals).values_list(
-        "candidate_id", "objective", "value"
-    ):
-        values[pk][objective] = value
-    numbers = Candidate.objects.filter(pk__in=values).values_list("pk", "number")
-    best, _ = min(numbers, key=lambda one: (*_oriented(values[one[0]], goals), one[1]))
-    return with_measurements(Candidate.objects.filter(pk=best)).get()
-
-
-def _sign(goal: dict[str, Any]) -> float:
-    return 1.0 if goal["better"] == "lower" else -1.0
-
-
-def _oriented(values: dict[str, float], goals: list[dict[str, Any]]) -> list[float]:
-    """The values in the order of the goals, less being better; a missing one is the worst."""
-    return [
-        _sign(goal) * values[goal["name"]] if goal["name"] in values else float("inf")
-        for goal in goals
-    ]
-
-
-def front_of(run: Run) -> list[Candidate]:
-    """The candidates on the front, by the first objective's number of asking."""
-    numbers = run.front.get("numbers", [])
-    return list(with_measurements(run.candidates.filter(number__in=numbers)).order_by("number"))
+    return with_measurements(run.candidates.filter(number=run.best)).first()
 
 
 def live_slots(role: str | None = None) -> QuerySet[WorkerSlot]:
-    """Worker processes that gave a sign of life within the time of a lease."""
-    silent_for = Now() - settings.LEASE_LENGTH
-    slots = WorkerSlot.objects.filter(stopped_at=None, last_seen__gt=silent_for)
+    """Return the worker processes whose last heartbeat is at most one lease old."""
+    oldest = Now() - settings.LEASE_LENGTH
+    slots = WorkerSlot.objects.filter(stopped_at=None, last_seen__gt=oldest)
     return slots.filter(role=role) if role else slots
 
 
 def waiting_of_queues() -> dict[str, int]:
-    """Queue -> candidates of moving runs that no worker has taken yet."""
+    """Count the waiting candidates of running runs by queue."""
     waiting = Candidate.objects.filter(state__in=WAITING_CANDIDATES, run__state=RunState.RUNNING)
     return dict(waiting.order_by().values_list("queue").annotate(number=Count("id")))
 
 
 def queues_without_workers() -> list[str]:
-    """Queues on which candidates wait though no living worker serves them."""
+    """Return the queues with waiting candidates that no live worker serves."""
     served = {queue for slot in live_slots("evaluation") for queue in slot.queues}
     return sorted(set(waiting_of_queues()) - served)
 
 
-def active_runs(team: Any) -> QuerySet[Run]:
-    """The team's runs that have not ended, newest first."""
-    return runs_of(team).filter(Q(state__in=BUSY_RUNS))
+def active_runs(team: Team) -> QuerySet[Run]:
+    """Return the team's runs that have not ended, newest first."""
+    return runs_of(team).filter(state__in=BUSY_RUNS)

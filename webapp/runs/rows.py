@@ -35,6 +35,7 @@ def run_row(run: Run, counts: dict[str, int], goals: list[dict[str, Any]]) -> di
         "budget": run.candidate_budget,
         "asked": run.asked,
         "told": run.told,
+        "best": run.best,
         "counts": counts,
         "created_at": moment(run.created_at),
         "started_at": moment(run.started_at),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nasengine.core.search_spec import SearchSpec
 from webapp.accounts.models import Team, User
-from webapp.runs.models import DataSet, Run, SpaceVersion
+from webapp.runs.models import Run
 from webapp.runs.services.launch import launch
 
 CANDIDATES = 60
@@ -23,8 +23,4 @@ def launch_first_run(team: Team, user: User | None) -> Run:
         in_flight=2,
         strategy_config=dict(STAGES),
     )
-    version = SpaceVersion.objects.filter(space__team=None, space__name="cell").first()
-    data_set = DataSet.objects.filter(team=None, name="digits").first()
-    return launch(
-        team, user, spec, "First run", space_version=version, data_set=data_set, tags=["first"]
-    )
+    return launch(team, user, spec, "First run", tags=["first"])

@@ -14,11 +14,12 @@ from nasengine.core.search_spec import SearchSpec
 from nasengine.core.settings import setting
 from webapp.accounts.models import Team
 from webapp.common.forms import SiteForm
+from webapp.limits import MAX_STUDY_RUNS
 from webapp.runs.forms import LaunchForm, raw_of
 from webapp.runs.setting_forms import SettingsForm, as_texts, text_of, texts_of
 
 from .plan import RANDOM_SEARCH, Method, Plan
-from .services.launching import MAX_RUNS, check_plan, name_error
+from .services.launching import check_plan, name_error
 
 TICKED = (RANDOM_SEARCH, "nsga2", "dpp-net")
 NOTES = {RANDOM_SEARCH: "the baseline that every method has to beat at the same cost"}
@@ -33,7 +34,7 @@ class Seeds:
         "Runs of each method, with consecutive seeds from the first one. Five show large effects, "
         "twenty show small ones.",
         low=1,
-        high=MAX_RUNS,
+        high=MAX_STUDY_RUNS,
     )
 
 

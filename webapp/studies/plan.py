@@ -1,4 +1,4 @@
-"""Plan: one question, the methods that answer it, and the seeds."""
+"""Plan of a study: shared search settings, the methods to compare, and the seeds."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from nasengine.core.search_spec import SearchSpec
 
-RANDOM_SEARCH = "random"
-NAMES_NO_METHOD = {"strategy": RANDOM_SEARCH, "strategy_config": {}}
+RANDOM_SEARCH = "random"  # the baseline of every study
+NO_METHOD = {"strategy": RANDOM_SEARCH, "strategy_config": {}}
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Method:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study launches: every method at every seed.
+    """Every method at every seed.
 
-    Strategy and seed of `question` do not matter.
+    `spec` holds the settings that all runs share; its strategy and seed are not used.
     """
 
     spec: SearchSpec
@@ -32,24 +32,24 @@ class Plan:
     seeds: tuple[int, ...]
 
     @property
-    def runs(self) -> int:
+    def run_count(self) -> int:
         return len(self.methods) * len(self.seeds)
 
-    def of(self, method: Method) -> SearchSpec:
-        """What the method is asked, at the first seed."""
+    def spec_of(self, method: Method) -> SearchSpec:
+        """Return the search settings of a method at the first seed."""
         seed = self.seeds[0] if self.seeds else 0
         config = dict(method.config)
         return replace(self.spec, strategy=method.strategy, strategy_config=config, seed=seed)
 
-    def each(self) -> Iterator[tuple[Method, int]]:
-        """Every run, seed by seed, so that what is done first can already be compared."""
+    def runs(self) -> Iterator[tuple[Method, int]]:
+        """Yield (method, seed) seed by seed, so that early results can be compared already."""
         for seed in self.seeds:
             for method in self.methods:
                 yield method, seed
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "question": {**self.spec.to_json(), **NAMES_NO_METHOD},
+            "question": {**self.spec.to_json(), **NO_METHOD},
             "methods": [{"strategy": m.strategy, "config": dict(m.config)} for m in self.methods],
             "seeds": list(self.seeds),
         }
@@ -58,6 +58,6 @@ class Plan:
     def from_json(cls, value: Mapping[str, Any]) -> Plan:
         return cls(
             SearchSpec.from_json(value["question"]),
-            tuple(Method(one["strategy"], one["config"]) for one in value["methods"]),
+            tuple(Method(method["strategy"], method["config"]) for method in value["methods"]),
             tuple(value["seeds"]),
         )

@@ -1,23 +1,22 @@
-"""Reading studies: the list with how far each is, and one with its runs."""
+"""Reading studies with the progress of their runs."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
+from webapp.accounts.models import Team
 from webapp.runs.models import ENDED_RUNS, Study
 
 
-def studies_of(team: Any) -> QuerySet[Study]:
-    """The team's studies, newest first, with counts of their runs and candidates."""
+def studies_of(team: Team) -> QuerySet[Study]:
+    """Return the team's studies, newest first, with counts of their runs and candidates."""
     return with_progress(Study.objects.filter(team=team).select_related("created_by"))
 
 
 def with_progress(studies: QuerySet[Study]) -> QuerySet[Study]:
-    """Adds run_count, ended_count, failed_count, told, budget and strategies."""
+    """Add run_count, ended_count, failed_count, told, budget and strategies."""
     return studies.annotate(
         run_count=Count("runs"),
         ended_count=Count("runs", filter=Q(runs__state__in=ENDED_RUNS)),

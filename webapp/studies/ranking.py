@@ -1,4 +1,4 @@
-"""What a study says: each method over its seeds, ranked, and chance beside them."""
+"""Ranking of a study: each method over its seeds, and the test against random search."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ HYPERVOLUME, BEST = "hypervolume", "best"
 
 
 def ranking(study: Study) -> dict[str, Any]:
-    """Methods from best to worst by `measure`, with curves and every run's own numbers; JSON.
+    """Rank the methods of a study; the result is JSON.
 
-    `measure` is the hypervolume where there are several objectives, all runs of the study
-    sharing one reference; else the best value of the one objective. `methods` carry mean and
-    deviation over the seeds, mean rank, wins, and p and effect against random search;
-    `reported` are numbers the best candidate carries beside its objectives, such as a test
-    error, which decided nothing.
+    `measure` is the hypervolume if there are several objectives (all runs share one reference
+    point), otherwise the best value of the only objective. `methods`, best first, have mean and
+    deviation over the seeds, mean rank, wins, curves, and the difference from random search.
+    `runs` has the figures of every run. `reported` names values of the best candidates that are
+    not objectives, such as a test error; they do not affect the ranking.
     """
     runs = list(study.runs.defer("strategy_state", "view", "front").order_by("pk"))
     goals = shared_goals(runs)
@@ -40,7 +40,7 @@ def ranking(study: Study) -> dict[str, Any]:
     reference = common_reference([h.points for h in histories])
     reported = _reported(histories, goals)
     rows = [
-        _of_run(run, history, goals, reference, reported)
+        _run_figures(run, history, goals, reference, reported)
         for run, history in zip(runs, histories, strict=True)
     ]
     measure = HYPERVOLUME if len(goals) > 1 else BEST
@@ -54,15 +54,15 @@ def ranking(study: Study) -> dict[str, Any]:
     }
 
 
-def _of_run(
+def _run_figures(
     run: Run,
     history: History,
     goals: Sequence[Goal],
     reference: np.ndarray | None,
     reported: dict[int, dict[str, float]],
 ) -> dict[str, Any]:
-    growth, place = hypervolume_curve(history, reference), history.best()
-    best = None if place is None else float(history.points[place, 0] * signs(goals)[0])
+    growth, row = hypervolume_curve(history, reference), history.best()
+    best = None if row is None else float(history.points[row, 0] * signs(goals)[0])
     return {
         "id": run.pk,
         "strategy": run.strategy,
@@ -72,16 +72,16 @@ def _of_run(
         "budget": run.candidate_budget,
         BEST: best,
         HYPERVOLUME: growth[-1][2] if growth else None,
-        "reported": {} if place is None else reported.get(history.keys[place], {}),
+        "reported": {} if row is None else reported.get(history.keys[row], {}),
         "curves": {
-            HYPERVOLUME: ([one[0] for one in growth], [one[2] for one in growth]),
-            BEST: _falling(history, goals),
+            HYPERVOLUME: ([told for told, _, _ in growth], [share for _, _, share in growth]),
+            BEST: _best_curve(history, goals),
         },
     }
 
 
-def _falling(history: History, goals: Sequence[Goal]) -> tuple[list[int], list[float]]:
-    """Where the best value of the first objective got better, constraints kept, and to what."""
+def _best_curve(history: History, goals: Sequence[Goal]) -> tuple[list[int], list[float]]:
+    """The steps at which the best feasible first objective improved, and its values."""
     if not goals:
         return [], []
     steps, values, best = [], [], np.inf
@@ -95,59 +95,56 @@ def _falling(history: History, goals: Sequence[Goal]) -> tuple[list[int], list[f
 
 
 def _reported(histories: Sequence[History], goals: Sequence[Goal]) -> dict[int, dict[str, float]]:
-    """Of every run's best candidate what was measured beside the objectives; one query."""
-    best = [h.keys[place] for h in histories if (place := h.best()) is not None]
-    found: dict[int, dict[str, float]] = {}
+    """Values of the best candidates that are not objectives, by candidate key; one query."""
+    best = [h.keys[row] for h in histories if (row := h.best()) is not None]
+    values: dict[int, dict[str, float]] = {}
     rows = Measurement.objects.filter(FINITE, candidate__in=best)
     rows = rows.exclude(objective__in=[goal.name for goal in goals]).order_by()
     for pk, name, value in rows.values_list("candidate_id", "objective", "value"):
-        found.setdefault(pk, {})[name] = value
-    return found
+        values.setdefault(pk, {})[name] = value
+    return values
 
 
 def _methods(
     study: Study, rows: list[dict[str, Any]], measure: str, goals: Sequence[Goal]
 ) -> list[dict[str, Any]]:
-    """One object a method, best mean first; what has no number yet comes last."""
+    """One object per method, best mean first; methods without a value are last."""
     sign = -float(signs(goals)[0]) if goals and measure == BEST else 1.0
     by_method: dict[str, list[dict[str, Any]]] = {
-        one["strategy"]: [] for one in study.plan.get("methods", [])
+        method["strategy"]: [] for method in study.plan.get("methods", [])
     }
     for row in rows:
         by_method.setdefault(row["strategy"], []).append(row)
     rewards = {name: _rewards(runs, rows, measure, sign) for name, runs in by_method.items()}
-    order = mean_ranks(rewards)
-    chance = rewards.get(RANDOM_SEARCH)
-    found = [
-        {
-            "strategy": name,
-            **_summary(runs),
-            **order[name],
-            "difference": compare_samples(rewards[name], chance)
-            if chance and name != RANDOM_SEARCH
-            else None,
-        }
-        for name, runs in by_method.items()
-    ]
-    return sorted(found, key=lambda one: _worth(one, measure, sign))
+    ranks = mean_ranks(rewards)
+    baseline = rewards.get(RANDOM_SEARCH)
+    methods = []
+    for name, runs in by_method.items():
+        compared = baseline is not None and name != RANDOM_SEARCH
+        difference = compare_samples(rewards[name], baseline or []) if compared else None
+        methods.append(
+            {"strategy": name, **_summary(runs), **ranks[name], "difference": difference}
+        )
+    return sorted(methods, key=lambda method: _sort_key(method, measure, sign))
 
 
 def _rewards(
     runs: list[dict[str, Any]], rows: list[dict[str, Any]], measure: str, sign: float
 ) -> list[float | None]:
-    """One number a seed of the study, larger is better; None where its run has not ended, or
-    measured nothing."""
+    """One value per seed of the study, larger is better; None if its run has not ended or has
+    no measured candidate."""
     seeds = sorted({row["seed"] for row in rows})
     values = {run["seed"]: run[measure] for run in runs if run["state"] not in BUSY_RUNS}
     return [None if values.get(s) is None else sign * values[s] for s in seeds]
 
 
-def _worth(one: dict[str, Any], measure: str, sign: float) -> tuple[bool, float, str]:
-    spread = one[measure]
-    return (spread is None, -sign * spread["mean"] if spread else 0.0, one["strategy"])
+def _sort_key(method: dict[str, Any], measure: str, sign: float) -> tuple[bool, float, str]:
+    summary = method[measure]
+    return (summary is None, -sign * summary["mean"] if summary else 0.0, method["strategy"])
 
 
 def _summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The figures of a method over its runs."""
     lengths = [run["told"] for run in runs]
     names = sorted({name for run in runs for name in run["reported"]})
     return {
@@ -158,7 +155,7 @@ def _summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
         BEST: mean_and_deviation([run[BEST] for run in runs]),
         HYPERVOLUME: mean_and_deviation([run[HYPERVOLUME] for run in runs]),
         "reported": {
-            name: mean_and_deviation([r["reported"].get(name) for r in runs]) for name in names
+            name: mean_and_deviation([run["reported"].get(name) for run in runs]) for name in names
         },
         "curves": {
             kind: mean_curve([run["curves"][kind] for run in runs], lengths)

@@ -1,4 +1,4 @@
-"""A study's ranking, computed anew only when it may have changed and not all the time."""
+"""A study's ranking, cached and computed again only if it may have changed."""
 
 from __future__ import annotations
 
@@ -7,38 +7,37 @@ from typing import Any
 
 from django.core.cache import cache
 
-from webapp.runs.models import Study
+from webapp.runs.models import RunState, Study
 
 from .ranking import ranking
 
-KEPT_SECONDS = 24 * 3600
-RESTS = 5  # computing takes at most one part in so many of a process's time
+CACHE_SECONDS = 24 * 3600
+REST_FACTOR = 5  # after computing, wait this many times as long before computing again
+MOVING = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSING, RunState.STOPPING)
 
 
 def results(study: Study) -> dict[str, Any]:
-    """The ranking with `told`, how many candidates it knows of.
+    """Return the ranking and `told`, the number of candidates that it includes.
 
-    What is shown may lag behind the runs while they move, by some times what computing
-    takes; once they rest it is exact.
+    While runs are moving, the result may be a few computing times old; once they rest it is
+    exact.
     """
     key = f"study-results-{study.pk}"
     stamp = _stamp(study)
-    kept = cache.get(key)
-    if kept is not None:
-        fresh = kept["stamp"] == stamp
-        resting = time.time() - kept["at"] < RESTS * kept["took"]
-        if fresh or (resting and _moves(study)):
-            return kept["results"]
+    cached = cache.get(key)
+    if cached is not None:
+        fresh = cached["stamp"] == stamp
+        resting = time.time() - cached["at"] < REST_FACTOR * cached["took"]
+        if fresh or (resting and study.runs.filter(state__in=MOVING).exists()):
+            return cached["results"]
     began = time.time()
-    found = {**ranking(study), "told": sum(told for _, told, _ in stamp)}
+    computed = {**ranking(study), "told": sum(told for _, told, _ in stamp)}
     now = time.time()
-    cache.set(key, {"stamp": stamp, "at": now, "took": now - began, "results": found}, KEPT_SECONDS)
-    return found
+    entry = {"stamp": stamp, "at": now, "took": now - began, "results": computed}
+    cache.set(key, entry, CACHE_SECONDS)
+    return computed
 
 
 def _stamp(study: Study) -> list[tuple[int, int, str]]:
+    """What the ranking depends on: told candidates and state of every run."""
     return list(study.runs.order_by("pk").values_list("pk", "told", "state"))
-
-
-def _moves(study: Study) -> bool:
-    return study.runs.filter(state__in=("queued", "running", "pausing", "stopping")).exists()

@@ -12,7 +12,7 @@ from tests.fixtures.people import PASSWORD
 from webapp.accounts.admin_access import ReadOnlyAdmin, SuperuserAdmin
 from webapp.accounts.models import Membership, User
 from webapp.events.models import Event
-from webapp.runs.models import Artefact, Candidate, Measurement, Run, SpaceVersion, Study
+from webapp.runs.models import Candidate, Measurement, Run, SpaceVersion, Study
 from webapp.start.built_in import store_built_in
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,6 @@ def full(team, researcher, make_entry, db):
     make_entry(team, researcher, "kept")
     run = make_run(team, candidates=2, seed=5)
     work_off(run)
-    Artefact.objects.create(run=run, kind="log", path="x", digest="0" * 64, size_bytes=1)
     Study.objects.create(team=team, name="study")
     make_table(team)
     return run
@@ -76,11 +75,11 @@ class Asked:
 
 
 def test_the_tables_of_a_search_hold_rows(full):
-    for model in (Run, Candidate, Measurement, Event, Artefact, Study, SpaceVersion):
+    for model in (Run, Candidate, Measurement, Event, Study, SpaceVersion):
         assert model._default_manager.exists(), model
 
 
-@pytest.mark.parametrize("model", [Run, Candidate, Measurement, Event, Artefact], ids=name_of)
+@pytest.mark.parametrize("model", [Run, Candidate, Measurement, Event], ids=name_of)
 def test_what_a_search_recorded_nobody_changes(model, full, root, sign_in):
     assert isinstance(admin.site._registry[model], ReadOnlyAdmin)
     client = sign_in(root)

@@ -18,10 +18,11 @@ def names(response) -> list[str]:
 
 
 def bulk(team, count: int, **fields) -> None:
-    spec = make_run(team, advance=False).spec
+    like = make_run(team, advance=False)
+    shared = {"spec": like.spec, "space_version": like.space_version, "data_set": like.data_set}
     Run.objects.all().delete()
     Run.objects.bulk_create(
-        Run(team=team, name=f"run {i}", spec=spec, strategy="random", candidate_budget=4)
+        Run(team=team, name=f"run {i}", strategy="random", candidate_budget=4, **shared)
         for i in range(count)
     )
     Run.objects.update(**fields) if fields else None

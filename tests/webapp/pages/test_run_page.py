@@ -148,7 +148,7 @@ def test_a_researcher_steers_the_run(team, researcher, sign_in, action, state):
 def test_a_refused_action_says_why_and_changes_nothing(finished, researcher, sign_in):
     client = sign_in(researcher)
     page = read(client.post(f"/runs/{finished.pk}/pause", follow=True))
-    assert page.one("toast").text == "a finished run has no pause; reload the page"
+    assert page.one("toast").text == "cannot pause a finished run: reload the page"
     finished.refresh_from_db()
     assert finished.state == "finished"
 

@@ -100,7 +100,7 @@ def test_finish_stores_everything_once():
 
 def test_an_outcome_of_another_number_is_refused():
     make_run()
-    with pytest.raises(ValueError, match="outcome 5 is not of candidate 0"):
+    with pytest.raises(ValueError, match="is of candidate 5, the claim of 0"):
         claims.finish(take(make_slot()), done(5))
 
 
@@ -111,7 +111,7 @@ def test_an_old_fence_is_refused_everywhere():
     assert reap() == 1
     candidate = run.candidates.get()
     assert candidate.state == "lost"
-    assert candidate.reason == "worker frozen silent for 31 s"
+    assert candidate.reason == "no heartbeat from worker frozen for 31 s"
     assert claims.heartbeat(frozen) == "lost"
     assert claims.finish(frozen, done(0, 1.0)) is False
     second = take(make_slot("second"))
@@ -142,7 +142,7 @@ def test_a_candidate_that_kills_its_workers_fails_in_the_end(settings):
         reap()
     candidate = run.candidates.get()
     assert candidate.state == "failed"
-    assert candidate.reason == "its worker died 3 times; last: worker w silent for 31 s"
+    assert candidate.reason == "lost 3 workers; last: no heartbeat from worker w for 31 s"
     advance_run(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.FINISHED
@@ -209,7 +209,7 @@ def test_what_is_not_finite_diverges():
     object.__setattr__(broken, "value", float("nan"))  # what no honest estimator can make
     claims.finish(held, Outcome(0, "done", (measured, broken)))
     candidate = run.candidates.get()
-    assert (candidate.state, candidate.reason) == ("diverged", "params left the finite numbers")
+    assert (candidate.state, candidate.reason) == ("diverged", "not finite: params")
     kept = candidate.measurements.get()
     assert (kept.objective, kept.spread, kept.detail) == ("error", None, {"clock": None})
 
@@ -234,5 +234,5 @@ def test_the_data_a_run_used_are_kept_and_a_change_is_told():
     assert run.data_digest == "a" * 64
     warnings = Event.objects.filter(run=run, kind="log", item__level="warning")
     assert [w.item["text"] for w in warnings] == [
-        "the data changed: bbbbbbbbbbbb here, aaaaaaaaaaaa before"
+        "the data changed: digest bbbbbbbbbbbb, before aaaaaaaaaaaa"
     ]

@@ -17,6 +17,7 @@ from webapp.runs.services.launch import launch
 from ...fixtures.factories import QUESTION, make_member, make_team
 
 pytestmark = pytest.mark.django_db(transaction=True)
+UNPRINTABLE = "must be one line of printable characters: remove line breaks and control characters"
 
 
 def refused(team, spec: SearchSpec, name: str = "a run", tags=()) -> dict[str, str]:
@@ -43,10 +44,10 @@ def test_a_run_keeps_its_whole_question():
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
-        ("x" * 100_000, "has 100,000 characters; at most 120"),
-        ("  ", "is empty; write a short name"),
-        ("a\x00b", "holds characters that cannot be shown; write it in one line of plain text"),
-        ("a\ud800b", "holds characters that cannot be shown; write it in one line of plain text"),
+        ("x" * 100_000, "must have at most 120 characters (got 100,000)"),
+        ("  ", "must not be empty: write a short name"),
+        ("a\x00b", UNPRINTABLE),
+        ("a\ud800b", UNPRINTABLE),
     ],
 )
 def test_names_that_cannot_be_kept_are_refused(name, fault):

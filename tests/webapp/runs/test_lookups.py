@@ -171,6 +171,8 @@ def test_a_table_that_only_workers_see_is_left_to_them(tmp_path):
     assert run.candidates.get().state == "queued"
     (tmp_path / "elsewhere.csv").rename(path)
     work_off(run)
+    advance_run(run.pk, seconds=60.0)
+    run.refresh_from_db()
     assert run.state == RunState.FINISHED
 
 
@@ -192,4 +194,4 @@ def test_a_folder_nobody_can_write_ends_the_run_with_the_reason(laid):
     laid.write_text("a file in its place")
     advance_run(run.pk)
     run.refresh_from_db()
-    assert run.state == RunState.FAILED and "cannot be laid down" in run.reason
+    assert run.state == RunState.FAILED and "cannot be written to" in run.reason

@@ -31,7 +31,7 @@ def test_words_make_a_study_with_random_search_in_it(team):
     make_table(team, text=table_text())
     said = say(*WORDS, "--name", "from words", "--team", team.slug)
     study = Study.objects.get()
-    assert said == f"study {study.pk} launched: from words, 6 runs\n"
+    assert said == f"Launched study {study.pk}: from words, 6 runs\n"
     assert sorted(set(study.runs.values_list("strategy", flat=True))) == [
         "local-search",
         "random",
@@ -49,9 +49,9 @@ def test_words_make_a_study_with_random_search_in_it(team):
     ("words", "said"),
     [
         (("--methods", "nothing"), "nothing"),
-        (("--methods", "random", "--seeds", "0"), "above 0"),
-        (("--methods", "random", "--seed", "x"), "whole number"),
-        (("--methods", "random", "--method-set", "population=3"), "METHOD.NAME=VALUE"),
+        (("--methods", "random", "--seeds", "0"), "--seeds must be at least 1 (got 0)"),
+        (("--methods", "random", "--seed", "x"), "--seed must be a whole number"),
+        (("--methods", "random", "--method-set", "population=3"), "must be METHOD.NAME=VALUE"),
         (("--methods", "random", "--method-set", "nsga2.population=3"), "not among the methods"),
         (("--methods", "nsga2", "--method-set", "nsga2.population=-3"), "methods.nsga2.population"),
     ],

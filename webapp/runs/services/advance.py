@@ -1,4 +1,4 @@
-"""Advancing a run: tell what ended, ask for what comes next, in one transaction."""
+"""Advancing a run: one ask-tell step with everything that follows from it, in one transaction."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from nasengine import catalog
 from nasengine.core.errors import EngineError
 from webapp.events.recorder import record, record_all
 from webapp.runs.models import ENDED_RUNS, Candidate, Device, Run, RunState
+from webapp.runs.objectives import computed_objectives
 from webapp.tables.services.materialise import materialise_table
 
 from .ask_tell import AskTellStep, StrategyFailed
-from .front import grow
+from .front import extend_front
 from .locking import locked_run
 from .lookups import SLICE_SECONDS
 from .notifications import wake_workers
@@ -21,18 +22,23 @@ from .record import record_candidates, record_log, record_run
 from .states import fail, finish_transition, move
 
 log = logging.getLogger(__name__)
-ANYWHERE = "cpu"
+DEFAULT_QUEUE = "cpu"
 
 
 def advance_run(run_id: int, seconds: float = SLICE_SECONDS) -> bool:
-    """Brings a run as far as it can go now. Safe to call at any time, by anybody, twice.
+    """Advance a run as far as it can go now. Safe to call twice, late or never.
 
-    Where candidates are looked up it stops after about so many seconds; True then says that
-    it can go on at once. A strategy that breaks fails its run, with one line for people as
-    the reason; the fold is then as it was before.
+    A strategy that raises fails the run with a reason of one line; the step is rolled back.
+
+    Args:
+        run_id: the key of the run; a run that has ended is left as it is.
+        seconds: about how long a run may look up candidates before others get a turn.
+
+    Returns:
+        Whether the run can go on at once because its time was used up.
     """
     with locked_run(run_id) as run:
-        if run.state == RunState.DRAFT or run.state in ENDED_RUNS:
+        if run.state in ENDED_RUNS:
             return False
         try:
             with transaction.atomic():
@@ -48,7 +54,7 @@ def advance_run(run_id: int, seconds: float = SLICE_SECONDS) -> bool:
 
 
 def fail_run(run_id: int, reason: str) -> None:
-    """Fails a run that cannot be advanced for a reason nobody foresaw."""
+    """Fail a run that could not be advanced because of an unexpected error."""
     with locked_run(run_id) as run:
         if run.state not in ENDED_RUNS:
             fail(run, reason)
@@ -56,24 +62,25 @@ def fail_run(run_id: int, reason: str) -> None:
 
 
 def _advance(run: Run, seconds: float) -> tuple[bool, bool]:
-    """One pass of the fold with everything that follows from it.
-
-    Returns whether rows changed and whether the pass was cut short.
-    """
+    """Do one step. Return whether rows changed and whether the time was used up."""
     state_before = run.state
     try:
         materialise_table(run.spec)
     except EngineError as error:
         raise StrategyFailed(str(error)) from error
+    if not run.objectives:  # launched by a version that did not store them
+        run.objectives = computed_objectives(run)
+        run.save(update_fields=["objectives"])
     step = AskTellStep(run, seconds)
     step.go()
     if run.state == RunState.QUEUED:
         move(run, RunState.RUNNING)
     if step.told or step.asked:
         _save(run, step)
-    if run.state != RunState.STOPPING and step.finished():
-        move(run, RunState.FINISHED)
-        record_log(run, "info", f"finished: {run.told} candidates")
+    reason = None if run.state == RunState.STOPPING else step.finish_reason()
+    if reason is not None:
+        move(run, RunState.FINISHED, reason)
+        record_log(run, "info", f"finished: {reason}")
     else:
         finish_transition(run)
     changed = bool(step.told or step.asked) or run.state != state_before
@@ -81,22 +88,23 @@ def _advance(run: Run, seconds: float) -> tuple[bool, bool]:
 
 
 def _save(run: Run, step: AskTellStep) -> None:
-    _store_told(step)
+    """Store what the step did and record its events."""
+    _mark_told(step)
     new = _store_asked(run, step)
-    points = grow(run, [outcome for _, outcome in step.told])
+    front_items = extend_front(run, [outcome for _, outcome in step.told])
     view = step.view()
-    moved = view != run.view
+    view_changed = view != run.view
     run.view = view
     run.strategy_state = step.state()
     run.save(update_fields=["asked", "told", "strategy_state", "view", "front"])
     record_candidates(run, new)
-    record_all(run, "front", points)
-    if moved:
+    record_all(run, "front", front_items)
+    if view_changed:
         record(run, "method", view)
 
 
-def _store_told(step: AskTellStep) -> None:
-    """Marks what was told; of those asked for in the same pass nothing is stored yet."""
+def _mark_told(step: AskTellStep) -> None:
+    """Mark the told candidates; those asked for in the same step are stored afterwards."""
     for candidate, _ in step.told:
         candidate.told = True
     told = [candidate.pk for candidate, _ in step.told if candidate.pk is not None]
@@ -105,6 +113,7 @@ def _store_told(step: AskTellStep) -> None:
 
 
 def _store_asked(run: Run, step: AskTellStep) -> list[int]:
+    """Store the new candidates and their look-ups, or wake the workers; return their keys."""
     if not step.asked:
         return []
     queue = _queue_of(run)
@@ -121,11 +130,10 @@ def _store_asked(run: Run, step: AskTellStep) -> list[int]:
 def _queue_of(run: Run) -> str:
     """The queue of the first device that an objective names and the database knows.
 
-    Where nothing is built, as in a table, nothing is measured on a device either: any worker
-    can look it up.
+    An estimator that builds no network, such as a table, needs no device: any worker can do it.
     """
     if not catalog.load("estimators", run.spec["estimator"]).builds_network:
-        return ANYWHERE
+        return DEFAULT_QUEUE
     names = [name.partition("@")[2] for name in run.spec["objectives"] if "@" in name]
     queues = dict(Device.objects.filter(name__in=names).values_list("name", "queue"))
-    return next((queues[name] for name in names if name in queues), ANYWHERE)
+    return next((queues[name] for name in names if name in queues), DEFAULT_QUEUE)

@@ -1,9 +1,9 @@
-"""The fold: a run's strategy rebuilt, told what ended, asked for what comes next.
+"""The ask-tell step of a run: restore its strategy, tell it outcomes, ask it for proposals.
 
-Asks and tells follow one schedule. With a deterministic question it is: ask while fewer
-than `in_flight` candidates are untold, else tell the next number; so proposal n always
-follows exactly n - in_flight + 1 tells, however many workers there are, whoever is faster
-and whenever somebody pauses. Otherwise endings are told as they come, then asks fill up.
+Asks and tells follow one schedule. In a deterministic run: ask while fewer than `in_flight`
+candidates are untold, otherwise tell the outcome of the next number. Proposal n therefore always
+follows exactly n - in_flight + 1 tells, regardless of the number and speed of workers and of
+pauses. Otherwise outcomes are told in the order in which candidates end, then asks fill up.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from nasengine.core.architecture import canonical_json
 from nasengine.core.outcome import Outcome
 from nasengine.core.proposal import Proposal
 from nasengine.core.search_spec import SearchSpec
+from nasengine.core.strategy import Strategy
 from nasengine.execution import assembly
 from webapp.events.clean import clean_json
 from webapp.runs.models import ENDED_RUNS, Candidate, Run, RunState
@@ -24,20 +25,20 @@ from .lookups import SLICE_SECONDS, lookups
 from .outcomes import outcome_of
 
 T = TypeVar("T")
-NO_ASKING = (RunState.DRAFT, RunState.STOPPING, *ENDED_RUNS)
+NO_ASKING = (RunState.STOPPING, *ENDED_RUNS)
 RESTING = (RunState.PAUSING, RunState.PAUSED)
 
 
 class StrategyFailed(Exception):
-    """The strategy refused or broke; the text is for people, the cause for the log."""
+    """The strategy refused or raised; the text is for users, the cause for the log."""
 
 
 class AskTellStep:
-    """One pass over a locked run: `go`, then `save`.
+    """One pass over a locked run: call `go`, then store what it holds.
 
-    `told` holds the endings that were told in this pass, in order, `asked` the new
-    candidates, not stored yet. Where numbers lie ready, `lookups` has ended these, and a
-    pass ends after `seconds` with `unfinished`: there is more to do at once.
+    `told` lists the candidates told in this pass with their outcomes, `asked` the new candidates,
+    which are not stored yet. If candidates are looked up, `lookups` has ended the new ones, and a
+    pass ends after `seconds` with `unfinished` set: it can continue at once.
     """
 
     def __init__(self, run: Run, seconds: float = SLICE_SECONDS):
@@ -47,46 +48,58 @@ class AskTellStep:
         self.unfinished = False
         self.told: list[tuple[Candidate, Outcome]] = []
         self.asked: list[Candidate] = []
-        self.waiting = _untold(run, self.spec.deterministic)
-        self.strategy: Any = None
-        self.must_be_told = False
+        self._untold = _untold_candidates(run, self.spec.deterministic)
+        self._strategy: Strategy | None = None
+        self._waits_for_tell = False
 
     def go(self) -> None:
-        """Asks and tells as far as the schedule allows.
+        """Ask and tell as far as the schedule allows.
 
         Raises:
-            StrategyFailed: the strategy could not be made, told or asked.
+            StrategyFailed: the strategy could not be created, told or asked.
         """
         if self.lookups and self.run.state in RESTING:
-            return  # nothing is handed out, so nothing is looked up, and nothing told too early
-        if not self.waiting and not self._may_ask():
+            return  # a resting run looks nothing up, so its outcomes are not told too early
+        if not self._untold and not self._may_ask():
             return
-        self.strategy = self._guarded("be set up", self._restored)
-        while not self.unfinished and self._step():
-            self.unfinished = self._is_cut_short()
-        if self._stuck():
-            raise StrategyFailed(f"strategy {self.spec.strategy} asks for nothing more and waits")
+        self._strategy = self._guarded("be set up", self._restored)
+        while not self.unfinished and self._next():
+            self.unfinished = self._is_out_of_time()
+        if self._is_stuck():
+            raise StrategyFailed(
+                f"strategy {self.spec.strategy} proposes nothing although all outcomes are told"
+            )
 
-    def finished(self) -> bool:
-        """Whether nothing will be asked any more and everything asked was told."""
-        if self.run.told < self.run.asked:
-            return False
-        exhausted = self.strategy is not None and self.strategy.finished
-        return self.run.asked >= self.run.candidate_budget or exhausted
+    def finish_reason(self) -> str | None:
+        """Return why the run is finished, None if it goes on or candidates are untold."""
+        run = self.run
+        if run.told < run.asked:
+            return None
+        if run.asked >= run.candidate_budget:
+            return f"evaluated all {run.candidate_budget} candidates of its budget"
+        if self._strategy is not None and self._strategy.finished:
+            return f"the strategy had nothing more to propose after {run.told} candidates"
+        return None
 
     def state(self) -> dict[str, Any]:
-        """The snapshot of the fold, JSON."""
+        """Return the strategy's state as JSON."""
         return self._guarded("save its state", self._saved)
 
     def view(self) -> dict[str, Any]:
-        """The method's own view as {"kind", "view"}."""
+        """Return the strategy's own view as {"kind", "view"}."""
         strategy = self.strategy
         return self._guarded(
             "draw its view",
             lambda: {"kind": strategy.view_kind, "view": clean_json(strategy.view())},
         )
 
-    def _restored(self) -> Any:
+    @property
+    def strategy(self) -> Strategy:
+        """The strategy, restored by `go`."""
+        assert self._strategy is not None
+        return self._strategy
+
+    def _restored(self) -> Strategy:
         strategy = assembly.make_strategy(self.spec)
         if self.run.strategy_state is not None:
             strategy.load_state_dict(self.run.strategy_state)
@@ -94,19 +107,20 @@ class AskTellStep:
 
     def _saved(self) -> dict[str, Any]:
         state = self.strategy.state_dict()
-        canonical_json(state)  # refuses NaN, which the database would not take either
+        canonical_json(state)  # refuses NaN, which PostgreSQL's JSON refuses too
         return state
 
-    def _step(self) -> bool:
-        """One ask or one tell; False when there is neither."""
+    def _next(self) -> bool:
+        """Do one ask or one tell; return False if neither is possible."""
         if self.spec.deterministic:
             return self._ask() or self._tell()
         return self._tell() or self._ask()
 
-    def _is_cut_short(self) -> bool:
-        """Whether others wait; a run that asks for nothing more tells the rest in one pass."""
-        going = self.lookups is not None and self.run.state not in NO_ASKING
-        return going and self.lookups.time_is_up
+    def _is_out_of_time(self) -> bool:
+        """Whether other runs wait; a run that asks for nothing more tells the rest in one pass."""
+        if self.lookups is None or self.run.state in NO_ASKING:
+            return False
+        return self.lookups.time_is_up
 
     def _may_ask(self) -> bool:
         run = self.run
@@ -114,7 +128,7 @@ class AskTellStep:
             run.state not in NO_ASKING
             and run.asked < run.candidate_budget
             and run.asked - run.told < self.spec.in_flight
-            and not self.must_be_told
+            and not self._waits_for_tell
         )
 
     def _ask(self) -> bool:
@@ -122,38 +136,41 @@ class AskTellStep:
             return False
         proposal = self._guarded("propose", self.strategy.ask)
         if proposal is None:
-            self.must_be_told = True
+            self._waits_for_tell = True
             return False
         candidate = self._candidate(proposal)
         self.asked.append(candidate)
         self.run.asked += 1
         if self.lookups:
-            self.waiting.append(self.lookups.look_up(candidate, proposal))
+            self._untold.append(self.lookups.look_up(candidate, proposal))
         return True
 
     def _tell(self) -> bool:
-        if not self.waiting:
+        if not self._untold:
             return False
-        candidate = self.waiting[0]
+        candidate = self._untold[0]
         if self.spec.deterministic and candidate.number != self.run.told:
-            return False  # held back until its predecessors have ended
-        del self.waiting[0]
-        outcome = (self.lookups.outcome_of if self.lookups else outcome_of)(candidate)
+            return False  # its predecessors have not ended yet
+        del self._untold[0]
+        outcome = self.lookups.outcome_of(candidate) if self.lookups else outcome_of(candidate)
         self._guarded("take an outcome", lambda: self.strategy.tell(outcome))
         self.told.append((candidate, outcome))
         self.run.told += 1
-        self.must_be_told = False
+        self._waits_for_tell = False
         return True
 
-    def _stuck(self) -> bool:
-        """Whether everything is told and still nothing comes, though it should."""
-        idle = self.run.told == self.run.asked and self.must_be_told
+    def _is_stuck(self) -> bool:
+        """Whether the strategy waits for an outcome although all are told."""
+        idle = self.run.told == self.run.asked and self._waits_for_tell
         return idle and not self.strategy.finished
 
     def _candidate(self, proposal: Proposal) -> Candidate:
         if proposal.number != self.run.asked:
-            raise StrategyFailed(f"proposal {proposal.number} came where {self.run.asked} was due")
-        stored = self._guarded("describe a proposal", lambda: _stored(proposal))
+            raise StrategyFailed(
+                f"strategy {self.spec.strategy} proposed number {proposal.number}, "
+                f"expected {self.run.asked}"
+            )
+        stored = self._guarded("describe a proposal", lambda: _as_json(proposal))
         return Candidate(
             run=self.run,
             number=proposal.number,
@@ -163,24 +180,25 @@ class AskTellStep:
             origin=proposal.origin[:40],
         )
 
-    def _guarded(self, what: str, act: Callable[[], T]) -> T:
+    def _guarded(self, action: str, call: Callable[[], T]) -> T:
+        """Call, and turn every error of the strategy into a StrategyFailed."""
         try:
-            return act()
+            return call()
         except StrategyFailed:
             raise
         except Exception as error:
             text = str(error) or type(error).__name__
             raise StrategyFailed(
-                f"strategy {self.spec.strategy} could not {what}: {text}"
+                f"strategy {self.spec.strategy} could not {action}: {text}"
             ) from error
 
 
-def _stored(proposal: Proposal) -> dict[str, Any]:
+def _as_json(proposal: Proposal) -> dict[str, Any]:
     value = proposal.to_json()
     canonical_json(value)
     return value
 
 
-def _untold(run: Run, in_order_of_asking: bool) -> list[Candidate]:
+def _untold_candidates(run: Run, by_number: bool) -> list[Candidate]:
     ended = run.candidates.filter(told=False, ended_order__isnull=False)
-    return list(lean_candidates(ended).order_by("number" if in_order_of_asking else "ended_order"))
+    return list(lean_candidates(ended).order_by("number" if by_number else "ended_order"))

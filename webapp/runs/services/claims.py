@@ -1,7 +1,7 @@
-"""Holding a candidate: one conditional UPDATE, a lease by database time, a fence.
+"""Claims on candidates: one conditional UPDATE, a lease in database time, a fencing token.
 
-A worker that was frozen, cut off or declared lost carries an old fence: whatever it still
-says is refused. See docs/state.md.
+A worker that was frozen, disconnected or declared lost has an old fencing token; its reports are
+refused. See docs/state.md.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.conf import settings
-from django.db.models import Count, F, Max, OuterRef, Q, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from nasengine.core.outcome import Outcome
 from webapp.events.clean import clean_json
+from webapp.limits import MAX_CURVE_POINTS
 from webapp.runs.models import (
     WAITING_CANDIDATES,
     Candidate,
@@ -30,17 +31,19 @@ from .notifications import wake_coordinator, wake_workers
 from .record import record_candidates, record_curve, record_log, record_run
 from .weights import weights_folder
 
-MAX_POINTS = 5000  # of one curve
-TRIES = 20  # of taking a candidate before another slot does
+MAX_TRIES = 20  # candidates to try before another worker takes them all
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A worker's hold on a candidate, with all that is needed to evaluate it.
+    """A worker's claim on a candidate, with everything needed to evaluate it.
 
-    `question` and `proposal` are the JSON forms of the engine's SearchSpec and Proposal,
-    `data_digest` is that of the data the run has used so far ("" before the first),
-    `weights` the folder on this machine where its candidates leave weights.
+    Attributes:
+        fence: the fencing token of this claim.
+        spec: the engine's SearchSpec as JSON.
+        proposal: the engine's Proposal as JSON.
+        data_digest: digest of the data that the run has used so far, "" before the first.
+        weights: the folder on this machine for the weights of the run's candidates.
     """
 
     candidate_id: int
@@ -54,24 +57,29 @@ class Claim:
 
 
 def claim(slot: WorkerSlot, queues: list[str]) -> Claim | None:
-    """Takes the next waiting candidate of these queues, None where there is none.
+    """Claim the next waiting candidate of these queues; None if there is none.
 
-    Runs with the fewest running candidates come first, then the one that waits longest for a
-    turn, then the oldest run, then the lowest number: a single slot goes round all runs.
-    Paused, stopping and ended runs hand nothing out.
+    Runs with the fewest running candidates come first, then the run that was served least
+    recently, then the oldest run, then the lowest number: a single worker serves all runs in
+    turn. Only running runs hand candidates out.
     """
     for candidate_id, run_id in _waiting(queues):
         try:
             with locked_run(run_id) as run:
-                if taken := _take(run, candidate_id, slot):
-                    return taken
+                if claimed := _take(run, candidate_id, slot):
+                    return claimed
         except Run.DoesNotExist:
             continue
     return None
 
 
 def heartbeat(claim: Claim) -> Literal["go", "cancel", "lost"]:
-    """Prolongs the lease; says whether to go on, to give up, or that it is lost."""
+    """Extend the lease.
+
+    Returns:
+        "go" to continue, "cancel" if the candidate is to be cancelled, "lost" if the claim is no
+        longer valid.
+    """
     held = _held(claim)
     if not held.update(lease_until=Now() + settings.LEASE_LENGTH):
         return "lost"
@@ -79,12 +87,12 @@ def heartbeat(claim: Claim) -> Literal["go", "cancel", "lost"]:
 
 
 def report(claim: Claim, point: dict[str, Any]) -> bool:
-    """Adds a point to the curve; False when the claim is no longer valid."""
+    """Append an epoch to the learning curve; return False if the claim is no longer valid."""
     with locked_run(claim.run_id) as run:
         candidate = _held(claim).first()
         if candidate is None:
             return False
-        if len(candidate.curve) < MAX_POINTS:
+        if len(candidate.curve) < MAX_CURVE_POINTS:
             candidate.curve.append(clean_json(point))
             candidate.save(update_fields=["curve"])
             record_curve(run, candidate)
@@ -92,15 +100,17 @@ def report(claim: Claim, point: dict[str, Any]) -> bool:
 
 
 def finish(claim: Claim, outcome: Outcome) -> bool:
-    """Stores how the candidate ended; False when the claim is no longer valid.
+    """Store the outcome of the candidate; return False if the claim is no longer valid.
 
-    Safe to call twice: the second call finds nothing held and changes nothing.
+    Safe to call twice: the second call changes nothing.
 
     Raises:
-        ValueError: the outcome is of another number.
+        ValueError: the outcome belongs to another candidate.
     """
     if outcome.number != claim.number:
-        raise ValueError(f"outcome {outcome.number} is not of candidate {claim.number}")
+        raise ValueError(
+            f"the outcome is of candidate {outcome.number}, the claim of {claim.number}"
+        )
     with locked_run(claim.run_id) as run:
         candidate = _held(claim).defer("curve", "proposal").first()
         if candidate is None:
@@ -113,12 +123,12 @@ def finish(claim: Claim, outcome: Outcome) -> bool:
 
 
 def record_data_digest(claim: Claim, digest: str) -> None:
-    """Keeps with the run what its data set holds; warns where that changed on the way."""
+    """Store the digest of the run's data; log a warning if the data changed during the run."""
     with locked_run(claim.run_id) as run:
         if run.data_digest == digest or not _held(claim).exists():
             return
         if run.data_digest:
-            text = f"the data changed: {digest[:12]} here, {run.data_digest[:12]} before"
+            text = f"the data changed: digest {digest[:12]}, before {run.data_digest[:12]}"
             record_log(run, "warning", text, claim.number)
         else:
             run.data_digest = digest
@@ -126,7 +136,7 @@ def record_data_digest(claim: Claim, digest: str) -> None:
 
 
 def release_claim(claim: Claim) -> bool:
-    """Puts the candidate back in its queue, as if it had never been taken."""
+    """Return the candidate to its queue; the claim does not count as an attempt."""
     with locked_run(claim.run_id) as run:
         changed = _held(claim).update(
             state=CandidateState.QUEUED,
@@ -155,14 +165,14 @@ def _waiting(queues: list[str]) -> list[tuple[int, int]]:
     )
     turn = F("served").asc(nulls_first=True)
     ordered = waiting.order_by("busy", turn, "run_id", "number")
-    return list(ordered.values_list("pk", "run_id")[:TRIES])
+    return list(ordered.values_list("pk", "run_id")[:MAX_TRIES])
 
 
 def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
     if run.state != RunState.RUNNING:
         return None
     waiting = Q(pk=candidate_id, state__in=WAITING_CANDIDATES, run=run)
-    taken = Candidate.objects.filter(waiting).update(
+    claimed = Candidate.objects.filter(waiting).update(
         state=CandidateState.RUNNING,
         reason="",
         slot=slot,
@@ -171,9 +181,9 @@ def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
         attempts=F("attempts") + 1,
         started_at=Now(),
         cancel_asked=False,
-        curve=[],  # what an earlier attempt reported is void
+        curve=[],  # the curve of an earlier attempt is void
     )
-    if not taken:
+    if not claimed:
         return None
     candidate = Candidate.objects.get(pk=candidate_id)
     record_candidates(run, [candidate_id])
@@ -190,7 +200,8 @@ def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
     )
 
 
-def _held(claim: Claim):
+def _held(claim: Claim) -> QuerySet[Candidate]:
+    """The claimed candidate, if the claim is still valid."""
     return Candidate.objects.filter(
         pk=claim.candidate_id, fence=claim.fence, state=CandidateState.RUNNING
     )

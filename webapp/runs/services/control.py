@@ -1,16 +1,17 @@
-"""Steering a run: pause, resume, stop, cancel, raise the budget.
+"""Controlling a run: pause, resume, stop, cancel, raise the budget.
 
-Pause keeps a run resumable and lets what runs finish; stop ends it for good but lets what
-runs finish; cancel ends it now. Each is a change of state that workers and coordinator
-find in the database, so nothing is forgotten when one of them restarts.
+Pause lets running candidates finish and keeps the run resumable. Stop lets running candidates
+finish and ends the run. Cancel ends the run now. Each is a change of state in the database, so
+nothing is lost if a worker or the coordinator restarts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
+from webapp.accounts.models import User
+from webapp.limits import MAX_CANDIDATES
 from webapp.runs.models import Candidate, CandidateState, Run, RunState
 
 from .finishing import cancel_waiting
@@ -28,79 +29,78 @@ ALLOWED_IN: dict[str, tuple[RunState, ...]] = {
     "cancel": (*MOVING, *RESTING, RunState.STOPPING),
     "raise_budget": (*MOVING, *RESTING, RunState.FINISHED),
 }
-MAX_BUDGET = 100_000
 
 
 class ControlRefused(Exception):
-    """The run's state does not allow that, or the value is out of its range."""
+    """The run's state does not allow the action, or a value is out of its range."""
 
 
 def allowed(run: Run) -> list[str]:
-    """The names of the actions the run's state allows."""
+    """Return the names of the actions that the run's state allows."""
     return [action for action, states in ALLOWED_IN.items() if run.state in states]
 
 
-def pause(run: Run, user: Any) -> None:
-    """Hands no more candidates out; what runs finishes, then the run is paused.
+def pause(run: Run, user: User | None) -> None:
+    """Hand out no more candidates; the run is paused once its running candidates have ended.
 
     Raises:
-        ControlRefused: the run neither waits nor runs.
+        ControlRefused: the run is not queued or running.
     """
-    with _steered(run, "pause") as locked:
+    with _controlled(run, "pause") as locked:
         busy = locked.candidates.filter(state=CandidateState.RUNNING).exists()
         state = RunState.PAUSING if busy else RunState.PAUSED
         move(locked, state, f"paused by {_name(user)}")
 
 
-def resume(run: Run, user: Any) -> None:
-    """Hands candidates out again.
+def resume(run: Run, user: User | None) -> None:
+    """Continue a paused run.
 
     Raises:
         ControlRefused: the run is not paused.
     """
-    with _steered(run, "resume") as locked:
+    with _controlled(run, "resume") as locked:
         move(locked, RunState.RUNNING if locked.asked else RunState.QUEUED)
         record_log(locked, "info", f"resumed by {_name(user)}")
         wake_workers(_waiting_queues(locked))
 
 
-def stop(run: Run, user: Any) -> None:
-    """Ends the run: what waits is cancelled, what runs finishes.
+def stop(run: Run, user: User | None) -> None:
+    """End the run: cancel waiting candidates, let running ones finish.
 
     Raises:
-        ControlRefused: the run has ended or is stopping already.
+        ControlRefused: the run has ended or is already stopping.
     """
-    with _steered(run, "stop") as locked:
+    with _controlled(run, "stop") as locked:
         reason = f"stopped by {_name(user)}"
         move(locked, RunState.STOPPING, reason)
         cancel_waiting(locked, f"the run was {reason}")
 
 
-def cancel(run: Run, user: Any) -> None:
-    """Ends the run now: what waits is cancelled, what runs is told to give up.
+def cancel(run: Run, user: User | None) -> None:
+    """End the run now: cancel waiting candidates and ask workers to cancel running ones.
 
     Raises:
-        ControlRefused: the run has ended already.
+        ControlRefused: the run has ended.
     """
-    with _steered(run, "cancel") as locked:
+    with _controlled(run, "cancel") as locked:
         reason = f"cancelled by {_name(user)}"
         move(locked, RunState.STOPPING, reason)
         cancel_waiting(locked, f"the run was {reason}")
         locked.candidates.filter(state=CandidateState.RUNNING).update(cancel_asked=True)
 
 
-def raise_budget(run: Run, user: Any, candidates: int) -> None:
-    """Lets the run ask for more candidates in all; a finished run goes on.
+def raise_budget(run: Run, user: User | None, candidates: int) -> None:
+    """Set a larger total number of candidates; a finished run continues.
 
     Raises:
-        ControlRefused: the run has failed or was stopped, or the number is not larger
-            than the present budget.
+        ControlRefused: the run has failed or was stopped, or the number is not larger than the
+            current budget.
     """
-    with _steered(run, "raise_budget") as locked:
-        if not locked.candidate_budget < candidates <= MAX_BUDGET:
+    with _controlled(run, "raise_budget") as locked:
+        if not locked.candidate_budget < candidates <= MAX_CANDIDATES:
             raise ControlRefused(
-                f"{candidates} is no larger budget: give a number above "
-                f"{locked.candidate_budget}, at most {MAX_BUDGET:,}"
+                f"the budget must be above {locked.candidate_budget} and at most "
+                f"{MAX_CANDIDATES:,} (got {candidates})"
             )
         record_log(
             locked,
@@ -115,15 +115,15 @@ def raise_budget(run: Run, user: Any, candidates: int) -> None:
 
 
 @contextmanager
-def _steered(run: Run, action: str) -> Iterator[Run]:
-    """The locked run, once the action is allowed; its row is recorded afterwards.
+def _controlled(run: Run, action: str) -> Iterator[Run]:
+    """Yield the locked run if the action is allowed; record its row afterwards.
 
-    The caller's own object is brought up to date, so that its page shows what is true.
+    The caller's object is refreshed, so that its page shows the new state.
     """
     with locked_run(run.pk) as locked:
         if action not in allowed(locked):
-            word = action.replace("_", " ")
-            raise ControlRefused(f"a {locked.state} run has no {word}; reload the page")
+            words = action.replace("_", " ")
+            raise ControlRefused(f"cannot {words} a {locked.state} run: reload the page")
         yield locked
         record_run(locked)
         wake_coordinator(locked.pk)
@@ -135,5 +135,5 @@ def _waiting_queues(run: Run) -> list[str]:
     return list(Candidate.objects.filter(pk__in=waiting).values_list("queue", flat=True))
 
 
-def _name(user: Any) -> str:
+def _name(user: User | None) -> str:
     return user.get_username() if user is not None else "the command line"

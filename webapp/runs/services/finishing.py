@@ -1,4 +1,4 @@
-"""How a candidate ends: state, reason, measurements, place in the order of endings."""
+"""Ending a candidate: its state, reason, measurements and its place in the order of endings."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from django.db.models import Max
 from django.db.models.functions import Now
 
 from nasengine.core.measurement import Measurement as Measured
-from nasengine.core.objective import parse_constraint
 from nasengine.core.outcome import Outcome
+from nasengine.pareto.orientation import violation
 from webapp.events.clean import clean_json, clean_text
+from webapp.limits import MAX_REASON
 from webapp.runs.models import WAITING_CANDIDATES, Candidate, CandidateState, Measurement, Run
+from webapp.runs.objectives import constraints_of
 
+from .best import update_best
 from .record import record_candidates, record_log
 
-MAX_REASON = 500
-LOUD = {CandidateState.FAILED: "error", CandidateState.DIVERGED: "warning"}
+LOG_LEVELS = {CandidateState.FAILED: "error", CandidateState.DIVERGED: "warning"}
 
 
 def end_candidate(
@@ -27,7 +29,7 @@ def end_candidate(
     reason: str = "",
     measurements: Iterable[Measured] = (),
 ) -> None:
-    """Ends one open candidate of a locked run and records it, with the findings it has."""
+    """End an open candidate of a locked run: store its measurements and record the event."""
     measurements = list(measurements)
     rows = measurement_rows(measurements)
     for row in rows:
@@ -35,14 +37,16 @@ def end_candidate(
     Measurement.objects.bulk_create(rows)
     set_ending(run, candidate, state, reason, measurements)
     candidate.ended_order = next_order(run)
+    if state == CandidateState.DONE:
+        update_best(run, {candidate.number: {m.objective: m.value for m in measurements}})
     candidate.save(
         update_fields=[
             "state", "reason", "violation", "findings", "ended_order", "ended_at", "lease_until",
         ]
     )  # fmt: skip
     record_candidates(run, [candidate.pk])
-    if state in LOUD:
-        record_log(run, LOUD[state], f"{state}: {candidate.reason}", candidate.number)
+    if state in LOG_LEVELS:
+        record_log(run, LOG_LEVELS[state], f"{state}: {candidate.reason}", candidate.number)
 
 
 def set_ending(
@@ -52,7 +56,7 @@ def set_ending(
     reason: str,
     measurements: list[Measured],
 ) -> None:
-    """Puts an ending into a candidate, all but its place in the order; stores nothing."""
+    """Set the fields of an ended candidate, except its `ended_order`, without saving it."""
     candidate.state = state
     candidate.reason = clean_text(reason)[:MAX_REASON]
     candidate.violation = violation_of(run, measurements)
@@ -61,48 +65,37 @@ def set_ending(
 
 
 def cancel_waiting(run: Run, reason: str) -> None:
-    """Cancels every candidate of a locked run that no worker holds."""
+    """Cancel every candidate of a locked run that no worker has claimed."""
     waiting = run.candidates.filter(state__in=WAITING_CANDIDATES).order_by("number")
     for candidate in waiting.defer("curve", "proposal"):
         end_candidate(run, candidate, CandidateState.CANCELLED, reason)
 
 
 def next_order(run: Run) -> int:
-    """The number of the next ending within the run; its row is locked."""
+    """Return the number of the next ending within a locked run."""
     newest = run.candidates.aggregate(newest=Max("ended_order"))["newest"]
     return 0 if newest is None else newest + 1
 
 
 def violation_of(run: Run, measurements: list[Measured]) -> float | None:
-    """By how much the run's constraints are broken, summed; None where unknown."""
+    """Return the summed violation of the run's constraints; None if a value is missing."""
     values = {m.objective: m.value for m in measurements}
-    constraints = [parse_constraint(text) for text in run.spec.get("constraints", [])]
-    if not values or any(c.objective not in values for c in constraints):
-        return None
-    return sum(c.violation(values[c.objective]) for c in constraints)
+    total = violation(values, constraints_of(run))
+    return total if values and math.isfinite(total) else None
 
 
 def checked_ending(run: Run, outcome: Outcome) -> tuple[CandidateState, str, list[Measured]]:
-    """State, reason and storable measurements of an outcome.
+    """Return state, reason and storable measurements of an outcome.
 
-    A value that is not finite makes the candidate diverged; an objective without a value
-    makes it failed: neither may reach best, front or average.
+    Values that are not finite make the candidate diverged, an objective without a value makes it
+    failed: neither may reach the best candidate, the front or an average.
     """
-    state, reason = CandidateState(outcome.state), outcome.reason
-    finite = [m for m in outcome.measurements if math.isfinite(m.value)]
-    if len(finite) < len(outcome.measurements):
-        names = ", ".join(m.objective for m in outcome.measurements if not math.isfinite(m.value))
-        return CandidateState.DIVERGED, reason or f"{names} left the finite numbers", finite
-    missing = set(run.spec["objectives"]) - {m.objective for m in finite}
-    if state == CandidateState.DONE and missing:
-        return CandidateState.FAILED, f"no value for {', '.join(sorted(missing))}", finite
-    if state not in (CandidateState.DONE, CandidateState.TRAINED) and not reason:
-        reason = f"ended as {state} without a reason"
-    return state, reason, finite
+    checked = outcome.checked(run.spec["objectives"])
+    return CandidateState(checked.state), checked.reason, list(checked.measurements)
 
 
 def measurement_rows(measurements: Iterable[Measured]) -> list[Measurement]:
-    """Measurements as they are stored, of no candidate yet."""
+    """Return measurements as database rows that belong to no candidate yet."""
     return [
         Measurement(
             objective=m.objective,

@@ -1,7 +1,7 @@
-"""The front of a run, grown by one told outcome at a time.
+"""The front of a run, extended by one reported outcome at a time.
 
-`Run.front` holds what pages read (`numbers`, `reference`, `curve`) and, under `state`, what
-is needed to go on; so no advance ever looks at old candidates again.
+`Run.front` holds what pages read (`numbers`, `reference`, `curve`) and, under `state`, what the
+next step continues from, so that no step reads old candidates again.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from nasengine.core.outcome import Outcome
-from nasengine.core.search_spec import SearchSpec
-from nasengine.execution import assembly
 from nasengine.pareto.run_front import RunFront, Step
 from webapp.runs.models import Run
+from webapp.runs.objectives import constraints_of, goals_of
 
 
-def grow(run: Run, told: Iterable[Outcome]) -> list[dict[str, Any]]:
-    """Tells the front these outcomes in order and puts it into `run.front`, not stored yet.
+def extend_front(run: Run, outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
+    """Add the outcomes in order and put the front into `run.front`; the caller saves it.
 
-    Returns the items of the `front` events, one for each outcome that changed something.
+    Returns:
+        The items of the `front` events, one for each outcome that changed something.
     """
     front = _restored(run)
     items = []
-    for outcome in told:
+    for outcome in outcomes:
         step = front.add(outcome.number, outcome.values, outcome.state)
         if step.joined or step.point or step.redrawn:
             items.append(_item(front, step))
@@ -32,8 +32,7 @@ def grow(run: Run, told: Iterable[Outcome]) -> list[dict[str, Any]]:
 
 
 def _restored(run: Run) -> RunFront:
-    spec = SearchSpec.from_json(run.spec)
-    goals, constraints = assembly.goals_of(spec), assembly.constraints_of(spec)
+    goals, constraints = goals_of(run), constraints_of(run)
     if "state" not in run.front:
         return RunFront(goals, constraints)
     state = {**run.front["state"], "curve": run.front["curve"]}

@@ -1,74 +1,106 @@
-"""Launching a run: check, store, announce."""
+"""Launching a run: check the settings, store the run, notify the coordinator."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import asdict, dataclass, replace
 
 from django.db import transaction
 
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
+from webapp.accounts.models import Team, User
+from webapp.limits import MAX_NAME, MAX_TAG, MAX_TAGS
 from webapp.runs.models import DataSet, Run, RunState, SpaceVersion, Study
 from webapp.tables.services.resolve import ResolvedSpec, resolve
 
+from .inputs import data_set_of, space_version_of
 from .notifications import wake_coordinator
 from .record import record_log, record_run
 
-MAX_NAME = 120
-MAX_TAG = 40
-MAX_TAGS = 20
+
+@dataclass(frozen=True)
+class Inputs:
+    """What all runs of the same search settings share; the seed and name may differ."""
+
+    space_version: SpaceVersion
+    data_set: DataSet
+    objectives: list[dict[str, object]]
 
 
 def launch(
-    team: Any,
-    user: Any,
+    team: Team,
+    user: User | None,
     spec: SearchSpec,
     name: str,
     *,
-    space_version: SpaceVersion | None = None,
-    data_set: DataSet | None = None,
     study: Study | None = None,
     tags: Iterable[str] = (),
 ) -> Run:
-    """Stores a checked question as a queued run and rings for the coordinator.
+    """Check the search settings, store them as a queued run and notify the coordinator.
 
-    An imported table of the team is fixed to the version it has now.
+    The run keeps the version that an imported table of the team has now.
+
+    Args:
+        team: the team that the run belongs to.
+        user: who launches it; None for the command line.
+        spec: the search settings; open settings are filled in with their defaults.
+        name: a name of one line for the team.
+        study: the study that the run is part of.
+        tags: short texts that the run list can be searched by.
 
     Raises:
-        InvalidSettings: names every wrong setting, `name` and `tags` included.
+        InvalidSettings: names every wrong setting, including `name` and `tags`.
     """
     tags = list(tags)
     resolved = _checked(team, spec, name, tags)
-    return store(
-        team,
-        user,
-        resolved,
-        name,
-        space_version=space_version,
-        data_set=data_set,
-        data_digest=data_set.digest if data_set else "",
-        study=study,
-        tags=tags,
+    with transaction.atomic():
+        inputs = inputs_of(team, user, resolved.spec)
+        return store_run(team, user, resolved, inputs, name, study=study, tags=tags)
+
+
+def inputs_of(team: Team, user: User | None, spec: SearchSpec) -> Inputs:
+    """Find or create the rows of a checked spec and resolve its objectives.
+
+    Call it inside a transaction.
+    """
+    return Inputs(
+        space_version_of(team, user, spec),
+        data_set_of(team, spec),
+        [asdict(goal) for goal in assembly.goals_of(spec)],
     )
 
 
-def store(team: Any, user: Any, resolved: ResolvedSpec, name: str, **columns: Any) -> Run:
-    """A queued run of a question that is checked already; `columns` are more of its row."""
+def store_run(
+    team: Team,
+    user: User | None,
+    resolved: ResolvedSpec,
+    inputs: Inputs,
+    name: str,
+    *,
+    study: Study | None = None,
+    tags: Iterable[str] = (),
+) -> Run:
+    """Store a queued run of settings that are checked already."""
     spec = resolved.spec
     with transaction.atomic():
         run = Run.objects.create(
             team=team,
+            study=study,
             name=name.strip(),
             created_by=user,
+            space_version=inputs.space_version,
+            data_set=inputs.data_set,
+            data_digest=inputs.data_set.digest,
             benchmark_table=resolved.table,
             strategy=spec.strategy,
             spec=spec.to_json(),
+            objectives=inputs.objectives,
             seed=spec.seed,
             candidate_budget=spec.candidates,
             state=RunState.QUEUED,
-            **columns,
+            tags=list(tags),
         )
         record_run(run)
         by = user.get_username() if user is not None else "the command line"
@@ -77,32 +109,32 @@ def store(team: Any, user: Any, resolved: ResolvedSpec, name: str, **columns: An
     return run
 
 
-def _checked(team: Any, spec: SearchSpec, name: str, tags: list[str]) -> ResolvedSpec:
-    """The question written out; what is wrong of it and of the run is said all at once."""
+def text_error(text: str, limit: int) -> str | None:
+    """Return what is wrong with a name or tag, None if it is allowed."""
+    if not text.strip():
+        return "must not be empty: write a short name"
+    if len(text) > limit:
+        return f"must have at most {limit} characters (got {len(text):,})"
+    if not text.isprintable():
+        return "must be one line of printable characters: remove line breaks and control characters"
+    return None
+
+
+def _checked(team: Team, spec: SearchSpec, name: str, tags: list[str]) -> ResolvedSpec:
+    """The settings with every default written out; all errors are reported at once."""
     errors: dict[str, str] = {}
-    if fault := text_error(name, MAX_NAME):
-        errors["name"] = fault
+    if error := text_error(name, MAX_NAME):
+        errors["name"] = error
     if len(tags) > MAX_TAGS:
-        errors["tags"] = f"has {len(tags):,} tags; at most {MAX_TAGS}"
-    elif fault := next((f for tag in tags if (f := text_error(tag, MAX_TAG))), None):
-        errors["tags"] = f"one of them {fault}"
+        errors["tags"] = f"must have at most {MAX_TAGS} tags (got {len(tags):,})"
+    elif error := next((e for tag in tags if (e := text_error(tag, MAX_TAG))), None):
+        errors["tags"] = f"each tag {error}"
     resolved = resolve(team, spec)
     errors |= resolved.errors
     try:
         spec = assembly.check(resolved.spec)
-    except InvalidSettings as error:
-        errors = {**error.errors, **errors}
+    except InvalidSettings as refusal:
+        errors = {**refusal.errors, **errors}
     if errors:
         raise InvalidSettings(errors)
-    return ResolvedSpec(spec, resolved.table)
-
-
-def text_error(text: str, most: int) -> str | None:
-    """What is wrong with a name or tag, None where nothing is."""
-    if not text.strip():
-        return "is empty; write a short name"
-    if len(text) > most:
-        return f"has {len(text):,} characters; at most {most}"
-    if not text.isprintable():
-        return "holds characters that cannot be shown; write it in one line of plain text"
-    return None
+    return replace(resolved, spec=spec)

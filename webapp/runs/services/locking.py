@@ -1,4 +1,4 @@
-"""One order of locks: a run's row first, then whatever belongs to the run."""
+"""Locking order: the row of a run is locked before any row that belongs to the run."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from webapp.runs.models import Run
 
 @contextmanager
 def locked_run(run_id: int) -> Iterator[Run]:
-    """A transaction that holds the run's row; its events commit in the order of `seq`.
+    """Open a transaction that locks the run's row; its events commit in the order of `seq`.
 
     Raises:
         Run.DoesNotExist: the run was deleted.
     """
     with transaction.atomic():
-        # "no key": rows that only refer to the run may still be inserted by others.
+        # "no key": other transactions may still insert rows that refer to the run.
         yield Run.objects.select_for_update(no_key=True).get(pk=run_id)

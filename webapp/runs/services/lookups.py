@@ -1,16 +1,15 @@
-"""Look-ups: a candidate whose numbers lie ready ends in the transaction that asks for it.
+"""Table lookups: a candidate ends in the transaction that asks for it; no worker is involved.
 
-Nobody holds such a candidate, so it needs no queue, claim, lease or fence: whoever advances
-the run asks the strategy, looks the architecture up and tells the strategy again, for a
-fraction of a second at a time. Dying on the way undoes the whole transaction, so that
-nothing was asked; what was stored goes on from there. The schedule of asks and tells stays
-that of every run, and with it what is found.
+Such a candidate needs no queue, claim, lease or fencing token: the process that advances the run
+asks the strategy, looks the architecture up and tells the strategy, for a fraction of a second
+at a time. A crash rolls the whole transaction back, as if nothing had been asked. The schedule of
+asks and tells is that of every other run, so the results are the same.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from django.db.models.functions import Now
 
@@ -20,19 +19,20 @@ from nasengine.core.proposal import Proposal
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
 from nasengine.execution.evaluation import evaluate
-from webapp.runs.models import Candidate, Measurement, Run
+from webapp.runs.models import Candidate, CandidateState, Measurement, Run
 
-from .finishing import LOUD, checked_ending, measurement_rows, next_order, set_ending
+from .best import update_best
+from .finishing import LOG_LEVELS, checked_ending, measurement_rows, next_order, set_ending
 from .outcomes import outcome_of
 from .record import record_log
 
-SLICE_SECONDS = 0.25  # of a run's turn: others wait no longer than that
+SLICE_SECONDS = 0.25  # one run's turn, so that other runs do not wait longer than this
 
 
 class Lookups:
-    """Ends the candidates of one pass of a fold, in the order of asking.
+    """Ends the candidates of one step in the order of asking.
 
-    `time_is_up` says when the pass shall end, so that its transaction stays short.
+    `time_is_up` tells the step to end, so that its transaction stays short.
     """
 
     def __init__(self, run: Run, spec: SearchSpec, seconds: float):
@@ -47,7 +47,7 @@ class Lookups:
         return time.monotonic() >= self._until
 
     def look_up(self, candidate: Candidate, proposal: Proposal) -> Candidate:
-        """Looks one up; the candidate, not stored yet, then has ended."""
+        """End a candidate, which is not stored yet, with the values from the table."""
         outcome = evaluate(self._spec, proposal, lambda point: None, lambda: False)
         state, reason, measured = checked_ending(self._run, outcome)
         set_ending(self._run, candidate, state, reason, measured)
@@ -57,20 +57,25 @@ class Lookups:
         return candidate
 
     def outcome_of(self, candidate: Candidate) -> Outcome:
-        """What the strategy is told: of one that ended before, as the database has it."""
+        """Return the outcome to tell; of a candidate that ended earlier, as it is stored."""
         return outcome_of(candidate, self._measured.get(candidate.number))
 
-    def store(self, candidates: Iterable[Candidate]) -> None:
-        """Stores the measurements of candidates that are stored themselves by now."""
+    def store(self, candidates: Sequence[Candidate]) -> None:
+        """Store the measurements of candidates that are now stored themselves."""
         rows = []
         for candidate in candidates:
             for row in self._measured[candidate.number]:
                 row.candidate = candidate
                 rows.append(row)
-            if candidate.state in LOUD:
+            if candidate.state in LOG_LEVELS:
                 text = f"{candidate.state}: {candidate.reason}"
-                record_log(self._run, LOUD[candidate.state], text, candidate.number)
+                record_log(self._run, LOG_LEVELS[candidate.state], text, candidate.number)
         Measurement.objects.bulk_create(rows)
+        done = (c.number for c in candidates if c.state == CandidateState.DONE)
+        update_best(
+            self._run,
+            {number: {m.objective: m.value for m in self._measured[number]} for number in done},
+        )
 
     def _next_order(self) -> int:
         self._order = next_order(self._run) if self._order is None else self._order + 1
@@ -78,12 +83,12 @@ class Lookups:
 
 
 def lookups(run: Run, spec: SearchSpec, seconds: float) -> Lookups | None:
-    """For a run whose numbers lie ready where this is called; None: workers evaluate."""
+    """Return the lookups of a run whose table this process can read; None if workers evaluate."""
     try:
         estimator = assembly.make_estimator(spec)
         ready = estimator.is_lookup and not estimator.objections(
             assembly.make_space(spec), spec.dataset
         )
     except EngineError:
-        return None  # whoever sets the strategy up says what is wrong
+        return None  # setting up the strategy reports what is wrong
     return Lookups(run, spec, seconds) if ready else None

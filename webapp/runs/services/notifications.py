@@ -1,8 +1,8 @@
-"""Doorbells for workers: Celery messages sent by task name, after commit.
+"""Wake-up messages to workers and coordinator: Celery messages sent by task name after commit.
 
-The database is the truth; a bell only spares the wait until somebody looks by himself.
-So a dead or frozen broker neither fails nor holds up whoever rings: after one bell that
-was not heard the others stay silent for a moment.
+All work is in the database; a message only makes a process look before its next poll. A dead or
+frozen broker therefore causes no failure and no delay: after one message that could not be sent,
+no other is tried for a moment.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from django.db import transaction
 log = logging.getLogger(__name__)
 COORDINATOR_QUEUE = "coordinator"
 QUIET_SECONDS = 5.0
-EXPIRES_SECONDS = 300  # an old bell calls nobody: the sweep has long been there
+EXPIRES_SECONDS = 300  # polling has found the work of an older message
 
 _lock = threading.Lock()
 _quiet_until = 0.0
 
 
 def _make_sender() -> Celery:
-    sender = Celery("paretoscope.bells", broker=settings.BROKER_URL, set_as_current=False)
+    sender = Celery("paretoscope.notifications", broker=settings.BROKER_URL, set_as_current=False)
     sender.conf.update(
         task_ignore_result=True,
         broker_transport_options={
@@ -46,22 +46,22 @@ _sender = _make_sender()
 
 
 def wake_coordinator(run_id: int) -> None:
-    """After commit: a run has something to be told, asked or settled."""
+    """After commit, tell the coordinator to advance this run."""
     _after_commit(partial(_send, "workers.tasks.advance", COORDINATOR_QUEUE, (run_id,)))
 
 
 def wake_workers(queues: Iterable[str]) -> None:
-    """After commit: on these queues candidates wait."""
+    """After commit, tell the workers of these queues that candidates wait."""
     for queue in sorted(set(queues)):
         _after_commit(partial(_send, "workers.tasks.evaluate", queue, ()))
 
 
-def _after_commit(ring: Callable[[], None]) -> None:
-    transaction.on_commit(ring, robust=True)
+def _after_commit(send: Callable[[], None]) -> None:
+    transaction.on_commit(send, robust=True)
 
 
 def _send(task: str, queue: str, arguments: tuple) -> None:
-    global _quiet_until  # noqa: PLW0603  the one memory of a broker that did not answer
+    global _quiet_until  # noqa: PLW0603  shared by all threads of the process
     with _lock:
         if time.monotonic() < _quiet_until:
             return
@@ -69,6 +69,6 @@ def _send(task: str, queue: str, arguments: tuple) -> None:
             _sender.send_task(
                 task, args=arguments, queue=queue, expires=EXPIRES_SECONDS, retry=False
             )
-        except Exception as error:  # whatever the broker's client raises: nothing is lost
+        except Exception as error:  # of many kinds; the receiver polls, so nothing is lost
             _quiet_until = time.monotonic() + QUIET_SECONDS
-            log.warning("bell %s on %s not heard: %s", task, queue, error)
+            log.warning("message %s to %s not sent: %s", task, queue, error)

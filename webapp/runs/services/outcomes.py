@@ -1,4 +1,4 @@
-"""From what is stored of an ended candidate back to the engine's Outcome."""
+"""The engine's Outcome of a stored candidate."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from webapp.runs.rows import last_point
 
 
 def outcome_of(candidate: Candidate, measurements: Iterable[Measurement] | None = None) -> Outcome:
-    """The engine's Outcome of an ended candidate.
+    """Return the Outcome of an ended candidate.
 
-    Reads its `measurements` (prefetch them) unless they are given, not stored yet.
+    Args:
+        candidate: the ended candidate; prefetch its `measurements`.
+        measurements: its measurements if they are not stored yet.
     """
     if measurements is None:
         measurements = candidate.measurements.all()

@@ -1,4 +1,4 @@
-"""Freeing what dead workers held: leases that ran out, slots that fell silent."""
+"""Reaper: requeue the candidates of dead workers and mark silent workers as stopped."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .locking import locked_run
 from .notifications import wake_coordinator, wake_workers
 from .record import record_candidates, record_log, record_run
 
-FORGOTTEN_AFTER = 10  # leases without a sign of life: a slot is taken for ended
+FORGOTTEN_AFTER = 10  # leases without a heartbeat, then a worker counts as stopped
 
 
 def reap() -> int:
-    """Queues candidates again whose lease ran out; returns how many.
+    """Requeue candidates whose lease has expired; return how many.
 
-    After settings.MAX_ATTEMPTS dead workers a candidate is failed instead: one that kills
-    its workers must not go round for ever.
+    A candidate that has lost settings.MAX_ATTEMPTS workers fails instead, because it may be what
+    kills them.
     """
     expired = Candidate.objects.filter(state=CandidateState.RUNNING, lease_until__lt=Now())
     reaped = 0
@@ -41,7 +41,7 @@ def _take_back(run: Run, candidate: Candidate) -> None:
     late = (candidate.now - candidate.lease_until).total_seconds()
     silent = late + settings.LEASE_SECONDS
     worker = candidate.slot.name if candidate.slot else "unknown"
-    reason = f"worker {worker} silent for {silent:.0f} s"
+    reason = f"no heartbeat from worker {worker} for {silent:.0f} s"
     if candidate.cancel_asked or run.state not in (
         RunState.RUNNING,
         RunState.PAUSING,
@@ -51,8 +51,8 @@ def _take_back(run: Run, candidate: Candidate) -> None:
             run, candidate, CandidateState.CANCELLED, f"{run.reason or 'run ended'}; {reason}"
         )
     elif candidate.attempts >= settings.MAX_ATTEMPTS:
-        died = f"its worker died {candidate.attempts} times; last: {reason}"
-        end_candidate(run, candidate, CandidateState.FAILED, died)
+        text = f"lost {candidate.attempts} workers; last: {reason}"
+        end_candidate(run, candidate, CandidateState.FAILED, text)
     else:
         _queue_again(run, candidate, reason)
     record_run(run)

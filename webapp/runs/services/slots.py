@@ -1,4 +1,4 @@
-"""Worker processes: they sign in, give signs of life, sign out."""
+"""Rows of worker processes: register, heartbeat, retire."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from webapp.runs.models import WorkerSlot
 
 
 def register(name: str, role: str, queues: list[str], facts: dict[str, Any]) -> WorkerSlot:
-    """A row for this process; role is "evaluation" or "coordinator"."""
+    """Create the row of this process; role is "evaluation" or "coordinator"."""
     return WorkerSlot.objects.create(
         name=name, host=socket.gethostname(), pid=os.getpid(), role=role, queues=queues, facts=facts
     )
 
 
 def touch(slot: WorkerSlot) -> None:
-    """A sign of life; one that was taken for dead, or deleted, is alive again."""
+    """Store a heartbeat; a row that was marked as stopped or deleted is restored."""
     if not WorkerSlot.objects.filter(pk=slot.pk).update(last_seen=Now(), stopped_at=None):
         slot.last_seen = Now()
         slot.save(force_insert=True)
 
 
 def add_facts(slot: WorkerSlot, facts: dict[str, Any]) -> None:
-    """What the process learned about its machine since it signed in."""
+    """Add facts about the machine that the process found out after registering."""
     slot.facts = {**slot.facts, **facts}
     slot.save(update_fields=["facts"])
 
 
 def retire(slot: WorkerSlot) -> None:
-    """The process ends on purpose."""
+    """Mark the process as stopped; it ends in an orderly way."""
     WorkerSlot.objects.filter(pk=slot.pk).update(last_seen=Now(), stopped_at=Now())

@@ -1,26 +1,19 @@
-"""Moving a run from state to state."""
+"""Changing the state of a run."""
 
 from __future__ import annotations
 
 from django.db.models.functions import Now
 
 from webapp.events.clean import clean_text
-from webapp.runs.models import (
-    ENDED_RUNS,
-    WAITING_CANDIDATES,
-    CandidateState,
-    Run,
-    RunState,
-)
+from webapp.limits import MAX_REASON
+from webapp.runs.models import ENDED_RUNS, CandidateState, Run, RunState
 
 from .finishing import cancel_waiting
 from .record import record_log
 
-MAX_REASON = 500
-
 
 def move(run: Run, state: RunState, reason: str = "") -> None:
-    """Stores the new state with its reason and times; the run's row is locked already."""
+    """Store the new state of a locked run with its reason and times."""
     run.state = state
     run.reason = clean_text(reason)[:MAX_REASON]
     if state == RunState.RUNNING and run.started_at is None:
@@ -31,7 +24,7 @@ def move(run: Run, state: RunState, reason: str = "") -> None:
 
 
 def fail(run: Run, reason: str) -> None:
-    """Ends the run as failed; what waits is cancelled, what runs is told to give up."""
+    """End the run as failed: cancel waiting candidates, ask workers to cancel running ones."""
     move(run, RunState.FAILED, reason)
     cancel_waiting(run, "the run failed")
     run.candidates.filter(state=CandidateState.RUNNING).update(cancel_asked=True)
@@ -39,7 +32,11 @@ def fail(run: Run, reason: str) -> None:
 
 
 def finish_transition(run: Run) -> bool:
-    """Ends what has come to its end: pausing, stopping. True when the state moved."""
+    """Turn pausing into paused and stopping into stopped once no candidate is running.
+
+    Returns:
+        Whether the state changed.
+    """
     if run.state == RunState.STOPPING:
         cancel_waiting(run, run.reason or "the run is stopping")
     if run.candidates.filter(state=CandidateState.RUNNING).exists():
@@ -51,8 +48,3 @@ def finish_transition(run: Run) -> bool:
         move(run, RunState.PAUSED, run.reason)
         return True
     return False
-
-
-def has_open(run: Run) -> bool:
-    """Whether any candidate waits or runs."""
-    return run.candidates.filter(state__in=(*WAITING_CANDIDATES, CandidateState.RUNNING)).exists()

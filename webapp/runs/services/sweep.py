@@ -1,4 +1,4 @@
-"""What the coordinator looks for every few seconds, without any broker."""
+"""Work that the coordinator polls for every few seconds, without a broker."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from webapp.runs.queries import live_slots
 
 from .notifications import wake_workers
 
-RING_AGAIN_AFTER = 5 * settings.HEARTBEAT_LENGTH
+NOTIFY_AGAIN_AFTER = 5 * settings.HEARTBEAT_LENGTH
 
 
 def runs_to_advance() -> list[int]:
-    """Runs with something to tell, ask or settle: cheap to ask, so it is asked often."""
+    """Return the keys of runs that can go on: to tell, to ask or to change state."""
     untold = Candidate.objects.filter(run=OuterRef("pk"), told=False, ended_order__isnull=False)
-    settling = Q(state__in=[RunState.QUEUED, RunState.PAUSING, RunState.STOPPING])
+    changing = Q(state__in=[RunState.QUEUED, RunState.PAUSING, RunState.STOPPING])
     moving = Q(state__in=[RunState.RUNNING, RunState.PAUSED])
-    runs = Run.objects.filter(settling | (moving & (Exists(untold) | Q(asked=F("told")))))
+    runs = Run.objects.filter(changing | (moving & (Exists(untold) | Q(asked=F("told")))))
     return list(runs.order_by("pk").values_list("pk", flat=True))
 
 
 def notify_again() -> None:
-    """Rings for candidates that have waited long, where a living worker could hear it."""
-    heard = sorted({queue for slot in live_slots("evaluation") for queue in slot.queues})
+    """Wake workers again for candidates that have waited long in a queue they serve."""
+    served = sorted({queue for slot in live_slots("evaluation") for queue in slot.queues})
     waiting = Candidate.objects.filter(
-        state__in=WAITING_CANDIDATES, queue__in=heard, run__state=RunState.RUNNING
+        state__in=WAITING_CANDIDATES, queue__in=served, run__state=RunState.RUNNING
     )
     overdue = waiting.annotate(since=Coalesce("rung_at", "queued_at")).filter(
-        since__lt=Now() - RING_AGAIN_AFTER
+        since__lt=Now() - NOTIFY_AGAIN_AFTER
     )
     queues = set(overdue.order_by().values_list("queue", flat=True))
     if queues:

@@ -15,7 +15,7 @@ from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.runs.drawings import drawing, leaning, text_of
 from webapp.runs.models import Candidate, Run
-from webapp.runs.queries import goals_of_run
+from webapp.runs.objectives import goals_of_run
 
 CURVE_COLUMNS = ("epoch", "train_loss", "train_error", "valid_loss", "valid_error", "seconds")
 

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.search_spec import SearchSpec
 from webapp.accounts.access import check_may_here, team_object_or_404
+from webapp.limits import MAX_NAME
 
 from ..cost import expected_cost, is_looked_up
 from ..forms import PARTS, LaunchForm, raw_of
 from ..models import Run
 from ..presets import PRESETS
-from ..services.launch import MAX_NAME, launch
+from ..services.launch import launch
 
 DEFAULTS = {"name": "dpp-net on digits", "candidates": "50", "in_flight": "2"}
 

@@ -20,7 +20,8 @@ from webapp.runs.drawings import drawing
 from webapp.runs.event_labels import last_events
 from webapp.runs.models import Candidate, CandidateState, Run
 from webapp.runs.numbers import value_text
-from webapp.runs.queries import best_of, goals_of_run, row_of_run
+from webapp.runs.objectives import goals_of_run
+from webapp.runs.queries import best_of, row_of_run
 from webapp.runs.rows import candidate_row
 from webapp.runs.snapshot import snapshot
 

@@ -53,7 +53,9 @@ function writable(draft, name, own) {
 }
 
 const APPLY = {
-  run(draft, event) {
+  run(draft, event, own) {
+    // The curve of the best candidate is kept, that of an earlier best may go.
+    if (event.item.best !== draft.run.best) writable(draft, "curves", own);
     draft.run = event.item;
   },
   candidate(draft, event, own) {
@@ -115,31 +117,9 @@ export function isFeasible(row) {
   return !row.violation;
 }
 
-// The done candidate that is best by the run's first goal. Where none keeps the constraints,
-// the least violating one; its violation says so. Ties go to the earlier number.
+// The best candidate that has ended; the server decides which that is (run.best).
 export function bestCandidate(state) {
-  const goals = state.run.goals;
-  const goal = goals[0];
-  if (!goal) return null;
-  const rank = (row) => [row.violation ?? 0, ...goals.map((g) => oriented(row, g)), row.number];
-  let best = null;
-  for (const row of state.candidates.values()) {
-    if (row.state !== "done" || valueOf(row, goal.name) === null) continue;
-    if (best === null || before(rank(row), rank(best))) best = row;
-  }
-  return best;
-}
-
-// A value so that less is better; where there is none, the worst.
-function oriented(row, goal) {
-  const value = valueOf(row, goal.name);
-  if (value === null) return Infinity;
-  return goal.better === "higher" ? -value : value;
-}
-
-function before(one, other) {
-  const place = one.findIndex((value, i) => value !== other[i]);
-  return place >= 0 && one[place] < other[place];
+  return state.candidates.get(state.run.best) ?? null;
 }
 
 // The state in the snapshot's own form, to compare with the server's.

@@ -1,138 +1,147 @@
-"""Launching a study: every method checked, then all its runs at once or none."""
+"""Launching a study: check every method, then store all of its runs or none."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from nasengine.core.errors import InvalidSettings
+from nasengine.core.text import shorten
 from nasengine.execution import assembly
+from webapp.accounts.models import Team, User
+from webapp.limits import MAX_NAME, MAX_QUESTION, MAX_SEED, MAX_STUDY_RUNS
 from webapp.runs.models import Study
-from webapp.runs.services.launch import MAX_NAME, store, text_error
+from webapp.runs.services.launch import inputs_of, store_run, text_error
 from webapp.studies.plan import RANDOM_SEARCH, Method, Plan
 from webapp.tables.services.resolve import ResolvedSpec, resolve
 
-MAX_RUNS = 400
-MAX_WORDS = 2000
-MAX_SEED = 2**63 - 1
-OWN = ("strategy", "strategy_config")  # what of a question belongs to the method
+METHOD_SETTINGS = ("strategy", "strategy_config")  # the settings that differ between methods
 
 
 @dataclass(frozen=True)
-class Checked:
-    """A plan that may be launched: of each method its settings, written out, and its table."""
+class CheckedPlan:
+    """A plan with the resolved search settings of each method, by strategy."""
 
     plan: Plan
     resolved: dict[str, ResolvedSpec]
 
 
-def launch_study(team: Any, user: Any, name: str, plan: Plan, words: str = "") -> Study:
-    """Stores the study and every run of it, queued; all of them or none.
+def launch_study(team: Team, user: User | None, name: str, plan: Plan, question: str = "") -> Study:
+    """Store the study and all of its runs, queued; all of them or none.
 
-    `words` say what it is to find out.
+    Args:
+        team: the team that the study belongs to.
+        user: who launches it; None for the command line.
+        name: a name that no other study of the team has.
+        plan: the search settings, the methods and the seeds.
+        question: the question that the study answers, in words.
 
     Raises:
-        InvalidSettings: names every wrong setting; what is wrong of one method alone stands
-            under `methods.NAME` or `methods.NAME.SETTING`, the rest under `name`,
-            `question`, `seeds`, `methods` or the question's own dotted paths.
+        InvalidSettings: names every wrong setting. Settings of one method are under
+            `methods.NAME` or `methods.NAME.SETTING`, others under `name`, `question`, `seeds`,
+            `methods` or their own dotted path.
     """
     checked, errors = check_plan(team, plan)
-    if fault := name_error(team, name):
-        errors["name"] = fault
-    if len(words) > MAX_WORDS:
-        errors["question"] = f"has {len(words):,} characters; at most {MAX_WORDS:,}"
+    if error := name_error(team, name):
+        errors["name"] = error
+    if len(question) > MAX_QUESTION:
+        errors["question"] = (
+            f"must have at most {MAX_QUESTION:,} characters (got {len(question):,})"
+        )
     if errors:
         raise InvalidSettings(errors)
     try:
         with transaction.atomic():
-            return _stored(team, user, name.strip(), checked, words.strip())
-    except IntegrityError:  # somebody was quicker
-        if fault := name_error(team, name):
-            raise InvalidSettings({"name": fault}) from None
+            return _stored(team, user, name.strip(), checked, question.strip())
+    except IntegrityError:  # another study took the name meanwhile
+        if error := name_error(team, name):
+            raise InvalidSettings({"name": error}) from None
         raise
 
 
-def name_error(team: Any, name: str) -> str | None:
-    """What is wrong with a study's name, None where nothing is."""
-    if fault := text_error(name, MAX_NAME):
-        return fault
+def name_error(team: Team, name: str) -> str | None:
+    """Return what is wrong with a study's name, None if it is allowed."""
+    if error := text_error(name, MAX_NAME):
+        return error
     if Study.objects.filter(team=team, name=name.strip()).exists():
-        return f"{name.strip()[:60]} is the name of another study; choose one of its own"
+        return f"another study is named {shorten(name.strip())}: choose another name"
     return None
 
 
-def check_plan(team: Any, plan: Plan) -> tuple[Checked, dict[str, str]]:
-    """Every method's question, settled and written out, and what is wrong of any."""
-    errors = _count_faults(plan)
+def check_plan(team: Team, plan: Plan) -> tuple[CheckedPlan, dict[str, str]]:
+    """Resolve and check the settings of every method; return them with all errors."""
+    errors = _plan_errors(plan)
     resolved: dict[str, ResolvedSpec] = {}
     for method in plan.methods:
-        found, faults = _settled(team, plan, method)
-        resolved[method.strategy] = found
-        for path, text in faults.items():
+        resolved[method.strategy], method_errors = _resolved(team, plan, method)
+        for path, text in method_errors.items():
             errors.setdefault(path, text)
-    if not plan.methods:  # the rest can still be looked at
-        faults = _settled(team, plan, Method(RANDOM_SEARCH))[1]
-        errors = {**faults, **errors}
-    return Checked(plan, resolved), errors
+    if not plan.methods:  # the shared settings can still be checked
+        errors = {**_resolved(team, plan, Method(RANDOM_SEARCH))[1], **errors}
+    return CheckedPlan(plan, resolved), errors
 
 
-def _settled(team: Any, plan: Plan, method: Method) -> tuple[ResolvedSpec, dict[str, str]]:
-    found = resolve(team, plan.of(method))
-    errors = dict(found.errors)
+def _resolved(team: Team, plan: Plan, method: Method) -> tuple[ResolvedSpec, dict[str, str]]:
+    resolved = resolve(team, plan.spec_of(method))
+    errors = dict(resolved.errors)
     try:
-        found = replace(found, spec=assembly.check(found.spec))
-    except InvalidSettings as error:
-        errors = {**error.errors, **errors}
-    return found, {_placed(path, method.strategy): text for path, text in errors.items()}
+        resolved = replace(resolved, spec=assembly.check(resolved.spec))
+    except InvalidSettings as refusal:
+        errors = {**refusal.errors, **errors}
+    return resolved, {_path_in_plan(path, method.strategy): text for path, text in errors.items()}
 
 
-def _placed(path: str, strategy: str) -> str:
-    """Where a setting's message belongs: with the method, or with the shared question."""
+def _path_in_plan(path: str, strategy: str) -> str:
+    """Where an error belongs: to the method or to the settings that all methods share."""
     head, _, rest = path.partition(".")
-    if head not in OWN:
+    if head not in METHOD_SETTINGS:
         return path
     return f"methods.{strategy}.{rest}" if rest else f"methods.{strategy}"
 
 
-def _count_faults(plan: Plan) -> dict[str, str]:
+def _plan_errors(plan: Plan) -> dict[str, str]:
     errors = {}
     strategies = [method.strategy for method in plan.methods]
     if not strategies:
-        errors["methods"] = "names no method; choose one at least"
+        errors["methods"] = "must name at least one method"
     elif len(set(strategies)) < len(strategies):
-        errors["methods"] = "names a method twice; name each once"
+        errors["methods"] = "must name each method once"
     if not plan.seeds:
-        errors["seeds"] = "names no seed; give one at least"
+        errors["seeds"] = "must name at least one seed"
     elif len(set(plan.seeds)) < len(plan.seeds):
-        errors["seeds"] = "names a seed twice; name each once"
+        errors["seeds"] = "must name each seed once"
     elif not 0 <= min(plan.seeds) <= max(plan.seeds) <= MAX_SEED:
-        errors["seeds"] = f"must lie between 0 and {MAX_SEED}"
-    if plan.runs > MAX_RUNS:
+        errors["seeds"] = f"must be between 0 and {MAX_SEED}"
+    if plan.run_count > MAX_STUDY_RUNS:
         errors.setdefault(
             "seeds",
-            f"make {plan.runs:,} runs with {len(strategies)} methods; at most {MAX_RUNS}: "
-            "take fewer seeds or methods",
+            f"{len(plan.seeds):,} seeds of {len(strategies)} methods are {plan.run_count:,} runs; "
+            f"at most {MAX_STUDY_RUNS} are allowed: use fewer seeds or methods",
         )
     return errors
 
 
-def _stored(team: Any, user: Any, name: str, checked: Checked, words: str) -> Study:
-    plan = _written_out(checked)
+def _stored(team: Team, user: User | None, name: str, checked: CheckedPlan, question: str) -> Study:
+    plan = _with_defaults(checked)
     study = Study.objects.create(
-        team=team, name=name, question=words, plan=plan.to_json(), created_by=user
+        team=team, name=name, question=question, plan=plan.to_json(), created_by=user
     )
-    for method, seed in plan.each():
-        found = checked.resolved[method.strategy]
-        one = replace(found, spec=replace(found.spec, seed=seed))
-        end = f": {method.strategy}, seed {seed}"
-        store(team, user, one, name[: MAX_NAME - len(end)] + end, study=study)
+    inputs = {
+        strategy: inputs_of(team, user, resolved.spec)
+        for strategy, resolved in checked.resolved.items()
+    }
+    for method, seed in plan.runs():
+        resolved = checked.resolved[method.strategy]
+        seeded = replace(resolved, spec=replace(resolved.spec, seed=seed))
+        ending = f": {method.strategy}, seed {seed}"
+        run_name = name[: MAX_NAME - len(ending)] + ending
+        store_run(team, user, seeded, inputs[method.strategy], run_name, study=study)
     return study
 
 
-def _written_out(checked: Checked) -> Plan:
-    """The plan with every setting as the runs keep it."""
-    specs = {name: found.spec for name, found in checked.resolved.items()}
-    methods = tuple(Method(name, one.strategy_config) for name, one in specs.items())
+def _with_defaults(checked: CheckedPlan) -> Plan:
+    """The plan with every setting written out, as its runs store them."""
+    specs = {strategy: resolved.spec for strategy, resolved in checked.resolved.items()}
+    methods = tuple(Method(strategy, spec.strategy_config) for strategy, spec in specs.items())
     return Plan(next(iter(specs.values())), methods, checked.plan.seeds)

@@ -13,9 +13,9 @@ from nasengine.core.errors import InvalidSettings
 from nasengine.core.search_spec import SearchSpec
 from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.models import Team
+from webapp.limits import MAX_NAME
 from webapp.runs.cost import expected_cost, is_looked_up
 from webapp.runs.models import Run, Study
-from webapp.runs.services.launch import MAX_NAME
 
 from ..forms import StudyForm
 from ..plan import RANDOM_SEARCH, Method, Plan
@@ -42,7 +42,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
         except InvalidSettings as error:
             form.place(error.errors)
         else:
-            messages.success(request, f"{study.name} is launched: {plan.runs} runs.")
+            messages.success(request, f"{study.name} is launched: {plan.run_count} runs.")
             return redirect("study-detail", study.pk)
     return render(request, "studies/new.html", {"form": form, **_cost(request, None)})
 
@@ -67,8 +67,8 @@ def _cost(request: HttpRequest, plan: Plan | None) -> dict[str, Any]:
     """Return what the study costs in time of one worker, as far as it is known."""
     if plan is None:
         return {"unreadable": True}
-    candidates = plan.runs * plan.spec.candidates
-    context = {"runs": plan.runs, "candidates": candidates, "cost": None}
+    candidates = plan.run_count * plan.spec.candidates
+    context = {"runs": plan.run_count, "candidates": candidates, "cost": None}
     if is_looked_up(plan.spec):
         return {**context, "looked_up": True}
     cost = expected_cost(request.team, plan.spec)

@@ -21,7 +21,7 @@ from webapp.runs.models import Study
 
 from ..queries import studies_of, with_progress
 from ..results import results
-from ..services.bulk_actions import BULK_ACTIONS, steer
+from ..services.bulk_actions import BULK_ACTIONS, apply_bulk_action
 from ..table import bulk_actions_of, cells_of, matrix_of
 
 PAGE = 25
@@ -94,7 +94,7 @@ def study_control(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     if action not in BULK_ACTIONS:
         raise Http404(f"{action[:40]} is not among {', '.join(BULK_ACTIONS)}")
     study = team_object_or_404(request, Study, pk, action="control")
-    changed = steer(study, action, request.user)
+    changed = apply_bulk_action(study, action, request.user)
     if changed:
         text = DONE_WORDS[action].format(changed, "" if changed == 1 else "s")
         messages.success(request, text)

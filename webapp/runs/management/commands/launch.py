@@ -1,4 +1,4 @@
-"""`manage.py launch`: a run in the words of `python -m nasengine search`."""
+"""`manage.py launch`: launch a run with the options of `python -m nasengine search`."""
 
 from __future__ import annotations
 
@@ -18,21 +18,27 @@ from webapp.runs.models import ENDED_RUNS, Run, RunState
 from webapp.runs.queries import row_of_run
 from webapp.runs.services.launch import launch
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 
 
 class Command(BaseCommand):
-    help = "Launches a run; with --wait stays until it has ended."
+    help = "Launches a run. With --wait, waits until it has ended."
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_arguments(parser)
-        parser.add_argument("--as-they-come", action="store_true", help="not deterministic")
-        parser.add_argument("--name", default="")
-        parser.add_argument("--tag", action="append", default=[])
-        parser.add_argument("--team", default="", help="slug; the first team without it")
-        parser.add_argument("--user", default="", help="user name")
-        parser.add_argument("--wait", action="store_true")
-        parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+        parser.add_argument(
+            "--as-they-come",
+            action="store_true",
+            help="report results in the order in which candidates end (not repeatable)",
+        )
+        parser.add_argument("--name", default="", help="default: STRATEGY on DATASET")
+        parser.add_argument("--tag", action="append", default=[], help="may be repeated")
+        parser.add_argument("--team", default="", help="slug of the team; default: the first team")
+        parser.add_argument(
+            "--user", default="", help="name of the user who launches it; default: none"
+        )
+        parser.add_argument("--wait", action="store_true", help="wait until the run has ended")
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
         team, user = team_named(options["team"]), user_named(options["user"])
@@ -42,9 +48,9 @@ class Command(BaseCommand):
         try:
             run = launch(team, user, spec, name, tags=options["tag"])
         except InvalidSettings as error:
-            raise CommandError(_refusal(error)) from None
+            raise CommandError(_lines(error)) from None
         if not options["json"]:
-            self.stdout.write(f"run {run.pk} launched: {run.name}")
+            self.stdout.write(f"Launched run {run.pk}: {run.name}")
         if options["wait"]:
             self._wait(run, quiet=options["json"])
         if options["json"]:
@@ -55,11 +61,13 @@ class Command(BaseCommand):
     def _wait(self, run: Run, quiet: bool) -> None:
         shown = -1
         while run.state not in (*ENDED_RUNS, RunState.PAUSED):
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
             run.refresh_from_db()
             if run.told != shown and not quiet:
                 shown = run.told
-                self.stdout.write(f"{run.state}: {run.told} of {run.candidate_budget} told")
+                self.stdout.write(
+                    f"{run.state}: {run.told} of {run.candidate_budget} candidates evaluated"
+                )
 
 
 def _spec(options: dict[str, Any]) -> SearchSpec:
@@ -70,5 +78,5 @@ def _spec(options: dict[str, Any]) -> SearchSpec:
     return replace(spec, deterministic=not options["as_they_come"])
 
 
-def _refusal(error: InvalidSettings) -> str:
+def _lines(error: InvalidSettings) -> str:
     return "\n".join(f"{name}: {text}" for name, text in error.errors.items())

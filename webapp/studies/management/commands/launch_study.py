@@ -1,4 +1,4 @@
-"""`manage.py launch_study`: one question, several methods, several seeds."""
+"""`manage.py launch_study`: compare several methods over several seeds."""
 
 from __future__ import annotations
 
@@ -20,34 +20,42 @@ from webapp.studies.results import results
 from webapp.studies.services.launching import launch_study
 from webapp.studies.table import cells_of
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 RESTING = (*ENDED_RUNS, RunState.PAUSED)
 
 
 class Command(BaseCommand):
-    help = "Launches a study; with --wait stays until its runs have ended, and ranks them."
+    help = "Launches a study. With --wait, waits until its runs have ended and prints the ranking."
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_arguments(parser)
         methods = ",".join(TICKED)
         parser.add_argument(
-            "--methods", default=methods, help=f"separated by commas; default {methods}"
+            "--methods",
+            default=methods,
+            help=f"strategies, separated by commas; default: {methods}",
         )
-        parser.add_argument("--without-random", action="store_true", help="no random search")
-        parser.add_argument("--seeds", type=int, default=5, help="how many, from --seed on")
+        parser.add_argument(
+            "--without-random", action="store_true", help="do not add random search"
+        )
+        parser.add_argument(
+            "--seeds", type=int, default=5, help="number of seeds, from --seed on; default: 5"
+        )
         parser.add_argument(
             "--method-set",
             action="append",
             default=[],
             metavar="METHOD.NAME=VALUE",
-            help="a setting of one method, as in nsga2.population=20",
+            help="a setting of one method, for example nsga2.population=20; may be repeated",
         )
-        parser.add_argument("--name", default="")
-        parser.add_argument("--question", default="", help="what it is to find out, in words")
-        parser.add_argument("--team", default="", help="slug; the first team without it")
-        parser.add_argument("--user", default="", help="user name")
-        parser.add_argument("--wait", action="store_true")
-        parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+        parser.add_argument("--name", default="", help="default: Methods on DATASET")
+        parser.add_argument("--question", default="", help="the question that the study answers")
+        parser.add_argument("--team", default="", help="slug of the team; default: the first team")
+        parser.add_argument(
+            "--user", default="", help="name of the user who launches it; default: none"
+        )
+        parser.add_argument("--wait", action="store_true", help="wait until all runs have ended")
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
         team, user = team_named(options["team"]), user_named(options["user"])
@@ -61,7 +69,7 @@ class Command(BaseCommand):
                 "\n".join(f"{name}: {text}" for name, text in error.errors.items())
             ) from None
         if not options["json"]:
-            self.stdout.write(f"study {study.pk} launched: {study.name}, {plan.runs} runs")
+            self.stdout.write(f"Launched study {study.pk}: {study.name}, {plan.run_count} runs")
         if options["wait"]:
             self._wait(study, quiet=options["json"])
         if options["json"]:
@@ -76,22 +84,22 @@ class Command(BaseCommand):
             told = sum(study.runs.values_list("told", flat=True))
             if told != shown and not quiet:
                 shown = told
-                self.stdout.write(f"{told} candidates told")
-            time.sleep(LOOK_SECONDS)
+                self.stdout.write(f"{told} candidates evaluated")
+            time.sleep(POLL_SECONDS)
 
     def _rank(self, study: Study) -> None:
         found = results(study)
         for row in cells_of(found):
             cell = row[found["measure"]]
-            told = cell.text if cell else "nothing measured"
+            value = cell.text if cell else "no value"
             difference = f"; {row['difference'].text}" if row["strategy"] != RANDOM_SEARCH else ""
             self.stdout.write(
-                f"{row['place']}. {row['strategy']}: {found['measure']} {told}{difference}"
+                f"{row['place']}. {row['strategy']}: {found['measure']} {value}{difference}"
             )
 
 
 def _plan(options: dict[str, Any]) -> Plan:
-    """The plan of the words, not checked yet."""
+    """The plan that the options describe, not checked yet."""
     try:
         spec = spec_of(Namespace(**{**options, "strategy": RANDOM_SEARCH}))
     except EngineError as error:
@@ -100,13 +108,13 @@ def _plan(options: dict[str, Any]) -> Plan:
     names = [name.strip() for name in options["methods"].split(",") if name.strip()]
     if not options["without_random"] and RANDOM_SEARCH not in names:
         names.insert(0, RANDOM_SEARCH)
-    if strangers := sorted(set(configs) - set(names)):
+    if unknown := sorted(set(configs) - set(names)):
         raise CommandError(
-            f"--method-set names {', '.join(strangers)[:80]}, which is not among the methods: "
+            f"--method-set names {', '.join(unknown)[:80]}, which is not among the methods: "
             f"{', '.join(names)[:200]}"
         )
     if options["seeds"] < 1:
-        raise CommandError(f"--seeds {options['seeds']}: give a whole number above 0")
+        raise CommandError(f"--seeds must be at least 1 (got {options['seeds']})")
     methods = tuple(Method(name, configs.get(name, {})) for name in names)
     return Plan(spec, methods, _seeds(spec, options["seeds"]))
 
@@ -115,17 +123,17 @@ def _seeds(spec: SearchSpec, count: int) -> tuple[int, ...]:
     try:
         first = int(spec.seed)
     except ValueError:
-        raise CommandError(f"--seed {str(spec.seed)[:40]!r} is no whole number") from None
+        raise CommandError(f"--seed must be a whole number (got {str(spec.seed)[:40]!r})") from None
     return tuple(range(first, first + count))
 
 
 def _configs(texts: list[str]) -> dict[str, dict[str, str]]:
-    """Of each method the settings that METHOD.NAME=VALUE names."""
-    found: dict[str, dict[str, str]] = {}
+    """The settings of each method, from texts of the form METHOD.NAME=VALUE."""
+    configs: dict[str, dict[str, str]] = {}
     for text in texts:
         path, equals, value = text.partition("=")
         method, dot, name = path.strip().partition(".")
         if not equals or not dot or not name:
-            raise CommandError(f"--method-set {text[:80]!r}: write METHOD.NAME=VALUE")
-        found.setdefault(method, {})[name] = value
-    return found
+            raise CommandError(f"--method-set must be METHOD.NAME=VALUE (got {text[:80]!r})")
+        configs.setdefault(method, {})[name] = value
+    return configs

@@ -1,0 +1,28 @@
+"""Limits that models, services and forms share; every one of them is defined only here."""
+
+from __future__ import annotations
+
+from nasengine.core.settings import describe
+from nasengine.execution.assembly import Budget
+
+_BUDGET = {setting.name: setting for setting in describe(Budget)}
+
+# Lengths of texts, in characters.
+MAX_NAME = 120  # of a run, study or catalogue entry
+MAX_REASON = 500  # why a run or candidate ended, or an entry was promoted or rejected
+MAX_NOTE = 300
+MAX_TAG = 40
+MAX_QUESTION = 2000  # the question that a study answers
+MAX_LOG_TEXT = 2000
+
+# Numbers of things.
+MAX_TAGS = 20
+MAX_STUDY_RUNS = 400
+MAX_TABLE_DATASETS = 20
+MAX_CURVE_POINTS = 5000  # epochs kept per candidate
+
+# The engine's own bounds.
+MAX_CANDIDATES = int(_BUDGET["candidates"].high or 0)
+MAX_SEED = int(_BUDGET["seed"].high or 0)
+
+MEGABYTE = 1_000_000  # bytes
