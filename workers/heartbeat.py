@@ -47,13 +47,13 @@ class Heartbeat(threading.Thread):
     def run(self) -> None:
         while not self._stopping.wait(settings.HEARTBEAT_SECONDS):
             try:
-                self._beat()
+                self._send()
             except (DatabaseError, InterfaceError) as error:
                 log.warning("heartbeat not written: %s", str(error).partition("\n")[0])
                 connection.close()
         connection.close()
 
-    def _beat(self) -> None:
+    def _send(self) -> None:
         touch(self.slot)
         claimed = self._claim
         if claimed is None:

@@ -1,44 +1,57 @@
-"""Finding what belongs to a team, for those who may have it."""
+"""Access to objects that belong to a team."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Protocol, TypeVar, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import Http404, HttpRequest
+from django.http import Http404
 
+from .models import Team
 from .permissions import MIN_ROLE, may
+from .requests import TeamRequest
 
 M = TypeVar("M", bound=Model)
 
 
-def team_object_or_404(request: HttpRequest, model: type[M], pk: int, action: str = "view") -> M:
-    """The object of that key, if the person may do `action` in its team.
+class _Owned(Protocol):
+    team: Team
+
+
+def team_object_or_404(request: TeamRequest, model: type[M], pk: int, action: str = "view") -> M:
+    """Return the object with this key if the user may do `action` in its team.
 
     Raises:
-        Http404: there is none, or the person is a stranger to its team: both look alike.
-        PermissionDenied: a member of the team whose role does not reach.
+        Http404: there is no such object, or the user is not a member of its team; the answer is
+            the same in both cases.
+        PermissionDenied: the role of the member is too low.
     """
     found = model._default_manager.select_related("team").filter(pk=pk).first()
-    if found is None or not may(request.user, "view", found.team):
+    team = None if found is None else cast(_Owned, found).team
+    if found is None or team is None or not may(request.user, "view", team):
         raise Http404(f"no {model._meta.verbose_name} {pk}")
-    if not may(request.user, action, found.team):
+    if not may(request.user, action, team):
         raise PermissionDenied(
-            f"this takes the role of a {MIN_ROLE[action].label.lower()} in {found.team}; "
-            "ask an owner of the team for it"
+            f"You need the {MIN_ROLE[action].label.lower()} role in {team}; "
+            "ask an owner of the team for it."
         )
     return found
 
 
-def check_may_here(request: HttpRequest, action: str, doing: str) -> None:
-    """Whether the person may do `action` in the team they work in now.
+def check_may_here(request: TeamRequest, action: str, activity: str) -> None:
+    """Check that the user may do `action` in the current team.
+
+    Args:
+        request: the request.
+        action: one of the keys of MIN_ROLE.
+        activity: what the action is called at the start of a sentence, as in "Launching runs".
 
     Raises:
-        PermissionDenied: they may not; `doing` begins the sentence, as in "Launching runs".
+        PermissionDenied: there is no current team, or the role is too low.
     """
     if request.team is None or not may(request.user, action, request.team):
         raise PermissionDenied(
-            f"{doing} takes the role of a {MIN_ROLE[action].label.lower()}; "
+            f"{activity} needs the {MIN_ROLE[action].label.lower()} role; "
             "ask an owner of the team for it."
         )

@@ -1,4 +1,4 @@
-"""People, teams and their roles in the admin."""
+"""Users, teams and memberships in the admin."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from .admin_access import SuperuserAdmin, TeamScopedAdmin, shown
+from .admin_access import SuperuserAdmin, TeamScopedAdmin
 from .models import Membership, Team, User
 from .permissions import teams_where
 
-admin.site.unregister(Group)  # roles in teams decide here, not groups
+admin.site.unregister(Group)  # permissions come from roles in teams
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, SuperuserAdmin):
-    """Accounts; the role in a team is a membership."""
+    """User accounts; roles in teams are memberships."""
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -33,7 +33,7 @@ class UserAdmin(DjangoUserAdmin, SuperuserAdmin):
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": ("first_name", "last_name", "email")}),
-        ("May", {"fields": ("is_active", "is_superuser")}),
+        ("Permissions", {"fields": ("is_active", "is_superuser")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
@@ -41,15 +41,15 @@ class UserAdmin(DjangoUserAdmin, SuperuserAdmin):
 
 
 class MembershipForm(forms.ModelForm):
-    """A member is named by username, so that nobody has to be shown a list of all people."""
+    """Names the member by username, so that the list of all users is not shown."""
 
     user = forms.ModelChoiceField(
         User.objects.filter(is_active=True),
         to_field_name="username",
         label="Username",
         widget=UnfoldAdminTextInputWidget,
-        help_text="Exactly as the person signs in.",
-        error_messages={"invalid_choice": "Nobody signs in as that; check the spelling."},
+        help_text="The name that the user signs in with.",
+        error_messages={"invalid_choice": "There is no such user: check the spelling."},
     )
 
     class Meta:
@@ -59,7 +59,7 @@ class MembershipForm(forms.ModelForm):
 
 @admin.register(Membership)
 class MembershipAdmin(TeamScopedAdmin):
-    """Who is in a team, as what: owners see to their own teams."""
+    """Members of teams and their roles; owners manage their own teams."""
 
     action = "manage"
     form = MembershipForm
@@ -72,12 +72,12 @@ class MembershipAdmin(TeamScopedAdmin):
         return self.has_view_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self.has_view_permission(request) and self._reaches(request, obj)
+        return self.has_view_permission(request) and self._may_manage(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self.has_view_permission(request) and self._reaches(request, obj)
+        return self.has_view_permission(request) and self._may_manage(request, obj)
 
-    def _reaches(self, request: HttpRequest, membership: Model | None) -> bool:
+    def _may_manage(self, request: HttpRequest, membership: Model | None) -> bool:
         if request.user.is_superuser or membership is None:
             return True
         return teams_where(request.user, "manage").filter(pk=membership.team_id).exists()
@@ -95,7 +95,7 @@ class MembershipAdmin(TeamScopedAdmin):
 
 @admin.register(Team)
 class TeamAdmin(SuperuserAdmin):
-    """Teams; deleting one deletes its runs and its catalogue."""
+    """Teams; deleting a team deletes its runs and its catalogue."""
 
     list_display = ("name", "slug", "member_count", "created_at")
     search_fields = ("name", "slug")
@@ -104,13 +104,13 @@ class TeamAdmin(SuperuserAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).annotate(number=Count("memberships"))
 
-    @shown("members", ordering="number")
+    @admin.display(description="members", ordering="number")
     def member_count(self, team: Team) -> int:
         return team.number
 
 
 class AccessAdmin(SuperuserAdmin):
-    """What django-axes keeps; deleting an attempt unlocks its name."""
+    """Sign-in attempts stored by django-axes; deleting an attempt unlocks its name."""
 
     list_display = ("attempt_time", "username", "ip_address", "path_info")
     search_fields = ("username", "ip_address")

@@ -1,13 +1,10 @@
-"""Who sees and changes what in the admin; every ModelAdmin of the house builds on these.
+"""Base classes of every ModelAdmin: who may view and change which rows.
 
-Administrators of the site see everything. Curators and owners see the rows of the teams
-in which they are that; what a search recorded nobody changes, because a run is the fold
-of exactly these rows.
+Site administrators see everything. Curators and owners see the rows of their teams. Rows that a
+search recorded are read-only for everyone, because the state of a run is computed from them.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
@@ -17,10 +14,10 @@ from .permissions import may_enter_admin, teams_where
 
 
 class TeamScopedAdmin(ModelAdmin):
-    """Rows of the teams in which the person may do `action`; `team_path` leads to the team.
+    """Shows the rows of the teams in which the user may do `action`.
 
-    With `shared`, rows that belong to no team (everybody's) are shown too. Only
-    administrators change anything; a subclass opens what it wants to open.
+    `team_path` is the lookup path to the team. With `shared`, rows without a team, which all
+    teams share, are shown too. Only administrators may change rows; subclasses may allow more.
     """
 
     team_path = "team"
@@ -61,7 +58,7 @@ class TeamScopedAdmin(ModelAdmin):
 
 
 class ReadOnlyAdmin(TeamScopedAdmin):
-    """What a search wrote down: everybody who sees it only looks, administrators too."""
+    """Rows that a search recorded: read-only for everyone, including administrators."""
 
     list_disable_select_all = True
     actions = None
@@ -77,20 +74,9 @@ class ReadOnlyAdmin(TeamScopedAdmin):
 
 
 class SuperuserAdmin(TeamScopedAdmin):
-    """Rows of the whole site, for its administrators alone."""
+    """Rows of the whole site, only for its administrators."""
 
     team_path = ""
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.is_superuser
-
-
-def shown(description: str, **more: Any):
-    """Names a computed column of a list; `ordering` makes it sortable."""
-
-    def named(function: Any) -> Any:
-        function.short_description = description
-        function.admin_order_field = more.get("ordering")
-        return function
-
-    return named

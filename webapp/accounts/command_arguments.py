@@ -1,4 +1,4 @@
-"""Teams and people as commands name them."""
+"""Arguments of commands that name a team or a user."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from .permissions import may
 
 
 def team_named(slug: str) -> Team:
-    """The team of a slug; the first one where it is empty.
+    """Return the team with this slug; the first team if the slug is empty.
 
     Raises:
-        CommandError: there is none; lists those that are.
+        CommandError: there is no such team; the message lists the existing ones.
     """
     teams = Team.objects.filter(slug=slug) if slug else Team.objects.order_by("pk")
     team = teams.first()
     if team is None:
-        known = ", ".join(Team.objects.values_list("slug", flat=True)) or "none yet"
-        raise CommandError(f"no team {slug!r}; known: {known}")
+        slugs = ", ".join(Team.objects.values_list("slug", flat=True)) or "none yet"
+        raise CommandError(f"no team {slug!r}: choose one of {slugs}")
     return team
 
 
 def user_named(name: str) -> User | None:
-    """The person of a user name; None where it is empty.
+    """Return the user with this name; None if the name is empty.
 
     Raises:
-        CommandError: nobody signs in by that name.
+        CommandError: there is no such user.
     """
     if not name:
         return None
     user = User.objects.filter(username=name).first()
     if user is None:
-        raise CommandError(f"no user {name!r}; give the name they sign in with")
+        raise CommandError(f"no user {name!r}: give the name that the user signs in with")
     return user
 
 
 def check_may(user: User | None, action: str, team: Team) -> None:
-    """Whoever reaches the command line needs no role; a person who is named does.
+    """Check the role of a user named on the command line; without a user everything is allowed.
 
     Raises:
-        CommandError: the person's role does not reach.
+        CommandError: the user's role in the team is too low.
     """
     if user is not None and not may(user, action, team):
-        raise CommandError(f"{user} may not {action} in {team}; name another user or team")
+        raise CommandError(f"{user} may not {action} in {team}: name another user or team")

@@ -1,4 +1,4 @@
-"""The team a person works in at the moment."""
+"""The current team of a user's session."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ SESSION_KEY = "team"
 
 
 def current_team(request: HttpRequest) -> Team | None:
-    """The team chosen in this session, else the person's first by name; None without any.
+    """Return the team chosen in this session, otherwise the user's first team by name.
 
-    A choice that no longer holds (the person left, the team is gone) falls back too.
+    A choice that is no longer valid (the user left, or the team was deleted) is ignored. None if
+    the user has no team.
     """
     teams = list(teams_of(request.user))
     chosen = request.session.get(SESSION_KEY)
@@ -21,5 +22,5 @@ def current_team(request: HttpRequest) -> Team | None:
 
 
 def choose_team(request: HttpRequest, team: Team) -> None:
-    """Works in this team from now on, in this session."""
+    """Make this the current team of the session."""
     request.session[SESSION_KEY] = team.pk

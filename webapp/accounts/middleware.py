@@ -1,4 +1,4 @@
-"""Puts the team a person works in onto every request that reaches a view."""
+"""Middleware for sign-in and for the current team, `request.team`."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ View = Callable[..., Any]
 
 
 def team_not_required(view: View) -> View:
-    """Marks a view that also serves people who belong to no team."""
+    """Mark a view that also serves users without a team."""
     view.team_required = False  # type: ignore[attr-defined]
     return view
 
 
 class SignInMiddleware(LoginRequiredMiddleware):
-    """Every view wants a signed-in person unless it says otherwise (`login_not_required`)."""
+    """Every view requires a signed-in user unless it is marked with `login_not_required`."""
 
     def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponse:
-        """To the sign-in page; a part of a page that htmx asked for reloads the whole page."""
+        """Redirect to the sign-in page; a request of htmx reloads the whole page."""
         if request.headers.get("HX-Request"):
             return HttpResponse(status=401, headers={"HX-Refresh": "true"})
         return super().handle_no_permission(request, view_func)
 
 
 class TeamMiddleware:
-    """Sets `request.team`; who belongs to none reads how to get into one.
+    """Sets `request.team`; users without a team see a page that explains how to join one.
 
-    The admin is open without a team: site administrators need none.
+    The admin does not require a team, because site administrators may have none.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
@@ -46,7 +46,7 @@ class TeamMiddleware:
     def process_view(
         self, request: HttpRequest, view: View, args: tuple, kwargs: dict
     ) -> HttpResponse | None:
-        """Answers in the view's place when it needs a team and there is none."""
+        """Answer instead of the view if it requires a team and there is none."""
         if not request.user.is_authenticated:
             return None
         request.team = current_team(request)

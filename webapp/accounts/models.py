@@ -1,4 +1,4 @@
-"""Users, teams and who may do what in them."""
+"""Users, teams and memberships with roles."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from django.db import models
 
 
 class User(AbstractUser):
-    """A person who signs in; a site administrator is a superuser."""
+    """A user account; site administrators are superusers."""
 
 
 class Team(models.Model):
-    """People who share runs, spaces, data sets and a catalogue."""
+    """A team of users who share runs, spaces, data sets and a catalogue."""
 
     name = models.CharField(max_length=80, unique=True)
     slug = models.SlugField(max_length=80, unique=True)
@@ -26,16 +26,16 @@ class Team(models.Model):
 
 
 class Role(models.TextChoices):
-    """What a member may do; each role may do what the one before it may."""
+    """Role of a member; each role includes the rights of the one before it."""
 
-    VIEWER = "viewer", "Viewer"  # looks
-    RESEARCHER = "researcher", "Researcher"  # launches, controls, keeps
+    VIEWER = "viewer", "Viewer"  # views
+    RESEARCHER = "researcher", "Researcher"  # launches and controls runs, keeps architectures
     CURATOR = "curator", "Curator"  # promotes and rejects catalogue entries
     OWNER = "owner", "Owner"  # manages members
 
 
 class Membership(models.Model):
-    """One person's role in one team."""
+    """Role of one user in one team."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")

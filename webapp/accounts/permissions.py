@@ -1,10 +1,13 @@
-"""May this person do that in this team? The one place that answers."""
+"""Permissions: what a user may do in a team. Every check goes through this module."""
 
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 
 from .models import Membership, Role, Team, User
+
+AnyUser = User | AnonymousUser
 
 ROLE_ORDER = [Role.VIEWER, Role.RESEARCHER, Role.CURATOR, Role.OWNER]
 MIN_ROLE = {
@@ -18,21 +21,21 @@ MIN_ROLE = {
 }
 
 
-def role_in(user: User | AnonymousUser, team: Team) -> str | None:
-    """The person's role in the team, None for a stranger."""
+def role_in(user: AnyUser, team: Team) -> str | None:
+    """Return the user's role in the team, None if the user is not a member."""
     if not user.is_authenticated:
         return None
     return Membership.objects.filter(user=user, team=team).values_list("role", flat=True).first()
 
 
-def may(user: User | AnonymousUser, action: str, team: Team) -> bool:
-    """Whether the person may do `action`, one of those in MIN_ROLE."""
+def may(user: AnyUser, action: str, team: Team) -> bool:
+    """Return whether the user may do `action`, one of the keys of MIN_ROLE, in the team."""
     role = role_in(user, team)
     return role is not None and ROLE_ORDER.index(Role(role)) >= ROLE_ORDER.index(MIN_ROLE[action])
 
 
-def teams_of(user: User | AnonymousUser):
-    """The teams a person belongs to, by name."""
+def teams_of(user: AnyUser) -> QuerySet[Team]:
+    """Return the user's teams by name."""
     return (
         Team.objects.filter(memberships__user=user)
         if user.is_authenticated
@@ -40,14 +43,14 @@ def teams_of(user: User | AnonymousUser):
     )
 
 
-def teams_where(user: User | AnonymousUser, action: str):
-    """The teams in which the person may do `action`."""
+def teams_where(user: AnyUser, action: str) -> QuerySet[Team]:
+    """Return the teams in which the user may do `action`."""
     roles = ROLE_ORDER[ROLE_ORDER.index(MIN_ROLE[action]) :]
     return teams_of(user).filter(memberships__user=user, memberships__role__in=roles)
 
 
-def may_enter_admin(user: User | AnonymousUser) -> bool:
-    """Whether the admin is open: to curators and owners of any team, and administrators."""
+def may_enter_admin(user: AnyUser) -> bool:
+    """Return whether the user may open the admin: curators, owners and administrators."""
     if not user.is_authenticated or not user.is_active:
         return False
     return user.is_superuser or teams_where(user, "curate").exists()

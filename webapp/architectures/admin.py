@@ -1,4 +1,4 @@
-"""The catalogue in the admin: the review queue, and promoting or rejecting with a reason."""
+"""The catalogue in the admin: the review queue; curators promote or reject with a reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from webapp.accounts.admin_access import TeamScopedAdmin, shown
+from webapp.accounts.admin_access import TeamScopedAdmin
+from webapp.accounts.models import User
 from webapp.accounts.permissions import teams_where
 from webapp.runs.drawings import text_of
 from webapp.runs.numbers import value_text
@@ -22,8 +23,8 @@ from webapp.runs.numbers import value_text
 from .models import CatalogueEntry, Stage
 from .review import PROMOTE, REJECT, Decision, reason_page
 
-# What waits for a decision comes first.
-WAITING = Case(
+# Entries that wait for a decision come first.
+WAITING_FIRST = Case(
     When(stage=Stage.PROPOSED, then=Value(0)), default=Value(1), output_field=IntegerField()
 )
 FIXED = (
@@ -39,28 +40,28 @@ FIXED = (
 )
 
 
-def _signed(moment: datetime | None, person: Any) -> str:
-    """When, and by whom as far as it is known."""
+def _signed(moment: datetime | None, user: User | None) -> str:
+    """The time and, if it is known, the user."""
     if moment is None:
         return "not yet"
     text = f"{moment:%Y-%m-%d %H:%M} UTC"
-    return f"{text} by {person.get_username()}" if person else text
+    return f"{text} by {user.get_username()}" if user else text
 
 
 @admin.register(CatalogueEntry)
 class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
-    """Entries wait here for a curator; name and note are edited, the stage is decided."""
+    """Catalogue entries: name and note can be edited, the stage is set by a decision."""
 
     list_display = ("name", "team", "stage_shown", "measured", "kept_by", "kept_at")
     list_filter = ("stage",)
     list_select_related = ("team", "kept_by", "decided_by")
-    ordering = (WAITING.asc(), "-kept_at")
+    ordering = (WAITING_FIRST.asc(), "-kept_at")
     search_fields = ("name", "reason", "note")
     readonly_fields = FIXED
     fieldsets = (
         (None, {"fields": ("name", "note")}),
         ("Decision", {"fields": ("stage_shown", "reason", "decided")}),
-        ("Where it comes from", {"fields": ("team_name", "came_from", "kept")}),
+        ("Origin", {"fields": ("team_name", "came_from", "kept")}),
         ("Architecture", {"fields": ("measured", "drawn", "identity")}),
     )
     history_list_display = ("stage", "reason")
@@ -68,7 +69,7 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
     actions_detail = ("promote", "reject")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # entries are made by Keep, from a measured candidate
+        return False  # entries are created by Keep on a candidate's page
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         if request.user.is_superuser:
@@ -82,8 +83,8 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict | None = None
     ) -> HttpResponse:
-        """simple-history looks past `get_queryset`, so the entry is sought here first."""
-        self._seen(request, object_id)
+        """Check access first: simple-history does not use `get_queryset`."""
+        self._entry_or_404(request, object_id)
         return super().history_view(request, object_id, extra_context)
 
     def history_form_view(
@@ -93,11 +94,11 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
         version_id: str,
         extra_context: dict | None = None,
     ) -> HttpResponse:
-        self._seen(request, object_id)
+        self._entry_or_404(request, object_id)
         return super().history_form_view(request, object_id, version_id, extra_context)
 
-    def _seen(self, request: HttpRequest, object_id: str) -> CatalogueEntry:
-        """The entry, if the person may know that it exists."""
+    def _entry_or_404(self, request: HttpRequest, object_id: str) -> CatalogueEntry:
+        """Return the entry if the user may see it."""
         entry = self.get_object(request, object_id)
         if entry is None:
             raise Http404(f"no catalogue entry {object_id}")
@@ -114,27 +115,27 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
     def stage_shown(self, entry: CatalogueEntry) -> str:
         return entry.get_stage_display()
 
-    @shown("team")
+    @admin.display(description="team")
     def team_name(self, entry: CatalogueEntry) -> str:
         return entry.team.name
 
-    @shown("kept")
+    @admin.display(description="kept")
     def kept(self, entry: CatalogueEntry) -> str:
         return _signed(entry.kept_at, entry.kept_by)
 
-    @shown("decided")
+    @admin.display(description="decided")
     def decided(self, entry: CatalogueEntry) -> str:
         return _signed(entry.decided_at, entry.decided_by)
 
-    @shown("id")
+    @admin.display(description="id")
     def identity(self, entry: CatalogueEntry) -> str:
         return entry.architecture_id[:12]
 
-    @shown("architecture")
+    @admin.display(description="architecture")
     def drawn(self, entry: CatalogueEntry) -> str:
         return text_of(entry.architecture)
 
-    @shown("measured")
+    @admin.display(description="measured")
     def measured(self, entry: CatalogueEntry) -> str:
         values = (
             f"{m['objective']} {value_text(m['objective'], m['value'], m['unit'])}"
@@ -142,7 +143,7 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
         )
         return ", ".join(values) or "–"
 
-    @shown("came from")
+    @admin.display(description="came from")
     def came_from(self, entry: CatalogueEntry) -> str:
         source = entry.source
         words = f"{source.get('run_name', 'a run')} #{source.get('number', '?')}"
@@ -153,11 +154,11 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
 
     @action(description="Promote with a reason", permissions=["change"])
     def promote_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
-        return self._many(request, queryset, PROMOTE)
+        return self._decide_many(request, queryset, PROMOTE)
 
     @action(description="Reject with a reason", permissions=["change"])
     def reject_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
-        return self._many(request, queryset, REJECT)
+        return self._decide_many(request, queryset, REJECT)
 
     @action(
         description="Promote",
@@ -167,7 +168,7 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
         attrs={"data-testid": "promote"},
     )
     def promote(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._one(request, object_id, PROMOTE)
+        return self._decide_one(request, object_id, PROMOTE)
 
     @action(
         description="Reject",
@@ -177,20 +178,22 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
         attrs={"data-testid": "reject"},
     )
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._one(request, object_id, REJECT)
+        return self._decide_one(request, object_id, REJECT)
 
     def has_decide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Of one entry, by its key, or of any; unfold asks with the key."""
+        """Whether the user may decide about this entry, or about any entry without a key."""
         if object_id is None:
             return self.has_change_permission(request)
         return self.get_object(request, str(object_id)) is not None
 
-    def _one(self, request: HttpRequest, object_id: str, decision: Decision) -> HttpResponse:
-        entry = self._seen(request, object_id)
+    def _decide_one(self, request: HttpRequest, object_id: str, decision: Decision) -> HttpResponse:
+        entry = self._entry_or_404(request, object_id)
         back = reverse("admin:architectures_catalogueentry_change", args=(entry.pk,))
         entries = self.get_queryset(request).filter(pk=entry.pk)
         return reason_page(self, request, entries, decision, back)
 
-    def _many(self, request: HttpRequest, queryset: QuerySet, decision: Decision) -> HttpResponse:
+    def _decide_many(
+        self, request: HttpRequest, queryset: QuerySet, decision: Decision
+    ) -> HttpResponse:
         back = reverse("admin:architectures_catalogueentry_changelist")
         return reason_page(self, request, queryset, decision, back)

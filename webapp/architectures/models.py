@@ -1,4 +1,4 @@
-"""Catalogue entries: architectures a team decided to keep."""
+"""Catalogue entries: the architectures that a team keeps."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from django.conf import settings
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from webapp.limits import MAX_NAME, MAX_REASON
+
 
 class Stage(models.TextChoices):
-    """How far a team trusts an entry."""
+    """Stage of an entry in the review."""
 
     PROPOSED = "proposed"
     APPROVED = "approved"
@@ -16,14 +18,14 @@ class Stage(models.TextChoices):
 
 
 class CatalogueEntry(models.Model):
-    """An architecture a team keeps, with where it came from, stage and history.
+    """An architecture that a team keeps, with its origin, stage and history.
 
-    `measurements` is a copy of what the candidate had when it was kept, so that the
-    entry outlives its run.
+    `measurements` is a copy of the candidate's measurements, and `source` names its run, so that
+    the entry stays complete if the run is deleted.
     """
 
     team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="entries")
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=MAX_NAME)
     architecture = models.JSONField()
     architecture_id = models.CharField(max_length=64)
     candidate = models.ForeignKey(
@@ -32,7 +34,7 @@ class CatalogueEntry(models.Model):
     source = models.JSONField(default=dict, blank=True)
     measurements = models.JSONField(default=list, blank=True)
     stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.PROPOSED)
-    reason = models.CharField(max_length=500, blank=True)
+    reason = models.CharField(max_length=MAX_REASON, blank=True)
     note = models.TextField(blank=True)
     kept_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="kept"

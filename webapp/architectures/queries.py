@@ -1,4 +1,4 @@
-"""Reading the catalogue: one page of it, and the story of one entry."""
+"""Reading the catalogue: a page of entries, and the history of one entry."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_SEARCH_LENGTH = 200
 
 @dataclass(frozen=True)
 class CataloguePage:
-    """One page of a team's catalogue and how it was asked for."""
+    """One page of a team's catalogue with its filters."""
 
     page: Page
     cards: list[dict[str, Any]]
@@ -39,12 +39,12 @@ class CataloguePage:
 
 
 def entries_of(team: Team) -> QuerySet[CatalogueEntry]:
-    """The team's entries, newest first."""
+    """Return the team's entries, newest first."""
     return CatalogueEntry.objects.filter(team=team).select_related("kept_by", "decided_by")
 
 
 def catalogue_page(team: Team, asked: QueryDict) -> CataloguePage:
-    """The page that `asked` (stage, text, sort, size, page) names."""
+    """Return the page for a query string with stage, text, sort, size and page."""
     stage = asked.get("stage", "") if asked.get("stage") in Stage.values else ""
     text = asked.get("text", "").replace("\0", "").strip()[:MAX_SEARCH_LENGTH]
     sort = asked.get("sort", "newest") if asked.get("sort") in SORTS else "newest"
@@ -70,12 +70,12 @@ def catalogue_page(team: Team, asked: QueryDict) -> CataloguePage:
 
 
 def card(entry: CatalogueEntry) -> dict[str, Any]:
-    """An entry with its drawing and where it came from."""
+    """Return an entry with its drawing and origin."""
     return {"entry": entry, "graph": drawing(entry.architecture), "source": entry.source}
 
 
-def story(entry: CatalogueEntry) -> list[dict[str, Any]]:
-    """What happened to an entry, newest first: who, when, what, why."""
+def history_of(entry: CatalogueEntry) -> list[dict[str, Any]]:
+    """Return the changes of an entry, newest first: who, when, what, why."""
     records = list(entry.history.select_related("history_user").order_by("history_date", "pk"))
     steps = []
     before = None
@@ -84,7 +84,7 @@ def story(entry: CatalogueEntry) -> list[dict[str, Any]]:
             {
                 "at": record.history_date,
                 "by": record.history_user,
-                "what": _what(before, record),
+                "what": _change(before, record),
                 "why": record.reason if before is None or record.stage != before.stage else "",
             }
         )
@@ -92,7 +92,7 @@ def story(entry: CatalogueEntry) -> list[dict[str, Any]]:
     return steps[::-1]
 
 
-def _what(before: Any, record: Any) -> str:
+def _change(before: Any, record: Any) -> str:
     if before is None:
         return "kept"
     if record.stage != before.stage:

@@ -1,42 +1,46 @@
-"""The admin's page on which a curator gives the reason for a decision, for one entry or many."""
+"""Review view: a curator gives the reason for promoting or rejecting one or several entries."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import helpers
 from django.contrib.admin.utils import model_ngettext
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from webapp.accounts.models import User
+from webapp.limits import MAX_REASON
+
 from .models import CatalogueEntry
-from .services import MAX_REASON, DecisionRefused, promote, reject
+from .services import DecisionRefused, promote, reject
 
 
 class ReasonForm(forms.Form):
-    """Why an entry is promoted or rejected."""
+    """The reason for promoting or rejecting entries."""
 
     reason = forms.CharField(
         max_length=MAX_REASON,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "data-testid": "reason"}),
-        help_text=f"Everybody in the team reads it, now and in the history; at most {MAX_REASON} "
-        "characters.",
-        error_messages={"required": "A decision needs its reason: say why in a sentence."},
+        help_text="Shown to all members of the team, also in the history; at most "
+        f"{MAX_REASON} characters.",
+        error_messages={"required": "A decision needs a reason: write one sentence."},
     )
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One way to decide: its verb, the service that does it, what was done."""
+    """A kind of decision: its verb, the service that applies it, the word for the result."""
 
     verb: str
-    decide: Callable[[CatalogueEntry, Any, str], CatalogueEntry]
+    decide: Callable[[CatalogueEntry, User, str], CatalogueEntry]
     done: str
 
 
@@ -45,15 +49,19 @@ REJECT = Decision("reject", reject, "Rejected")
 
 
 def reason_page(
-    admin: Any, request: HttpRequest, entries: Any, decision: Decision, back: str
+    admin: ModelAdmin,
+    request: HttpRequest,
+    entries: QuerySet[CatalogueEntry],
+    decision: Decision,
+    back: str,
 ) -> HttpResponse:
-    """The page that asks for the reason; once it is given, decides and goes back.
+    """Ask for the reason, then decide about the entries and redirect to `back`.
 
-    An entry that cannot be decided like this is told and left as it is.
+    Entries that cannot be decided are named in a message and not changed.
     """
-    asked = request.method == "POST" and "reason" in request.POST
-    form = ReasonForm(request.POST if asked else None)
-    if asked and form.is_valid():
+    submitted = request.method == "POST" and "reason" in request.POST
+    form = ReasonForm(request.POST if submitted else None)
+    if submitted and form.is_valid():
         _decide(request, entries, decision, form.cleaned_data["reason"])
         return redirect(back)
     context = {
@@ -71,7 +79,9 @@ def reason_page(
     return TemplateResponse(request, "admin/architectures/decide.html", context)
 
 
-def _decide(request: HttpRequest, entries: Any, decision: Decision, reason: str) -> None:
+def _decide(
+    request: HttpRequest, entries: QuerySet[CatalogueEntry], decision: Decision, reason: str
+) -> None:
     done = []
     for entry in entries:
         try:

@@ -1,63 +1,81 @@
-"""Keeping architectures in a team's catalogue, and deciding about them."""
+"""Keeping architectures in a team's catalogue, and promoting or rejecting entries."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from webapp.accounts.permissions import MIN_ROLE, may
+from webapp.accounts.models import User
+from webapp.accounts.permissions import MIN_ROLE, AnyUser, may
+from webapp.limits import MAX_NAME, MAX_REASON
 from webapp.runs.models import Candidate, CandidateState
 
 from .models import CatalogueEntry, Stage
 
-MAX_NAME = 120
-MAX_REASON = 500
+COPIED_COLUMNS = (
+    "objective",
+    "value",
+    "unit",
+    "device",
+    "method",
+    "repetitions",
+    "spread",
+    "detail",
+)
+MAX_RUN_NAME = 100  # of the run's name in the default name of an entry
 
 
 class KeepRefused(ValueError):
-    """The candidate cannot be kept, or not under that name; the text says why."""
+    """The candidate cannot be kept, or the name is not allowed; the text is for users."""
 
 
 class DecisionRefused(ValueError):
-    """The entry cannot be promoted or rejected like this; the text says why."""
+    """The entry cannot be promoted or rejected; the text is for users."""
 
 
-def keep(candidate: Candidate, user: Any, name: str = "") -> CatalogueEntry:
-    """Makes a catalogue entry of a measured candidate; one that is kept already stays.
+def keep(candidate: Candidate, user: User | None, name: str = "") -> CatalogueEntry:
+    """Create a catalogue entry of a measured candidate, or return the existing one.
+
+    Args:
+        candidate: a candidate of state done.
+        user: who keeps it.
+        name: the entry's name; default: the run's name and the candidate's number.
 
     Raises:
-        KeepRefused: the candidate is not measured, or the name is too long.
+        KeepRefused: the candidate is not measured, or the name is not allowed.
     """
     run, name = candidate.run, name.strip()
     if candidate.state != CandidateState.DONE:
-        raise KeepRefused(f"#{candidate.number} is {candidate.state}: only a measured one is kept")
+        raise KeepRefused(
+            f"Candidate #{candidate.number} is {candidate.state}: only measured ones can be kept"
+        )
     if "\0" in name:
-        raise KeepRefused("the name holds a NUL character, which no database text can; remove it")
+        raise KeepRefused("The name must not contain a NUL character: remove it")
     if len(name) > MAX_NAME:
-        raise KeepRefused(f"the name has {len(name):,} characters; at most {MAX_NAME}")
+        raise KeepRefused(f"The name must have at most {MAX_NAME} characters (got {len(name):,})")
     kept = CatalogueEntry.objects.filter(
         team=run.team, architecture_id=candidate.architecture_id
     ).first()
     return kept or _new_entry(candidate, user, name)
 
 
-def _new_entry(candidate: Candidate, user: Any, name: str) -> CatalogueEntry:
-    """The entry with a copy of what was measured; another's, if one was faster."""
+def _new_entry(candidate: Candidate, user: User | None, name: str) -> CatalogueEntry:
+    """Create the entry with a copy of the measurements.
+
+    If another request created one meanwhile, return that entry.
+    """
     run = candidate.run
-    columns = ("objective", "value", "unit", "device", "method", "repetitions", "spread", "detail")
     entry = CatalogueEntry(
         team=run.team,
         architecture_id=candidate.architecture_id,
-        name=name or f"{run.name[:100]} #{candidate.number}",
+        name=name or f"{run.name[:MAX_RUN_NAME]} #{candidate.number}",
         architecture=candidate.proposal["architecture"],
         candidate=candidate,
         source={"run": run.pk, "run_name": run.name, "number": candidate.number},
-        measurements=list(candidate.measurements.values(*columns)),
+        measurements=list(candidate.measurements.values(*COPIED_COLUMNS)),
         kept_by=user,
     )
-    entry._history_user = user  # for simple-history, wherever this is called from
+    entry._history_user = user  # read by simple-history
     try:
         with transaction.atomic():
             entry.save()
@@ -66,57 +84,62 @@ def _new_entry(candidate: Candidate, user: Any, name: str) -> CatalogueEntry:
     return entry
 
 
-def promote(entry: CatalogueEntry, user: Any, reason: str) -> CatalogueEntry:
-    """Approves an entry, with the reason; a rejected one may be approved later.
+def promote(entry: CatalogueEntry, user: User, reason: str) -> CatalogueEntry:
+    """Approve an entry with a reason; a rejected entry can be approved later.
 
     Raises:
-        DecisionRefused: no reason, too long a one, no right to decide, or approved already.
+        DecisionRefused: the reason is empty or too long, the user may not decide, or the entry
+            is approved already.
     """
     return _decide(entry, user, reason, Stage.APPROVED)
 
 
-def reject(entry: CatalogueEntry, user: Any, reason: str) -> CatalogueEntry:
-    """Rejects an entry, with the reason; an approved one may be rejected later.
+def reject(entry: CatalogueEntry, user: User, reason: str) -> CatalogueEntry:
+    """Reject an entry with a reason; an approved entry can be rejected later.
 
     Raises:
-        DecisionRefused: no reason, too long a one, no right to decide, or rejected already.
+        DecisionRefused: the reason is empty or too long, the user may not decide, or the entry
+            is rejected already.
     """
     return _decide(entry, user, reason, Stage.REJECTED)
 
 
-def _decide(entry: CatalogueEntry, user: Any, reason: str, stage: Stage) -> CatalogueEntry:
-    reason = _readable(reason)
+def _decide(entry: CatalogueEntry, user: User, reason: str, stage: Stage) -> CatalogueEntry:
+    reason = _checked_reason(reason)
     if not may_decide(user, entry):
         raise DecisionRefused(
-            f"deciding takes the role of a {MIN_ROLE['curate'].label.lower()} in {entry.team}"
+            f"you need the {MIN_ROLE['curate'].label.lower()} role in {entry.team} to decide"
         )
     with transaction.atomic():
         locked = CatalogueEntry.objects.select_for_update().get(pk=entry.pk)
         if locked.stage == stage:
-            raise DecisionRefused(f"{locked.name} is {stage.label.lower()} already")
+            raise DecisionRefused(f"{locked.name} is already {stage.label.lower()}")
         locked.stage, locked.reason, locked.decided_by = stage, reason, user
         locked.decided_at = timezone.now()
-        locked._history_user, locked._change_reason = user, reason[:100]  # for simple-history
+        # Both are read by simple-history.
+        locked._history_user, locked._change_reason = user, reason[:100]
         locked.save(update_fields=["stage", "reason", "decided_by", "decided_at"])
     return locked
 
 
-def may_decide(user: Any, entry: CatalogueEntry) -> bool:
-    """Whether the person decides about this entry: its team's curators, and administrators."""
+def may_decide(user: AnyUser, entry: CatalogueEntry) -> bool:
+    """Return whether the user may decide: curators of the team and administrators."""
     return bool(user.is_active and (user.is_superuser or may(user, "curate", entry.team)))
 
 
-def _readable(reason: str) -> str:
-    """The reason as it is stored.
+def _checked_reason(reason: str) -> str:
+    """Return the reason as it is stored.
 
     Raises:
-        DecisionRefused: it is empty, too long, or no database text.
+        DecisionRefused: it is empty, too long or cannot be stored.
     """
     reason = reason.strip()
     if not reason:
-        raise DecisionRefused("a decision needs its reason: say why in a sentence")
+        raise DecisionRefused("a decision needs a reason: write one sentence")
     if len(reason) > MAX_REASON:
-        raise DecisionRefused(f"the reason has {len(reason):,} characters; at most {MAX_REASON}")
+        raise DecisionRefused(
+            f"the reason must have at most {MAX_REASON} characters (got {len(reason):,})"
+        )
     if "\0" in reason:
-        raise DecisionRefused("the reason holds a NUL character; remove it")
+        raise DecisionRefused("the reason must not contain a NUL character: remove it")
     return reason

@@ -1,4 +1,4 @@
-"""Events in the admin: only to look at."""
+"""Events in the admin, read-only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .models import Event
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    """One numbered change of a run; the page is their fold, so nobody edits them."""
+    """Events of runs; the page is computed from them, so they are never edited."""
 
     team_path = "run__team"
     list_display = ("run", "seq", "kind", "at")

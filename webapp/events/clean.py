@@ -1,4 +1,4 @@
-"""What enters a JSON column: no NaN, no NUL, no half surrogate pair."""
+"""Cleaning of JSON values before they are stored: no NaN, no NUL, no unpaired surrogates."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 
 def clean_text(text: str) -> str:
-    """The text as PostgreSQL takes it; what it refuses becomes a replacement sign."""
+    """Replace what PostgreSQL cannot store by the replacement character."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
 def clean_json(value: Any) -> Any:
-    """A copy without non-finite numbers (they become null) and unstorable text."""
+    """Return a copy in which numbers that are not finite are null and texts can be stored."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, str):

@@ -1,22 +1,24 @@
-"""Event: one numbered change of a run, stored, then announced."""
+"""Event: one numbered change of a run."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.db import models
 from django.db.models.functions import Now
 
 
 class Event(models.Model):
-    """What changed, as the whole new item. Inserted by `recorder.record` alone.
+    """One change of a run, as the whole new item; only `recorder` inserts events.
 
-    `seq` counts from 1 within the run and commits in order. Kinds and their items are
-    listed in docs/events.md.
+    `seq` counts from 1 within the run and commits in order. docs/events.md lists the kinds and
+    their items.
     """
 
     run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="events")
     seq = models.BigIntegerField()
     kind = models.CharField(max_length=20)
-    at = models.DateTimeField(db_default=Now())  # the database's clock, the same for all
+    at = models.DateTimeField(db_default=Now())  # the database's clock, so that all processes agree
     item = models.JSONField()
 
     class Meta:
@@ -26,6 +28,6 @@ class Event(models.Model):
     def __str__(self) -> str:
         return f"{self.run_id}#{self.seq} {self.kind}"
 
-    def to_json(self) -> dict:
-        """The event as it travels to the page."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as it is sent to the page."""
         return {"seq": self.seq, "kind": self.kind, "at": self.at.isoformat(), "item": self.item}

@@ -1,4 +1,4 @@
-"""The funnel: nobody else inserts an Event or rings a run's channel group."""
+"""Recording events: the only module that inserts an Event or notifies a run's channel group."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from webapp.runs.models import Run
 
 log = logging.getLogger(__name__)
-QUIET_SECONDS = 2.0  # after a bell that was not heard; pages look for news by themselves
+QUIET_SECONDS = 2.0  # pause after a failed notification; pages poll meanwhile
 
 
 class _Notifications(threading.local):
-    """What this thread recorded and rang: one bell is enough for one commit."""
+    """What this thread recorded and notified: one notification per commit is enough."""
 
     def __init__(self) -> None:
-        self.recorded: dict[int, int] = {}  # run -> its newest number
-        self.rung: dict[int, int] = {}  # run -> the newest number a bell stood for
+        self.recorded: dict[int, int] = {}  # run -> number of its newest event
+        self.notified: dict[int, int] = {}  # run -> newest number included in a notification
         self.quiet_until = 0.0
 
 
@@ -36,16 +36,22 @@ _notifications = _Notifications()
 
 
 def group_name(run_id: int) -> str:
-    """The channel group of a run."""
+    """Return the name of a run's channel group."""
     return f"run.{run_id}"
 
 
 def record(run: Run, kind: str, item: dict[str, Any], replaces: int | None = None) -> Event:
-    """Stores one event in the transaction of the change it reports; rings after commit.
+    """Store one event in the transaction of the change; notify pages after commit.
 
-    The run's counter is bumped under its row lock, so numbers commit in order. `item`
-    is the whole new thing, never a difference. `replaces` is the number of an older event
-    that this one makes superfluous (an earlier curve of the same candidate): it goes.
+    The run's counter is incremented under its row lock, so events commit in the order of their
+    numbers.
+
+    Args:
+        run: the run that changed.
+        kind: one of the kinds in docs/events.md.
+        item: the whole new item, never a difference.
+        replaces: the number of an older event that this one makes superfluous, such as an
+            earlier learning curve of the same candidate; it is deleted.
 
     Raises:
         RuntimeError: called outside a transaction.
@@ -56,13 +62,13 @@ def record(run: Run, kind: str, item: dict[str, Any], replaces: int | None = Non
 
 
 def record_all(run: Run, kind: str, items: Sequence[dict[str, Any]]) -> list[Event]:
-    """Stores events of one kind, numbered in their order: three queries for any number.
+    """Store events of one kind, numbered in their order: three queries for any number.
 
     Raises:
         RuntimeError: called outside a transaction.
     """
     if not connection.in_atomic_block:
-        raise RuntimeError("an event is recorded in the transaction of its change; open one")
+        raise RuntimeError("an event is recorded in the transaction of its change: open one")
     if not items:
         return []
     rows = type(run).objects.filter(pk=run.pk)
@@ -74,26 +80,26 @@ def record_all(run: Run, kind: str, items: Sequence[dict[str, Any]]) -> list[Eve
         for seq, item in enumerate(items, start=first)
     )
     _notifications.recorded[run.pk] = run.seq
-    # A number given back by a rollback is used again: forget that it was rung.
-    _notifications.rung[run.pk] = min(_notifications.rung.get(run.pk, 0), first - 1)
-    transaction.on_commit(lambda: _ring_once(run.pk, first))
+    # A rollback returns numbers that are used again: forget that they were notified.
+    _notifications.notified[run.pk] = min(_notifications.notified.get(run.pk, 0), first - 1)
+    transaction.on_commit(lambda: _notify_once(run.pk, first))
     return events
 
 
-def _ring_once(run_id: int, seq: int) -> None:
-    """Rings for the first event of a commit; the others are in the table already."""
-    if seq > _notifications.rung.get(run_id, 0):
-        _notifications.rung[run_id] = _notifications.recorded[run_id]
+def _notify_once(run_id: int, seq: int) -> None:
+    """Notify for the first event of a commit; the others are in the table already."""
+    if seq > _notifications.notified.get(run_id, 0):
+        _notifications.notified[run_id] = _notifications.recorded[run_id]
         notify(run_id)
 
 
 def notify(run_id: int) -> None:
-    """Tells open pages that there is something to read; the table holds what."""
+    """Tell open pages of the run to read new events from the table."""
     if time.monotonic() < _notifications.quiet_until:
         return
     try:
         layer = get_channel_layer()
         async_to_sync(layer.group_send)(group_name(run_id), {"type": "run.changed"})
-    except Exception as error:  # the broker is a doorbell: a dead one loses nothing
+    except Exception as error:  # the events are stored; pages find them by polling
         _notifications.quiet_until = time.monotonic() + QUIET_SECONDS
-        log.warning("run %s: bell not heard (%s)", run_id, error)
+        log.warning("run %s: pages were not notified (%s)", run_id, error)

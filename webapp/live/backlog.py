@@ -1,4 +1,4 @@
-"""Which events a page has still to be sent."""
+"""The events that a page has not received yet."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Min
 
-from webapp.accounts.permissions import may
+from webapp.accounts.permissions import AnyUser, may
 from webapp.events.models import Event
 from webapp.runs.models import Run
 
-PAGE = 200
+BATCH = 200
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """The next events in order; or `reset`, where only a snapshot helps.
+    """The next events of a run for one page.
 
-    `seq` is the run's own counter at the moment of reading. `gone` means that there is no
-    such run any more, or not for this person.
+    Attributes:
+        seq: the number of the run's newest event at the time of reading.
+        events: the next events in order, at most one batch.
+        reset: the page must load a snapshot instead.
+        gone: the run does not exist or this user may not view it.
     """
 
     seq: int = 0
@@ -29,18 +32,18 @@ class Backlog:
     gone: bool = False
 
 
-def visible_run(user: Any, run_id: int) -> Run | None:
-    """The run, when the person may look at it."""
+def visible_run(user: AnyUser, run_id: int) -> Run | None:
+    """Return the run if the user may view it, None otherwise."""
     run = Run.objects.select_related("team").only("pk", "seq", "team").filter(pk=run_id).first()
     return run if run is not None and may(user, "view", run.team) else None
 
 
-def backlog(user: Any, run_id: int, after: int) -> Backlog:
-    """The events after `after`, at most one page of them.
+def backlog(user: AnyUser, run_id: int, after: int) -> Backlog:
+    """Return the events with numbers above `after`, at most one batch.
 
-    A missing number is no gap by itself: a candidate's newer curve takes the place of its
-    older one. The page must start anew when it is ahead of the run (another database), too
-    far behind, or when the first events it lacks were removed.
+    A missing number is not a gap by itself, because a newer learning curve replaces the event of
+    the older one. The page must reset if it is ahead of the run (another database), too far
+    behind, or if the first events that it lacks were deleted.
     """
     run = visible_run(user, run_id)
     if run is None:
@@ -53,5 +56,5 @@ def backlog(user: Any, run_id: int, after: int) -> Backlog:
     oldest = rows.aggregate(oldest=Min("seq"))["oldest"]
     if oldest is None or oldest > after + 1:
         return Backlog(seq=run.seq, reset=True)
-    newer = rows.filter(seq__gt=after).order_by("seq")[:PAGE]
+    newer = rows.filter(seq__gt=after).order_by("seq")[:BATCH]
     return Backlog(seq=run.seq, events=[event.to_json() for event in newer])

@@ -1,48 +1,52 @@
-"""Hearing that a run has news, in a way that outlives the broker."""
+"""Notifications about new events of a run; they survive a restart of the broker."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from channels.layers import get_channel_layer
 
 from webapp.events.recorder import group_name
 
+if TYPE_CHECKING:
+    from channels_redis.pubsub import RedisPubSubChannelLayer
+
 log = logging.getLogger(__name__)
-AGAIN_SECONDS = 2.0
+RETRY_SECONDS = 2.0
 
 
 class RunSubscription:
-    """Joins a run's channel group and wakes whoever waits.
+    """Membership in a run's channel group; wakes the waiting consumer.
 
-    A bell carries no data. While the broker is away nothing rings and `wait` ends by its
-    time limit; the group is joined again as soon as that works.
+    A notification carries no data. While the broker is down there are none, and `wait` ends at
+    its time limit; the group is joined again as soon as possible.
     """
 
     def __init__(self, run_id: int):
         self.group = group_name(run_id)
-        self._rang = asyncio.Event()
+        self._notified = asyncio.Event()
         self._joined = asyncio.Event()
         self._task: asyncio.Task | None = None
 
     async def join(self, seconds: float = 1.0) -> None:
-        """Starts listening; returns once joined, or after `seconds` without an answer."""
+        """Start listening; return once joined, or after `seconds` without an answer."""
         self._task = asyncio.create_task(self._listen())
         try:
             await asyncio.wait_for(self._joined.wait(), seconds)
         except TimeoutError:
-            log.info("%s: no bell for now, looking for news by itself", self.group)
+            log.info("%s: no notifications for now, polling the database", self.group)
 
     async def wait(self, seconds: float) -> None:
-        """Returns when the bell rang since the last call, at the latest after `seconds`."""
+        """Return at the first notification since the last call, at the latest after `seconds`."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._rang.wait(), seconds)
-        self._rang.clear()
+            await asyncio.wait_for(self._notified.wait(), seconds)
+        self._notified.clear()
 
     async def leave(self) -> None:
-        """Stops listening."""
+        """Stop listening."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task], timeout=1.0)
@@ -50,26 +54,26 @@ class RunSubscription:
     async def _listen(self) -> None:
         while True:
             try:
-                await self._hear()
-            except Exception as error:  # whatever the broker's client raises
-                log.warning("%s: bell lost (%s)", self.group, error)
-                await asyncio.sleep(AGAIN_SECONDS)
+                await self._receive()
+            except Exception as error:  # the broker's client raises many kinds
+                log.warning("%s: notifications interrupted (%s)", self.group, error)
+                await asyncio.sleep(RETRY_SECONDS)
 
-    async def _hear(self) -> None:
+    async def _receive(self) -> None:
         layer = get_channel_layer()
         channel = await layer.new_channel()
         try:
             await layer.group_add(self.group, channel)
             self._joined.set()
-            self._rang.set()  # what happened before joining made no sound
+            self._notified.set()  # events before joining were not announced to us
             while True:
                 await layer.receive(channel)
-                self._rang.set()
+                self._notified.set()
         finally:
-            await self._part(layer, channel)
+            await self._discard(layer, channel)
 
-    async def _part(self, layer: object, channel: str) -> None:
+    async def _discard(self, layer: RedisPubSubChannelLayer, channel: str) -> None:
         try:
             await asyncio.wait_for(layer.group_discard(self.group, channel), 1.0)
         except Exception as error:
-            log.info("%s: left without a word (%s)", self.group, error)
+            log.info("%s: could not leave the group (%s)", self.group, error)

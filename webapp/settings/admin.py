@@ -1,4 +1,4 @@
-"""How the admin looks, and what its helpers may do."""
+"""Appearance of the admin, and settings of its helper packages."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ UNFOLD = {
     },
     "SIDEBAR": {"show_search": True, "show_all_applications": False},
 }
-# The stage of an entry changes by the services alone, so no old version is put back.
+# Only services change the stage of an entry, so old versions cannot be restored.
 SIMPLE_HISTORY_REVERT_DISABLED = True
-AXES_ENABLE_ADMIN = False  # registered with the look of the rest (webapp/accounts/admin.py)
+AXES_ENABLE_ADMIN = False  # registered in webapp/accounts/admin.py with our base class

@@ -94,7 +94,7 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
-            # A frozen broker must not hold up whoever rings a bell.
+            # Short, so that a frozen broker does not delay a notification.
             "hosts": [{"address": BROKER_URL, "socket_timeout": 2, "socket_connect_timeout": 1}],
             "prefix": "paretoscope",
         },
@@ -103,7 +103,7 @@ CHANNEL_LAYERS = {
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "webapp" / "static"]
-WHITENOISE_USE_FINDERS = True  # served where they lie: no collectstatic before a start
+WHITENOISE_USE_FINDERS = True  # served from the source folders, without collectstatic
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
@@ -115,28 +115,28 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# A worker that says nothing for this long loses its candidate to another.
+# A worker without a heartbeat for this long loses its candidate to another worker.
 LEASE_SECONDS = seconds("LEASE_SECONDS", 30)
 LEASE_LENGTH = timedelta(seconds=LEASE_SECONDS)
 HEARTBEAT_SECONDS = seconds("HEARTBEAT_SECONDS", 5)
 HEARTBEAT_LENGTH = timedelta(seconds=HEARTBEAT_SECONDS)
 SWEEP_SECONDS = seconds("SWEEP_SECONDS", 2)
-# A candidate whose worker died this often is given up as failed.
+# A candidate fails after it has lost this many workers.
 MAX_ATTEMPTS = whole("MAX_ATTEMPTS", 3)
-# A candidate that trains longer than this is given up as failed.
+# A candidate that takes longer than this fails.
 CANDIDATE_SECONDS = seconds("CANDIDATE_SECONDS", 86400)
-# Where trained candidates leave weights for their children, and for how long after the run.
+# Folder for weights that children inherit, and how long they are kept after the run.
 PARETOSCOPE_WEIGHTS = Path(os.environ.get("PARETOSCOPE_WEIGHTS") or VAR_DIR / "weights").absolute()
 WEIGHTS_DAYS = whole("WEIGHTS_DAYS", 30)
-# A benchmark table that unpacks to more than this is not imported.
+# Largest uncompressed size of an imported benchmark table.
 TABLE_MEGABYTES = whole("TABLE_MEGABYTES", 50)
-# How often a slot looks for work, and an open page for news, when no bell rings.
+# Poll intervals of workers and of open pages, for times without notifications.
 IDLE_SECONDS = seconds("IDLE_SECONDS", 2)
 SOCKET_POLL_SECONDS = seconds("SOCKET_POLL_SECONDS", 3)
-# A page that missed more events than this fetches the snapshot instead.
+# A page that missed more events than this loads a snapshot instead.
 SOCKET_REPLAY_LIMIT = whole("SOCKET_REPLAY_LIMIT", 2000)
 if LEASE_SECONDS < 2 * HEARTBEAT_SECONDS:
     raise ImproperlyConfigured(
-        f"LEASE_SECONDS is {LEASE_SECONDS:g}: a lease must outlast two heartbeats "
-        f"({HEARTBEAT_SECONDS:g} s each); raise it or lower HEARTBEAT_SECONDS"
+        f"LEASE_SECONDS is {LEASE_SECONDS:g}: a lease must last at least two heartbeats "
+        f"({HEARTBEAT_SECONDS:g} s each): raise it or lower HEARTBEAT_SECONDS"
     )

@@ -1,4 +1,4 @@
-"""Where processes write: to standard error, which whoever started them keeps."""
+"""Logging: every process writes to standard error; its supervisor keeps the log."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LOGGING = {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
     },
     "loggers": {
-        # A page that breaks leaves its traceback; a 404 is no event.
+        # Only errors with a traceback; a 404 is not an error.
         "django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
-        # Anybody can send a wrong Host; the answer is 400, and no line in the log.
+        # Anyone can send a wrong Host header; it is answered with 400 and not logged.
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
         "webapp": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "axes": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},

@@ -1,12 +1,11 @@
-"""What a browser may do with our pages.
+"""Content security policy and other security headers.
 
-Scripts come from our own files only: no inline script, no eval, nothing from another
-host. Styles too: Plotly is told (by the ids in templates/parts/plotly.html) to leave its
-own style sheets out, and ours replaces them. `data:` and `blob:` images are how Plotly
-turns a plot into a file.
+Scripts and styles are loaded only from our own files: no inline scripts, no eval, no other host.
+The ids in templates/parts/plotly.html keep Plotly from adding its own style sheets; ours replaces
+them. Plotly needs `data:` and `blob:` images to save a plot as a file.
 
 The admin is django-unfold's, whose Alpine.js evaluates the expressions in its markup and
-sets style attributes; it alone gets the looser policy (`webapp.site.security_policy`).
+sets style attributes; only it has a less strict policy (`webapp.site.security_policy`).
 """
 
 from __future__ import annotations

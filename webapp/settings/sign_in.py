@@ -1,4 +1,4 @@
-"""Who may come in, for how long, and what happens to those who guess."""
+"""Sign-in: passwords, sessions, and the lock-out after wrong passwords."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
-# Ten wrong passwords for one name from one address lock that pair, not the person.
+# Ten wrong passwords lock a user name for one address, not the user everywhere.
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -35,7 +35,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 
-# Behind a proxy that speaks HTTPS: cookies over HTTPS alone, and browsers remember to.
+# Behind an HTTPS proxy: cookies only over HTTPS, and browsers always use HTTPS.
 HTTPS = os.environ.get("PARETOSCOPE_HTTPS", "") == "1"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS

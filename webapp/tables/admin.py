@@ -1,4 +1,4 @@
-"""Benchmark tables in the admin: looked at, checked again, deleted where no run rests on them."""
+"""Benchmark tables in the admin: view, check again, delete those that no run uses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from unfold.decorators import action
 
-from webapp.accounts.admin_access import TeamScopedAdmin, shown
+from webapp.accounts.admin_access import TeamScopedAdmin
 from webapp.accounts.permissions import may, teams_where
 
 from .labels import fit_words
@@ -19,7 +19,7 @@ from .services.checking import CheckFailed, check_again, delete_unused
 
 @admin.register(BenchmarkTable)
 class BenchmarkTableAdmin(TeamScopedAdmin):
-    """Tables never change; curators of their team check them again and clear away unused ones."""
+    """Tables never change; curators of the team check them again and delete unused ones."""
 
     list_display = ("name", "version", "team", "space", "rows", "fits", "used", "created_at")
     list_filter = ("space",)
@@ -51,13 +51,13 @@ class BenchmarkTableAdmin(TeamScopedAdmin):
         return super().get_queryset(request).annotate(run_count=Count("runs"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # tables come out of files, by the form that reads them
+        return False  # tables are imported from files with the form on the Data page
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """One that no run rests on; many at once by the action, which looks at each."""
+        """Only a table that no run uses; the action below deletes many at once."""
         if obj is None or not self.has_clear_permission(request):
             return False
         reach = request.user.is_superuser or may(request.user, "curate", obj.team)
@@ -69,11 +69,11 @@ class BenchmarkTableAdmin(TeamScopedAdmin):
     def view_on_site(self, table: BenchmarkTable) -> str:
         return reverse("table-detail", args=(table.pk,))
 
-    @shown("architectures")
+    @admin.display(description="architectures")
     def fits(self, table: BenchmarkTable) -> str:
         return fit_words(table)
 
-    @shown("runs", ordering="run_count")
+    @admin.display(description="runs", ordering="run_count")
     def used(self, table: BenchmarkTable) -> int:
         return table.run_count
 
@@ -89,11 +89,11 @@ class BenchmarkTableAdmin(TeamScopedAdmin):
             except CheckFailed as error:
                 self.message_user(request, f"{error}.", messages.ERROR)
 
-    @action(description="Delete those no run rests on", permissions=["clear"])
+    @action(description="Delete unused tables", permissions=["clear"])
     def delete_unused_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
         deleted, kept = delete_unused(queryset)
         if deleted:
             self.message_user(request, f"Deleted: {', '.join(deleted)}.", messages.SUCCESS)
         if kept:
-            text = f"Kept, since runs rest on them: {', '.join(kept)}."
+            text = f"Kept, because runs use them: {', '.join(kept)}."
             self.message_user(request, text, messages.WARNING)

@@ -1,4 +1,4 @@
-"""BenchmarkTable: measurements of architectures that a team imported, to search on."""
+"""BenchmarkTable: measurements of architectures that a team imported, for searches on them."""
 
 from __future__ import annotations
 
@@ -10,24 +10,29 @@ from django.db import models
 from django.db.models.functions import Now
 
 from nasengine.estimators.tables.imported import ImportedTable
+from webapp.limits import MAX_NOTE
 
 
-class TableManager(models.Manager):
-    """Leaves the rows of a table in the database until somebody asks for them."""
+class TableManager(models.Manager["BenchmarkTable"]):
+    """Does not load the content of a table unless it is read."""
 
-    def get_queryset(self) -> models.QuerySet:
+    def get_queryset(self) -> models.QuerySet[BenchmarkTable]:
         return super().get_queryset().defer("content")
 
 
 class BenchmarkTable(models.Model):
-    """One imported table; it never changes, so a run keeps the one it was launched with.
+    """One version of an imported table; it never changes, so a run keeps its version.
 
-    A name imported anew makes the next `version`. `content` is the canonical CSV, gzip'd, and
-    `digest` the SHA-256 of what it unpacks to. `columns`, `report` and `architecture` are the
-    settings of the engine's estimator `table`; without `columns` it is NAS-Bench-201's own.
-    `datasets` are the words a run may name as its data set, `space` the engine's space or "".
-    `objectives` lists {dataset, name, unit, better, column, rows}, `findings` what the import
-    saw in the rows.
+    Importing a name again creates the next `version`.
+
+    Attributes:
+        content: the canonical CSV, compressed with gzip; `digest` is the SHA-256 of the CSV.
+        columns, report, architecture: settings of the engine's estimator `table`; without
+            `columns` the table has the layout of NAS-Bench-201.
+        datasets: the names that a run may give as its data set.
+        space: the engine's space of the rows, or "".
+        objectives: a list of {dataset, name, unit, better, column, rows}.
+        findings: what the import found in the rows.
     """
 
     team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="tables")
@@ -45,7 +50,7 @@ class BenchmarkTable(models.Model):
     digest = models.CharField(max_length=64, db_index=True)
     size_bytes = models.PositiveBigIntegerField()
     content = models.BinaryField()
-    note = models.CharField(max_length=300, blank=True)
+    note = models.CharField(max_length=MAX_NOTE, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
@@ -65,10 +70,10 @@ class BenchmarkTable(models.Model):
 
     @property
     def fixed(self) -> ImportedTable:
-        """The engine's word for exactly these rows."""
+        """The engine's name of exactly these rows."""
         return ImportedTable(self.name, self.digest)
 
     @property
     def fit(self) -> dict[str, Any] | None:
-        """How many of the architectures are ones of the space; None where no space is named."""
+        """How many rows are architectures of the space; None if no space is named."""
         return self.findings.get("fit")

@@ -1,4 +1,4 @@
-"""Reading a team's tables. Nothing here writes."""
+"""Reading a team's tables; nothing here writes."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from urllib.parse import urlencode
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from nasengine.estimators.tables.imported import ImportedTable
+from webapp.accounts.models import Team
 
 from .models import BenchmarkTable
 
 MAX_SUGGESTED = 100
-FAVOURED = ("error", "params")
-MAX_FAVOURED = 3
+DEFAULT_OBJECTIVES = ("error", "params")
+MAX_OBJECTIVES = 3
 CANDIDATES = 500
 
 
-def tables_of(team: Any) -> QuerySet[BenchmarkTable]:
-    """The team's tables by name, newest version first.
+def tables_of(team: Team) -> QuerySet[BenchmarkTable]:
+    """Return the team's tables by name, newest version first.
 
-    Each with `run_count` and `replaced`: whether a newer version bears its name.
+    Adds `run_count` and `replaced`, whether there is a newer version of the name.
     """
     newer = BenchmarkTable.objects.filter(
         team=OuterRef("team"), name=OuterRef("name"), version__gt=OuterRef("version")
@@ -30,8 +31,8 @@ def tables_of(team: Any) -> QuerySet[BenchmarkTable]:
     return counted.order_by("name", "-version")
 
 
-def tables_by_name(team: Any) -> dict[str, str]:
-    """What may be typed into the path of a table -> what it is, for the newest of each name."""
+def tables_by_name(team: Team) -> dict[str, str]:
+    """Return a description of the newest version of each table, by the path that names it."""
     newest = tables_of(team).filter(replaced=False)[:MAX_SUGGESTED]
     return {
         ImportedTable(table.name).path: f"{table.rows:,} rows of {table.space or 'any space'}"
@@ -40,7 +41,7 @@ def tables_by_name(team: Any) -> dict[str, str]:
 
 
 def searches_of(table: BenchmarkTable) -> list[dict[str, str]]:
-    """A link for each data set of the table: the launch form, filled in to search on it."""
+    """Return for each data set of the table the query of a launch form that searches on it."""
     return [
         {"dataset": dataset, "query": urlencode(_filled_in(table, dataset))}
         for dataset in table.datasets
@@ -48,13 +49,13 @@ def searches_of(table: BenchmarkTable) -> list[dict[str, str]]:
 
 
 def objectives_of(table: BenchmarkTable, dataset: str) -> list[dict[str, Any]]:
-    """What can steer a search on one data set of the table."""
-    return [one for one in table.objectives if one["dataset"] in ("", dataset)]
+    """Return the objectives of a search on one data set of the table."""
+    return [objective for objective in table.objectives if objective["dataset"] in ("", dataset)]
 
 
 def names_of(table: BenchmarkTable) -> list[str]:
-    """The names of all objectives, each once."""
-    return list(dict.fromkeys(one["name"] for one in table.objectives))
+    """Return the names of all objectives, each once."""
+    return list(dict.fromkeys(objective["name"] for objective in table.objectives))
 
 
 def _filled_in(table: BenchmarkTable, dataset: str) -> dict[str, str]:
@@ -64,17 +65,17 @@ def _filled_in(table: BenchmarkTable, dataset: str) -> dict[str, str]:
         "estimator": "table",
         "estimator_config.path": ImportedTable(table.name).path,
         "dataset": dataset,
-        "objectives": ",".join(_favoured(table, dataset)),
+        "objectives": ",".join(_default_objectives(table, dataset)),
         "candidates": str(CANDIDATES),
         "in_flight": "1",
         "name": f"DPP-Net on {table.name}, {dataset}",
     }
 
 
-def _favoured(table: BenchmarkTable, dataset: str) -> list[str]:
-    """Error and parameters where they are there, then the first of the others."""
-    names = [one["name"] for one in objectives_of(table, dataset)]
-    first = [name for name in FAVOURED if name in names]
+def _default_objectives(table: BenchmarkTable, dataset: str) -> list[str]:
+    """Error and parameters if the table has them, then device costs, then the others."""
+    names = [objective["name"] for objective in objectives_of(table, dataset)]
+    first = [name for name in DEFAULT_OBJECTIVES if name in names]
     devices = [name for name in names if "@" in name]
     others = [name for name in names if "@" not in name and name not in first]
-    return [*first, *devices, *others][:MAX_FAVOURED]
+    return [*first, *devices, *others][:MAX_OBJECTIVES]

@@ -69,7 +69,7 @@ def test_many_are_rejected_at_once_and_refusals_are_told(
     curating.post(f"{LIST}{entry.pk}/reject/", {"reason": "first"})
     answer = curating.post(LIST, {**chosen, "reason": "both too slow"}, follow=True)
     assert b"Rejected: second cell." in answer.content
-    assert b"gate cell: gate cell is rejected already." in answer.content
+    assert b"gate cell: gate cell is already rejected." in answer.content
     entry.refresh_from_db()
     other.refresh_from_db()
     assert (entry.reason, other.reason, other.stage) == ("first", "both too slow", "rejected")

@@ -50,9 +50,9 @@ def test_a_decision_may_be_changed_and_the_history_keeps_both(entry, curator, ow
 @pytest.mark.parametrize(
     ("reason", "said"),
     [
-        ("", "needs its reason"),
-        (" \n\t", "needs its reason"),
-        ("x" * 501, "501 characters; at most 500"),
+        ("", "needs a reason: write one sentence"),
+        (" \n\t", "needs a reason: write one sentence"),
+        ("x" * 501, r"at most 500 characters \(got 501\)"),
         ("a\0b", "NUL"),
     ],
 )
@@ -65,7 +65,7 @@ def test_a_reason_that_cannot_be_kept_changes_nothing(entry, curator, reason, sa
 
 @pytest.mark.parametrize("name", ["researcher", "viewer", "stranger"])
 def test_others_do_not_decide(entry, name, request):
-    with pytest.raises(DecisionRefused, match="role of a curator in Vision"):
+    with pytest.raises(DecisionRefused, match="you need the curator role in Vision"):
         reject(entry, request.getfixturevalue(name), "no")
     entry.refresh_from_db()
     assert entry.stage == "proposed"
@@ -79,7 +79,7 @@ def test_an_administrator_decides_without_being_a_member(entry):
 
 def test_the_same_decision_twice_is_refused(entry, curator):
     promote(entry, curator, "good")
-    with pytest.raises(DecisionRefused, match="approved already"):
+    with pytest.raises(DecisionRefused, match="already approved"):
         promote(entry, curator, "still good")
     entry.refresh_from_db()
     assert (entry.reason, entry.history.count()) == ("good", 2)

@@ -10,7 +10,7 @@ from nasengine.core.errors import InvalidSettings
 from nasengine.estimators.tables.imported import imported_table
 from tests.fixtures.factories import OWN, make_table, make_team, table_text
 from tests.fixtures.tables import write_table
-from webapp.runs.queries import goals_of_run
+from webapp.runs.objectives import goals_of_run
 from webapp.runs.services.launch import launch
 from webapp.tables.models import BenchmarkTable
 from webapp.tables.services.column_mapping import Mapping
@@ -72,7 +72,7 @@ def test_another_teams_table_is_as_if_it_did_not_exist(form, laid):
     absent = form.format(name="nobodys", digest="0" * 64)
     errors = refused(team, asked(path, "theirs"))
     assert list(errors) == ["estimator_config.path"]
-    assert f"is no table of {team}: it has ours; import one under Data" in errors.popitem()[1]
+    assert f"{team} has no table 'theirs'; it has: ours. Choose" in errors.popitem()[1]
     assert refused(team, asked(absent, "theirs")).keys() == {"estimator_config.path"}
     assert not laid.exists()
 
@@ -80,8 +80,16 @@ def test_another_teams_table_is_as_if_it_did_not_exist(form, laid):
 @pytest.mark.parametrize(
     ("spec", "field", "says"),
     [
-        (asked("table:made", "digits"), "dataset", "'digits' is not in the table made; it has"),
-        (asked("table:made", "made", space="cell"), "space", "holds architectures of nb201"),
+        (
+            asked("table:made", "digits"),
+            "dataset",
+            "table made has no data set 'digits': choose one of made",
+        ),
+        (
+            asked("table:made", "made", space="cell"),
+            "space",
+            "made has architectures of nb201, not of cell",
+        ),
         (asked("table:Made", "made"), "estimator_config.path", "is no imported table"),
         (
             asked("table:made", "made", objectives=("error", "energy@board")),
@@ -142,7 +150,7 @@ def test_a_folder_nobody_can_write_is_said_beside_the_path(laid):
     make_table(team)
     laid.write_text("a file in its place")
     message = refused(team, asked("table:made", "made"))["estimator_config.path"]
-    assert "cannot be laid down" in message and "PARETOSCOPE_TABLES" in message
+    assert "cannot be written to" in message and "PARETOSCOPE_TABLES" in message
 
 
 def test_files_of_tables_that_are_gone_are_swept(laid):

@@ -107,36 +107,36 @@ def test_what_a_person_should_know_is_said_in_sentences():
 
 
 @pytest.mark.parametrize(
-    ("changed", "field", "says"),
+    ("changed", "field", "message"),
     [
-        ({"name": ""}, "name", "is empty"),
-        ({"name": "../etc"}, "name", "is no name"),
-        ({"name": "x" * 61}, "name", "is no name"),
-        ({"space": "moon"}, "space", "'moon' is not among the spaces"),
+        ({"name": ""}, "name", "must not be empty"),
+        ({"name": "../etc"}, "name", "is not allowed"),
+        ({"name": "x" * 61}, "name", "is not allowed"),
+        ({"space": "moon"}, "space", "'moon' is not a space: choose one of"),
         (
             {"columns": (), "report": ()},
             "columns",
-            "say what its columns mean (net, acc, test, ms)",
+            "assign its columns (net, acc, test, ms) to objectives",
         ),
         ({"columns": ("error=acc:y",)}, "columns", "'y' is no conversion"),
         ({"columns": ("error=acc", "error=ms")}, "columns", "names an objective twice"),
-        ({"columns": ("error=accuracy",)}, "columns", "accuracy is not in the file; it has net"),
-        ({"columns": ("error=net",)}, "columns", "no row holds a finite number in net"),
-        ({"report": ("test_error=tst",)}, "report", "tst is not in the file"),
-        ({"architecture": "arch"}, "architecture", "arch is not in the file"),
-        ({"architecture": ""}, "architecture", "arch_str is not in the file"),
-        ({"architecture": "acc"}, "architecture", "none of 1 checked rows"),
+        ({"columns": ("error=accuracy",)}, "columns", "no column accuracy in the file; it has net"),
+        ({"columns": ("error=net",)}, "columns", "no row has a finite number in net"),
+        ({"report": ("test_error=tst",)}, "report", "no column tst in the file"),
+        ({"architecture": "arch"}, "architecture", "no column arch in the file"),
+        ({"architecture": ""}, "architecture", "no column arch_str in the file"),
+        ({"architecture": "acc"}, "architecture", "none of the 1 checked rows"),
         ({"architecture": "net,acc"}, "architecture", "nb201 has 6 decisions"),
-        ({"datasets": ("a b",)}, "datasets", "is no data set's word"),
+        ({"datasets": ("a b",)}, "datasets", "'a b' is not allowed: use at most 40 letters"),
         ({"datasets": tuple(f"d{i}" for i in range(21))}, "datasets", "at most 20"),
         ({"note": "x" * 301}, "note", "at most 300"),
         ({"text": "a,b\n"}, "file", "has a header and no rows"),
         ({"text": pickle.dumps([1, 2, 3])}, "file", "cannot be read"),
     ],
 )
-def test_every_refusal_names_its_field(changed, field, says):
+def test_every_refusal_names_its_field(changed, field, message):
     errors = refused(**changed)
-    assert says in errors[field]
+    assert message in errors[field]
     assert list(errors) == [field]
 
 
@@ -164,7 +164,7 @@ def test_no_more_is_unpacked_than_is_allowed(settings):
 
 def test_looking_again_finds_what_was_kept_and_what_is_broken():
     table = make_table(make_team())
-    assert check_again(table) == "made v1: 2 rows, as they were imported"
+    assert check_again(table) == "made v1: 2 rows, unchanged since the import"
     BenchmarkTable.objects.update(findings={}, objectives=[])
     check_again(BenchmarkTable.objects.get())
     again = BenchmarkTable.objects.get()
@@ -224,8 +224,8 @@ def test_the_command_takes_a_mapping(tmp_path, capsys):
     [
         (["--team=nobody"], "no team 'nobody'"),
         (["--user=nobody"], "no user 'nobody'"),
-        (["--name=A B"], "name: 'A B' is no name"),
-        (["--space=moon"], "space: 'moon'"),
+        (["--name=A B"], "name: 'A B' is not allowed"),
+        (["--space=moon"], "space: 'moon' is not a space"),
     ],
 )
 def test_the_command_refuses_with_exit_code_2(nb201, arguments, says):

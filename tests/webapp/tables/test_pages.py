@@ -230,7 +230,7 @@ def test_a_curator_checks_again_and_clears_away_what_is_unused(
     launch(team, researcher, asked("table:used", "used"), "a run")
     client = sign_in(curator)
     page = client.post(ADMIN, chosen("check_selected", used, theirs), follow=True).content
-    assert b"used v1: 2 rows, as they were imported." in page and b"theirs" not in page
+    assert b"used v1: 2 rows, unchanged since the import." in page and b"theirs" not in page
     every = chosen("delete_unused_selected", used, unused, theirs)
     page = client.post(ADMIN, every, follow=True).content
     assert b"Deleted: unused v1." in page and b"runs rest on them: used v1." in page

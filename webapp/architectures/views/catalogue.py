@@ -13,7 +13,7 @@ from webapp.runs.drawings import text_of
 from webapp.runs.models import Candidate
 
 from ..models import CatalogueEntry, Stage
-from ..queries import SIZES, SORTS, catalogue_page, story
+from ..queries import SIZES, SORTS, catalogue_page, history_of
 from ..queries import card as card_of
 from ..services import may_decide
 
@@ -40,7 +40,7 @@ def architecture_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "candidate": candidate,
         "text": text_of(entry.architecture),
         "architecture_json": json.dumps(entry.architecture, indent=1, ensure_ascii=False),
-        "story": story(entry),
+        "story": history_of(entry),
         "may_decide": may_decide(request.user, entry),
     }
     return render(request, "architectures/detail.html", context)

@@ -1,4 +1,4 @@
-"""Looking at a kept table again, and letting go of those that no run rests on."""
+"""Checking a stored table again, and deleting tables that no run uses."""
 
 from __future__ import annotations
 
@@ -11,29 +11,32 @@ from django.db.models import RestrictedError
 
 from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.estimators.tables.canonical import canonical_table
+from webapp.limits import MEGABYTE
 from webapp.tables.models import BenchmarkTable
 
 from .column_mapping import Mapping, read
-from .importing import MEGABYTE
 
 
 class CheckFailed(ValueError):
-    """A table is no longer what was imported, or no longer understood; says why."""
+    """A stored table differs from what was imported, or its column mapping no longer fits."""
 
 
 def check_again(table: BenchmarkTable) -> str:
-    """Unpacks the table, holds it to its digest and its mapping, stores what is found.
+    """Compare the table with its digest and column mapping, and store the new findings.
 
-    Returns a line for people.
+    Returns:
+        A line for users.
 
     Raises:
-        CheckFailed: the rows are not those of the digest, or the mapping no longer suits.
+        CheckFailed: the rows do not have the stored digest, or the mapping does not fit them.
     """
     limit = max(settings.TABLE_MEGABYTES * MEGABYTE, table.size_bytes)
     try:
         found = canonical_table(io.BytesIO(bytes(table.content)), str(table), limit)
         if found.digest != table.digest:
-            raise CheckFailed(f"{table}: its rows have the digest {found.digest[:12]}, not its own")
+            raise CheckFailed(
+                f"{table}: the rows have digest {found.digest[:12]}, expected {table.digest[:12]}"
+            )
         reading = read(found, mapping_of(table), table.name)
     except InvalidSettings as error:
         raise CheckFailed(f"{table}: {error}") from None
@@ -41,11 +44,11 @@ def check_again(table: BenchmarkTable) -> str:
         raise CheckFailed(str(error)) from None
     table.objectives, table.findings = reading.objectives, reading.findings
     table.save(update_fields=["objectives", "findings"])
-    return f"{table}: {found.rows:,} rows, as they were imported"
+    return f"{table}: {found.rows:,} rows, unchanged since the import"
 
 
 def mapping_of(table: BenchmarkTable) -> Mapping:
-    """What the table's columns mean, as it was given or filled in."""
+    """Return the column mapping of a stored table."""
     return Mapping(
         table.space,
         tuple(table.datasets),
@@ -56,15 +59,15 @@ def mapping_of(table: BenchmarkTable) -> Mapping:
 
 
 def delete_unused(tables: Iterable[BenchmarkTable]) -> tuple[list[str], list[str]]:
-    """Deletes the tables on which no run rests; the names of those deleted and those kept."""
+    """Delete the tables that no run uses; return the names of the deleted and the kept ones."""
     deleted, kept = [], []
     for table in tables:
-        word = str(table)
+        name = str(table)
         try:
             with transaction.atomic():
                 table.delete()
-        except (RestrictedError, IntegrityError):  # a run of it, or one launched just now
-            kept.append(word)
+        except (RestrictedError, IntegrityError):  # a run uses it, perhaps launched just now
+            kept.append(name)
         else:
-            deleted.append(word)
+            deleted.append(name)
     return deleted, kept

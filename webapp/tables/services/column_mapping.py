@@ -1,4 +1,4 @@
-"""What a table is for: the settings of its columns, checked against everything it holds."""
+"""Column mapping of a table, checked against all of its rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from nasengine import catalog
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.settings import from_mapping
 from nasengine.core.space import Space
+from nasengine.core.text import shorten
 from nasengine.estimators.tables import nb201_layout
 from nasengine.estimators.tables.canonical import CanonicalTable
 from nasengine.estimators.tables.column import Column, parse_column
@@ -23,9 +24,9 @@ NB201 = "nb201"
 
 @dataclass(frozen=True)
 class Mapping:
-    """Which columns name the architecture, which are objectives, and of which space.
+    """Which columns name the architecture and the objectives, and the space of the rows.
 
-    As a person gives it: what is left empty is filled in where the table's header says it.
+    Fields may be empty: they are filled in if the table's header determines them.
     """
 
     space: str = ""
@@ -37,7 +38,7 @@ class Mapping:
 
 @dataclass(frozen=True)
 class Reading:
-    """A table read with its mapping: what can steer a search on it, and what was found."""
+    """A table read with its mapping: the objectives for a search on it, and the findings."""
 
     mapping: Mapping
     objectives: list[dict[str, Any]]
@@ -45,11 +46,11 @@ class Reading:
 
 
 def check_mapping(mapping: Mapping) -> dict[str, str]:
-    """What is wrong with a mapping whatever table it is for: field -> message."""
+    """Return the errors of a mapping that do not depend on the table, by field."""
     errors = {}
     if mapping.space and mapping.space not in catalog.names("spaces"):
         known = ", ".join(catalog.names("spaces"))
-        errors["space"] = f"{mapping.space[:60]!r} is not among the spaces; known: {known}"
+        errors["space"] = f"{shorten(mapping.space)} is not a space: choose one of {known}"
     try:
         from_mapping(TableConfig, _settings(mapping))
     except InvalidSettings as error:
@@ -58,11 +59,16 @@ def check_mapping(mapping: Mapping) -> dict[str, str]:
 
 
 def read(table: CanonicalTable, mapping: Mapping, name: str) -> Reading:
-    """Holds a checked mapping to every row of the table; `name` is that of the table.
+    """Apply a checked mapping to every row of the table.
+
+    Args:
+        table: the table.
+        mapping: a mapping without errors.
+        name: the table's name, which is also the name of its data set if the mapping has none.
 
     Raises:
-        InvalidSettings: a column is not there or holds no number, nothing names an
-            architecture, or none of them is one of the space.
+        InvalidSettings: a column is missing or has no number, no row names an architecture, or
+            no row names an architecture of the space.
     """
     whole = _filled(table.header, mapping, name)
     space = _space(whole.space)
@@ -86,13 +92,13 @@ def read(table: CanonicalTable, mapping: Mapping, name: str) -> Reading:
 
 
 def _settings(mapping: Mapping) -> dict[str, Any]:
-    """The mapping in the words of the estimator."""
+    """The mapping as settings of the estimator."""
     named = {"columns": list(mapping.columns), "report": list(mapping.report)}
     return named | ({"architecture": mapping.architecture} if mapping.architecture else {})
 
 
 def _filled(header: tuple[str, ...], mapping: Mapping, name: str) -> Mapping:
-    """With what the header of a NAS-Bench-201 table says by itself."""
+    """The mapping with the fields that the header of a NAS-Bench-201 table determines."""
     given = asdict(mapping)
     if mapping.columns:
         given["datasets"] = mapping.datasets or (name,)
@@ -101,8 +107,8 @@ def _filled(header: tuple[str, ...], mapping: Mapping, name: str) -> Mapping:
     if not nb201_layout.is_nb201(header):
         raise InvalidSettings(
             {
-                "columns": "is empty, and the table is not that of NAS-Bench-201: say what its "
-                f"columns mean ({', '.join(header)[:300]})"
+                "columns": "must not be empty for a table other than NAS-Bench-201: assign its "
+                f"columns ({', '.join(header)[:300]}) to objectives"
             }
         )
     held = tuple(
@@ -110,9 +116,13 @@ def _filled(header: tuple[str, ...], mapping: Mapping, name: str) -> Mapping:
     )
     errors = {}
     if mapping.space not in ("", NB201):
-        errors["space"] = f"the table is that of NAS-Bench-201: choose {NB201}, or give columns"
+        errors["space"] = (
+            f"must be {NB201} for the NAS-Bench-201 table, unless columns are assigned"
+        )
     if unknown := [word for word in mapping.datasets if word not in held]:
-        errors["datasets"] = f"{unknown[0][:60]!r} is not in the table; it has {', '.join(held)}"
+        errors["datasets"] = (
+            f"{shorten(unknown[0])} is not in the table: choose from {', '.join(held)}"
+        )
     if errors:
         raise InvalidSettings(errors)
     given |= {"space": NB201, "datasets": mapping.datasets or held}
@@ -120,7 +130,7 @@ def _filled(header: tuple[str, ...], mapping: Mapping, name: str) -> Mapping:
 
 
 def _space(name: str) -> Space | None:
-    """The space with its ordinary settings."""
+    """The space with its default settings."""
     if not name:
         return None
     found = catalog.load("spaces", name)
@@ -128,7 +138,7 @@ def _space(name: str) -> Space | None:
 
 
 def _columns(header: tuple[str, ...], mapping: Mapping) -> list[tuple[str, Column]]:
-    """What can steer a search, each with the data set it is of, "" for any."""
+    """The columns that are objectives, each with its data set; "" for all data sets."""
     if mapping.columns:
         return [("", parse_column(text)) for text in mapping.columns]
     return [
@@ -147,7 +157,7 @@ def _check_columns(
         "architecture": list(keys),
     }
     errors = {
-        field: f"{', '.join(missing)[:200]} is not in the file; it has {', '.join(header)[:300]}"
+        field: f"no column {', '.join(missing)[:200]} in the file; it has {', '.join(header)[:300]}"
         for field, columns in named.items()
         if (missing := [column for column in columns if column not in header])
     }
@@ -162,11 +172,11 @@ def _check_report(
 ) -> None:
     errors = {}
     if not found.architectures:
-        errors["architecture"] = f"no row names one in {mapping.architecture[:200]}"
+        errors["architecture"] = f"no row has a value in {mapping.architecture[:200]}"
     elif found.fit is not None and found.fit.checked and not found.fit.fits:
         errors["architecture"] = (
-            f"none of {found.fit.checked:,} checked rows names an architecture of "
-            f"{mapping.space}; the first has {found.fit.misfit[:120]!r}"
+            f"none of the {found.fit.checked:,} checked rows is an architecture of "
+            f"{mapping.space}; the first is {shorten(found.fit.misfit, 120)}"
         )
     empty = [
         column.column
@@ -174,13 +184,13 @@ def _check_report(
         if not rows and found.architectures
     ]
     if empty:
-        errors["columns"] = f"no row holds a finite number in {', '.join(empty)[:300]}"
+        errors["columns"] = f"no row has a finite number in {', '.join(empty)[:300]}"
     if errors:
         raise InvalidSettings(errors)
 
 
 def _findings(found: ValidationReport) -> dict[str, Any]:
-    """As they are stored: architectures that count, rows that do not, how they fit."""
+    """The findings as they are stored: rows that count, rows that do not, and the fit."""
     return clean_json(
         {
             "architectures": found.architectures,
@@ -191,6 +201,6 @@ def _findings(found: ValidationReport) -> dict[str, Any]:
     )
 
 
-def words(texts: Iterable[str]) -> tuple[str, ...]:
-    """The texts without blanks and empty ones, each once."""
+def unique_texts(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the texts stripped, without empty ones, each once."""
     return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))

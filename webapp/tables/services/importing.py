@@ -1,51 +1,58 @@
-"""Importing a table: read it as text, hold it to its mapping, keep it for a team."""
+"""Importing a table: read it as text, check it against its column mapping, store it."""
 
 from __future__ import annotations
 
 import gzip
 import re
 from dataclasses import asdict, dataclass, replace
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
 
 from nasengine.core.errors import EngineError, InvalidSettings
+from nasengine.core.text import shorten
 from nasengine.estimators.tables.canonical import CanonicalTable, canonical_table
 from nasengine.estimators.tables.imported import NAME, NAME_RULE
-from webapp.accounts.models import Team
+from webapp.accounts.models import Team, User
+from webapp.limits import MAX_NOTE, MAX_TABLE_DATASETS, MEGABYTE
 from webapp.tables.models import BenchmarkTable
 
-from .column_mapping import Mapping, Reading, check_mapping, read, words
+from .column_mapping import Mapping, Reading, check_mapping, read, unique_texts
 
-MAX_NOTE = 300
-MAX_DATASETS = 20
 DATASET = re.compile(r"[\w.-]{1,40}", re.ASCII)
-MEGABYTE = 1_000_000
 SAME = ("digest", "space", "datasets", "columns", "report", "architecture")
 
 
 @dataclass(frozen=True)
 class Import:
-    """A table of a team; `new` is False where the team had exactly this one under the name."""
+    """A table of a team; `new` is False if the team already had exactly this table."""
 
     table: BenchmarkTable
     new: bool
 
 
 def import_table(
-    team: Any,
-    user: Any,
+    team: Team,
+    user: User | None,
     file: BinaryIO,
     name: str,
     mapping: Mapping,
     *,
     note: str = "",
 ) -> Import:
-    """Keeps a CSV file, gzip'd or not, as the newest version of a team's table.
+    """Store a CSV file, plain or gzip, as the newest version of a team's table.
 
-    Nothing in the file is executed, whatever it is. The same rows with the same mapping
-    under the same name are not kept twice.
+    The file is read as text; nothing in it is executed. The same rows with the same mapping and
+    name are not stored twice.
+
+    Args:
+        team: the team that the table belongs to.
+        user: who imports it; None for the command line.
+        file: the file, opened in binary mode.
+        name: the name by which runs refer to the table.
+        mapping: what the columns mean.
+        note: a remark for the team.
 
     Raises:
         InvalidSettings: names every wrong field: name, file, space, datasets, columns,
@@ -53,12 +60,12 @@ def import_table(
     """
     mapping = replace(
         mapping,
-        datasets=words(mapping.datasets),
-        columns=words(mapping.columns),
-        report=words(mapping.report),
+        datasets=unique_texts(mapping.datasets),
+        columns=unique_texts(mapping.columns),
+        report=unique_texts(mapping.report),
         architecture=mapping.architecture.strip(),
     )
-    errors = {**_faults(name, mapping, note), **check_mapping(mapping)}
+    errors = {**_errors(name, mapping, note), **check_mapping(mapping)}
     found: CanonicalTable | None = None
     try:
         found = canonical_table(file, "the file", settings.TABLE_MEGABYTES * MEGABYTE)
@@ -68,31 +75,33 @@ def import_table(
         raise InvalidSettings(errors)
     row = _row(found, read(found, mapping, name))
     row.team, row.created_by, row.name, row.note = team, user, name, note.strip()
-    return _kept(row)
+    return _stored(row)
 
 
-def _faults(name: str, mapping: Mapping, note: str) -> dict[str, str]:
+def _errors(name: str, mapping: Mapping, note: str) -> dict[str, str]:
     errors = {}
     if not name:
-        errors["name"] = "is empty: write a short name, such as nb201"
+        errors["name"] = "must not be empty: write a short name such as nb201"
     elif not NAME.fullmatch(name):
-        errors["name"] = f"{name[:60]!r} is no name: {NAME_RULE}"
+        errors["name"] = f"{shorten(name)} is not allowed: {NAME_RULE}"
     if wrong := [word for word in mapping.datasets if not DATASET.fullmatch(word)]:
         errors["datasets"] = (
-            f"{wrong[0][:60]!r} is no data set's word: letters, digits, dots, hyphens and "
-            "underscores, at most 40"
+            f"{shorten(wrong[0])} is not allowed: use at most 40 letters, digits, dots, hyphens "
+            "and underscores"
         )
-    elif len(mapping.datasets) > MAX_DATASETS:
-        errors["datasets"] = f"has {len(mapping.datasets):,} words; at most {MAX_DATASETS}"
+    elif len(mapping.datasets) > MAX_TABLE_DATASETS:
+        errors["datasets"] = (
+            f"must have at most {MAX_TABLE_DATASETS} names (got {len(mapping.datasets):,})"
+        )
     if len(note.strip()) > MAX_NOTE:
-        errors["note"] = f"has {len(note.strip()):,} characters; at most {MAX_NOTE}"
+        errors["note"] = f"must have at most {MAX_NOTE} characters (got {len(note.strip()):,})"
     elif "\0" in note:
-        errors["note"] = "holds a NUL character, which no database text can; remove it"
+        errors["note"] = "must not contain a NUL character: remove it"
     return errors
 
 
 def _row(found: CanonicalTable, reading: Reading) -> BenchmarkTable:
-    """A table as it is stored, not yet anybody's."""
+    """A table row without team, name and version."""
     mapping = asdict(reading.mapping)
     return BenchmarkTable(
         **{key: list(v) if isinstance(v, tuple) else v for key, v in mapping.items()},
@@ -106,9 +115,10 @@ def _row(found: CanonicalTable, reading: Reading) -> BenchmarkTable:
     )
 
 
-def _kept(row: BenchmarkTable) -> Import:
+def _stored(row: BenchmarkTable) -> Import:
     with transaction.atomic():
-        Team.objects.select_for_update(no_key=True).get(pk=row.team_id)  # versions one by one
+        # The lock makes concurrent imports number their versions one after the other.
+        Team.objects.select_for_update(no_key=True).get(pk=row.team_id)
         named = BenchmarkTable.objects.filter(team=row.team, name=row.name)
         latest = named.order_by("-version").first()
         if latest is not None and all(getattr(latest, k) == getattr(row, k) for k in SAME):

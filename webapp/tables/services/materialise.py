@@ -1,7 +1,7 @@
-"""Laying an imported table down where the engine of this machine reads it.
+"""Materialising imported tables: write a copy to this machine's table folder for the engine.
 
-The database is the truth; the files are copies, named by digest, made when somebody is about
-to read one that is missing.
+The database is the source of truth. The files are a cache, named by digest, and are written when
+a process is about to read one that is missing.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from webapp.tables.models import BenchmarkTable
 
 
 def imported_table_of(spec: Mapping[str, Any]) -> ImportedTable | None:
-    """The imported table on which a question (JSON) searches; None: on none.
+    """Return the imported table that search settings (JSON) name, None if they name none.
 
     Raises:
-        EngineError: it is named in another form.
+        EngineError: the name has a wrong form.
     """
     config = spec.get("estimator_config")
     if spec.get("estimator") != "table" or not isinstance(config, Mapping):
@@ -32,39 +32,39 @@ def imported_table_of(spec: Mapping[str, Any]) -> ImportedTable | None:
 
 
 def materialise_table(spec: Mapping[str, Any]) -> None:
-    """Has the table of a question (JSON) lie on this machine; one look where it does already.
+    """Write the table of search settings (JSON) to this machine unless it is there already.
 
-    A digest that no table has is left alone: the engine says that it is not there.
+    A digest that no table has is ignored; the engine reports that the table is missing.
 
     Raises:
-        EngineError: the file cannot be written; says where and why.
+        EngineError: the file cannot be written; the message names the folder and the reason.
     """
     try:
         table = imported_table_of(spec)
     except EngineError:
-        return  # no name of an imported table, so there is none to lay down
+        return  # a name of a wrong form names no imported table
     if table is None or not table.digest or table.file.exists():
         return
-    found = BenchmarkTable.objects.filter(digest=table.digest)
-    content = found.values_list("content", flat=True).first()
+    rows = BenchmarkTable.objects.filter(digest=table.digest)
+    content = rows.values_list("content", flat=True).first()
     if content is not None:
         _write(table.file, bytes(content))
 
 
 def sweep_tables() -> int:
-    """Deletes the files of tables that are no longer in the database; returns how many."""
+    """Delete the files of tables that are no longer in the database; return how many."""
     if not folder().is_dir():
         return 0
     files = {path.name[:64]: path for path in folder().iterdir() if FILE_NAME.match(path.name)}
-    known = BenchmarkTable.objects.filter(digest__in=files).values_list("digest", flat=True)
-    gone = files.keys() - set(known)
-    for digest in gone:
+    kept = BenchmarkTable.objects.filter(digest__in=files).values_list("digest", flat=True)
+    unused = files.keys() - set(kept)
+    for digest in unused:
         files[digest].unlink(missing_ok=True)
-    return len(gone)
+    return len(unused)
 
 
 def _write(path: Path, content: bytes) -> None:
-    """All of it or nothing: whoever reads meanwhile finds no half of a file."""
+    """Write the file atomically, so that no reader sees half of it."""
     part = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,6 +74,6 @@ def _write(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise EngineError(
-            f"the table cannot be laid down in {path.parent} ({error.strerror}): make room and "
-            "let this process write there, or name another folder in PARETOSCOPE_TABLES"
+            f"the table cannot be written to {path.parent} ({error.strerror}): free some space "
+            "and let this process write there, or set PARETOSCOPE_TABLES to another folder"
         ) from None

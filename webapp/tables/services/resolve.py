@@ -1,4 +1,4 @@
-"""From the table a person names to one that never changes, with what its columns mean."""
+"""Resolving a table's name to one fixed version, with the meaning of its columns."""
 
 from __future__ import annotations
 
@@ -7,31 +7,33 @@ from typing import Any
 
 from nasengine.core.errors import EngineError
 from nasengine.core.search_spec import SearchSpec
+from nasengine.core.text import shorten
 from nasengine.estimators.tables.estimator import TableConfig
 from nasengine.estimators.tables.imported import ImportedTable, imported_table
+from webapp.accounts.models import Team
 from webapp.tables.models import BenchmarkTable
 
 from .materialise import imported_table_of, materialise_table
 
 PATH = "estimator_config.path"
-MAX_NAMED = 10
+MAX_NAMES_LISTED = 10
 
 
 @dataclass(frozen=True)
 class ResolvedSpec:
-    """A question whose table is fixed; `errors` maps dotted settings to messages."""
+    """Search settings with a fixed table; `errors` maps dotted settings to messages."""
 
     spec: SearchSpec
     table: BenchmarkTable | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
 
-def resolve(team: Any, spec: SearchSpec) -> ResolvedSpec:
-    """Fixes the imported table that a question names, if it names one of this team.
+def resolve(team: Team | None, spec: SearchSpec) -> ResolvedSpec:
+    """Fix the imported table that search settings name, if it is a table of this team.
 
-    `table:NAME` becomes the newest version's digest, so that the run keeps it when the name
-    is imported anew. Columns that the question leaves open are those of the import. The
-    table then lies on this machine. Another team's table is as if it did not exist.
+    `table:NAME` becomes the digest of the newest version, so that the run keeps this version if
+    the name is imported again. Columns that the settings leave open are those of the import. The
+    table is written to this machine. Tables of other teams are treated as missing.
     """
     try:
         named = imported_table_of(spec.to_json())
@@ -42,7 +44,8 @@ def resolve(team: Any, spec: SearchSpec) -> ResolvedSpec:
     table = _table(team, named)
     if table is None:
         return ResolvedSpec(spec, errors={PATH: _unknown(team, named)})
-    resolved = replace(spec, estimator_config=_mapped(spec.estimator_config, table))
+    config = _with_columns(spec.estimator_config, table)
+    resolved = replace(spec, estimator_config=config)
     errors = _mismatches(spec, table)
     try:
         materialise_table(resolved.to_json())
@@ -51,8 +54,8 @@ def resolve(team: Any, spec: SearchSpec) -> ResolvedSpec:
     return ResolvedSpec(resolved, table, errors)
 
 
-def chosen_table(team: Any, path: str) -> BenchmarkTable | None:
-    """The team's table that a setting `path` names; None: it names none, or a file."""
+def chosen_table(team: Team | None, path: str) -> BenchmarkTable | None:
+    """Return the team's table that a setting `path` names; None if it names a file or nothing."""
     try:
         named = imported_table(path)
     except EngineError:
@@ -60,41 +63,45 @@ def chosen_table(team: Any, path: str) -> BenchmarkTable | None:
     return _table(team, named) if named else None
 
 
-def _table(team: Any, named: ImportedTable) -> BenchmarkTable | None:
-    found = BenchmarkTable.objects.filter(team=team, name=named.name).order_by("-version")
-    return (found.filter(digest=named.digest) if named.digest else found).first()
+def _table(team: Team | None, named: ImportedTable) -> BenchmarkTable | None:
+    tables = BenchmarkTable.objects.filter(team=team, name=named.name).order_by("-version")
+    return (tables.filter(digest=named.digest) if named.digest else tables).first()
 
 
-def _unknown(team: Any, named: ImportedTable) -> str:
-    known = BenchmarkTable.objects.filter(team=team).values_list("name", flat=True)
-    names = ", ".join(known.distinct().order_by("name")[:MAX_NAMED]) or "none yet"
-    return f"{named.label[:80]} is no table of {team}: it has {names}; import one under Data"
+def _unknown(team: Team | None, named: ImportedTable) -> str:
+    rows = BenchmarkTable.objects.filter(team=team).values_list("name", flat=True)
+    names = ", ".join(rows.distinct().order_by("name")[:MAX_NAMES_LISTED]) or "none"
+    return (
+        f"{team} has no table {shorten(named.label)}; it has: {names}. "
+        "Choose one of them or import a table on the Data page"
+    )
 
 
-def _mapped(config: dict[str, Any], table: BenchmarkTable) -> dict[str, Any]:
-    """The settings with everything filled in that was left as it is."""
-    mapped = {**config, "path": table.fixed.path}
-    if not _given(config.get("columns")):
-        mapped |= {"columns": list(table.columns), "report": list(table.report)}
+def _with_columns(config: dict[str, Any], table: BenchmarkTable) -> dict[str, Any]:
+    """The estimator's settings with the open ones filled in from the import."""
+    filled = {**config, "path": table.fixed.path}
+    if not _has_columns(config.get("columns")):
+        filled |= {"columns": list(table.columns), "report": list(table.report)}
     if config.get("architecture") in (None, "", TableConfig().architecture):
-        mapped["architecture"] = table.architecture
-    return mapped
+        filled["architecture"] = table.architecture
+    return filled
 
 
-def _given(columns: Any) -> bool:
+def _has_columns(columns: Any) -> bool:
     return bool(columns.strip(" ,") if isinstance(columns, str) else columns)
 
 
 def _mismatches(spec: SearchSpec, table: BenchmarkTable) -> dict[str, str]:
+    """What the table's space and data sets do not allow."""
     errors = {}
     if table.space and spec.space != table.space:
         errors["space"] = (
-            f"{table.name} holds architectures of {table.space}, not of {spec.space[:60]}: "
+            f"{table.name} has architectures of {table.space}, not of {spec.space[:60]}: "
             f"choose {table.space}"
         )
     if spec.dataset not in table.datasets:
         errors["dataset"] = (
-            f"{spec.dataset[:60]!r} is not in the table {table.name}; "
-            f"it has {', '.join(table.datasets)}"
+            f"table {table.name} has no data set {shorten(spec.dataset)}: "
+            f"choose one of {', '.join(table.datasets)}"
         )
     return errors

@@ -1,4 +1,4 @@
-"""`manage.py import_table`: a benchmark table out of a file into a team."""
+"""`manage.py import_table`: import a benchmark table from a file for a team."""
 
 from __future__ import annotations
 
@@ -18,35 +18,30 @@ from webapp.tables.services.column_mapping import Mapping
 from webapp.tables.services.importing import Import, import_table
 
 REFUSED = 2
+TEXT_OPTIONS = {
+    "name": "name of the table; default: the name of the file",
+    "team": "slug of the team; default: the first team",
+    "user": "name of the user who imports it; default: none",
+    "space": "search space of the rows; every row is validated against it",
+    "datasets": "names that a run may give as its data set, separated by commas; "
+    "default: the name of the table",
+    "columns": "objectives and their columns, for example "
+    "error=val_acc:100-x:%%,latency@board=ms::ms; default: the NAS-Bench-201 layout",
+    "report": "columns that are shown with candidates but are not objectives",
+    "architecture": "column with the architecture, or one column for each decision, separated "
+    "by commas; default: arch_str",
+    "note": "a remark for the team",
+}
 
 
 class Command(BaseCommand):
-    help = "Imports a CSV file, gzip'd or not, as a benchmark table that a team can search on."
+    help = "Imports a CSV file, plain or gzip, as a benchmark table for searches of a team."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help=".csv or .csv.gz in UTF-8 with a header row")
-        parser.add_argument("--name", default="", help="default: that of the file")
-        parser.add_argument("--team", default="", help="slug; the first team without it")
-        parser.add_argument("--user", default="", help="user name")
-        parser.add_argument("--space", default="", help="whose architectures they are")
-        parser.add_argument(
-            "--datasets", default="", help="words a run may name as its data set; default: the name"
-        )
-        parser.add_argument(
-            "--columns",
-            default="",
-            help="what the columns mean, as in error=val_acc:100-x:%%,latency@board=ms::ms; "
-            "empty: those of the NAS-Bench-201 table",
-        )
-        parser.add_argument("--report", default="", help="columns that are only reported")
-        parser.add_argument(
-            "--architecture",
-            default="",
-            help="column of the architecture, or one for each decision, separated by commas; "
-            "default arch_str",
-        )
-        parser.add_argument("--note", default="")
-        parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+        for name, text in TEXT_OPTIONS.items():
+            parser.add_argument(f"--{name}", default="", help=text)
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -79,7 +74,7 @@ def _imported(options: dict[str, Any]) -> Import:
 
 
 def _name_of(path: Path) -> str:
-    """The file's own name in the letters that a table's name may have."""
+    """The file's name, reduced to the characters that a table's name may have."""
     stem = path.name.lower().partition(".csv")[0]
     return re.sub(r"[^a-z0-9._-]+", "-", stem).strip("-._")[:MAX_NAME_LENGTH]
 
