@@ -80,6 +80,7 @@ class MembershipAdmin(TeamScopedAdmin):
     def _may_manage(self, request: HttpRequest, membership: Model | None) -> bool:
         if request.user.is_superuser or membership is None:
             return True
+        assert isinstance(membership, Membership)
         return teams_where(request.user, "manage").filter(pk=membership.team_id).exists()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple:
@@ -106,7 +107,7 @@ class TeamAdmin(SuperuserAdmin):
 
     @admin.display(description="members", ordering="number")
     def member_count(self, team: Team) -> int:
-        return team.number
+        return team.number  # type: ignore[attr-defined]  # an annotation
 
 
 class AccessAdmin(SuperuserAdmin):

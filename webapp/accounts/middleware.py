@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from .current import current_team
+from .requests import AnyRequest
 
 View = Callable[..., Any]
 
@@ -23,7 +24,9 @@ def team_not_required(view: View) -> View:
 class SignInMiddleware(LoginRequiredMiddleware):
     """Every view requires a signed-in user unless it is marked with `login_not_required`."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponse:
+    def handle_no_permission(  # type: ignore[override]  # it may be any response
+        self, request: HttpRequest, view_func: View
+    ) -> HttpResponse:
         """Redirect to the sign-in page; a request of htmx reloads the whole page."""
         if request.headers.get("HX-Request"):
             return HttpResponse(status=401, headers={"HX-Refresh": "true"})
@@ -36,21 +39,22 @@ class TeamMiddleware:
     The admin does not require a team, because site administrators may have none.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+    def __init__(self, get_response: Callable[[AnyRequest], HttpResponse]):
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: AnyRequest) -> HttpResponse:
         request.team = None
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: View, args: tuple, kwargs: dict
+        self, request: AnyRequest, view: View, args: tuple, kwargs: dict
     ) -> HttpResponse | None:
         """Answer instead of the view if it requires a team and there is none."""
         if not request.user.is_authenticated:
             return None
         request.team = current_team(request)
-        needed = getattr(view, "team_required", True)
-        if request.team or not needed or "admin" in request.resolver_match.namespaces:
+        required = getattr(view, "team_required", True)
+        match = request.resolver_match
+        if request.team or not required or (match and "admin" in match.namespaces):
             return None
         return render(request, "accounts/no_team.html", status=403)

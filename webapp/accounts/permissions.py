@@ -36,17 +36,18 @@ def may(user: AnyUser, action: str, team: Team) -> bool:
 
 def teams_of(user: AnyUser) -> QuerySet[Team]:
     """Return the user's teams by name."""
-    return (
-        Team.objects.filter(memberships__user=user)
-        if user.is_authenticated
-        else Team.objects.none()
-    )
+    if not isinstance(user, User):
+        return Team.objects.none()
+    return Team.objects.filter(memberships__user=user)
 
 
 def teams_where(user: AnyUser, action: str) -> QuerySet[Team]:
     """Return the teams in which the user may do `action`."""
+    if not isinstance(user, User):
+        return Team.objects.none()
     roles = ROLE_ORDER[ROLE_ORDER.index(MIN_ROLE[action]) :]
-    return teams_of(user).filter(memberships__user=user, memberships__role__in=roles)
+    # One call of filter, so that user and role are those of the same membership.
+    return Team.objects.filter(memberships__user=user, memberships__role__in=roles)
 
 
 def may_enter_admin(user: AnyUser) -> bool:

@@ -11,12 +11,12 @@ from .models import Team, User
 class AnyRequest(HttpRequest):
     """A request after all middleware; `team` is None for users without a team."""
 
-    team: Team | None  # type: ignore[misc]
+    team: Team | None
     htmx: HtmxDetails
 
 
 class TeamRequest(AnyRequest):
     """A request in a view that requires a signed-in user with a team (the default)."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     team: Team

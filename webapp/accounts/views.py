@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import PasswordChangeForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from .current import choose_team
 from .middleware import team_not_required
+from .models import Membership
 from .permissions import teams_of
 
 # What these addresses show is the same in every team, or belongs to whichever is chosen.
@@ -80,10 +82,11 @@ class Account(auth.PasswordChangeView):
     success_url = reverse_lazy("account")
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
-        mine = self.request.user.memberships.select_related("team").order_by("team__name")
+        memberships = Membership.objects.filter(user_id=self.request.user.pk)
+        mine = memberships.select_related("team").order_by("team__name")
         return {**super().get_context_data(**kwargs), "memberships_mine": mine}
 
-    def form_valid(self, form: object) -> HttpResponse:
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         super().form_valid(form)
         messages.success(self.request, "Your password is changed; other browsers are signed out.")
         return redirect("account")

@@ -75,7 +75,10 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
         if request.user.is_superuser:
             return True
         teams = teams_where(request.user, "curate")
-        return teams.filter(pk=obj.team_id).exists() if obj else teams.exists()
+        if obj is None:
+            return teams.exists()
+        assert isinstance(obj, CatalogueEntry)
+        return teams.filter(pk=obj.team_id).exists()
 
     def has_view_history_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.has_view_permission(request, obj)

@@ -48,7 +48,7 @@ def catalogue_page(team: Team, asked: QueryDict) -> CataloguePage:
     stage = asked.get("stage", "") if asked.get("stage") in Stage.values else ""
     text = asked.get("text", "").replace("\0", "").strip()[:MAX_SEARCH_LENGTH]
     sort = asked.get("sort", "newest") if asked.get("sort") in SORTS else "newest"
-    size = int(asked["size"]) if asked.get("size") in [str(s) for s in SIZES] else SIZES[0]
+    size = next((s for s in SIZES if str(s) == asked.get("size")), SIZES[0])
     entries = entries_of(team).order_by(*SORTS[sort])
     if stage:
         entries = entries.filter(stage=stage)

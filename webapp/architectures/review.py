@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from webapp.accounts.models import User
+from webapp.accounts.permissions import AnyUser
 from webapp.limits import MAX_REASON
 
 from .models import CatalogueEntry
@@ -40,7 +40,7 @@ class Decision:
     """A kind of decision: its verb, the service that applies it, the word for the result."""
 
     verb: str
-    decide: Callable[[CatalogueEntry, User, str], CatalogueEntry]
+    decide: Callable[[CatalogueEntry, AnyUser, str], CatalogueEntry]
     done: str
 
 

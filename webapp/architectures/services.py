@@ -75,7 +75,7 @@ def _new_entry(candidate: Candidate, user: User | None, name: str) -> CatalogueE
         measurements=list(candidate.measurements.values(*COPIED_COLUMNS)),
         kept_by=user,
     )
-    entry._history_user = user  # read by simple-history
+    _set_author(entry, user)
     try:
         with transaction.atomic():
             entry.save()
@@ -84,7 +84,7 @@ def _new_entry(candidate: Candidate, user: User | None, name: str) -> CatalogueE
     return entry
 
 
-def promote(entry: CatalogueEntry, user: User, reason: str) -> CatalogueEntry:
+def promote(entry: CatalogueEntry, user: AnyUser, reason: str) -> CatalogueEntry:
     """Approve an entry with a reason; a rejected entry can be approved later.
 
     Raises:
@@ -94,7 +94,7 @@ def promote(entry: CatalogueEntry, user: User, reason: str) -> CatalogueEntry:
     return _decide(entry, user, reason, Stage.APPROVED)
 
 
-def reject(entry: CatalogueEntry, user: User, reason: str) -> CatalogueEntry:
+def reject(entry: CatalogueEntry, user: AnyUser, reason: str) -> CatalogueEntry:
     """Reject an entry with a reason; an approved entry can be rejected later.
 
     Raises:
@@ -104,9 +104,9 @@ def reject(entry: CatalogueEntry, user: User, reason: str) -> CatalogueEntry:
     return _decide(entry, user, reason, Stage.REJECTED)
 
 
-def _decide(entry: CatalogueEntry, user: User, reason: str, stage: Stage) -> CatalogueEntry:
+def _decide(entry: CatalogueEntry, user: AnyUser, reason: str, stage: Stage) -> CatalogueEntry:
     reason = _checked_reason(reason)
-    if not may_decide(user, entry):
+    if not isinstance(user, User) or not may_decide(user, entry):
         raise DecisionRefused(
             f"you need the {MIN_ROLE['curate'].label.lower()} role in {entry.team} to decide"
         )
@@ -116,10 +116,16 @@ def _decide(entry: CatalogueEntry, user: User, reason: str, stage: Stage) -> Cat
             raise DecisionRefused(f"{locked.name} is already {stage.label.lower()}")
         locked.stage, locked.reason, locked.decided_by = stage, reason, user
         locked.decided_at = timezone.now()
-        # Both are read by simple-history.
-        locked._history_user, locked._change_reason = user, reason[:100]
+        _set_author(locked, user, reason[:100])
         locked.save(update_fields=["stage", "reason", "decided_by", "decided_at"])
     return locked
+
+
+def _set_author(entry: CatalogueEntry, user: User | None, reason: str = "") -> None:
+    """Set who changes the entry and why, for the history that simple-history writes."""
+    setattr(entry, "_history_user", user)  # noqa: B010  attributes that only simple-history knows
+    if reason:
+        setattr(entry, "_change_reason", reason)  # noqa: B010
 
 
 def may_decide(user: AnyUser, entry: CatalogueEntry) -> bool:

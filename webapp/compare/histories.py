@@ -86,7 +86,8 @@ def hypervolume_curve(
     """
     if reference is None or not len(history.points):
         return []
-    front, curve = GrowingFront(reference), []
+    front = GrowingFront(reference)
+    curve: list[tuple[int, int, float]] = []
     rows = zip(history.told, history.numbers, history.points, history.violations, strict=True)
     for told, number, point, violation in rows:
         before = front.hypervolume

@@ -60,8 +60,9 @@ class BenchmarkTableAdmin(TeamScopedAdmin):
         """Only a table that no run uses; the action below deletes many at once."""
         if obj is None or not self.has_clear_permission(request):
             return False
-        reach = request.user.is_superuser or may(request.user, "curate", obj.team)
-        return reach and not obj.runs.exists()
+        assert isinstance(obj, BenchmarkTable)
+        allowed = request.user.is_superuser or may(request.user, "curate", obj.team)
+        return allowed and not obj.runs.exists()
 
     def has_clear_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser or teams_where(request.user, "curate").exists()
@@ -75,7 +76,7 @@ class BenchmarkTableAdmin(TeamScopedAdmin):
 
     @admin.display(description="runs", ordering="run_count")
     def used(self, table: BenchmarkTable) -> int:
-        return table.run_count
+        return table.run_count  # type: ignore[attr-defined]  # an annotation
 
     @action(description="Import a table", url_path="import", permissions=["clear"])
     def import_another(self, request: HttpRequest) -> HttpResponse:

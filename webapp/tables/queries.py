@@ -33,10 +33,10 @@ def tables_of(team: Team) -> QuerySet[BenchmarkTable]:
 
 def tables_by_name(team: Team) -> dict[str, str]:
     """Return a description of the newest version of each table, by the path that names it."""
-    newest = tables_of(team).filter(replaced=False)[:MAX_SUGGESTED]
+    newest = tables_of(team).filter(replaced=False)  # type: ignore[misc]  # an annotation
     return {
         ImportedTable(table.name).path: f"{table.rows:,} rows of {table.space or 'any space'}"
-        for table in newest
+        for table in newest[:MAX_SUGGESTED]
     }
 
 

@@ -19,7 +19,7 @@ from webapp.runs.objectives import constraints_of
 from .best import update_best
 from .record import record_candidates, record_log
 
-LOG_LEVELS = {CandidateState.FAILED: "error", CandidateState.DIVERGED: "warning"}
+LOG_LEVELS: dict[str, str] = {CandidateState.FAILED: "error", CandidateState.DIVERGED: "warning"}
 
 
 def end_candidate(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 from nasengine.core.measurement import Measurement as Measured
-from nasengine.core.outcome import Outcome
+from nasengine.core.measurement import Method
+from nasengine.core.outcome import Outcome, OutcomeState
 from webapp.runs.models import Candidate, Measurement
 from webapp.runs.rows import last_point
 
@@ -21,14 +23,14 @@ def outcome_of(candidate: Candidate, measurements: Iterable[Measurement] | None 
         measurements = candidate.measurements.all()
     return Outcome(
         number=candidate.number,
-        state=candidate.state,
+        state=cast(OutcomeState, candidate.state),
         measurements=tuple(
             Measured(
                 objective=m.objective,
                 value=m.value,
                 unit=m.unit,
                 device=m.device or None,
-                method=m.method,
+                method=cast(Method, m.method),
                 repetitions=m.repetitions,
                 spread=m.spread,
             )

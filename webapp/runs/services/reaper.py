@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
-from django.db.models import F
+from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 
 from webapp.runs.models import Candidate, CandidateState, Run, RunState, WorkerSlot
@@ -27,9 +29,10 @@ def reap() -> int:
     for candidate_id, run_id in list(expired.order_by("pk").values_list("pk", "run_id")):
         try:
             with locked_run(run_id) as run:
-                candidate = expired.filter(pk=candidate_id).annotate(now=Now()).first()
+                late = ExpressionWrapper(Now() - F("lease_until"), output_field=DurationField())
+                candidate = expired.filter(pk=candidate_id).annotate(late=late).first()
                 if candidate is not None:
-                    _take_back(run, candidate)
+                    _take_back(run, candidate, candidate.late)
                     reaped += 1
         except Run.DoesNotExist:
             continue
@@ -37,9 +40,9 @@ def reap() -> int:
     return reaped
 
 
-def _take_back(run: Run, candidate: Candidate) -> None:
-    late = (candidate.now - candidate.lease_until).total_seconds()
-    silent = late + settings.LEASE_SECONDS
+def _take_back(run: Run, candidate: Candidate, late: timedelta) -> None:
+    """Requeue, fail or cancel a candidate whose lease expired `late` ago."""
+    silent = late.total_seconds() + settings.LEASE_SECONDS
     worker = candidate.slot.name if candidate.slot else "unknown"
     reason = f"no heartbeat from worker {worker} for {silent:.0f} s"
     if candidate.cancel_asked or run.state not in (
