@@ -1,4 +1,4 @@
-"""Clients signed in as somebody, and catalogue entries, for every test of the web application."""
+"""Signed-in clients and catalogue entries for the tests of the web application."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from webapp.runs.services.advance import advance_run
 
 @pytest.fixture
 def sign_in():
-    """A client of a person."""
+    """Return a function that signs a user in and returns the client."""
 
     def client_of(user: Any) -> Client:
         client = Client()
@@ -30,7 +30,7 @@ def sign_in():
 
 @pytest.fixture
 def queries_of():
-    """How many queries a call makes."""
+    """Return a function that counts the queries of a call."""
 
     def count(call) -> int:
         with CaptureQueriesContext(connection) as seen:
@@ -42,7 +42,7 @@ def queries_of():
 
 @pytest.fixture
 def make_entry(db):
-    """Keeps a measured candidate of a new run of the team."""
+    """Return a function that keeps a measured candidate of a new run of the team."""
 
     def entry_of(team: Any, user: Any, name: str = "", seed: int = 1) -> CatalogueEntry:
         run = make_run(team, candidates=1, seed=seed)

@@ -1,4 +1,4 @@
-"""Numbers out of the environment: a wrong one is named, with what to do."""
+"""Numbers from the environment: the message names a wrong one and the remedy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_defaults_and_given_values(monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["soon", "nan", "inf", "-1", "0", "1e999", "3,5", "x" * 100_000])
-def test_what_is_no_time(monkeypatch, text):
+def test_a_value_that_is_not_a_time_is_refused(monkeypatch, text):
     monkeypatch.setenv("LEASE_SECONDS", text)
     with pytest.raises(ImproperlyConfigured, match=r"LEASE_SECONDS is .*seconds above 0") as caught:
         seconds("LEASE_SECONDS", 30)
@@ -26,7 +26,7 @@ def test_what_is_no_time(monkeypatch, text):
 
 
 @pytest.mark.parametrize("text", ["many", "0", "-3", "2.5", "٣", "9" * 5000])
-def test_what_is_no_number_of_things(monkeypatch, text):
+def test_a_value_that_is_not_a_count_is_refused(monkeypatch, text):
     monkeypatch.setenv("MAX_ATTEMPTS", text)
     with pytest.raises(ImproperlyConfigured, match=r"MAX_ATTEMPTS is .*whole number above 0"):
         whole("MAX_ATTEMPTS", 3)

@@ -1,6 +1,6 @@
-"""Every address of the site: who may open it. An address that is not listed here fails.
+"""Permissions of every address of the site; an address that is not listed here fails.
 
-Strangers get 404 for whatever belongs to a team: what may not be known to exist is not told.
+Users outside a team get 404 for every object of the team, as if it did not exist.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from webapp.studies.services.launching import launch_study
 
 pytestmark = pytest.mark.django_db
 
-# Address pattern -> how it is guarded. "open": without signing in; "person": anybody signed
-# in; "team": shows the current team's rows alone; an action: of the object's team.
+# Address pattern -> guard. "open": without signing in; "person": any signed-in user; "team": shows
+# only rows of the current team; an action: it must be allowed in the object's team.
 GUARDS = {
     "": "team",
     "healthz": "open",
@@ -66,7 +66,7 @@ OBJECTS = [p for p, guard in GUARDS.items() if "<int:pk>" in p]
 
 
 def walk(patterns=None, before: str = "") -> list[str]:
-    """Every pattern but the admin's, which tests of its own walk."""
+    """Every pattern except those of the admin, which has its own tests."""
     found = []
     for pattern in patterns if patterns is not None else get_resolver().url_patterns:
         here = before + str(pattern.pattern)
@@ -79,7 +79,7 @@ def walk(patterns=None, before: str = "") -> list[str]:
 
 @pytest.fixture
 def addresses(team, researcher):
-    """Pattern -> an address of it that exists."""
+    """An existing address for each pattern."""
     run = make_run(team, candidates=2)
     slot = make_slot()
     held = take(slot)
@@ -122,7 +122,7 @@ def test_the_signed_out_are_sent_to_sign_in(addresses):
     assert places == dict.fromkeys(closed, (302, "/sign-in/?next="))
 
 
-def test_strangers_learn_nothing(addresses, stranger, sign_in):
+def test_users_outside_the_team_get_a_404_without_any_detail(addresses, stranger, sign_in):
     client = sign_in(stranger)
     assert {p: ask(client, p, addresses[p]).status_code for p in OBJECTS} == dict.fromkeys(
         OBJECTS, 404
@@ -132,7 +132,7 @@ def test_strangers_learn_nothing(addresses, stranger, sign_in):
         nowhere = re.sub(r"/\d+(?=/)", "/987654321", address, count=1)
         pages = [ask(client, pattern, a).content.decode() for a in (address, nowhere)]
         assert "a run" not in pages[0] and "a study" not in pages[0] and "made" not in pages[0]
-        assert len(pages[0]) == len(pages[1]), pattern  # but for the form's token the same
+        assert len(pages[0]) == len(pages[1]), pattern  # equal except for the form's token
 
 
 def test_viewers_change_nothing(addresses, viewer, sign_in):
@@ -143,13 +143,13 @@ def test_viewers_change_nothing(addresses, viewer, sign_in):
         assert client.get(addresses[pattern]).status_code in (403, 405), pattern
 
 
-def test_viewers_see_what_belongs_to_their_team(addresses, viewer, sign_in):
+def test_viewers_see_the_objects_of_their_team(addresses, viewer, sign_in):
     client = sign_in(viewer)
     seen = {p: client.get(addresses[p]).status_code for p in guarded("view", "team")}
     assert seen == dict.fromkeys(seen, 200)
 
 
-def test_no_address_knows_other_methods(addresses, owner, sign_in):
+def test_no_address_accepts_other_methods(addresses, owner, sign_in):
     client = sign_in(owner)
     closed = [pattern for pattern, guard in GUARDS.items() if guard != "open"]
     for method in ("put", "delete", "patch"):
@@ -168,7 +168,7 @@ def test_reading_writes_no_row_and_no_file(addresses, team, owner, sign_in, tmp_
     run = launch(team, owner, spec, "on a table")
     advance_run(run.pk)
     for path in files_under(tmp_path):
-        path.unlink()  # as on a web server that never saw the table
+        path.unlink()  # as on a web server without a copy of the table
     table_pages = ["", "snapshot.json", "events/", "candidates/0/"]
     pages = [addresses[p] for p, guard in GUARDS.items() if guard not in POSTS]
     pages += [f"/runs/{run.pk}/{page}" for page in table_pages]

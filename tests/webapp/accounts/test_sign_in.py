@@ -1,4 +1,4 @@
-"""Coming in and going out: sign-in, lock-out, safe ways back, the account."""
+"""Sign-in, sign-out, lock-out, safe redirects and the account page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def attempt(client: Client, name: str, password: str, **more: str):
     return client.post(SIGN_IN, {"username": name, "password": password, **more})
 
 
-def test_signing_in_leads_to_where_one_wanted_to_go(researcher, client):
+def test_signing_in_redirects_to_the_requested_page(researcher, client):
     assert client.get("/runs/?state=failed").headers["Location"] == (
         "/sign-in/?next=/runs/%3Fstate%3Dfailed"
     )
@@ -27,7 +27,7 @@ def test_signing_in_leads_to_where_one_wanted_to_go(researcher, client):
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.test/", "//evil.test", "javascript:alert(1)"])
-def test_next_never_leads_to_another_site(researcher, client, elsewhere):
+def test_next_never_redirects_to_another_site(researcher, client, elsewhere):
     assert attempt(client, "rosa", PASSWORD, next=elsewhere).headers["Location"] == "/"
 
 
@@ -40,11 +40,11 @@ def test_a_wrong_password_and_an_unknown_name_look_alike_and_the_name_stays(rese
 
 
 @pytest.mark.parametrize("name", ["", "x" * 100_000, "ro\0sa", "<script>", "🦊"])
-def test_strange_names_are_only_wrong(client, name):
+def test_unusual_names_are_refused_like_wrong_ones(client, name):
     assert attempt(client, name, "p\0w").status_code == 200
 
 
-def test_ten_failures_lock_that_name_from_that_address_alone(researcher, owner, client, settings):
+def test_ten_failures_lock_only_that_name_from_that_address(researcher, owner, client, settings):
     for _ in range(settings.AXES_FAILURE_LIMIT):
         answer = attempt(client, "rosa", "wrong")
     assert answer.status_code == 429
@@ -56,7 +56,7 @@ def test_ten_failures_lock_that_name_from_that_address_alone(researcher, owner, 
     assert attempt(elsewhere, "rosa", PASSWORD).status_code == 302
 
 
-def test_signing_out_ends_the_session_and_twice_is_no_error(researcher, sign_in):
+def test_signing_out_twice_is_not_an_error(researcher, sign_in):
     client = sign_in(researcher)
     assert client.get("/sign-out/").status_code == 405
     assert client.post("/sign-out/").headers["Location"] == SIGN_IN
@@ -64,19 +64,19 @@ def test_signing_out_ends_the_session_and_twice_is_no_error(researcher, sign_in)
     assert client.get("/runs/").status_code == 302
 
 
-def test_a_disabled_account_is_out_at_once(researcher, sign_in):
+def test_a_disabled_account_is_signed_out_at_once(researcher, sign_in):
     client = sign_in(researcher)
     researcher.is_active = False
     researcher.save()
     assert client.get("/runs/").status_code == 302
 
 
-def test_a_part_that_htmx_asks_for_reloads_the_page_when_signed_out(client):
+def test_an_htmx_request_of_a_signed_out_user_reloads_the_page(client):
     answer = client.get("/", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["HX-Refresh"]) == (401, "true")
 
 
-def test_forms_need_their_token(researcher):
+def test_forms_need_their_csrf_token(researcher):
     client = Client(enforce_csrf_checks=True)
     answer = attempt(client, "rosa", PASSWORD)
     assert answer.status_code == 403
@@ -100,7 +100,7 @@ def test_the_account_shows_teams_and_changes_the_password(researcher, sign_in):
     assert client.get("/account/").status_code == 200
 
 
-def test_cookies_are_kept_from_scripts_and_other_sites(researcher, client):
+def test_cookies_are_hidden_from_scripts_and_other_sites(researcher, client):
     attempt(client, "rosa", PASSWORD)
     cookie = client.cookies["sessionid"]
     assert cookie["httponly"] and cookie["samesite"] == "Lax"

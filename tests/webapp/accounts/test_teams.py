@@ -1,4 +1,4 @@
-"""The team one works in: chosen, remembered, taken away."""
+"""The current team: chosen, remembered, lost with the membership."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_first_team_by_name_until_one_is_chosen(both, team, other_team, sign
     assert client.get("/runs/new").status_code == 403
 
 
-def test_who_leaves_a_team_falls_back_to_another(both, team, sign_in):
+def test_a_user_who_leaves_a_team_works_in_another(both, team, sign_in):
     make_run(team)
     client = sign_in(both)
     switch(client, team)
@@ -50,7 +50,7 @@ def test_who_leaves_a_team_falls_back_to_another(both, team, sign_in):
     assert client.get("/runs/").status_code == 403
 
 
-def test_a_team_that_is_not_ones_own_does_not_exist(researcher, other_team, sign_in):
+def test_a_team_without_membership_is_a_404(researcher, other_team, sign_in):
     client = sign_in(researcher)
     for team in (str(other_team.pk), "0", "-1", "x", "", "9" * 40, "٣"):
         assert client.post("/team/switch", {"team": team}).status_code == 404
@@ -68,18 +68,18 @@ def test_a_team_that_is_not_ones_own_does_not_exist(researcher, other_team, sign
         ("//evil.test/", "/"),
     ],
 )
-def test_switching_leads_to_a_page_that_both_teams_have(both, team, sign_in, page, back):
+def test_switching_redirects_to_a_page_that_both_teams_have(both, team, sign_in, page, back):
     assert switch(sign_in(both), team, page).headers["Location"] == back
 
 
 @pytest.mark.parametrize("page", ["/", "/runs/", "/runs/new", "/compare", "/architectures/"])
-def test_a_person_without_a_team_reads_what_to_do(db, sign_in, page):
+def test_a_user_without_a_team_sees_how_to_join_one(db, sign_in, page):
     answer = sign_in(make_user("nina")).get(page)
     assert answer.status_code == 403
     assert "Ask an owner of a team to add nina" in read(answer).one("no-team").text
 
 
-def test_without_a_team_one_still_has_an_account_and_can_leave(db, sign_in):
+def test_a_user_without_a_team_can_open_the_account_and_sign_out(db, sign_in):
     client = sign_in(make_user("nina"))
     assert client.get("/account/").status_code == 200
     assert client.post("/sign-out/").status_code == 302

@@ -1,4 +1,4 @@
-"""Curating in the admin: the queue, the reason, whose entries, what is kept."""
+"""Reviewing entries in the admin: the queue, the reason, permissions, the history."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def curating(curator, sign_in):
     return sign_in(curator)
 
 
-def test_one_is_promoted_with_a_reason(entry, curator, curating):
+def test_an_entry_is_promoted_with_a_reason(entry, curator, curating):
     address = f"{LIST}{entry.pk}/promote/"
     page = curating.get(address)
     assert page.status_code == 200 and b"gate cell" in page.content
@@ -53,14 +53,14 @@ def test_one_is_promoted_with_a_reason(entry, curator, curating):
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 501])
-def test_without_a_proper_reason_nothing_changes_and_it_is_said(entry, curating, reason):
+def test_without_a_valid_reason_nothing_changes(entry, curating, reason):
     page = curating.post(f"{LIST}{entry.pk}/reject/", {"reason": reason})
     assert page.status_code == 200 and b'data-error="reason"' in page.content
     entry.refresh_from_db()
     assert (entry.stage, entry.history.count()) == ("proposed", 1)
 
 
-def test_many_are_rejected_at_once_and_refusals_are_told(
+def test_several_entries_are_rejected_at_once_and_refusals_are_shown(
     team, researcher, entry, make_entry, curating
 ):
     other = make_entry(team, researcher, "second cell", seed=2)
@@ -75,7 +75,7 @@ def test_many_are_rejected_at_once_and_refusals_are_told(
     assert (entry.reason, other.reason, other.stage) == ("first", "both too slow", "rejected")
 
 
-def test_another_teams_entries_are_out_of_reach(entry, foreign, curating):
+def test_entries_of_another_team_are_a_404(entry, foreign, curating):
     assert [e.pk for e in curating.get(LIST).context["cl"].result_list] == [entry.pk]
     for address in ("change/", "history/", "history/1/", "promote/", "reject/", "delete/"):
         answer = curating.get(f"{LIST}{foreign.pk}/{address}")
@@ -88,14 +88,14 @@ def test_another_teams_entries_are_out_of_reach(entry, foreign, curating):
     assert (foreign.stage, foreign.name) == ("proposed", "their cell")
 
 
-def test_name_and_note_are_edited_and_nothing_else(entry, curating):
+def test_only_name_and_note_can_be_edited(entry, curating):
     form = {"name": "gate cell 2", "note": "for the camera", "stage": "approved", "reason": "x"}
     assert curating.post(f"{LIST}{entry.pk}/change/", form).status_code == 302
     entry.refresh_from_db()
     assert (entry.name, entry.note, entry.stage) == ("gate cell 2", "for the camera", "proposed")
 
 
-def test_entries_are_neither_added_nor_deleted_by_a_curator(entry, curating):
+def test_a_curator_can_neither_add_nor_delete_entries(entry, curating):
     assert curating.get(f"{LIST}add/").status_code == 403
     curating.post(f"{LIST}{entry.pk}/delete/", {"post": "yes"})
     curating.post(LIST, {"action": "delete_selected", SELECTED: [entry.pk], "post": "yes"})
@@ -107,13 +107,15 @@ def test_a_curator_of_two_teams_sees_both(entry, foreign, other_team, curator, c
     assert len(curating.get(LIST).context["cl"].result_list) == 2
 
 
-def test_a_curator_here_is_a_researcher_there(entry, foreign, other_team, curator, curating):
+def test_a_curator_of_one_team_is_no_curator_of_another(
+    entry, foreign, other_team, curator, curating
+):
     curator.memberships.create(team=other_team, role="researcher")
     assert len(curating.get(LIST).context["cl"].result_list) == 1
 
 
 @pytest.mark.parametrize("role", ["researcher", "viewer"])
-def test_lower_roles_do_not_enter(entry, team, sign_in, role):
+def test_lower_roles_cannot_open_the_admin(entry, team, sign_in, role):
     client = sign_in(make_user("low", team, role))
     assert client.get("/admin/", follow=True).status_code == 403
     assert client.get(f"{LIST}{entry.pk}/promote/", follow=True).status_code == 403
@@ -122,14 +124,16 @@ def test_lower_roles_do_not_enter(entry, team, sign_in, role):
     assert entry.stage == "proposed"
 
 
-def test_what_waits_comes_first(team, researcher, entry, make_entry, curating):
+def test_waiting_entries_come_first(team, researcher, entry, make_entry, curating):
     newer = make_entry(team, researcher, "newer", seed=3)
     curating.post(f"{LIST}{newer.pk}/promote/", {"reason": "good"})
     names = [e.name for e in curating.get(LIST).context["cl"].result_list]
     assert names == ["gate cell", "newer"]
 
 
-def test_queries_do_not_grow(team, researcher, entry, make_entry, curating, queries_of):
+def test_queries_do_not_grow_with_the_entries(
+    team, researcher, entry, make_entry, curating, queries_of
+):
     one = queries_of(lambda: curating.get(LIST))
     for seed in (2, 3):
         make_entry(team, researcher, f"cell {seed}", seed=seed)

@@ -1,4 +1,4 @@
-"""Every registered table in the admin: who opens it, what may be changed in it."""
+"""Every table in the admin: who may open it and what may be changed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from webapp.start.built_in import store_built_in
 pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 OURS = ("accounts", "events", "tables", "runs", "architectures")
-# Plain join rows of Django's own, and copies that the history pages show.
-NOT_ALONE = {"HistoricalCatalogueEntry"}
+# Copies that the history pages show.
+NOT_REGISTERED = {"HistoricalCatalogueEntry"}
 
 
 def name_of(model) -> str:
@@ -37,7 +37,7 @@ def root(db):
 
 @pytest.fixture
 def full(team, researcher, make_entry, db):
-    """At least one row in every table of a search."""
+    """A run with at least one row in every table of a search."""
     store_built_in()
     make_entry(team, researcher, "kept")
     run = make_run(team, candidates=2, seed=5)
@@ -47,10 +47,10 @@ def full(team, researcher, make_entry, db):
     return run
 
 
-def test_every_table_of_ours_is_there():
+def test_every_model_of_ours_is_registered():
     ours = [m for app in OURS for m in apps.get_app_config(app).get_models(include_auto_created=0)]
     missing = {m.__name__ for m in ours if m not in admin.site._registry}
-    assert missing == NOT_ALONE
+    assert missing == NOT_REGISTERED
 
 
 def test_an_administrator_opens_every_page(full, root, sign_in):
@@ -68,19 +68,19 @@ def test_an_administrator_opens_every_page(full, root, sign_in):
 
 
 class Asked:
-    """A request as far as permissions look at it."""
+    """The part of a request that permissions read."""
 
     def __init__(self, user):
         self.user = user
 
 
-def test_the_tables_of_a_search_hold_rows(full):
+def test_the_tables_of_a_search_have_rows(full):
     for model in (Run, Candidate, Measurement, Event, Study, SpaceVersion):
         assert model._default_manager.exists(), model
 
 
 @pytest.mark.parametrize("model", [Run, Candidate, Measurement, Event], ids=name_of)
-def test_what_a_search_recorded_nobody_changes(model, full, root, sign_in):
+def test_rows_that_a_search_recorded_are_read_only(model, full, root, sign_in):
     assert isinstance(admin.site._registry[model], ReadOnlyAdmin)
     client = sign_in(root)
     row = model._default_manager.first()
@@ -95,7 +95,7 @@ def test_what_a_search_recorded_nobody_changes(model, full, root, sign_in):
     assert list(model._default_manager.values()) == before
 
 
-def test_a_curator_sees_rows_of_own_teams_alone(full, other_team, curator, sign_in, make_entry):
+def test_a_curator_sees_only_rows_of_own_teams(full, other_team, curator, sign_in, make_entry):
     make_entry(other_team, None, "theirs", seed=8)
     client = sign_in(curator)
     for model in MODELS:
@@ -113,7 +113,7 @@ def test_a_curator_sees_rows_of_own_teams_alone(full, other_team, curator, sign_
 
 
 @pytest.mark.parametrize("name", ["researcher", "viewer"])
-def test_lower_roles_open_none(name, request, sign_in, db):
+def test_lower_roles_can_open_no_table(name, request, sign_in, db):
     client = sign_in(request.getfixturevalue(name))
     for model in MODELS:
         assert client.get(address(model, "changelist"), follow=True).status_code == 403, model
@@ -124,7 +124,7 @@ def test_the_signed_out_are_sent_to_the_sign_in_page(client):
     assert answer.redirect_chain[-1][0] == "/sign-in/?next=/admin/runs/run/"
 
 
-def test_an_owner_adds_members_by_name_to_own_teams_alone(team, other_team, owner, sign_in):
+def test_an_owner_adds_members_by_name_only_to_their_own_teams(team, other_team, owner, sign_in):
     client = sign_in(owner)
     new = User.objects.create_user("nina")
     add = address(Membership, "add")
@@ -136,7 +136,7 @@ def test_an_owner_adds_members_by_name_to_own_teams_alone(team, other_team, owne
     assert Membership.objects.get(user=new).role == "curator"
 
 
-def test_an_owner_changes_and_removes_members_of_own_teams_alone(
+def test_an_owner_changes_and_removes_members_only_of_their_own_teams(
     team, owner, researcher, stranger, sign_in
 ):
     client = sign_in(owner)

@@ -1,4 +1,4 @@
-"""Promoting and rejecting: who may, why, and what the history keeps."""
+"""Promoting and rejecting: permissions, reasons and the history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def entry(team, researcher, make_entry):
     return make_entry(team, researcher, "gate cell")
 
 
-def test_a_kept_candidate_waits_with_what_it_had(entry, researcher):
+def test_a_kept_candidate_is_proposed_with_a_copy_of_its_measurements(entry, researcher):
     assert (entry.stage, entry.reason, entry.kept_by) == ("proposed", "", researcher)
     assert {m["objective"]: m["value"] for m in entry.measurements} == {
         "error": 5.0,
@@ -24,7 +24,7 @@ def test_a_kept_candidate_waits_with_what_it_had(entry, researcher):
     assert entry.source["number"] == 0 and entry.source["run_name"] == "a run"
 
 
-def test_promoting_keeps_who_when_and_why(entry, curator):
+def test_promoting_stores_user_time_and_reason(entry, curator):
     promote(entry, curator, "  good at its size ")
     entry.refresh_from_db()
     assert (entry.stage, entry.reason, entry.decided_by) == (
@@ -48,7 +48,7 @@ def test_a_decision_may_be_changed_and_the_history_keeps_both(entry, curator, ow
 
 
 @pytest.mark.parametrize(
-    ("reason", "said"),
+    ("reason", "message"),
     [
         ("", "needs a reason: write one sentence"),
         (" \n\t", "needs a reason: write one sentence"),
@@ -56,15 +56,15 @@ def test_a_decision_may_be_changed_and_the_history_keeps_both(entry, curator, ow
         ("a\0b", "NUL"),
     ],
 )
-def test_a_reason_that_cannot_be_kept_changes_nothing(entry, curator, reason, said):
-    with pytest.raises(DecisionRefused, match=said):
+def test_a_reason_that_cannot_be_stored_changes_nothing(entry, curator, reason, message):
+    with pytest.raises(DecisionRefused, match=message):
         promote(entry, curator, reason)
     entry.refresh_from_db()
     assert (entry.stage, entry.history.count()) == ("proposed", 1)
 
 
 @pytest.mark.parametrize("name", ["researcher", "viewer", "stranger"])
-def test_others_do_not_decide(entry, name, request):
+def test_other_roles_cannot_decide(entry, name, request):
     with pytest.raises(DecisionRefused, match="you need the curator role in Vision"):
         reject(entry, request.getfixturevalue(name), "no")
     entry.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Events: numbered without gaps, clean, rung once, and recorded in one place."""
+"""Events: numbered without gaps, cleaned, announced once per commit, recorded in one place."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def bells(monkeypatch) -> list[int]:
-    """The runs whose bells ring, instead of ringing."""
-    rung: list[int] = []
-    monkeypatch.setattr(recorder, "notify", rung.append)
-    return rung
+def notified(monkeypatch) -> list[int]:
+    """Collects the runs that are notified instead of notifying."""
+    runs: list[int] = []
+    monkeypatch.setattr(recorder, "notify", runs.append)
+    return runs
 
 
 def numbers(run) -> list[int]:
@@ -63,32 +63,32 @@ def test_numbers_have_no_gaps_when_two_threads_record():
     assert times == sorted(times)
 
 
-def test_what_is_rolled_back_leaves_no_gap(bells):
+def test_a_rollback_leaves_no_gap(notified):
     run = make_run(advance=False)
-    bells.clear()
+    notified.clear()
     with pytest.raises(ZeroDivisionError), locked_run(run.pk) as locked:
         record_log(locked, "info", "never")
         raise ZeroDivisionError
     with locked_run(run.pk) as locked:
         record_log(locked, "info", "ever")
     assert numbers(run) == [1, 2, 3]
-    assert bells == [run.pk]
+    assert notified == [run.pk]
 
 
-def test_one_commit_rings_once(bells):
+def test_a_commit_notifies_once(notified):
     run = make_run(advance=False)
-    bells.clear()
+    notified.clear()
     with transaction.atomic():
         for i in range(500):
             record(run, "log", {"level": "info", "text": str(i), "number": None})
-        assert bells == []
-    assert bells == [run.pk]
+        assert notified == []
+    assert notified == [run.pk]
     with transaction.atomic():
         record(run, "log", {"level": "info", "text": "another", "number": None})
-    assert bells == [run.pk, run.pk]
+    assert notified == [run.pk, run.pk]
 
 
-def test_what_the_database_would_refuse_is_cleaned_and_kept():
+def test_values_that_the_database_refuses_are_replaced():
     run = make_run(advance=False)
     with locked_run(run.pk) as locked:
         record_log(locked, "warning", "a\x00b \ud83d end")
@@ -100,7 +100,7 @@ def test_what_the_database_would_refuse_is_cleaned_and_kept():
     assert view.item["view"] == {"loss": None, "k\ufffd": [None]}
 
 
-def test_a_newer_curve_takes_the_place_of_the_older():
+def test_a_newer_curve_replaces_the_older_event():
     run = make_run(advance=False)
     with transaction.atomic():
         first = record(run, "progress", {"number": 0, "curve": [1]})
@@ -108,7 +108,7 @@ def test_a_newer_curve_takes_the_place_of_the_older():
     assert list(Event.objects.filter(run=run, kind="progress")) == [second]
 
 
-def test_a_dead_broker_is_no_failure(settings):
+def test_a_dead_broker_fails_no_commit(settings):
     settings.CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -121,7 +121,7 @@ def test_a_dead_broker_is_no_failure(settings):
     recorder._notifications.quiet_until = 0.0
 
 
-def test_nobody_else_inserts_events_or_rings():
+def test_only_the_recorder_inserts_events_or_notifies():
     inserting = re.compile(
         r"\bEvent\.objects\.(bulk_)?create|(?<![.\w])Event\(|group_send\(|group_send\)"
     )

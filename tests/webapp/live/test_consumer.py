@@ -1,4 +1,4 @@
-"""The socket: who may listen, what is replayed, what a lost bell costs."""
+"""The socket: permissions, replay, and what a lost notification costs."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ router = URLRouter(websocket_urlpatterns)
 
 
 class Socket(WebsocketCommunicator):
-    """A page's socket, signed in as somebody."""
+    """The socket of a page of a signed-in user."""
 
     def __init__(self, run_id: int, user, after: object = 0):
         super().__init__(router, f"/ws/runs/{run_id}/?after={after}")
         self.scope["user"] = user
 
     async def frame(self, seconds: float = 5) -> dict:
-        """The next frame; strict JSON."""
+        """Return the next frame; it must be strict JSON."""
         text = await self.receive_from(timeout=seconds)
         return json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
 
     async def events_to(self, seq: int) -> list[int]:
-        """The numbers of the events up to this one."""
+        """Return the numbers of the events up to this one."""
         numbers: list[int] = []
         while not numbers or numbers[-1] < seq:
             frame = await self.frame()
@@ -47,7 +47,7 @@ class Socket(WebsocketCommunicator):
         return numbers
 
     async def code(self) -> int:
-        """The code the server closes with."""
+        """Return the code with which the server closes."""
         message = await self.receive_output(timeout=5)
         assert message["type"] == "websocket.close"
         return message["code"]
@@ -62,7 +62,7 @@ def scene():
 
 @sync_to_async
 def write(run, count: int = 1) -> int:
-    """Records so many lines in one commit; returns the last number."""
+    """Record this many log lines in one commit; return the last number."""
     with locked_run(run.pk) as locked:
         for i in range(count):
             record(locked, "log", {"level": "info", "text": f"line {i}", "number": None})
@@ -83,7 +83,7 @@ async def refused_with(run_id: int, user) -> int:
     return await socket.code()
 
 
-async def test_strangers_and_the_signed_out_hear_nothing(scene):
+async def test_strangers_and_signed_out_users_receive_nothing(scene):
     run, _ = scene
     stranger = await sync_to_async(lambda: make_member(make_team(), Role.OWNER))()
     assert await refused_with(run.pk, stranger) == NOT_FOUND
@@ -91,7 +91,7 @@ async def test_strangers_and_the_signed_out_hear_nothing(scene):
     assert await refused_with(run.pk + 1000, stranger) == NOT_FOUND
 
 
-async def test_who_leaves_the_team_is_sent_away(scene, settings):
+async def test_the_socket_of_a_user_who_leaves_the_team_is_closed(scene, settings):
     settings.SOCKET_POLL_SECONDS = 0.2
     run, user = scene
     socket = await opened(run, user, run.seq)
@@ -99,8 +99,8 @@ async def test_who_leaves_the_team_is_sent_away(scene, settings):
     assert await socket.code() == NOT_FOUND
 
 
-async def test_what_was_missed_is_replayed_then_the_rest_is_live(scene, settings):
-    settings.SOCKET_POLL_SECONDS = 60  # the bell alone
+async def test_missed_events_are_replayed_before_live_ones(scene, settings):
+    settings.SOCKET_POLL_SECONDS = 60  # only notifications
     run, user = scene
     socket = await opened(run, user, 1)
     assert await socket.events_to(run.seq) == list(range(2, run.seq + 1))
@@ -119,7 +119,7 @@ async def test_a_burst_arrives_whole_and_in_order(scene, settings):
     await socket.disconnect()
 
 
-async def test_a_bell_that_is_lost_loses_nothing(scene, settings, monkeypatch):
+async def test_a_lost_notification_loses_no_event(scene, settings, monkeypatch):
     settings.SOCKET_POLL_SECONDS = 0.3
     run, user = scene
     socket = await opened(run, user, run.seq)
@@ -129,7 +129,7 @@ async def test_a_bell_that_is_lost_loses_nothing(scene, settings, monkeypatch):
     await socket.disconnect()
 
 
-async def test_a_dead_broker_costs_promptness_not_the_socket(scene, settings):
+async def test_a_dead_broker_delays_events_but_keeps_the_socket_open(scene, settings):
     settings.SOCKET_POLL_SECONDS = 0.3
     settings.CHANNEL_LAYERS = {
         "default": {
@@ -145,14 +145,14 @@ async def test_a_dead_broker_costs_promptness_not_the_socket(scene, settings):
 
 
 @pytest.mark.parametrize("after", ["", "abc", "-5", "1e9", "9" * 300, "%00"])
-async def test_a_strange_number_starts_from_the_beginning(scene, after):
+async def test_an_invalid_number_starts_from_the_beginning(scene, after):
     run, user = scene
     socket = await opened(run, user, after)
     assert (await socket.events_to(run.seq))[0] == 1
     await socket.disconnect()
 
 
-async def test_too_far_behind_is_a_reset_and_then_live(scene, settings):
+async def test_a_page_too_far_behind_is_reset_and_then_live(scene, settings):
     settings.SOCKET_REPLAY_LIMIT = 50
     run, user = scene
     await write(run, 100)
@@ -164,14 +164,14 @@ async def test_too_far_behind_is_a_reset_and_then_live(scene, settings):
     await socket.disconnect()
 
 
-async def test_a_page_from_another_time_is_reset(scene):
+async def test_a_page_ahead_of_the_run_is_reset(scene):
     run, user = scene
     socket = await opened(run, user, run.seq + 5)
     assert await socket.frame() == {"type": "reset"}
     await socket.disconnect()
 
 
-async def test_removed_events_are_a_reset(scene):
+async def test_deleted_events_cause_a_reset(scene):
     run, user = scene
     await write(run, 5)
     await sync_to_async(run.refresh_from_db)()
@@ -181,7 +181,7 @@ async def test_removed_events_are_a_reset(scene):
     await socket.disconnect()
 
 
-async def test_a_hole_left_by_a_newer_curve_is_no_gap(scene):
+async def test_a_number_replaced_by_a_newer_curve_is_not_a_gap(scene):
     run, user = scene
 
     @sync_to_async
@@ -197,7 +197,7 @@ async def test_a_hole_left_by_a_newer_curve_is_no_gap(scene):
     await socket.disconnect()
 
 
-async def test_whatever_a_page_says_the_socket_stays(scene):
+async def test_unknown_messages_of_a_page_keep_the_socket_open(scene):
     run, user = scene
     socket = await opened(run, user, run.seq)
     for text in ("{", "[1]", "null", '{"type": 3}', "[" * 50_000):
@@ -217,7 +217,7 @@ async def test_a_deleted_run_closes_its_sockets(scene, settings):
     assert await socket.code() == NOT_FOUND
 
 
-async def test_sockets_hand_their_database_connections_back(scene):
+async def test_sockets_return_their_database_connections(scene):
     run, user = scene
 
     @sync_to_async

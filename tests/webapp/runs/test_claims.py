@@ -1,4 +1,4 @@
-"""Claims: one holder at a time, and nobody else's word counts."""
+"""Claims: one worker at a time, and reports of other workers are refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ...fixtures.factories import done, expire, make_run, make_slot, take
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_claim_holds_what_is_needed_and_is_stored():
+def test_a_claim_has_everything_needed_and_is_stored():
     run = make_run()
     held = take(make_slot("w1"))
     candidate = run.candidates.get()
@@ -32,19 +32,19 @@ def test_a_claim_holds_what_is_needed_and_is_stored():
     assert candidate.lease_until > candidate.started_at
 
 
-def test_a_candidate_is_handed_out_once():
+def test_a_candidate_is_claimed_once():
     make_run()
     slot = make_slot()
     take(slot)
     assert claims.claim(slot, ["cpu"]) is None
 
 
-def test_other_queues_get_nothing():
+def test_workers_of_other_queues_get_no_candidate():
     make_run()
     assert claims.claim(make_slot(queues=("gpu",)), ["gpu"]) is None
 
 
-def test_many_slots_at_once_take_different_candidates():
+def test_concurrent_workers_claim_different_candidates():
     make_run(candidates=8, in_flight=8)
     slots = [make_slot(f"slot{i}") for i in range(8)]
     taken, start = [], threading.Barrier(8)
@@ -63,7 +63,7 @@ def test_many_slots_at_once_take_different_candidates():
     assert set(Candidate.objects.values_list("attempts", flat=True)) == {1}
 
 
-def test_the_run_with_the_fewest_running_comes_first():
+def test_the_run_with_the_fewest_running_candidates_comes_first():
     old = make_run(candidates=9, in_flight=3)
     young = make_run(candidates=9, in_flight=3)
     slot = make_slot()
@@ -71,7 +71,7 @@ def test_the_run_with_the_fewest_running_comes_first():
     assert order == [old.pk, young.pk, old.pk, young.pk]
 
 
-def test_a_single_slot_goes_round_all_runs():
+def test_a_single_worker_serves_all_runs_in_turn():
     runs = [make_run(candidates=9, in_flight=2) for _ in range(3)]
     slot, order = make_slot(), []
     for _ in range(6):
@@ -98,13 +98,13 @@ def test_finish_stores_everything_once():
     assert values == {"error": 12.5, "params": 730.0}
 
 
-def test_an_outcome_of_another_number_is_refused():
+def test_an_outcome_of_another_candidate_is_refused():
     make_run()
     with pytest.raises(ValueError, match="is of candidate 5, the claim of 0"):
         claims.finish(take(make_slot()), done(5))
 
 
-def test_an_old_fence_is_refused_everywhere():
+def test_an_old_fencing_token_is_refused_everywhere():
     run = make_run()
     frozen = take(make_slot("frozen"))
     expire(frozen, seconds=1.0)
@@ -126,7 +126,7 @@ def test_an_old_fence_is_refused_everywhere():
     assert candidate.attempts == 2
 
 
-def test_a_beat_in_time_keeps_the_lease_from_the_reaper():
+def test_a_heartbeat_in_time_keeps_the_lease():
     make_run()
     held = take(make_slot())
     expire(held)
@@ -134,7 +134,7 @@ def test_a_beat_in_time_keeps_the_lease_from_the_reaper():
     assert reap() == 0
 
 
-def test_a_candidate_that_kills_its_workers_fails_in_the_end(settings):
+def test_a_candidate_that_kills_its_workers_fails(settings):
     settings.MAX_ATTEMPTS = 3
     run = make_run(candidates=1)
     for _ in range(3):
@@ -148,7 +148,7 @@ def test_a_candidate_that_kills_its_workers_fails_in_the_end(settings):
     assert run.state == RunState.FINISHED
 
 
-def test_giving_back_is_no_attempt():
+def test_a_released_claim_is_not_an_attempt():
     run = make_run()
     slot = make_slot()
     held = take(slot)
@@ -181,7 +181,7 @@ def test_cancel_reaches_the_worker_by_its_heartbeat():
     assert (run.state, run.reason) == (RunState.STOPPED, "cancelled by the command line")
 
 
-def test_a_worker_that_dies_while_stopping_leaves_nothing_open():
+def test_a_worker_that_dies_in_a_stopping_run_leaves_no_open_candidate():
     run = make_run(candidates=9, in_flight=2)
     held = take(make_slot("w"))
     stop(run, None)
@@ -193,7 +193,7 @@ def test_a_worker_that_dies_while_stopping_leaves_nothing_open():
     assert set(run.candidates.values_list("state", flat=True)) == {"cancelled"}
 
 
-def test_done_without_every_objective_is_failed():
+def test_a_done_candidate_without_every_objective_is_failed():
     run = make_run()
     held = take(make_slot())
     claims.finish(held, Outcome(0, "done", (Measurement("error", 5.0, "%"),)))
@@ -201,12 +201,12 @@ def test_done_without_every_objective_is_failed():
     assert (candidate.state, candidate.reason) == ("failed", "no value for params")
 
 
-def test_what_is_not_finite_diverges():
+def test_a_value_that_is_not_finite_makes_the_candidate_diverged():
     run = make_run()
     held = take(make_slot())
     measured = Measurement("error", 5.0, "%", spread=float("nan"), detail={"clock": float("inf")})
     broken = Measurement("params", 1.0, "")
-    object.__setattr__(broken, "value", float("nan"))  # what no honest estimator can make
+    object.__setattr__(broken, "value", float("nan"))  # estimators cannot create this
     claims.finish(held, Outcome(0, "done", (measured, broken)))
     candidate = run.candidates.get()
     assert (candidate.state, candidate.reason) == ("diverged", "not finite: params")
@@ -214,7 +214,7 @@ def test_what_is_not_finite_diverges():
     assert (kept.objective, kept.spread, kept.detail) == ("error", None, {"clock": None})
 
 
-def test_constraints_give_a_violation():
+def test_the_violation_of_the_constraints_is_stored():
     run = make_run(candidates=2, in_flight=2, constraints=("params<1000",))
     slot = make_slot()
     first, second = take(slot), take(slot)
@@ -223,7 +223,7 @@ def test_constraints_give_a_violation():
     assert list(run.candidates.values_list("violation", flat=True)) == [0.5, 0.0]
 
 
-def test_the_data_a_run_used_are_kept_and_a_change_is_told():
+def test_the_digest_of_the_data_is_stored_and_a_change_is_logged():
     run = make_run(candidates=2, in_flight=2)
     slot = make_slot()
     first, second = take(slot), take(slot)

@@ -1,4 +1,4 @@
-"""Pause, resume, stop, cancel and raise: three endings told apart."""
+"""Control: pause, resume, stop, cancel and raise the budget."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def states_of(run) -> list[str]:
     return list(run.candidates.order_by("number").values_list("state", flat=True))
 
 
-def test_pause_lets_what_runs_finish():
+def test_pause_lets_running_candidates_finish():
     team = make_team()
     user = make_member(team)
     run = make_run(team, candidates=5, in_flight=2)
@@ -45,7 +45,7 @@ def test_pause_lets_what_runs_finish():
     assert states_of(run) == ["done", "queued", "queued"]
 
 
-def test_pause_with_nothing_running_is_immediate_and_resumable():
+def test_pause_without_running_candidates_is_immediate_and_resumable():
     run = make_run(candidates=3)
     pause(run, None)
     assert run.state == RunState.PAUSED
@@ -55,14 +55,14 @@ def test_pause_with_nothing_running_is_immediate_and_resumable():
     assert run.state == RunState.FINISHED
 
 
-def test_resuming_a_run_that_never_began_queues_it():
+def test_resuming_a_run_that_was_never_advanced_queues_it():
     run = make_run(advance=False)
     pause(run, None)
     resume(run, None)
     assert run.state == RunState.QUEUED
 
 
-def test_stop_cancels_what_waits_and_lets_what_runs_finish():
+def test_stop_cancels_waiting_candidates_and_lets_running_ones_finish():
     run = make_run(candidates=9, in_flight=3)
     held = take(make_slot())
     stop(run, None)
@@ -77,7 +77,7 @@ def test_stop_cancels_what_waits_and_lets_what_runs_finish():
     assert run.ended_at is not None
 
 
-def test_stopping_can_still_be_cancelled():
+def test_a_stopping_run_can_be_cancelled():
     run = make_run(candidates=9, in_flight=2)
     held = take(make_slot())
     stop(run, None)
@@ -86,7 +86,7 @@ def test_stopping_can_still_be_cancelled():
     assert run.reason == "cancelled by the command line"
 
 
-def test_raising_the_budget_wakes_a_finished_run():
+def test_raising_the_budget_continues_a_finished_run():
     run = make_run(candidates=2)
     work_off(run)
     assert run.state == RunState.FINISHED
@@ -98,7 +98,7 @@ def test_raising_the_budget_wakes_a_finished_run():
 
 
 @pytest.mark.parametrize("budget", [0, 4, -1, 10**6])
-def test_a_budget_that_is_no_raise_is_refused(budget):
+def test_a_budget_that_is_not_larger_is_refused(budget):
     run = make_run(candidates=4)
     with pytest.raises(ControlRefused, match="must be above 4 and at most 100,000"):
         raise_budget(run, None, budget)
@@ -117,7 +117,7 @@ def test_a_budget_that_is_no_raise_is_refused(budget):
         ("failed", []),
     ],
 )
-def test_what_is_allowed_and_nothing_else(state, actions):
+def test_only_the_actions_allowed_in_a_state_are_accepted(state, actions):
     run = make_run()
     run.state = state
     run.save()

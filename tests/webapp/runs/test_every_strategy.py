@@ -1,4 +1,4 @@
-"""Every strategy through the database finds what it finds in the engine alone, kills included."""
+"""Every strategy proposes the same through the database as in the engine, even if workers die."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CANDIDATES = 40
 KILLED_EVERY = 7
 SHARING = [name for name in names("strategies") if "supernet" in load("strategies", name).requires]
 OTHERS = [name for name in names("strategies") if name not in SHARING]
-# Small enough that a search trains, derives and proves within seconds.
+# Small enough that a search trains, derives and retrains within seconds.
 SHARED = {"epochs": 3, "batch_size": 32}
 
 
@@ -36,7 +36,7 @@ def table(tmp_path_factory):
 
 
 def asked(name, table):
-    """A question small enough that 40 candidates see every phase of the strategy."""
+    """Search settings so small that 40 candidates reach every phase of the strategy."""
     spec = {
         "space": "nb201",
         "strategy": name,
@@ -58,24 +58,24 @@ def evaluated(spec, claim, weights=NO_WEIGHTS):
 
 
 def through_the_database(spec, weights=NO_WEIGHTS):
-    """The run when it has ended; every few candidates their worker dies."""
+    """Return the run after its end; a worker dies every few candidates."""
     run = make_run(**spec.to_json())
     slot, turn = make_slot(), 0
     while run.state == RunState.RUNNING:
         claim = take(slot)
         turn += 1
-        if turn % KILLED_EVERY == 0:  # the worker dies, another one takes the candidate up
+        if turn % KILLED_EVERY == 0:  # the worker dies, another one claims the candidate
             evaluated(spec, claim, weights)
             claims.release_claim(claim)
             claim = take(slot)
         claims.finish(claim, evaluated(spec, claim, weights))
         advance_run(run.pk)
-        advance_run(run.pk)  # brokers deliver twice
+        advance_run(run.pk)  # as if a message were delivered twice
         run.refresh_from_db()
     return run
 
 
-def test_a_device_of_a_table_needs_no_worker_of_its_own(table):
+def test_a_device_of_a_table_needs_no_worker_with_this_device(table):
     Device.objects.create(name="raspi4", queue="raspi4")
     run = make_run(**asked("random", table).to_json())
     assert set(run.candidates.values_list("queue", flat=True)) == {"cpu"}
@@ -85,15 +85,15 @@ def test_a_device_of_a_table_needs_no_worker_of_its_own(table):
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_through_the_database_with_killed_workers_as_alone(name, table, monkeypatch):
-    monkeypatch.setattr(Table, "is_lookup", False)  # as an estimator that workers are needed for
+def test_a_run_with_dying_workers_equals_a_search_in_the_engine(name, table, monkeypatch):
+    monkeypatch.setattr(Table, "is_lookup", False)  # as an estimator that needs workers
     spec = asked(name, table)
     alone = search.run(spec)
     assert_as_alone(through_the_database(spec), alone)
 
 
 @pytest.mark.parametrize("name", SHARING)
-def test_shared_networks_through_the_database_with_killed_workers_as_alone(name, monkeypatch):
+def test_a_supernet_run_with_dying_workers_equals_a_search_in_the_engine(name, monkeypatch):
     monkeypatch.setattr(f"{__name__}.KILLED_EVERY", 3)
     spec = assembly.check(
         SearchSpec(
@@ -124,7 +124,7 @@ def test_shared_networks_through_the_database_with_killed_workers_as_alone(name,
     assert set(run.front["numbers"]) <= {one.proposal.number for one in alone.candidates[4:]}
 
 
-def test_one_network_for_all_candidates_through_the_database_with_killed_workers_as_alone(tmp_path):
+def test_a_one_shot_run_with_dying_workers_equals_a_search_in_the_engine(tmp_path):
     spec = assembly.check(
         SearchSpec(
             space="nb201",
@@ -152,8 +152,8 @@ def untimed(findings):
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_looked_up_a_little_at_a_time_as_alone(name, table):
-    """Every pass ends after one ask or one tell, and the next begins from what is stored."""
+def test_lookups_in_small_steps_equal_a_search_in_the_engine(name, table):
+    """Every step ends after one ask or one tell, and the next one starts from the stored state."""
     spec = asked(name, table)
     alone = search.run(spec)
     run = make_run(advance=False, **spec.to_json())
@@ -167,7 +167,7 @@ def test_looked_up_a_little_at_a_time_as_alone(name, table):
 
 
 def assert_as_alone(run, alone):
-    """The run found what the engine found by itself."""
+    """The run has the same proposals and outcomes as the search in the engine."""
     assert run.state == RunState.FINISHED, run.reason
     rows = run.candidates.order_by("number")
     assert list(rows.values_list("architecture_id", "parents", "origin")) == [

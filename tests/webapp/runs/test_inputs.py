@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def inputs(run: Run) -> tuple:
-    """Space settings and data settings of the rows, and of the run's own search settings."""
+    """Return the run's space version and data set after comparing them with its settings."""
     run.refresh_from_db()
     rows = (
         run.space_version.space.engine_space,
@@ -33,7 +33,7 @@ def inputs(run: Run) -> tuple:
     return run.space_version, run.data_set
 
 
-def test_a_launch_names_and_numbers_what_the_team_searches_on():
+def test_a_launch_adds_versions_of_the_teams_space():
     team, user = make_team(), None
     version, data_set = inputs(make_run(team, advance=False))
     assert (version.space.team, version.space.name, version.number) == (team, "nb201", 1)
@@ -45,7 +45,7 @@ def test_a_launch_names_and_numbers_what_the_team_searches_on():
     assert (newer.space, newer.number, same_data) == (version.space, 2, data_set)
 
 
-def test_other_settings_of_the_data_are_another_data_set():
+def test_other_data_settings_add_another_data_set():
     team = make_team()
     spec = SearchSpec(**QUESTION)
     first = launch(team, None, spec, "a").data_set
@@ -62,14 +62,14 @@ def test_shared_rows_with_the_same_settings_are_used():
     assert Run.objects.get().data_digest == data_set.digest != ""
 
 
-def test_another_teams_rows_are_never_used():
+def test_rows_of_another_team_are_never_used():
     ours = inputs(make_run(make_team(), advance=False))
     theirs = inputs(make_run(make_team(), advance=False))
     assert ours[0].space.team != theirs[0].space.team
     assert ours[1] != theirs[1]
 
 
-def test_the_first_run_a_study_a_command_and_a_table_search_have_them():
+def test_first_run_study_command_and_table_search_store_them_too():
     team = make_team()
     user = make_member(team)
     inputs(launch_first_run(team, user))
@@ -88,7 +88,7 @@ def test_the_first_run_a_study_a_command_and_a_table_search_have_them():
     assert Space.objects.filter(team=team).values("name").distinct().count() == 2
 
 
-def test_a_space_in_use_stays_and_a_team_goes_with_everything():
+def test_a_space_in_use_cannot_be_deleted_but_its_team_can():
     team = make_team()
     run = make_run(team, advance=False)
     with pytest.raises(Exception, match="restricted"):

@@ -1,4 +1,4 @@
-"""Launching: what is wrong is named beside its field, what is right is stored whole."""
+"""Launching: errors name their setting, and a valid launch stores every setting."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def refused(team, spec: SearchSpec, name: str = "a run", tags=()) -> dict[str, s
     return caught.value.errors
 
 
-def test_a_run_keeps_its_whole_question():
+def test_a_run_stores_all_search_settings():
     team = make_team()
     user = make_member(team)
     spec = SearchSpec(**{**QUESTION, "seed": 2**53 + 1, "constraints": ("params<2e6",)})
@@ -42,7 +42,7 @@ def test_a_run_keeps_its_whole_question():
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"),
+    ("name", "message"),
     [
         ("x" * 100_000, "must have at most 120 characters (got 100,000)"),
         ("  ", "must not be empty: write a short name"),
@@ -50,11 +50,11 @@ def test_a_run_keeps_its_whole_question():
         ("a\ud800b", UNPRINTABLE),
     ],
 )
-def test_names_that_cannot_be_kept_are_refused(name, fault):
-    assert refused(make_team(), SearchSpec(**QUESTION), name) == {"name": fault}
+def test_names_that_are_not_allowed_are_refused(name, message):
+    assert refused(make_team(), SearchSpec(**QUESTION), name) == {"name": message}
 
 
-def test_tags_are_bounded():
+def test_number_and_length_of_tags_are_limited():
     team, spec = make_team(), SearchSpec(**QUESTION)
     assert "tags" in refused(team, spec, tags=["x" * 41])
     assert "tags" in refused(team, spec, tags=[str(i) for i in range(21)])
@@ -65,8 +65,8 @@ def test_seeds_that_cannot_be_stored_are_refused(seed):
     assert "seed" in refused(make_team(), SearchSpec(**{**QUESTION, "seed": seed}))
 
 
-def test_engine_and_run_faults_come_together(monkeypatch):
-    def check(spec):  # as an engine with objections
+def test_errors_of_the_engine_and_of_the_run_are_reported_together(monkeypatch):
+    def check(spec):  # as if the engine refused a setting
         raise InvalidSettings({"estimator_config.epochs": "must be at least 1 (got 0)"})
 
     monkeypatch.setattr(assembly, "check", check)
@@ -74,7 +74,7 @@ def test_engine_and_run_faults_come_together(monkeypatch):
     assert errors.keys() == {"name", "estimator_config.epochs"}
 
 
-def test_the_command_launches_in_the_words_of_the_form(capsys):
+def test_the_command_launches_a_run_with_its_options(capsys):
     team = make_team()
     user = make_member(team)
     call_command(

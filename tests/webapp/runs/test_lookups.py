@@ -1,4 +1,4 @@
-"""Look-ups: no worker, the same findings, and a run that can be steered all the same."""
+"""Table lookups: no worker, the same results, and the run can be controlled as usual."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def laid(tmp_path, monkeypatch):
-    """The folder in which imported tables are laid down."""
+    """The folder for copies of imported tables."""
     folder = tmp_path / "laid"
     monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder))
     return folder
@@ -44,7 +44,7 @@ def found(run: Run) -> list[tuple]:
 
 
 def found_alone(run: Run, **changed) -> list[tuple]:
-    """What the engine finds by itself, on the very table of the run."""
+    """The result of a search in the engine on the table of the run."""
     spec = SearchSpec.from_json({**run.spec, **changed})
     return [
         (one.proposal.architecture.id, one.outcome.state, one.outcome.values)
@@ -60,12 +60,12 @@ def steps(run: Run, count: int) -> None:
 
 @pytest.mark.parametrize("width", [1, 5])
 @pytest.mark.parametrize("deterministic", [True, False])
-def test_one_pass_finds_what_the_engine_finds(width, deterministic):
+def test_a_single_step_equals_a_search_in_the_engine(width, deterministic):
     run = make_run(in_flight=width, deterministic=deterministic, candidates=30)
     assert advance_run(run.pk, seconds=60.0) is False
     run.refresh_from_db()
     assert (run.state, run.asked, run.told) == (RunState.FINISHED, 30, 30)
-    # told as they come, one comes at once: as if no other were in flight
+    # without determinism each outcome is told at once, as if no other were in flight
     assert found(run) == found_alone(run, **({} if deterministic else {"in_flight": 1}))
     rows = list(run.candidates.order_by("number"))
     assert [c.ended_order for c in rows] == list(range(30))
@@ -76,23 +76,23 @@ def test_one_pass_finds_what_the_engine_finds(width, deterministic):
     assert detail == {"table": f"made@{run.benchmark_table.digest[:8]}", "column": "acc"}
 
 
-def test_a_pass_ends_when_its_time_is_up_and_says_that_there_is_more():
+def test_a_step_ends_when_its_time_is_up_and_reports_that_it_is_unfinished():
     run = make_run(candidates=1000)
     assert advance_run(run.pk, seconds=0.05) is True
     run.refresh_from_db()
     assert run.state == RunState.RUNNING
     assert 0 < run.asked < 1000 and run.told <= run.asked
-    assert run.pk in runs_to_advance()  # whoever sweeps finds it, should nobody go on
+    assert run.pk in runs_to_advance()  # the sweep finds it if no process continues
 
 
-def test_nothing_waits_for_a_worker():
+def test_no_candidate_waits_for_a_worker():
     run = make_run()
     steps(run, 3)
     slot = make_slot()
     assert claims.claim(slot, slot.queues) is None
 
 
-def test_a_pause_rests_and_changes_nothing():
+def test_a_paused_run_looks_nothing_up():
     plain = make_run(in_flight=4, candidates=20)
     advance_run(plain.pk, seconds=60.0)
     run = make_run(in_flight=4, candidates=20)
@@ -109,7 +109,7 @@ def test_a_pause_rests_and_changes_nothing():
 
 
 @pytest.mark.parametrize("end", [stop, cancel])
-def test_a_run_is_ended_between_two_passes(end):
+def test_a_run_is_ended_between_two_steps(end):
     run = make_run(in_flight=4, candidates=20)
     steps(run, 9)
     asked_before = run.asked
@@ -118,7 +118,7 @@ def test_a_run_is_ended_between_two_passes(end):
     assert (run.state, run.asked, run.told) == (RunState.STOPPED, asked_before, asked_before)
 
 
-def test_a_raised_budget_goes_on():
+def test_a_run_with_a_raised_budget_continues():
     run = make_run(candidates=10)
     advance_run(run.pk, seconds=60.0)
     raise_budget(run, None, 25)
@@ -128,7 +128,7 @@ def test_a_raised_budget_goes_on():
     assert found(run) == found_alone(run)
 
 
-def test_dying_in_the_middle_undoes_the_whole_pass(monkeypatch):
+def test_a_crash_rolls_the_whole_step_back(monkeypatch):
     run = make_run(candidates=20)
     steps(run, 5)
     before = (found(run), run.told, run.seq, run.strategy_state)
@@ -145,7 +145,7 @@ def test_dying_in_the_middle_undoes_the_whole_pass(monkeypatch):
     assert found(run) == found_alone(run)
 
 
-def test_what_the_table_lacks_fails_and_is_told_so():
+def test_an_architecture_missing_in_the_table_fails_with_a_reason():
     text = table_text().split("\n")
     run = make_run(text="\n".join(text[:1] + text[1::2]), candidates=20)
     advance_run(run.pk, seconds=60.0)
@@ -159,7 +159,7 @@ def test_what_the_table_lacks_fails_and_is_told_so():
     assert found(run) == found_alone(run)
 
 
-def test_a_table_that_only_workers_see_is_left_to_them(tmp_path):
+def test_a_table_that_only_workers_can_read_is_left_to_them(tmp_path):
     path = tmp_path / "file.csv"
     path.write_text(table_text())
     config = {"path": str(path), "columns": ["error=acc:100-x:%"], "architecture": "net"}
@@ -176,7 +176,7 @@ def test_a_table_that_only_workers_see_is_left_to_them(tmp_path):
     assert run.state == RunState.FINISHED
 
 
-def test_a_copy_that_is_gone_is_laid_down_again(laid):
+def test_a_missing_copy_of_the_table_is_written_again(laid):
     run = make_run(candidates=20)
     steps(run, 5)
     for file in laid.iterdir():
@@ -186,7 +186,7 @@ def test_a_copy_that_is_gone_is_laid_down_again(laid):
     assert (run.state, run.candidates.filter(state="done").count()) == (RunState.FINISHED, 20)
 
 
-def test_a_folder_nobody_can_write_ends_the_run_with_the_reason(laid):
+def test_a_table_folder_that_cannot_be_written_fails_the_run_with_a_reason(laid):
     run = make_run()
     for file in laid.iterdir():
         file.unlink()

@@ -1,4 +1,4 @@
-"""Databases of earlier versions: runs keep everything, and what is new is filled in."""
+"""Databases of earlier versions: runs keep their values, and new fields are filled in."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_runs_of_the_same_settings_share_new_rows_of_their_team(old_run, before)
     assert (first.data_set.team, first.data_set.source) == (first.team, "digits")
 
 
-def test_rows_that_a_run_had_already_stay(old_run, before):
+def test_a_space_version_that_a_run_already_had_is_kept(old_run, before):
     space = before("runs", "Space").objects.create(team=None, name="mine", engine_space="nb201")
     version = space.versions.create(number=3, config={"any": 1})
     run = old_run(space_version=version)
@@ -119,7 +119,7 @@ def test_columns_of_an_imported_table_keep_their_direction(old_run, before):
     }  # fmt: skip
 
 
-def test_what_a_migration_cannot_know_the_next_step_stores(old_run, tmp_path):
+def test_objectives_that_a_migration_cannot_resolve_are_stored_by_the_next_step(old_run, tmp_path):
     path = tmp_path / "file.csv"
     path.write_text("net,acc\n|none~0|+|none~0|none~1|+|none~0|none~1|none~2|,90\n")
     config = {"path": str(path), "columns": ["error=acc:100-x:%"], "architecture": "net"}

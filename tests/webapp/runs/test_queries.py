@@ -34,7 +34,7 @@ def test_without_a_candidate_there_is_no_best():
     assert front_numbers(run) == []
 
 
-def test_what_diverged_failed_or_was_pruned_is_never_best():
+def test_diverged_failed_and_pruned_candidates_are_never_best():
     run = make_run(candidates=4)
     finish_all(
         run,
@@ -57,7 +57,7 @@ def test_a_feasible_candidate_beats_a_better_one_that_is_not():
     assert queries.best_of(run).number == 2
 
 
-def test_of_equals_the_one_on_the_front_is_best():
+def test_among_equal_candidates_the_one_on_the_front_is_best():
     run = make_run(candidates=4)
     outcomes = [
         done(0, 9.0, 4000.0),
@@ -71,14 +71,14 @@ def test_of_equals_the_one_on_the_front_is_best():
     assert best.number in front_numbers(run)
 
 
-def test_without_a_feasible_one_the_least_violating_is_shown():
+def test_without_a_feasible_candidate_the_least_violating_one_is_best():
     run = make_run(candidates=2, constraints=("params<1000",))
     finish_all(run, [done(0, 5.0, 4000.0), done(1, 9.0, 2000.0)])
     best = queries.best_of(run)
     assert (best.number, best.violation) == (1, 1.0)
 
 
-def test_the_lower_number_is_best_whichever_of_equals_ends_first():
+def test_among_equal_candidates_the_lower_number_is_best_whichever_ends_first():
     run = make_run(candidates=4, in_flight=2)
     slot = make_slot()
     first, second = take(slot), take(slot)
@@ -90,7 +90,7 @@ def test_the_lower_number_is_best_whichever_of_equals_ends_first():
     assert run.best == 0
 
 
-def test_best_needs_no_objective_in_the_lower_direction():
+def test_the_best_candidate_has_the_highest_value_if_higher_is_better():
     run = make_run(candidates=2)
     run.objectives[0]["better"] = "higher"
     run.save(update_fields=["objectives"])
@@ -98,7 +98,7 @@ def test_best_needs_no_objective_in_the_lower_direction():
     assert queries.best_of(run).number == 1
 
 
-def test_the_front_is_the_staircase():
+def test_the_front_has_the_candidates_that_are_not_dominated():
     run = make_run(candidates=4)
     finish_all(
         run, [done(0, 30.0, 10.0), done(1, 20.0, 20.0), done(2, 25.0, 30.0), done(3, 9.0, 50.0)]
@@ -121,7 +121,7 @@ def test_counts_of_many_runs_take_one_query():
     assert [counts[run.pk]["queued"] for run in runs] == [1, 2, 1]
 
 
-def test_a_team_sees_its_own_runs_alone():
+def test_a_team_sees_only_its_own_runs():
     mine, theirs = make_team(), make_team()
     run = make_run(mine)
     make_run(theirs)
@@ -132,7 +132,7 @@ def test_a_team_sees_its_own_runs_alone():
     assert list(queries.active_runs(mine)) == []
 
 
-def test_a_queue_nobody_serves_is_named():
+def test_a_queue_without_a_worker_is_named():
     make_run()
     assert queries.waiting_of_queues() == {"cpu": 1}
     assert queries.queues_without_workers() == ["cpu"]

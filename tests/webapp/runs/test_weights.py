@@ -1,4 +1,4 @@
-"""Folders of weights: one a run, kept for as long as the run may go on."""
+"""Folders for weights: one per run, kept as long as the run may continue."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def root(settings, tmp_path) -> Path:
 
 
 def filled(path: Path, idle_seconds: float = 0) -> Path:
-    """A folder with weights, into which somebody wrote so long ago."""
+    """A folder with weights that was last written this long ago."""
     path.mkdir(parents=True)
     (path / "0.npz").write_bytes(b"x")
     then = time.time() - idle_seconds
@@ -49,7 +49,7 @@ def test_a_claim_names_the_folder_of_its_run(root):
     assert not root.exists(), "nobody has left weights yet"
 
 
-def test_runs_have_folders_of_their_own_and_so_have_runs_of_one_number(root):
+def test_runs_of_the_same_number_in_two_databases_have_different_folders(root):
     one, other = make_run(advance=False), make_run(advance=False)
     assert weights_folder(one) != weights_folder(other)
     assert weights_folder(one) == weights_folder(Run.objects.get(pk=one.pk))
@@ -61,7 +61,7 @@ def test_runs_have_folders_of_their_own_and_so_have_runs_of_one_number(root):
 
 
 @pytest.mark.parametrize("state", [RunState.FINISHED, RunState.STOPPED, RunState.FAILED])
-def test_weights_go_so_many_days_after_the_run(root, state):
+def test_weights_are_deleted_a_number_of_days_after_the_run(root, state):
     recent, old = ended(state, days=29.9), ended(state, days=30.1)
     kept, gone = filled(weights_folder(recent), 40 * 86400), filled(weights_folder(old))
     assert sweep_weights() == 1
@@ -69,8 +69,8 @@ def test_weights_go_so_many_days_after_the_run(root, state):
     assert sweep_weights() == 0
 
 
-def test_a_run_that_goes_on_keeps_its_weights(root):
-    """Its budget was raised: it no longer has an end."""
+def test_a_run_that_continues_keeps_its_weights(root):
+    """Its budget was raised, so it has not ended."""
     run = make_run()
     Run.objects.filter(pk=run.pk).update(
         state=RunState.PAUSED, started_at=Now() - timedelta(days=400)
@@ -80,7 +80,7 @@ def test_a_run_that_goes_on_keeps_its_weights(root):
     assert kept.exists()
 
 
-def test_a_folder_without_a_run_goes_once_nobody_writes_to_it(root):
+def test_a_folder_without_a_run_is_deleted_once_it_is_idle(root):
     run = make_run(advance=False)
     gone, foreign = filled(weights_folder(run), 3601), filled(root / "999-0123abcd", 3500)
     Run.objects.filter(pk=run.pk).delete()
@@ -90,7 +90,7 @@ def test_a_folder_without_a_run_goes_once_nobody_writes_to_it(root):
     assert foreign.exists()
 
 
-def test_what_is_no_folder_of_a_run_is_left_alone(root):
+def test_other_folders_are_not_touched(root):
     assert sweep_weights() == 0
     others = [
         filled(root / name, 10**7) for name in ("notes", "12", "12-0123abcd.old", "x-0123abcd")

@@ -1,4 +1,4 @@
-"""`manage.py launch_study`: the same study in words, and one line for each fault."""
+"""`manage.py launch_study`: launches a study; errors are one line each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def say(*words: str) -> str:
     return out.getvalue()
 
 
-def test_words_make_a_study_with_random_search_in_it(team):
+def test_the_command_launches_a_study_with_random_search(team):
     make_table(team, text=table_text())
     said = say(*WORDS, "--name", "from words", "--team", team.slug)
     study = Study.objects.get()
@@ -56,7 +56,7 @@ def test_words_make_a_study_with_random_search_in_it(team):
         (("--methods", "nsga2", "--method-set", "nsga2.population=-3"), "methods.nsga2.population"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_line(team, words, said):
+def test_wrong_options_are_refused_with_one_line(team, words, said):
     with pytest.raises(CommandError) as refused:
         say(*words, "--team", team.slug)
     assert said in str(refused.value)

@@ -1,4 +1,4 @@
-"""Launching a study: all runs or none, each as if it were launched alone."""
+"""Launching a study: all runs or none, each the same as a single launch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ...fixtures.study_plans import EVOLUTION, small_plan, table_plan
 pytestmark = pytest.mark.django_db
 
 
-def test_every_method_runs_at_every_seed_with_what_it_would_be_asked_alone(team, researcher):
+def test_every_method_runs_at_every_seed_with_the_settings_of_a_single_launch(team, researcher):
     plan = small_plan()
     study = launch_study(team, researcher, "  two methods ", plan, "which is better?")
     assert (study.name, study.question, study.team) == ("two methods", "which is better?", team)
@@ -39,7 +39,7 @@ def test_every_method_runs_at_every_seed_with_what_it_would_be_asked_alone(team,
     assert {r.created_by for r in runs} == {researcher}
 
 
-def test_a_plan_is_kept_and_can_be_launched_again(team):
+def test_a_plan_is_stored_and_can_be_launched_again(team):
     study = launch_study(team, None, "first", small_plan())
     again = launch_study(team, None, "second", Plan.from_json(study.plan))
     assert again.plan == study.plan
@@ -47,7 +47,7 @@ def test_a_plan_is_kept_and_can_be_launched_again(team):
     assert all(one.spec == other.spec for one, other in pairs)
 
 
-def test_a_table_is_fixed_for_all_runs(team):
+def test_all_runs_use_the_same_version_of_a_table(team):
     table = make_table(team)
     study = launch_study(team, None, "on a table", table_plan())
     assert set(study.runs.values_list("benchmark_table", flat=True)) == {table.pk}
@@ -55,7 +55,7 @@ def test_a_table_is_fixed_for_all_runs(team):
     assert len(paths) == 1 and table.digest in paths.pop()
 
 
-def test_what_is_wrong_stands_with_its_method_and_nothing_is_launched(team):
+def test_errors_name_their_method_and_nothing_is_launched(team):
     plan = Plan(
         SearchSpec(**{**QUESTION, "objectives": ("nothing",)}),
         (Method("random"), Method("regularised-evolution", {"population": -3}), Method("nothing")),

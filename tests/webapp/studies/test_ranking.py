@@ -1,4 +1,4 @@
-"""What a study says of its methods: numbers known by hand, and those of the engine alone."""
+"""Ranking of methods: values computed by hand, and comparison with the engine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ...fixtures.study_plans import look_up_all, small_plan, table_plan, tell
 pytestmark = pytest.mark.django_db
 
 
-def test_means_and_deviations_over_the_seeds():
+def test_mean_and_deviation_over_the_seeds():
     assert mean_and_deviation([1.0, None, 3.0]) == {
         "mean": 2.0,
         "deviation": pytest.approx(math.sqrt(2)),
@@ -32,15 +32,15 @@ def test_means_and_deviations_over_the_seeds():
     assert mean_and_deviation([None]) is None
 
 
-def test_the_test_against_chance_knows_its_side():
+def test_the_test_against_random_search_has_a_direction():
     better = compare_samples([5.0, 6.0, 7.0, 8.0], [1.0, 2.0, 3.0, 4.0])
     assert better["effect"] == 1.0
-    assert better["p"] == pytest.approx(2 / math.comb(8, 4))  # one of 70 orders, and its mirror
+    assert better["p"] == pytest.approx(2 / math.comb(8, 4))  # one of 70 orders, and its reverse
     assert compare_samples([1.0, 2.0], [1.0, 2.0])["effect"] == 0.5
     assert compare_samples([1.0], [1.0, 2.0]) is None
 
 
-def test_ranks_share_ties_and_leave_unfinished_seeds_out():
+def test_ranks_share_ties_and_ignore_unfinished_seeds():
     found = mean_ranks({"a": [3.0, 1.0, None], "b": [2.0, 1.0, 9.0], "c": [1.0, 0.0, 9.0]})
     assert found == {
         "a": {"rank": 1.25, "wins": 2, "seeds": 2},
@@ -49,7 +49,7 @@ def test_ranks_share_ties_and_leave_unfinished_seeds_out():
     }
 
 
-def test_a_band_counts_only_curves_that_are_known_there():
+def test_a_mean_curve_includes_only_curves_defined_at_a_step():
     points = mean_curve([([1, 3], [1.0, 3.0]), ([2], [5.0])], [4, 2])
     assert [(p["told"], p["mean"], p["count"]) for p in points] == [
         (1, 1.0, 1),
@@ -62,7 +62,7 @@ def test_a_band_counts_only_curves_that_are_known_there():
 
 @pytest.fixture
 def told(team):
-    """Two methods at two seeds; evolution finds half the error, with as many parameters."""
+    """Two methods at two seeds; evolution has half the error with the same parameters."""
     study = launch_study(team, None, "told", small_plan())
     for run in study.runs.order_by("pk"):
         half = 0.5 if run.strategy == "regularised-evolution" else 1.0
@@ -70,7 +70,7 @@ def told(team):
     return study
 
 
-def test_a_ranking_of_two_objectives_goes_by_hypervolume(told):
+def test_two_objectives_are_ranked_by_hypervolume(told):
     data = ranking(told)
     assert data["measure"] == "hypervolume"
     assert data["reference"] == pytest.approx([44.0, 440.0])
@@ -86,7 +86,7 @@ def test_a_ranking_of_two_objectives_goes_by_hypervolume(told):
     assert [(p["told"], p["mean"]) for p in curve] == [(1, 20.0), (2, 17.5), (3, 17.5), (4, 17.5)]
 
 
-def test_a_ranking_of_one_objective_goes_by_its_best(team):
+def test_one_objective_is_ranked_by_its_best_value(team):
     spec = replace(small_plan().spec, objectives=("error",))
     study = launch_study(team, None, "one", small_plan(spec=spec))
     for run in study.runs.order_by("pk"):
@@ -98,7 +98,7 @@ def test_a_ranking_of_one_objective_goes_by_its_best(team):
     assert [row["place"] for row in cells_of(data)] == [1, 2]
 
 
-def test_a_study_without_a_number_yet_is_ranked_all_the_same(team):
+def test_a_study_without_values_is_ranked_too(team):
     study = launch_study(team, None, "fresh", small_plan())
     data = ranking(study)
     assert [one["best"] for one in data["methods"]] == [None, None]
@@ -110,7 +110,7 @@ def test_a_study_without_a_number_yet_is_ranked_all_the_same(team):
     assert matrix_of(data)["seeds"] == []
 
 
-def test_results_are_computed_anew_when_something_was_told(told, team):
+def test_results_are_computed_again_after_a_tell(told, team):
     before = results(told)
     assert before["told"] == 16
     told.runs.order_by("pk").first().delete()
@@ -118,7 +118,7 @@ def test_results_are_computed_anew_when_something_was_told(told, team):
     assert after["told"] == 12 and after["methods"] != before["methods"]
 
 
-def test_a_study_through_the_database_says_what_the_engine_alone_says(team):
+def test_a_study_has_the_same_values_as_searches_in_the_engine(team):
     make_table(team, text=table_text())
     study = launch_study(team, None, "on a table", table_plan())
     look_up_all(study)
@@ -136,7 +136,7 @@ def test_a_study_through_the_database_says_what_the_engine_alone_says(team):
         assert method["reported"]["test_error"]["mean"] == pytest.approx(np.mean(tests))
 
 
-def test_runs_on_their_way_are_ranked_against_nobody(told):
+def test_unfinished_runs_are_not_ranked(told):
     run = told.runs.order_by("pk").first()
     run.state = "running"
     run.save(update_fields=["state"])

@@ -1,4 +1,4 @@
-"""Files of imported tables go to a folder of their own in every test."""
+"""Every test has its own folder for copies of imported tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def laid(tmp_path, monkeypatch):
-    """The folder in which imported tables are laid down."""
+    """The folder for copies of imported tables."""
     folder = tmp_path / "laid"
     monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder))
     return folder

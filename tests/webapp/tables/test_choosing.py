@@ -1,4 +1,4 @@
-"""A run names a table of its team, keeps the one it was launched with, and finds its file."""
+"""A run names a table of its team, keeps the version of its launch, and reads its copy."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def config_of(run) -> dict:
     return run.spec["estimator_config"]
 
 
-def test_a_run_keeps_the_table_it_was_launched_with(laid):
+def test_a_run_keeps_the_table_version_of_its_launch(laid):
     team = make_team()
     first = make_table(team, text=table_text())
     run = launch(team, None, asked("table:made", "made"), "first")
@@ -49,7 +49,7 @@ def test_a_run_keeps_the_table_it_was_launched_with(laid):
     )
 
 
-def test_the_mapping_of_the_import_is_written_out():
+def test_the_column_mapping_of_the_import_is_stored_with_the_run():
     team = make_team()
     make_table(team)
     run = launch(team, None, asked("table:made", "made"), "as imported")
@@ -64,7 +64,7 @@ def test_the_mapping_of_the_import_is_written_out():
 
 
 @pytest.mark.parametrize("form", ["table:{name}", "table:{name}@{digest}"])
-def test_another_teams_table_is_as_if_it_did_not_exist(form, laid):
+def test_a_table_of_another_team_is_treated_as_missing(form, laid):
     team, other = make_team(), make_team()
     table = make_table(other, "theirs", table_text())
     make_table(team, "ours")
@@ -78,7 +78,7 @@ def test_another_teams_table_is_as_if_it_did_not_exist(form, laid):
 
 
 @pytest.mark.parametrize(
-    ("spec", "field", "says"),
+    ("spec", "field", "message"),
     [
         (
             asked("table:made", "digits"),
@@ -98,20 +98,20 @@ def test_another_teams_table_is_as_if_it_did_not_exist(form, laid):
         ),
     ],
 )
-def test_what_does_not_suit_the_table_is_refused(spec, field, says):
+def test_settings_that_do_not_fit_the_table_are_refused(spec, field, message):
     team = make_team()
     make_table(team)
-    assert says in refused(team, spec)[field]
+    assert message in refused(team, spec)[field]
 
 
-def test_all_faults_come_at_once():
+def test_all_errors_are_reported_at_once():
     team = make_team()
     make_table(team)
     errors = refused(team, asked("table:made", "x", space="cell", candidates=0))
     assert {"space", "dataset", "candidates"} <= errors.keys()
 
 
-def test_a_file_that_is_missing_is_laid_down_again_and_whole(laid):
+def test_a_missing_copy_is_written_again(laid):
     team = make_team()
     table = make_table(team, text=table_text())
     run = launch(team, None, asked("table:made", "made"), "a run")
@@ -122,7 +122,7 @@ def test_a_file_that_is_missing_is_laid_down_again_and_whole(laid):
     assert [path.name for path in laid.iterdir()] == [file.name]
 
 
-def test_laying_down_costs_no_query_where_the_file_lies(django_assert_num_queries):
+def test_materialising_an_existing_copy_takes_no_query(django_assert_num_queries):
     team = make_team()
     make_table(team)
     run = launch(team, None, asked("table:made", "made"), "a run")
@@ -133,8 +133,8 @@ def test_laying_down_costs_no_query_where_the_file_lies(django_assert_num_querie
         materialise_table({"estimator": "table", "estimator_config": {"path": "table:WRONG"}})
 
 
-def test_units_are_known_where_the_file_is_gone(laid):
-    """A page of a web server that never saw the table, whose columns come from its header."""
+def test_units_are_known_without_the_copy(laid):
+    """As on a web server without a copy, for a table whose columns come from its header."""
     team = make_team()
     path = write_table(laid.parent / "made.csv.gz", every=500)
     with path.open("rb") as file:
@@ -145,7 +145,7 @@ def test_units_are_known_where_the_file_is_gone(laid):
     assert goals_of_run(run) == [{"name": "error", "unit": "%", "better": "lower"}]
 
 
-def test_a_folder_nobody_can_write_is_said_beside_the_path(laid):
+def test_a_table_folder_that_cannot_be_written_is_an_error_of_the_path(laid):
     team = make_team()
     make_table(team)
     laid.write_text("a file in its place")
@@ -153,20 +153,20 @@ def test_a_folder_nobody_can_write_is_said_beside_the_path(laid):
     assert "cannot be written to" in message and "PARETOSCOPE_TABLES" in message
 
 
-def test_files_of_tables_that_are_gone_are_swept(laid):
+def test_copies_of_deleted_tables_are_deleted(laid):
     team = make_team()
     table = make_table(team)
     spec = resolve(team, asked("table:made", "made")).spec.to_json()
     (laid / f"{'0' * 64}.csv.gz").write_bytes(b"")
-    (laid / "note.txt").write_text("somebody's own")
+    (laid / "note.txt").write_text("another file")
     assert sweep_tables() == 1
     BenchmarkTable.objects.get(pk=table.pk).delete()
     assert sweep_tables() == 1
     assert [path.name for path in laid.iterdir()] == ["note.txt"]
-    materialise_table(spec)  # nothing to lay down, and no fault of whoever asked
+    materialise_table(spec)  # no table, no copy, no error
 
 
-def test_a_team_goes_with_its_tables_and_runs():
+def test_deleting_a_team_deletes_its_tables_and_runs():
     team = make_team()
     make_table(team)
     launch(team, None, asked("table:made", "made"), "a run")

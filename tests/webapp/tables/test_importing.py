@@ -1,4 +1,4 @@
-"""Importing: what is kept, versions, refusals field by field, looking again, letting go."""
+"""Importing tables: stored values, versions, errors by field, checking, deleting."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TEXT = f"net,acc,test,ms\n{ONE},60,50,1\n"
 
 
 def refused(text: str | bytes = TEXT, name: str = "mine", note: str = "", **changed):
-    """The messages of an import that must not succeed."""
+    """Return the messages of an import that must be refused."""
     raw = text.encode() if isinstance(text, str) else text
     with pytest.raises(InvalidSettings) as error:
         import_table(make_team(), None, io.BytesIO(raw), name, replace(OWN, **changed), note=note)
@@ -65,7 +65,7 @@ def test_a_nas_bench_201_table_needs_no_mapping(nb201):
     assert gzip.decompress(bytes(table.content)).startswith(b"arch_index,arch_str,c10_params")
 
 
-def test_columns_of_ones_own_are_kept_as_they_were_given():
+def test_given_columns_are_stored_unchanged():
     team = make_team()
     user = make_member(team)
     table = make_table(team, "my-net.v2", table_text(), user)
@@ -81,20 +81,20 @@ def test_columns_of_ones_own_are_kept_as_they_were_given():
     assert "content" in BenchmarkTable.objects.get().get_deferred_fields()
 
 
-def test_a_name_imported_anew_makes_a_version_and_the_same_again_none():
+def test_a_changed_table_is_a_new_version_and_the_same_table_is_not():
     team = make_team()
     first = make_table(team)
     assert make_table(team) == first
     assert make_table(team, text=TEXT).version == 2
     changed = make_table(team, text=TEXT, mapping=replace(OWN, report=()))
     assert (changed.version, changed.digest) == (3, BenchmarkTable.objects.get(version=2).digest)
-    assert make_table(team).version == 4  # the first again, but no longer the newest
+    assert make_table(team).version == 4  # not the newest any more
     assert make_table(make_team()).version == 1
     first.refresh_from_db()
     assert first.version == 1
 
 
-def test_what_a_person_should_know_is_said_in_sentences():
+def test_findings_are_described_in_sentences():
     text = TEXT + f"{ONE},1,1,1\n,1,1,1\nstrange,70,,\n"
     table = make_table(make_team(), text=text)
     assert fit_words(table) == "1 of the 15,625 architectures of nb201"
@@ -140,12 +140,12 @@ def test_every_refusal_names_its_field(changed, field, message):
     assert list(errors) == [field]
 
 
-def test_faults_of_name_file_and_mapping_come_together():
+def test_errors_of_name_file_and_mapping_are_reported_together():
     errors = refused("nothing", name="", space="moon", columns=("x",))
     assert errors.keys() == {"name", "file", "space", "columns"}
 
 
-def test_a_table_of_nas_bench_201_keeps_its_space_and_words(nb201):
+def test_space_and_data_sets_of_a_nas_bench_201_table_are_fixed(nb201):
     for mapping, field in (
         (Mapping(space="cell"), "space"),
         (Mapping(datasets=("mnist",)), "datasets"),
@@ -155,14 +155,14 @@ def test_a_table_of_nas_bench_201_keeps_its_space_and_words(nb201):
         assert list(error.value.errors) == [field]
 
 
-def test_no_more_is_unpacked_than_is_allowed(settings):
+def test_decompression_stops_at_the_size_limit(settings):
     settings.TABLE_MEGABYTES = 1
     bomb = gzip.compress(b"net,acc,test,ms\n" + b"x,1,1,1\n" * 1_000_000)
     assert len(bomb) < 100_000
     assert "more than 1 MB when unpacked" in refused(bomb)["file"]
 
 
-def test_looking_again_finds_what_was_kept_and_what_is_broken():
+def test_checking_again_detects_changed_content():
     table = make_table(make_team())
     assert check_again(table) == "made v1: 2 rows, unchanged since the import"
     BenchmarkTable.objects.update(findings={}, objectives=[])
@@ -177,7 +177,7 @@ def test_looking_again_finds_what_was_kept_and_what_is_broken():
         check_again(BenchmarkTable.objects.get())
 
 
-def test_only_what_no_run_rests_on_is_let_go():
+def test_only_tables_without_runs_are_deleted():
     team = make_team()
     used, unused = make_table(team, "used"), make_table(team, "unused")
     launch(team, None, asked("table:used", "used"), "a run")
@@ -185,7 +185,7 @@ def test_only_what_no_run_rests_on_is_let_go():
     assert list(BenchmarkTable.objects.all()) == [used]
 
 
-def test_the_command_imports_in_one_line_or_as_json(nb201, capsys):
+def test_the_command_prints_one_line_or_json(nb201, capsys):
     team = make_team()
     user = make_member(team)
     file = str(nb201)
@@ -220,7 +220,7 @@ def test_the_command_takes_a_mapping(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["--team=nobody"], "no team 'nobody'"),
         (["--user=nobody"], "no user 'nobody'"),
@@ -228,19 +228,19 @@ def test_the_command_takes_a_mapping(tmp_path, capsys):
         (["--space=moon"], "space: 'moon' is not a space"),
     ],
 )
-def test_the_command_refuses_with_exit_code_2(nb201, arguments, says):
+def test_the_command_refuses_with_exit_code_2(nb201, arguments, message):
     make_team()
-    with pytest.raises(CommandError, match=says) as error:
+    with pytest.raises(CommandError, match=message) as error:
         call_command("import_table", str(nb201), *arguments)
     assert error.value.returncode == 2
     assert not BenchmarkTable.objects.exists()
 
 
-def test_the_command_says_what_is_wrong_with_a_file(tmp_path):
+def test_the_command_reports_an_unreadable_file(tmp_path):
     team = make_team()
     viewer = make_member(team, Role.VIEWER)
-    for path, says in ((tmp_path / "none.csv", "No such file"), (tmp_path, "Is a directory")):
-        with pytest.raises(CommandError, match=says) as error:
+    for path, message in ((tmp_path / "none.csv", "No such file"), (tmp_path, "Is a directory")):
+        with pytest.raises(CommandError, match=message) as error:
             call_command("import_table", str(path))
         assert error.value.returncode == 2
     with pytest.raises(CommandError, match="may not import") as error:

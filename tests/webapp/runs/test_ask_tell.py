@@ -1,4 +1,4 @@
-"""The fold: what is asked when, what is told in which order."""
+"""The ask-tell step: when candidates are asked for, and in which order outcomes are told."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def history(run: Run) -> list[tuple]:
     return list(rows.values_list("number", "architecture_id", "parents", "origin"))
 
 
-def test_first_advance_asks_as_many_as_may_be_in_flight():
+def test_the_first_step_asks_for_as_many_candidates_as_in_flight_allows():
     run = make_run(in_flight=3)
     assert (run.state, run.asked, run.told) == (RunState.RUNNING, 3, 0)
     assert [c.number for c in run.candidates.all()] == [0, 1, 2]
@@ -36,7 +36,7 @@ def test_advancing_twice_changes_nothing():
     assert (run.seq, run.asked) == (seq, 1)
 
 
-def test_a_run_ends_when_its_budget_is_told():
+def test_a_run_ends_when_all_candidates_of_its_budget_are_told():
     run = make_run(candidates=5, in_flight=2)
     work_off(run)
     assert (run.state, run.asked, run.told) == (RunState.FINISHED, 5, 5)
@@ -45,7 +45,7 @@ def test_a_run_ends_when_its_budget_is_told():
     assert run.candidates.filter(told=False).count() == 0
 
 
-def test_deterministic_endings_are_held_back_until_their_turn():
+def test_a_deterministic_run_tells_outcomes_in_the_order_of_numbers():
     run = make_run(in_flight=2, candidates=6)
     slot = make_slot()
     first, second = take(slot), take(slot)
@@ -59,7 +59,7 @@ def test_deterministic_endings_are_held_back_until_their_turn():
     assert (run.told, run.asked) == (2, 4)
 
 
-def test_without_determinism_endings_are_told_as_they_come():
+def test_without_determinism_outcomes_are_told_as_candidates_end():
     run = make_run(in_flight=2, candidates=6, deterministic=False)
     slot = make_slot()
     take(slot)
@@ -70,8 +70,8 @@ def test_without_determinism_endings_are_told_as_they_come():
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 1, 2, 0), (2, 3, 0, 1)])
-def test_order_of_completion_changes_nothing(order):
-    """Four workers in any order of finishing, and one, ask for the same candidates."""
+def test_the_order_of_endings_does_not_change_the_proposals(order):
+    """Four workers that finish in any order, and one worker, evaluate the same candidates."""
     spec = {
         "strategy": "regularised-evolution",
         "strategy_config": {"population": 3, "sample": 2},
@@ -96,8 +96,8 @@ def test_order_of_completion_changes_nothing(order):
     assert history(four) == history(one)
 
 
-def test_pausing_does_not_change_what_is_asked():
-    from webapp.runs.services.control import pause, resume  # beside the one test that uses it
+def test_pausing_does_not_change_the_proposals():
+    from webapp.runs.services.control import pause, resume
 
     spec = {"candidates": 6, "in_flight": 2, "strategy": "regularised-evolution"}
     plain = make_run(**spec)
@@ -117,7 +117,7 @@ def test_pausing_does_not_change_what_is_asked():
     assert history(paused) == history(plain)
 
 
-def test_every_kind_of_ending_is_told():
+def test_outcomes_of_every_state_are_told():
     run = make_run(candidates=4)
     slot = make_slot()
     for state in ("failed", "diverged", "pruned", "cancelled"):
@@ -130,7 +130,7 @@ def test_every_kind_of_ending_is_told():
     assert states == {s: f"because {s}" for s in ("failed", "diverged", "pruned", "cancelled")}
 
 
-def test_a_broken_strategy_fails_its_run_in_words(monkeypatch):
+def test_a_strategy_that_raises_fails_its_run_with_a_reason(monkeypatch):
     run = make_run(candidates=4, in_flight=2)
     slot = make_slot()
     held = take(slot)
@@ -154,7 +154,7 @@ def test_a_broken_strategy_fails_its_run_in_words(monkeypatch):
     assert Candidate.objects.get(run=run, number=1).state == "cancelled"
 
 
-def test_a_strategy_that_asks_for_nothing_though_all_is_told_fails_the_run(monkeypatch):
+def test_a_strategy_that_proposes_nothing_after_all_outcomes_fails_the_run(monkeypatch):
     run = make_run(candidates=3, advance=False)
 
     class Mute:
