@@ -1,11 +1,11 @@
-"""Does a child that inherits weights reach in half the epochs what it reaches from scratch?
+"""Compare children that inherit weights with children trained from scratch.
 
     python benchmarks/inheritance.py [--pairs 16] [--epochs 10] [--rate 0] [--processes 2]
 
-For small `nb201` and `cell` on `digits`: a random parent is trained for some epochs, then
-its mutant three times: from scratch for as many, from scratch for half, and with the
-parent's weights for half. Every training has a seed of its own; networks are judged by all
-images they were not trained on, to see small differences. Prints figures and writes nothing.
+For small `nb201` and `cell` on `digits`, a random parent is trained for some epochs. Its mutant is
+trained three times: from scratch for the same epochs, from scratch for half of them, and with the
+parent's weights for half of them. Every training has its own seed. The error is measured on all
+images outside of the train part, to resolve small differences. Prints figures, writes no files.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ TRAININGS = ("parent", "scratch", "scratch, half", "inherited, half")
 
 
 def pair(name: str, epochs: int, rate: float, number: int) -> tuple[list[float], float]:
-    """Errors in percent in the order of TRAININGS, and the share of parameters inherited."""
-    found = load("spaces", name)
-    space = found(from_mapping(found.Config, SPACES[name]))
+    """Return errors in percent in the order of TRAININGS, and the share of inherited parameters."""
+    cls = load("spaces", name)
+    space = cls(from_mapping(cls.Config, SPACES[name]))
     rng = np.random.default_rng(number)
     parent = space.sample(rng)
     child = space.mutate(parent, rng)
     weights = MemoryWeightStore()
-    trained = functools.partial(measured, space, weights, rate)
+    train = functools.partial(measured, space, weights, rate)
     errors = [
-        trained(Proposal(4 * number, parent), epochs),
-        trained(Proposal(4 * number + 1, child), epochs),
-        trained(Proposal(4 * number + 2, child), epochs // 2),
-        trained(Proposal(4 * number + 3, child, (4 * number,)), epochs // 2),
+        train(Proposal(4 * number, parent), epochs),
+        train(Proposal(4 * number + 1, child), epochs),
+        train(Proposal(4 * number + 2, child), epochs // 2),
+        train(Proposal(4 * number + 3, child, (4 * number,)), epochs // 2),
     ]
     detail = errors[-1][1]
     assert detail["inherited_from"] == 4 * number
@@ -67,7 +67,7 @@ def pair(name: str, epochs: int, rate: float, number: int) -> tuple[list[float],
 def measured(
     space: Space, weights: MemoryWeightStore, rate: float, proposal: Proposal, epochs: int
 ) -> tuple[float, dict[str, Any]]:
-    """Error in percent and what the estimator says; children are trained for `epochs` too."""
+    """Train a candidate for `epochs`; return its error in percent and the measurement's detail."""
     settings = {
         "epochs": epochs,
         "inherited_epochs": epochs,
@@ -75,7 +75,7 @@ def measured(
         "device": "cpu",
         "threads": 1,
     }
-    found = Inherit(from_mapping(Inherit.Config, settings)).train(
+    trained = Inherit(from_mapping(Inherit.Config, settings)).train(
         Evaluation(
             proposal=proposal,
             space=space,
@@ -88,55 +88,59 @@ def measured(
             weights=weights,
         )
     )
-    return unseen_error(found.network), found.outcome.measurements[0].detail
+    return unseen_error(trained.network), trained.outcome.measurements[0].detail
 
 
 def unseen_error(network: Any) -> float:
-    """Percent of wrong answers on valid and test part together."""
+    """Return the percentage of wrong answers on the valid and the test part."""
     dataset = named_dataset("digits", {})
     parts = (dataset.search_parts()[1], dataset.test_part())
-    place = find_device_context(Inherit.Config(device="cpu"))
-    seen = [score(network, p.images, p.labels, place, lambda: False) for p in parts]
-    return 100 * sum(one.wrong for one in seen) / sum(one.count for one in seen)
+    context = find_device_context(Inherit.Config(device="cpu"))
+    scores = [score(network, p.images, p.labels, context, lambda: False) for p in parts]
+    return 100 * sum(s.wrong for s in scores) / sum(s.count for s in scores)
 
 
 def spread(values: list[float]) -> str:
-    """Mean and standard deviation."""
+    """Format mean and standard deviation."""
     return f"{statistics.mean(values):6.2f} ± {statistics.stdev(values):4.2f}"
 
 
 def main() -> None:
-    """Prints one line a training, then the difference between the two that matter."""
+    """Print one line per training, then the difference between inherited and from scratch."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pairs", type=int, default=16)
-    parser.add_argument("--epochs", type=int, default=10, help="of a training from scratch")
-    parser.add_argument("--rate", type=float, default=0, help="of a child that inherits; 0: same")
-    parser.add_argument("--processes", type=int, default=2, help="trainings at once")
+    parser.add_argument("--epochs", type=int, default=10, help="epochs of a training from scratch")
+    parser.add_argument(
+        "--rate", type=float, default=0, help="learning rate of a child that inherits; 0: default"
+    )
+    parser.add_argument("--processes", type=int, default=2, help="parallel trainings")
     args = parser.parse_args()
     facts = named_dataset("digits", {}).facts()
     print(f"{cpu_name()}, {platform.machine()}, Python {platform.python_version()}")
-    judged = facts.valid + facts.test
-    print(f"digits, {facts.train} images to train, {judged} to judge, {args.pairs} pairs")
+    scored = facts.valid + facts.test
+    print(f"digits, {facts.train} training images, {scored} scored images, {args.pairs} pairs")
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(args.processes, spawn) as pool:
         for name in SPACES:
             began = time.monotonic()
-            one = functools.partial(pair, name, args.epochs, args.rate)
-            rows = list(pool.map(one, range(args.pairs)))
+            measure = functools.partial(pair, name, args.epochs, args.rate)
+            rows = list(pool.map(measure, range(args.pairs)))
             report(name, args.epochs, rows, time.monotonic() - began)
 
 
 def report(name: str, epochs: int, rows: list[tuple[list[float], float]], seconds: float) -> None:
-    """The lines of one space."""
+    """Print the results of one space."""
     columns = list(zip(*(errors for errors, _ in rows), strict=True))
     print(f"\n{name}, {seconds:.0f} s     epochs  error % (mean ± deviation)")
-    for place, (training, values) in enumerate(zip(TRAININGS, columns, strict=True)):
-        print(f"  {training:16}  {epochs // 2 if place > 1 else epochs:6}  {spread(list(values))}")
-    differences = [mine - whole for whole, mine in zip(columns[1], columns[3], strict=True)]
+    for index, (training, values) in enumerate(zip(TRAININGS, columns, strict=True)):
+        print(f"  {training:16}  {epochs // 2 if index > 1 else epochs:6}  {spread(list(values))}")
+    differences = [
+        inherited - scratch for scratch, inherited in zip(columns[1], columns[3], strict=True)
+    ]
     standard = statistics.stdev(differences) / len(rows) ** 0.5
     share = statistics.mean(share for _, share in rows)
     print(
-        f"  inherited less scratch {statistics.mean(differences):+.2f} ± {standard:.2f} points "
+        f"  inherited minus scratch {statistics.mean(differences):+.2f} ± {standard:.2f} points "
         f"(mean and its standard error); {100 * share:.0f} % of the parameters inherited"
     )
 

@@ -1,11 +1,11 @@
-"""Recurrent cells that DARTS and ENAS find on `pydoc-text`, beside an LSTM trained equally long.
+"""Compare recurrent cells that DARTS and ENAS find on `pydoc-text` with an LSTM baseline.
 
     python benchmarks/recurrent_search.py [--methods darts,enas] [--seeds 1] [--words 30000]
-        [--vocabulary 2000] [--hidden 64] [--epochs 10] [--alone 8] [--json]
+        [--vocabulary 2000] [--hidden 64] [--epochs 10] [--standalone 8] [--json]
 
-The shared network is trained for `--epochs`; then the cells that are derived and an LSTM of as
-many parameters as the best of them are trained alone for `--alone` epochs, on the same text by the
-same settings. Perplexity is that of the validation part. Prints figures and writes nothing.
+The supernet is trained for `--epochs`. The derived cells, and an LSTM with as many parameters as
+the best of them, are then trained from scratch for `--standalone` epochs on the same text.
+Perplexity is measured on the validation part. Prints figures, writes no files.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ DERIVED = 2
 
 
 def spec_of(method: str, seed: int, args: argparse.Namespace) -> SearchSpec:
-    """The whole question of one search."""
+    """Return the search settings."""
     return SearchSpec(
         space="recurrent-cell",
         strategy=method,
@@ -54,21 +54,21 @@ def spec_of(method: str, seed: int, args: argparse.Namespace) -> SearchSpec:
         seed=seed,
         space_config={"hidden": args.hidden},
         strategy_config={"epochs": args.epochs, "batch_size": 16, **METHODS[method]},
-        estimator_config={"epochs": args.alone, "threads": torch.get_num_threads()},
+        estimator_config={"epochs": args.standalone, "threads": torch.get_num_threads()},
         dataset_config={"limit": args.words, "vocabulary": args.vocabulary},
     )
 
 
 def measured(method: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
-    """What one search found and what its rival came to."""
+    """Run one search; return the best cell and its LSTM baseline."""
     spec = spec_of(method, seed, args)
     started = time.monotonic()
     result = search.run(spec)
-    best, rival = result.best, result.candidates[-1].outcome.findings
+    best, baseline = result.best, result.candidates[-1].outcome.findings
     assert best is not None
-    assert "network" in rival, "the rival was not trained"
+    assert "network" in baseline, "the LSTM baseline was not trained"
     cell = best.outcome.values["perplexity"]
-    lstm = rival["values"]["perplexity"]
+    lstm = baseline["values"]["perplexity"]
     return {
         "method": method,
         "seed": seed,
@@ -78,13 +78,13 @@ def measured(method: str, seed: int, args: argparse.Namespace) -> dict[str, Any]
         "perplexity": cell,
         "params": best.outcome.values["params"],
         "lstm_perplexity": lstm,
-        "lstm_params": rival["parameters"],
+        "lstm_params": baseline["parameters"],
         "better_by_percent": round(100 * (1 - cell / lstm), 2),
     }
 
 
 def main() -> None:
-    """Prints what was measured."""
+    """Print the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--methods", default="darts,enas")
     parser.add_argument("--seeds", type=int, default=1)
@@ -92,10 +92,10 @@ def main() -> None:
     parser.add_argument("--vocabulary", type=int, default=2000)
     parser.add_argument("--hidden", type=int, default=64)
     parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--alone", type=int, default=8)
+    parser.add_argument("--standalone", "--alone", type=int, default=8)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     args = parser.parse_args()
-    torch.set_num_threads(1)  # cells this small gain nothing from a second thread
+    torch.set_num_threads(1)  # small cells do not profit from a second thread
     results = [
         measured(method, seed, args)
         for method in args.methods.split(",")
@@ -105,13 +105,13 @@ def main() -> None:
     if args.json:
         print(json.dumps({"machine": machine, "results": results}))
         return
-    for one in results:
-        word = "better" if one["better_by_percent"] > 0 else "worse"
+    for row in results:
+        comparison = "better" if row["better_by_percent"] > 0 else "worse"
         print(
-            f"{one['method']:14} seed {one['seed']}: cell {one['perplexity']:.1f} of "
-            f"{one['params']:.0f} parameters ({one['origin']}), LSTM {one['lstm_perplexity']:.1f} "
-            f"of {one['lstm_params']}: {abs(one['better_by_percent']):.1f} % {word}; "
-            f"{one['seconds']:.0f} s; {one['cell']}"
+            f"{row['method']:14} seed {row['seed']}: cell {row['perplexity']:.1f} of "
+            f"{row['params']:.0f} parameters ({row['origin']}), LSTM {row['lstm_perplexity']:.1f} "
+            f"of {row['lstm_params']}: {abs(row['better_by_percent']):.1f} % {comparison}; "
+            f"{row['seconds']:.0f} s; {row['cell']}"
         )
     print(f"{machine}, Python {platform.python_version()}")
 

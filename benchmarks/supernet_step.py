@@ -1,11 +1,11 @@
-"""How long one step of DARTS takes on the shared network, and on its plain twin.
+"""Measure the time of one DARTS step on the supernet and on its plain twin.
 
     python benchmarks/supernet_step.py [--json] [--repeats 3] [--second] [--device cuda] [--bf16]
 
 One architecture step and one weight step of space `cell`, eight cells of 16 channels, on 32
 images of 3x32x32, float32, two threads. The twin has one module for each edge and operation,
-eager, in torch's default memory format, and computes all gradients in both steps. With --bf16
-both compute in bf16 where torch's autocast does. Prints figures and writes nothing.
+uses torch's default memory format, and computes all gradients in both steps. With --bf16 both run
+under torch's autocast. Prints figures, writes no files.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SHAPE, CLASSES, BATCH = (3, 32, 32), 10, 32
 
 
 def losses(network: torch.nn.Module, device: torch.device, bf16: bool) -> list[Loss]:
-    """The loss of a batch to train on, and of one to validate on."""
+    """Return the loss functions of a training batch and of a validation batch."""
 
     def loss_of(images: torch.Tensor, labels: torch.Tensor) -> Loss:
         def loss() -> torch.Tensor:
@@ -50,21 +50,21 @@ def losses(network: torch.nn.Module, device: torch.device, bf16: bool) -> list[L
     ]
 
 
-def optimisers(
+def optimizers(
     weights: list[torch.nn.Parameter], alphas: list[torch.nn.Parameter]
 ) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
-    """Those of the paper's search."""
+    """Return the optimizers of the paper's search."""
     return (
         torch.optim.SGD(weights, 0.025, momentum=0.9, weight_decay=3e-4),
         torch.optim.Adam(alphas, 3e-4, betas=(0.5, 0.999), weight_decay=1e-3),
     )
 
 
-def fast_step(network: torch.nn.Module, both: list[Loss], second: bool) -> Callable[[], None]:
-    """Both steps as a search takes them."""
+def fast_step(network: torch.nn.Module, loss_pair: list[Loss], second: bool) -> Callable[[], None]:
+    """Return a function that takes both steps as in a search."""
     parts = network.weight_parameters(), network.architecture_parameters()
-    step = DartsStep(network, *optimisers(*parts), second=second)
-    train, valid = both
+    step = DartsStep(network, *optimizers(*parts), second=second)
+    train, valid = loss_pair
 
     def take() -> None:
         step.architecture_step(valid, train)
@@ -73,20 +73,20 @@ def fast_step(network: torch.nn.Module, both: list[Loss], second: bool) -> Calla
     return take
 
 
-def plain_step(network: torch.nn.Module, both: list[Loss]) -> Callable[[], None]:
-    """Both steps, first order, with every gradient computed in each."""
+def plain_step(network: torch.nn.Module, loss_pair: list[Loss]) -> Callable[[], None]:
+    """Return a function that takes both first-order steps and computes all gradients in each."""
     named = list(network.named_parameters())
     weights = [p for name, p in named if not name.startswith("alphas.")]
-    sgd, adam = optimisers(weights, list(network.alphas.parameters()))
-    train, valid = both
+    sgd, adam = optimizers(weights, list(network.alphas.parameters()))
+    train, valid = loss_pair
 
     def take() -> None:
-        for loss, optimiser in ((valid, adam), (train, sgd)):
+        for loss, optimizer in ((valid, adam), (train, sgd)):
             network.zero_grad()
             loss().backward()
-            if optimiser is sgd:
+            if optimizer is sgd:
                 torch.nn.utils.clip_grad_norm_(weights, 5.0)
-            optimiser.step()
+            optimizer.step()
 
     return take
 
@@ -94,26 +94,26 @@ def plain_step(network: torch.nn.Module, both: list[Loss]) -> Callable[[], None]
 def best_seconds(
     takes: list[Callable[[], None]], repeats: int, finish: Callable[[], None]
 ) -> list[float]:
-    """The shortest of several times of each, in turns, after one that is not counted."""
+    """Return the shortest time of each function over alternating repeats, after a warm-up."""
     best = [float("inf")] * len(takes)
     for repeat in range(repeats + 1):
-        for place, take in enumerate(takes):
-            began = time.perf_counter()
+        for index, take in enumerate(takes):
+            started = time.perf_counter()
             take()
             finish()
             if repeat:
-                best[place] = min(best[place], time.perf_counter() - began)
+                best[index] = min(best[index], time.perf_counter() - started)
     return best
 
 
 def main() -> None:
-    """Prints seconds of both forms and how many times as long the plain one takes."""
+    """Print the seconds of both forms and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--second", action="store_true", help="the fast form's second order too")
+    parser.add_argument("--second", action="store_true", help="also time the second-order step")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    parser.add_argument("--bf16", action="store_true", help="compute in bf16 in place of float32")
+    parser.add_argument("--bf16", action="store_true", help="compute in bf16 instead of float32")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -125,14 +125,17 @@ def main() -> None:
     device = torch.device(args.device)
     fast.to(device)
     plain.to(device)
-    both = losses(fast, device, args.bf16)
-    takes = [fast_step(fast, both, False), plain_step(plain, losses(plain, device, args.bf16))]
-    takes += [fast_step(fast, both, True)] if args.second else []
+    fast_losses = losses(fast, device, args.bf16)
+    takes = [
+        fast_step(fast, fast_losses, False),
+        plain_step(plain, losses(plain, device, args.bf16)),
+    ]
+    takes += [fast_step(fast, fast_losses, True)] if args.second else []
     finish = torch.cuda.synchronize if device.type == "cuda" else lambda: None
     seconds, plain_seconds, *others = best_seconds(takes, args.repeats, finish)
     card = torch.cuda.get_device_name() if device.type == "cuda" else ""
     machine = f"{cpu_name()}, {platform.machine()}, {args.threads} threads"
-    found = {
+    figures = {
         "seconds": round(seconds, 4),
         "plain_seconds": round(plain_seconds, 4),
         "ratio": round(plain_seconds / seconds, 2),
@@ -142,9 +145,9 @@ def main() -> None:
         "torch": torch.__version__,
     }
     if args.json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps(figures, indent=2))
         return
-    for name, value in found.items():
+    for name, value in figures.items():
         print(f"{name:21} {value}")
 
 

@@ -1,10 +1,9 @@
-"""How long a default candidate trains on `digits` here, and what channels-last is worth.
+"""Measure the training time of a default candidate on `digits`, with and without channels-last.
 
     python benchmarks/training_speed.py [--candidates 4] [--epochs 5] [--threads 1]
 
-Trains the same architectures of space `cell` twice, with and without channels-last, in
-turns, so that a change in the machine's load falls on both. Prints figures and writes
-nothing.
+Trains the same architectures of space `cell` alternately with and without channels-last, so that
+changes of the machine's load affect both. Prints figures, writes no files.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from nasengine.spaces.cell.space import CellSpace
 
 
 def trained(number: int, values: dict[str, Any]) -> tuple[float, float]:
-    """Seconds an epoch (median over epochs) and error in percent of one candidate."""
+    """Train one candidate; return seconds per epoch (median) and the error in percent."""
     space = CellSpace(CellSpace.Config())
     seconds: list[float] = []
     outcome = Train(from_mapping(Train.Config, values)).evaluate(
@@ -49,7 +48,7 @@ def trained(number: int, values: dict[str, Any]) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Prints one line a candidate, then the medians."""
+    """Print one line per candidate, then the medians."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--candidates", type=int, default=4)
     parser.add_argument("--epochs", type=int, default=Train.Config().epochs)
@@ -58,10 +57,10 @@ def main() -> None:
     values = {"epochs": args.epochs, "threads": args.threads, "device": "cpu"}
     facts = named_dataset("digits", {}).facts()
     print(f"{cpu_name()}, {platform.machine()}, Python {platform.python_version()}")
-    print(f"digits, {facts.train} images an epoch, {args.threads} threads, {args.epochs} epochs")
-    trained(0, {**values, "epochs": 1})  # reading the data and torch's own start
+    print(f"digits, {facts.train} images per epoch, {args.threads} threads, {args.epochs} epochs")
+    trained(0, {**values, "epochs": 1})  # warm-up: reads the data and initialises torch
     rows = []
-    print("candidate  s/epoch channels-last  s/epoch without  ratio  s in all  error %")
+    print("candidate  s/epoch channels-last  s/epoch without  ratio  s total   error %")
     for number in range(args.candidates):
         fast, error = trained(number, {**values, "channels_last": True})
         plain, _ = trained(number, {**values, "channels_last": False})

@@ -1,1 +1,1 @@
-"""The slow, obvious form of the shared networks, and what the benchmarks of sharing share."""
+"""Plain supernets as a reference, and the benchmark of DARTS' collapse."""

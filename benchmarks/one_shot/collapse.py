@@ -1,13 +1,13 @@
-"""DARTS of first order on NAS-Bench-201, whose published end is a cell of skip connections alone.
+"""Collapse of first-order DARTS on NAS-Bench-201 to a cell of only skip connections.
 
     python benchmarks/one_shot/collapse.py IMAGES.npz [TABLE.csv.gz] [--epochs 50] [--limit N]
         [--cells 5] [--channels 16] [--rate 3e-4] [--seed 0] [--file RUN.jsonl]
 
-IMAGES holds CIFAR-10 or a part of it (see docs/data.md). After each epoch it prints losses, the
-strongest operation of every edge and the warning the run page would show; in the end what the
-table says of the cell. The published search (2001.00326: 54.30 % on CIFAR-10) takes 25,000 images
-and the defaults, hence a GPU or patience; smaller sizes show the same sooner. Writes nothing but
-the run's file, by which it can be gone on with.
+IMAGES has CIFAR-10 or a part of it (see docs/data.md). Every epoch prints the losses, the strongest
+operation of every edge and the warning of the run page; the end prints the cell's accuracy in the
+table. The published search (2001.00326: 54.30 % on CIFAR-10) uses 25,000 images and the default
+sizes, which needs a GPU or many hours; smaller sizes collapse sooner. Writes only the run file,
+from which the search can be resumed.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from nasengine.objectives.latency.processor import cpu_name
 
 
 def spec_of(args: argparse.Namespace) -> SearchSpec:
-    """DARTS as the benchmark's authors ran it, in the sizes asked for."""
-    asked = SearchSpec(
+    """Return the settings of the benchmark's authors, in the requested sizes."""
+    spec = SearchSpec(
         space="nb201",
         strategy="darts",
         dataset="images",
@@ -54,11 +54,11 @@ def spec_of(args: argparse.Namespace) -> SearchSpec:
         estimator_config={"epochs": 1, "crop": 4, "flip": True},
         dataset_config={"path": str(args.images), "limit": args.limit},
     )
-    return assembly.check(asked)
+    return assembly.check(spec)
 
 
 class Watch:
-    """Follows the search with a strategy of its own, and prints what a page would show."""
+    """Follows the search with its own copy of the strategy and prints what the run page shows."""
 
     def __init__(self, spec: SearchSpec, file: RunFile | None):
         self.spec = spec
@@ -68,7 +68,7 @@ class Watch:
         self.started = time.monotonic()
 
     def take(self, proposal: Proposal, outcome: Outcome, *, keep: bool = True) -> None:
-        """One candidate that ended."""
+        """Process a finished proposal."""
         self.strategy.ask()
         self.strategy.tell(outcome)
         if self.file is not None and keep:
@@ -76,21 +76,22 @@ class Watch:
             self.file.add(proposal, outcome, seed)
         if outcome.state != "trained" or "alphas" not in outcome.findings:
             return
-        view, found = self.strategy.view(), outcome.findings
+        view, findings = self.strategy.view(), outcome.findings
         if view["warning"] and self.warned is None:
             self.warned = view["epoch"]
-        cell = self.strategy.task.space.discretise(found["alphas"]).genome
+        cell = self.strategy.task.space.discretise(findings["alphas"]).genome
         print(
             f"epoch {view['epoch']:3} {time.monotonic() - self.started:7.0f} s  "
-            f"train {found['train_loss']:.3f} valid {found.get('valid_loss', float('nan')):.3f}  "
+            f"train {findings['train_loss']:.3f} valid "
+            f"{findings.get('valid_loss', float('nan')):.3f}  "
             f"{cell}  {view['warning'][:24]}",
             flush=True,
         )
 
 
 def accuracy(table: Path, genome: str) -> float:
-    """CIFAR-10 test accuracy of a cell by the table, %."""
-    asked = SearchSpec(
+    """Return the CIFAR-10 test accuracy of a cell in the table, in percent."""
+    spec = SearchSpec(
         space="nb201",
         estimator="table",
         strategy="random",
@@ -100,12 +101,12 @@ def accuracy(table: Path, genome: str) -> float:
     )
     space = load("spaces", "nb201")
     architecture = space(space.Config()).parse(genome)
-    outcome = evaluate(asked, Proposal(0, architecture), lambda point: None, lambda: False)
+    outcome = evaluate(spec, Proposal(0, architecture), lambda point: None, lambda: False)
     return 100 - outcome.values["test_error"]
 
 
 def main() -> None:
-    """Searches and prints; 1 where the warning never came before the end."""
+    """Run the search; exit with 1 if the collapse warning did not appear."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("images", type=Path)
     parser.add_argument("table", type=Path, nargs="?")
@@ -125,7 +126,7 @@ def main() -> None:
     history: tuple[tuple[Proposal, Outcome], ...] = ()
     if file is not None and args.file.exists():
         stored = read_run(args.file)
-        file.go_on(stored)
+        file.continue_from(stored, spec)
         history = stored.candidates
         for proposal, outcome in history:
             watch.take(proposal, outcome, keep=False)

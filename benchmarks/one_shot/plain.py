@@ -1,7 +1,7 @@
-"""Shared networks as the papers write them: one module for each edge and operation.
+"""Plain supernets as in the papers: one module for each edge and operation.
 
-The twin of nasengine/spaces/layers/shared_*: the same numbers, nothing batched, nothing fused.
-A test holds both together, a benchmark measures one against the other.
+They are the reference of the fused supernets in nasengine/spaces/layers/supernet: tests check that
+both compute the same, and a benchmark compares their speed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Zero(nn.Module):
 
 
 def plain_operation(op: str, channels: int, stride: int, reduced_skip: str) -> nn.Module:
-    """An operation of a relaxed edge: BN without scale, and one behind a pool."""
+    """Return an operation of a relaxed edge: BN without scale, and a BN after a pool."""
     if op == "none":
         return Zero(stride)
     if op == "skip_connect" and stride == 2 and reduced_skip == "max_pool":
@@ -40,23 +40,23 @@ def plain_operation(op: str, channels: int, stride: int, reduced_skip: str) -> n
     made = make_operation(op, channels, stride)
     if "pool" in op:
         made = nn.Sequential(made, nn.BatchNorm2d(channels))
-    return by_the_batch(made, affine=False)
+    return with_batch_statistics(made, affine=False)
 
 
-def by_the_batch(module: nn.Module, affine: bool) -> nn.Module:
-    """Every BN in it without running statistics, and without scale and shift if not `affine`."""
-    for one in module.modules():
-        if isinstance(one, nn.BatchNorm2d):
-            one.track_running_stats = False
-            one.running_mean = one.running_var = one.num_batches_tracked = None
+def with_batch_statistics(module: nn.Module, affine: bool) -> nn.Module:
+    """Remove running statistics of every BN, and scale and shift if not `affine`."""
+    for layer in module.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.track_running_stats = False
+            layer.running_mean = layer.running_var = layer.num_batches_tracked = None
             if not affine:
-                one.affine = False
-                one.weight = one.bias = None  # type: ignore[assignment]
+                layer.affine = False
+                layer.weight = layer.bias = None  # type: ignore[assignment]
     return module
 
 
 class PlainEdge(nn.Module):
-    """All operations of one edge, summed by weight; K > 1: PC-DARTS' part of the channels."""
+    """Weighted sum of all operations of one edge; with partial > 1 on a part of the channels."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class PlainEdge(nn.Module):
 
 
 class PlainGraph(nn.Module):
-    """Inputs and nodes; edges in the order of the architecture parameters."""
+    """A cell graph; the edges have the order of the architecture parameters."""
 
     def __init__(
         self,
@@ -142,8 +142,8 @@ class PlainCell(nn.Module):
     ):
         super().__init__()
         older = FactorizedReduce if halved else relu_conv_bn
-        self.older = by_the_batch(older(before[0], channels), affine=False)
-        self.newer = by_the_batch(relu_conv_bn(before[1], channels), affine=False)
+        self.older = with_batch_statistics(older(before[0], channels), affine=False)
+        self.newer = with_batch_statistics(relu_conv_bn(before[1], channels), affine=False)
         self.kind = "reduce" if reduces else "normal"
         self.graph = PlainGraph(
             2,
@@ -157,7 +157,7 @@ class PlainCell(nn.Module):
 
 
 class PlainCellNetwork(nn.Module):
-    """The shared network of space `cell`; `alphas` by the names of the fast form."""
+    """The plain supernet of space `cell`; `alphas` have the names of the fused form."""
 
     def __init__(
         self, config: CellConfig, input_shape: tuple[int, ...], classes: int, partial: int = 1
@@ -170,7 +170,7 @@ class PlainCellNetwork(nn.Module):
             if partial > 1:
                 self.alphas[f"{name}_edges"] = nn.Parameter(torch.zeros(edges))
         self.stem = make_stem(config, input_shape)
-        by_the_batch(self.stem, affine=True)
+        with_batch_statistics(self.stem, affine=True)
         before, halved, channels = self.stem.outputs, self.stem.halvings > 0, config.channels
         self.cells = nn.ModuleList()
         for number in range(config.cells):
@@ -193,7 +193,7 @@ class PlainCellNetwork(nn.Module):
 
 
 class PlainNB201Network(nn.Module):
-    """The shared network of space `nb201`."""
+    """The plain supernet of space `nb201`."""
 
     def __init__(self, config: Any, input_shape: tuple[int, ...], classes: int, partial: int = 1):
         super().__init__()
@@ -202,19 +202,21 @@ class PlainNB201Network(nn.Module):
             self.alphas["cell_edges"] = nn.Parameter(torch.zeros(6))
         channels = config.channels
         stem = nn.Conv2d(input_shape[0], channels, 3, padding=1, bias=False)
-        self.stem = by_the_batch(nn.Sequential(stem, nn.BatchNorm2d(channels)), affine=True)
+        self.stem = with_batch_statistics(
+            nn.Sequential(stem, nn.BatchNorm2d(channels)), affine=True
+        )
         self.stages, self.reductions = nn.ModuleList(), nn.ModuleList()
         for stage in range(3):
             if stage:
                 reduction = ResidualReduction(channels, channels * 2)
-                self.reductions.append(by_the_batch(reduction, affine=True))
+                self.reductions.append(with_batch_statistics(reduction, affine=True))
                 channels *= 2
             cells = (
                 PlainGraph(1, 3, OPS, channels, 1, partial=partial) for _ in range(config.cells)
             )
             self.stages.append(nn.ModuleList(cells))
         head = nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU())
-        self.head = by_the_batch(head, affine=True)
+        self.head = with_batch_statistics(head, affine=True)
         self.classifier = nn.Linear(channels, classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Which part of a fast form's parameter each parameter of its plain twin is."""
+"""Correspondence between the parameters of a plain supernet and its fused twin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 GRAPH_EDGE = re.compile(r"(.*?)edges\.(\d+)\.operations\.(\d+)\.(.+)")
-# DeviceContext of a convolution in its plain module -> name of the fast form's stacked weights.
+# Index of a convolution in the plain module -> name of the stacked weights of the fused form.
 STACKED = {
     "separable": {
         "1": "depthwise",
@@ -34,26 +34,26 @@ KINDS = {
 def pairs(
     plain: nn.Module, fast: nn.Module, inputs: int, operations: tuple[str, ...]
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, int | None, int]]:
-    """For each plain parameter the fast one, which of its edges, and of how many edges.
+    """Yield for each plain parameter the fused one, the edge in it, and its number of edges.
 
-    The edge is None where the whole parameter corresponds.
+    The edge is None if the parameters correspond as a whole.
     """
     fasts = dict(fast.named_parameters())
     for name, parameter in plain.named_parameters():
-        found = GRAPH_EDGE.fullmatch(name)
-        if found is None:
+        match = GRAPH_EDGE.fullmatch(name)
+        if match is None:
             yield parameter, fasts[name], None, 1
             continue
-        graph, edge, column, place = found.groups()
+        graph, edge, column, layer = match.groups()
         source, target = _ends(int(edge), inputs)
         op = operations[int(column)]
-        stacked = STACKED[KINDS[op.split("_")[0]]][place.split(".")[0]]
+        stacked = STACKED[KINDS[op.split("_")[0]]][layer.split(".")[0]]
         weights = fasts[f"{graph}fans.{source}.operations.{op}.{stacked}"]
         yield parameter, weights, target - max(inputs, source + 1), len(weights) // len(parameter)
 
 
 def copy_weights(plain: nn.Module, fast: nn.Module, inputs: int, ops: tuple[str, ...]) -> None:
-    """Gives the plain network the fast one's parameters."""
+    """Copy the parameters of the fused network to the plain one."""
     with torch.no_grad():
         for parameter, whole, edge, edges in pairs(plain, fast, inputs, ops):
             parameter.copy_(whole if edge is None else whole.chunk(edges)[edge])

@@ -1,1 +1,1 @@
-"""Evaluation by looking up what somebody measured before."""
+"""Estimator `table`: lookups of measurements in benchmark tables."""

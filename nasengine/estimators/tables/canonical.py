@@ -1,4 +1,4 @@
-"""The canonical form of a CSV table: what its digest is taken of, and what is kept of it."""
+"""The canonical form of a CSV table, which is stored and determines its digest."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import BinaryIO
 
 from ...core.errors import EngineError
+from ...core.text import shorten
 from .csv_rows import csv_rows, header_in
 
 MAX_COLUMN_LENGTH = 100
@@ -17,9 +18,9 @@ MAX_COLUMN_LENGTH = 100
 
 @dataclass(frozen=True)
 class CanonicalTable:
-    """A table as CSV in UTF-8: a header, then `rows` rows, each line ended by a line feed.
+    """A table as CSV in UTF-8: a header and `rows` rows, with a line feed after every line.
 
-    The same cells give the same text, however the file was packed, quoted or spaced.
+    Equal cells give equal text, independent of compression, quotes and spaces in the file.
     """
 
     header: tuple[str, ...]
@@ -28,23 +29,28 @@ class CanonicalTable:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the text, 64 hex digits."""
+        """SHA-256 of the text (64 hex digits)."""
         return hashlib.sha256(self.text).hexdigest()
 
 
-def canonical_table(raw: BinaryIO, name: str, most_bytes: int) -> CanonicalTable:
-    """A table out of an open CSV file, gzip'd or not; lines without any cell are left out.
+def canonical_table(raw: BinaryIO, name: str, max_bytes: int) -> CanonicalTable:
+    """Read a table from an open CSV file, optionally compressed with gzip.
 
-    Unpacks no more than `most_bytes`. Nothing in the file is ever executed: it is text.
+    Empty lines are dropped. Nothing in the file is executed.
+
+    Args:
+        raw: The open file.
+        name: Name of the table for messages.
+        max_bytes: Largest uncompressed size.
 
     Raises:
-        EngineError: it is no CSV in UTF-8 with a header, has no rows, is too large, or a
-            row has more cells than there are columns.
+        EngineError: the file is not CSV in UTF-8 with a header, has no rows, is too large, or a
+            row has more cells than columns.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     count = 0
-    with csv_rows(raw, name, most_bytes) as rows:
+    with csv_rows(raw, name, max_bytes) as rows:
         header = header_in(rows, name)
         _check_names(header, name)
         writer.writerow(header)
@@ -54,21 +60,22 @@ def canonical_table(raw: BinaryIO, name: str, most_bytes: int) -> CanonicalTable
                 continue
             if any(cells[len(header) :]):
                 raise EngineError(
-                    f"{name} has {len(cells):,} cells in row {number:,}, and its header names "
-                    f"{len(header):,} columns: correct the row"
+                    f"{name} has {len(cells):,} cells in row {number:,} but {len(header):,} "
+                    "columns: "
+                    "correct the row"
                 )
             writer.writerow(cells[: len(header)])
             count += 1
     if not count:
-        raise EngineError(f"{name} has a header and no rows: give a table that holds something")
+        raise EngineError(f"{name} has a header but no rows: choose a table with rows")
     return CanonicalTable(header, count, text.getvalue().encode())
 
 
 def _check_names(header: tuple[str, ...], name: str) -> None:
-    """Columns are named in settings, which separate them by commas."""
+    """Check that settings can name the columns."""
     for column in header:
         if not column or len(column) > MAX_COLUMN_LENGTH or not column.isprintable():
             raise EngineError(
-                f"{name} has a column {column[:40]!r}: names have 1 to {MAX_COLUMN_LENGTH} "
-                "characters that can be shown; rename it"
+                f"{name} has a column {shorten(column, 40)}: names must have 1 to "
+                f"{MAX_COLUMN_LENGTH} printable characters; rename it"
             )

@@ -1,4 +1,4 @@
-"""One column of a table as an objective: its name, conversion, unit and direction."""
+"""The mapping of a table's column to an objective: name, conversion, unit and direction."""
 
 from __future__ import annotations
 
@@ -6,25 +6,23 @@ import re
 from dataclasses import dataclass
 
 from ...core.objective import Direction, Goal, split_name
+from ...core.text import shorten
 
 FORM = (
-    "write OBJECTIVE=COLUMN:CONVERSION:UNIT:DIRECTION, of which the last three may be left out, "
-    "as in error=val_acc:100-x:% or throughput@a100=tp_a100:x:images/s:higher"
+    "write OBJECTIVE=COLUMN:CONVERSION:UNIT:DIRECTION, the last three are optional, "
+    "such as error=val_acc:100-x:% or throughput@a100=tp_a100:x:images/s:higher"
 )
 NAME = re.compile(r"[a-z_]+(?:@[\w.-]+)?", re.ASCII)
 NUMBER = r"\d+(?:\.\d*)?(?:e[+-]?\d+)?"
-# x, 100-x, x*1e6, x/1000: a number less the cell, or the cell times or by a number.
+# x, 100-x, x*1e6, x/1000: a number minus the cell, or the cell times or divided by a number.
 CONVERSION = re.compile(rf"x|({NUMBER})-x|x([*/])({NUMBER})", re.ASCII | re.IGNORECASE)
 MAX_UNIT_LENGTH = 20
-DIGITS = 12
+SIGNIFICANT_DIGITS = 12
 
 
 @dataclass(frozen=True)
 class Column:
-    """How the cells of one column become values of one objective.
-
-    A value is `offset` + `factor` x cell.
-    """
+    """The conversion of a column's cells to values of an objective: offset + factor * cell."""
 
     objective: str
     column: str
@@ -39,38 +37,42 @@ class Column:
         return Goal(self.objective, kind, device, self.better, self.unit)
 
     def value(self, cell: float) -> float:
-        """The objective's value; the digits that floating point adds are rounded away."""
-        return float(f"{self.offset + self.factor * cell:.{DIGITS}g}")
+        """Convert a cell; 12 significant digits remove rounding errors such as 100 - 90.1."""
+        return float(f"{self.offset + self.factor * cell:.{SIGNIFICANT_DIGITS}g}")
 
 
 def parse_column(text: str) -> Column:
-    """A Column from text.
+    """Parse a column mapping such as "error=val_acc:100-x:%".
 
     Raises:
-        ValueError: the text has another form; says which part and what is right.
+        ValueError: the text has another form; the message names the invalid part.
     """
     name, equals, rest = (part.strip() for part in text.partition("="))
     column, conversion, unit, better, *more = (p.strip() for p in (rest + ":::").split(":"))
     if not equals or not column or any(more):
-        raise ValueError(f"{text[:60]!r} is no column: {FORM}")
+        raise ValueError(f"{shorten(text)} is not a column mapping: {FORM}")
     if not NAME.fullmatch(name):
-        raise ValueError(f"{name[:60]!r} is no objective's name such as error or latency@cpu")
+        raise ValueError(
+            f"{shorten(name)} is not an objective: write a name such as error or latency@cpu"
+        )
     match = CONVERSION.fullmatch(conversion.replace(" ", "") or "x")
     if not match or (match[2] == "/" and float(match[3]) == 0):
         raise ValueError(
-            f"{conversion[:40]!r} is no conversion: write x, 100-x, x*1000 or x/1000, "
-            "with any number but x/0"
+            f"{shorten(conversion, 40)} is not a conversion: write x, 100-x, x*1000 or x/1000, "
+            "with any number except x/0"
         )
     if len(unit) > MAX_UNIT_LENGTH or not unit.isprintable():
-        raise ValueError(f"{unit[:60]!r} is no unit: at most {MAX_UNIT_LENGTH} plain characters")
+        raise ValueError(
+            f"{shorten(unit)} is not a unit: write at most {MAX_UNIT_LENGTH} printable characters"
+        )
     if better not in ("", "lower", "higher"):
-        raise ValueError(f"{better[:40]!r} is no direction: write lower or higher")
+        raise ValueError(f"{shorten(better, 40)} is not a direction: write lower or higher")
     direction: Direction = "higher" if better == "higher" else "lower"
     return Column(name, column, *_line(match), unit, direction)
 
 
 def _line(match: re.Match[str]) -> tuple[float, float]:
-    """Offset and factor of a conversion."""
+    """Return offset and factor of a conversion."""
     if match[1]:
         return float(match[1]), -1.0
     if match[2]:

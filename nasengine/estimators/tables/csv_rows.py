@@ -1,4 +1,4 @@
-"""The rows of a CSV file, gzip'd or not, and what is said where it is none."""
+"""Rows of a CSV file, optionally compressed with gzip, and the errors of reading it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from ...core.errors import EngineError
+from ...core.text import one_line
 
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_COLUMNS = 2000
@@ -19,68 +20,72 @@ Rows = Iterator[list[str]]
 
 
 @contextmanager
-def csv_rows(raw: BinaryIO, name: str, most_bytes: int | None = None) -> Iterator[Rows]:
-    """The rows of an open file, each a list of cells; read as they are asked for.
+def csv_rows(raw: BinaryIO, name: str, max_bytes: int | None = None) -> Iterator[Rows]:
+    """Yield an iterator over the rows of an open file, each a list of cells.
 
-    Unpacks no more than `most_bytes`, however small the packed file is.
+    Args:
+        raw: The open file.
+        name: Name of the table for messages.
+        max_bytes: Largest uncompressed size; reading stops there.
 
     Raises:
-        EngineError: inside too, when the file turns out to be no CSV in UTF-8 or too large.
+        EngineError: the file is not CSV in UTF-8, or too large; also raised inside the block.
     """
     try:
-        packed = raw.read(2) == GZIP_MAGIC
+        compressed = raw.read(2) == GZIP_MAGIC
         raw.seek(0)
-        stream = gzip.GzipFile(fileobj=raw) if packed else raw
-        bounded = io.BufferedReader(_Bounded(stream, name, most_bytes), CHUNK)
-        yield csv.reader(io.TextIOWrapper(bounded, encoding="utf-8-sig", newline=""))
+        stream = gzip.GzipFile(fileobj=raw) if compressed else raw
+        limited = io.BufferedReader(_SizeLimited(stream, name, max_bytes), CHUNK)
+        yield csv.reader(io.TextIOWrapper(limited, encoding="utf-8-sig", newline=""))
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise unreadable(name, error) from None
 
 
 def header_in(rows: Rows, name: str) -> tuple[str, ...]:
-    """The names of the columns: the first of the rows.
+    """Return the column names in the first row.
 
     Raises:
-        EngineError: it does not name at least two columns, each once.
+        EngineError: the row does not have at least two different names.
     """
     header = tuple(cell.strip() for cell in next(rows, []))
     if len(header) < 2 or len(set(header)) < len(header):
         raise EngineError(
-            f"{name} has no header row: its first line must name at least two "
-            "columns, each once, separated by commas"
+            f"{name} has no header row: the first line must have at least two different "
+            "column names, separated by commas"
         )
     if len(header) > MAX_COLUMNS:
-        raise EngineError(f"{name} has {len(header):,} columns: leave at most {MAX_COLUMNS:,}")
+        raise EngineError(f"{name} has {len(header):,} columns: keep at most {MAX_COLUMNS:,}")
     return header
 
 
 def unreadable(name: str, error: Exception) -> EngineError:
-    """Why a file cannot be read, for people."""
+    """Return the error for a file that cannot be read."""
     reason = getattr(error, "strerror", None) or error
     return EngineError(
-        f"{name} cannot be read ({str(reason)[:120]}): give a CSV file in UTF-8, gzip'd or not"
+        f"{name} cannot be read ({one_line(str(reason), 120)}): choose a CSV file in UTF-8, "
+        "optionally compressed with gzip"
     )
 
 
-class _Bounded(io.RawIOBase):
-    """A stream that refuses to give more than so many bytes."""
+class _SizeLimited(io.RawIOBase):
+    """A stream that raises an EngineError after a number of bytes."""
 
-    def __init__(self, stream: BinaryIO | gzip.GzipFile, name: str, most: int | None):
+    def __init__(self, stream: BinaryIO | gzip.GzipFile, name: str, limit: int | None):
         self._stream = stream
         self._name = name
-        self._most = most
-        self._given = 0
+        self._limit = limit
+        self._read = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         data = self._stream.read(len(buffer))
-        self._given += len(data)
-        if self._most is not None and self._given > self._most:
+        self._read += len(data)
+        if self._limit is not None and self._read > self._limit:
             raise EngineError(
-                f"{self._name} holds more than {self._most / 1e6:,.0f} MB when unpacked: "
-                "leave out rows or columns that nobody needs"
+                f"{self._name} has more than {self._limit / 1e6:,.0f} MB uncompressed: "
+                "remove rows or columns"
             )
         buffer[: len(data)] = data
         return len(data)

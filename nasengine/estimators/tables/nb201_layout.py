@@ -1,7 +1,7 @@
-"""The columns of the NAS-Bench-201 table, by data set.
+"""The column mapping of the NAS-Bench-201 table, by data set.
 
-Validation accuracy after 200 epochs steers; test accuracy is only reported. Costs of
-devices stand in columns of their own and are the same for every data set.
+Validation accuracy after 200 epochs is an objective; test accuracy is only reported. Device costs
+have columns of their own and are the same for every data set.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .column import Column
 
 ARCHITECTURE = "arch_str"
 PREFIXES = {"cifar10": "c10", "cifar100": "c100", "imagenet16-120": "in16"}
-# What a column of device costs looks like -> kind of objective and its unit.
+# Name pattern of a column of device costs -> kind of objective and unit.
 DEVICE_COLUMNS = (
     (re.compile(r"lat_ms_(\w+)"), "latency", "ms"),
     (re.compile(r"energy_mj_(\w+)"), "energy", "mJ"),
@@ -24,13 +24,13 @@ DEVICE_COLUMNS = (
 
 
 def is_nb201(header: Iterable[str]) -> bool:
-    """Whether a table's header is the one this layout knows."""
+    """Return whether a header is that of the NAS-Bench-201 table."""
     return {ARCHITECTURE, "c10_val_acc_200", "c10_params"} <= set(header)
 
 
 @lru_cache(maxsize=32)
 def objectives(header: tuple[str, ...], dataset: str) -> tuple[Column, ...]:
-    """What can steer a search on this data set, of what the table holds."""
+    """Return the objectives of a search on this data set that the table has."""
     prefix = PREFIXES[dataset]
     columns = [
         Column("error", f"{prefix}_val_acc_200", 100.0, -1.0, "%"),
@@ -45,5 +45,5 @@ def objectives(header: tuple[str, ...], dataset: str) -> tuple[Column, ...]:
 
 
 def reports(dataset: str) -> tuple[Column, ...]:
-    """What is told beside, and steers nothing."""
+    """Return the columns that are only reported."""
     return (Column("test_error", f"{PREFIXES[dataset]}_test_acc_200", 100.0, -1.0, "%"),)

@@ -1,4 +1,4 @@
-"""What an import looks at in a table's rows before anybody searches on it."""
+"""Validation of a table's rows during the import."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from .csv_rows import csv_rows
 from .keys import JOINT
 from .space_matching import Fit, SpaceMatcher
 
-MAX_CHECKED = 20_000  # architectures that are held to the space, evenly over the table
+MAX_CHECKED = 20_000  # architectures validated against the space, evenly over the table
 
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """Rows by what they are worth; the first three add up to all of them.
+    """The result of validating all rows; the first three counts add up to all rows.
 
-    `architectures` rows count; `repeated` ones name an architecture that came before, and
-    `nameless` ones none. `finite` says for each column how many of those that count hold a
-    number that becomes a finite value. `fit` is None where no space was given.
+    Attributes:
+        architectures: Rows that a search can use.
+        repeated: Rows of an architecture that occurred before; they are ignored.
+        nameless: Rows without an architecture.
+        finite: For each column, the number of usable rows with a finite value.
+        fit: Whether the architectures are in the space; None without a space.
     """
 
     architectures: int
@@ -40,28 +43,35 @@ def validate_rows(
     columns: Sequence[Column],
     space: Space | None,
 ) -> ValidationReport:
-    """Reads every row once; the named columns must be in the header."""
+    """Validate every row of a table.
+
+    Args:
+        table: The table; its header must have the named columns.
+        architecture: Key columns.
+        columns: Columns of objectives and reports.
+        space: Space of the architectures, None if it is unknown.
+    """
     keys = [table.header.index(name) for name in architecture]
-    places = [table.header.index(column.column) for column in columns]
-    last, found, repeated, nameless = max(keys), dict[str, None](), 0, 0
+    positions = [table.header.index(column.column) for column in columns]
+    last, seen, repeated, nameless = max(keys), dict[str, None](), 0, 0
     finite = [0] * len(columns)
     with csv_rows(io.BytesIO(table.text), "the table") as rows:
         next(rows, None)
         for row in rows:
-            if len(row) <= last or not all(row[place] for place in keys):
+            if len(row) <= last or not all(row[position] for position in keys):
                 nameless += 1
                 continue
-            key = JOINT.join(row[place] for place in keys)
-            if key in found:
+            key = JOINT.join(row[position] for position in keys)
+            if key in seen:
                 repeated += 1
                 continue
-            found[key] = None
-            for at, (column, place) in enumerate(zip(columns, places, strict=True)):
-                finite[at] += place < len(row) and _is_finite(column, row[place])
-    every = max(1, -(-len(found) // MAX_CHECKED))
-    sample = list(found)[::every]
+            seen[key] = None
+            for i, (column, position) in enumerate(zip(columns, positions, strict=True)):
+                finite[i] += position < len(row) and _is_finite(column, row[position])
+    step = max(1, -(-len(seen) // MAX_CHECKED))
+    sample = list(seen)[::step]
     fit = SpaceMatcher(space, len(keys)).fit(sample) if space is not None else None
-    return ValidationReport(len(found), repeated, nameless, tuple(finite), fit)
+    return ValidationReport(len(seen), repeated, nameless, tuple(finite), fit)
 
 
 def _is_finite(column: Column, cell: str) -> bool:

@@ -90,7 +90,7 @@ def test_a_table_of_another_team_is_treated_as_missing(form, laid):
             "space",
             "made has architectures of nb201, not of cell",
         ),
-        (asked("table:Made", "made"), "estimator_config.path", "is no imported table"),
+        (asked("table:Made", "made"), "estimator_config.path", "is not an imported table"),
         (
             asked("table:made", "made", objectives=("error", "energy@board")),
             "objectives",

@@ -118,7 +118,7 @@ def test_findings_are_described_in_sentences():
             "columns",
             "assign its columns (net, acc, test, ms) to objectives",
         ),
-        ({"columns": ("error=acc:y",)}, "columns", "'y' is no conversion"),
+        ({"columns": ("error=acc:y",)}, "columns", "'y' is not a conversion"),
         ({"columns": ("error=acc", "error=ms")}, "columns", "names an objective twice"),
         ({"columns": ("error=accuracy",)}, "columns", "no column accuracy in the file; it has net"),
         ({"columns": ("error=net",)}, "columns", "no row has a finite number in net"),
@@ -130,7 +130,7 @@ def test_findings_are_described_in_sentences():
         ({"datasets": ("a b",)}, "datasets", "'a b' is not allowed: use at most 40 letters"),
         ({"datasets": tuple(f"d{i}" for i in range(21))}, "datasets", "at most 20"),
         ({"note": "x" * 301}, "note", "at most 300"),
-        ({"text": "a,b\n"}, "file", "has a header and no rows"),
+        ({"text": "a,b\n"}, "file", "has a header but no rows"),
         ({"text": pickle.dumps([1, 2, 3])}, "file", "cannot be read"),
     ],
 )
@@ -159,7 +159,7 @@ def test_decompression_stops_at_the_size_limit(settings):
     settings.TABLE_MEGABYTES = 1
     bomb = gzip.compress(b"net,acc,test,ms\n" + b"x,1,1,1\n" * 1_000_000)
     assert len(bomb) < 100_000
-    assert "more than 1 MB when unpacked" in refused(bomb)["file"]
+    assert "more than 1 MB uncompressed" in refused(bomb)["file"]
 
 
 def test_checking_again_detects_changed_content():

@@ -13,16 +13,19 @@ if TYPE_CHECKING:
     from .supernet import Supernet
 
 
+LSTM_BASELINE = "rival"  # value of "do" in stored notes
+
+
 class SupernetTrainer(Trainer):
     """Builds the supernet for `act`; the LSTM baseline of a text search needs no supernet.
 
-    The note {"do": "rival"} requests the LSTM baseline of the proposal's architecture, trained
+    A note with LSTM_BASELINE requests the LSTM baseline of the proposal's architecture, trained
     with the estimator's settings. Its findings are {"network", "hidden", "parameters", "values":
     {objective: value}}.
     """
 
     def train(self, evaluation: Evaluation) -> Outcome:
-        if evaluation.proposal.note["do"] == "rival":
+        if evaluation.proposal.note["do"] == LSTM_BASELINE:
             from .lstm_baseline import train_lstm_baseline
 
             return train_lstm_baseline(self.training, evaluation)

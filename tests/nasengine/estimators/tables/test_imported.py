@@ -1,4 +1,4 @@
-"""Imported tables: their names, their canonical form, what a survey says, several columns."""
+"""Imported tables: names, canonical form, validation report, several key columns."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ MB = 1_000_000
 TEXT = f"net,acc,ms\n{NONE},10,1.5\n{SKIP},90,2.5\n"
 
 
-def canonical(content: bytes | str, most: int = MB):
+def canonical(content: bytes | str, limit: int = MB):
     raw = content.encode() if isinstance(content, str) else content
-    return canonical_table(io.BytesIO(raw), "plain.csv", most)
+    return canonical_table(io.BytesIO(raw), "plain.csv", limit)
 
 
-def surveyed(text: str, columns=("error=acc:100-x:%",), space=SPACE, key=("net",)):
-    return validate_rows(canonical(text), key, [parse_column(one) for one in columns], space)
+def validated(text: str, columns=("error=acc:100-x:%",), space=SPACE, key=("net",)):
+    return validate_rows(canonical(text), key, [parse_column(column) for column in columns], space)
 
 
-def lay(folder, monkeypatch, text: str, name: str = "mine") -> ImportedTable:
-    """Puts a table where the engine looks for imported ones."""
+def import_table(folder, monkeypatch, text: str, name: str = "mine") -> ImportedTable:
+    """Write a table into the folder of imported tables."""
     monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder))
     table = canonical(text)
-    found = ImportedTable(name, table.digest)
-    found.file.write_bytes(gzip.compress(table.text, mtime=0))
-    return found
+    imported = ImportedTable(name, table.digest)
+    imported.file.write_bytes(gzip.compress(table.text, mtime=0))
+    return imported
 
 
 def spec(path: str, **changed) -> SearchSpec:
-    whole = {
+    settings = {
         "space": "nb201",
         "strategy": "random",
         "estimator": "table",
@@ -59,15 +59,15 @@ def spec(path: str, **changed) -> SearchSpec:
         "objectives": ("error",),
         "estimator_config": {"path": path, "columns": ["error=acc:100-x:%"], "architecture": "net"},
     }
-    return SearchSpec(**{**whole, **changed})
+    return SearchSpec(**{**settings, **changed})
 
 
-def test_a_name_is_read_and_written_back():
+def test_a_name_is_parsed_and_formatted():
     digest = "a" * 64
-    fixed = imported_table(f" table:nb201.v-2_x@{digest} ")
-    assert (fixed.name, fixed.digest) == ("nb201.v-2_x", digest)
-    assert fixed.path == f"table:nb201.v-2_x@{digest}"
-    assert fixed.label == "nb201.v-2_x@aaaaaaaa"
+    pinned = imported_table(f" table:nb201.v-2_x@{digest} ")
+    assert (pinned.name, pinned.digest) == ("nb201.v-2_x", digest)
+    assert pinned.path == f"table:nb201.v-2_x@{digest}"
+    assert pinned.label == "nb201.v-2_x@aaaaaaaa"
     assert imported_table("table:nb201") == ImportedTable("nb201")
     assert imported_table("tables/nb201.csv") is None
 
@@ -86,44 +86,47 @@ def test_a_name_is_read_and_written_back():
         "table:x\0",
     ],
 )
-def test_names_of_another_form_are_refused(path):
-    with pytest.raises(EngineError, match="is no imported table"):
+def test_invalid_names_are_refused(path):
+    with pytest.raises(EngineError, match="is not an imported table"):
         imported_table(path)
 
 
-def test_the_folder_follows_the_environment(monkeypatch, tmp_path):
-    one = ImportedTable("x", "b" * 64)
+def test_the_folder_depends_on_the_environment(monkeypatch, tmp_path):
+    imported = ImportedTable("x", "b" * 64)
     monkeypatch.setenv("PARETOSCOPE_VAR", str(tmp_path))
     monkeypatch.delenv("PARETOSCOPE_TABLES", raising=False)
-    assert one.file == tmp_path / "tables" / f"{'b' * 64}.csv.gz"
+    assert imported.file == tmp_path / "tables" / f"{'b' * 64}.csv.gz"
     monkeypatch.setenv("PARETOSCOPE_TABLES", str(tmp_path / "else"))
-    assert one.file.parent == tmp_path / "else"
+    assert imported.file.parent == tmp_path / "else"
     monkeypatch.delenv("PARETOSCOPE_TABLES")
     monkeypatch.delenv("PARETOSCOPE_VAR")
-    assert one.file.parts[-3:-1] == ("var", "tables")
+    assert imported.file.parts[-3:-1] == ("var", "tables")
 
 
 def test_a_search_reads_an_imported_table_by_its_digest(tmp_path, monkeypatch):
-    monkeypatch.setenv("PARETOSCOPE_DATA_ROOTS", str(tmp_path / "data"))  # it needs none of them
-    table = lay(tmp_path, monkeypatch, TEXT)
-    asked = assembly.check(spec(table.path))
-    found = search.evaluate(asked, Proposal(0, SPACE.parse(SKIP)), print, lambda: False)
+    monkeypatch.setenv("PARETOSCOPE_DATA_ROOTS", str(tmp_path / "data"))  # not needed
+    table = import_table(tmp_path, monkeypatch, TEXT)
+    checked = assembly.check(spec(table.path))
+    found = search.evaluate(checked, Proposal(0, SPACE.parse(SKIP)), print, lambda: False)
     assert found.values == {"error": 10.0}
     assert found.measurements[0].detail == {"table": table.label, "column": "acc"}
 
 
 @pytest.mark.parametrize(
-    ("path", "says"),
-    [("table:mine", "only a database knows it"), (f"table:mine@{'0' * 64}", "not on this machine")],
+    ("path", "message"),
+    [
+        ("table:mine", "in the database of a team"),
+        (f"table:mine@{'0' * 64}", "not on this machine"),
+    ],
 )
-def test_a_table_that_is_not_here_is_refused_in_words(path, says, tmp_path, monkeypatch):
+def test_a_missing_table_is_refused(path, message, tmp_path, monkeypatch):
     monkeypatch.setenv("PARETOSCOPE_TABLES", str(tmp_path))
-    with pytest.raises(InvalidSettings, match=says) as refused:
+    with pytest.raises(InvalidSettings, match=message) as refused:
         assembly.check(spec(path))
     assert list(refused.value.errors) == ["estimator_config.path"]
 
 
-def test_the_same_cells_have_the_same_digest_however_they_are_packed():
+def test_equal_cells_have_equal_digests_in_any_packaging():
     plain = canonical(TEXT)
     spaced = TEXT.replace(",", " , ").replace("\n", "\r\n\r\n")
     quoted = "\ufeff" + TEXT.replace("acc", '"acc"')
@@ -135,17 +138,17 @@ def test_the_same_cells_have_the_same_digest_however_they_are_packed():
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "message"),
     [
         (b"", "has no header row"),
-        (b"a\n1\n", "at least two columns"),
-        (b"a,a\n1,2\n", "each once"),
+        (b"a\n1\n", "at least two different"),
+        (b"a,a\n1,2\n", "at least two different"),
         (b"a,b\n", "no rows"),
         (b"a,b\n\n,\n", "no rows"),
         (b"a,b\n1,2,3\n", "has 3 cells in row 2"),
         (b"a,\n1,2\n", "has a column ''"),
-        (b"a,b\x07\n1,2\n", "can be shown"),
-        (b"a," + b"x" * 101 + b"\n1,2\n", "1 to 100 characters"),
+        (b"a,b\x07\n1,2\n", "printable"),
+        (b"a," + b"x" * 101 + b"\n1,2\n", "1 to 100 printable"),
         (b"\xff\xfea,b\n", "cannot be read"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-6], "cannot be read"),
         (b"\x1f\x8b" + b"\0" * 40, "cannot be read"),
@@ -154,52 +157,52 @@ def test_the_same_cells_have_the_same_digest_however_they_are_packed():
         (",".join(f"c{i}" for i in range(2001)).encode() + b"\n", "2,001 columns"),
     ],
 )
-def test_what_is_no_table_is_refused_in_words(content, says):
-    with pytest.raises(EngineError, match=says):
+def test_invalid_files_are_refused(content, message):
+    with pytest.raises(EngineError, match=message):
         canonical(content)
 
 
-def test_a_small_file_that_unpacks_to_much_is_refused_before_it_does():
+def test_a_compressed_file_above_the_limit_is_refused():
     packed = gzip.compress(b"a,b\n" + b"1,2\n" * 5_000_000, mtime=0)
     assert len(packed) < 50_000
-    with pytest.raises(EngineError, match="more than 1 MB when unpacked"):
+    with pytest.raises(EngineError, match="more than 1 MB uncompressed"):
         canonical(packed)
     members = zlib.compressobj(wbits=31)
-    one = members.compress(b"1,2\n" * 200_000) + members.flush()
+    member = members.compress(b"1,2\n" * 200_000) + members.flush()
     with pytest.raises(EngineError, match="more than 1 MB"):
-        canonical(gzip.compress(b"a,b\n", mtime=0) + one * 10)
+        canonical(gzip.compress(b"a,b\n", mtime=0) + member * 10)
     with pytest.raises(EngineError, match="more than 1 MB"):
         canonical(b"a,b\n" + b"1,2\n" * 500_000)
 
 
-def test_short_rows_are_not_padded_to_a_bomb():
+def test_short_rows_are_not_padded():
     header = ",".join(f"c{i}" for i in range(2000))
     table = canonical(header + "\n" + "1\n" * 100_000)
     assert len(table.text) < MB
 
 
-def test_a_survey_counts_what_counts():
+def test_a_validation_report_counts_rows_and_finite_values():
     text = TEXT + f"{NONE},5,5\n,1,1\nwrong,nan,3\n{SKIP.replace('skip', 'spik')},inf,\n"
-    found = surveyed(text, ("error=acc:100-x:%", "latency@pi=ms::ms"))
-    assert (found.architectures, found.repeated, found.nameless) == (4, 1, 1)
-    assert found.finite == (2, 3)
-    assert (found.fit.checked, found.fit.fits, found.fit.misfit) == (4, 2, "wrong")
-    assert found.fit.size == 15625
-    assert surveyed(text, space=None).fit is None
+    report = validated(text, ("error=acc:100-x:%", "latency@pi=ms::ms"))
+    assert (report.architectures, report.repeated, report.nameless) == (4, 1, 1)
+    assert report.finite == (2, 3)
+    assert (report.fit.checked, report.fit.fits, report.fit.misfit) == (4, 2, "wrong")
+    assert report.fit.size == 15625
+    assert validated(text, space=None).fit is None
 
 
 def test_ids_and_canonical_json_are_recognised():
-    one, other = SPACE.parse(NONE), SPACE.parse(SKIP)
-    quoted = other.canonical.replace('"', '""')
-    torn = other.canonical[:-3].replace('"', '""')
-    found = surveyed(f'net,acc\n{one.id},1\n"{quoted}",2\n"{torn}",3\n{"0" * 64},4\n')
-    assert (found.fit.checked, found.fit.fits) == (4, 2)
+    first, second = SPACE.parse(NONE), SPACE.parse(SKIP)
+    quoted = second.canonical.replace('"', '""')
+    torn = second.canonical[:-3].replace('"', '""')
+    report = validated(f'net,acc\n{first.id},1\n"{quoted}",2\n"{torn}",3\n{"0" * 64},4\n')
+    assert (report.fit.checked, report.fit.fits) == (4, 2)
 
 
-def test_texts_of_a_large_space_are_taken_unchecked():
+def test_texts_of_a_large_space_are_not_checked():
     space = CellSpace(CellSpace.Config())
-    found = surveyed("net,acc\nsome text,1\n{},2\n", space=space)
-    assert (found.fit.unknown, found.fit.checked, found.fit.fits) == (1, 1, 0)
+    report = validated("net,acc\nsome text,1\n{},2\n", space=space)
+    assert (report.fit.unknown, report.fit.checked, report.fit.fits) == (1, 1, 0)
 
 
 EDGES = ("e1", "e2", "e3", "e4", "e5", "e6")
@@ -207,29 +210,29 @@ OPS = ("skip_connect", "none", "none", "none", "nor_conv_3x3", "none")
 SPREAD = f"{','.join(EDGES)},acc\n{','.join(OPS)},90\n{','.join(['none'] * 6)},10\n"
 
 
-def test_a_column_for_each_decision_names_an_architecture(tmp_path, monkeypatch):
-    table = lay(tmp_path, monkeypatch, SPREAD)
+def test_one_column_per_decision_names_an_architecture(tmp_path, monkeypatch):
+    table = import_table(tmp_path, monkeypatch, SPREAD)
     config = {
         "path": table.path,
         "columns": ["error=acc:100-x:%"],
         "architecture": ", ".join(EDGES),
     }
-    asked = assembly.check(spec(table.path, estimator_config=config))
+    checked = assembly.check(spec(table.path, estimator_config=config))
     architecture = SPACE.architecture(OPS)
     assert keys_of(SPACE, architecture, EDGES) == (JOINT.join(OPS),)
-    found = search.evaluate(asked, Proposal(0, architecture), print, lambda: False)
+    found = search.evaluate(checked, Proposal(0, architecture), print, lambda: False)
     assert found.values == {"error": 10.0}
     absent = SPACE.architecture(["nor_conv_1x1"] * 6)
-    missing = search.evaluate(asked, Proposal(1, absent), print, lambda: False)
+    missing = search.evaluate(checked, Proposal(1, absent), print, lambda: False)
     assert missing.state == "failed"
     assert "its column e1, e2, e3, e4, e5, e6 must hold the decisions" in missing.reason
-    fit = surveyed(SPREAD + "x,none,none,none,none,none,1\n", key=EDGES).fit
+    fit = validated(SPREAD + "x,none,none,none,none,none,1\n", key=EDGES).fit
     assert (fit.checked, fit.fits, fit.misfit) == (3, 2, "x, none, none, none, none, none")
 
 
-def test_columns_that_do_not_suit_the_space_are_refused(tmp_path, monkeypatch):
-    table = lay(tmp_path, monkeypatch, SPREAD)
-    for space, key, says in (
+def test_key_columns_that_do_not_fit_the_space_are_refused(tmp_path, monkeypatch):
+    table = import_table(tmp_path, monkeypatch, SPREAD)
+    for space, key, message in (
         ("nb201", "e1,e2", "nb201 has 6 decisions (op 0 to 1"),
         (TopologySpace.name, "e1,e2", "topology has no decisions"),
     ):
@@ -240,10 +243,12 @@ def test_columns_that_do_not_suit_the_space_are_refused(tmp_path, monkeypatch):
         }
         with pytest.raises(InvalidSettings) as refused:
             assembly.check(spec(table.path, space=space, estimator_config=config))
-        assert says in refused.value.errors["estimator_config.architecture"]
+        assert message in refused.value.errors["estimator_config.architecture"]
 
 
-@pytest.mark.parametrize(("text", "says"), [(" , ", "is empty"), ("a,b,a", "names a column twice")])
-def test_an_architecture_needs_columns(text, says):
-    with pytest.raises(InvalidSettings, match=says):
+@pytest.mark.parametrize(
+    ("text", "message"), [(" , ", "is empty"), ("a,b,a", "names a column twice")]
+)
+def test_invalid_key_columns_are_refused(text, message):
+    with pytest.raises(InvalidSettings, match=message):
         from_mapping(TableConfig, {"architecture": text})
