@@ -1,4 +1,4 @@
-"""The buttons that steer a run: words that tell pause, stop and cancel apart."""
+"""The buttons that control a run, with labels that distinguish pause, stop and cancel."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .services.control import allowed
 
 @dataclass(frozen=True)
 class Action:
-    """One button with its dialog: words, icon, explanation, what yes and no are called."""
+    """One button with its dialog: labels, icon, explanation."""
 
     name: str
-    word: str
+    label: str
     icon: str
     help: str
     question: str
     yes: str
-    back: str = "Leave it as it is"
+    back: str = "Keep running"
     css: str = ""
     css_yes: str = "btn-primary"
 
@@ -28,36 +28,37 @@ ACTIONS = {
         "pause",
         "Pause",
         "player-pause",
-        "What is running now is finished and counted; nothing new is started until you resume.",
+        "Running candidates finish and count. No new candidate starts until you resume the run.",
         "Pause this run?",
-        "Pause",
+        "Pause run",
     ),
     "resume": Action(
         "resume",
         "Resume",
         "player-play",
-        "The run goes on exactly where it was; workers take candidates again.",
+        "The run continues exactly where it was paused.",
         "Resume this run?",
-        "Resume",
+        "Resume run",
+        back="Keep paused",
         css="btn-primary",
     ),
     "stop": Action(
         "stop",
         "Stop",
         "player-stop",
-        "What is running now is finished and counted, what only waits is given up, and the run "
-        "ends for good.",
+        "Running candidates finish and count, waiting ones are cancelled. The run then ends; it "
+        "cannot be resumed.",
         "Stop this run?",
-        "Stop when what runs is finished",
+        "Stop run",
     ),
     "cancel": Action(
         "cancel",
         "Cancel",
         "x",
-        "The run ends at once and for good: candidates that are training now are given up and "
-        "their work is lost. What is measured already stays.",
+        "The run ends immediately and cannot be resumed. Candidates in training are cancelled and "
+        "their progress is lost; measured ones stay.",
         "Cancel this run now?",
-        "Cancel now, give up what runs",
+        "Cancel run now",
         css="btn-ghost-danger",
         css_yes="btn-danger",
     ),
@@ -65,14 +66,15 @@ ACTIONS = {
         "raise_budget",
         "Raise budget",
         "plus",
-        "The run goes on with what it has learnt until it has told this many candidates in all.",
-        "How many candidates in all?",
-        "Raise the budget",
+        "The run continues with all it has learned until this many candidates are evaluated.",
+        "Raise the budget?",
+        "Raise budget",
+        back="Keep budget",
     ),
 }
 
 
 def actions_of(run: Run) -> list[Action]:
-    """What the run's state allows, in a fixed order."""
+    """Return the actions that the state of the run allows, in a fixed order."""
     names = allowed(run)
     return [action for name, action in ACTIONS.items() if name in names]

@@ -10,7 +10,7 @@ from django.db.models import F, Max, OuterRef, QuerySet, Subquery
 from django.http import QueryDict
 
 from webapp.runs.labels import CANDIDATE_STATES
-from webapp.runs.models import FINITE, Candidate, CandidateState, Measurement, Run
+from webapp.runs.models import FINITE, CandidateState, Measurement, Run
 from webapp.runs.queries import lean_candidates
 from webapp.runs.rows import candidate_row
 
@@ -40,7 +40,7 @@ def candidate_table(run: Run, goals: list[dict[str, Any]], asked: QueryDict) -> 
     sort = sort if sort in dict(sorts) else NEWEST
     state = asked.get("state", "")
     state = state if state in CandidateState.values else ""
-    candidates = Candidate.objects.filter(run=run)
+    candidates = run.candidates.all()
     highest = candidates.aggregate(Max("number"))["number__max"]
     if state:
         candidates = candidates.filter(state=state)

@@ -14,12 +14,12 @@ def last_events(run: Run) -> list[dict[str, Any]]:
     """The newest events, newest first, each with its number, time, kind and words."""
     events = Event.objects.filter(run=run).order_by("-seq")[:SHOWN]
     return [
-        {"seq": e.seq, "at": e.at, "kind": e.kind, "words": event_words(e.kind, e.item)}
+        {"seq": e.seq, "at": e.at, "kind": e.kind, "text": event_text(e.kind, e.item)}
         for e in events
     ]
 
 
-def event_words(kind: str, item: dict[str, Any]) -> str:
+def event_text(kind: str, item: dict[str, Any]) -> str:
     """What an event says, in a few words; its kind alone if it is of a newer version."""
     say = WORDS.get(kind)
     return say(item) if say else kind
@@ -27,7 +27,7 @@ def event_words(kind: str, item: dict[str, Any]) -> str:
 
 def _run(item: dict[str, Any]) -> str:
     reason = f": {item['reason']}" if item.get("reason") else ""
-    return f"{item['state']}, {item['told']} of {item['budget']} candidates told{reason}"
+    return f"{item['state']}, {item['told']} of {item['budget']} candidates evaluated{reason}"
 
 
 def _candidate(item: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What the list of runs can be narrowed to; all of it stands in the address."""
+"""The filter of the run list; its values are part of the address."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .models import Run
 
 
 class RunFilter(django_filters.FilterSet):
-    """By state, by method, by a text in name, tags, note, space or data."""
+    """Filter by state, by method, and by words in name, tags, note, space or data set."""
 
     state = django_filters.MultipleChoiceFilter(
-        choices=[(str(state), word.word) for state, word in RUN_STATES.items()]
+        choices=[(str(state), label.label) for state, label in RUN_STATES.items()]
     )
     method = django_filters.MultipleChoiceFilter(
         field_name="strategy", choices=[(name, name) for name in catalog.names("strategies")]
@@ -27,7 +27,7 @@ class RunFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def by_text(self, runs: QuerySet[Run], name: str, value: str) -> QuerySet[Run]:
-        """Every word must occur somewhere."""
+        """Keep the runs in which every word occurs."""
         for word in value.split()[:10]:
             runs = runs.filter(
                 Q(name__icontains=word)

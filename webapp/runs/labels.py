@@ -1,6 +1,6 @@
-"""The words, icons, colours and marker shapes of states, methods and operations.
+"""The labels, icons, colours and marker shapes of states, methods and operations.
 
-One table for templates and scripts alike: pages embed `vocabulary()` as JSON.
+Templates read them here; `vocabulary()` is the part that scripts need for plots and drawings.
 """
 
 from __future__ import annotations
@@ -15,53 +15,52 @@ from .models import CandidateState, RunState
 
 
 @dataclass(frozen=True)
-class StateWord:
-    """How a state is shown: word, icon, tone (good, live, calm, warn, bad), what it means."""
+class StateLabel:
+    """How a state is shown: label, icon, tone (good, live, calm, warn, bad) and meaning."""
 
-    word: str
+    label: str
     icon: str
     tone: str
     meaning: str
 
 
 RUN_STATES = {
-    RunState.QUEUED: StateWord("Queued", "hourglass", "calm", "Waits for the coordinator"),
-    RunState.RUNNING: StateWord("Running", "loader", "live", "Workers evaluate candidates"),
-    RunState.PAUSING: StateWord(
-        "Pausing", "player-pause", "warn", "What runs is finished, then the run rests"
+    RunState.QUEUED: StateLabel("Queued", "hourglass", "calm", "Waits for the coordinator"),
+    RunState.RUNNING: StateLabel("Running", "loader", "live", "Workers evaluate candidates"),
+    RunState.PAUSING: StateLabel(
+        "Pausing", "player-pause", "warn", "Pauses when the running candidates have finished"
     ),
-    RunState.PAUSED: StateWord("Paused", "player-pause", "warn", "Rests until it is resumed"),
-    RunState.STOPPING: StateWord(
-        "Stopping", "player-stop", "warn", "What runs is finished, then the run ends"
+    RunState.PAUSED: StateLabel("Paused", "player-pause", "warn", "Waits until it is resumed"),
+    RunState.STOPPING: StateLabel(
+        "Stopping", "player-stop", "warn", "Ends when the running candidates have finished"
     ),
-    RunState.STOPPED: StateWord("Stopped", "player-stop", "calm", "Ended before its budget"),
-    RunState.FINISHED: StateWord("Finished", "circle-check", "good", "Ended with its budget used"),
-    RunState.FAILED: StateWord("Failed", "alert-circle", "bad", "Cannot go on"),
+    RunState.STOPPED: StateLabel("Stopped", "player-stop", "calm", "Ended before its budget"),
+    RunState.FINISHED: StateLabel("Finished", "circle-check", "good", "Its budget is used"),
+    RunState.FAILED: StateLabel("Failed", "alert-circle", "bad", "Ended by an error"),
 }
 
 CANDIDATE_STATES = {
-    CandidateState.QUEUED: StateWord("Queued", "hourglass", "calm", "Waits for a worker"),
-    CandidateState.RUNNING: StateWord("Running", "loader", "live", "A worker evaluates it"),
-    CandidateState.DONE: StateWord("Done", "circle-check", "good", "Measured"),
-    CandidateState.TRAINED: StateWord(
-        "Trained", "sitemap", "good", "A step of the shared network; it is no architecture"
+    CandidateState.QUEUED: StateLabel("Queued", "hourglass", "calm", "Waits for a worker"),
+    CandidateState.RUNNING: StateLabel("Running", "loader", "live", "A worker evaluates it"),
+    CandidateState.DONE: StateLabel("Done", "circle-check", "good", "Measured"),
+    CandidateState.TRAINED: StateLabel(
+        "Trained", "sitemap", "good", "A supernet training step, not an architecture"
     ),
-    CandidateState.PRUNED: StateWord(
-        "Pruned", "scissors", "calm", "Given up early; it counts for no best and no front"
+    CandidateState.PRUNED: StateLabel(
+        "Pruned", "scissors", "calm", "Stopped early; excluded from best and front"
     ),
-    CandidateState.DIVERGED: StateWord(
-        "Diverged", "wave-sine", "warn", "Training left the finite numbers"
+    CandidateState.DIVERGED: StateLabel(
+        "Diverged", "wave-sine", "warn", "Training diverged (NaN or infinity)"
     ),
-    CandidateState.FAILED: StateWord("Failed", "circle-x", "bad", "Evaluation ended in an error"),
-    CandidateState.LOST: StateWord(
-        "Lost", "refresh", "warn", "Its worker died; it is queued again"
+    CandidateState.FAILED: StateLabel("Failed", "circle-x", "bad", "Evaluation ended in an error"),
+    CandidateState.LOST: StateLabel(
+        "Lost", "refresh", "warn", "Its worker stopped responding; it is queued again"
     ),
-    CandidateState.CANCELLED: StateWord("Cancelled", "ban", "calm", "Ended on request"),
+    CandidateState.CANCELLED: StateLabel("Cancelled", "ban", "calm", "Cancelled on request"),
 }
 
-# Okabe and Ito's palette without yellow, which no light page can show; a shape each, so
-# that colour is never the only signal. Names are Plotly's. A method keeps its look whatever
-# else the catalogue holds.
+# Okabe and Ito's palette without yellow, which has too little contrast on light pages. Every
+# method has a marker shape too, so that colour is never the only signal; the names are Plotly's.
 LOOKS = {
     "regularised-evolution": ("#0072B2", "circle"),
     "dpp-net": ("#D55E00", "diamond"),
@@ -87,20 +86,20 @@ class Look:
 
 
 def method_look(strategy: str) -> Look:
-    """The look of a strategy; random search alone is grey.
+    """Return the look of a strategy; only random search is grey.
 
-    A strategy without one here takes one by the letters of its name: always the same.
+    A strategy that is not listed above gets one of these looks by the letters of its name.
     """
     return Look(*LOOKS.get(strategy, OTHERS[sum(strategy.encode()) % len(OTHERS)]))
 
 
 @dataclass(frozen=True)
 class Family:
-    """How operations of one family are drawn: hue, dash pattern, word."""
+    """How operations of one family are drawn: hue, dash pattern and label."""
 
     colour: str
     dash: str
-    word: str
+    label: str
 
 
 FAMILIES = {
@@ -112,16 +111,14 @@ FAMILIES = {
     "skip": Family("#6B7685", "7 4", "skip connection"),
     "activation": Family("#7A5195", "", "activation"),
     "none": Family("#A9B2BD", "1 6", "no connection"),
-    "concat": Family("#A9B2BD", "", "joined"),
+    "concat": Family("#A9B2BD", "", "concatenation"),
 }
 
 
 @cache
 def vocabulary() -> dict[str, Any]:
-    """All of it as JSON, for the scripts of a page."""
+    """Return the looks of methods and operations as JSON, for the scripts of a page."""
     return {
-        "runStates": {str(k): asdict(v) for k, v in RUN_STATES.items()},
-        "candidateStates": {str(k): asdict(v) for k, v in CANDIDATE_STATES.items()},
         "methods": {name: asdict(method_look(name)) for name in catalog.names("strategies")},
         "families": {name: asdict(family) for name, family in FAMILIES.items()},
     }

@@ -101,7 +101,7 @@ def candidate_rows(run: Run) -> list[dict[str, Any]]:
         measured[measurement.candidate_id].append(measurement)
     lean = run.candidates.order_by("number").annotate(last_point=KeyTransform("-1", "curve"))
     rows = lean.values_list("pk", "last_point", *ROW_COLUMNS, named=True)
-    return [row_of(row, measured[row.pk], row.last_point or {}) for row in rows]
+    return [row_of(row, run.spec, measured[row.pk], row.last_point or {}) for row in rows]
 
 
 def best_of(run: Run) -> Candidate | None:

@@ -1,23 +1,25 @@
-"""The wire: the JSON form of a run and of a candidate, for pages, events and tests."""
+"""The JSON form of a run and of a candidate, for pages and events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
+from nasengine.core.objective import parse_constraint
+
 from .models import Candidate, Run
 
 
 def moment(value: Any) -> str | None:
-    """A time as ISO 8601 text in UTC."""
+    """Return a time as ISO 8601 text in UTC."""
     return value.isoformat() if value else None
 
 
 def run_row(run: Run, counts: dict[str, int], goals: list[dict[str, Any]]) -> dict[str, Any]:
-    """A run as pages know it.
+    """Return a run as pages read it.
 
-    `counts` maps candidate states to numbers, `goals` lists {name, unit, better}. The
-    seed travels as text: it may exceed what a browser's numbers hold.
+    `counts` maps candidate states to numbers, `goals` lists {name, unit, better}. The seed is
+    text, because it may exceed the integers that a browser represents exactly.
     """
     spec = run.spec
     return {
@@ -44,22 +46,29 @@ def run_row(run: Run, counts: dict[str, int], goals: list[dict[str, Any]]) -> di
 
 
 def last_point(candidate: Candidate) -> dict[str, Any]:
-    """The newest point of the curve: annotated by `queries.lean_candidates`, or read off."""
+    """Return the newest point of the learning curve.
+
+    `queries.lean_candidates` annotates it; otherwise it is read from the curve.
+    """
     if "last_point" in candidate.__dict__:
         return candidate.__dict__["last_point"] or {}
     return candidate.curve[-1] if candidate.curve else {}
 
 
 def candidate_row(candidate: Candidate) -> dict[str, Any]:
-    """A candidate as pages know it; its architecture is fetched when it is looked at.
+    """Return a candidate as pages read it, without its architecture, which the drawer fetches.
 
-    Reads `measurements` (prefetch them) and the last point of the curve.
+    Reads `run`, `measurements` (prefetch them) and the last point of the curve.
     """
-    return row_of(candidate, candidate.measurements.all(), last_point(candidate))
+    measurements = candidate.measurements.all()
+    return row_of(candidate, candidate.run.spec, measurements, last_point(candidate))
 
 
-def row_of(candidate: Any, measurements: Iterable[Any], last: dict[str, Any]) -> dict[str, Any]:
-    """The same from anything that has a candidate's columns as attributes."""
+def row_of(
+    candidate: Any, spec: dict[str, Any], measurements: Iterable[Any], last: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the row of anything that has the columns of a candidate as attributes."""
+    measurements = list(measurements)
     return {
         "number": candidate.number,
         "state": candidate.state,
@@ -69,6 +78,7 @@ def row_of(candidate: Any, measurements: Iterable[Any], last: dict[str, Any]) ->
         "architecture_id": candidate.architecture_id,
         "values": {m.objective: value_row(m) for m in measurements},
         "violation": candidate.violation,
+        "broken": broken_constraints(spec, measurements) if candidate.violation else [],
         "epoch": last.get("epoch"),
         "epochs": last.get("epochs"),
         "valid_error": last.get("valid_error"),
@@ -79,8 +89,19 @@ def row_of(candidate: Any, measurements: Iterable[Any], last: dict[str, Any]) ->
     }
 
 
+def broken_constraints(spec: dict[str, Any], measurements: Iterable[Any]) -> list[str]:
+    """Return the constraints of a run that these measurements violate, as they were typed."""
+    values = {m.objective: m.value for m in measurements}
+    constraints = [(text, parse_constraint(text)) for text in spec.get("constraints", [])]
+    return [
+        text
+        for text, constraint in constraints
+        if constraint.objective in values and constraint.violation(values[constraint.objective])
+    ]
+
+
 def value_row(measurement: Any) -> dict[str, Any]:
-    """A measurement without its detail, which the drawer fetches."""
+    """Return a measurement without its detail, which the drawer fetches."""
     return {
         "value": measurement.value,
         "unit": measurement.unit,

@@ -1,4 +1,4 @@
-"""One page of a team's runs with what the list shows of each, in a few queries."""
+"""One page of a team's runs with the figures that the list shows, in a few queries."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.db.models import F, FloatField, Func, IntegerField, Min, OuterRef, Q
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Cast
 from django.http import QueryDict
+
+from webapp.accounts.models import Team
 
 from .filters import RunFilter
 from .models import FINITE, Candidate, CandidateState, Measurement, Run
@@ -26,24 +28,24 @@ SORTS = {
     "front": "front_size",
     "hypervolume": "hypervolume",
 }
-# Sort key (none: not sortable), word, CSS class of each column.
+# Sort key (empty: not sortable), label, CSS class of each column.
 COLUMNS = (
     ("name", "Name", ""),
     ("state", "State", ""),
     ("method", "Method", ""),
-    ("", "SearchSpec", ""),
+    ("", "Search", ""),
     ("progress", "Progress", ""),
     ("error", "Error (%)", "num"),
     ("front", "Front", "num"),
     ("hypervolume", "Hypervolume", "num"),
     ("age", "Launched", ""),
 )
-KEPT = Q(violation__isnull=True) | Q(violation=0)
+FEASIBLE = Q(violation__isnull=True) | Q(violation=0)
 
 
 @dataclass(frozen=True)
 class RunTable:
-    """What the list shows: rows of one page, its filter, sort and size."""
+    """The rows of one page with filter, sort and page size."""
 
     page: Page
     rows: list[dict[str, Any]]
@@ -56,28 +58,28 @@ class RunTable:
     narrowed: bool
 
 
-def run_table(team: Any, asked: QueryDict) -> RunTable:
-    """The page that `asked` (state, method, text, sort, size, page) names."""
-    narrowed = RunFilter(asked, queryset=with_front(runs_of(team)))
-    sort = asked.get("sort", "age")
+def run_table(team: Team, query: QueryDict) -> RunTable:
+    """Return the page that the address names by state, method, text, sort, size and page."""
+    filtered = RunFilter(query, queryset=with_front(runs_of(team)))
+    sort = query.get("sort", "age")
     sort = sort if sort.removeprefix("-") in SORTS else "age"
-    size = int(asked["size"]) if asked.get("size") in [str(s) for s in SIZES] else SIZES[0]
-    page = Paginator(_sorted(narrowed.qs, sort), size).get_page(asked.get("page"))
+    size = int(query["size"]) if query.get("size") in [str(s) for s in SIZES] else SIZES[0]
+    page = Paginator(_sorted(filtered.qs, sort), size).get_page(query.get("page"))
     return RunTable(
         page=page,
         rows=rows_of(list(page.object_list)),
-        filter=narrowed,
+        filter=filtered,
         sort=sort,
         size=size,
-        query=_query(asked, without=("page",)),
-        unsorted_query=_query(asked, without=("page", "sort")),
+        query=_query(query, without=("page",)),
+        unsorted_query=_query(query, without=("page", "sort")),
         any_busy=any(run.state in BUSY_RUNS for run in page.object_list),
-        narrowed=any(asked.get(name) for name in ("state", "method", "text")),
+        narrowed=any(query.get(name) for name in ("state", "method", "text")),
     )
 
 
 def with_front(runs: QuerySet[Run]) -> QuerySet[Run]:
-    """The front's size and last hypervolume, taken out of the JSON by the database."""
+    """Annotate the size of the front and the last hypervolume, read from JSON in the database."""
     last = KeyTransform("hypervolume", KeyTransform("-1", KeyTransform("curve", "front")))
     return runs.annotate(
         front_size=Func(
@@ -90,7 +92,7 @@ def with_front(runs: QuerySet[Run]) -> QuerySet[Run]:
 
 
 def _sorted(runs: QuerySet[Run], sort: str) -> QuerySet[Run]:
-    """By one column, the other way round with a leading minus; what has no value comes last."""
+    """Sort by one column, reversed with a leading minus; runs without a value come last."""
     key, backwards = sort.removeprefix("-"), sort.startswith("-")
     if key == "progress":
         runs = runs.annotate(progress=F("told") * 1.0 / F("candidate_budget"))
@@ -105,12 +107,13 @@ def _sorted(runs: QuerySet[Run], sort: str) -> QuerySet[Run]:
 
 
 def _errors() -> QuerySet[Measurement]:
-    """Errors that count: measured, finite, every constraint kept."""
-    kept = Candidate.objects.filter(KEPT, state=CandidateState.DONE)
+    """The errors that count: finite, of candidates that meet every constraint."""
+    kept = Candidate.objects.filter(FEASIBLE, state=CandidateState.DONE)
     return Measurement.objects.filter(FINITE, objective="error", candidate__in=kept)
 
 
 def rows_of(runs: list[Run]) -> list[dict[str, Any]]:
+    """Return each run with its candidates by state and its lowest error."""
     ids = [run.pk for run in runs]
     counts = counts_of_runs(ids)
     best = dict(
@@ -123,8 +126,8 @@ def rows_of(runs: list[Run]) -> list[dict[str, Any]]:
     return [{"run": run, "counts": counts[run.pk], "error": best.get(run.pk)} for run in runs]
 
 
-def _query(asked: QueryDict, without: tuple[str, ...]) -> str:
-    kept = asked.copy()
+def _query(query: QueryDict, without: tuple[str, ...]) -> str:
+    kept = query.copy()
     for name in without:
         kept.pop(name, None)
     for name in [name for name in kept if not any(kept.getlist(name))]:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("new/cost", launch.run_new_cost, name="run-new-cost"),
     path("<int:pk>/", run.run_detail, name="run-detail"),
     path("<int:pk>/snapshot.json", run.run_snapshot, name="run-snapshot"),
+    path("<int:pk>/live/", run.run_live, name="run-live"),
     path("<int:pk>/events/", run.run_events, name="run-events"),
     path("<int:pk>/candidates/<int:number>/", candidate.run_candidate, name="run-candidate"),
     path(

@@ -190,7 +190,7 @@ def test_buttons_do_what_the_role_allows(team, researcher, viewer, sign_in):
     assert set(study.runs.values_list("state", flat=True)) == {"paused"}
     assert client.post(f"/studies/{study.pk}/erase").status_code == 404
     page = read(client.post(f"/studies/{study.pk}/pause", follow=True))
-    assert "can pause now" in page.text
+    assert "allows pause now" in page.text
     assert sign_in(viewer).post(f"/studies/{study.pk}/resume").status_code == 403
 
 

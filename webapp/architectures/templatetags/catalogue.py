@@ -6,18 +6,18 @@ from django import template
 from django.utils.safestring import SafeString
 
 from webapp.architectures.models import Stage
-from webapp.runs.labels import StateWord
+from webapp.runs.labels import StateLabel
 from webapp.runs.templatetags.figures import badge
 
 register = template.Library()
 STAGES = {
-    Stage.PROPOSED: StateWord(
+    Stage.PROPOSED: StateLabel(
         "Proposed", "hourglass", "calm", "Kept by somebody; no curator decided yet"
     ),
-    Stage.APPROVED: StateWord(
+    Stage.APPROVED: StateLabel(
         "Approved", "rosette-discount-check", "good", "A curator promoted it"
     ),
-    Stage.REJECTED: StateWord("Rejected", "thumb-down", "bad", "A curator rejected it"),
+    Stage.REJECTED: StateLabel("Rejected", "thumb-down", "bad", "A curator rejected it"),
 }
 
 

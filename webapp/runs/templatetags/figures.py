@@ -7,14 +7,17 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from webapp.runs.labels import CANDIDATE_STATES, RUN_STATES, StateWord, method_look
+from webapp.runs.labels import CANDIDATE_STATES, RUN_STATES, StateLabel, method_look
+from webapp.runs.models import Run
 from webapp.runs.numbers import MISSING, age_text, duration_text, number_text, value_text
 
 register = template.Library()
+NO_UNIT = ("MAC",)  # counts, which have prefixes in place of a unit
 SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
 
 # Marker shapes in a 12 x 12 box, after Plotly's of the same names.
@@ -34,15 +37,34 @@ MARKERS = {
 
 
 @register.simple_tag
+def missing(reason: str) -> SafeString:
+    """Render a dash for a number that does not exist, with the reason on hover."""
+    return format_html('<span class="ps-missing" title="{}">{}</span>', reason, MISSING)
+
+
+@register.simple_tag
 def measured(value: dict[str, Any] | None, kind: str, reason: str = "not measured") -> SafeString:
-    """A measured value of a row as a number; unit, spread and provenance on hover."""
+    """Render a measured value of a row as a number, with unit and provenance on hover."""
     if not value or value.get("value") is None:
-        return format_html('<span class="ps-missing" title="{}">{}</span>', reason, MISSING)
-    return format_html(
-        '<span title="{}">{}</span>',
-        provenance(value),
-        number_text(kind, value["value"], value.get("unit") or ""),
-    )
+        return missing(reason)
+    text = number_text(kind, value["value"], value.get("unit") or "")
+    return format_html('<span title="{}">{}</span>', provenance(value), text)
+
+
+@register.simple_tag
+def measured_with_unit(value: dict[str, Any] | None, kind: str) -> SafeString:
+    """Render a measured value of a row with its unit and spread, with provenance on hover."""
+    if not value or value.get("value") is None:
+        return missing("not measured")
+    text = value_text(kind, value["value"], value.get("unit") or "", value.get("spread"))
+    return format_html('<span title="{}">{}</span>', provenance(value), text)
+
+
+@register.simple_tag
+def candidate_link(run: Run, number: int) -> SafeString:
+    """Render a link that opens the drawer of a candidate, or its page without scripts."""
+    address = reverse("run-candidate", args=[run.pk, number])
+    return format_html('<a href="{}" data-open-candidate="{}">#{}</a>', address, number, number)
 
 
 def provenance(value: dict[str, Any]) -> str:
@@ -64,7 +86,7 @@ def rounded(value: float | None, kind: str = "", unit: str = "") -> SafeString:
     """A plain number, rounded, with the full one on hover."""
     text = value_text(kind, value, unit)
     if text == MISSING:
-        return format_html('<span class="ps-missing" title="nothing measured yet">{}</span>', text)
+        return missing("nothing measured yet")
     return format_html('<span title="{}">{}</span>', repr(value), text)
 
 
@@ -104,18 +126,18 @@ def candidate_state(state: str, reason: str = "") -> SafeString:
     return badge(CANDIDATE_STATES[state], state, reason)
 
 
-def badge(word: StateWord, state: str, reason: str) -> SafeString:
+def badge(label: StateLabel, state: str, reason: str) -> SafeString:
     """Any state as icon, word and colour, with its meaning and reason on hover."""
-    title = f"{word.meaning}: {reason}" if reason else word.meaning
+    title = f"{label.meaning}: {reason}" if reason else label.meaning
     return format_html(
         '<span class="ps-state ps-state-{}" data-state="{}" title="{}">'
         '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>{}</span>',
-        word.tone,
+        label.tone,
         state,
         title,
         static(SPRITE),
-        word.icon,
-        word.word,
+        label.icon,
+        label.label,
     )
 
 
@@ -132,12 +154,12 @@ def method_mark(strategy: str) -> SafeString:
 
 
 @register.simple_tag
-def ago(moment: datetime | str | None, missing: str = "not yet") -> SafeString:
+def ago(moment: datetime | str | None, reason: str = "not yet") -> SafeString:
     """How long ago, with the exact time on hover; scripts keep it moving."""
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
     if moment is None:
-        return format_html('<span class="ps-missing" title="{}">{}</span>', missing, MISSING)
+        return missing(reason)
     seconds = (timezone.now() - moment).total_seconds()
     return format_html(
         '<time datetime="{}" title="{}" data-ago>{}</time>',
@@ -145,6 +167,17 @@ def ago(moment: datetime | str | None, missing: str = "not yet") -> SafeString:
         moment.strftime("%Y-%m-%d %H:%M:%S UTC"),
         age_text(seconds),
     )
+
+
+@register.simple_tag
+def elapsed_time(start: datetime | None, end: datetime | None) -> SafeString:
+    """Render the time from start to end; without an end until now, kept moving by a script."""
+    if start is None:
+        return missing("not started yet")
+    text = duration_text(((end or timezone.now()) - start).total_seconds())
+    if end is not None:
+        return format_html("<span>{}</span>", text)
+    return format_html('<span data-elapsed-since="{}">{}</span>', start.isoformat(), text)
 
 
 @register.filter
@@ -169,6 +202,15 @@ def field(form: Any, name: str) -> Any:
 def without_device(objective: str) -> str:
     """An objective's name in words: latency@cpu is latency on cpu."""
     return objective.replace("@", " on ")
+
+
+@register.filter
+def goal_title(goal: dict[str, Any]) -> str:
+    """Return an objective with its unit, as in "latency on cpu (ms)"."""
+    if not goal:
+        return ""
+    unit = goal["unit"]
+    return without_device(goal["name"]) + (f" ({unit})" if unit and unit not in NO_UNIT else "")
 
 
 @register.filter

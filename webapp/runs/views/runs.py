@@ -1,4 +1,4 @@
-"""The list of runs and the buttons that steer one."""
+"""The list of runs, and the actions that control one."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from ..models import Run
 from ..run_table import COLUMNS, SIZES, run_table
 from ..services import control
 
-DONE_WORDS = {
-    "pause": "Pausing: what runs now is finished first.",
-    "resume": "Resumed.",
-    "stop": "Stopping: what runs now is finished first.",
-    "cancel": "Cancelled: what runs now is given up.",
+DONE_MESSAGES = {
+    "pause": "Pausing: running candidates finish first.",
+    "resume": "Run resumed.",
+    "stop": "Stopping: running candidates finish first.",
+    "cancel": "Run cancelled.",
     "raise_budget": "Budget raised.",
 }
 
 
 @require_GET
 def run_list(request: HttpRequest) -> HttpResponse:
-    """The team's runs: filtered, sorted and paged by the address."""
+    """List the team's runs; the address has filter, sort and page."""
     context = {
         "table": run_table(request.team, request.GET),
         "sizes": SIZES,
@@ -42,9 +42,9 @@ def run_list(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def run_control(request: HttpRequest, pk: int, action: str) -> HttpResponse:
-    """Pause, resume, stop, cancel or raise the budget; then back to the run's page."""
+    """Pause, resume, stop or cancel a run or raise its budget; redirect to its page."""
     if action not in ACTIONS:
-        raise Http404(f"{action[:40]} is not among {', '.join(ACTIONS)}")
+        raise Http404(f"unknown action {action[:40]!r}; actions: {', '.join(ACTIONS)}")
     run = team_object_or_404(request, Run, pk, action="control")
     try:
         if action == "raise_budget":
@@ -54,19 +54,19 @@ def run_control(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     except control.ControlRefused as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, DONE_WORDS[action])
+        messages.success(request, DONE_MESSAGES[action])
     return redirect("run-detail", run.pk)
 
 
 def _candidates(text: str) -> int:
-    """A number of candidates as it was typed.
+    """Parse a number of candidates.
 
     Raises:
-        ControlRefused: it is no whole number.
+        ControlRefused: the text is not a whole number.
     """
     try:
         return int(text)
     except ValueError:
         raise control.ControlRefused(
-            f"{text[:40]!r} is not a whole number of candidates; the budget stays as it is"
+            f"The budget must be a whole number of candidates (got {text[:40]!r})"
         ) from None

@@ -20,10 +20,10 @@ SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
 
 @dataclass(frozen=True)
 class Link:
-    """One entry of the rail: URL name, word, icon, beginning of the addresses it stands for."""
+    """One entry of the rail: URL name, label, icon, beginning of the addresses it stands for."""
 
     name: str
-    word: str
+    label: str
     icon: str
     prefix: str
 
@@ -41,13 +41,19 @@ ADMIN = Link("admin:index", "Admin", "shield-check", "/admin/")
 
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
-    """An icon of the sprite; decoration only, so its word stands beside it."""
+    """An icon of the sprite; decoration only, so its label stands beside it."""
     return format_html(
         '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
         css,
         static(SPRITE),
         name,
     )
+
+
+@register.simple_tag
+def page_address(query: str, number: int) -> str:
+    """Return the address of a page of the list: the query with another page number."""
+    return f"?{query}&page={number}" if query else f"?page={number}"
 
 
 @register.simple_tag

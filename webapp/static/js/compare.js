@@ -3,7 +3,7 @@ import { frontOf, steps } from "./front.js";
 import { axis, layout } from "./plots/look.js";
 import { goalTitle, rangeOf, worstOf } from "./plots/axes.js";
 import { Plot } from "./plots/plot.js";
-import { methodLook } from "./words.js";
+import { methodLook } from "./vocabulary.js";
 import "./clock.js";
 
 const DASHES = ["solid", "dash", "dot", "dashdot", "longdash"];
@@ -130,7 +130,7 @@ function growthFigure(look) {
       ...legend,
       margin: { l: 80, r: 24, t: 24, b: 110 },
       legend: { ...legend.legend, y: -0.2 },
-      xaxis: { ...axes.xaxis, title: { text: "candidates told" } },
+      xaxis: { ...axes.xaxis, title: { text: "candidates evaluated" } },
       yaxis: { ...axes.yaxis, title: { text: "hypervolume" } },
     }),
     points: { curves: traces.length },

@@ -1,14 +1,14 @@
-// What every page has: theme, rail, toasts, menus, dialogs, shortcuts.
+// The parts of every page: theme, menu, toasts, dialogs, shortcuts.
 import { showToast } from "./toasts.js";
 
 const THEMES = ["auto", "light", "dark"];
-const THEME_WORDS = { auto: "as the system", light: "light", dark: "dark" };
+const THEME_WORDS = { auto: "system", light: "light", dark: "dark" };
 
 function remember(key, value) {
   try {
     localStorage.setItem(key, value);
   } catch {
-    /* storage may be forbidden: the choice then lasts until the next page */
+    /* storage may be blocked: the choice then lasts until the next page */
   }
 }
 
@@ -39,14 +39,14 @@ function wireRail() {
   const show = () => {
     const narrow = document.documentElement.dataset.rail === "narrow";
     button.setAttribute("aria-pressed", String(narrow));
-    button.title = narrow ? "Widen the menu" : "Narrow the menu";
+    button.title = narrow ? "Expand menu" : "Collapse menu";
   };
   button.addEventListener("click", () => {
     const narrow = document.documentElement.dataset.rail !== "narrow";
     document.documentElement.dataset.rail = narrow ? "narrow" : "wide";
     remember("rail", narrow ? "narrow" : "wide");
     show();
-    dispatchEvent(new Event("resize")); // plots fill the room they have now
+    dispatchEvent(new Event("resize")); // plots adapt to their new width
   });
   show();
 }
@@ -87,13 +87,13 @@ function go(selector) {
 
 function wireKeys() {
   let before = "";
-  const places = { o: "overview", r: "runs", c: "compare", a: "architectures", d: "data" };
+  const pages = { o: "overview", r: "runs", s: "studies", c: "compare", a: "architectures", d: "data" };
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeMenus(null);
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (document.querySelector("dialog[open]")) return;
     const key = event.key;
-    if (before === "g" && places[key]) go(`[data-testid="rail-${places[key]}"]`);
+    if (before === "g" && pages[key]) go(`[data-testid="rail-${pages[key]}"]`);
     else if (key === "?") document.getElementById("shortcuts").showModal();
     else if (key === "n" && document.body.dataset.newRun) location.assign(document.body.dataset.newRun);
     else if (key === "/") {
@@ -108,14 +108,14 @@ function wireKeys() {
 }
 
 function wireRequests() {
-  // The server asks for a toast with the header HX-Trigger: {"toast": {text, level}}.
+  // The server requests a toast by the header HX-Trigger: {"toast": {text, level}}.
   document.addEventListener("toast", (event) => showToast(event.detail.text, event.detail.level));
   document.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
-    showToast(`The server answered ${status}. Nothing was changed; try again or reload the page.`, "error");
+    showToast(`The server answered ${status}. Nothing was changed. Try again or reload the page.`, "error");
   });
   document.addEventListener("htmx:sendError", () => {
-    showToast("The server cannot be reached. Nothing was changed; try again in a moment.", "error");
+    showToast("The server cannot be reached. Nothing was changed. Try again in a moment.", "error");
   });
 }
 

@@ -1,7 +1,7 @@
-// The front over two axes, and what is drawn around it. Signs follow each goal's direction.
+// The front of two axes for the plots. The front of all objectives comes from the server.
 
-// `points` are [x, y] pairs with an own number; `flip` says per axis whether higher is better.
-// Returns the points no other one beats, by x; equal points are kept once.
+// `points` are {x, y, number}; the flips say for each axis whether higher is better. Returns the
+// points that no other point dominates, by x; equal points are kept once.
 export function frontOf(points, [flipX, flipY] = [false, false]) {
   const sx = flipX ? -1 : 1;
   const sy = flipY ? -1 : 1;
@@ -17,8 +17,8 @@ export function frontOf(points, [flipX, flipY] = [false, false]) {
   return front;
 }
 
-// The step line of a front and the polygon of what it dominates. `corner` is the worst x and
-// y shown; the line reaches to it at both ends.
+// Returns the step line of a front and the polygon of the region it dominates. `corner` is the worst
+// x and y shown; the line ends there on both sides.
 export function steps(front, corner) {
   if (front.length === 0) return { line: { x: [], y: [] }, area: { x: [], y: [] } };
   const x = [front[0].x, front[0].x];
@@ -32,7 +32,8 @@ export function steps(front, corner) {
   return { line: { x, y }, area: { x: [...x, corner.x], y: [...y, corner.y] } };
 }
 
-// At most about `limit` points: one of each cell of a fine grid, so that no lone point is lost.
+// Returns about `limit` points: one of each cell of a fine grid, so that isolated points and the
+// extremes stay.
 export function thin(points, limit) {
   if (points.length <= limit) return points;
   const side = Math.floor(Math.sqrt(limit));
@@ -55,20 +56,3 @@ export function thin(points, limit) {
 
 export const least = (values) => values.reduce((a, b) => (b < a ? b : a), Infinity);
 export const most = (values) => values.reduce((a, b) => (b > a ? b : a), -Infinity);
-
-// A constraint such as params<2e6 as {objective, comparison, bound}; null if it is none.
-export function parseConstraint(text) {
-  const match = /^\s*([a-z_]+(?:@[\w.-]+)?)\s*(<=|>=|<|>)\s*(\S+)\s*$/.exec(text);
-  const bound = match ? Number(match[3]) : NaN;
-  return Number.isFinite(bound) ? { text: text.trim(), objective: match[1], comparison: match[2], bound } : null;
-}
-
-const MEETS = { "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b };
-
-// The constraints a candidate's values break, as texts.
-export function broken(constraints, values) {
-  return constraints
-    .map(parseConstraint)
-    .filter((c) => c && values[c.objective] && !MEETS[c.comparison](values[c.objective].value, c.bound))
-    .map((c) => c.text);
-}

@@ -1,18 +1,17 @@
-// The run page: one state, moved by one reducer, and views that redraw from it.
+// The run page: one state, moved by one reducer; scripts draw plots from it, the server renders the rest.
 import { openConnection } from "./connection.js";
 import { fromSnapshot, reduceAll } from "./reducer.js";
 import { watchAddress } from "./run/address.js";
 import { bestView } from "./run/best.js";
 import { drawerView } from "./run/drawer.js";
-import { factsView } from "./run/facts.js";
-import { frontView } from "./run/front.js";
 import { logView } from "./run/log.js";
 import { methodView } from "./run/method.js";
+import { serverParts } from "./run/parts.js";
 import { plotViews } from "./run/plots.js";
 import { statusView } from "./run/status.js";
 import { tableView } from "./run/table.js";
 import { tabsView } from "./run/tabs.js";
-import { methodLook } from "./words.js";
+import { methodLook } from "./vocabulary.js";
 import "./clock.js";
 
 const REDRAW_MS = 250;
@@ -39,21 +38,22 @@ const context = {
 const drawer = drawerView(context);
 context.open = drawer.open;
 const tabs = tabsView(context);
+const best = bestView(context);
+const updateParts = serverParts({ ...context, swapped: best });
 const views = [
-  factsView(context),
-  bestView(context),
-  frontView(context),
+  best,
   ...plotViews(context),
   tableView(context),
   logView(context),
   methodView(context),
   tabs,
+  updateParts,
 ];
 
 let waiting = false;
 let drawnAt = 0;
 
-// At most about four times a second, and only when the browser paints anyway.
+// Draws at most about four times a second, and only when the browser paints anyway.
 function schedule() {
   if (waiting) return;
   waiting = true;
@@ -69,22 +69,18 @@ function draw() {
 }
 
 function onEvents(events) {
-  const before = state.run.state;
   state = reduceAll(state, events);
   status.heard(events.at(-1)?.at);
-  tabs.told(events.length);
-  if (state.run.state !== before) document.body.dispatchEvent(new CustomEvent("run-changed"));
+  tabs.received(events.length);
   schedule();
 }
 
-// Through the same code as the first load.
+// Takes the same path as the first load.
 async function refetch() {
   const response = await fetch(page.dataset.snapshot, { headers: { Accept: "application/json" } });
   if (!response.ok) throw new Error(`snapshot: ${response.status}`);
-  const before = state.run.state;
   state = fromSnapshot(await response.json());
   status.heard(new Date().toISOString());
-  if (state.run.state !== before) document.body.dispatchEvent(new CustomEvent("run-changed"));
   schedule();
 }
 

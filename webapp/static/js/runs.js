@@ -1,7 +1,8 @@
-// The list of runs: selecting, comparing, and numbers that move while runs are busy.
+// The list of runs: selecting, comparing, and figures that change while runs are active.
+import { fetchMarkup, swapChanged } from "./swap.js";
 import "./clock.js";
 
-const LOOK_MS = 8000;
+const REFRESH_MS = 8000;
 const table = () => document.getElementById("run-table");
 let lastTick = null;
 
@@ -26,19 +27,19 @@ document.addEventListener("click", (event) => {
     const all = ticks();
     if (event.shiftKey && lastTick && all.includes(lastTick)) {
       const [from, to] = [all.indexOf(lastTick), all.indexOf(tick)].sort((a, b) => a - b);
-      for (const one of all.slice(from, to + 1)) one.checked = tick.checked;
+      for (const other of all.slice(from, to + 1)) other.checked = tick.checked;
     }
     lastTick = tick;
     showBatch();
   }
   const all = event.target.closest("[data-tick-all]");
   if (all) {
-    for (const one of ticks()) one.checked = all.checked;
+    for (const other of ticks()) other.checked = all.checked;
     showBatch();
   }
 });
 
-// One short address instead of a parameter a run.
+// One short address instead of one parameter per run.
 document.addEventListener("submit", (event) => {
   const form = event.target.closest("[data-compare]");
   if (!form) return;
@@ -49,19 +50,12 @@ document.addEventListener("submit", (event) => {
   location.assign(`${form.action}?runs=${chosen.join(",")}`);
 });
 
-// Cells that changed are put in place one by one, so that nothing moves under the cursor.
-async function look() {
+// Refreshes the cells that change while runs are active.
+async function refresh() {
   if (document.hidden || table().dataset.busy !== "1") return;
-  const response = await fetch(location.href, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (!response?.ok) return;
-  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const row of table().querySelectorAll("tr[data-run]")) {
-    const twin = fresh.querySelector(`tr[data-run="${row.dataset.run}"]`);
-    for (const cell of row.querySelectorAll("[data-cell]")) {
-      const other = twin?.querySelector(`[data-cell="${cell.dataset.cell}"]`);
-      if (other && other.innerHTML !== cell.innerHTML) cell.replaceChildren(...other.childNodes);
-    }
-  }
+  const fresh = await fetchMarkup(location.href).catch(() => null);
+  if (!fresh) return; // the next refresh tries again
+  swapChanged(fresh, table());
   table().dataset.busy = fresh.getElementById("run-table")?.dataset.busy ?? "0";
 }
 
@@ -70,4 +64,4 @@ document.addEventListener("htmx:afterSettle", () => {
   showBatch();
 });
 addEventListener("pageshow", showBatch);
-setInterval(look, LOOK_MS);
+setInterval(refresh, REFRESH_MS);

@@ -1,7 +1,7 @@
 // A study's curves: the mean of each method over its seeds, with a band around it.
 import { axis, faded, layout, named } from "./plots/look.js";
 import { Plot } from "./plots/plot.js";
-import { methodLook } from "./words.js";
+import { methodLook } from "./vocabulary.js";
 import "./clock.js";
 
 const WORDS = { hypervolume: "hypervolume, share of the box" };
@@ -80,7 +80,7 @@ function figure(look) {
       ...legend,
       margin: { l: 80, r: 24, t: 24, b: 110 },
       legend: { ...legend.legend, y: -0.2 },
-      xaxis: named(axes.xaxis, "candidates told"),
+      xaxis: named(axes.xaxis, "candidates evaluated"),
       yaxis: named(axes.yaxis, measureWord(measure)),
     }),
     points: { methods: drawn.length },

@@ -1,23 +1,15 @@
 // Short messages at the edge of the page; errors stay until they are closed.
-const CALM_MS = 6000;
+const SHOWN_MS = 6000;
 
+// `level` is "success" or "error": the page holds a template of each.
 export function showToast(text, level = "success") {
-  const box = document.getElementById("toasts");
-  const toast = document.createElement("div");
-  toast.className = `ps-toast ps-toast-${level}`;
-  toast.dataset.testid = "toast";
-  const words = document.createElement("span");
-  words.textContent = text;
-  const close = document.createElement("button");
-  close.type = "button";
-  close.className = "btn-close";
-  close.dataset.toastClose = "";
-  close.setAttribute("aria-label", "Close");
-  toast.append(words, close);
-  box.append(toast);
-  if (level !== "error") setTimeout(() => toast.remove(), CALM_MS);
+  const template = document.getElementById(`toast-${level}`) ?? document.getElementById("toast-success");
+  const toast = template.content.firstElementChild.cloneNode(true);
+  toast.querySelector("[data-toast-text]").textContent = text;
+  document.getElementById("toasts").append(toast);
+  if (level !== "error") setTimeout(() => toast.remove(), SHOWN_MS);
 }
 
 for (const toast of document.querySelectorAll("#toasts .ps-toast-success, #toasts .ps-toast-info")) {
-  setTimeout(() => toast.remove(), CALM_MS);
+  setTimeout(() => toast.remove(), SHOWN_MS);
 }

@@ -1,4 +1,4 @@
-"""The list of studies, one study's ranking, its numbers as files, and its buttons."""
+"""The list of studies, the results of one as page and files, and its bulk actions."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from ..services.bulk_actions import BULK_ACTIONS, apply_bulk_action
 from ..table import bulk_actions_of, cells_of, matrix_of
 
 PAGE = 25
-DONE_WORDS = {
-    "pause": "Pausing {} run{}: what runs now is finished first.",
-    "resume": "Resumed {} run{}.",
-    "stop": "Stopping {} run{}: what runs now is finished first.",
+DONE_MESSAGES = {
+    "pause": "Pausing {} run{}: running candidates finish first.",
+    "resume": "{} run{} resumed.",
+    "stop": "Stopping {} run{}: running candidates finish first.",
 }
 
 
 @require_GET
 def study_list(request: HttpRequest) -> HttpResponse:
-    """The team's studies, newest first."""
+    """List the team's studies, newest first."""
     page = Paginator(studies_of(request.team), PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "may_launch": may(request.user, "launch", request.team)}
     return render(request, "studies/list.html", context)
@@ -42,18 +42,19 @@ def study_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def study_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """One study; with htmx its results alone, which is how an open page follows its runs."""
+    """Show a study; for htmx only its results, which an open page reloads while runs move."""
     study = _study(request, pk)
-    found = results(study)
+    data = results(study)
     context = {
         "study": study,
-        "data": found,
-        "cells": cells_of(found),
-        "matrix": matrix_of(found),
-        "asked": study.plan.get("question", {}),
-        "every_steer": [ACTIONS[name] for name in BULK_ACTIONS],
+        "data": data,
+        "by_hypervolume": data["measure"] == "hypervolume",
+        "cells": cells_of(data),
+        "matrix": matrix_of(data),
+        "search": study.plan.get("question", {}),
+        "all_actions": [ACTIONS[name] for name in BULK_ACTIONS],
         "moves": study.ended_count < study.run_count,
-        "steers": bulk_actions_of(study) if may(request.user, "control", study.team) else [],
+        "actions": bulk_actions_of(study) if may(request.user, "control", study.team) else [],
         "may_launch": may(request.user, "launch", study.team),
     }
     template = "studies/parts/results.html" if request.htmx else "studies/detail.html"
@@ -64,16 +65,16 @@ def study_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def study_csv(request: HttpRequest, pk: int) -> HttpResponse:
-    """One line a run: method, seed, state, and what it reached."""
+    """Return one CSV line per run: method, seed, state and results."""
     study = _study(request, pk)
-    found = results(study)
+    data = results(study)
     text = io.StringIO()
     lines = csv.writer(text)
     columns = ("id", "strategy", "seed", "state", "told", "budget", "best", "hypervolume")
-    lines.writerow([*columns, *found["reported"]])
-    for run in found["runs"]:
-        extra = [run["reported"].get(name) for name in found["reported"]]
-        lines.writerow([*(run[name] for name in columns), *extra])
+    lines.writerow([*columns, *data["reported"]])
+    for run in data["runs"]:
+        reported = [run["reported"].get(name) for name in data["reported"]]
+        lines.writerow([*(run[name] for name in columns), *reported])
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     name = slugify(study.name)[:60] or f"study-{study.pk}"
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
@@ -82,28 +83,28 @@ def study_csv(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def study_json(request: HttpRequest, pk: int) -> HttpResponse:
-    """Plan and results as one document."""
+    """Return the plan and the results as one document."""
     study = _study(request, pk)
-    found = {"id": study.pk, "name": study.name, "question": study.question, "plan": study.plan}
-    return JsonResponse({**found, "results": results(study)})
+    document = {"id": study.pk, "name": study.name, "question": study.question, "plan": study.plan}
+    return JsonResponse({**document, "results": results(study)})
 
 
 @require_POST
 def study_control(request: HttpRequest, pk: int, action: str) -> HttpResponse:
-    """Pauses, resumes or stops every run that allows it; then back to the study."""
+    """Pause, resume or stop every run whose state allows it; redirect to the study."""
     if action not in BULK_ACTIONS:
-        raise Http404(f"{action[:40]} is not among {', '.join(BULK_ACTIONS)}")
+        raise Http404(f"unknown action {action[:40]!r}; actions: {', '.join(BULK_ACTIONS)}")
     study = team_object_or_404(request, Study, pk, action="control")
     changed = apply_bulk_action(study, action, request.user)
     if changed:
-        text = DONE_WORDS[action].format(changed, "" if changed == 1 else "s")
+        text = DONE_MESSAGES[action].format(changed, "" if changed == 1 else "s")
         messages.success(request, text)
     else:
-        messages.info(request, f"No run of this study can {action} now.")
+        messages.info(request, f"No run of this study allows {action} now.")
     return redirect("study-detail", study.pk)
 
 
 def _study(request: HttpRequest, pk: int) -> Any:
-    """The study with its progress, for whoever may see it."""
+    """Return the study with its progress if this person may see it."""
     team_object_or_404(request, Study, pk)
     return with_progress(Study.objects.select_related("team", "created_by")).get(pk=pk)

@@ -1,5 +1,5 @@
 // Colours of operations: one hue a family, lightness by kernel size; readable in both themes.
-import { vocabulary } from "../words.js";
+import { vocabulary } from "../vocabulary.js";
 
 const LIGHT = {
   ink: "#1a2230",
@@ -39,6 +39,6 @@ export function edgeDash(family) {
   return (vocabulary().families[family] ?? { dash: "" }).dash;
 }
 
-export function familyWord(family) {
-  return (vocabulary().families[family] ?? { word: family }).word;
+export function familyLabel(family) {
+  return (vocabulary().families[family] ?? { label: family }).label;
 }

@@ -1,5 +1,5 @@
 // Draws an architecture as SVG from the JSON of docs/graphs.md: one drawing, three sizes.
-import { edgeColour, edgeDash, familyWord, themeColours } from "./colours.js";
+import { edgeColour, edgeDash, familyLabel, themeColours } from "./colours.js";
 import { layoutCell } from "./layout.js";
 
 const NS = "http://www.w3.org/2000/svg";
@@ -40,7 +40,7 @@ function drawEdge(edge, colours, labels) {
   });
   const dash = edgeDash(edge.family);
   if (dash) path.setAttribute("stroke-dasharray", dash);
-  group.append(make("title", {}, `${edge.op}: ${edge.source} to ${edge.target} (${familyWord(edge.family)})`), path);
+  group.append(make("title", {}, `${edge.op}: ${edge.source} to ${edge.target} (${familyLabel(edge.family)})`), path);
   if (edge.faint) group.setAttribute("opacity", 0.35);
   if (labels && !quiet && !edge.faint) {
     const width = edge.label.length * 5.6 + 6;

@@ -1,8 +1,7 @@
-// What the methods' own views are built of: facts, titles, tables, bars and plots.
+// The parts of which the methods' views are built: facts, titles, tables, bars and plots.
 import { numberText } from "../format.js";
 import { Plot } from "../plots/plot.js";
 import { valueOf } from "../reducer.js";
-import { candidateLink } from "../run/cells.js";
 
 export function make(tag, text, css) {
   const element = document.createElement(tag);
@@ -20,16 +19,24 @@ export function facts(pairs) {
   const list = make("dl", undefined, "ps-values");
   for (const [name, value, about = ""] of pairs) {
     const pair = make("div");
-    const told = make("dd");
-    told.append(value);
-    pair.append(make("dt", name), told);
+    const detail = make("dd");
+    detail.append(value);
+    pair.append(make("dt", name), detail);
     pair.title = about;
     list.append(pair);
   }
   return list;
 }
 
-// A candidate's link with its first objective behind it.
+// A link that opens a candidate's drawer, or its page without scripts.
+export function candidateLink(number, base) {
+  const link = make("a", `#${number}`);
+  link.href = `${base}${number}/`;
+  link.dataset.openCandidate = number;
+  return link;
+}
+
+// A candidate's link, followed by its first objective.
 export function candidateWithValue(number, state, base) {
   const item = make("span", undefined, "ps-member");
   const goal = state.run.goals[0];
@@ -40,9 +47,9 @@ export function candidateWithValue(number, state, base) {
   return item;
 }
 
-// Links to candidates, or what will stand there.
+// Links to candidates, or a sentence if there are none.
 export function members(numbers, state, base) {
-  if (numbers.length === 0) return quiet("Nobody yet: they appear as candidates are measured.");
+  if (numbers.length === 0) return quiet("No members yet.");
   const list = make("div", undefined, "ps-members");
   list.append(...numbers.map((number) => candidateWithValue(number, state, base)));
   return list;
@@ -50,7 +57,7 @@ export function members(numbers, state, base) {
 
 // Header cells {text, numeric}, rows of texts, numbers or elements.
 export function table(header, rows, caption) {
-  if (rows.length === 0) return quiet("Nothing yet: rows appear as candidates are measured.");
+  if (rows.length === 0) return quiet("No rows yet: they appear when candidates are measured.");
   const wrap = make("div", undefined, "ps-table-wrap");
   wrap.tabIndex = 0; // narrow pages scroll it by keyboard too
   wrap.role = "group";
@@ -80,7 +87,7 @@ export function table(header, rows, caption) {
   return wrap;
 }
 
-// Chances of named options as bars with their percent; bars are scaled to 1.
+// Probabilities of named options as bars from 0 to 1, with percentages.
 export function bars(options) {
   if (options.length === 0) return quiet("Appears with the first measured candidate.");
   const list = make("div", undefined, "ps-bars");
@@ -97,7 +104,7 @@ export function bars(options) {
   return list;
 }
 
-// A titled plot that stays while its data changes: {element, draw}.
+// A titled plot that is redrawn when its data changes: {element, draw}.
 export function plotSection(text, empty, { figure, table: rows, name, label }) {
   const element = make("section");
   const head = make("div", undefined, "ps-method-head");
@@ -111,16 +118,9 @@ export function plotSection(text, empty, { figure, table: rows, name, label }) {
   return { element, draw: () => plot.draw() };
 }
 
-function saveButtons(what) {
-  const group = make("span", undefined, "ps-card-actions");
-  group.setAttribute("role", "group");
-  group.setAttribute("aria-label", `Save: ${what}`);
-  for (const kind of ["csv", "png", "svg"]) {
-    const button = make("button", kind.toUpperCase(), "ps-mini");
-    button.type = "button";
-    button.dataset.save = kind;
-    button.disabled = true;
-    group.append(button);
-  }
+// The page's own buttons (templates/parts/save.html), named for one plot.
+function saveButtons(name) {
+  const group = document.getElementById("save-buttons").content.firstElementChild.cloneNode(true);
+  group.setAttribute("aria-label", `Save: ${name}`);
   return group;
 }

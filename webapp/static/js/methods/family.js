@@ -1,7 +1,6 @@
 // Topology evolution: the family, where weights come from, learned settings over time.
 import { bestCandidate } from "../reducer.js";
-import { facts, make, members, plotSection, table, title } from "./elements.js";
-import { candidateLink } from "../run/cells.js";
+import { candidateLink, facts, make, members, plotSection, table, title } from "./elements.js";
 import { lineage } from "./population.js";
 import { seriesFigure, seriesTable } from "./series.js";
 

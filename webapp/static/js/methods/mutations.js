@@ -1,7 +1,6 @@
 // RENAS: what the router and the mutators choose, the gain of each mutation, the controller's loss.
-import { bars, facts, make, members, plotSection, table, title } from "./elements.js";
+import { candidateLink, bars, facts, make, members, plotSection, table, title } from "./elements.js";
 import { seriesFigure, seriesTable } from "./series.js";
-import { candidateLink } from "../run/cells.js";
 
 const LATEST = 12;
 

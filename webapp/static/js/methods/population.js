@@ -1,8 +1,7 @@
 // An evolution's population: how full, how old, how different, and where the best comes from.
 import { numberText } from "../format.js";
 import { bestCandidate, valueOf } from "../reducer.js";
-import { candidateLink } from "../run/cells.js";
-import { facts, make, members, title } from "./elements.js";
+import { candidateLink, facts, make, members, title } from "./elements.js";
 
 const FURTHEST = 40; // steps of a lineage
 

@@ -1,4 +1,4 @@
-// A slider over the epochs of a search: it follows the newest one until somebody holds it back.
+// A slider over the epochs of a search. It follows the newest epoch until it is moved to another.
 import { make } from "./elements.js";
 
 export function scrubber(moved) {
@@ -11,13 +11,13 @@ export function scrubber(moved) {
   slider.className = "form-range";
   slider.id = "ps-scrub-epoch";
   label.htmlFor = slider.id;
-  const told = make("output");
-  told.htmlFor = slider.id;
+  const output = make("output");
+  output.htmlFor = slider.id;
   const latest = make("button", "Latest", "ps-mini");
   latest.type = "button";
-  element.append(label, slider, told, latest);
+  element.append(label, slider, output, latest);
   let frames = [];
-  let held = null; // the epoch somebody looks at; null: the newest
+  let held = null; // the epoch that is looked at; null: the newest
 
   function place() {
     if (held === null) return frames.length - 1;
@@ -33,8 +33,8 @@ export function scrubber(moved) {
     slider.value = at;
     slider.disabled = frames.length === 1;
     const epoch = frames[at].epoch + 1;
-    told.textContent = `${epoch} of ${frames.at(-1).epoch + 1}`;
-    slider.setAttribute("aria-valuetext", `epoch ${told.textContent}`);
+    output.textContent = `${epoch} of ${frames.at(-1).epoch + 1}`;
+    slider.setAttribute("aria-valuetext", `epoch ${output.textContent}`);
     latest.disabled = held === null;
   }
 
@@ -52,8 +52,8 @@ export function scrubber(moved) {
   return {
     element,
     frame: () => frames[place()] ?? null,
-    set(given) {
-      frames = given;
+    set(next) {
+      frames = next;
       show();
     },
   };

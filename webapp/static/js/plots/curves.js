@@ -1,6 +1,6 @@
 // Learning curves: what runs now, the last ones that ended, and the best.
 import { bestCandidate } from "../reducer.js";
-import { methodLook } from "../words.js";
+import { methodLook } from "../vocabulary.js";
 import { axis, faded, layout, named } from "./look.js";
 
 const OPEN = new Set(["queued", "running", "lost"]);

@@ -1,5 +1,5 @@
-// How the hypervolume of a run grew with the candidates told.
-import { methodLook } from "../words.js";
+// How the hypervolume of a run grew with the candidates evaluated.
+import { methodLook } from "../vocabulary.js";
 import { axis, layout, named } from "./look.js";
 
 export function hypervolumeFigure(state, look) {
@@ -28,11 +28,11 @@ export function hypervolumeFigure(state, look) {
         hovertemplate: "after %{x} candidates: %{y:.5g}<extra></extra>",
       },
     ],
-    layout: layout(look, { ...axes, xaxis: named(axes.xaxis, "candidates told"), uirevision: "hypervolume" }),
+    layout: layout(look, { ...axes, xaxis: named(axes.xaxis, "candidates evaluated"), uirevision: "hypervolume" }),
     saved: layout(look, {
       margin: { l: 80, r: 24, t: 50, b: 60 },
       title: { text: `${state.run.name}: hypervolume`, font: { size: 16 } },
-      xaxis: { ...axes.xaxis, title: { text: "candidates told" } },
+      xaxis: { ...axes.xaxis, title: { text: "candidates evaluated" } },
       yaxis: { ...axes.yaxis, title: { text: "hypervolume" } },
     }),
     points: { points: curve.length },

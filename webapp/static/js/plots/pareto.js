@@ -1,7 +1,7 @@
 // The Pareto plot of one run.
-import { broken, frontOf, steps, thin } from "../front.js";
+import { frontOf, steps, thin } from "../front.js";
 import { isFeasible, valueOf } from "../reducer.js";
-import { methodLook } from "../words.js";
+import { methodLook } from "../vocabulary.js";
 import { goalTitle, rangeOf, worstOf } from "./axes.js";
 import { axis, faded, layout } from "./look.js";
 
@@ -60,7 +60,7 @@ export function paretoFigure(state, view, look) {
     },
     {
       ...marks(sorted.infeasible),
-      name: "breaks a constraint",
+      name: "violates a constraint",
       marker: { size: 8, color: look.dominated, symbol: `${shape}-open`, line: { width: 1.4 } },
     },
     {
@@ -148,7 +148,7 @@ export function candidateTable(state) {
         row.state,
         row.reason,
         onFront.has(row.number) ? 1 : 0,
-        broken(state.run.constraints, row.values).join(" "),
+        (row.broken ?? []).join(" "),
         row.origin,
         row.parents.join(" "),
         ...goals.map((g) => valueOf(row, g.name)),

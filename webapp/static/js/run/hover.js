@@ -1,6 +1,5 @@
 // The card beside the pointer: number, objectives, parents and a thumbnail of the cell.
 import { drawArchitecture } from "../graph/draw.js";
-import { broken } from "../front.js";
 import { valueText } from "../format.js";
 import { drawingOf } from "./drawings.js";
 
@@ -69,8 +68,8 @@ export function hoverCard({ page, state }) {
     list.append(
       pair("from", row.parents.length ? `${row.origin} of ${row.parents.map((p) => `#${p}`).join(", ")}` : row.origin),
     );
-    const wrong = broken(run.constraints, row.values);
-    if (wrong.length > 0) list.append(pair("breaks", wrong.join(", ")));
+    const broken = row.broken ?? [];
+    if (broken.length > 0) list.append(pair("violates", broken.join(", ")));
     if (row.state !== "done") list.append(pair(row.state, row.reason || "–"));
     const thumb = document.createElement("div");
     thumb.className = "ps-hover-thumb";

@@ -1,9 +1,9 @@
-// The log, newest at the bottom; it follows unless someone has scrolled up.
+// The log, newest line at the bottom; it follows new lines unless it is scrolled up.
 
 export function logView() {
   const list = document.querySelector("[data-log]");
   const empty = document.querySelector("[data-log-empty]");
-  let shownSeq = null;
+  let shownSeq; // undefined until the first drawing
 
   return function show({ log }) {
     const last = log.at(-1)?.seq ?? null;

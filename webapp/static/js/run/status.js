@@ -1,25 +1,24 @@
-// Whether the page is live, and when it last heard something.
+// Whether the page is connected, and when the last event arrived.
 import { ageText } from "../format.js";
 import { serverNow } from "../clock.js";
 
-const WORDS = { live: "Live", connecting: "Reconnecting", offline: "Offline" };
+const LABELS = { live: "Live", connecting: "Reconnecting", offline: "Offline" };
+const REPAINT_MS = 5000;
 
 export function statusView() {
+  const box = document.getElementById("connection");
+  const label = box.querySelector("[data-live-word]");
   let status = "connecting";
   let last = null;
 
   function paint() {
-    const box = document.getElementById("connection");
-    if (!box) return;
     box.dataset.status = status;
     const age = last === null ? "" : `, last update ${ageText((serverNow() - last) / 1000)}`;
-    const text = `${WORDS[status]}${age}`;
-    const word = box.querySelector("[data-live-word]");
-    if (word.textContent !== text) word.textContent = text;
+    const text = `${LABELS[status]}${age}`;
+    if (label.textContent !== text) label.textContent = text;
   }
 
-  setInterval(paint, 5000);
-  document.addEventListener("htmx:afterSettle", paint);
+  setInterval(paint, REPAINT_MS);
   return {
     show(next) {
       status = next;

@@ -1,44 +1,37 @@
-// The candidate table: rows on screen change in place; new ones wait behind a pill.
-import { endedCell, epochsCell, measuredElement, stateCell } from "./cells.js";
+// The candidate table: new candidates wait behind a button until someone asks for them.
+const ENDED = new Set(["stopped", "finished", "failed"]);
 
-export function tableView({ page }) {
+export function tableView({ page, redraw }) {
   const pill = document.querySelector("[data-new-pill]");
   const table = () => document.getElementById("candidate-table");
-  const drawn = new WeakMap();
+  let asked = false;
 
-  pill.addEventListener("click", () => {
-    const form = table().querySelector("form");
-    window.htmx.trigger(form, "change");
-  });
-  document.addEventListener("htmx:afterSettle", () => {
-    pill.hidden = true;
+  function refresh() {
+    window.htmx.trigger(table().querySelector("form"), "refresh");
+  }
+
+  pill.addEventListener("click", refresh);
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id === "candidate-table") redraw();
   });
 
-  function update(line, row) {
-    if (drawn.get(line) === row) return;
-    const first = !drawn.has(line);
-    drawn.set(line, row);
-    if (first && line.querySelector("[data-state]")?.dataset.state === row.state && row.ended_at) return;
-    line.querySelector('[data-cell="state"]').replaceChildren(...stateCell(row));
-    line.querySelector('[data-cell="epochs"]').replaceChildren(...epochsCell(row));
-    line.querySelector('[data-cell="ended"]').replaceChildren(...endedCell(row));
-    for (const cell of line.querySelectorAll('[data-cell="value"]')) {
-      cell.replaceChildren(measuredElement(row.values[cell.dataset.objective], cell.dataset.objective));
-    }
+  // A table without rows, or of a run that has ended, is completed without being asked.
+  function completes(state, highest) {
+    if (highest < 0) return true;
+    return ENDED.has(state.run.state) && table().dataset.page === "1" && !asked;
   }
 
   return function show(state) {
-    const box = table();
-    for (const line of box.querySelectorAll("tr[data-number]")) {
-      const row = state.candidates.get(Number(line.dataset.number));
-      if (row) update(line, row);
-    }
-    const highest = Number(box.dataset.highest);
-    let fresh = 0;
-    for (const number of state.candidates.keys()) if (number > highest) fresh += 1;
-    pill.hidden = fresh === 0;
-    const text = `${fresh} new: show`;
-    if (pill.textContent !== text) pill.textContent = text;
+    const highest = Number(table().dataset.highest);
+    let count = 0;
+    for (const number of state.candidates.keys()) if (number > highest) count += 1;
+    pill.hidden = count === 0;
+    pill.textContent = `Show ${count} new`;
     page.dataset.candidateCount = state.candidates.size;
+    if (!ENDED.has(state.run.state)) asked = false;
+    if (count > 0 && window.htmx && completes(state, highest)) {
+      asked = ENDED.has(state.run.state);
+      refresh();
+    }
   };
 }

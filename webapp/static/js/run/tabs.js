@@ -1,4 +1,4 @@
-// The tabs under the plots: arrow keys move between them, the address remembers the open one.
+// The tabs under the plots: arrow keys move between them, the address remembers the open other.
 const EVENTS_PAUSE_MS = 3000;
 
 export function tabsView({ address, redraw }) {
@@ -9,11 +9,11 @@ export function tabsView({ address, redraw }) {
   let pending = null;
 
   function open(tab, focus = false) {
-    for (const one of tabs) {
-      const chosen = one === tab;
-      one.setAttribute("aria-selected", String(chosen));
-      one.tabIndex = chosen ? 0 : -1;
-      panel(one).hidden = !chosen;
+    for (const other of tabs) {
+      const chosen = other === tab;
+      other.setAttribute("aria-selected", String(chosen));
+      other.tabIndex = chosen ? 0 : -1;
+      panel(other).hidden = !chosen;
     }
     if (focus) tab.focus();
     address.set("tab", tab.dataset.tab === "candidates" ? null : tab.dataset.tab);
@@ -30,15 +30,15 @@ export function tabsView({ address, redraw }) {
   for (const tab of tabs) {
     tab.addEventListener("click", () => open(tab));
     tab.addEventListener("keydown", (event) => {
-      const shown = tabs.filter((one) => !one.hidden);
+      const shown = tabs.filter((other) => !other.hidden);
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!step) return;
       event.preventDefault();
       open(shown[(shown.indexOf(tab) + step + shown.length) % shown.length], true);
     });
   }
-  const asked = tabs.find((tab) => tab.dataset.tab === address.get("tab") && !tab.hidden);
-  if (asked) addEventListener("load", () => open(asked));
+  const linked = tabs.find((tab) => tab.dataset.tab === address.get("tab") && !tab.hidden);
+  if (linked) addEventListener("load", () => open(linked));
 
   const show = () => {
     const events = tabs.find((tab) => tab.dataset.tab === "events");
@@ -51,7 +51,7 @@ export function tabsView({ address, redraw }) {
       Math.max(0, EVENTS_PAUSE_MS - (performance.now() - readAt)),
     );
   };
-  show.told = (count) => {
+  show.received = (count) => {
     unseen += count;
   };
   return show;

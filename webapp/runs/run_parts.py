@@ -1,0 +1,69 @@
+"""What the server renders of a run's page: the same for the first paint and for every update."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from .cost import seconds_left
+from .drawings import drawing
+from .front_table import front_table
+from .models import Candidate, CandidateState, Run
+from .numbers import value_text
+from .queries import best_of, lean_candidates, row_of_run, with_measurements
+from .rows import candidate_row
+
+FAILED_STATES = (CandidateState.DIVERGED, CandidateState.FAILED, CandidateState.LOST)
+MAX_ROWS = 100
+
+
+def run_parts(run: Run, selected: int | None = None) -> dict[str, Any]:
+    """Return what the header, the facts, the best architecture and the front show.
+
+    `selected` is the candidate that is looked at in place of the best. The number of queries
+    does not depend on the number of candidates. `seq` is read first, so the rest is as new as
+    that or newer.
+    """
+    run.refresh_from_db()
+    row = row_of_run(run)
+    best = best_of(run)
+    shown = _candidate(run, selected) or best
+    curve = run.front.get("curve", [])
+    reference = zip(row["goals"], run.front.get("reference") or [], strict=False)
+    return {
+        "run": run,
+        "row": row,
+        "seq": run.seq,
+        "best": candidate_row(best) if best else None,
+        "shown": candidate_row(shown) if shown else None,
+        "shown_graph": drawing(shown.proposal["architecture"]) if shown else None,
+        "front": front_table(run, row["goals"]),
+        "hypervolume": curve[-1]["hypervolume"] if curve else None,
+        "failed": sum(row["counts"][state] for state in FAILED_STATES),
+        "elapsed": _elapsed_seconds(run),
+        "left": seconds_left(run),
+        "reference": [
+            f"{goal['name']} {value_text(goal['name'], value, goal['unit'])}"
+            for goal, value in reference
+        ],
+    }
+
+
+def table_rows(run: Run, numbers: list[int]) -> list[dict[str, Any]]:
+    """Return the rows of some candidates, at most `MAX_ROWS` of them."""
+    candidates = run.candidates.filter(number__in=numbers[:MAX_ROWS]).order_by("-number")
+    return [candidate_row(candidate) for candidate in lean_candidates(candidates)]
+
+
+def _candidate(run: Run, number: int | None) -> Candidate | None:
+    if number is None:
+        return None
+    return with_measurements(run.candidates.filter(number=number)).first()
+
+
+def _elapsed_seconds(run: Run) -> float | None:
+    """Seconds since the run started, until now or its end, by the server's clock."""
+    if run.started_at is None:
+        return None
+    return ((run.ended_at or timezone.now()) - run.started_at).total_seconds()
