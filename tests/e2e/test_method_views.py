@@ -1,4 +1,4 @@
-"""Every strategy's own view, as the strategy tells it, drawn by a real browser."""
+"""The view of every strategy, drawn by a real browser."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ for (const view of views) show(view, state);
 for (let i = 0; plotted && i < 100 && !box.querySelector('.main-svg'); i += 1) {
   await new Promise((done) => setTimeout(done, 100));
 }
-const told = { text: box.innerText, plots: [...box.querySelectorAll('.main-svg')].length,
+const drawn = { text: box.innerText, plots: [...box.querySelectorAll('.main-svg')].length,
   links: [...box.querySelectorAll('a')].map((a) => a.getAttribute('href')) };
 box.remove();
-return told;"""
+return drawn;"""
 SHOWN = {
     "population": ["Population", "Survival", "Members, oldest first"],
     "climbs": ["Climbs", "Neighbours measured"],
     "policy": ["Reward and entropy", "op 0 to 1", "nor_conv_3x3"],
-    "stages": ["Picks", "Best error", "All-round", "neighbours of the front"],
+    "stages": ["Selected candidates", "Best error", "Best compromise", "neighbours of the front"],
     "family": ["Learned settings", "Population, oldest first"],
-    "sharing": ["Shared network", "Losses over epochs", "Trained alone", "With shared weights"],
+    "sharing": ["Supernet", "Losses over epochs", "Stand-alone training", "With shared weights"],
     "mutations": ["Gain per mutation", "Latest mutations", "op 1 to 3"],
 }
 PLOTS = ("sharing", "policy", "stages", "family", "mutations")
@@ -124,9 +124,9 @@ def test_the_slider_goes_back_to_an_epoch_stays_there_and_returns(scripts):
     views[1]["warning"] = "Collapse since epoch 4"
     told = scripts.call("run/method.js", SCRUB, views, snapshot_of(world, strategy, asked))
     assert told == [
-        ["3 of 3", "The shared network after epoch 3"],
-        ["1 of 3", "The shared network after epoch 1"],
-        ["1 of 4", "The shared network after epoch 1"],
-        ["4 of 4", "The shared network after epoch 4"],
+        ["3 of 3", "The supernet after epoch 3"],
+        ["1 of 3", "The supernet after epoch 1"],
+        ["1 of 4", "The supernet after epoch 1"],
+        ["4 of 4", "The supernet after epoch 4"],
         [False, "Collapse"],
     ]

@@ -66,22 +66,6 @@ def test_thinning_keeps_the_extremes_and_every_lone_point(scripts):
     assert min(crowd, key=lambda p: p["x"])["number"] in kept
 
 
-@pytest.mark.parametrize(
-    ("constraint", "value", "breaks"),
-    [
-        ("params<2e6", 2e6, True),
-        ("params<=2e6", 2e6, False),
-        ("params > 5", 6, False),
-        ("params>=5", 4.9, True),
-        ("nonsense", 1, False),
-        ("params<NaN", 1, False),
-    ],
-)
-def test_broken_constraints_are_named(scripts, constraint, value, breaks):
-    code = "return m.broken([v[0]], {params: {value: v[1]}});"
-    assert scripts.call("front.js", code, constraint, value) == ([constraint] if breaks else [])
-
-
 def test_csv_quotes_and_defuses(scripts):
     rows = [[1, 'say "hi", you', "=1+1", None, "Straße\nzwei"]]
     text = scripts.call("save.js", "return m.csv(['a', 'b', 'c', 'd', 'e'], v[0]);", rows)
@@ -104,7 +88,7 @@ def test_the_pareto_plot_tells_front_dominated_and_infeasible_apart(scripts):
     drawn = scripts.call("plots/pareto.js", code, SNAPSHOT, VIEW)
     assert drawn["front"] == [0, 2]
     assert drawn["dominated"] == [1]
-    assert drawn["breaks a constraint"] == [3]
+    assert drawn["violates a constraint"] == [3]
     assert drawn["selected"] == [1]
     line_x, line_y = drawn["front line"]
     assert line_x[:4] == [100, 100, 400, 400]
@@ -164,6 +148,25 @@ def test_the_best_candidate_is_the_one_that_the_server_names(scripts):
     for best in (0, None):
         snapshot = {**SNAPSHOT, "run": {**SNAPSHOT["run"], "best": best}}
         assert scripts.call("reducer.js", code, snapshot) == best
+
+
+def test_newer_markup_only_replaces_what_changed(scripts):
+    """So nothing moves under the cursor: unchanged parts keep their very elements."""
+    code = """const page = document.createElement('div'), fresh = document.createElement('div');
+    const fill = (box, state) => box.replaceChildren(...['one', 'two'].map((name) => {
+      const part = document.createElement('p');
+      part.dataset.live = name;
+      const text = document.createElement('b');
+      text.textContent = name === 'one' ? 'same' : state;
+      part.append(text);
+      return part;
+    }));
+    fill(page, 'Running');
+    const [same, other] = page.querySelectorAll('b');
+    fill(fresh, 'Finished');
+    m.swapChanged(fresh, page);
+    return [page.textContent, same.isConnected, other.isConnected];"""
+    assert scripts.call("swap.js", code) == ["sameFinished", True, False]
 
 
 @pytest.mark.parametrize("name", ["DARTS_V2", "NASNet-A"])

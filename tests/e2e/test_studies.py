@@ -32,9 +32,9 @@ def test_a_study_from_a_table_to_its_ranking(fleet, team, researcher, browser_pa
         "random",
     ]
     progress = page.get_by_test_id("study-progress")
-    expect(progress).to_contain_text("0 of 6 runs ended")
+    expect(progress).to_contain_text("0 of 6 runs finished")
     fleet.start_coordinator()
-    expect(progress).to_contain_text("6 of 6 runs ended", timeout=60_000)  # without a reload
+    expect(progress).to_contain_text("6 of 6 runs finished", timeout=60_000)  # without a reload
     expect(page.get_by_test_id("study-curves")).to_have_attribute("data-methods", "3")
     expect(page.get_by_test_id("rank-random")).to_contain_text("2 of 2")
     expect(page.get_by_test_id("study-stop")).to_have_count(0)

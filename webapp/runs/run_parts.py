@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import timezone
-
 from .cost import seconds_left
 from .drawings import drawing
 from .front_table import front_table
@@ -21,14 +19,18 @@ MAX_ROWS = 100
 def run_parts(run: Run, selected: int | None = None) -> dict[str, Any]:
     """Return what the header, the facts, the best architecture and the front show.
 
-    `selected` is the candidate that is looked at in place of the best. The number of queries
-    does not depend on the number of candidates. `seq` is read first, so the rest is as new as
-    that or newer.
+    `selected` is a candidate to show in place of the best. The number of queries does not
+    depend on the number of candidates.
     """
-    run.refresh_from_db()
-    row = row_of_run(run)
+    run.refresh_from_db()  # the number of the last event first, so the rest is not older
     best = best_of(run)
-    shown = _candidate(run, selected) or best
+    return parts_of(run, row_of_run(run), best, _candidate(run, selected) or best)
+
+
+def parts_of(
+    run: Run, row: dict[str, Any], best: Candidate | None, shown: Candidate | None
+) -> dict[str, Any]:
+    """Return the same of what is read already: the run's row, its best, the shown candidate."""
     curve = run.front.get("curve", [])
     reference = zip(row["goals"], run.front.get("reference") or [], strict=False)
     return {
@@ -41,7 +43,6 @@ def run_parts(run: Run, selected: int | None = None) -> dict[str, Any]:
         "front": front_table(run, row["goals"]),
         "hypervolume": curve[-1]["hypervolume"] if curve else None,
         "failed": sum(row["counts"][state] for state in FAILED_STATES),
-        "elapsed": _elapsed_seconds(run),
         "left": seconds_left(run),
         "reference": [
             f"{goal['name']} {value_text(goal['name'], value, goal['unit'])}"
@@ -60,10 +61,3 @@ def _candidate(run: Run, number: int | None) -> Candidate | None:
     if number is None:
         return None
     return with_measurements(run.candidates.filter(number=number)).first()
-
-
-def _elapsed_seconds(run: Run) -> float | None:
-    """Seconds since the run started, until now or its end, by the server's clock."""
-    if run.started_at is None:
-        return None
-    return ((run.ended_at or timezone.now()) - run.started_at).total_seconds()

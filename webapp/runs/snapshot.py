@@ -1,4 +1,4 @@
-"""The whole state of a run's page at one moment, for view, API and tests."""
+"""The state of a run's page at one moment, as JSON for views and tests."""
 
 from __future__ import annotations
 
@@ -15,19 +15,26 @@ LAST_CURVES = 5
 
 
 def snapshot(run: Run) -> dict[str, Any]:
-    """The run with everything its page shows, as JSON; nine queries for any number.
+    """Return everything the scripts of the page know of a run.
 
-    `seq` is read first: rows may be newer than it, never older, and applying an event
-    twice does no harm. `curves` holds the learning curves of what runs, of the last few
-    that ended and of the best; the others are fetched when they are looked at.
+    The number of queries does not depend on the number of candidates. `seq` is read first, so
+    rows may be newer than it, never older; applying an event twice changes nothing. `curves`
+    has the learning curves of open candidates, of the last few that ended and of the best;
+    the drawer fetches the others.
     """
+    return snapshot_and_best(run)[0]
+
+
+def snapshot_and_best(run: Run) -> tuple[dict[str, Any], Candidate | None]:
+    """Return the snapshot and the best candidate, which it has to find anyway."""
     run.refresh_from_db()
     seq = run.seq
-    return {
+    best = best_of(run)
+    state = {
         "seq": seq,
         "run": row_of_run(run),
         "candidates": candidate_rows(run),
-        "curves": _curves(run),
+        "curves": _curves(run, best),
         "front": {
             "numbers": run.front.get("numbers", []),
             "reference": run.front.get("reference"),
@@ -36,19 +43,19 @@ def snapshot(run: Run) -> dict[str, Any]:
         "method": {"kind": run.view.get("kind", ""), "view": run.view.get("view", {})},
         "log": _log(run),
     }
+    return state, best
 
 
-def _curves(run: Run) -> dict[str, list[dict[str, Any]]]:
-    """Number (as text, as JSON has it) -> curve."""
+def _curves(run: Run, best: Candidate | None) -> dict[str, list[dict[str, Any]]]:
+    """Return candidate number (as text, because JSON has no other keys) -> learning curve."""
     ended = Candidate.objects.filter(run=run, ended_order__isnull=False).exclude(curve=[])
-    shown = list(ended.order_by("-ended_order").values_list("pk", flat=True)[:LAST_CURVES])
-    best = best_of(run)
-    chosen = Q(state__in=OPEN_CANDIDATES) | Q(pk__in=[*shown, best.pk if best else 0])
-    rows = Candidate.objects.filter(chosen, run=run).exclude(curve=[]).order_by("number")
+    last = list(ended.order_by("-ended_order").values_list("pk", flat=True)[:LAST_CURVES])
+    shown = Q(state__in=OPEN_CANDIDATES) | Q(pk__in=[*last, best.pk if best else 0])
+    rows = Candidate.objects.filter(shown, run=run).exclude(curve=[]).order_by("number")
     return {str(number): curve for number, curve in rows.values_list("number", "curve")}
 
 
 def _log(run: Run) -> list[dict[str, Any]]:
-    """The newest lines, oldest first, each with its number and time."""
+    """Return the newest lines, oldest first, each with its number and time."""
     lines = Event.objects.filter(run=run, kind="log").order_by("-seq")[:LOG_LINES]
     return [{"seq": e.seq, "at": e.at.isoformat(), **e.item} for e in reversed(lines)]

@@ -80,7 +80,7 @@ def test_forms_need_their_csrf_token(researcher):
     client = Client(enforce_csrf_checks=True)
     answer = attempt(client, "rosa", PASSWORD)
     assert answer.status_code == 403
-    assert read(answer).one("error-csrf").text.startswith("This form is too old")
+    assert read(answer).one("error-csrf").text.startswith("This form has expired")
 
 
 def test_the_account_shows_teams_and_changes_the_password(researcher, sign_in):

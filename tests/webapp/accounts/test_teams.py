@@ -76,7 +76,7 @@ def test_switching_redirects_to_a_page_that_both_teams_have(both, team, sign_in,
 def test_a_user_without_a_team_sees_how_to_join_one(db, sign_in, page):
     answer = sign_in(make_user("nina")).get(page)
     assert answer.status_code == 403
-    assert "Ask an owner of a team to add nina" in read(answer).one("no-team").text
+    assert "Ask a team owner to add nina" in read(answer).one("no-team").text
 
 
 def test_a_user_without_a_team_can_open_the_account_and_sign_out(db, sign_in):

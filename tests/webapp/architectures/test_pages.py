@@ -26,7 +26,7 @@ def shown(client, **asked) -> list[str]:
 
 def test_an_empty_catalogue_says_what_will_appear(viewer, sign_in):
     page = read(sign_in(viewer).get(LIST))
-    assert "Nothing is kept yet" in page.one("catalogue-empty").text
+    assert "No architectures yet" in page.one("catalogue-empty").text
 
 
 def test_a_card_has_name_stage_values_and_origin(team, viewer, researcher, make_entry, sign_in):
@@ -83,7 +83,7 @@ def test_an_entry_outlives_its_run(three, viewer, sign_in):
     entry = three[0]
     entry.candidate.run.delete()
     page = sign_in(viewer).get(f"{LIST}{entry.pk}/")
-    assert page.status_code == 200 and b"(gone)" in page.content
+    assert page.status_code == 200 and b"(deleted)" in page.content
     assert CatalogueEntry.objects.filter(pk=entry.pk).exists()
 
 

@@ -20,9 +20,9 @@ def page_of(client):
 
 def test_an_empty_team_reads_what_will_appear(viewer, researcher, sign_in):
     page = page_of(sign_in(researcher))
-    assert "Nothing runs" in page.one("nothing-runs").text
+    assert "No active runs" in page.one("nothing-runs").text
     assert "Launch a run" in page.one("nothing-runs").text
-    assert "will be listed here" in page.one("ended").text
+    assert "appear here" in page.one("ended").text
     assert "press Keep" in page.one("newest-entries").text
     assert "Launch a run" not in page_of(sign_in(viewer)).one("nothing-runs").text
 
@@ -40,7 +40,7 @@ def test_running_and_ended_runs_with_their_numbers(team, viewer, sign_in):
 
 def test_other_teams_runs_are_not_shown(team, stranger, sign_in):
     make_run(team)
-    assert "Nothing runs" in page_of(sign_in(stranger)).one("nothing-runs").text
+    assert "No active runs" in page_of(sign_in(stranger)).one("nothing-runs").text
 
 
 def test_workers_with_what_they_do(team, viewer, sign_in):
@@ -53,7 +53,7 @@ def test_workers_with_what_they_do(team, viewer, sign_in):
     workers = page_of(sign_in(viewer)).one("workers").text
     assert "Busy" in workers and "boss" in workers
     slots.retire(slot)
-    assert "No worker is alive" in page_of(sign_in(viewer)).one("workers").text
+    assert "No worker is running" in page_of(sign_in(viewer)).one("workers").text
 
 
 def test_what_keeps_runs_from_moving_is_told(team, viewer, sign_in, monkeypatch):
@@ -75,7 +75,10 @@ def test_failed_runs_are_told_with_their_reason(team, viewer, sign_in):
     Run.objects.update(
         state=RunState.FAILED, reason="the data set is gone", ended_at="2026-01-01 00:00Z"
     )
-    assert b"the data set is gone" not in sign_in(viewer).get("/").content.split(b"Ended lately")[0]
+    assert (
+        b"the data set is gone"
+        not in sign_in(viewer).get("/").content.split(b"Recently finished")[0]
+    )
     run.refresh_from_db()
     Run.objects.update(ended_at=run.created_at)
     assert "the data set is gone" in page_of(sign_in(viewer)).one("attention").text

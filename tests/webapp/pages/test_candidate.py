@@ -91,10 +91,10 @@ def test_others_cannot_keep(who, status, finished, request, sign_in):
 def test_a_viewer_sees_who_could_keep_it(viewer, finished, sign_in):
     page = read(sign_in(viewer).get(f"/runs/{finished.pk}/candidates/3/"))
     assert page.all(data_testid="keep") == []
-    assert "a researcher of the team can keep it" in page.one("candidate-detail").text
+    assert "You need the researcher role to keep a candidate" in page.one("candidate-detail").text
 
 
-def test_a_step_of_a_shared_network_shows_what_it_would_derive(team, viewer, sign_in):
+def test_a_supernet_step_shows_what_would_be_derived_from_it(team, viewer, sign_in):
     run = make_run(
         team,
         strategy="darts",
@@ -106,9 +106,9 @@ def test_a_step_of_a_shared_network_shows_what_it_would_derive(team, viewer, sig
     alphas = {"cell": [[0.0, 0.0, 0.0, 1.0, 0.0]] * 6}
     claims.finish(claim, Outcome(0, "trained", findings={"alphas": alphas, "train_loss": 1.5}))
     page = read(sign_in(viewer).get(f"/runs/{run.pk}/candidates/0/"))
-    assert "Epoch 1 of 3 of the shared network" in page.one("shared-step").text
+    assert "Epoch 1 of 3 of the supernet" in page.one("supernet-step").text
     assert page.one("architecture-text").text.count("nor_conv_3x3") == 6
-    assert "What would be derived after this epoch" in page.text
+    assert "Architecture derived after this epoch" in page.text
     assert "Only a measured candidate can be kept" in page.text
     edges = embedded(page, "candidate-graph")["cells"][0]["edges"]
     assert [edge["op"] for edge in edges] == ["nor_conv_3x3"] * 6
@@ -117,5 +117,5 @@ def test_a_step_of_a_shared_network_shows_what_it_would_derive(team, viewer, sig
 def test_a_step_that_found_nothing_yet_draws_nothing(team, viewer, sign_in):
     run = make_run(team, strategy="random-sharing", candidates=10, strategy_config={"epochs": 3})
     page = read(sign_in(viewer).get(f"/runs/{run.pk}/candidates/0/"))
-    assert "Epoch 1 of 3" in page.one("shared-step").text
+    assert "Epoch 1 of 3" in page.one("supernet-step").text
     assert page.all(data_testid="architecture-text") == []

@@ -110,7 +110,7 @@ def test_the_page_shows_results_and_what_differs(viewer, pair, sign_in):
 def test_runs_of_others_are_left_out_like_runs_that_do_not_exist(stranger, pair, sign_in):
     page = read(sign_in(stranger).get(f"/compare?runs={pair[0].pk},999999,abc"))
     assert page.one("left-out").text == (
-        f"Left out: abc, {pair[0].pk}, 999999. No run of that number is yours to see."
+        f"Left out: abc, {pair[0].pk}, 999999. You have no run with these numbers."
     )
     assert page.all(data_testid="compare-summary") == []
 

@@ -155,7 +155,7 @@ def test_the_chosen_preset_is_marked_and_only_what_it_changes_is_unfolded(resear
         (
             {"strategy": "regularised-evolution", "strategy_config.sample": "999"},
             "strategy_config.sample",
-            "more than the population",
+            "at most the population",
         ),
     ],
 )

@@ -48,8 +48,8 @@ def test_a_run_without_numbers_shows_dashes_with_their_reason(team, viewer, sign
     page = read(sign_in(viewer).get(LIST))
     assert page.one("run-table").rows()[0][6:9] == ["–", "–", "–"]
     assert [e.attributes["title"] for e in page.all("span", class_="ps-missing")] == [
-        "no candidate is measured yet",
-        "nothing is on the front yet",
+        "no error is measured yet",
+        "no candidate is on the front yet",
         "nothing measured yet",
     ]
 

@@ -26,13 +26,13 @@ def test_first_paint_holds_the_numbers(viewer, finished, sign_in):
     }
     assert page.one("run-name").text == "a run"
     assert page.one("run-state").text == "Finished"
-    assert (facts["running"], facts["best"], facts["front"], facts["wrong"]) == (
+    assert (facts["running"], facts["best"], facts["front"], facts["failed"]) == (
         "0",
         "10.00",
         "2",
         "1",
     )
-    assert page.one("front-list").rows() == [["#0", "20.00", "1.00 k"], ["#3", "10.00", "4.00 k"]]
+    assert page.one("front-list").rows() == [["#3", "10.00", "4.00 k"], ["#0", "20.00", "1.00 k"]]
 
 
 def test_first_paint_embeds_the_snapshot_and_the_best_drawing(viewer, finished, sign_in):
@@ -89,19 +89,20 @@ def test_no_feasible_candidate_shows_the_least_violating_and_says_so(team, viewe
     run.front["numbers"] = [0]
     run.save()
     page = read(sign_in(viewer).get(f"/runs/{run.pk}/"))
-    (note,) = page.all("p", data_front_least="")
-    assert "hidden" not in note.attributes
-    assert note.text == "No candidate keeps every constraint yet; these break them least."
+    assert page.one("infeasible-front").text == (
+        "No candidate meets every constraint yet; these violate them least."
+    )
 
 
 @pytest.mark.parametrize(
-    "path", ["", "snapshot.json", "events/", "candidates/0/", "candidates/0/graph.json"]
+    "path",
+    ["", "live/", "snapshot.json", "events/", "candidates/0/", "candidates/0/graph.json"],
 )
 def test_a_stranger_finds_nothing(stranger, finished, sign_in, path):
     assert sign_in(stranger).get(f"/runs/{finished.pk}/{path}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["", "snapshot.json", "events/", "candidates/0/"])
+@pytest.mark.parametrize("path", ["", "live/", "snapshot.json", "events/", "candidates/0/"])
 def test_signed_out_people_are_sent_to_sign_in(client, finished, path):
     answer = client.get(f"/runs/{finished.pk}/{path}")
     assert (answer.status_code, answer["Location"].split("?")[1]) == (
@@ -190,13 +191,61 @@ def test_events_are_told_in_words(viewer, finished, sign_in):
     assert numbers == sorted(numbers, reverse=True)
 
 
-def test_htmx_gets_the_header_alone(viewer, finished, sign_in):
-    answer = sign_in(viewer).get(
-        f"/runs/{finished.pk}/?part=header", headers={"HX-Request": "true"}
-    )
-    page = read(answer)
+def live_parts(client, run, query=""):
+    """What an open page fetches after a change: name of a part -> its text."""
+    page = read(client.get(f"/runs/{run.pk}/live/{query}"))
     assert page.all("html") == []
-    assert page.one("run-state").text == "Finished"
+    parts = {}
+    for tag in ("span", "dd", "div", "h2", "tbody", "td", "dl"):
+        for element in page.all(tag):
+            if name := element.attributes.get("data-live"):
+                parts[name] = element.text
+    return parts
+
+
+def test_an_open_page_fetches_every_part_as_the_first_paint_has_it(viewer, finished, sign_in):
+    client = sign_in(viewer)
+    parts = live_parts(client, finished, "?rows=2,3")
+    page = read(client.get(f"/runs/{finished.pk}/"))
+    assert {"run-state", "run-actions", "fact-best", "best-title", "front-rows"} <= set(parts)
+    assert parts["candidate-2-state"] == "Diverged loss became NaN in epoch 1, step 3"
+    assert "candidate-1-state" not in parts
+    for name, text in parts.items():
+        (element,) = page.all(data_live=name)
+        assert element.text == text, name
+
+
+def test_the_parts_are_at_least_as_new_as_the_number_they_bear(viewer, finished, sign_in):
+    page = read(sign_in(viewer).get(f"/runs/{finished.pk}/live/"))
+    (numbered,) = [e for e in page.all("div") if "data-live-seq" in e.attributes]
+    assert numbered.attributes["data-live-seq"] == str(finished.seq)
+
+
+def test_a_selected_candidate_takes_the_place_of_the_best(viewer, finished, sign_in):
+    client = sign_in(viewer)
+    assert live_parts(client, finished)["best-title"] == "Best architecture: #3"
+    parts = live_parts(client, finished, "?selected=0")
+    assert parts["best-title"] == "Selected architecture: #0"
+    assert parts["best-follow"] == "Show the best"
+    assert parts["best-values"] == "error 20.00 % params 1.00 k"
+    assert live_parts(client, finished, "?selected=99")["best-title"] == "Best architecture: #3"
+
+
+@pytest.mark.parametrize(
+    "query", ["?rows=x,,-1,9999999999999", "?selected=²", "?rows=" + "1," * 999]
+)
+def test_parts_of_a_strange_address_are_those_of_the_run(viewer, finished, sign_in, query):
+    assert live_parts(sign_in(viewer), finished, query)["fact-failed"] == "1"
+
+
+def test_a_long_front_shows_its_first_rows_and_their_number(team, viewer, sign_in):
+    run = make_run(team, candidates=60)
+    end_run(run, [("done", 60.0 - n, 100.0 + n) for n in range(60)])
+    page = read(sign_in(viewer).get(f"/runs/{run.pk}/"))
+    rows = page.one("front-list").rows()
+    assert [row[0] for row in rows] == [f"#{n}" for n in range(59, 9, -1)]  # best error first
+    assert "first 50 of 60" in page.one("front-list").text
+    assert page.one("front-size").text == "60"
 
 
 def test_queries_do_not_grow_with_the_candidates(team, viewer, sign_in, queries_of):
@@ -205,3 +254,5 @@ def test_queries_do_not_grow_with_the_candidates(team, viewer, sign_in, queries_
     three = end_run(make_run(team, candidates=3), [("done", 20.0 - i, 1000.0) for i in range(3)])
     at_one = queries_of(lambda: client.get(f"/runs/{one.pk}/"))
     assert queries_of(lambda: client.get(f"/runs/{three.pk}/")) == at_one <= 30
+    parts = queries_of(lambda: client.get(f"/runs/{one.pk}/live/?rows=0"))
+    assert queries_of(lambda: client.get(f"/runs/{three.pk}/live/?rows=0,1,2")) == parts <= 25

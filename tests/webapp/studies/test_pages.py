@@ -52,7 +52,7 @@ def test_the_form_launches_every_run(team, researcher, sign_in):
     page = read(client.get(answer["Location"]))
     assert page.one("study-name").text == "which is better"
     assert page.one("study-question").text == "does learning pay?"
-    assert "0 of 6 runs ended" in page.one("study-progress").text
+    assert "0 of 6 runs finished" in page.one("study-progress").text
 
 
 def test_random_search_is_ticked_unless_somebody_unticks_it(researcher, sign_in):
@@ -156,7 +156,7 @@ def test_the_ranking_says_everything_of_a_method(ended, viewer, sign_in):
     assert [row[0][:3] for row in rows] == ["1. ", "2. ", "3. "]
     names = ["local-search", "random", "regularised-evolution"]
     assert sorted(row[0][3:] for row in rows) == names
-    assert "9 of 9 runs ended" in page.one("study-progress").text
+    assert "9 of 9 runs finished" in page.one("study-progress").text
     assert "±" in rows[0][1] and "p " in rows[0][6] + rows[1][6]
     matrix = page.one("study-runs").rows()
     assert len(matrix) == 3 and len(matrix[0]) == 4

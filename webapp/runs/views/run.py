@@ -20,8 +20,8 @@ from webapp.runs.drawings import drawing
 from webapp.runs.event_labels import last_events
 from webapp.runs.models import Candidate, Run
 from webapp.runs.objectives import goals_of_run
-from webapp.runs.run_parts import MAX_ROWS, run_parts, table_rows
-from webapp.runs.snapshot import snapshot
+from webapp.runs.run_parts import MAX_ROWS, parts_of, run_parts, table_rows
+from webapp.runs.snapshot import snapshot, snapshot_and_best
 
 
 @require_GET
@@ -33,9 +33,10 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
         table = candidate_table(run, goals, request.GET)
         context = {"run": run, "row": {"goals": goals}, "table": table}
         return _answer(request, "runs/parts/candidate_table.html", context)
-    state = snapshot(run)
+    state, best = snapshot_and_best(run)
     context = {
-        **_parts(request, run, None),
+        **parts_of(run, state["run"], best, best),
+        **_controls(request, run),
         "state": state,
         "now": timezone.now().isoformat(),
         "every_action": ACTIONS.values(),
@@ -55,17 +56,17 @@ def run_live(request: HttpRequest, pk: int) -> HttpResponse:
     run = team_object_or_404(request, Run, pk)
     selected = _numbers(request.GET.get("selected", ""))
     context = {
-        **_parts(request, run, selected[0] if selected else None),
+        **run_parts(run, selected[0] if selected else None),
+        **_controls(request, run),
         "rows": table_rows(run, _numbers(request.GET.get("rows", ""))),
     }
     return _answer(request, "runs/parts/live.html", context)
 
 
-def _parts(request: HttpRequest, run: Run, selected: int | None) -> dict[str, Any]:
-    """Return what the server renders of the page, with what this person may do."""
+def _controls(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """Return what this person may do with the run."""
     controls = may(request.user, "control", run.team)
     return {
-        **run_parts(run, selected),
         "actions": actions_of(run) if controls else [],
         "may_launch": controls,
         "shown_at": timezone.now(),

@@ -46,7 +46,9 @@ function traces(method, measure) {
       legendgroup: method.strategy,
       line: { color: colour, width: 2 },
       customdata: points.map((p) => [p.deviation ?? 0, p.count]),
-      hovertemplate: `${method.strategy} after %{x} candidates<br>%{y:.5g} ± %{customdata[0]:.3g}, %{customdata[1]} seeds<extra></extra>`,
+      hovertemplate:
+        `${method.strategy} after %{x} candidates<br>` +
+        "%{y:.5g} ± %{customdata[0]:.3g}, %{customdata[1]} seeds<extra></extra>",
     },
   ];
 }

@@ -14,14 +14,16 @@ function make(tag, attributes = {}, text = null) {
   return element;
 }
 
-// A smooth line through every point (Catmull and Rom), so that labels sit on it.
+// A smooth line through every point (Catmull-Rom spline), so that labels are on it.
 function curve(points) {
   const at = (i) => points[Math.min(points.length - 1, Math.max(0, i))];
   const text = (x, y) => `${x.toFixed(1)} ${y.toFixed(1)}`;
   let path = `M${text(points[0].x, points[0].y)}`;
   for (let i = 0; i < points.length - 1; i += 1) {
     const [p0, p1, p2, p3] = [at(i - 1), at(i), at(i + 1), at(i + 2)];
-    path += `C${text(p1.x + (p2.x - p0.x) / 6, p1.y + (p2.y - p0.y) / 6)} ${text(p2.x - (p3.x - p1.x) / 6, p2.y - (p3.y - p1.y) / 6)} ${text(p2.x, p2.y)}`;
+    const first = text(p1.x + (p2.x - p0.x) / 6, p1.y + (p2.y - p0.y) / 6);
+    const second = text(p2.x - (p3.x - p1.x) / 6, p2.y - (p3.y - p1.y) / 6);
+    path += `C${first} ${second} ${text(p2.x, p2.y)}`;
   }
   return path;
 }
@@ -119,15 +121,15 @@ export function cellWord(name) {
   return CELL_WORDS[name] ?? name;
 }
 
-// `size` is "thumb" (colours only), "card" or "full"; `width` is the room in pixels, by which
-// cells go side by side or below one another. Returns an <svg> that scales with its box.
+// `size` is "thumb" (colours only), "card" or "full". `width` in pixels decides whether cells are side
+// by side or stacked. Returns an <svg> that scales with its box.
 export function drawArchitecture(drawing, { size = "card", width = 800, title = "Architecture" } = {}) {
   const colours = themeColours();
   const labels = size !== "thumb";
   const cells = drawing.cells.map((cell) => ({ name: cell.name, ...drawCell(cell, colours, labels) }));
   const head = labels ? TITLE : 0;
   const sideways = cells.reduce((sum, cell) => sum + cell.width, 0) + GAP * (cells.length - 1);
-  const beside = size === "thumb" ? cells.length > 1 : sideways * 0.62 <= width;
+  const sideBySide = size === "thumb" ? cells.length > 1 : sideways * 0.62 <= width;
   let [x, y, right, bottom] = [0, 0, 0, 0];
   const svg = make("svg", { role: "img", class: `ps-graph ps-graph-${size}`, xmlns: NS });
   svg.append(make("title", {}, title));
@@ -145,7 +147,7 @@ export function drawArchitecture(drawing, { size = "card", width = 800, title = 
     svg.append(place);
     right = Math.max(right, x + cell.width);
     bottom = Math.max(bottom, y + head + cell.height);
-    if (beside) x += cell.width + GAP;
+    if (sideBySide) x += cell.width + GAP;
     else y = bottom + GAP / 2;
   }
   svg.setAttribute("viewBox", `0 0 ${right.toFixed(1)} ${bottom.toFixed(1)}`);
@@ -154,7 +156,7 @@ export function drawArchitecture(drawing, { size = "card", width = 800, title = 
   return svg;
 }
 
-// The same architecture as sentences, for screen readers and for who prefers reading.
+// The same architecture as a list of edges, for screen readers too.
 export function describeArchitecture(drawing) {
   const list = document.createElement("ul");
   for (const cell of drawing.cells) {

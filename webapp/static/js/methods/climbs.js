@@ -1,4 +1,4 @@
-// Local search: each climb from its start to its top, and where the present one walks.
+// Local search: each climb from its start to its local optimum, and the current climb.
 import { candidateWithValue, facts, members, table, title } from "./elements.js";
 
 export function climbsView(box, page) {
@@ -10,22 +10,27 @@ export function climbsView(box, page) {
         String(view.count - i),
         candidateWithValue(climb.start, state, base),
         String(climb.steps),
-        climb.top === null ? "walking" : candidateWithValue(climb.top, state, base),
+        climb.top === null ? "in progress" : candidateWithValue(climb.top, state, base),
       ]);
     box.replaceChildren(
       facts([
-        ["Climbs", String(view.count), "Each begins at the best of a few random candidates"],
+        ["Climbs", String(view.count), "Each starts from the best of a few random candidates"],
         [
-          "Members of this climb",
+          "Members of the current climb",
           String(view.members.length),
-          "The best of the climb and its equals; with several objectives its front",
+          "The best candidates of the climb; its front if there are several objectives",
         ],
       ]),
-      title("Where it walks now"),
+      title("Current climb"),
       members(view.members, state, base),
-      title("Climbs, the latest first"),
+      title("Climbs, latest first"),
       table(
-        [{ text: "Climb" }, { text: "Start" }, { text: "Neighbours measured", numeric: true }, { text: "Top" }],
+        [
+          { text: "Climb" },
+          { text: "Start" },
+          { text: "Neighbours measured", numeric: true },
+          { text: "Local optimum" },
+        ],
         rows,
         "Climbs",
       ),

@@ -1,4 +1,4 @@
-// Topology evolution: the family, where weights come from, learned settings over time.
+// Topology evolution: parents, from which weights are inherited, and the learned settings over time.
 import { bestCandidate } from "../reducer.js";
 import { candidateLink, facts, make, members, plotSection, table, title } from "./elements.js";
 import { lineage } from "./population.js";
@@ -8,8 +8,8 @@ const LATEST = 20;
 
 export function familyView(box, page, name) {
   let points = [];
-  const learned = plotSection("Learned settings", "Appears where learning rate and batch size are learned.", {
-    label: "Learning rate and batch size given to each candidate; the values are in the CSV",
+  const learned = plotSection("Learned settings", "Appears if learning rate and batch size are learned.", {
+    label: "Learning rate and batch size of each candidate; the values are in the CSV",
     name: () => `${name()}-learned`,
     figure: (look) =>
       seriesFigure(
@@ -42,14 +42,18 @@ export function familyView(box, page, name) {
       .map((row) => {
         const parents = make("span");
         row.parents.forEach((number, i) => parents.append(...(i ? [", "] : []), candidateLink(number, base)));
-        return [candidateLink(row.number, base), row.origin, row.parents.length ? parents : "none: it begins afresh"];
+        return [
+          candidateLink(row.number, base),
+          row.origin,
+          row.parents.length ? parents : "none: trained from scratch",
+        ];
       });
     rest.replaceChildren(
-      title("Family, the latest first"),
+      title("Candidates, latest first"),
       table(
-        [{ text: "Candidate" }, { text: "Came by" }, { text: "Parents, whose weights it may inherit" }],
+        [{ text: "Candidate" }, { text: "Origin" }, { text: "Parents (weights may be inherited)" }],
         rows,
-        "Family",
+        "Candidates and their parents",
       ),
       title("Population, oldest first"),
       members(view.members, state, base),

@@ -1,22 +1,22 @@
-// Heat maps of shares between 0 and 1: one colour, from the page's ground to full ink.
+// Heat maps of probabilities in one colour, from the background to the full colour at the maximum.
 //
-// Drawn as bars of one unit, a cell each, and without a colour bar: Plotly's own heat map and bar
-// set inline styles, which the page's security policy refuses.
+// Every cell is a bar of length 1, and there is no colour bar: Plotly's own heat map and colour bar
+// set inline styles, which the security policy of the page forbids.
 import { axis, faded, layout, named } from "../plots/look.js";
 
 const LIGHT = "#0072B2";
 const DARK = "#6FB9E8";
-const MOST_TICKS = 12;
+const MAX_TICKS = 12;
 
-// `rows` and `columns` are words, `values` rows of thousandths (null where there is no such option).
+// `rows` and `columns` are labels, `values` rows of thousandths (null: no such option).
 export function heatFigure({ rows, columns, values, across, down, key }, look) {
   const cells = values
     .flatMap((row, i) => columns.map((column, j) => ({ row: rows[i], column, place: j, value: row[j] ?? null })))
     .filter((cell) => cell.value !== null);
   if (cells.length === 0) return null;
   const most = Math.max(...cells.map((cell) => cell.value)) / 1000;
-  const step = Math.ceil(columns.length / MOST_TICKS);
-  const ticks = columns.map((_, i) => i).filter((i) => i % step === 0 || columns.length <= MOST_TICKS);
+  const step = Math.ceil(columns.length / MAX_TICKS);
+  const ticks = columns.map((_, i) => i).filter((i) => i % step === 0 || columns.length <= MAX_TICKS);
   const colour = look.dark ? DARK : LIGHT;
   return {
     data: [
@@ -36,9 +36,9 @@ export function heatFigure({ rows, columns, values, across, down, key }, look) {
             [1, colour],
           ],
           cmax: most,
-          line: { width: columns.length > 2 * MOST_TICKS ? 0 : 1, color: look.surface },
+          line: { width: columns.length > 2 * MAX_TICKS ? 0 : 1, color: look.surface },
         },
-        hovertemplate: `%{y}, ${across} %{customdata[0]}: share %{customdata[1]:.3f}<extra></extra>`,
+        hovertemplate: `%{y}, ${across} %{customdata[0]}: %{customdata[1]:.3f}<extra></extra>`,
       },
     ],
     layout: layout(look, {
@@ -52,7 +52,7 @@ export function heatFigure({ rows, columns, values, across, down, key }, look) {
           ticktext: ticks.map((i) => columns[i]),
           range: [-0.5, columns.length - 0.5],
         }),
-        `${across} (darkest: a share of ${most.toFixed(2)})`,
+        `${across} (full colour: ${most.toFixed(2)})`,
       ),
       yaxis: named(
         axis(look, { type: "category", showgrid: false, categoryorder: "array", categoryarray: [...rows].reverse() }),

@@ -1,4 +1,4 @@
-// RENAS: what the router and the mutators choose, the gain of each mutation, the controller's loss.
+// RENAS: choices of the router and the mutators, gain of each mutation, loss of the controller.
 import { candidateLink, bars, facts, make, members, plotSection, table, title } from "./elements.js";
 import { seriesFigure, seriesTable } from "./series.js";
 
@@ -36,14 +36,14 @@ export function mutationsView(box, page, name) {
       .map((point) => [
         candidateLink(point.number, base),
         point.changes.join("; "),
-        point.gain === null ? "ended badly" : point.gain.toFixed(3),
+        point.gain === null ? "failed" : point.gain.toFixed(3),
       ]);
     rest.replaceChildren(
       facts([
         ["Population", `${view.members.length} of ${view.size}`],
-        ["Better than their parent", points.length ? `${better} of the last ${points.length}` : "–"],
+        ["Better than the parent", points.length ? `${better} of the last ${points.length}` : "–"],
       ]),
-      title("What the router would change first in the fittest"),
+      title("Router probabilities for the fittest member"),
       bars(view.router),
       title("Latest mutations"),
       table([{ text: "Child" }, { text: "Changed to" }, { text: "Gain", numeric: true }], latest, "Latest mutations"),

@@ -1,10 +1,10 @@
-// MONAS: reward and entropy over candidates, and what every decision leans to now.
+// MONAS: reward and entropy over candidates, and the current probabilities of every decision.
 import { bars, make, plotSection, title } from "./elements.js";
 import { seriesFigure, seriesTable } from "./series.js";
 
 export function policyView(box, page, name) {
   let points = [];
-  const curves = plotSection("Reward and entropy", "Appears when the first sequences have been rewarded.", {
+  const curves = plotSection("Reward and entropy", "Appears when the first candidates have a reward.", {
     label: "Reward, its moving average and the policy's entropy over candidates; the values are in the CSV",
     name: () => `${name()}-reward`,
     figure: (look) =>
@@ -21,7 +21,7 @@ export function policyView(box, page, name) {
     table: () => seriesTable(points, ["reward", "baseline", "entropy"]),
   });
   const decisions = make("div", undefined, "ps-decisions");
-  box.replaceChildren(curves.element, title("What the policy leans to, decision by decision"), decisions);
+  box.replaceChildren(curves.element, title("Policy probabilities by decision"), decisions);
   return function show(view) {
     points = view.points;
     curves.draw();

@@ -1,9 +1,9 @@
-// An evolution's population: how full, how old, how different, and where the best comes from.
+// Population of an evolution: size, age, diversity, and the lineage of the best.
 import { numberText } from "../format.js";
 import { bestCandidate, valueOf } from "../reducer.js";
 import { candidateLink, facts, make, members, title } from "./elements.js";
 
-const FURTHEST = 40; // steps of a lineage
+const MAX_STEPS = 40; // of a lineage
 
 export function populationView(box, page) {
   return function show(view, state) {
@@ -20,21 +20,23 @@ export function populationView(box, page) {
         [
           "Survival",
           byAge ? "by age" : "by rank",
-          byAge ? "the oldest leaves when a child joins" : "the worst by rank and crowding leaves",
+          byAge
+            ? "the oldest member is removed when a child joins"
+            : "the worst members by rank and crowding distance are removed",
         ],
         ...(view.generation === undefined
           ? []
-          : [["Generation", String(view.generation), "How often survival took place"]]),
+          : [["Generation", String(view.generation), "Number of survival selections so far"]]),
         [
           "Different architectures",
           rows.length ? `${kinds} of ${rows.length}` : "–",
-          "Members that are not copies of another",
+          "Number of distinct architectures",
         ],
-        ["Mean age", mean === null ? "–" : `${mean.toFixed(1)} candidates`, "Candidates asked since a member was"],
+        ["Mean age", mean === null ? "–" : `${mean.toFixed(1)} candidates`, "Candidates proposed since the member"],
         [
-          "Born of parents",
+          "With parents",
           `${rows.filter((row) => row.parents.length > 0).length} of ${rows.length}`,
-          "The others were drawn at random",
+          "The others were sampled at random",
         ],
       ]),
     ];
@@ -52,13 +54,13 @@ export function populationView(box, page) {
   };
 }
 
-// First parents only, back to one that has none; a cycle cannot occur.
+// Follows the first parents back to a candidate without parents; parents are older, so it ends.
 export function lineage(best, state, base) {
   const goal = state.run.goals[0];
   const line = make("p", undefined, "ps-lineage");
   let row = best;
   let steps = 0;
-  while (row && steps < FURTHEST) {
+  while (row && steps < MAX_STEPS) {
     const value = valueOf(row, goal.name);
     const step = make("span");
     step.append(
@@ -69,6 +71,6 @@ export function lineage(best, state, base) {
     row = row.parents.length ? state.candidates.get(row.parents[0]) : null;
     steps += 1;
   }
-  if (row) line.append(make("span", "and further back"));
+  if (row) line.append(make("span", "earlier candidates"));
   return line;
 }

@@ -1,12 +1,12 @@
-// The cells of a shared network after one epoch. Relaxed ones have every edge with its strongest
-// operation, the stronger the wider, and what would not be kept faint; those of a controller have
-// the edges of its likeliest architecture, the surer the wider.
+// The cells of a supernet after one epoch. A relaxed cell has every edge with its strongest operation:
+// a larger weight is a wider line, and edges that discretisation would drop are faint. The cells of a
+// controller have the edges of its most probable architecture: a higher probability is a wider line.
 
 const THIN = 1;
 const WIDE = 6;
-const MANY = 20; // edges, of which the faint ones leave no room for words
+const MANY_EDGES = 20; // beyond this, faint edges have no label
 
-// `most` is the largest strength of any epoch, so that a line widens as the search decides.
+// `most` is the largest weight of any epoch, so that lines widen as the search converges.
 export function relaxedDrawing(drawing, frame, most) {
   const even = frame.operations ? 0 : 1000 / drawing.operations.length;
   const room = Math.max(0, ...drawing.operations.map((one) => one.label.length));
@@ -24,7 +24,7 @@ export function relaxedDrawing(drawing, frame, most) {
                 source,
                 target,
                 ...drawing.operations[place],
-                room: kept || cell.edges.length <= MANY ? room : 1,
+                room: kept || cell.edges.length <= MANY_EDGES ? room : 1,
                 faint: !kept,
                 width: THIN + (WIDE - THIN) * share(strength),
               };
@@ -63,7 +63,7 @@ export function largestStrength(frames) {
   );
 }
 
-// The mean weight of each column over a group's rows, epoch by epoch: columns x epochs.
+// Returns the mean weight of each column over the rows of a group, for every epoch: columns x epochs.
 export function meanWeights(frames, group) {
   return group.columns.map((_, column) =>
     frames.map((frame) => {

@@ -1,13 +1,13 @@
-// Lines of numbers over candidates, as the views of learning methods draw them.
+// Line plots over candidates or epochs for the views of learning methods.
 import { axis, layout, named } from "../plots/look.js";
 
-// Okabe and Ito's colours that both themes can show.
+// Okabe and Ito's colours with enough contrast in both themes.
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#B87A00"];
 
 const CANDIDATES = { key: "number", word: "candidate", shift: 0 };
 export const EPOCHS = { key: "epoch", word: "epoch", shift: 1, whole: true };
 
-// `lines` are {name, key, dots, right}; points hold the place and the keys; null leaves a gap.
+// `lines` are {name, key, dots, right}. Every point has the x key and the keys of the lines; null is a gap.
 export function seriesFigure(points, lines, left, look, extra = {}, place = CANDIDATES) {
   if (points.length === 0) return null;
   const second = lines.find((line) => line.right);

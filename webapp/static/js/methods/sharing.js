@@ -1,5 +1,5 @@
-// Searches with shared weights: what the shared network leans to after each epoch, how it learned,
-// and whether its word about architectures can be trusted.
+// Weight-sharing searches: the supernet after each epoch, its losses, and the rank correlation between
+// errors with shared weights and errors of stand-alone training.
 import { showDrawing } from "../graph/mount.js";
 import { cellWord } from "../graph/draw.js";
 import { goalTitle } from "../plots/axes.js";
@@ -12,72 +12,73 @@ import { EPOCHS, seriesFigure, seriesTable } from "./series.js";
 
 const PHASES = { epoch: "training", derive: "deriving", proof: "derived", rival: "derived", over: "derived" };
 const LOSSES = [
-  { name: "loss on the weights' data", key: "train_loss" },
-  { name: "loss on the architecture's data", key: "valid_loss" },
+  { name: "training loss (weights)", key: "train_loss" },
+  { name: "validation loss (architecture)", key: "valid_loss" },
 ];
 const OTHERS = [
   { name: "reward", key: "reward" },
   { name: "baseline", key: "baseline", dash: "dot" },
-  { name: "mean of random architectures", key: "children_mean" },
-  { name: "best of random architectures", key: "children_best", dash: "dot" },
+  { name: "mean of sampled architectures", key: "children_mean" },
+  { name: "best of sampled architectures", key: "children_best", dash: "dot" },
   { name: "dominant eigenvalue", key: "eigenvalue", dots: true },
-  { name: "share of skips", key: "skip" },
-  { name: "undecidedness", key: "evenness", dash: "dot" },
+  { name: "share of skip connections", key: "skip" },
+  { name: "normalised entropy", key: "evenness", dash: "dot" },
   { name: "entropy of the policy (nats)", key: "entropy", right: true, dash: "dash" },
 ];
-const TAU = "Kendall's tau between errors with shared weights and of networks trained alone: 1 the same order, 0 none";
+const TAU =
+  "Kendall's tau between errors with shared weights and after stand-alone training: 1 is the same order, 0 none";
 
 export function sharingView(box, page, name) {
   let view = null;
   let goal = null;
   const warning = make("p", undefined, "ps-method-warning");
   warning.setAttribute("role", "status");
-  const said = make("p", undefined, "ps-quiet");
+  const note = make("p", undefined, "ps-quiet");
   const top = make("div");
   const scrub = scrubber(() => drawFrame());
   const figure = make("figure", undefined, "ps-method-graph");
   figure.dataset.size = "full";
   const words = make("details");
   const list = make("div", undefined, "ps-graph-words");
-  words.append(make("summary", "The drawing in words"), list);
+  words.append(make("summary", "As a list"), list);
   figure.append(make("div", undefined, "ps-graph-box"), words);
   const heats = make("div", undefined, "ps-heats");
   let maps = [];
-  const course = plotSection("Losses over epochs", "Appears when the first epoch is trained.", {
-    label: "Loss of the shared network on both parts of the training data over epochs; the values are in the CSV",
+  const losses = plotSection("Losses over epochs", "Appears when the first epoch is trained.", {
+    label: "Losses of the supernet on both parts of the training data over epochs; the values are in the CSV",
     name: () => `${name()}-losses`,
     figure: (look) => seriesFigure(view.course, lines(LOSSES), "cross-entropy (nats)", look, {}, EPOCHS),
     table: () => seriesTable(view.course, keys(LOSSES), EPOCHS),
   });
-  const others = plotSection("What the search watches", "Appears when the first epoch is trained.", {
-    label: "What the search watches over epochs: shares, reward, entropy; the values are in the CSV",
-    name: () => `${name()}-watched`,
+  const others = plotSection("Search diagnostics", "Appears when the first epoch is trained.", {
+    label: "Diagnostics of the search over epochs; the values are in the CSV",
+    name: () => `${name()}-diagnostics`,
     figure: (look) => (lines(OTHERS).length ? seriesFigure(rows(), lines(OTHERS), "value", look, {}, EPOCHS) : null),
     table: () => seriesTable(rows(), keys(OTHERS), EPOCHS),
   });
-  const proof = plotSection(
-    "Shared against alone",
-    "Appears when an architecture that was scored with shared weights has been trained alone.",
+  const correlation = plotSection(
+    "Supernet vs stand-alone error",
+    "Appears when an architecture scored with shared weights has been retrained from scratch.",
     {
-      label: "Error with shared weights against the first objective of the same network trained alone",
-      name: () => `${name()}-agreement`,
-      figure: (look) => proofFigure(view.alone, goal, look),
-      table: () => ({ header: ["number", "origin", "shared", "alone"], rows: view.alone }),
+      label: "Error with shared weights and first objective after stand-alone training of the same networks",
+      name: () => `${name()}-correlation`,
+      figure: (look) => correlationFigure(view.alone, goal, look),
+      table: () => ({ header: ["number", "origin", "shared", "stand_alone"], rows: view.alone }),
     },
   );
   const rest = make("div");
-  const rival = make("p");
+  const baseline = make("p");
   box.replaceChildren(
     warning,
-    said,
+    note,
     top,
-    rival,
+    baseline,
     scrub.element,
     figure,
     heats,
-    course.element,
+    losses.element,
     others.element,
-    proof.element,
+    correlation.element,
     rest,
   );
 
@@ -94,7 +95,7 @@ export function sharingView(box, page, name) {
       showDrawing(
         figure,
         relaxedDrawing(view.drawing, frame, largestStrength(view.frames)),
-        `The shared network after epoch ${frame.epoch + 1}`,
+        `The supernet after epoch ${frame.epoch + 1}`,
       );
     for (const map of maps) map.draw();
   }
@@ -119,7 +120,7 @@ export function sharingView(box, page, name) {
     const word = capital(cellWord(group.name));
     return [
       plotSection(`${word}: weights after this epoch`, "Appears when the first epoch is trained.", {
-        label: `Weight of every option at every choice of ${word} after the epoch that is looked at; the values are in the CSV`,
+        label: `Weight of every option at every choice of ${word} after the chosen epoch; the values are in the CSV`,
         name: () => `${name()}-${group.name}-weights`,
         figure: (look) => heatFigure(now(), look),
         table: () => heatTable(now()),
@@ -133,23 +134,23 @@ export function sharingView(box, page, name) {
     ];
   }
 
-  return function show(given, state) {
-    view = { frames: [], drawing: { cells: [], heat: [], operations: [] }, ...given };
+  return function show(next, state) {
+    view = { frames: [], drawing: { cells: [], heat: [], operations: [] }, ...next };
     goal = state.run.goals[0];
     warning.textContent = view.warning ?? "";
     warning.hidden = !view.warning;
-    said.textContent = view.said;
-    said.hidden = !view.said;
+    note.textContent = view.said;
+    note.hidden = !view.said;
     top.replaceChildren(
       facts([
         [
-          "Shared network",
+          "Supernet",
           view.phase === "epoch"
             ? `epoch ${view.epoch} of ${view.epochs} trained`
             : `${view.epoch} epochs, ${PHASES[view.phase]}`,
         ],
         ...(view.searches > 1 ? [["Search", `${view.search + 1} of ${view.searches}`]] : []),
-        ["RankCorrelation (tau)", view.tau === null ? "–" : view.tau.toFixed(2), TAU],
+        ["Rank correlation (Kendall's tau)", view.tau === null ? "–" : view.tau.toFixed(2), TAU],
       ]),
     );
     if (maps.length === 0 && view.drawing.heat.length) {
@@ -158,9 +159,9 @@ export function sharingView(box, page, name) {
     }
     scrub.set(view.frames);
     drawFrame();
-    rival.replaceChildren(...rivalWords(view.rival, goal, page.dataset.candidates));
-    rival.hidden = !view.rival;
-    for (const plot of [course, others, proof]) plot.draw();
+    baseline.replaceChildren(...baselineSentence(view.rival, goal, page.dataset.candidates));
+    baseline.hidden = !view.rival;
+    for (const plot of [losses, others, correlation]) plot.draw();
     const base = page.dataset.candidates;
     const alone = view.alone.map(([number, origin, shared, value]) => [
       candidateLink(number, base),
@@ -172,19 +173,19 @@ export function sharingView(box, page, name) {
       { text: "Candidate" },
       { text: "Origin" },
       { text: "With shared weights", numeric: true },
-      { text: `Alone, ${goalTitle(goal)}`, numeric: true },
+      { text: `Stand-alone, ${goalTitle(goal)}`, numeric: true },
     ];
     rest.replaceChildren(
-      title("Trained alone"),
+      title("Stand-alone training"),
       alone.length
-        ? table(columns, alone, "Architectures trained alone")
-        : quiet("What is derived stands here once it has been trained alone."),
+        ? table(columns, alone, "Architectures retrained from scratch")
+        : quiet("Derived architectures appear here when they have been retrained from scratch."),
     );
   };
 }
 
-// Whether the best recurrent cell beats an LSTM, in so many words.
-function rivalWords(rival, goal, base) {
+// Compares the best recurrent cell with the LSTM baseline in a sentence.
+function baselineSentence(rival, goal, base) {
   if (!rival) return [];
   const better = goal.better === "lower" ? rival.cell < rival.value : rival.cell > rival.value;
   const apart = Math.abs(100 * (rival.cell / rival.value - 1)).toFixed(1);
@@ -193,7 +194,8 @@ function rivalWords(rival, goal, base) {
     `Best cell, candidate `,
     candidateLink(rival.number, base),
     `: ${goal.name} ${numberOf(rival.cell)}. An ${rival.network} of `,
-    `${rival.parameters.toLocaleString("en")} parameters, trained equally long: ${numberOf(rival.value)}. The cell is ${verdict}.`,
+    `${rival.parameters.toLocaleString("en")} parameters, trained for as long: ${numberOf(rival.value)}. `,
+    `The cell is ${verdict}.`,
   ];
 }
 
@@ -201,10 +203,10 @@ const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 
 const numberOf = (value) => (value === null || value === undefined ? null : Number(value).toPrecision(4));
 
-function proofFigure(pairs, goal, look) {
-  const known = pairs.filter(([, , shared]) => shared !== null);
-  if (known.length === 0) return null;
-  const of = (origin) => known.filter((pair) => (pair[1] === "random") === (origin === "random"));
+function correlationFigure(pairs, goal, look) {
+  const scored = pairs.filter(([, , shared]) => shared !== null);
+  if (scored.length === 0) return null;
+  const of = (origin) => scored.filter((pair) => (pair[1] === "random") === (origin === "random"));
   return {
     data: ["derived", "random"]
       .map((origin, i) => ({
@@ -215,17 +217,17 @@ function proofFigure(pairs, goal, look) {
         mode: "markers",
         name: origin,
         marker: { size: 9, color: ["#D55E00", look.quiet][i], symbol: ["diamond", "circle"][i] },
-        hovertemplate: "candidate %{customdata}: shared %{x:.4g}, alone %{y:.4g}<extra></extra>",
+        hovertemplate: "candidate %{customdata}: shared %{x:.4g}, stand-alone %{y:.4g}<extra></extra>",
       }))
       .filter((trace) => trace.x.length),
     layout: layout(look, {
       margin: { l: 56, r: 14, t: 26, b: 38 },
       xaxis: named(axis(look, { nticks: 8 }), "with shared weights"),
-      yaxis: named(axis(look, { nticks: 6 }), `alone, ${goalTitle(goal)}`),
+      yaxis: named(axis(look, { nticks: 6 }), `stand-alone, ${goalTitle(goal)}`),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } },
-      uirevision: "proof",
+      uirevision: "correlation",
     }),
-    points: { points: known.length },
+    points: { points: scored.length },
   };
 }

@@ -1,10 +1,10 @@
-// DPP-Net: its stages, what the surrogate predicted against what was measured, the named picks.
+// DPP-Net: its stages, predicted against measured values, and the selected candidates.
 import { goalTitle } from "../plots/axes.js";
 import { axis, layout, named } from "../plots/look.js";
 import { candidateWithValue, facts, make, plotSection, quiet, table, title } from "./elements.js";
 
 const STAGE_COLOURS = ["#B87A00", "#0072B2", "#D55E00"];
-const ALL_ROUND = "all-round";
+const ALL_ROUND = "all-round"; // as the strategy names it in its view
 const HOW = { first: "first", growth: "grown by a layer", mutation: "neighbours of the front", random: "random" };
 
 export function stagesView(box, page, name) {
@@ -12,7 +12,7 @@ export function stagesView(box, page, name) {
   let goals = [];
   const predicted = plotSection(
     "Predicted against measured",
-    "Appears when the second stage has been measured: every candidate where the surrogate put it and where it came out.",
+    "Appears when the second stage is measured: the surrogate's prediction for every candidate and its measured value.",
     {
       label:
         "Predicted against measured values of the first objective in the latest stages; all objectives are in the CSV",
@@ -31,14 +31,14 @@ export function stagesView(box, page, name) {
     const base = page.dataset.candidates;
     const named = [...goals.map((goal) => goal.name), ALL_ROUND].filter((pick) => pick in view.picks);
     const picks = named.map((pick) => [
-      pick === ALL_ROUND ? "All-round" : `Best ${pick}`,
+      pick === ALL_ROUND ? "Best compromise" : `Best ${pick}`,
       candidateWithValue(view.picks[pick], state, base),
-      pick === ALL_ROUND ? "Whose worst place on the front, over all objectives, is best" : "",
+      pick === ALL_ROUND ? "Best worst rank over all objectives" : "",
     ]);
     top.replaceChildren(
       facts([["Stage", String(view.stage + 1)]]),
-      title("Picks"),
-      picks.length ? facts(picks) : quiet("Appear with the first measured candidate."),
+      title("Selected candidates"),
+      picks.length ? facts(picks) : quiet("Appears with the first measured candidate."),
     );
     const rows = stages.map((stage, i) => [
       String(i + 1),
@@ -57,10 +57,10 @@ export function stagesView(box, page, name) {
       { text: "Surrogate loss", numeric: true },
     ];
     rest.replaceChildren(
-      title("Stages that are planned and past"),
+      title("Stages"),
       stages.length
         ? table(columns, rows, "Stages")
-        : quiet("The first stage is being measured; a row appears when the next one is planned."),
+        : quiet("The first stage is being measured; a row appears when the next stage is planned."),
     );
   };
 }
