@@ -9,6 +9,7 @@ import pytest
 from .sources import PACKAGES, ROOT, code_of, name_of, tracked
 
 MAX_FILE_LINES = 600
+MAX_LINE_LENGTH = 120  # of templates and scripts; ruff checks Python
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "managers", "manager", "misc"}
 TEXT = {".py", ".md", ".html", ".js", ".css", ".toml", ".yml", ".txt", ".in", ".lock", ".sh", ""}
 # Built from pieces, so that this file does not name what it looks for.
@@ -54,6 +55,17 @@ def test_every_module_has_a_docstring():
         and not p.read_text().lstrip().startswith(('"""', "from django.apps"))
     ]
     assert silent == []
+
+
+def test_templates_and_scripts_have_lines_of_at_most_120_characters():
+    long = [
+        f"{name_of(p)}:{i} has {len(text)}"
+        for p in ours()
+        if p.suffix in (".html", ".js")
+        for i, text in enumerate(lines_of(p), 1)
+        if len(text) > MAX_LINE_LENGTH
+    ]
+    assert long == []
 
 
 @pytest.mark.parametrize("word", FORBIDDEN)

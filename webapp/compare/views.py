@@ -1,4 +1,4 @@
-"""The page that lays runs over one another."""
+"""The page that compares runs."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ OFFERED = 100
 
 @require_GET
 def compare(request: HttpRequest) -> HttpResponse:
-    """The runs that the address names, as far as the person may see them."""
-    asked, unread = asked_runs(request.GET.getlist("runs"))
-    beyond = asked[MAX_RUNS:]
-    asked = asked[:MAX_RUNS]
-    seen = Run.objects.filter(pk__in=asked, team__in=teams_of(request.user)).select_related("team")
-    found = {run.pk: run for run in seen.defer("strategy_state", "view", "front")}
-    runs = [found[pk] for pk in asked if pk in found]
+    """Compare the runs that the address names, as far as this person may see them."""
+    requested, unread = requested_runs(request.GET.getlist("runs"))
+    beyond = requested[MAX_RUNS:]
+    requested = requested[:MAX_RUNS]
+    visible = Run.objects.filter(pk__in=requested, team__in=teams_of(request.user)).select_related(
+        "team"
+    )
+    by_number = {run.pk: run for run in visible.defer("strategy_state", "view", "front")}
+    runs = [by_number[pk] for pk in requested if pk in by_number]
     rows, same = differences([run.spec for run in runs])
     data = comparison(runs)
     context = {
@@ -38,29 +40,29 @@ def compare(request: HttpRequest) -> HttpResponse:
         "pairs": list(zip(runs, data["runs"], strict=True)),
         "rows": rows,
         "same": same,
-        "left_out": [*unread, *(str(pk) for pk in asked if pk not in found)],
+        "left_out": [*unread, *(str(pk) for pk in requested if pk not in by_number)],
         "beyond": len(beyond),
         "most": MAX_RUNS,
         "offered": runs_of(request.team)[:OFFERED],
-        "chosen": set(found),
+        "chosen": set(by_number),
     }
     return render(request, "compare/compare.html", context)
 
 
-def asked_runs(texts: list[str]) -> tuple[list[int], list[str]]:
-    """Numbers from "1,2" or repeated parameters, each once; and what is no number."""
+def requested_runs(texts: list[str]) -> tuple[list[int], list[str]]:
+    """Return the numbers in "1,2" or repeated parameters, each once, and what is not a number."""
     numbers: dict[int, None] = {}
     unread: dict[str, None] = {}
     for part in ",".join(texts).split(","):
-        word = part.strip()
-        if word.isascii() and word.isdigit() and len(word) <= 18:
-            numbers[int(word)] = None
-        elif word:
-            unread[word[:20]] = None
+        text = part.strip()
+        if text.isascii() and text.isdigit() and len(text) <= 18:
+            numbers[int(text)] = None
+        elif text:
+            unread[text[:20]] = None
     return list(numbers), list(unread)[:10]
 
 
 def reference_words(data: dict[str, Any]) -> list[str]:
-    """The reference point as "error 9.90 %", one text an objective."""
+    """Return the reference point as texts such as "error 9.90 %"."""
     pairs = zip(data["goals"], data["reference"] or [], strict=False)
     return [f"{g['name']} {value_text(g['name'], value, g['unit'])}" for g, value in pairs]

@@ -1,4 +1,4 @@
-"""The addresses of sockets."""
+"""Addresses of sockets."""
 
 from __future__ import annotations
 

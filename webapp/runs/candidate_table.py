@@ -1,4 +1,4 @@
-"""One page of a run's candidates, sorted and filtered as the address says."""
+"""One page of the candidates of a run, sorted and filtered by the address."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEWEST = "newest"
 
 @dataclass(frozen=True)
 class CandidateTable:
-    """What the table shows: rows of one page, its sort and filter, and the choices."""
+    """The rows of one page with sort, filter and their choices."""
 
     page: Page
     rows: list[dict[str, Any]]
@@ -32,19 +32,19 @@ class CandidateTable:
     query: str
 
 
-def candidate_table(run: Run, goals: list[dict[str, Any]], asked: QueryDict) -> CandidateTable:
-    """The page that `asked` (sort, state, page) names; what it does not know is left out."""
+def candidate_table(run: Run, goals: list[dict[str, Any]], query: QueryDict) -> CandidateTable:
+    """Return the page that the address names by sort, state and page."""
     sorts = [(NEWEST, "newest first"), ("number", "oldest first")]
     sorts += [(goal["name"], goal["name"].replace("@", " on ")) for goal in goals]
-    sort = asked.get("sort", NEWEST)
+    sort = query.get("sort", NEWEST)
     sort = sort if sort in dict(sorts) else NEWEST
-    state = asked.get("state", "")
+    state = query.get("state", "")
     state = state if state in CandidateState.values else ""
     candidates = run.candidates.all()
     highest = candidates.aggregate(Max("number"))["number__max"]
     if state:
         candidates = candidates.filter(state=state)
-    page = Paginator(_sorted(candidates, sort, goals), PAGE_SIZE).get_page(asked.get("page"))
+    page = Paginator(_sorted(candidates, sort, goals), PAGE_SIZE).get_page(query.get("page"))
     kept = QueryDict(mutable=True)
     kept.update({k: v for k, v in (("sort", sort), ("state", state)) if v and v != NEWEST})
     return CandidateTable(
@@ -60,7 +60,7 @@ def candidate_table(run: Run, goals: list[dict[str, Any]], asked: QueryDict) -> 
 
 
 def _sorted(candidates: QuerySet, sort: str, goals: list[dict[str, Any]]) -> QuerySet:
-    """Best first by an objective; candidates without a value come last."""
+    """Sort best first by an objective; candidates without a value come last."""
     if sort == NEWEST:
         return lean_candidates(candidates.order_by("-number"))
     if sort == "number":

@@ -1,4 +1,4 @@
-"""Drawings and one-line texts of stored architectures, made by their own space."""
+"""Drawings and one-line texts of stored architectures, made by their space."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nasengine.core.space import Space
 
 
 def space_of(architecture: Architecture) -> Space:
-    """The space that can read an architecture.
+    """Return the space of an architecture with its settings.
 
     Raises:
         EngineError: the space is unknown, or its stored settings are no longer allowed.
@@ -22,7 +22,7 @@ def space_of(architecture: Architecture) -> Space:
 
 
 def drawing(value: dict[str, Any]) -> dict[str, Any] | None:
-    """The drawing (docs/graphs.md) of an architecture's JSON; None if no space reads it."""
+    """Return the drawing (docs/graphs.md) of an architecture; None if no space can read it."""
     architecture = Architecture.from_json(value)
     try:
         return space_of(architecture).graph(architecture)
@@ -30,24 +30,27 @@ def drawing(value: dict[str, Any]) -> dict[str, Any] | None:
         return None
 
 
-def leaning(value: dict[str, Any], findings: dict[str, Any]) -> dict[str, Any] | None:
-    """What a search with shared weights would derive by a step's findings, as JSON.
+def derived_from(value: dict[str, Any], findings: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the architecture that a weight-sharing search would derive now, as JSON.
 
-    `value` is the shared network's JSON. None where the findings say nothing about it.
+    Args:
+        value: the supernet as JSON.
+        findings: the result of the latest supernet step. Without alphas or a best
+            architecture in it, the function returns None.
     """
-    shared = Architecture.from_json(value)
+    supernet = Architecture.from_json(value)
     try:
         if "alphas" in findings:
-            return space_of(shared).discretise(findings["alphas"]).to_json()
+            return space_of(supernet).discretise(findings["alphas"]).to_json()
         if "best" in findings:
-            return Architecture(shared.space, shared.config, findings["best"]).to_json()
+            return Architecture(supernet.space, supernet.config, findings["best"]).to_json()
     except (EngineError, TypeError):
         return None
     return None
 
 
 def text_of(value: dict[str, Any]) -> str:
-    """One line as people of the field write it; the id's beginning if no space reads it."""
+    """Return the architecture in one line as papers write it; part of its id if unreadable."""
     architecture = Architecture.from_json(value)
     try:
         return space_of(architecture).text(architecture)

@@ -1,4 +1,4 @@
-"""Stored events in a few words, for the list on the run's page."""
+"""Stored events as short texts, for the list on the run page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SHOWN = 100
 
 
 def last_events(run: Run) -> list[dict[str, Any]]:
-    """The newest events, newest first, each with its number, time, kind and words."""
+    """Return the newest events, newest first, each with number, time, kind and text."""
     events = Event.objects.filter(run=run).order_by("-seq")[:SHOWN]
     return [
         {"seq": e.seq, "at": e.at, "kind": e.kind, "text": event_text(e.kind, e.item)}
@@ -20,9 +20,9 @@ def last_events(run: Run) -> list[dict[str, Any]]:
 
 
 def event_text(kind: str, item: dict[str, Any]) -> str:
-    """What an event says, in a few words; its kind alone if it is of a newer version."""
-    say = WORDS.get(kind)
-    return say(item) if say else kind
+    """Describe an event; an event kind of a newer version is described by its name."""
+    describe = TEXTS.get(kind)
+    return describe(item) if describe else kind
 
 
 def _run(item: dict[str, Any]) -> str:
@@ -37,7 +37,7 @@ def _candidate(item: dict[str, Any]) -> str:
 
 def _progress(item: dict[str, Any]) -> str:
     curve = item.get("curve") or [{}]
-    return f"#{item['number']} ended epoch {curve[-1].get('epoch', '–')}"
+    return f"#{item['number']} finished epoch {curve[-1].get('epoch', '–')}"
 
 
 def _front(item: dict[str, Any]) -> str:
@@ -49,11 +49,11 @@ def _log(item: dict[str, Any]) -> str:
     return f"{item['level']}: {item['text']}"
 
 
-WORDS = {
+TEXTS = {
     "run": _run,
     "candidate": _candidate,
     "progress": _progress,
     "front": _front,
-    "method": lambda item: f"the method's own view: {item.get('kind') or 'changed'}",
+    "method": lambda item: f"view of the method: {item.get('kind') or 'changed'}",
     "log": _log,
 }

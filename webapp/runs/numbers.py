@@ -1,7 +1,7 @@
-"""How numbers are written on pages; `static/js/format.js` does the same in the browser.
+"""Number formats of pages; `static/js/format.js` has the same for plots.
 
-Both are held to tests/assets/format.json. Ties round away from zero, as a browser's
-toFixed does.
+Tests hold both to tests/assets/format.json. Ties round away from zero, like toFixed in a
+browser.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from decimal import ROUND_HALF_UP, Decimal
 MISSING = "–"
 PREFIXES = ("", "k", "M", "G", "T", "P")
 COUNTS = ("params", "macs")
-UNIT_WORDS = {"MAC": ""}
+UNIT_LABELS = {"MAC": ""}
 
 
 def fixed(value: float, decimals: int) -> str:
-    """The value with so many decimals."""
+    """Return the value with this many decimals."""
     step = Decimal(1).scaleb(-decimals)
     return f"{Decimal(value).quantize(step, ROUND_HALF_UP):f}"
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """The value with three significant digits; whole numbers keep all of theirs."""
+    """Return the value with three significant digits; whole numbers keep all digits."""
     if value == 0:
         return "0"
     size = abs(value)
@@ -36,7 +36,7 @@ def significant(value: float, digits: int = 3) -> str:
 
 
 def counted(value: float) -> str:
-    """A count with a prefix: 3.35 M, 528 M, 73.3 k; below a thousand as it is."""
+    """Return a count with a prefix: 3.35 M, 528 M, 73.3 k; unchanged below a thousand."""
     size, step = abs(value), 0
     while size >= 999.5 and step < len(PREFIXES) - 1:
         size /= 1000
@@ -48,7 +48,7 @@ def counted(value: float) -> str:
 
 
 def number_text(kind: str, value: float | None, unit: str = "") -> str:
-    """A value without its unit, rounded as its kind is: error 5.32, params 3.35 M."""
+    """Return a value without its unit, rounded for its kind: error 5.32, params 3.35 M."""
     if value is None or not math.isfinite(value):
         return MISSING
     if kind.partition("@")[0] in COUNTS:
@@ -59,12 +59,12 @@ def number_text(kind: str, value: float | None, unit: str = "") -> str:
 
 
 def value_text(kind: str, value: float | None, unit: str = "", spread: float | None = None) -> str:
-    """A value with its unit, and its spread where there is one: 12.4 ms (± 0.3)."""
+    """Return a value with its unit and, if known, its spread: 12.4 ms (± 0.3)."""
     number = number_text(kind, value, unit)
     if number == MISSING:
         return MISSING
-    word = UNIT_WORDS.get(unit, unit)
-    text = f"{number} {word}" if word else number
+    label = UNIT_LABELS.get(unit, unit)
+    text = f"{number} {label}" if label else number
     if spread is None or not math.isfinite(spread):
         return text
     decimals = len(number.partition(".")[2].split(" ")[0].split("e")[0])
@@ -72,7 +72,7 @@ def value_text(kind: str, value: float | None, unit: str = "", spread: float | N
 
 
 def duration_text(seconds: float | None) -> str:
-    """How long: 8 s, 3 min 20 s, 1 h 05 min, 2 d 3 h; never negative."""
+    """Return a duration: 8 s, 3 min 20 s, 1 h 05 min, 2 d 3 h; never negative."""
     if seconds is None or not math.isfinite(seconds):
         return MISSING
     whole = max(0, math.floor(seconds))
@@ -86,13 +86,13 @@ def duration_text(seconds: float | None) -> str:
 
 
 def age_text(seconds: float | None) -> str:
-    """How long ago: just now, 40 s ago, 5 min ago, 3 h ago, 12 d ago."""
+    """Return an age: just now, 40 s ago, 5 min ago, 3 h ago, 12 d ago."""
     if seconds is None or not math.isfinite(seconds):
         return MISSING
     whole = max(0, math.floor(seconds))
     if whole < 10:
         return "just now"
-    for size, word in ((86400, "d"), (3600, "h"), (60, "min")):
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if whole >= size:
-            return f"{whole // size} {word} ago"
+            return f"{whole // size} {unit} ago"
     return f"{whole} s ago"

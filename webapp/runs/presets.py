@@ -1,4 +1,4 @@
-"""Ready-made questions for the launch form: a beginning, not a restriction."""
+"""Presets of the launch form: search settings to start from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DEFAULT_OBJECTIVES = ("error", "params", "latency@cpu")
 
 @dataclass(frozen=True)
 class Preset:
-    """A named beginning: what differs from the form's own defaults."""
+    """Named search settings: those that differ from the defaults of the form."""
 
     title: str
     help: str
@@ -24,19 +24,19 @@ class Preset:
         return f"{self.title} on {self.spec.get('dataset', 'digits')}"
 
 
-# Small enough that every one ends within minutes on two processor cores.
+# Small enough to finish within minutes on two CPU cores.
 SMALL = {"candidates": 40, "in_flight": 2, "estimator_config": {"epochs": 3}}
 SHARED = {"candidates": 40, "in_flight": 2, "estimator_config": {"epochs": 4}}
-# Few images teach little in an epoch: so there are more steps, longer ones, and a controller that
-# may become sure.
-FEW = {"epochs": 20, "batch_size": 16, "learning_rate": 0.1}
-SURER = {"controller_steps": 15, "samples": 5, "tanh": 2.5, "op_reduce": 1.0}
+# A small data set has few steps per epoch, so there are more epochs, smaller batches, a higher
+# learning rate, and a controller that may become confident.
+SMALL_DATA = {"epochs": 20, "batch_size": 16, "learning_rate": 0.1}
+CONFIDENT = {"controller_steps": 15, "samples": 5, "tanh": 2.5, "op_reduce": 1.0}
 FIRST_LOOK = {"first": 8, "keep": 6}
 
 PRESETS = {
     "first-look": Preset(
         "First look",
-        "24 small networks on digits, a few epochs each: minutes on two processor cores.",
+        "24 small networks on digits with a few epochs each: minutes on two CPU cores.",
         {
             "candidates": 24,
             "space_config": {"cells": 3},
@@ -46,7 +46,7 @@ PRESETS = {
     ),
     "dpp-net": Preset(
         "DPP-Net",
-        "Its own dense cells, grown layer by layer; a surrogate and Pareto dominance (1806.08198).",
+        "Dense cells grown layer by layer with a surrogate and Pareto dominance (1806.08198).",
         {
             **SMALL,
             "space": "dense-cell",
@@ -56,7 +56,7 @@ PRESETS = {
     ),
     "monas": Preset(
         "MONAS",
-        "A robot network writes AlexNet-like chains, rewarded for accuracy and cost (1806.10332).",
+        "A policy network builds AlexNet-like chains, rewarded for accuracy and cost (1806.10332).",
         {
             **SMALL,
             "space": "chain-alexnet",
@@ -65,8 +65,8 @@ PRESETS = {
         },
     ),
     "topology-evolution": Preset(
-        "Topologies by evolution",
-        "Graphs grow from the smallest; children inherit their weights (1809.03242).",
+        "Topology evolution",
+        "Graphs grow from minimal ones; children inherit weights (1809.03242).",
         {
             **SMALL,
             "space": "topology",
@@ -77,7 +77,7 @@ PRESETS = {
     ),
     "renas": Preset(
         "RENAS",
-        "Cells of blocks; a learned controller mutates, children are fine-tuned (1808.00193).",
+        "Block cells, mutated by a learned controller; children are fine-tuned (1808.00193).",
         {
             **SMALL,
             "space": "block-cell",
@@ -89,40 +89,40 @@ PRESETS = {
     ),
     "darts": Preset(
         "DARTS",
-        "One network holds every cell; its operations compete by gradients (1806.09055).",
+        "Differentiable search in a supernet of all cells (1806.09055).",
         {
             **SHARED,
             "space": "cell",
             "strategy": "darts",
             "space_config": {"cells": 3},
-            "strategy_config": {**FEW, "alpha_learning_rate": 3e-3, "weight_decay": 0.0081},
+            "strategy_config": {**SMALL_DATA, "alpha_learning_rate": 3e-3, "weight_decay": 0.0081},
         },
     ),
     "enas": Preset(
         "ENAS",
-        "A controller writes cells, rewarded by what they do with shared weights (1802.03268).",
+        "A controller samples cells, rewarded by their accuracy with shared weights (1802.03268).",
         {
             **SHARED,
             "space": "enas-micro",
             "strategy": "enas",
             "space_config": {"cells": 3},
-            "strategy_config": {**FEW, **SURER},
+            "strategy_config": {**SMALL_DATA, **CONFIDENT},
         },
     ),
     "random-sharing": Preset(
-        "Random search with shared weights",
-        "The baseline of DARTS and ENAS: weights learn random cells, the best are proved.",
+        "Random search with weight sharing",
+        "The baseline of DARTS and ENAS: the supernet trains random cells, the best are retrained.",
         {
             **SHARED,
             "space": "cell",
             "strategy": "random-sharing",
             "space_config": {"cells": 3},
-            "strategy_config": FEW,
+            "strategy_config": SMALL_DATA,
         },
     ),
     "recurrent": Preset(
         "Recurrent cells on text",
-        "DARTS on a cell that foretells the next word of Python's documentation.",
+        "DARTS on a cell that predicts the next word of Python's documentation.",
         {
             **SHARED,
             "space": "recurrent-cell",
@@ -135,7 +135,7 @@ PRESETS = {
     ),
     "nsga2": Preset(
         "NSGA-II",
-        "Generations by rank and crowding, on the cells of NAS-Bench-201.",
+        "Selection by rank and crowding distance, on the cells of NAS-Bench-201.",
         {
             **SMALL,
             "space": "nb201",
@@ -146,7 +146,7 @@ PRESETS = {
     ),
     "local-search": Preset(
         "Local search",
-        "From neighbour to better neighbour: the strong simple baseline.",
+        "Moves to better neighbours: a strong simple baseline.",
         {
             **SMALL,
             "space": "nb201",
@@ -157,7 +157,7 @@ PRESETS = {
     ),
     "random": Preset(
         "Random search",
-        "What any method has to beat: the same budget, drawn at random.",
+        "The baseline that every method has to beat: random candidates, same budget.",
         {"strategy": "random"},
     ),
     "published-evolution": Preset(

@@ -1,4 +1,4 @@
-"""Serves Plotly's script from the installed plotly package, so that it is vendored once."""
+"""Static finder for the script of the installed plotly package, which need not be vendored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAME = "plotly.min.js"
 
 
 class PlotlyFinder(BaseFinder):
-    """Finds static file vendor/plotly/plotly.min.js inside package `plotly`."""
+    """Find the static file vendor/plotly/plotly.min.js in package `plotly`."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -27,8 +27,8 @@ class PlotlyFinder(BaseFinder):
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
         if path != f"{self.storage.prefix}/{NAME}":
             return []
-        found = self.storage.path(NAME)
-        return [found] if find_all else found
+        script = self.storage.path(NAME)
+        return [script] if find_all else script
 
     def list(self, ignore_patterns: Any) -> Iterable[tuple[str, FileSystemStorage]]:
         yield NAME, self.storage

@@ -1,4 +1,4 @@
-"""Do the servers answer? Short waits, so that asking never hangs."""
+"""Whether the servers answer, with short timeouts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-BROKER_WAIT_SECONDS = 0.5
+BROKER_TIMEOUT_SECONDS = 0.5
 
 
 def database_answers() -> bool:
-    """Whether PostgreSQL answers a query."""
+    """Return whether PostgreSQL answers a query."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -20,11 +20,11 @@ def database_answers() -> bool:
 
 
 def broker_answers() -> bool:
-    """Whether Valkey answers a PING."""
+    """Return whether Valkey answers a PING."""
     client = redis.Redis.from_url(
         settings.BROKER_URL,
-        socket_timeout=BROKER_WAIT_SECONDS,
-        socket_connect_timeout=BROKER_WAIT_SECONDS,
+        socket_timeout=BROKER_TIMEOUT_SECONDS,
+        socket_connect_timeout=BROKER_TIMEOUT_SECONDS,
     )
     try:
         return bool(client.ping())

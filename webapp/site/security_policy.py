@@ -1,4 +1,4 @@
-"""The content security policy of a response: strict, and looser for the admin alone."""
+"""Content security policy of a response: strict, and less strict for the admin only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """django-csp's middleware with `ADMIN_CONTENT_SECURITY_POLICY` under the admin's address."""
+    """django-csp's middleware that uses `ADMIN_CONTENT_SECURITY_POLICY` for the admin."""
 
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
@@ -21,7 +21,7 @@ class PolicyMiddleware(CSPMiddleware):
 
 
 def admin_address() -> str:
-    """Where the admin begins."""
+    """Return the address of the admin."""
     try:
         return reverse("admin:index")
     except NoReverseMatch:

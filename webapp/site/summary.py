@@ -1,4 +1,4 @@
-"""What a team sees first: what runs, what ended, what needs somebody, who works."""
+"""The overview of a team: active and finished runs, problems, workers, new architectures."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ MAX_BUSY = 8
 MAX_FINISHED = 6
 MAX_ENTRIES = 4
 ATTENTION_DAYS = 7
-WRONG = (CandidateState.DIVERGED, CandidateState.FAILED, CandidateState.LOST)
+FAILED_STATES = (CandidateState.DIVERGED, CandidateState.FAILED, CandidateState.LOST)
 
 
 @dataclass(frozen=True)
 class Attention:
-    """Something that needs somebody: how bad (bad, warn), what it is, where to look."""
+    """A problem that needs attention: tone (bad, warn), text and, if there is one, its run."""
 
     tone: str
     text: str
@@ -34,16 +34,16 @@ class Attention:
 
 
 def summary(team: Team) -> dict[str, Any]:
-    """Everything the overview shows of a team; the number of queries never grows."""
+    """Return everything that the overview shows; the number of queries does not depend on it."""
     busy = rows_of(list(with_front(active_runs(team))[:MAX_BUSY]))
     for row in busy:
-        row["wrong"] = sum(row["counts"][state] for state in WRONG)
+        row["failed"] = sum(row["counts"][state] for state in FAILED_STATES)
     ended = runs_of(team).filter(state__in=ENDED_RUNS).order_by("-ended_at", "-pk")
     workers = workers_alive()
     return {
         "busy": busy,
         "ended": rows_of(list(with_front(ended)[:MAX_FINISHED])),
-        "attention": [*_fleet_faults(busy, workers), *_run_faults(team, busy)],
+        "attention": [*_fleet_problems(busy, workers), *_run_problems(team, busy)],
         "workers": workers,
         "entries": CatalogueEntry.objects.filter(team=team).exclude(stage=Stage.REJECTED)[
             :MAX_ENTRIES
@@ -52,7 +52,7 @@ def summary(team: Team) -> dict[str, Any]:
 
 
 def workers_alive() -> dict[str, list[WorkerSlot]]:
-    """Living processes by role, each slot with the candidate it holds, oldest name first."""
+    """Return the running processes by role, by name, each with the candidate it evaluates."""
     held = Candidate.objects.filter(state=CandidateState.RUNNING).only("slot", "started_at")
     slots = live_slots().order_by("name").prefetch_related(Prefetch("candidates", queryset=held))
     by_role: dict[str, list[WorkerSlot]] = {"evaluation": [], "coordinator": []}
@@ -61,29 +61,28 @@ def workers_alive() -> dict[str, list[WorkerSlot]]:
     return by_role
 
 
-def _fleet_faults(busy: list[dict[str, Any]], workers: dict[str, Any]) -> list[Attention]:
-    """What keeps every run from moving, told only while there is one to move."""
+def _fleet_problems(busy: list[dict[str, Any]], workers: dict[str, Any]) -> list[Attention]:
+    """Return the problems that stop every run; none if no run is active."""
     if not busy:
         return []
-    faults = []
+    texts = []
     if not broker_answers():
-        faults.append(
-            Attention("bad", "The broker does not answer: runs go on, more slowly. Start Valkey.")
-        )
+        texts.append("The broker does not answer, so runs advance more slowly. Start Valkey.")
     if not workers["coordinator"]:
-        faults.append(Attention("bad", "No coordinator is alive, so no run advances: start one."))
+        texts.append("No coordinator is running, so no run advances. Start one.")
     for queue in queues_without_workers():
-        text = f"Candidates wait on the queue {queue}, which no worker serves: start one for it."
-        faults.append(Attention("bad", text))
-    return faults
+        texts.append(f"Candidates wait in queue {queue}, which no worker serves. Start one for it.")
+    return [Attention("bad", text) for text in texts]
 
 
-def _run_faults(team: Team, busy: list[dict[str, Any]]) -> list[Attention]:
+def _run_problems(team: Team, busy: list[dict[str, Any]]) -> list[Attention]:
+    """Return the runs that failed lately, and active runs with failed candidates."""
     since = timezone.now() - timedelta(days=ATTENTION_DAYS)
     failed = runs_of(team).filter(state=RunState.FAILED, ended_at__gt=since)
-    faults = [Attention("bad", run.reason or "failed", run) for run in failed[:MAX_FINISHED]]
+    problems = [Attention("bad", run.reason or "failed", run) for run in failed[:MAX_FINISHED]]
     for row in busy:
-        if row["wrong"]:
-            text = ", ".join(f"{row['counts'][s]} {s}" for s in WRONG if row["counts"][s])
-            faults.append(Attention("warn", f"Candidates went wrong: {text}", row["run"]))
-    return faults
+        if row["failed"]:
+            counts = row["counts"]
+            text = ", ".join(f"{counts[s]} {s}" for s in FAILED_STATES if counts[s])
+            problems.append(Attention("warn", f"Failed candidates: {text}", row["run"]))
+    return problems

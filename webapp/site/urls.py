@@ -1,4 +1,4 @@
-"""The first page and the health page."""
+"""Addresses of the overview and of the health check."""
 
 from __future__ import annotations
 

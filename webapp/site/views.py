@@ -1,4 +1,4 @@
-"""The first page, and the page that machines ask whether all is well."""
+"""The overview, and the health check for monitoring."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .summary import summary
 
 @require_GET
 def overview(request: HttpRequest) -> HttpResponse:
-    """What runs, what ended, what needs attention; for htmx the moving part alone."""
+    """Show the overview; for htmx only the part that changes."""
     context = {
         **summary(request.team),
         "may_launch": may(request.user, "launch", request.team),
@@ -32,7 +32,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @team_not_required
 @require_GET
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 while pages can be served: the database answers. The broker is only reported."""
+    """Return 200 if the database answers, so that pages can be served; the broker is reported."""
     database = database_answers()
     answer = {
         "status": "ok" if database else "no database",

@@ -1,4 +1,4 @@
-"""A study's results as a page writes them: one row a method, one cell a run."""
+"""The results of a study as its page shows them: one row per method, one cell per run."""
 
 from __future__ import annotations
 
@@ -13,45 +13,46 @@ from webapp.runs.services.control import ALLOWED_IN
 from .plan import RANDOM_SEARCH
 from .services.bulk_actions import BULK_ACTIONS
 
-SURE = 0.01
-SMALL_P = 0.0001
+SIGNIFICANT_P = 0.01
+MIN_SHOWN_P = 0.0001
 EFFECTS = ((0.71, "large"), (0.64, "medium"), (0.56, "small"))  # Vargha and Delaney, 2000
+NO_GOAL = {"name": "", "unit": ""}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A number over the seeds as text, and in full for the hover."""
+    """A figure over the seeds: rounded as text, in full as hover title."""
 
     text: str
     title: str
 
 
 def cells_of(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """The ranking's rows, in its order."""
-    goal = data["goals"][0] if data["goals"] else {"name": "", "unit": ""}
+    """Return the rows of the ranking in its order."""
+    goal = data["goals"][0] if data["goals"] else NO_GOAL
     return [
         {
-            "strategy": one["strategy"],
+            "strategy": method["strategy"],
             "place": place,
-            "best": spread_cell(one["best"], goal["name"], goal["unit"]),
-            "hypervolume": spread_cell(one["hypervolume"], "hypervolume", ""),
+            "best": spread_cell(method["best"], goal["name"], goal["unit"]),
+            "hypervolume": spread_cell(method["hypervolume"], "hypervolume", ""),
             "reported": [
-                (name, spread_cell(one["reported"].get(name), name, "%" if "error" in name else ""))
+                (name, spread_cell(method["reported"].get(name), name, _unit(name)))
                 for name in data["reported"]
             ],
-            "rank": _rank(one),
-            "wins": one["wins"],
-            "seeds": one["seeds"],
-            "difference": difference_cell(one),
-            "runs": one["runs"],
-            "ended": one["ended"],
+            "rank": _rank(method),
+            "wins": method["wins"],
+            "seeds": method["seeds"],
+            "difference": difference_cell(method),
+            "runs": method["runs"],
+            "ended": method["ended"],
         }
-        for place, one in enumerate(data["methods"], start=1)
+        for place, method in enumerate(data["methods"], start=1)
     ]
 
 
 def spread_cell(spread: dict[str, Any] | None, name: str, unit: str) -> Cell | None:
-    """Mean ± deviation, rounded the house's way."""
+    """Return mean ± standard deviation, rounded for the objective."""
     if spread is None:
         return None
     mean, deviation = spread["mean"], spread["deviation"]
@@ -63,30 +64,30 @@ def spread_cell(spread: dict[str, Any] | None, name: str, unit: str) -> Cell | N
     return Cell(text, f"{title}, {spread['count']} seeds")
 
 
-def difference_cell(one: dict[str, Any]) -> Cell:
-    """How a method stands against random search, in words."""
-    found = one["difference"]
-    if one["strategy"] == RANDOM_SEARCH:
+def difference_cell(method: dict[str, Any]) -> Cell:
+    """Return how a method compares with random search, in words."""
+    difference = method["difference"]
+    if method["strategy"] == RANDOM_SEARCH:
         return Cell("–", "random search itself")
-    if found is None:
-        return Cell("–", "takes random search beside it, and two seeds of both with a number")
-    p = f"p < {SMALL_P}" if found["p"] < SMALL_P else f"p = {found['p']:.2g}"
-    side = max(found["effect"], 1 - found["effect"])
-    size = next((word for least, word in EFFECTS if side >= least), "no")
+    if difference is None:
+        return Cell("–", "needs random search in the study, and two finished runs of both methods")
+    p, effect = difference["p"], difference["effect"]
+    p_text = f"p < {MIN_SHOWN_P}" if p < MIN_SHOWN_P else f"p = {p:.2g}"
+    size = next((size for minimum, size in EFFECTS if max(effect, 1 - effect) >= minimum), "no")
     title = (
-        f"Mann-Whitney, two-sided, p = {found['p']!r}; better than random search in "
-        f"{100 * found['effect']:.3g} of 100 pairs (A12 = {found['effect']!r})"
+        f"Mann-Whitney test, two-sided, p = {p!r}; better than random search in "
+        f"{100 * effect:.3g} % of the pairs (A12 = {effect!r})"
     )
-    if found["p"] >= SURE:
-        return Cell(f"not sure ({p})", title)
-    return Cell(f"{'better' if found['effect'] > 0.5 else 'worse'}, {size} effect ({p})", title)
+    if p >= SIGNIFICANT_P:
+        return Cell(f"no clear difference ({p_text})", title)
+    return Cell(f"{'better' if effect > 0.5 else 'worse'}, {size} effect ({p_text})", title)
 
 
 def matrix_of(data: dict[str, Any]) -> dict[str, Any]:
-    """Runs by method and seed: the seeds, and of each method one run (or None) a seed."""
+    """Return the seeds, and for each method one run (or None) per seed."""
     seeds = sorted({run["seed"] for run in data["runs"]})
-    goal = data["goals"][0] if data["goals"] else {"name": "", "unit": ""}
-    found = {
+    goal = data["goals"][0] if data["goals"] else NO_GOAL
+    runs = {
         (run["strategy"], run["seed"]): {
             **run,
             "text": number_text(goal["name"], run["best"], goal["unit"]),
@@ -94,27 +95,33 @@ def matrix_of(data: dict[str, Any]) -> dict[str, Any]:
         for run in data["runs"]
     }
     rows = [
-        {"strategy": one["strategy"], "runs": [found.get((one["strategy"], s)) for s in seeds]}
-        for one in data["methods"]
+        {"strategy": name, "runs": [runs.get((name, seed)) for seed in seeds]}
+        for name in (method["strategy"] for method in data["methods"])
     ]
     return {"seeds": seeds, "rows": rows}
 
 
 def bulk_actions_of(study: Study) -> list[Action]:
-    """The buttons that would do something to one run at least."""
+    """Return the actions that the state of at least one run allows."""
     states = {RunState(state) for state in study.runs.values_list("state", flat=True).distinct()}
     return [ACTIONS[name] for name in BULK_ACTIONS if states & set(ALLOWED_IN[name])]
 
 
+def _unit(name: str) -> str:
+    """Return the unit of a value that a table reports; tables name none."""
+    return "%" if "error" in name else ""
+
+
 def _as_exact(deviation: float, text: str) -> str | None:
-    """The deviation with as many decimals as a plain number; None where that would be 0."""
+    """Return the deviation with as many decimals as `text`; None if that would be 0."""
     if not text.replace(".", "").isdigit():
         return None
     short = fixed(deviation, len(text.partition(".")[2]))
     return short if float(short) else None
 
 
-def _rank(one: dict[str, Any]) -> Cell | None:
-    if one["rank"] is None:
+def _rank(method: dict[str, Any]) -> Cell | None:
+    if method["rank"] is None:
         return None
-    return Cell(f"{one['rank']:.2f}", f"mean rank {one['rank']!r} over {one['seeds']} seeds")
+    title = f"mean rank {method['rank']!r} over {method['seeds']} seeds"
+    return Cell(f"{method['rank']:.2f}", title)

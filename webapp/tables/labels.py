@@ -1,4 +1,4 @@
-"""What an import found, in words: for pages, the admin and the command line."""
+"""Texts about an import, for pages, the admin and the command line."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from .models import BenchmarkTable
 
 
 def fit_words(table: BenchmarkTable) -> str:
-    """How many rows are architectures of the space, in one phrase."""
+    """Return how many rows are architectures of the space, in one phrase."""
     fit = table.fit
-    found = table.findings.get("architectures", 0)
+    rows = table.findings.get("architectures", 0)
     if fit is None:
-        return f"{found:,} architectures of no space that was named"
+        return f"{rows:,} architectures, not checked because no space was named"
     if not fit["checked"]:
-        return f"{found:,} architectures, whose texts {table.space} cannot check"
-    if fit["checked"] < found:
+        return f"{rows:,} architectures in a text form that {table.space} cannot check"
+    if fit["checked"] < rows:
         return f"{fit['fits']:,} of {fit['checked']:,} checked are architectures of {table.space}"
     if fit["size"]:
         return f"{fit['fits']:,} of the {fit['size']:,} architectures of {table.space}"
@@ -21,32 +21,32 @@ def fit_words(table: BenchmarkTable) -> str:
 
 
 def warnings_of(table: BenchmarkTable) -> list[str]:
-    """What a person should know before searching on the table, a sentence each."""
-    found, fit = table.findings, table.fit
-    said = []
-    if repeated := found.get("repeated"):
-        said.append(
-            f"{_rows(repeated)} an architecture that came before; the first row of each counts."
+    """Return what to know before a search on the table, one sentence each."""
+    findings, fit = table.findings, table.fit
+    warnings = []
+    if repeated := findings.get("repeated"):
+        warnings.append(
+            f"{_rows(repeated)} an architecture again; the first row of each architecture counts."
         )
-    if nameless := found.get("nameless"):
-        said.append(f"{_rows(nameless)} no architecture and {_are(nameless)} never found.")
-    if fit and (strange := fit["checked"] - fit["fits"]):
-        said.append(
-            f"{strange:,} of {fit['checked']:,} checked rows name no architecture of "
-            f"{table.space}, the first {fit['misfit'][:120]!r}."
+    if nameless := findings.get("nameless"):
+        warnings.append(f"{_rows(nameless)} no architecture and {_are(nameless)} ignored.")
+    if fit and (unfit := fit["checked"] - fit["fits"]):
+        warnings.append(
+            f"{unfit:,} of {fit['checked']:,} checked rows name no architecture of "
+            f"{table.space}; the first of them is {fit['misfit'][:120]!r}."
         )
     if fit and fit["size"] and fit["fits"] < fit["size"] and not fit["unknown"]:
-        said.append(
-            f"The table lacks {fit['size'] - fit['fits']:,} architectures of {table.space}: a "
-            "search that proposes one of them sees it fail."
+        warnings.append(
+            f"The table lacks {fit['size'] - fit['fits']:,} architectures of {table.space}: "
+            "candidates with one of them fail."
         )
-    for one in table.objectives:
-        if lacking := found.get("architectures", 0) - one["rows"]:
-            said.append(
-                f"{lacking:,} architecture{'s' * (lacking != 1)} have no finite number in "
-                f"{one['column']} and fail where {one['name']} is an objective."
+    for objective in table.objectives:
+        if lacking := findings.get("architectures", 0) - objective["rows"]:
+            warnings.append(
+                f"{lacking:,} architecture{'s' * (lacking != 1)} have no finite value in column "
+                f"{objective['column']} and fail if {objective['name']} is an objective."
             )
-    return said
+    return warnings
 
 
 def _rows(number: int) -> str:

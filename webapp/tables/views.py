@@ -1,4 +1,4 @@
-"""A team's benchmark tables: the list, one of them, and the form that imports another."""
+"""Benchmark tables of a team: the list, one table, and the import form."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_RUNS = 8
 
 @require_GET
 def table_list(request: HttpRequest) -> HttpResponse:
-    """The team's tables, newest version of each name first."""
+    """List the team's tables, the newest version of each name first."""
     page = Paginator(tables_of(request.team), PAGE).get_page(request.GET.get("page"))
     rows = [
         {
@@ -44,7 +44,7 @@ def table_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def table_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """One table: what its columns mean, what was found in its rows, which runs rest on it."""
+    """Show one table: its objectives, the result of the import, and the runs on it."""
     table = team_object_or_404(request, BenchmarkTable, pk)
     newest = BenchmarkTable.objects.filter(team=table.team, name=table.name).latest("version")
     runs = table.runs.defer("spec", "strategy_state", "view", "front")
@@ -67,12 +67,12 @@ def table_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def table_new(request: HttpRequest) -> HttpResponse:
-    """The form; a POST imports, or comes back with every message beside its field."""
+    """Show the import form; a POST imports, or shows it with every message beside its field."""
     check_may_here(request, "import", "Importing tables")
     form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
-    done = form.imported(request.team, request.user) if form.is_bound else None
-    if done is None:
+    result = form.imported(request.team, request.user) if form.is_bound else None
+    if result is None:
         return render(request, "tables/new.html", {"form": form})
-    word = "is imported" if done.new else "was imported before, with the same rows and mapping"
-    messages.success(request, f"{done.table} {word}.")
-    return redirect("table-detail", done.table.pk)
+    verb = "is imported" if result.new else "was imported before with the same rows and mapping"
+    messages.success(request, f"{result.table} {verb}.")
+    return redirect("table-detail", result.table.pk)

@@ -59,10 +59,10 @@ def test_workers_with_what_they_do(team, viewer, sign_in):
 def test_what_keeps_runs_from_moving_is_told(team, viewer, sign_in, monkeypatch):
     make_run(team)
     monkeypatch.setattr(summary, "broker_answers", lambda: False)
-    told = page_of(sign_in(viewer)).one("attention").text
-    assert "broker does not answer" in told
-    assert "No coordinator is alive" in told
-    assert "queue cpu, which no worker serves" in told
+    shown = page_of(sign_in(viewer)).one("attention").text
+    assert "broker does not answer" in shown
+    assert "No coordinator is running" in shown
+    assert "queue cpu, which no worker serves" in shown
 
 
 def test_with_nothing_to_move_there_is_nothing_to_tell(team, viewer, sign_in, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.factories import end_run, make_run
 from webapp.compare.comparison import comparison
 from webapp.compare.differences import differences
-from webapp.compare.views import asked_runs
+from webapp.compare.views import requested_runs
 
 from ...fixtures.html_reader import embedded, read
 
@@ -92,7 +92,7 @@ def test_settings_that_differ_against_the_base():
     ],
 )
 def test_the_address_is_read_leniently(texts, numbers, unread):
-    assert asked_runs(texts) == (numbers, unread)
+    assert requested_runs(texts) == (numbers, unread)
 
 
 def test_the_page_shows_results_and_what_differs(viewer, pair, sign_in):

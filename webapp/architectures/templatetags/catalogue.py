@@ -1,4 +1,4 @@
-"""The stage of a catalogue entry as icon, word and colour."""
+"""Template tag that shows the stage of a catalogue entry."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from webapp.runs.templatetags.figures import badge
 
 register = template.Library()
 STAGES = {
-    Stage.PROPOSED: StateLabel(
-        "Proposed", "hourglass", "calm", "Kept by somebody; no curator decided yet"
-    ),
+    Stage.PROPOSED: StateLabel("Proposed", "hourglass", "calm", "Waits for review by a curator"),
     Stage.APPROVED: StateLabel(
-        "Approved", "rosette-discount-check", "good", "A curator promoted it"
+        "Approved", "rosette-discount-check", "good", "Promoted by a curator"
     ),
-    Stage.REJECTED: StateLabel("Rejected", "thumb-down", "bad", "A curator rejected it"),
+    Stage.REJECTED: StateLabel("Rejected", "thumb-down", "bad", "Rejected by a curator"),
 }
 
 
 @register.simple_tag
 def stage(value: str, reason: str = "") -> SafeString:
-    """A stage: icon, word and colour, its meaning and the reason on hover."""
+    """Render a stage as icon, label and colour, with its meaning and reason on hover."""
     return badge(STAGES[Stage(value)], value, reason)

@@ -1,4 +1,4 @@
-"""The catalogue: the list of kept architectures, and one of them."""
+"""The catalogue: the list of kept architectures, and one entry."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..services import may_decide
 
 @require_GET
 def architecture_list(request: HttpRequest) -> HttpResponse:
-    """The team's catalogue: filtered, sorted and paged by the address."""
+    """List the team's architectures; the address has filter, sort and page."""
     context = {
         "catalogue": catalogue_page(request.team, request.GET),
         "stages": Stage.choices,
@@ -32,7 +32,7 @@ def architecture_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def architecture_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """One entry: graph, measurements, where it came from, stage and history."""
+    """Show one entry: graph, measurements, provenance, stage and history."""
     entry = team_object_or_404(request, CatalogueEntry, pk)
     candidate = Candidate.objects.filter(pk=entry.candidate_id).select_related("run").first()
     context = {

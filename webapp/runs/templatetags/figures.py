@@ -1,4 +1,4 @@
-"""Template tags that write numbers, times, states and methods the one way of the house."""
+"""Template tags for numbers, times, states and methods, so that all pages show them alike."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ register = template.Library()
 NO_UNIT = ("MAC",)  # counts, which have prefixes in place of a unit
 SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
 
-# Marker shapes in a 12 x 12 box, after Plotly's of the same names.
+# Marker shapes in a 12 x 12 box, like Plotly's of the same names.
 MARKERS = {
     "circle": "M6 1a5 5 0 1 0 0 10a5 5 0 1 0 0-10z",
     "square": "M1.5 1.5h9v9h-9z",
@@ -68,7 +68,7 @@ def candidate_link(run: Run, number: int) -> SafeString:
 
 
 def provenance(value: dict[str, Any]) -> str:
-    """The full value and where it comes from, as one line."""
+    """Return the full value and how it was measured, in one line."""
     parts = [f"{value['value']!r} {value.get('unit') or ''}".strip()]
     if value.get("spread") is not None:
         parts.append(f"± {value['spread']!r}")
@@ -83,7 +83,7 @@ def provenance(value: dict[str, Any]) -> str:
 
 @register.simple_tag
 def rounded(value: float | None, kind: str = "", unit: str = "") -> SafeString:
-    """A plain number, rounded, with the full one on hover."""
+    """Render a plain number, rounded, with the full value on hover."""
     text = value_text(kind, value, unit)
     if text == MISSING:
         return missing("nothing measured yet")
@@ -92,14 +92,14 @@ def rounded(value: float | None, kind: str = "", unit: str = "") -> SafeString:
 
 @register.simple_tag
 def rounded_as(value: float, goal: dict[str, Any]) -> SafeString:
-    """A value of a goal as a number without unit, the full one on hover."""
+    """Render a value of an objective without its unit, with the full value on hover."""
     text = number_text(goal["name"], value, goal["unit"])
     return format_html('<span title="{} {}">{}</span>', repr(value), goal["unit"], text)
 
 
 @register.simple_tag
 def rounded_measurement(measurement: Any) -> SafeString:
-    """A stored measurement with unit and spread, the full value on hover."""
+    """Render a stored measurement with unit and spread, with the full value on hover."""
     m = measurement
     text = value_text(m.objective, m.value, m.unit, m.spread)
     full = f"{m.value!r} {m.unit}".strip()
@@ -108,7 +108,7 @@ def rounded_measurement(measurement: Any) -> SafeString:
 
 @register.simple_tag
 def rounded_kept(measurement: dict[str, Any]) -> SafeString:
-    """The same of a measurement that a catalogue entry holds as JSON."""
+    """Render a measurement that a catalogue entry holds as JSON."""
     m = measurement
     text = value_text(m["objective"], m["value"], m["unit"], m.get("spread"))
     return format_html('<span title="{}">{}</span>', provenance(m), text)
@@ -116,18 +116,18 @@ def rounded_kept(measurement: dict[str, Any]) -> SafeString:
 
 @register.simple_tag
 def run_state(state: str, reason: str = "") -> SafeString:
-    """A run's state: icon, word and colour, its meaning on hover."""
+    """Render the state of a run as icon, label and colour, with its meaning on hover."""
     return badge(RUN_STATES[state], state, reason)
 
 
 @register.simple_tag
 def candidate_state(state: str, reason: str = "") -> SafeString:
-    """A candidate's state: icon, word and colour, its meaning on hover."""
+    """Render the state of a candidate as icon, label and colour, with its meaning on hover."""
     return badge(CANDIDATE_STATES[state], state, reason)
 
 
 def badge(label: StateLabel, state: str, reason: str) -> SafeString:
-    """Any state as icon, word and colour, with its meaning and reason on hover."""
+    """Render a state as icon, label and colour, with its meaning and reason on hover."""
     title = f"{label.meaning}: {reason}" if reason else label.meaning
     return format_html(
         '<span class="ps-state ps-state-{}" data-state="{}" title="{}">'
@@ -143,7 +143,7 @@ def badge(label: StateLabel, state: str, reason: str) -> SafeString:
 
 @register.simple_tag
 def method_mark(strategy: str) -> SafeString:
-    """The method's marker in its colour; its name stands beside it."""
+    """Render the marker of a method in its colour; its name has to be next to it."""
     look = method_look(strategy)
     return format_html(
         '<svg class="ps-method-mark" viewBox="0 0 12 12" aria-hidden="true">'
@@ -155,7 +155,7 @@ def method_mark(strategy: str) -> SafeString:
 
 @register.simple_tag
 def ago(moment: datetime | str | None, reason: str = "not yet") -> SafeString:
-    """How long ago, with the exact time on hover; scripts keep it moving."""
+    """Render how long ago a moment is, with the exact time on hover; a script keeps it moving."""
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
     if moment is None:
@@ -182,13 +182,13 @@ def elapsed_time(start: datetime | None, end: datetime | None) -> SafeString:
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """A duration in words."""
+    """Return a duration such as "3 min 20 s"."""
     return duration_text(seconds)
 
 
 @register.filter
 def lookup(mapping: dict[str, Any], key: str) -> Any:
-    """An entry of a mapping by a key that a variable holds."""
+    """Return an entry of a mapping by a key that a variable holds."""
     return mapping.get(key) if mapping else None
 
 
@@ -200,7 +200,7 @@ def field(form: Any, name: str) -> Any:
 
 @register.filter
 def without_device(objective: str) -> str:
-    """An objective's name in words: latency@cpu is latency on cpu."""
+    """Return an objective's name as words: latency@cpu is latency on cpu."""
     return objective.replace("@", " on ")
 
 
@@ -215,22 +215,22 @@ def goal_title(goal: dict[str, Any]) -> str:
 
 @register.filter
 def words(name: str) -> str:
-    """A setting's or column's name in words: valid_error is valid error."""
+    """Return a name as words: valid_error is valid error."""
     return name.replace("_", " ")
 
 
 @register.filter
 def number(value: float | None, kind_and_unit: str) -> str:
-    """A number without its unit; `kind_and_unit` is such as "error %" or "params"."""
+    """Return a number without its unit; `kind_and_unit` is "error %" or "params", for example."""
     kind, _, unit = kind_and_unit.partition(" ")
     return number_text(kind, value, unit)
 
 
 @register.simple_tag
-def sort_head(key: str, word: str, sort: str, query: str, css: str = "") -> SafeString:
-    """A column's head that sorts by it; the column in force turns round. No key: only words."""
+def sort_head(key: str, label: str, sort: str, query: str, css: str = "") -> SafeString:
+    """Render a column head that sorts by its column or reverses the order; no key: only a label."""
     if not key:
-        return format_html('<th scope="col" class="{}">{}</th>', css, word)
+        return format_html('<th scope="col" class="{}">{}</th>', css, label)
     down = sort == key
     other = f"-{key}" if down else key
     address = f"?{query}&sort={other}" if query else f"?sort={other}"
@@ -245,7 +245,7 @@ def sort_head(key: str, word: str, sort: str, query: str, css: str = "") -> Safe
         state,
         address,
         address,
-        word,
+        label,
         static(SPRITE),
         icon,
     )

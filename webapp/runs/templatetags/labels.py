@@ -1,4 +1,4 @@
-"""The tag that embeds the vocabulary as JSON for scripts."""
+"""The tag that embeds looks of methods and operations as JSON for scripts."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ register = template.Library()
 
 @register.simple_tag
 def vocabulary_json() -> SafeString:
-    """States, methods and families for scripts, as the element `vocabulary`."""
+    """Render the looks of methods and operation families as the script element `vocabulary`."""
     return json_script(vocabulary(), "vocabulary")

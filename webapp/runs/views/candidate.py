@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from nasengine.core.architecture import Architecture
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
-from webapp.runs.drawings import drawing, leaning, text_of
+from webapp.runs.drawings import derived_from, drawing, text_of
 from webapp.runs.models import Candidate, Run
 from webapp.runs.objectives import goals_of_run
 
@@ -46,7 +46,7 @@ def candidate_response(request: HttpRequest, run: Run, candidate: Candidate) -> 
     architecture, step = candidate.proposal["architecture"], None
     if candidate.proposal.get("task") == "share":
         step = candidate.proposal["note"]
-        architecture = leaning(architecture, candidate.findings)
+        architecture = derived_from(architecture, candidate.findings)
     context = {
         "run": run,
         "candidate": candidate,

@@ -1,4 +1,4 @@
-"""Template tags of the frame: icons, the rail's links, the teams to switch between."""
+"""Template tags of the layout: icons, links of the menu, the teams of a person."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
 
 @dataclass(frozen=True)
 class Link:
-    """One entry of the rail: URL name, label, icon, beginning of the addresses it stands for."""
+    """One entry of the menu: URL name, label, icon, and the prefix of the addresses below it."""
 
     name: str
     label: str
@@ -41,7 +41,7 @@ ADMIN = Link("admin:index", "Admin", "shield-check", "/admin/")
 
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
-    """An icon of the sprite; decoration only, so its label stands beside it."""
+    """Render an icon of the sprite; it is decoration, so a label has to be next to it."""
     return format_html(
         '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
         css,
@@ -58,13 +58,13 @@ def page_address(query: str, number: int) -> str:
 
 @register.simple_tag
 def sprite_url() -> str:
-    """The address of the sprite, for scripts that draw icons."""
+    """Return the address of the sprite."""
     return static(SPRITE)
 
 
 @register.simple_tag(takes_context=True)
 def rail(context: template.Context) -> list[dict[str, Any]]:
-    """The rail's links, only of pages that exist and that this person may open."""
+    """Return the links of the menu to pages that exist and that this person may open."""
     request = context.get("request")
     links = list(LINKS)
     if request is not None and _may_curate(request):
@@ -82,7 +82,7 @@ def rail(context: template.Context) -> list[dict[str, Any]]:
 
 @register.simple_tag(takes_context=True)
 def memberships(context: template.Context) -> list[Any]:
-    """The person's memberships with their teams, by team name; read once a request."""
+    """Return the person's memberships with their teams, by team name; read once per request."""
     request = context.get("request")
     return [] if request is None else _memberships(request)
 
@@ -98,13 +98,13 @@ def _memberships(request: Any) -> list[Any]:
 
 
 def _may_curate(request: Any) -> bool:
-    """`may_enter_admin` out of the memberships that the frame has read already."""
+    """Like `may_enter_admin`, from the memberships that the layout has read already."""
     user = getattr(request, "user", None)
     if user is None or not user.is_active:
         return False
-    least = ROLE_ORDER.index(MIN_ROLE["curate"])
+    minimum = ROLE_ORDER.index(MIN_ROLE["curate"])
     roles = [Role(m.role) for m in _memberships(request)]
-    return user.is_superuser or any(ROLE_ORDER.index(role) >= least for role in roles)
+    return user.is_superuser or any(ROLE_ORDER.index(role) >= minimum for role in roles)
 
 
 def _is_here(path: str, prefix: str) -> bool:
