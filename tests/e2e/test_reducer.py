@@ -15,7 +15,6 @@ from tests.fixtures.factories import (
 from tests.fixtures.run_life import as_json, events_after, life_of
 from tests.fixtures.scripts_page import MOVE
 from tests.fixtures.table_specs import asked
-from webapp.runs.queries import best_of
 from webapp.runs.services.advance import advance_run
 from webapp.runs.services.launch import launch
 from webapp.runs.snapshot import snapshot
@@ -42,19 +41,6 @@ def test_every_older_snapshot_moved_by_events_equals_the_present_one(scripts):
             assert scripts.call("reducer.js", MOVE, start, events) == fresh, act
         older.append(fresh)
     assert len(older) > 8
-
-
-def test_the_best_of_the_page_is_that_of_the_server_at_every_moment(scripts):
-    run = lively_run()
-    found = []
-    for _ in life_of(run):
-        run.refresh_from_db()
-        best = best_of(run)
-        code = "return m.bestCandidate(m.fromSnapshot(v[0]))?.number ?? null;"
-        shown = scripts.call("reducer.js", code, as_json(snapshot(run)))
-        assert shown == (best.number if best else None)
-        found.append(shown)
-    assert len(set(found)) > 2
 
 
 def test_the_life_of_a_run_has_events_of_every_kind():

@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import Q
 
 from webapp.events.models import Event
-from webapp.runs.models import OPEN_CANDIDATES, Candidate, Run
-from webapp.runs.queries import best_of, candidate_rows, row_of_run
+from webapp.runs.models import OPEN_CANDIDATES, Run
+from webapp.runs.queries import candidate_rows, row_of_run
 
 LOG_LINES = 100
 LAST_CURVES = 5
@@ -22,19 +22,12 @@ def snapshot(run: Run) -> dict[str, Any]:
     has the learning curves of open candidates, of the last few that ended and of the best;
     the drawer fetches the others.
     """
-    return snapshot_and_best(run)[0]
-
-
-def snapshot_and_best(run: Run) -> tuple[dict[str, Any], Candidate | None]:
-    """Return the snapshot and the best candidate, which it has to find anyway."""
     run.refresh_from_db()
-    seq = run.seq
-    best = best_of(run)
-    state = {
-        "seq": seq,
+    return {
+        "seq": run.seq,
         "run": row_of_run(run),
         "candidates": candidate_rows(run),
-        "curves": _curves(run, best),
+        "curves": _curves(run),
         "front": {
             "numbers": run.front.get("numbers", []),
             "reference": run.front.get("reference"),
@@ -43,15 +36,14 @@ def snapshot_and_best(run: Run) -> tuple[dict[str, Any], Candidate | None]:
         "method": {"kind": run.view.get("kind", ""), "view": run.view.get("view", {})},
         "log": _log(run),
     }
-    return state, best
 
 
-def _curves(run: Run, best: Candidate | None) -> dict[str, list[dict[str, Any]]]:
+def _curves(run: Run) -> dict[str, list[dict[str, Any]]]:
     """Return candidate number (as text, because JSON has no other keys) -> learning curve."""
-    ended = Candidate.objects.filter(run=run, ended_order__isnull=False).exclude(curve=[])
-    last = list(ended.order_by("-ended_order").values_list("pk", flat=True)[:LAST_CURVES])
-    shown = Q(state__in=OPEN_CANDIDATES) | Q(pk__in=[*last, best.pk if best else 0])
-    rows = Candidate.objects.filter(shown, run=run).exclude(curve=[]).order_by("number")
+    ended = run.candidates.filter(ended_order__isnull=False).exclude(curve=[])
+    last = list(ended.order_by("-ended_order").values_list("number", flat=True)[:LAST_CURVES])
+    shown = Q(state__in=OPEN_CANDIDATES) | Q(number__in=last) | Q(number=run.best)
+    rows = run.candidates.filter(shown).exclude(curve=[]).order_by("number")
     return {str(number): curve for number, curve in rows.values_list("number", "curve")}
 
 

@@ -20,8 +20,9 @@ from webapp.runs.drawings import drawing
 from webapp.runs.event_labels import last_events
 from webapp.runs.models import Candidate, Run
 from webapp.runs.objectives import goals_of_run
+from webapp.runs.queries import best_of
 from webapp.runs.run_parts import MAX_ROWS, parts_of, run_parts, table_rows
-from webapp.runs.snapshot import snapshot, snapshot_and_best
+from webapp.runs.snapshot import snapshot
 
 
 @require_GET
@@ -33,7 +34,7 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
         table = candidate_table(run, goals, request.GET)
         context = {"run": run, "row": {"goals": goals}, "table": table}
         return _answer(request, "runs/parts/candidate_table.html", context)
-    state, best = snapshot_and_best(run)
+    state, best = snapshot(run), best_of(run)
     context = {
         **parts_of(run, state["run"], best, best),
         **_controls(request, run),
