@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.fixtures.factories import make_run
-from tests.fixtures.people import PASSWORD
+from tests.fixtures.site_visits import sign_in
 from webapp.architectures.models import CatalogueEntry
 from webapp.runs.models import Candidate, Run
 from webapp.start.built_in import store_built_in
@@ -42,13 +42,6 @@ def site(fleet: Any, other: Run) -> Iterator[Any]:
     fleet.start_coordinator()
     fleet.start_worker()
     yield fleet
-
-
-def sign_in(page: Page, url: str, name: str) -> None:
-    page.goto(url)
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_test_id("sign-in").click()
 
 
 def sign_out(page: Page) -> None:
@@ -88,6 +81,7 @@ def correct_form(page: Page) -> None:
     expect(page.locator("#field-seed")).to_have_value("11")
     assert not Run.objects.filter(name__startswith="Small cells").exists()
     population.fill("6")
+    page.get_by_test_id("settings-strategy").locator("summary").click()
     page.locator("#field-strategy_config-sample").fill("2")
 
 

@@ -66,11 +66,12 @@ def run_new_cost(request: HttpRequest) -> HttpResponse:
 
 
 def _context(request: HttpRequest, form: LaunchForm, spec: SearchSpec | None) -> dict[str, Any]:
+    # The script lets an untouched name follow the chosen strategy and data set.
+    form.fields["name"].widget.attrs["data-suggested"] = DEFAULTS["name"]
     return {
         "form": form,
         "presets": PRESETS,
         "chosen_preset": request.GET.get("preset", ""),
-        "suggested_name": DEFAULTS["name"],
         **_cost(request, spec),
     }
 
