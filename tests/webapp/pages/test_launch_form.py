@@ -142,8 +142,8 @@ def test_the_chosen_preset_is_marked_and_only_what_it_changes_is_unfolded(resear
 @pytest.mark.parametrize(
     ("changed", "path", "says"),
     [
-        ({"name": " "}, "name", "is empty"),
-        ({"name": "a\nb"}, "name", "cannot be shown"),
+        ({"name": " "}, "name", "must not be empty"),
+        ({"name": "a\nb"}, "name", "must be one line of printable characters"),
         ({"objectives": [""]}, "objectives", "name 1 to"),
         ({"objectives": ["error", "beauty"]}, "objectives", "beauty"),
         ({"constraints": "macs<5"}, "constraints", "not measured"),

@@ -91,7 +91,7 @@ def test_every_fault_has_its_place_and_nothing_typed_is_lost(researcher, sign_in
 
 def test_no_method_is_no_study(researcher, sign_in):
     page = read(sign_in(researcher).post(NEW, {**TYPED, "methods": [""]}))
-    assert "no method" in errors_of(page)["methods"]
+    assert errors_of(page)["methods"] == "must name at least one method"
 
 
 def test_methods_say_what_space_they_do_not_fit(researcher, sign_in):

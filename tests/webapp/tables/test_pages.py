@@ -114,7 +114,7 @@ def test_messages_stand_beside_fields_and_nothing_typed_is_lost(researcher, sign
     errors = errors_of(page)
     assert errors.keys() == {*wrong, "file"}
     assert errors["file"] == "Choose the file again: a browser does not keep it."
-    assert errors["name"].startswith("'My Table' is no name")
+    assert errors["name"].startswith("'My Table' is not allowed")
     shown = {name: " ".join(text.split()) for name, text in wrong.items()}
     assert typed_of(page) == shown
     summary = page.one("error-summary")
@@ -141,7 +141,7 @@ def test_files_that_are_none_are_refused_beside_the_field(researcher, sign_in, f
 
 def test_a_viewer_is_told_which_role_it_takes(viewer, sign_in):
     for answer in (sign_in(viewer).get(NEW), sign_in(viewer).post(NEW, TYPED)):
-        assert answer.status_code == 403 and b"role of a researcher" in answer.content
+        assert answer.status_code == 403 and b"the researcher role" in answer.content
 
 
 def test_one_click_fills_the_launch_form_and_one_more_launches(team, researcher, sign_in):
@@ -200,7 +200,7 @@ def test_the_form_says_beside_the_path_what_is_wrong_with_a_table(team, research
         "estimator_config.path": "table:nothing",
     }
     page = read(sign_in(researcher).post("/runs/new", form))
-    assert "it has made; import one under Data" in errors_of(page)["estimator_config.path"]
+    assert "it has: made. Choose one of them" in errors_of(page)["estimator_config.path"]
     field = page.all("input", name="estimator_config.path")[0]
     assert field.attributes["value"] == "table:nothing"
 
@@ -233,7 +233,7 @@ def test_a_curator_checks_again_and_clears_away_what_is_unused(
     assert b"used v1: 2 rows, unchanged since the import." in page and b"theirs" not in page
     every = chosen("delete_unused_selected", used, unused, theirs)
     page = client.post(ADMIN, every, follow=True).content
-    assert b"Deleted: unused v1." in page and b"runs rest on them: used v1." in page
+    assert b"Deleted: unused v1." in page and b"runs use them: used v1." in page
     assert set(BenchmarkTable.objects.all()) == {used, theirs}
     assert client.get(f"{ADMIN}{used.pk}/delete/").status_code == 403
     assert client.get(f"{ADMIN}add/").status_code == 403

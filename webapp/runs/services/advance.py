@@ -80,7 +80,7 @@ def _advance(run: Run, seconds: float) -> tuple[bool, bool]:
     reason = None if run.state == RunState.STOPPING else step.finish_reason()
     if reason is not None:
         move(run, RunState.FINISHED, reason)
-        record_log(run, "info", f"finished: {reason}")
+        record_log(run, "info", f"finished: {reason or f'{run.told} candidates'}")
     else:
         finish_transition(run)
     changed = bool(step.told or step.asked) or run.state != state_before

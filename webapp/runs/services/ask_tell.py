@@ -71,12 +71,15 @@ class AskTellStep:
             )
 
     def finish_reason(self) -> str | None:
-        """Return why the run is finished, None if it goes on or candidates are untold."""
+        """Return why the run is finished, None if it goes on or candidates are untold.
+
+        The reason is empty for a used-up budget, which is what the state `finished` means.
+        """
         run = self.run
         if run.told < run.asked:
             return None
         if run.asked >= run.candidate_budget:
-            return f"evaluated all {run.candidate_budget} candidates of its budget"
+            return ""
         if self._strategy is not None and self._strategy.finished:
             return f"the strategy had nothing more to propose after {run.told} candidates"
         return None
