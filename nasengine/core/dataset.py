@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
     import torch
+    from _typeshed import DataclassInstance
 
 DataKind = Literal["images", "text"]
 
@@ -59,7 +60,7 @@ class Dataset(ABC, Generic[P]):
     Config: ClassVar[type]
     kind: ClassVar[DataKind] = "images"
 
-    def __init__(self, config: Any):
+    def __init__(self, config: DataclassInstance):
         self.config = config
 
     @abstractmethod

@@ -5,13 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .objective import Goal
 from .outcome import Outcome
 from .proposal import Proposal
 from .space import Space
 from .weight_store import NO_WEIGHTS, WeightStore
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -64,7 +67,7 @@ class Estimator(ABC):
     trains_standalone: ClassVar[bool] = True
     is_lookup: ClassVar[bool] = False
 
-    def __init__(self, config: Any):
+    def __init__(self, config: DataclassInstance):
         self.config = config
 
     @abstractmethod

@@ -13,10 +13,13 @@ import types
 import typing
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import InvalidSettings
 from .text import shorten
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 MAX_TEXT = 1000
@@ -42,7 +45,7 @@ def setting(
     return dataclasses.field(default=default, metadata={**metadata, "omit_default": omit_default})
 
 
-def same_as(config: Any, name: str) -> Any:
+def same_as(config: type[DataclassInstance], name: str) -> Any:
     """A field that means what the field of that name means in another config dataclass."""
     (found,) = [field for field in dataclasses.fields(config) if field.name == name]
     return dataclasses.field(default=found.default, metadata=found.metadata)
@@ -119,12 +122,12 @@ def from_mapping(config: type[T], values: dict[str, Any], path: str = "") -> T:
 
 
 @cache
-def _known(config: Any) -> dict[str, SettingDescription]:
+def _known(config: type) -> dict[str, SettingDescription]:
     """The settings of a config dataclass by name; a search asks for them at every candidate."""
     return {one.name: one for one in describe(config)}
 
 
-def to_mapping(config: Any) -> dict[str, Any]:
+def to_mapping(config: DataclassInstance) -> dict[str, Any]:
     """Return the settings as a JSON-clean dict (tuples become lists).
 
     Fields with `omit_default` are left out while they have their default.

@@ -15,6 +15,7 @@ from .decision import Decision
 
 if TYPE_CHECKING:
     import torch
+    from _typeshed import DataclassInstance
 
 
 class Space(ABC):
@@ -34,7 +35,7 @@ class Space(ABC):
     capabilities: ClassVar[frozenset[str]] = frozenset()
     data_kind: ClassVar[DataKind] = "images"
 
-    def __init__(self, config: Any):
+    def __init__(self, config: DataclassInstance):
         self.config = config
 
     @abstractmethod

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .objective import Constraint, Goal
 from .outcome import Outcome
 from .proposal import Proposal
 from .space import Space
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Strategy(ABC):
     requires: ClassVar[frozenset[str]] = frozenset()
     view_kind: ClassVar[str] = ""
 
-    def __init__(self, config: Any, task: Task):
+    def __init__(self, config: DataclassInstance, task: Task):
         self.config = config
         self.task = task
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .estimator import Evaluation
 from .outcome import Outcome
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class Trainer(ABC):
@@ -22,7 +25,7 @@ class Trainer(ABC):
             augmentation are used.
     """
 
-    def __init__(self, config: Any, training: Any):
+    def __init__(self, config: DataclassInstance, training: Any):
         self.config = config
         self.training = training
 

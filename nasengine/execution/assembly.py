@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..catalog import has, load, names
 from ..core.errors import DataMissing, EngineError, InvalidSettings
@@ -18,6 +18,9 @@ from ..core.space import Space
 from ..core.strategy import Strategy, Task
 from ..data.common.roots import allowed_path
 from .goals import named_constraints, named_goals
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 # Part of a question -> kind of the catalogue.
@@ -74,7 +77,7 @@ def check(spec: SearchSpec) -> SearchSpec:
     values: dict[str, Any] = {
         "objectives": tuple(goal.name for goal in goals or ()),
         "constraints": tuple(text.strip() for text in spec.constraints),
-        **to_mapping(budget),
+        **(to_mapping(budget) if budget is not None else {}),
         **{f"{part}_config": to_mapping(config) for part, config in made.items()},
     }
     whole = dataclasses.replace(spec, **values)
@@ -203,7 +206,7 @@ def _knows_its_goals(
     return None if objections else estimator
 
 
-def _check_path(config: Any, dataset: str, errors: dict[str, str]) -> None:
+def _check_path(config: DataclassInstance, dataset: str, errors: dict[str, str]) -> None:
     """Whether a data set that is read from files says where they are."""
     path = getattr(config, "path", None)
     if path is None:

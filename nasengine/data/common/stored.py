@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -17,6 +17,21 @@ from .split import split
 
 if TYPE_CHECKING:
     import torch
+    from _typeshed import DataclassInstance
+
+    class SplitSettings(DataclassInstance, Protocol):
+        """The settings that every image data set has; instances are hashable."""
+
+        @property
+        def valid_share(self) -> float: ...
+
+        @property
+        def split_seed(self) -> int: ...
+
+        @property
+        def limit(self) -> int | None: ...
+
+        def __hash__(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -72,6 +87,8 @@ class StoredDataset(Dataset[Part]):
     channel of the train part.
     """
 
+    config: SplitSettings
+
     @abstractmethod
     def stamp(self) -> Hashable:
         """Return a value that changes if the files change.
@@ -118,12 +135,14 @@ class StoredDataset(Dataset[Part]):
 
 
 @lru_cache(maxsize=2)
-def _read(kind: type[StoredDataset], config: Any, stamp: Hashable) -> Stored:
+def _read(kind: type[StoredDataset], config: SplitSettings, stamp: Hashable) -> Stored:
     return kind(config).read()
 
 
 @lru_cache(maxsize=1)
-def _search_parts(kind: type[StoredDataset], config: Any, stamp: Hashable) -> tuple[Part, Part]:
+def _search_parts(
+    kind: type[StoredDataset], config: SplitSettings, stamp: Hashable
+) -> tuple[Part, Part]:
     stored = _read(kind, config, stamp)
     train, valid = kind(config)._positions(stored)
     return (

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -106,7 +106,7 @@ class TextDataset(Dataset[TextPart]):
 
 
 @lru_cache(maxsize=2)
-def _read(kind: type[TextDataset], config: Any, stamp: Hashable) -> StoredText:
+def _read(kind: type[TextDataset], config: TextConfig, stamp: Hashable) -> StoredText:
     raw = kind(config).read()
     for name in ("train", "valid", "test"):
         if (count := len(getattr(raw, name))) < MIN_WORDS:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .common.trainer import SupernetTrainer
 
 if TYPE_CHECKING:
+    from ...strategies.one_shot.random_sharing import RandomSharingConfig
     from .common.supernet import Supernet
 
 
@@ -16,6 +17,8 @@ class RandomSharingTrainer(SupernetTrainer):
     The note {"do": "epoch"} gives the findings {"train_loss", "train_error", "children": scores
     of the evaluation samples}; {"do": "derive"} gives {"genomes", "errors"}, best first.
     """
+
+    config: RandomSharingConfig
 
     def act(self, supernet: Supernet) -> dict[str, Any]:
         from .common.random_epoch import RandomTraining

@@ -6,12 +6,16 @@ import json
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, cast
 
 from ...core.architecture import Architecture
 from ...core.errors import EngineError
 from ...core.settings import from_mapping
 from ...core.space import Space
 from .keys import JOINT
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 MAX_LISTED = 100_000  # architectures of a space that is small enough to be listed
 
@@ -34,7 +38,7 @@ class Fit:
 @lru_cache(maxsize=4)
 def _names(space: type[Space], config: Hashable) -> frozenset[str]:
     """The texts and ids of all architectures: seconds of work, the same for every table."""
-    made = space(config)
+    made = space(cast("DataclassInstance", config))
     every = list(made.enumerate())
     return frozenset([made.text(one) for one in every] + [one.id for one in every])
 
@@ -76,7 +80,7 @@ class SpaceMatcher:
         size = self._space.size()
         if "enumerate" not in self._space.capabilities or size is None or size > MAX_LISTED:
             return None
-        return _names(type(self._space), self._space.config)
+        return _names(type(self._space), cast(Hashable, self._space.config))
 
     def _is_canonical(self, key: str) -> bool:
         """JSON carries its own settings, so those are the ones it is held to."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -15,11 +15,15 @@ from .ranking import QUICK_SCORE, rank
 from .supernet import RunningAverage, Supernet, check_weights, report_epoch, rounded
 from .weights_step import WeightsStep
 
+if TYPE_CHECKING:
+    from ....strategies.one_shot.random_sharing import RandomSharingConfig
+    from ..shared import OneShotConfig
+
 
 class RandomTraining:
     """The supernet at the start of an epoch."""
 
-    def __init__(self, config: Any, supernet: Supernet):
+    def __init__(self, config: RandomSharingConfig | OneShotConfig, supernet: Supernet):
         self.config = config
         self.supernet = supernet
         self.space = supernet.evaluation.space
@@ -51,8 +55,9 @@ class RandomTraining:
 
     def derived(self) -> dict[str, Any]:
         """Return the best of many random architectures by their supernet scores."""
-        architectures = self._samples("derived", self.config.sampled)
-        return rank(self.supernet, architectures, self.config.proofs)
+        config = cast("RandomSharingConfig", self.config)  # only the strategy derives
+        architectures = self._samples("derived", config.sampled)
+        return rank(self.supernet, architectures, config.proofs)
 
     def _samples(self, purpose: str, count: int) -> list[Architecture]:
         rng = self._rng(purpose)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -26,6 +26,10 @@ from ...training.schedule import half_cosine
 from .batch import Batch, Feed, FeedSettings
 from .images import ImageFeed
 from .texts import TextFeed
+
+if TYPE_CHECKING:
+    from ....strategies.one_shot.common.config import SupernetConfig
+    from ..shared import OneShotConfig
 
 SIGNIFICANT_DIGITS = 6
 FEEDS: dict[DataKind, Any] = {"images": ImageFeed, "text": TextFeed}
@@ -53,7 +57,7 @@ class Supernet:
 
 
 def train_supernet(
-    config: Any,
+    config: SupernetConfig | OneShotConfig,
     training: Any,
     evaluation: Evaluation,
     act: Callable[[Supernet], dict[str, Any]],
@@ -95,7 +99,10 @@ def train_supernet(
 
 @contextmanager
 def _built(
-    config: Any, train_config: TrainConfig, evaluation: Evaluation, context: DeviceContext
+    config: SupernetConfig | OneShotConfig,
+    train_config: TrainConfig,
+    evaluation: Evaluation,
+    context: DeviceContext,
 ) -> Iterator[Supernet]:
     note = evaluation.proposal.note
     dataset = named_dataset(evaluation.dataset, evaluation.dataset_config)
@@ -172,7 +179,7 @@ def check_weights(
     check_finite(tensors, supernet.epoch + 1, f"lower the learning rate ({rate:g})")
 
 
-def weights_rate(config: Any, supernet: Supernet) -> float:
+def weights_rate(config: SupernetConfig | OneShotConfig, supernet: Supernet) -> float:
     """Return the learning rate of the weights in the supernet's epoch: half a cosine."""
     peak = config.resolve("learning_rate", supernet.kind)
     final = config.resolve("final_learning_rate", supernet.kind)

@@ -10,6 +10,7 @@ from ....core.outcome import Outcome
 from ....core.trainer import Trainer
 
 if TYPE_CHECKING:
+    from ....strategies.one_shot.common.config import SupernetConfig
     from .supernet import Supernet
 
 
@@ -23,6 +24,8 @@ class SupernetTrainer(Trainer):
     with the estimator's settings. Its findings are {"network", "hidden", "parameters", "values":
     {objective: value}}.
     """
+
+    config: SupernetConfig
 
     def train(self, evaluation: Evaluation) -> Outcome:
         if evaluation.proposal.note["do"] == LSTM_BASELINE:

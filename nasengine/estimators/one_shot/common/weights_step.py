@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -12,11 +12,15 @@ from .batch import Batch
 from .gradients import clip_norm
 from .supernet import Supernet, weights_rate
 
+if TYPE_CHECKING:
+    from ....strategies.one_shot.common.config import SupernetConfig
+    from ..shared import OneShotConfig
+
 
 class WeightsStep:
     """SGD on the weights that an architecture uses; other weights do not change."""
 
-    def __init__(self, config: Any, supernet: Supernet):
+    def __init__(self, config: SupernetConfig | OneShotConfig, supernet: Supernet):
         kind = supernet.kind
         self.rate = weights_rate(config, supernet)
         self.clip = float(config.resolve("gradient_clip", kind))

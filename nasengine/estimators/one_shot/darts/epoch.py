@@ -24,6 +24,7 @@ from ..common.supernet import (
 from .hessian import dominant_eigenvalue
 
 if TYPE_CHECKING:
+    from ....strategies.one_shot.darts.config import DartsConfig
     from ..common.batch import Batch
 
 UNROLLED_CLIP: dict[DataKind, float] = {"images": 0.0, "text": 0.25}
@@ -32,7 +33,7 @@ UNROLLED_CLIP: dict[DataKind, float] = {"images": 0.0, "text": 0.25}
 class DartsTraining:
     """The supernet with both optimizers at the start of an epoch."""
 
-    def __init__(self, config: Any, supernet: Supernet):
+    def __init__(self, config: DartsConfig, supernet: Supernet):
         self.config = config
         self.supernet = supernet
         kind = supernet.kind

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..common.trainer import SupernetTrainer
 
 if TYPE_CHECKING:
+    from ....strategies.one_shot.darts.config import DartsConfig
     from ..common.supernet import Supernet
 
 
@@ -18,6 +19,8 @@ class DartsTrainer(SupernetTrainer):
     "eigenvalue" (if the search stops by it)}; {"do": "derive", "score": genomes} gives {"errors":
     error in percent, or perplexity, of each genome on the valid part}.
     """
+
+    config: DartsConfig
 
     def act(self, supernet: Supernet) -> dict[str, Any]:
         from .epoch import DartsTraining

@@ -9,7 +9,7 @@ of any space; options that contradict earlier choices have probability 0.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -25,6 +25,9 @@ from .trajectory import (
     replaying,
     sampling,
 )
+
+if TYPE_CHECKING:
+    from ....strategies.one_shot.enas.config import EnasConfig
 
 INITIAL_RANGE = 0.1
 # Far larger than embeddings, so that the steps differ from the start of the training.
@@ -61,7 +64,7 @@ class Controller(nn.Module):
     def __init__(
         self,
         decisions: Sequence[Decision],
-        config: Any,
+        config: EnasConfig,
         generator: torch.Generator | None = None,
     ):
         """Initialise the weights from U(-0.1, 0.1).

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -18,13 +18,16 @@ from .controller import Controller
 from .reinforce import Reinforce, adam
 from .trajectory import SampledSequence
 
+if TYPE_CHECKING:
+    from ....strategies.one_shot.enas.config import EnasConfig
+
 MAX_LOSS = 50.0  # nats; keeps the perplexity finite
 
 
 class EnasTraining:
     """The supernet and the controller at the start of an epoch."""
 
-    def __init__(self, config: Any, supernet: Supernet):
+    def __init__(self, config: EnasConfig, supernet: Supernet):
         self.config = config
         self.supernet = supernet
         self.space = supernet.evaluation.space

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..common.trainer import SupernetTrainer
 
 if TYPE_CHECKING:
+    from ....strategies.one_shot.enas.config import EnasConfig
     from ..common.supernet import Supernet
 
 
@@ -17,6 +18,8 @@ class EnasTrainer(SupernetTrainer):
     (nats per architecture), "baseline", "policy": probabilities of each decision, "best": the
     most likely genome}; {"do": "derive"} gives {"genomes", "errors"}, best first.
     """
+
+    config: EnasConfig
 
     def act(self, supernet: Supernet) -> dict[str, Any]:
         from .epoch import EnasTraining

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ....core.architecture import Architecture
 from ....core.errors import EngineError, InvalidSettings
@@ -24,6 +24,9 @@ from .lstm_baseline import LSTMBaseline
 from .progress import Derived, Progress
 from .rank_correlation import RankCorrelation
 
+if TYPE_CHECKING:
+    from .config import SupernetConfig
+
 VERSION = 1
 MAX_ATTEMPTS = 3  # at one supernet proposal; a repeated failure is not bad luck
 
@@ -33,9 +36,9 @@ class SupernetSearch(Strategy):
 
     requires: ClassVar[frozenset[str]] = frozenset({"supernet"})
     view_kind = "sharing"
-    config: Any
+    config: SupernetConfig
 
-    def __init__(self, config: Any, task: Task):
+    def __init__(self, config: SupernetConfig, task: Task):
         super().__init__(config, task)
         self._tracker = ProposalTracker(task)
         self._progress = Progress()
