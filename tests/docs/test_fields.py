@@ -36,7 +36,7 @@ def test_a_data_set_and_its_settings_are_documented(name):
 
 def test_the_device_file_of_the_page_is_valid(tmp_path, monkeypatch):
     text = (DOCS / "devices.md").read_text(encoding="utf-8")
-    name, example = re.search(r"devices/([\w-]+)\.json`.*?```json\n(.*?)```", text, re.S).groups()
+    name, example = re.search(r"file `([\w-]+)\.json`.*?```json\n(.*?)```", text, re.S).groups()
     (tmp_path / f"{name}.json").write_text(example)
     monkeypatch.setattr(device_files, "FOLDER", tmp_path)
     device_files.devices.cache_clear()
