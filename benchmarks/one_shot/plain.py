@@ -14,10 +14,10 @@ from torch.nn import functional
 
 from nasengine.spaces.cell.config import CellConfig
 from nasengine.spaces.layers.blocks import FactorizedReduce, relu_conv_bn
-from nasengine.spaces.layers.cell_network import make_stem
 from nasengine.spaces.layers.operations import make_operation
+from nasengine.spaces.layers.stems import make_stem
+from nasengine.spaces.nb201.config import OPS
 from nasengine.spaces.nb201.network import ResidualReduction
-from nasengine.spaces.nb201.space import OPS
 
 
 class Zero(nn.Module):

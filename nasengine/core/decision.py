@@ -1,4 +1,4 @@
-"""Decision: one place of the sequence an architecture can be written as."""
+"""Decision: one choice in the sequence of choices that describes an architecture."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ DecisionKind = Literal["op", "input", "size", "skip"]
 class Decision:
     """One choice among named options, as a controller makes it.
 
-    `kind` says what is chosen: an operation, where a value comes from, a size, or whether one
-    value is read besides ("no", "yes"). Decisions of one `block` belong together, as the inputs
-    and operations of one node do; blocks count from 0 in the order of the sequence. Of an input,
-    `sources` says for each option which block it is, of a skip which the one is that may be read;
-    below 0 are the values that come from outside of the cell.
+    Attributes:
+        name: Unique within the space, such as "layer 3 kernel".
+        options: Names of the options; a choice is an index into them.
+        kind: What is chosen: an operation, the input of an operation, a size, or whether there
+            is a skip connection ("no", "yes").
+        block: Decisions of one block belong together, such as the inputs and operations of one
+            node. Blocks count from 0 in the order of the sequence.
+        sources: For an input, the block that each option reads; for a skip connection, the one
+            block that it reads. Numbers below 0 are values from outside the cell.
     """
 
     name: str

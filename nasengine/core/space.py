@@ -1,4 +1,4 @@
-"""Space: the interface of what may be built."""
+"""Space: the interface of a search space."""
 
 from __future__ import annotations
 
@@ -19,15 +19,23 @@ if TYPE_CHECKING:
 
 
 class Space(ABC):
-    """A parameterised set of architectures.
+    """A set of architectures, given by its settings.
 
-    `offers` names the optional operations a concrete space has beyond `sample`,
-    `validate`, `graph` and `build`: "mutate", "crossover", "encode", "neighbours",
-    "enumerate", "decisions", "tokens", "growth", "inherit", "supernet" (architectures can be
-    run in one shared network), "relaxed" (that network mixes all of them, and what its
-    parameters stand for is `discretise`), "partial" (`shared(K)` mixes one in K channels). A
-    strategy states what it needs; a mismatch is refused when the search is created. Every random
-    choice comes from the Generator that is passed in. `reads` says what its networks are fed with.
+    Every space samples, validates, draws and builds architectures. Optional operations are
+    listed in `capabilities`:
+
+    - "mutate", "crossover", "neighbours", "encode", "enumerate": the methods of that name.
+    - "decisions": `decisions`, `choices`, `from_choices` and `allowed`.
+    - "tokens": `tokens` and `vocabulary`.
+    - "growth": `smallest` and `grow`.
+    - "inherit": trained weights can be copied from a parent to a child.
+    - "supernet": one network shares the weights of all architectures.
+    - "relaxed": the supernet mixes all operations by alphas, and `discretise` reads them.
+    - "partial": `supernet(K)` mixes one in K channels (PC-DARTS).
+
+    A strategy states the capabilities that it `requires`; a search with a mismatch is refused
+    before it starts. Random choices use only the generator that is passed in, so a seed decides
+    everything. `data_kind` is the kind of data that the networks read.
     """
 
     name: ClassVar[str]
@@ -40,15 +48,19 @@ class Space(ABC):
 
     @abstractmethod
     def sample(self, rng: np.random.Generator) -> Architecture:
-        """A legal architecture, drawn uniformly over the choices."""
+        """Return a random legal architecture, drawn uniformly over the choices."""
 
     @abstractmethod
     def validate(self, architecture: Architecture) -> None:
-        """Raises InvalidArchitecture with the offending part, the rule and the remedy."""
+        """Check that an architecture belongs to this space.
+
+        Raises:
+            InvalidArchitecture: names the first wrong part, its value, the rule and the remedy.
+        """
 
     @abstractmethod
     def graph(self, architecture: Architecture) -> dict[str, Any]:
-        """The drawing of an architecture as JSON, see docs/graphs.md.
+        """Return the drawing of an architecture as JSON, see docs/graphs.md.
 
         {"cells": [{"name": "normal",
                     "nodes": [{"id": "k-1", "label": "k-1", "role": "input|node|output"}],
@@ -65,78 +77,88 @@ class Space(ABC):
         classes: int,
         auxiliary: bool = False,
     ) -> torch.nn.Module:
-        """A network with freshly initialised weights (torch's global generator).
+        """Return a network with fresh weights, drawn from torch's global generator.
 
-        `input_shape` is channels x height x width. The module maps n x c x h x w to logits
-        n x classes; with `auxiliary` and in training mode it returns a pair (logits,
-        auxiliary logits). Its attribute `drop_path` (float, 0 at first) is the probability
-        with which a path is dropped in training mode.
+        Args:
+            architecture: Validated first.
+            input_shape: Channels x height x width of one image; (1,) for a word of a text.
+            classes: Number of classes; for text, the size of the vocabulary.
+            auxiliary: Add an auxiliary classifier, which is used in training mode only.
 
-        Where the space reads text, `input_shape` is that of one word, `classes` the vocabulary,
-        and the module maps n x t words and a state to logits n x t x classes and the next state.
+        Returns:
+            For images, a module from n x c x h x w to logits n x classes; with `auxiliary` and
+            in training mode it returns (logits, auxiliary logits). For text, a module from
+            words n x t and a state to logits n x t x classes and the next state. Its attribute
+            `drop_path` (float, initially 0) is the drop-path probability in training mode.
         """
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
-        """A legal architecture one change away; never the parent itself."""
+        """Return a random legal architecture one change away, never the parent."""
         raise TypeError(f"space {self.name} has no mutation")
 
     def crossover(
         self, first: Architecture, second: Architecture, rng: np.random.Generator
     ) -> Architecture:
-        """A legal architecture whose every choice comes from one of the two."""
+        """Return a legal architecture that takes every choice from one of its two parents."""
         raise TypeError(f"space {self.name} has no crossover")
 
     def encode(self, architecture: Architecture) -> np.ndarray:
-        """A float vector of fixed length d; different architectures differ in it."""
+        """Return a float vector of fixed length; different architectures have different ones."""
         raise TypeError(f"space {self.name} has no encoding")
 
     def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
-        """Every architecture one change away, each once, in a fixed order."""
+        """Yield every architecture one change away, each once, in a fixed order."""
         raise TypeError(f"space {self.name} has no neighbours")
 
     def enumerate(self) -> Iterator[Architecture]:
-        """Every architecture of the space, each once, in a fixed order."""
+        """Yield every architecture of the space, each once, in a fixed order."""
         raise TypeError(f"space {self.name} cannot be enumerated")
 
     def decisions(self) -> tuple[Decision, ...]:
-        """The fixed sequence of choices that every architecture is written as."""
+        """Return the fixed sequence of decisions that describes every architecture."""
         raise TypeError(f"space {self.name} has no decisions")
 
     def choices(self, architecture: Architecture) -> tuple[int, ...]:
-        """An architecture as one option index a decision; `chosen` undoes it exactly."""
+        """Return the index of the chosen option for each decision; inverse of `from_choices`."""
         raise TypeError(f"space {self.name} has no decisions")
 
     def from_choices(self, choices: Sequence[int]) -> Architecture:
-        """The architecture of a sequence in which every choice was allowed."""
+        """Return the architecture of a sequence in which every choice is allowed."""
         raise TypeError(f"space {self.name} has no decisions")
 
-    def allowed(self, choices: Sequence[int], place: int) -> tuple[int, ...]:
-        """The options of decision `place`, never none, that agree with the other choices.
+    def allowed(self, choices: Sequence[int], index: int) -> tuple[int, ...]:
+        """Return the options of decision `index` that agree with the other choices.
 
-        `choices` are those before `place`, or a whole sequence in which it shall change;
-        what stands at `place` itself does not matter.
+        Args:
+            choices: Either the choices before `index`, or a whole sequence whose choice at
+                `index` is to be changed; the present value at `index` is ignored.
+            index: Position of the decision.
+
+        Returns:
+            Option indices, at least one.
         """
-        return tuple(range(len(self.decisions()[place].options)))
+        return tuple(range(len(self.decisions()[index].options)))
 
     def tokens(self, architecture: Architecture) -> tuple[int, ...]:
-        """An architecture as words of a vocabulary, one after the other; what a network reads.
+        """Return an architecture as a sequence of tokens for a recurrent predictor.
 
-        Lengths may differ, different architectures have different tokens. Here: one word for
-        each option of each decision.
+        Lengths may differ; different architectures have different tokens. The default has one
+        token for each option of each decision.
         """
-        starts, choices = self._word_starts(), self.choices(architecture)
-        return tuple(start + one for start, one in zip(starts, choices, strict=False))
+        choices = self.choices(architecture)
+        offsets = self._token_offsets()
+        return tuple(offset + choice for offset, choice in zip(offsets, choices, strict=False))
 
     def vocabulary(self) -> int:
-        """How many different words `tokens` uses; they count from 0."""
-        return self._word_starts()[-1]
+        """Return the number of different tokens; they count from 0."""
+        return self._token_offsets()[-1]
 
     def smallest(self) -> Iterator[Architecture]:
-        """The architectures growth begins with, in a fixed order."""
+        """Yield the architectures from which growth starts, in a fixed order."""
         raise TypeError(f"space {self.name} does not grow")
 
     def grow(self, architecture: Architecture) -> Iterator[Architecture]:
-        """Every architecture one layer larger, in a fixed order; none at the limit."""
+        """Yield every architecture one layer larger, in a fixed order; none at the limit."""
         raise TypeError(f"space {self.name} does not grow")
 
     def inherit(
@@ -146,39 +168,46 @@ class Space(ABC):
         parent: Architecture,
         weights: Mapping[str, torch.Tensor],
     ) -> int:
-        """Copies into a child's freshly built network what its parent's weights can give.
+        """Copy a parent's trained weights into a child's freshly built network.
 
-        `weights` is the state_dict of the parent's trained network. Returns how many of the
-        child's parameters (scalars, not tensors) were taken over.
+        Args:
+            child: The architecture of `network`.
+            network: Changed in place.
+            parent: The architecture of `weights`.
+            weights: The state_dict of the parent's network.
+
+        Returns:
+            The number of the child's parameters (scalars, not tensors) that were copied.
         """
-        raise TypeError(f"space {self.name} passes on no weights")
+        raise TypeError(f"space {self.name} has no weight inheritance")
 
     def supernet(self) -> Architecture:
-        """The shared network of the space as an architecture; its genome is {"shared": true}.
+        """Return the supernet of the space as an architecture; its genome is {"shared": true}.
 
-        `validate`, `graph` and `build` take it. The network built of it has
-        `architecture_parameters()` and `weight_parameters()`, together all its parameters; the
-        names of the first begin with "alphas.". `forward_architecture(x, choices)` runs the
-        operations of one architecture; with "relaxed", `forward(x)` mixes all by the alphas.
+        `validate`, `graph` and `build` accept it. Its network has `architecture_parameters()`,
+        whose names begin with "alphas.", and `weight_parameters()`, all others.
+        `forward_architecture(x, choices)` runs the operations of one architecture; with the
+        capability "relaxed", `forward(x)` mixes all operations by the alphas.
         """
-        raise TypeError(f"space {self.name} shares no weights")
+        raise TypeError(f"space {self.name} has no supernet")
 
     def discretise(self, alphas: Mapping[str, Any]) -> Architecture:
-        """The architecture that a shared network's architecture parameters stand for.
+        """Return the architecture with the strongest options of a supernet's alphas.
 
-        `alphas` holds each of them as nested lists, by its name without "alphas.".
+        Args:
+            alphas: Nested lists of numbers by parameter name, without the prefix "alphas.".
         """
         raise TypeError(f"space {self.name} is not relaxed")
 
     def size(self) -> int | None:
-        """Number of different descriptions, None where unknown."""
+        """Return the number of different genomes, None if it is unknown."""
         return None
 
     def text(self, architecture: Architecture) -> str:
-        """A short one-line text of an architecture, as people of the field write it."""
+        """Return an architecture as one short line, in the notation of its paper."""
         return architecture.id[:12]
 
-    def _word_starts(self) -> tuple[int, ...]:
-        """The first word of each decision, and how many words there are in all."""
+    def _token_offsets(self) -> tuple[int, ...]:
+        """Return the first token of each decision, then the number of all tokens."""
         lengths = (len(decision.options) for decision in self.decisions())
         return tuple(accumulate(lengths, initial=0))

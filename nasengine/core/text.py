@@ -21,6 +21,8 @@ def shorten(value: Any, limit: int = 60) -> str:
         text = repr(value)
     except ValueError:  # Python refuses to print integers of thousands of digits
         text = f"{type(value).__name__} of too many digits"
+    except RecursionError:
+        text = f"{type(value).__name__} nested too deeply"
     return one_line(text, limit)
 
 

@@ -1,10 +1,10 @@
-"""Space `block-cell`: RENAS' one cell of five-part blocks, for normal and reduction cells.
+"""Space `block-cell`: RENAS' cell of blocks, used as normal and as reduction cell (1808.00193).
 
-Chen et al., RENAS (1808.00193). A block is {IN1, IN2, OP1, OP2, A}: two inputs, an operation
-on each, and A, which is elementwise addition in the released code, so it is not written
-down. Inputs are earlier blocks of the cell or the outputs of the cells before it. The output
-joins the blocks that nothing reads and, in normal cells, the older input. Which of the eight
-operations of the released table were searched is not known: they are a setting.
+A block is {IN1, IN2, OP1, OP2, A}: two inputs, an operation on each, and A, which is always
+elementwise addition in the released code and therefore not part of the genome. Inputs are earlier
+blocks of the cell or the outputs of the two previous cells. The output joins the blocks that no
+other block reads and, in normal cells, the older input. The paper does not list which of the
+eight operations of the released table were searched; they are a setting.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ class BlockCellConfig(stacking.Stacked):
     """
 
     operations: tuple[str, ...] = setting(
-        RENAS_OPERATIONS, "Operations a block may choose.", choices=RENAS_OPERATIONS
+        RENAS_OPERATIONS, "Operations of a block.", choices=RENAS_OPERATIONS
     )
     blocks: int = setting(5, "Blocks in the cell.", low=1, high=8)
     join_input: bool = setting(
-        True, "Normal cells join their older input to the output, as RENASNet does."
+        True, "Join the older input to the output of normal cells, as RENASNet does."
     )
     cells: int = stacking.cells()
     channels: int = stacking.channels()
@@ -63,7 +63,7 @@ class BlockCellConfig(stacking.Stacked):
 
     @property
     def reduced_skip(self) -> str:
-        """What identity is at stride 2: max pooling, as in the released code."""
+        """The operation for identity at stride 2: max pooling, as in the released code."""
         return "max_pool"
 
     def __post_init__(self) -> None:
@@ -71,11 +71,7 @@ class BlockCellConfig(stacking.Stacked):
 
 
 class BlockCellSpace(Space):
-    """The genome is a list of blocks, each [[op, input], [op, input]] by input, then by name.
-
-    Inputs 0 and 1 are the last but one and the last cell, 2 and up the blocks in order. Both
-    parts of a block may read the same input.
-    """
+    """The genome is a list of blocks [[op, input], [op, input]], see `block_genome`."""
 
     name = "block-cell"
     Config = BlockCellConfig
@@ -85,7 +81,11 @@ class BlockCellSpace(Space):
     config: BlockCellConfig
 
     def architecture(self, blocks: list[Any]) -> Architecture:
-        """An architecture of this space's settings; parts of a block may stand in any order."""
+        """Return an architecture with the settings of this space.
+
+        Args:
+            blocks: The parts of a block may be in any order; they are not validated.
+        """
         return Architecture(self.name, to_mapping(self.config), block_genome.ordered(blocks))
 
     def sample(self, rng: np.random.Generator) -> Architecture:
@@ -97,7 +97,7 @@ class BlockCellSpace(Space):
         block_genome.check("the genome", architecture.genome, config.blocks, config.operations)
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
-        """Another op or another input for one part, an even chance each."""
+        """Change one op or one input, each kind with probability 1/2."""
         field = int(rng.random() < 0.5)
         moves = block_genome.moves(architecture.genome, self.config.operations, field)
         move = moves[rng.integers(len(moves))]
@@ -106,7 +106,7 @@ class BlockCellSpace(Space):
     def crossover(
         self, first: Architecture, second: Architecture, rng: np.random.Generator
     ) -> Architecture:
-        """Each block whole from one of the two with an even chance."""
+        """Take each block from either parent with probability 1/2."""
         return self.architecture(block_genome.crossed(first.genome, second.genome, rng))
 
     def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
@@ -119,18 +119,18 @@ class BlockCellSpace(Space):
                     yield other
 
     def encode(self, architecture: Architecture) -> np.ndarray:
-        """How often each (block, input, op) occurs."""
+        """Return how often each (block, input, op) occurs."""
         return block_genome.counts(architecture.genome, self.config.operations)
 
     def decisions(self) -> tuple[Decision, ...]:
-        """For each block: input, op, input, op."""
+        """Return input, op, input, op for each block."""
         return block_genome.decisions(("block",), self.config.blocks, self.config.operations)
 
     def choices(self, architecture: Architecture) -> tuple[int, ...]:
         return block_genome.choices(architecture.genome, self.config.operations)
 
     def from_choices(self, choices: Sequence[int]) -> Architecture:
-        return self.architecture(block_genome.chosen(choices, self.config.operations))
+        return self.architecture(block_genome.from_choices(choices, self.config.operations))
 
     def inherit(
         self,
@@ -139,12 +139,12 @@ class BlockCellSpace(Space):
         parent: Architecture,
         weights: Mapping[str, torch.Tensor],
     ) -> int:
-        """A part passes on where the parent's block has the same operation on the same input."""
-        both = (self._cells(one.genome) for one in (child, parent))
-        return copy_weights(network, weights, origins(self.config.reductions, *both))
+        """Copy each part if the parent's block has the same operation on the same input."""
+        cells = (self._cells(architecture.genome) for architecture in (child, parent))
+        return copy_weights(network, weights, origins(self.config.reductions, *cells))
 
     def size(self) -> int:
-        """How many different descriptions: the two parts of a block have no order."""
+        """Return the number of different genomes; the two parts of a block have no order."""
         return block_genome.size(self.config.blocks, len(self.config.operations))
 
     def graph(self, architecture: Architecture) -> dict[str, Any]:
@@ -152,8 +152,7 @@ class BlockCellSpace(Space):
         return {"cells": [draw_cell(name, cells[name]) for name in cell_genome.CELLS]}
 
     def text(self, architecture: Architecture) -> str:
-        cell = cell_genome.cell(architecture.genome)
-        return write_cell(cell)
+        return write_cell(cell_genome.cell(architecture.genome))
 
     def build(
         self,
@@ -169,10 +168,10 @@ class BlockCellSpace(Space):
         return CellNetwork(self.config, cells, input_shape, classes, auxiliary)
 
     def _cells(self, blocks: list[Any]) -> cell_genome.Genome:
-        """The normal and the reduction cell as space `cell` writes them."""
-        ends = cell_genome.unused(blocks)
-        joined = [0, *ends] if self.config.join_input else ends
+        """Return the normal and the reduction cell in the form of `cell_genome`."""
+        unused = cell_genome.unused(blocks)
+        joined = [0, *unused] if self.config.join_input else unused
         return {
             "normal": {"nodes": blocks, "concat": joined},
-            "reduce": {"nodes": blocks, "concat": ends},
+            "reduce": {"nodes": blocks, "concat": unused},
         }

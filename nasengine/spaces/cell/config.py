@@ -1,4 +1,4 @@
-"""The settings of space `cell`."""
+"""Settings of space `cell`."""
 
 from __future__ import annotations
 
@@ -25,24 +25,25 @@ class CellConfig(stacking.Stacked):
     """Settings of space `cell`.
 
     Raises:
-        InvalidSettings: operations repeat, or fewer than two remain beside `none`.
+        InvalidSettings: operations repeat, or there are fewer than two besides `none`.
     """
 
     operations: tuple[str, ...] = setting(
         DARTS_OPERATIONS,
-        "Operations an edge may hold. none exists for relaxed edges only: no cell chooses it.",
+        "Operations of an edge. none is used only in the supernet, never in an architecture.",
         choices=ALL_OPERATIONS,
     )
-    nodes: int = setting(4, "Nodes inside a cell, each the sum of two operations.", low=1, high=8)
+    nodes: int = setting(4, "Nodes in a cell; each adds up two operations.", low=1, high=8)
     cells: int = stacking.cells()
     channels: int = stacking.channels()
     stem_multiplier: int = stacking.stem_multiplier()
     stem: str = stacking.stem()
     reduced_skip: str = setting(
         "factorized",
-        "What skip_connect is at stride 2: DARTS' factorized reduction, or RENAS' max pooling.",
+        "Operation for skip_connect at stride 2: DARTS' factorized reduction, or max pooling as "
+        "in RENASNet.",
         choices=("factorized", "max_pool"),
     )
 
     def __post_init__(self) -> None:
-        stacking.check_operations(self.operations, beside="none")
+        stacking.check_operations(self.operations, besides="none")

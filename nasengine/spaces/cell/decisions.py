@@ -1,8 +1,8 @@
 """A genome of space `cell` as a sequence of choices.
 
-For each node, first of the normal, then of the reduction cell: input, op, input, op. The
-two inputs of a node differ. Published cells that read one input twice, or that concatenate
-some nodes only, have no such sequence.
+For each node, first of the normal, then of the reduction cell: input, op, input, op. The two
+inputs of a node differ. Published cells that read one input twice, or that concatenate only some
+nodes, have no such sequence.
 """
 
 from __future__ import annotations
@@ -14,63 +14,64 @@ from ...core.decision import Decision
 from ...core.errors import InvalidArchitecture
 from ..common.cell_genome import CELLS, Genome, cell
 
-A_NODE = 4  # decisions: input, op, input, op
+DECISIONS_PER_NODE = 4  # input, op, input, op
 
 
 @lru_cache(maxsize=32)
 def decisions(nodes: int, operations: tuple[str, ...]) -> tuple[Decision, ...]:
-    """2 x nodes x 4 decisions; a node is a block."""
-    found = []
+    """Return 2 x nodes x 4 decisions; a node is a block."""
+    decided = []
     places = [(name, index) for name in CELLS for index in range(2, nodes + 2)]
     for block, (name, index) in enumerate(places):
         inputs = tuple(map(str, range(index)))
-        first = block - (index - 2)  # of this cell's own blocks
+        first = block - (index - 2)  # the first block of this cell
         sources = (-2, -1, *range(first, block))
         for which in ("first", "second"):
-            place = f"{name} {index} {which} input"
-            found.append(Decision(place, inputs, "input", block, sources))
-            found.append(Decision(f"{name} {index} {which} op", operations, "op", block))
-    return tuple(found)
+            part = f"{name} {index} {which}"
+            decided.append(Decision(f"{part} input", inputs, "input", block, sources))
+            decided.append(Decision(f"{part} op", operations, "op", block))
+    return tuple(decided)
 
 
-def allowed(choices: Sequence[int], place: int, decision: Decision) -> tuple[int, ...]:
-    """The options at a place: an input that the node's other pair does not read."""
+def allowed(choices: Sequence[int], index: int, decision: Decision) -> tuple[int, ...]:
+    """Return the options of a decision; an input must differ from the node's other input."""
     options = range(len(decision.options))
     if decision.kind == "op":
         return tuple(options)
-    other = place + 2 if place % A_NODE == 0 else place - 2
+    other = index + 2 if index % DECISIONS_PER_NODE == 0 else index - 2
     taken = choices[other] if other < len(choices) else None
     return tuple(option for option in options if option != taken)
 
 
 def choices(genome: Genome, operations: tuple[str, ...]) -> tuple[int, ...]:
-    """The sequence of a genome in canonical order.
+    """Return the option indices of a genome.
 
     Raises:
         InvalidArchitecture: a node reads one input twice, or not all nodes are concatenated.
     """
-    found: list[int] = []
+    indices: list[int] = []
     for name in CELLS:
         nodes = genome[name]["nodes"]
-        if genome[name] != cell(nodes) or any(one[0][1] == one[1][1] for one in nodes):
+        repeated = any(first[1] == second[1] for first, second in nodes)
+        if genome[name] != cell(nodes) or repeated:
             raise InvalidArchitecture(
-                f"cell {name} has no sequence of choices: each node must read two different "
-                "inputs, and the output join all nodes"
+                f"cell {name} cannot be written as decisions: each node must read two different "
+                "inputs, and the output must join all nodes"
             )
         for pairs in nodes:
             for op, source in pairs:
-                found += [source, operations.index(op)]
-    return tuple(found)
+                indices += [source, operations.index(op)]
+    return tuple(indices)
 
 
 def genome(choices: Sequence[int], nodes: int, operations: tuple[str, ...]) -> Genome:
-    """The genome of a sequence, in canonical form."""
+    """Return the genome of option indices, in canonical form."""
     numbers = iter(choices)
-    found: Genome = {}
+    cells: Genome = {}
     for name in CELLS:
-        made = []
+        pairs = []
         for _ in range(nodes):
-            first, first_op, second, second_op = (next(numbers) for _ in range(A_NODE))
-            made.append([[operations[first_op], first], [operations[second_op], second]])
-        found[name] = cell(made)
-    return found
+            first, first_op, second, second_op = (next(numbers) for _ in range(DECISIONS_PER_NODE))
+            pairs.append([[operations[first_op], first], [operations[second_op], second]])
+        cells[name] = cell(pairs)
+    return cells

@@ -13,10 +13,9 @@ from ...core.architecture import Architecture
 from ...core.decision import Decision
 from ...core.settings import to_mapping
 from ..common import cell_genome
-from ..common.cell_drawing import draw_cell, write_cell
+from ..common.cell_drawing import draw_cell, draw_supernet_cells, write_cell
 from ..common.cell_genome import CELLS, Genome
 from ..common.cell_inheritance import origins
-from ..common.cell_supernet import alpha_shapes, draw_supernet
 from ..common.discretisation import read_alphas, strongest_pairs
 from ..common.inheritance import copy_weights
 from ..common.membership import resized
@@ -27,66 +26,60 @@ from .config import CellConfig
 if TYPE_CHECKING:
     import torch
 
-# Where one choice may change: cell, node, pair, field of the pair, values it may take.
+# A possible change: cell, node, pair, field of the pair (0: op, 1: input), other values.
 Move = tuple[str, int, int, int, list[Any]]
 
 
 class CellSpace(SupernetSpace):
-    """Two cells of a few nodes, searched; depth and width are settings.
+    """A normal and a reduction cell of a few nodes; depth and width are settings.
 
-    Every node sums two operations on two different predecessors. `none` is never chosen:
-    the paper's derivation leaves it out too, and 7^8 x 180 is its "about 10^9" per cell.
-    Published cells may read one predecessor twice and concatenate some nodes only.
+    Each node adds up two operations on two different predecessors. `none` is never chosen: the
+    paper excludes it too, and its count of about 10^9 cells is 7^8 x 180. Published cells may
+    read one predecessor twice and concatenate only some nodes.
     """
 
     name = "cell"
     Config = CellConfig
     capabilities = frozenset(
-        {
-            "mutate",
-            "crossover",
-            "encode",
-            "neighbours",
-            "decisions",
-            "tokens",
-            "inherit",
-            "supernet",
-            "relaxed",
-            "partial",
-        }
+        {"mutate", "crossover", "encode", "neighbours", "decisions", "tokens", "inherit"}
+        | {"supernet", "relaxed", "partial"}
     )
     config: CellConfig
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """The operations a node may choose, in the order of the settings."""
+        """The operations that a node may choose, in the order of the settings."""
         return tuple(op for op in self.config.operations if op != "none")
 
     def sample(self, rng: np.random.Generator) -> Architecture:
         return self.architecture({name: self._sample_cell(rng) for name in CELLS})
 
     def architecture(self, genome: Genome) -> Architecture:
-        """An architecture of this space's settings from a genome in canonical form."""
+        """Return an architecture with the settings of this space.
+
+        Args:
+            genome: In canonical form; it is not validated.
+        """
         return Architecture(self.name, to_mapping(self.config), genome)
 
     @staticmethod
     def resized(
         architecture: Architecture, cells: int | None = None, channels: int | None = None
     ) -> Architecture:
-        """The same cells stacked to another depth or width; None keeps what it has.
+        """Return the same cells in a network of another depth or width; None keeps the present.
 
         Raises:
-            InvalidSettings: a size outside the bounds of the settings.
+            InvalidSettings: a value is outside the bounds of the setting.
         """
         return resized(CellConfig, architecture, cells, channels)
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
-        """Another op or another input for one pair, an even chance each (1802.01548)."""
+        """Change one op or one input, each kind with probability 1/2 (1802.01548)."""
         genome = architecture.genome
         moves = [
             move for move in _moves(genome, self.operations, inputs=rng.random() < 0.5) if move[-1]
         ]
-        # The first node of a cell cannot change inputs; where it is the only one, its ops do.
+        # The first node of a cell reads both inputs; if it is the only node, change an op.
         moves = moves or _moves(genome, self.operations, inputs=False)
         move = moves[rng.integers(len(moves))]
         return self._changed(genome, move, move[-1][rng.integers(len(move[-1]))])
@@ -94,7 +87,7 @@ class CellSpace(SupernetSpace):
     def crossover(
         self, first: Architecture, second: Architecture, rng: np.random.Generator
     ) -> Architecture:
-        """Each node, and each concat, whole from one of the two with an even chance."""
+        """Take each node and each concat from either parent with probability 1/2."""
         genome = {}
         for name in CELLS:
             pair = (first.genome[name], second.genome[name])
@@ -113,17 +106,17 @@ class CellSpace(SupernetSpace):
                         yield other
 
     def encode(self, architecture: Architecture) -> np.ndarray:
-        """How often each (cell, node, input, op) occurs, then which indices are concatenated."""
+        """Return how often each (cell, node, input, op) occurs, and what is concatenated."""
         parts = []
         for name in CELLS:
-            one = architecture.genome[name]
-            for index, pairs in enumerate(one["nodes"], start=2):
+            cell = architecture.genome[name]
+            for index, pairs in enumerate(cell["nodes"], start=2):
                 counts = np.zeros((index, len(self.operations)))
                 for op, source in pairs:
                     counts[source, self.operations.index(op)] += 1
                 parts.append(counts.ravel())
             joined = np.zeros(self.config.nodes + 2)
-            joined[one["concat"]] = 1
+            joined[cell["concat"]] = 1
             parts.append(joined)
         return np.concatenate(parts)
 
@@ -137,34 +130,36 @@ class CellSpace(SupernetSpace):
         genome = cell_decisions.genome(choices, self.config.nodes, self.operations)
         return self.architecture(genome)
 
-    def allowed(self, choices: Sequence[int], place: int) -> tuple[int, ...]:
-        return cell_decisions.allowed(choices, place, self.decisions()[place])
+    def allowed(self, choices: Sequence[int], index: int) -> tuple[int, ...]:
+        return cell_decisions.allowed(choices, index, self.decisions()[index])
 
     def size(self) -> int:
-        """How many architectures `sample` can draw: 1.08e18 with the paper's settings."""
+        """Return the number of architectures that `sample` can draw, 1.08e18 as in the paper."""
         inputs = math.prod(math.comb(index, 2) for index in range(2, self.config.nodes + 2))
         return (inputs * len(self.operations) ** (2 * self.config.nodes)) ** 2
 
     def discretise(self, alphas: Mapping[str, Any]) -> Architecture:
-        """The two strongest edges of each node with their strongest operation, never `none`.
+        """Return the two strongest edges of each node with their strongest operation.
 
-        `alphas` holds "normal" and "reduce", edges x operations in the order of the settings,
-        and "normal_edges" and "reduce_edges" where edges have weights of their own.
+        Args:
+            alphas: "normal" and "reduce" are edges x operations in the order of the settings;
+                "normal_edges" and "reduce_edges" (PC-DARTS) are optional.
 
         Raises:
-            EngineError: other names, shapes or values.
+            EngineError: names, shapes or values are wrong.
         """
-        shapes, optional = alpha_shapes(self.config)
-        given = read_alphas(alphas, shapes, optional)
-        genome = {
-            name: cell_genome.cell(
-                strongest_pairs(
-                    given[name], given.get(f"{name}_edges"), self.config.operations, 2, 2
-                )
+        operations = self.config.operations
+        edges = sum(range(2, self.config.nodes + 2))
+        shapes: dict[str, tuple[int, ...]] = {name: (edges, len(operations)) for name in CELLS}
+        optional = frozenset(f"{name}_edges" for name in CELLS)
+        arrays = read_alphas(alphas, {**shapes, **dict.fromkeys(optional, (edges,))}, optional)
+        pairs = {
+            name: strongest_pairs(
+                arrays[name], arrays.get(f"{name}_edges"), operations, inputs=2, kept=2
             )
             for name in CELLS
         }
-        return self.architecture(genome)
+        return self.architecture({name: cell_genome.cell(pairs[name]) for name in CELLS})
 
     def inherit(
         self,
@@ -173,21 +168,21 @@ class CellSpace(SupernetSpace):
         parent: Architecture,
         weights: Mapping[str, torch.Tensor],
     ) -> int:
-        """Everything but the pairs that the parent's node does not have."""
+        """Copy everything except the pairs that the parent's node does not have."""
         return copy_weights(
             network, weights, origins(self.config.reductions, child.genome, parent.genome)
         )
 
-    def _check(self, genome: Any) -> None:
+    def _check_genome(self, genome: Any) -> None:
         cell_genome.check_genome(genome, self.config.nodes, self.operations)
 
-    def _graph(self, genome: Any) -> dict[str, Any]:
+    def _draw_genome(self, genome: Any) -> dict[str, Any]:
         return {"cells": [draw_cell(name, genome[name]) for name in CELLS]}
 
-    def _supernet_graph(self) -> dict[str, Any]:
-        return draw_supernet(self.config)
+    def _draw_supernet(self) -> dict[str, Any]:
+        return draw_supernet_cells(self.config.nodes, self.config.operations)
 
-    def _text(self, genome: Any) -> str:
+    def _write_genome(self, genome: Any) -> str:
         return " | ".join(f"{name} {write_cell(genome[name])}" for name in CELLS)
 
     def _build_network(
@@ -222,8 +217,8 @@ class CellSpace(SupernetSpace):
 
 
 def _moves(genome: Genome, choices: tuple[str, ...], inputs: bool) -> list[Move]:
-    """Every place where an op (or, with `inputs`, an input) may change."""
-    found: list[Move] = []
+    """Return every op that may change, or, with `inputs`, every input."""
+    moves: list[Move] = []
     for name in CELLS:
         for index, pairs in enumerate(genome[name]["nodes"]):
             taken = {source for _, source in pairs}
@@ -232,5 +227,5 @@ def _moves(genome: Genome, choices: tuple[str, ...], inputs: bool) -> list[Move]
                     values: list[Any] = [i for i in range(index + 2) if i not in taken]
                 else:
                     values = [other for other in choices if other != op]
-                found.append((name, index, which, int(inputs), values))
-    return found
+                moves.append((name, index, which, int(inputs), values))
+    return moves

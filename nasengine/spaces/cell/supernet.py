@@ -1,34 +1,42 @@
-"""The shared network of space `cell`: DARTS' search network (1806.09055)."""
+"""The supernet of space `cell`: the search network of DARTS (1806.09055)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
 
 from ..common.cell_genome import CELLS
 from ..layers.blocks import FactorizedReduce, relu_conv_bn
-from ..layers.cell_network import make_stem
-from ..layers.supernet.graph import Chosen, Mixture, RelaxedGraph
+from ..layers.stems import make_stem
+from ..layers.supernet.graph import Mixture, Pairs, RelaxedGraph
 from ..layers.supernet.network import ImageSupernet
-from ..layers.supernet.norm import by_the_batch
+from ..layers.supernet.norm import with_batch_statistics
 from .decisions import genome
+
+if TYPE_CHECKING:
+    from .config import CellConfig
 
 INPUTS = 2
 
 
 class SupernetCell(nn.Module):
-    """A relaxed cell behind its two preprocessors; all its nodes are concatenated.
+    """Two preprocessors and a relaxed cell; all its nodes are concatenated.
 
-    `before` are the channels of its two inputs; `halved` says that the cell before was a
-    reduction, so the older input is still twice as large.
+    Args:
+        config: Settings of the space.
+        before: Channels of the two inputs.
+        channels: Channels of each node.
+        partial: One in `partial` channels goes through the operations.
+        reduces: Edges from the inputs have stride 2.
+        halved: The previous cell was a reduction, so the older input is twice as large.
     """
 
     def __init__(
         self,
-        config: Any,
+        config: CellConfig,
         before: tuple[int, int],
         channels: int,
         partial: int,
@@ -38,8 +46,8 @@ class SupernetCell(nn.Module):
     ):
         super().__init__()
         older = FactorizedReduce if halved else relu_conv_bn
-        self.older = by_the_batch(older(before[0], channels), affine=False)
-        self.newer = by_the_batch(relu_conv_bn(before[1], channels), affine=False)
+        self.older = with_batch_statistics(older(before[0], channels), affine=False)
+        self.newer = with_batch_statistics(relu_conv_bn(before[1], channels), affine=False)
         self.kind = CELLS[reduces]
         self.outputs = channels * config.nodes
         self.graph = RelaxedGraph(
@@ -55,26 +63,29 @@ class SupernetCell(nn.Module):
     def forward(self, older: torch.Tensor, newer: torch.Tensor, mixture: Mixture) -> torch.Tensor:
         return torch.cat(self.graph((self.older(older), self.newer(newer)), mixture), dim=1)
 
-    def one(self, older: torch.Tensor, newer: torch.Tensor, chosen: Chosen) -> torch.Tensor:
-        """The same through the chosen operations alone."""
-        return torch.cat(self.graph.one((self.older(older), self.newer(newer)), chosen), dim=1)
+    def run_pairs(self, older: torch.Tensor, newer: torch.Tensor, pairs: Pairs) -> torch.Tensor:
+        """Return the same with only these (operation, source) pairs of each node."""
+        inputs = (self.older(older), self.newer(newer))
+        return torch.cat(self.graph.run_pairs(inputs, pairs), dim=1)
 
 
 class CellSupernet(ImageSupernet):
-    """Every cell holds all operations of the settings; cells of a kind share their alphas.
+    """Every cell has all operations of the settings; cells of the same kind share their alphas.
 
     Alphas "normal" and "reduce" are edges x operations, edges by target, then by source. With
-    `partial` = K there are "normal_edges" and "reduce_edges" too, see `RelaxedGraph`.
+    `partial` = K there are also "normal_edges" and "reduce_edges", see `RelaxedGraph`.
     """
 
-    def __init__(self, config: Any, input_shape: tuple[int, ...], classes: int, partial: int):
+    def __init__(
+        self, config: CellConfig, input_shape: tuple[int, ...], classes: int, partial: int
+    ):
         super().__init__()
         self.nodes = config.nodes
         self.choosable = tuple(op for op in config.operations if op != "none")
         for name in CELLS:
             self.add_alphas(name, INPUTS, self.nodes, len(config.operations), edges=partial > 1)
         self.stem = make_stem(config, input_shape)
-        by_the_batch(self.stem, affine=True)
+        with_batch_statistics(self.stem, affine=True)
         before, halved = self.stem.outputs, self.stem.halvings > 0
         channels = config.channels
         self.cells = nn.ModuleList()
@@ -97,9 +108,9 @@ class CellSupernet(ImageSupernet):
     def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
         cells = genome(choices, self.nodes, self.choosable)
         older, newer = self.stem(x.contiguous(memory_format=torch.channels_last))
-        for each in self.cells:
-            cell = cast(SupernetCell, each)
-            older, newer = newer, cell.one(older, newer, cells[cell.kind]["nodes"])
+        for module in self.cells:
+            cell = cast(SupernetCell, module)
+            older, newer = newer, cell.run_pairs(older, newer, cells[cell.kind]["nodes"])
         return self._logits(newer)
 
     def _logits(self, x: torch.Tensor) -> torch.Tensor:

@@ -1,31 +1,40 @@
-"""The network of space `chain-alexnet`: AlexNet's shape for small images."""
+"""The network of space `chain-alexnet`: the shape of AlexNet for small images."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from ..layers.auxiliary import AuxiliaryHead
 
-SMALLEST = 4  # a side that is still halved
-ENDS = 2  # the side that the fully connected layers read, where the map has as much
+if TYPE_CHECKING:
+    from .space import ChainAlexNetConfig
+
+MIN_POOLED = 4  # maps with a shorter side are not pooled
+FINAL_SIDE = 2  # side of the map that the fully connected layers read, unless it is smaller
 
 
 class AlexNetwork(nn.Module):
-    """n x c x h x w to logits n x classes: convolutions, pools, two fully connected layers.
+    """Convolutions with pools, then two fully connected layers; images to logits n x classes.
 
-    `layers` are (filters, kernel). As in AlexNet a 2x2 pool stands behind the first, the
-    second and the last convolution, where the map is large enough for it. A chain has no
-    path to drop: `drop_path` changes nothing. With `auxiliary` DARTS' head hangs before the
-    last convolution.
+    As in AlexNet, a 2x2 pool follows the first, the second and the last convolution if the map
+    is large enough. With `auxiliary`, DARTS' auxiliary head reads the input of the last
+    convolution. A chain has no path to drop: `drop_path` has no effect.
+
+    Args:
+        config: Settings of the space.
+        layers: (filters, kernel) of each convolution.
+        input_shape: Channels x height x width.
+        classes: Number of classes.
+        auxiliary: Add the auxiliary head.
     """
 
     def __init__(
         self,
-        config: Any,
+        config: ChainAlexNetConfig,
         layers: Sequence[tuple[int, int]],
         input_shape: tuple[int, ...],
         classes: int,
@@ -35,23 +44,23 @@ class AlexNetwork(nn.Module):
         self.drop_path = 0.0
         channels, height, width = input_shape
         self.layers, before = nn.ModuleList(), (channels, height, width)
-        for place, (filters, kernel) in enumerate(layers):
+        for index, (filters, kernel) in enumerate(layers):
             before = (channels, height, width)
             parts: list[nn.Module] = [nn.Conv2d(channels, filters, kernel, padding=kernel // 2)]
             parts += [nn.BatchNorm2d(filters)] if config.batch_norm else []
             parts.append(nn.ReLU())
-            pooled = place < 2 or place == len(layers) - 1
-            if pooled and min(height, width) >= SMALLEST:
+            pooled = index < 2 or index == len(layers) - 1
+            if pooled and min(height, width) >= MIN_POOLED:
                 parts.append(nn.MaxPool2d(2))
                 height, width = height // 2, width // 2
             self.layers.append(nn.Sequential(*parts))
             channels = filters
         self.auxiliary = AuxiliaryHead(*before, classes) if auxiliary else None
         self.connected = nn.Sequential(
-            average_to_ends(height, width),
+            final_pool(height, width),
             nn.Flatten(),
             nn.Dropout(config.dropout),
-            nn.Linear(channels * min(ENDS, height) * min(ENDS, width), config.hidden),
+            nn.Linear(channels * min(FINAL_SIDE, height) * min(FINAL_SIDE, width), config.hidden),
             nn.ReLU(),
         )
         self.classifier = nn.Linear(config.hidden, classes)
@@ -66,8 +75,11 @@ class AlexNetwork(nn.Module):
         return logits
 
 
-def average_to_ends(height: int, width: int) -> nn.AvgPool2d:
-    """Averages a map to 2x2: what an adaptive pool does, as a plain one, which devices know."""
-    kernel = -(-height // ENDS), -(-width // ENDS)
-    stride = max(height // ENDS, 1), max(width // ENDS, 1)
+def final_pool(height: int, width: int) -> nn.AvgPool2d:
+    """Return an average pool from height x width to 2x2.
+
+    It does what an adaptive pool does, but as a plain pool, which target devices support.
+    """
+    kernel = -(-height // FINAL_SIDE), -(-width // FINAL_SIDE)
+    stride = max(height // FINAL_SIDE, 1), max(width // FINAL_SIDE, 1)
     return nn.AvgPool2d(kernel, stride)

@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from torch import nn
 
-from ..layers.dense_network import DOUBLE, DenseBlock, DenseNetwork, condensed_layer
+from ..layers.dense_network import STEM_MULTIPLIER, DenseBlock, DenseNetwork, condensed_layer
+
+if TYPE_CHECKING:
+    from .space import ChainCondenseNetConfig
 
 
 def condensenet(
-    config: Any,
+    config: ChainCondenseNetConfig,
     blocks: Sequence[tuple[int, int]],
     input_shape: tuple[int, ...],
     classes: int,
     auxiliary: bool,
 ) -> DenseNetwork:
-    """A CondenseNet of (number of layers, growth) a block.
+    """Return a CondenseNet.
 
-    The stem has twice the first growth; blocks are fully dense, so a layer reads what every
-    block before gave, pooled.
+    Blocks are densely connected too: a layer reads the pooled outputs of all earlier blocks.
+
+    Args:
+        config: Settings of the space.
+        blocks: (number of layers, growth) of each block. The stem has twice the first growth.
+        input_shape: Channels x height x width.
+        classes: Number of classes.
+        auxiliary: Add the auxiliary head.
     """
-    channels = stem = DOUBLE * blocks[0][1]
-    made: list[tuple[nn.Module, int]] = []
-    for layers, growth in blocks:
-        inside = []
-        for _ in range(layers):
-            inside.append(
+    channels = stem = STEM_MULTIPLIER * blocks[0][1]
+    modules: list[tuple[nn.Module, int]] = []
+    for count, growth in blocks:
+        layers = []
+        for _ in range(count):
+            layers.append(
                 condensed_layer(
                     channels, growth, config.bottleneck, config.groups, config.condensation
                 )
             )
             channels += growth
-        made.append((DenseBlock(inside), channels))
-    return DenseNetwork(stem, made, input_shape, classes, auxiliary=auxiliary)
+        modules.append((DenseBlock(layers), channels))
+    return DenseNetwork(stem, modules, input_shape, classes, auxiliary=auxiliary)

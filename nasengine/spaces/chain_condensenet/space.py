@@ -1,22 +1,19 @@
-"""Space `chain-condensenet`: stage and growth of each block of a CondenseNet.
+"""Space `chain-condensenet`: layers and growth of each block of a CondenseNet.
 
-One of MONAS' two targets (1806.10332): how many layers a dense block has, and how many channels
-each of them adds. The candidate lists are as two readers of the paper report them. The
-network is CondenseNet's (1711.09224) with learned group convolutions.
+One of the two targets of MONAS (1806.10332), which calls the number of layers of a dense block
+its stage, and the channels that each layer adds its growth. The paper does not list the options;
+they are those that two readers of the paper report. The network is CondenseNet (1711.09224) with
+learned group convolutions.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ...core.architecture import Architecture
 from ...core.errors import InvalidSettings
 from ...core.settings import setting
 from ..common.chain import ChainSpace, check_menus
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True)
@@ -24,26 +21,26 @@ class ChainCondenseNetConfig:
     """Settings of space `chain-condensenet`.
 
     Raises:
-        InvalidSettings: a list of candidates is empty or repeats, or a growth does not
-            split into the groups.
+        InvalidSettings: a list of options is empty or has duplicates, or a growth is not a
+            multiple of the groups.
     """
 
-    blocks: int = setting(3, "Dense blocks, average pooling between them.", low=1, high=6)
+    blocks: int = setting(3, "Dense blocks, with average pooling between them.", low=1, high=6)
     stages: tuple[int, ...] = setting(
         (6, 8, 10, 12, 14),
-        "Numbers of layers a block may have; 1,2,3 trains in seconds on a processor.",
+        "Options for the number of layers of a block; 1,2,3 trains in seconds on a CPU.",
         low=1,
         high=64,
     )
     growths: tuple[int, ...] = setting(
-        (4, 8, 16, 24, 32), "Channels each layer of a block may add.", low=1, high=256
+        (4, 8, 16, 24, 32), "Options for the channels that each layer adds.", low=1, high=256
     )
     groups: int = setting(4, "Groups of both convolutions of a layer.", low=1, high=32)
     condensation: int = setting(
-        4, "A group reads one of so many inputs in the end.", low=1, high=32
+        4, "Condensation factor C: each group keeps 1/C of its inputs.", low=1, high=32
     )
     bottleneck: int = setting(
-        4, "The 1x1 convolution has this many times the growth.", low=1, high=16
+        4, "Channels of the 1x1 convolution, as a multiple of the growth.", low=1, high=16
     )
 
     def __post_init__(self) -> None:
@@ -51,43 +48,25 @@ class ChainCondenseNetConfig:
         odd = [growth for growth in self.growths if growth % self.groups]
         if odd:
             raise InvalidSettings(
-                {
-                    "growths": f"{odd[0]} does not split into {self.groups} groups: name "
-                    "multiples of groups, or lower groups"
-                }
+                {"growths": f"must be multiples of groups, which is {self.groups} (got {odd[0]})"}
             )
 
 
 class ChainCondenseNetSpace(ChainSpace):
-    """Layers and growth for every block: 15,625 architectures by default."""
+    """Layers and growth of every block: 15,625 architectures by default."""
 
     name = "chain-condensenet"
     Config = ChainCondenseNetConfig
     capabilities = ChainSpace.capabilities | {"enumerate"}
-    config: ChainCondenseNetConfig
-    row = "block"
-    sizes = ("stage", "growth")
+    row, rows_setting = "block", "blocks"
+    sizes = {"stage": "stages", "growth": "growths"}
 
-    @property
-    def rows(self) -> int:
-        return self.config.blocks
-
-    @property
-    def menus(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        return self.config.stages, self.config.growths
-
-    def layer_edge(self, first: int, second: int) -> dict[str, Any]:
-        label = f"{first} layers, growth {second}"
+    def layer_edge(self, *sizes: int) -> dict[str, Any]:
+        layers, growth = sizes
+        label = f"{layers} layers, growth {growth}"
         return {"op": "dense_block", "family": "group", "kernel": 3, "label": label}
 
-    def build(
-        self,
-        architecture: Architecture,
-        input_shape: tuple[int, ...],
-        classes: int,
-        auxiliary: bool = False,
-    ) -> torch.nn.Module:
+    def network_maker(self) -> Any:
         from .network import condensenet
 
-        self.validate(architecture)
-        return condensenet(self.config, architecture.genome, input_shape, classes, auxiliary)
+        return condensenet

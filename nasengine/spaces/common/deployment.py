@@ -1,4 +1,4 @@
-"""A network in the form in which it is used, which some are not trained in."""
+"""The form of a network whose costs are measured."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ if TYPE_CHECKING:
 
 
 def as_deployed(network: torch.nn.Module) -> torch.nn.Module:
-    """The network itself, or what its `deployed` makes of it: the form that costs count.
+    """Return the network in the form that is used after training; most have only one form.
 
-    CondenseNet's learned group convolutions are trained dense and pruned on the way; what they
-    cost is what is left. Freshly built they are pruned by their initial weights, which gives
-    the same numbers of parameters and operations as any training would.
+    CondenseNet's learned group convolutions are trained dense and pruned during training, so
+    their costs are those of the pruned network, which the method `deployed` returns. A fresh
+    network is pruned by its initial weights; every training gives the same numbers of
+    parameters and operations.
     """
     deployed: Any = getattr(network, "deployed", None)
     return network if deployed is None else deployed()

@@ -1,4 +1,4 @@
-"""Passing weights on from a trained network to a freshly built one, name by name."""
+"""Copies weights from a trained network to a freshly built one, by parameter name."""
 
 from __future__ import annotations
 
@@ -8,31 +8,38 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
+# Maps a name in the child's state_dict to the parent's name, or to None: keep the fresh value.
 Origin = Callable[[str], str | None]
 
 
 def same_name(name: str) -> str | None:
-    """The plain rule: a parameter comes from the parent's of the same name."""
+    """Return the name itself: each tensor comes from the parent's tensor of the same name."""
     return name
 
 
 def copy_weights(
     network: torch.nn.Module, weights: Mapping[str, torch.Tensor], origin: Origin = same_name
 ) -> int:
-    """Copies a parent's weights into a child's network wherever name and shape allow.
+    """Copy a parent's tensors into a child's network if both have the same shape.
 
-    `origin` names, for each name of the child's state_dict, the parent's tensor that it may
-    take over; None: it stays as it was built. Running statistics of batch normalisation go
-    along. Returns how many of the child's parameters (scalars) were taken over.
+    Running statistics of batch normalisation are copied too.
+
+    Args:
+        network: The child's network, changed in place.
+        weights: The state_dict of the parent's network.
+        origin: The parent's tensor for each tensor of the child.
+
+    Returns:
+        The number of parameters (scalars) of the child that were copied, without buffers.
     """
     parameters = {name for name, _ in network.named_parameters()}
-    taken = 0
+    copied = 0
     for name, tensor in network.state_dict().items():
         source = origin(name)
-        given = None if source is None else weights.get(source)
-        if given is None or given.shape != tensor.shape:
+        weight = None if source is None else weights.get(source)
+        if weight is None or weight.shape != tensor.shape:
             continue
-        tensor.copy_(given)
+        tensor.copy_(weight)
         if name in parameters:
-            taken += tensor.numel()
-    return taken
+            copied += tensor.numel()
+    return copied

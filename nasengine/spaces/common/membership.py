@@ -1,4 +1,4 @@
-"""Whether an architecture belongs to a concrete space, and the same one in another size."""
+"""Checks that an architecture belongs to a space, and copies of it in another size."""
 
 from __future__ import annotations
 
@@ -9,41 +9,44 @@ from ...core.architecture import Architecture, canonical_json
 from ...core.errors import InvalidArchitecture
 from ...core.settings import from_mapping, to_mapping
 from ...core.space import Space
+from ...core.text import shorten
 
 
 def check_membership(space: Space, architecture: Architecture) -> None:
-    """Checks space name and settings of an architecture, not its genome.
+    """Check the space name and the settings of an architecture, not its genome.
 
-    A setting that the architecture does not mention has its default: what was stored
-    before a setting existed stays valid.
+    A setting that the architecture does not mention has its default, so architectures stored
+    before a setting was introduced stay valid.
 
     Raises:
-        InvalidArchitecture: another space, or settings other than this space's own.
+        InvalidArchitecture: the space differs, or a setting differs from the space's own.
     """
     if architecture.space != space.name:
         raise InvalidArchitecture(
-            f"{shown(architecture.space)} is not the space {space.name}: "
-            "give the architecture to its own space"
+            f"the space of the architecture is {shorten(architecture.space)}, "
+            f"but this space is {space.name}: use the architecture's own space"
         )
     if not isinstance(architecture.config, dict):
         raise InvalidArchitecture(
-            f"the config {shown(architecture.config)} is no JSON object: "
-            "it holds the space's settings by name"
+            f"the config is {shorten(architecture.config)}: "
+            "it must be a JSON object of the space's settings by name"
         )
     own = to_mapping(space.config)
-    if architecture.config == own and _written(architecture.config) == _written(own):
+    if architecture.config == own and _json(architecture.config) == _json(own):
         return
-    settings = {field.name: _listed(field.default) for field in fields(space.Config)}
-    for name in [*settings, *architecture.config]:
-        if name not in settings:
-            known = ", ".join(settings)
-            raise InvalidArchitecture(f"{shown(name)} is no setting of {space.name}: use {known}")
-        given = architecture.config.get(name, settings[name])
-        expected = own.get(name, settings[name])
-        if _written(given) != _written(expected):
+    defaults = {field.name: _plain(field.default) for field in fields(space.Config)}
+    for name in [*defaults, *architecture.config]:
+        if name not in defaults:
             raise InvalidArchitecture(
-                f"{name} is {shown(given)} but {shown(expected)} in this space: "
-                "use a space of the same settings, or resize the architecture"
+                f"{shorten(name)} is not a setting of {space.name}: "
+                f"choose one of {', '.join(defaults)}"
+            )
+        value = architecture.config.get(name, defaults[name])
+        expected = own.get(name, defaults[name])  # `to_mapping` may leave defaults out
+        if _json(value) != _json(expected):
+            raise InvalidArchitecture(
+                f"{name} is {shorten(value)}, but this space has {shorten(expected)}: "
+                "use a space with the same settings, or resize the architecture"
             )
 
 
@@ -54,36 +57,30 @@ def resized(
     channels: int | str | None = None,
     hidden: int | str | None = None,
 ) -> Architecture:
-    """The same genome with other cells, channels or hidden numbers; None keeps what it has.
+    """Return the same genome with other `cells`, `channels` or `hidden` settings.
 
-    `config` is the space's settings class; settings the architecture does not mention
-    are filled in with their defaults.
+    Args:
+        config: The settings class of the space. Settings that the architecture does not mention
+            get their defaults.
+        architecture: The architecture to copy.
+        cells: New value, None to keep the present one; the same for the other two.
 
     Raises:
-        InvalidSettings: a size outside the bounds of the space's settings.
+        InvalidSettings: a value is outside the bounds of the setting.
     """
-    changes: dict[str, Any] = {"cells": cells, "channels": channels, "hidden": hidden}
-    changes = {name: value for name, value in changes.items() if value is not None}
+    sizes: dict[str, Any] = {"cells": cells, "channels": channels, "hidden": hidden}
+    changes = {name: value for name, value in sizes.items() if value is not None}
     settings: Any = from_mapping(config, {**architecture.config, **changes})
     return replace(architecture, config=to_mapping(settings))
 
 
-def shown(value: Any) -> str:
-    """A value as an error shows it: at most 60 characters, whatever it is."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):
-        # An integer of thousands of digits has no text, a deep list none within the stack.
-        text = f"a {type(value).__name__} too large to print"
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _listed(value: Any) -> Any:
-    """A setting's value as `to_mapping` writes it."""
+def _plain(value: Any) -> Any:
+    """Return the value of a setting as `to_mapping` writes it."""
     return list(value) if isinstance(value, tuple) else value
 
 
-def _written(value: Any) -> str | None:
+def _json(value: Any) -> str | None:
+    """Return the canonical JSON text, which tells 1 from 1.0 and true; None if there is none."""
     try:
         return canonical_json(value)
     except (TypeError, ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What every operation is called, drawn as and made of; no torch.
+"""Names of operations and how they are drawn; no torch.
 
 Names are those of the DARTS reference (papers: 1806.09055) and of NAS-Bench-201.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Operation:
-    """How an operation is drawn: family, kernel (None where there is none), label, short form."""
+    """How an operation is drawn; `kernel` is None if it has none, `short` is used in texts."""
 
     family: str
     kernel: int | None
@@ -43,7 +43,7 @@ OPERATIONS: dict[str, Operation] = {
 
 
 def edge(source: str, target: str, op: str) -> dict[str, Any]:
-    """One edge of a drawing, in the form docs/graphs.md describes."""
+    """Return one edge of a drawing, see docs/graphs.md."""
     drawn = OPERATIONS[op]
     return {
         "source": source,
@@ -56,5 +56,5 @@ def edge(source: str, target: str, op: str) -> dict[str, Any]:
 
 
 def node(name: str, role: str) -> dict[str, Any]:
-    """One node of a drawing; its label is its name."""
+    """Return one node of a drawing, labelled with its name."""
     return {"id": name, "label": name, "role": role}

@@ -1,56 +1,89 @@
-"""Settings of networks that stack a normal and a reduction cell, and the rules of them."""
+"""Settings of networks that stack normal and reduction cells, shared by the cell spaces."""
 
 from __future__ import annotations
+
+from typing import Protocol
 
 from ...core.errors import InvalidSettings
 from ...core.settings import setting
 
 
-def cells() -> int:
-    """The setting `cells`."""
-    return setting(
-        5, "Cells in the network; those at a third and at two thirds reduce.", low=1, high=40
-    )
+class StemSettings(Protocol):
+    """The settings from which a stem is built."""
+
+    @property
+    def channels(self) -> int: ...
+    @property
+    def stem(self) -> str: ...
+    @property
+    def stem_multiplier(self) -> int: ...
 
 
-def channels() -> int:
-    """The setting `channels`."""
-    return setting(8, "Channels of the first cells; doubled by each reduction.", low=2, high=512)
+class StackSettings(StemSettings, Protocol):
+    """The settings from which a stack of cells is built."""
 
-
-def stem_multiplier() -> int:
-    """The setting `stem_multiplier`."""
-    return setting(3, "The small stem has this many times channels.", low=1, high=8)
-
-
-def stem() -> str:
-    """The setting `stem`."""
-    return setting(
-        "auto",
-        "small: one 3x3 convolution; imagenet: three of stride 2; auto: imagenet from 64 pixels.",
-        choices=("auto", "small", "imagenet"),
-    )
+    @property
+    def cells(self) -> int: ...
+    @property
+    def reductions(self) -> tuple[int, int]: ...
+    @property
+    def reduced_skip(self) -> str: ...
 
 
 class Stacked:
-    """Settings with `cells`."""
+    """Base class of settings with the field `cells`."""
 
     cells: int
 
     @property
     def reductions(self) -> tuple[int, int]:
-        """The cells, counted from 0, that halve height and width."""
+        """The indices of the cells that halve height and width, counted from 0."""
         return self.cells // 3, 2 * self.cells // 3
 
 
-def check_operations(operations: tuple[str, ...], beside: str = "") -> None:
-    """Two different operations at least, `beside` not counted, and none twice.
+def cells() -> int:
+    """Return the setting `cells`."""
+    return setting(
+        5, "Cells in the network; those at one and two thirds are reduction cells.", low=1, high=40
+    )
+
+
+def channels() -> int:
+    """Return the setting `channels`."""
+    return setting(
+        8, "Channels of the first cell; each reduction cell doubles them.", low=2, high=512
+    )
+
+
+def stem_multiplier() -> int:
+    """Return the setting `stem_multiplier`."""
+    return setting(3, "Channels of the small stem, as a multiple of channels.", low=1, high=8)
+
+
+def stem() -> str:
+    """Return the setting `stem`."""
+    return setting(
+        "auto",
+        "First layers. small: one 3x3 convolution; imagenet: three 3x3 convolutions of stride 2; "
+        "auto: imagenet for images of at least 64 x 64 pixels, else small.",
+        choices=("auto", "small", "imagenet"),
+    )
+
+
+def check_operations(operations: tuple[str, ...], besides: str = "") -> None:
+    """Check that there are at least two different operations and no duplicates.
+
+    Args:
+        operations: Names of operations.
+        besides: An operation that does not count towards the two.
 
     Raises:
-        InvalidSettings: it is otherwise.
+        InvalidSettings: names the wrong list.
     """
-    chosen = [op for op in operations if op != beside]
-    if len(set(operations)) != len(operations) or len(chosen) < 2:
-        remedy = "name at least two different operations" + (f" beside {beside}" if beside else "")
-        named = ", ".join(operations) or "nothing"
-        raise InvalidSettings({"operations": f"{named} is no choice: {remedy}"})
+    counted = [op for op in operations if op != besides]
+    if len(set(operations)) != len(operations) or len(counted) < 2:
+        suffix = f" besides {besides}" if besides else ""
+        listed = ", ".join(operations) or "none"
+        raise InvalidSettings(
+            {"operations": f"must be at least two different operations{suffix} (got {listed})"}
+        )

@@ -1,4 +1,4 @@
-"""What spaces with a shared network have in common: one genome more, and what becomes of it."""
+"""Base class of spaces that have a supernet: two kinds of genome, two kinds of network."""
 
 from __future__ import annotations
 
@@ -24,17 +24,19 @@ if TYPE_CHECKING:
 
 
 class SupernetSpace(Space):
-    """A space says what becomes of its own genomes and of the shared network, apart.
+    """Decides by the genome whether an architecture or the supernet is meant.
 
-    Where it offers "partial" its settings have `channels`, of which one in `partial` is mixed.
+    A subclass implements the hooks for both cases. With the capability "partial", its settings
+    have `channels`, the number of channels of which one in K is mixed.
     """
 
     config: Any
 
     def supernet(self, partial: int = 1) -> Architecture:
-        """The network all architectures share the weights of.
+        """Return the supernet of the space as an architecture.
 
-        With `partial` = K one in K channels is mixed (PC-DARTS), where the space offers that.
+        Args:
+            partial: K mixes one in K channels (PC-DARTS), with the capability "partial".
         """
         return Architecture(self.name, to_mapping(self.config), supernet_genome(partial))
 
@@ -42,7 +44,7 @@ class SupernetSpace(Space):
         check_membership(self, architecture)
         genome = architecture.genome
         if not is_supernet(genome):
-            self._check(genome)
+            self._check_genome(genome)
         elif "partial" in self.capabilities:
             check_supernet(genome, self.config.channels)
         else:
@@ -50,11 +52,11 @@ class SupernetSpace(Space):
 
     def graph(self, architecture: Architecture) -> dict[str, Any]:
         genome = architecture.genome
-        return self._supernet_graph() if is_supernet(genome) else self._graph(genome)
+        return self._draw_supernet() if is_supernet(genome) else self._draw_genome(genome)
 
     def text(self, architecture: Architecture) -> str:
         genome = architecture.genome
-        return supernet_text(genome) if is_supernet(genome) else self._text(genome)
+        return supernet_text(genome) if is_supernet(genome) else self._write_genome(genome)
 
     def build(
         self,
@@ -71,29 +73,29 @@ class SupernetSpace(Space):
         return self._build_supernet(input_shape, classes, channel_divisor(genome))
 
     @abstractmethod
-    def _check(self, genome: Any) -> None:
-        """Raises InvalidArchitecture as `validate` does."""
+    def _check_genome(self, genome: Any) -> None:
+        """Check the genome of an architecture; raise InvalidArchitecture if it is wrong."""
 
     @abstractmethod
-    def _graph(self, genome: Any) -> dict[str, Any]:
-        """As `graph`."""
+    def _draw_genome(self, genome: Any) -> dict[str, Any]:
+        """Return the drawing of a valid genome."""
 
     @abstractmethod
-    def _supernet_graph(self) -> dict[str, Any]:
-        """As `graph`, with all that an edge may hold."""
+    def _draw_supernet(self) -> dict[str, Any]:
+        """Return the drawing of the supernet, with every operation of every edge."""
 
     @abstractmethod
-    def _text(self, genome: Any) -> str:
-        """As `text`."""
+    def _write_genome(self, genome: Any) -> str:
+        """Return a valid genome as one line."""
 
     @abstractmethod
     def _build_network(
         self, genome: Any, input_shape: tuple[int, ...], classes: int, auxiliary: bool
     ) -> torch.nn.Module:
-        """As `build`, of a genome that was checked."""
+        """Return the network of a valid genome."""
 
     @abstractmethod
     def _build_supernet(
         self, input_shape: tuple[int, ...], classes: int, partial: int
     ) -> torch.nn.Module:
-        """The network that holds every architecture."""
+        """Return the network that shares the weights of all architectures."""

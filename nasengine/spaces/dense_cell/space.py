@@ -1,26 +1,26 @@
-"""Space `dense-cell`: DPP-Net's cell of norm and convolution layers in turn (1806.08198).
+"""Space `dense-cell`: the cell of alternating norms and convolutions of DPP-Net (1806.08198).
 
-One cell type is repeated; cells and layers are densely connected as in CondenseNet, and
-average pooling stands between the stages. A cell is norm, conv, norm, conv ...: three
-norms, six convolutions. It grows layer by layer, so it may end with a norm layer, which then
-normalises what the cell gives on.
+One cell is repeated. Cells and layers are densely connected as in CondenseNet, with average
+pooling between the stages. There are three norms and six convolutions. A cell grows layer by
+layer, so it may end with a norm, which then normalises the output of the cell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...core.architecture import Architecture
 from ...core.errors import InvalidArchitecture
-from ...core.settings import setting, to_mapping
+from ...core.settings import to_mapping
 from ...core.space import Space
+from ...core.text import shorten
 from ..common.inheritance import copy_weights
-from ..common.membership import check_membership, shown
+from ..common.membership import check_membership
 from ..common.operations import node
+from .config import DenseCellConfig
 
 if TYPE_CHECKING:
     import torch
@@ -34,9 +34,9 @@ CONVOLUTIONS = (
     "learned_group_1x1",
     "depthwise_3x3",
 )
-MIN_VALUE = 2  # layers: a norm and a convolution
-WORDS = NORMS + CONVOLUTIONS
-# How a convolution is drawn: family, kernel, label.
+MIN_LAYERS = 2  # a norm and a convolution
+TOKENS = NORMS + CONVOLUTIONS
+# Family, kernel and label of a convolution in a drawing.
 DRAWN = {
     "conv_1x1": ("conv", 1, "conv 1x1"),
     "conv_3x3": ("conv", 3, "conv 3x3"),
@@ -47,31 +47,8 @@ DRAWN = {
 }
 
 
-@dataclass(frozen=True)
-class DenseCellConfig:
-    """Settings of space `dense-cell`; the defaults suit `digits` on a small machine."""
-
-    layers: int = setting(
-        10, "Most layers of the cell, norms and convolutions together.", low=2, high=40
-    )
-    stages: int = setting(3, "Stages, average pooling between them.", low=1, high=6)
-    cells: int = setting(2, "Cells in each stage.", low=1, high=20)
-    channels: int = setting(
-        8, "Channels a convolution of the first stage adds; doubled by each stage.", low=2, high=256
-    )
-    groups: int = setting(4, "Groups of the group convolutions, where they fit.", low=1, high=32)
-    condensation: int = setting(
-        4, "A learned group reads one of so many inputs in the end.", low=1, high=32
-    )
-
-    @property
-    def growth(self) -> int:
-        """CondenseNet's word for `channels`."""
-        return self.channels
-
-
 class DenseCellSpace(Space):
-    """The genome is the list of layers: norms at even places, convolutions at odd ones."""
+    """The genome is a list of layer names: norms at even indices, convolutions at odd ones."""
 
     name = "dense-cell"
     Config = DenseCellConfig
@@ -81,85 +58,86 @@ class DenseCellSpace(Space):
     config: DenseCellConfig
 
     def architecture(self, layers: list[str]) -> Architecture:
-        """An architecture of this space's settings."""
+        """Return an architecture with the settings of this space; it is not validated."""
         return Architecture(self.name, to_mapping(self.config), list(layers))
 
     def sample(self, rng: np.random.Generator) -> Architecture:
-        """A number of layers drawn evenly, then every layer."""
-        count = int(rng.integers(MIN_VALUE, self.config.layers + 1))
+        """Draw the number of layers uniformly, then each layer."""
+        count = int(rng.integers(MIN_LAYERS, self.config.layers + 1))
         return self.architecture(
-            [_menu(place)[rng.integers(len(_menu(place)))] for place in range(count)]
+            [_options(index)[rng.integers(len(_options(index)))] for index in range(count)]
         )
 
     def validate(self, architecture: Architecture) -> None:
         check_membership(self, architecture)
         layers = architecture.genome
-        if not isinstance(layers, list) or not MIN_VALUE <= len(layers) <= self.config.layers:
+        if not isinstance(layers, list) or not MIN_LAYERS <= len(layers) <= self.config.layers:
             raise InvalidArchitecture(
-                f"the genome is {shown(layers)}: it must be a list of {MIN_VALUE} to "
+                f"the genome is {shorten(layers)}: it must be a list of {MIN_LAYERS} to "
                 f"{self.config.layers} layers"
             )
-        for place, layer in enumerate(layers):
-            if not isinstance(layer, str) or layer not in _menu(place):
+        for index, layer in enumerate(layers):
+            options = _options(index)
+            if not isinstance(layer, str) or layer not in options:
                 raise InvalidArchitecture(
-                    f"layer {place + 1} is {shown(layer)}: choose one of {', '.join(_menu(place))}"
+                    f"layer {index + 1} is {shorten(layer)}: choose one of {', '.join(options)}"
                 )
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
-        """Another layer at one place, one layer more, or the last one less."""
-        around = list(self.neighbours(architecture))
-        return around[rng.integers(len(around))]
+        """Replace one layer, add one at the end, or remove the last one."""
+        neighbours = list(self.neighbours(architecture))
+        return neighbours[rng.integers(len(neighbours))]
 
     def crossover(
         self, first: Architecture, second: Architecture, rng: np.random.Generator
     ) -> Architecture:
-        """As many layers as one of the two has, each from one that has it."""
-        both = (first.genome, second.genome)
-        count = len(both[rng.integers(2)])
+        """Take the number of layers, then each layer, from either parent that has it."""
+        parents = (first.genome, second.genome)
+        count = len(parents[rng.integers(2)])
         layers = []
-        for place in range(count):
-            having = [one for one in both if place < len(one)]
-            layers.append(having[rng.integers(len(having))][place])
+        for index in range(count):
+            donors = [parent for parent in parents if index < len(parent)]
+            layers.append(donors[rng.integers(len(donors))][index])
         return self.architecture(layers)
 
     def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
         layers = architecture.genome
-        for place, layer in enumerate(layers):
-            for other in _menu(place):
+        for index, layer in enumerate(layers):
+            for other in _options(index):
                 if other != layer:
-                    yield self.architecture([*layers[:place], other, *layers[place + 1 :]])
+                    yield self.architecture([*layers[:index], other, *layers[index + 1 :]])
         yield from self.grow(architecture)
-        if len(layers) > MIN_VALUE:
+        if len(layers) > MIN_LAYERS:
             yield self.architecture(layers[:-1])
 
     def encode(self, architecture: Architecture) -> np.ndarray:
-        """One-hot at every place, zeros where there is no layer."""
+        """Return each layer one-hot; the vector of a missing layer is zero."""
         parts = []
-        for place in range(self.config.layers):
-            code = np.zeros(len(_menu(place)))
-            if place < len(architecture.genome):
-                code[_menu(place).index(architecture.genome[place])] = 1
+        for index in range(self.config.layers):
+            code = np.zeros(len(_options(index)))
+            if index < len(architecture.genome):
+                code[_options(index).index(architecture.genome[index])] = 1
             parts.append(code)
         return np.concatenate(parts)
 
     def tokens(self, architecture: Architecture) -> tuple[int, ...]:
-        """One word a layer, the same at every place."""
-        return tuple(WORDS.index(layer) for layer in architecture.genome)
+        """Return one token for each layer; tokens do not depend on the position."""
+        return tuple(TOKENS.index(layer) for layer in architecture.genome)
 
     def vocabulary(self) -> int:
-        return len(WORDS)
+        return len(TOKENS)
 
     def smallest(self) -> Iterator[Architecture]:
-        """The 18 cells of one norm and one convolution."""
+        """Yield the 18 cells of one norm and one convolution."""
         for norm in NORMS:
             for convolution in CONVOLUTIONS:
                 yield self.architecture([norm, convolution])
 
     def grow(self, architecture: Architecture) -> Iterator[Architecture]:
-        """One layer more: three children where a norm is next, six where a convolution is."""
+        """Yield the cells with one more layer: three if it is a norm, six if a convolution."""
         layers = architecture.genome
         if len(layers) < self.config.layers:
-            for layer in _menu(len(layers)):
+            for layer in _options(len(layers)):
                 yield self.architecture([*layers, layer])
 
     def inherit(
@@ -169,46 +147,47 @@ class DenseCellSpace(Space):
         parent: Architecture,
         weights: Mapping[str, torch.Tensor],
     ) -> int:
-        """Whatever has the same layer at the same place and the same shape."""
-        same = [mine == theirs for mine, theirs in zip(child.genome, parent.genome, strict=False)]
+        """Copy each layer that both have at the same position with the same shape."""
+        pairs = zip(child.genome, parent.genome, strict=False)
+        same = [layer == parent_layer for layer, parent_layer in pairs]
 
         def origin(name: str) -> str | None:
             parts = name.split(".")
-            for room, first in (("norms", 0), ("convolutions", 1)):
-                if room in parts:
-                    place = 2 * int(parts[parts.index(room) + 1]) + first
-                    return name if place < len(same) and same[place] else None
+            for modules, first in (("norms", 0), ("convolutions", 1)):
+                if modules in parts:
+                    index = 2 * int(parts[parts.index(modules) + 1]) + first
+                    return name if index < len(same) and same[index] else None
             return name
 
         return copy_weights(network, weights, origin)
 
     def size(self) -> int:
-        """All cells of every length."""
-        total, number = 0, 1
-        for place in range(self.config.layers):
-            number *= len(_menu(place))
-            total += number if place + 1 >= MIN_VALUE else 0
+        """Return the number of cells of all lengths."""
+        total, cells = 0, 1
+        for index in range(self.config.layers):
+            cells *= len(_options(index))
+            total += cells if index + 1 >= MIN_LAYERS else 0
         return total
 
     def graph(self, architecture: Architecture) -> dict[str, Any]:
         layers = architecture.genome
         pairs = [(layers[i], layers[i + 1]) for i in range(0, len(layers) - 1, 2)]
-        names = [str(place) for place in range(1, len(pairs) + 1)]
+        names = [str(number) for number in range(1, len(pairs) + 1)]
         nodes = [node("x", "input"), *(node(name, "node") for name in names), node("y", "output")]
         edges = []
-        for place, (norm, convolution) in enumerate(pairs):
+        for index, (norm, convolution) in enumerate(pairs):
             family, kernel, label = DRAWN[convolution]
             edges.append(
                 {
-                    "source": ["x", *names][place],
-                    "target": names[place],
+                    "source": ["x", *names][index],
+                    "target": names[index],
                     "op": convolution,
                     "family": family,
                     "kernel": kernel,
-                    "label": f"{_norm_words(norm)}{label}",
+                    "label": f"{_norm_label(norm)}{label}",
                 }
             )
-        last = f"{_norm_words(layers[-1])}concat" if len(layers) % 2 else "concat"
+        last = f"{_norm_label(layers[-1])}concat" if len(layers) % 2 else "concat"
         joined = {"op": "concat", "family": "concat", "kernel": None, "label": last}
         edges += [{"source": name, "target": "y", **joined} for name in ["x", *names]]
         return {"cells": [{"name": "cell", "nodes": nodes, "edges": edges}]}
@@ -229,9 +208,9 @@ class DenseCellSpace(Space):
         return dense_cell_network(self.config, architecture.genome, input_shape, classes, auxiliary)
 
 
-def _menu(place: int) -> tuple[str, ...]:
-    return CONVOLUTIONS if place % 2 else NORMS
+def _options(index: int) -> tuple[str, ...]:
+    return CONVOLUTIONS if index % 2 else NORMS
 
 
-def _norm_words(norm: str) -> str:
+def _norm_label(norm: str) -> str:
     return {"bn_relu": "BN ReLU, ", "bn": "BN, ", "no_norm": ""}[norm]

@@ -1,11 +1,11 @@
-"""The settings of space `enas-macro`."""
+"""Settings of space `enas-macro`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...core.errors import InvalidSettings
 from ...core.settings import setting
+from ..common import stacking
 
 # In the order of the released code.
 MACRO_OPERATIONS = (
@@ -27,35 +27,25 @@ class EnasMacroConfig:
     """
 
     operations: tuple[str, ...] = setting(
-        MACRO_OPERATIONS, "Operations a layer may choose.", choices=MACRO_OPERATIONS
+        MACRO_OPERATIONS, "Operations of a layer.", choices=MACRO_OPERATIONS
     )
     layers: int = setting(
-        6, "Layers of the network; the map is halved at a third and at two thirds.", low=3, high=40
+        6, "Layers; height and width are halved after one and two thirds of them.", low=3, high=40
     )
     channels: int = setting(
-        16, "Channels of stem and first layers; doubled where the map is halved.", low=2, high=512
+        16, "Channels of the stem and the first layers; each halving doubles them.", low=2, high=512
     )
-    stem: str = setting(
-        "auto",
-        "small: one 3x3 convolution; imagenet: three of stride 2; auto: imagenet from 64 pixels.",
-        choices=("auto", "small", "imagenet"),
-    )
+    stem: str = stacking.stem()
 
     @property
     def stem_multiplier(self) -> int:
-        """The small stem is as wide as the first layers."""
+        """1: the small stem has as many channels as the first layers."""
         return 1
 
     @property
     def reductions(self) -> tuple[int, int]:
-        """The layers, counted from 1, behind which the map is halved."""
+        """The layers, counted from 1, after which height and width are halved."""
         return self.layers // 3, 2 * (self.layers // 3)
 
     def __post_init__(self) -> None:
-        if len(set(self.operations)) != len(self.operations) or len(self.operations) < 2:
-            raise InvalidSettings(
-                {
-                    "operations": f"{', '.join(self.operations) or 'nothing'} is no choice: "
-                    "name at least two different operations"
-                }
-            )
+        stacking.check_operations(self.operations)

@@ -1,26 +1,29 @@
-"""The network of space `enas-macro` on its own (1802.03268): layers with skip connections."""
+"""The stand-alone network of space `enas-macro` (1802.03268): layers with skip connections."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
 
 from ..layers.auxiliary import AuxiliaryHead
 from ..layers.blocks import FactorizedReduce, relu_conv_bn
-from ..layers.cell_network import make_stem
+from ..layers.drop_path import with_drop_path
 from ..layers.operations import make_operation
-from ..layers.paths import along
+from ..layers.stems import make_stem
 from .genome import Layers, reduced, stage
+
+if TYPE_CHECKING:
+    from .config import EnasMacroConfig
 
 
 class MacroLayer(nn.Module):
-    """An operation; what it gives and the skips are joined, then ReLU, 1x1 convolution, BN.
+    """An operation; its output and the skips are concatenated, then ReLU, 1x1 convolution, BN.
 
-    The first layer, which can have no skips, is its operation alone; the others are squeezed
-    with or without.
+    The first layer cannot have skips and is only its operation; all others have the 1x1
+    convolution, with skips or without.
     """
 
     def __init__(self, op: str, channels: int, skips: int, *, first: bool):
@@ -29,22 +32,29 @@ class MacroLayer(nn.Module):
         self.squeeze = None if first else relu_conv_bn(channels * (1 + skips), channels)
 
     def forward(self, x: torch.Tensor, skips: list[torch.Tensor], drop: float) -> torch.Tensor:
-        y = along(self.operation, x, drop)
+        y = with_drop_path(self.operation, x, drop)
         return y if self.squeeze is None else self.squeeze(torch.cat([y, *skips], dim=1))
 
 
 class MacroNetwork(nn.Module):
-    """n x c x h x w to logits n x classes.
+    """Stem, layers, average pool, linear; n x c x h x w to logits n x classes.
 
-    Behind layers L // 3 and 2 (L // 3) every value that is still read is halved by a factorized
-    reduction of its own, and channels double. With `auxiliary` a head hangs on the first layer
-    behind the second of them and training mode returns (logits, auxiliary logits). `drop_path`
-    is the probability of dropping what an operation gives in training mode.
+    After layers L // 3 and 2 (L // 3), every value that is still read is halved by its own
+    factorized reduction, and channels double. With `auxiliary`, the auxiliary head reads the
+    first layer after the second halving, and training mode returns (logits, auxiliary logits).
+    `drop_path` is the drop-path probability of operations in training mode.
+
+    Args:
+        config: Settings of the space.
+        layers: Layers of the genome.
+        input_shape: Channels x height x width.
+        classes: Number of classes.
+        auxiliary: Add the auxiliary head.
     """
 
     def __init__(
         self,
-        config: Any,
+        config: EnasMacroConfig,
         layers: Layers,
         input_shape: tuple[int, ...],
         classes: int,
@@ -56,8 +66,8 @@ class MacroNetwork(nn.Module):
         self.halved_after = config.reductions
         self.stem = make_stem(config, input_shape)
         widths = [config.channels * 2**n for n in range(3)]
-        self.wanted = reduced(layers, config.reductions)
-        self.reductions = make_reductions(self.wanted, config.channels)
+        self.halved_values = reduced(layers, config.reductions)
+        self.reductions = make_reductions(self.halved_values, config.channels)
         self.layers = nn.ModuleList(
             MacroLayer(
                 layer["op"],
@@ -82,23 +92,23 @@ class MacroNetwork(nn.Module):
         for number, layer in enumerate(self.layers, start=1):
             if number - 1 in self.halved_after:
                 n = self.halved_after.index(number - 1) + 1
-                values = halved(values, n, self.reductions, self.wanted)
+                values = halved(values, n, self.reductions, self.halved_values)
             skips = [values[value] for value in self.skips[number - 1]]
             x = cast(MacroLayer, layer)(values[number - 1], skips, drop)
             values[number] = x
-            behind = number == self.halved_after[1] + 1
-            if behind and self.training and self.auxiliary is not None:
+            has_head = number == self.halved_after[1] + 1
+            if has_head and self.training and self.auxiliary is not None:
                 second = self.auxiliary(x)
         logits = self.classifier(self.pool(x).flatten(1))
         return logits if second is None else (logits, second)
 
 
-def make_reductions(places: Sequence[tuple[int, int]], channels: int) -> nn.ModuleDict:
-    """A factorized reduction, to twice the channels, for each (value, n-th halving)."""
+def make_reductions(halved_values: Sequence[tuple[int, int]], channels: int) -> nn.ModuleDict:
+    """Return a factorized reduction to twice the channels for each (value, n-th halving)."""
     return nn.ModuleDict(
         {
             f"{value}_{n}": FactorizedReduce(channels * 2 ** (n - 1), channels * 2**n)
-            for value, n in places
+            for value, n in halved_values
         }
     )
 
@@ -107,9 +117,11 @@ def halved(
     values: dict[int, torch.Tensor],
     n: int,
     reductions: nn.ModuleDict,
-    wanted: Sequence[tuple[int, int]],
+    halved_values: Sequence[tuple[int, int]],
 ) -> dict[int, torch.Tensor]:
-    """Values behind the n-th halving; those that nobody reads there are gone."""
+    """Return the values after the n-th halving, without those that no later layer reads."""
     return {
-        value: reductions[f"{value}_{n}"](x) for value, x in values.items() if (value, n) in wanted
+        value: reductions[f"{value}_{n}"](x)
+        for value, x in values.items()
+        if (value, n) in halved_values
     }

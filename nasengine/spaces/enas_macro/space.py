@@ -1,8 +1,8 @@
-"""Space `enas-macro`: ENAS' whole networks of layers with skip connections (1802.03268).
+"""Space `enas-macro`: whole networks of layers with skip connections, from ENAS (1802.03268).
 
-Every layer has one operation on the layer before it, and one bit for each earlier value whether
-it reads that too. In a network on its own both are joined and squeezed by a 1x1 convolution, in
-the shared network they are added up. Layers are numbered from 1, the stem is value 0.
+Each layer has one operation on the previous layer and one bit for each earlier value that
+decides whether it reads that value too. The stand-alone network concatenates them and applies a
+1x1 convolution; the supernet adds them up. Layers are numbered from 1; the stem is value 0.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from .genome import Layers
 if TYPE_CHECKING:
     import torch
 
-PLACE = re.compile(r"layers\.(\d+)\.(operation|squeeze)\..+")
+LAYER_PART = re.compile(r"layers\.(\d+)\.(operation|squeeze)\..+")
 STEM = "stem"
 
 
 class EnasMacroSpace(SupernetSpace):
     """The genome is {"layers": [{"op": name, "skips": [value ...]} ...]}, skips ascending.
 
-    Differently from the released code's final networks all operations are the ones that the
-    other spaces have, and values nothing reads behind a halving are not halved.
+    Two differences from the final networks of the released code: operations are those of the
+    other spaces, and values that no layer reads after a halving are not halved.
     """
 
     name = "enas-macro"
@@ -56,38 +56,40 @@ class EnasMacroSpace(SupernetSpace):
     config: EnasMacroConfig
 
     def architecture(self, layers: Layers) -> Architecture:
-        """An architecture of this space's settings."""
+        """Return an architecture with the settings of this space; it is not validated."""
         return Architecture(self.name, to_mapping(self.config), {"layers": layers})
 
     def sample(self, rng: np.random.Generator) -> Architecture:
-        return self.from_choices([int(rng.integers(len(one.options))) for one in self.decisions()])
+        return self.from_choices(
+            [int(rng.integers(len(decision.options))) for decision in self.decisions()]
+        )
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
-        """Another op in one layer, or one skip more or less; an even chance each."""
+        """Change one op, or add or remove one skip, each kind with probability 1/2."""
         layers = architecture.genome["layers"]
         moves = list(
-            macro_genome.flipped(layers)
+            macro_genome.with_other_skips(layers)
             if rng.random() < 0.5
-            else macro_genome.renamed(layers, self.config.operations)
+            else macro_genome.with_other_ops(layers, self.config.operations)
         )
         return self.architecture(moves[rng.integers(len(moves))])
 
     def crossover(
         self, first: Architecture, second: Architecture, rng: np.random.Generator
     ) -> Architecture:
-        """Each layer whole from one of the two with an even chance."""
+        """Take each layer from either parent with probability 1/2."""
         pairs = zip(first.genome["layers"], second.genome["layers"], strict=True)
         return self.architecture([copy.deepcopy(pair[rng.integers(2)]) for pair in pairs])
 
     def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
         layers = architecture.genome["layers"]
-        for other in macro_genome.renamed(layers, self.config.operations):
+        for other in macro_genome.with_other_ops(layers, self.config.operations):
             yield self.architecture(other)
-        for other in macro_genome.flipped(layers):
+        for other in macro_genome.with_other_skips(layers):
             yield self.architecture(other)
 
     def encode(self, architecture: Architecture) -> np.ndarray:
-        """Of each layer the operation one-hot, then its skips, 1 where it reads a value."""
+        """Return, for each layer, its operation one-hot and its skips as 0 or 1."""
         parts = []
         for number, layer in enumerate(architecture.genome["layers"], start=1):
             one_hot = [float(op == layer["op"]) for op in self.config.operations]
@@ -95,7 +97,7 @@ class EnasMacroSpace(SupernetSpace):
         return np.array(parts)
 
     def decisions(self) -> tuple[Decision, ...]:
-        """For each layer its operation, then its skips; a layer is a block."""
+        """Return, for each layer, its operation and its skips; a layer is a block."""
         return macro_genome.decisions(self.config.layers, self.config.operations)
 
     def choices(self, architecture: Architecture) -> tuple[int, ...]:
@@ -103,7 +105,7 @@ class EnasMacroSpace(SupernetSpace):
 
     def from_choices(self, choices: Sequence[int]) -> Architecture:
         return self.architecture(
-            macro_genome.chosen(choices, self.config.layers, self.config.operations)
+            macro_genome.from_choices(choices, self.config.layers, self.config.operations)
         )
 
     def inherit(
@@ -113,35 +115,35 @@ class EnasMacroSpace(SupernetSpace):
         parent: Architecture,
         weights: Mapping[str, torch.Tensor],
     ) -> int:
-        """Operations where the parent's is the same, 1x1 convolutions where the skips are."""
+        """Copy unchanged operations, and the 1x1 convolutions of layers with unchanged skips."""
         layers = list(zip(child.genome["layers"], parent.genome["layers"], strict=True))
 
         def origin(name: str) -> str | None:
-            place = PLACE.fullmatch(name)
-            if place is None:
+            match = LAYER_PART.fullmatch(name)
+            if match is None:
                 return name
-            part = "op" if place[2] == "operation" else "skips"
-            one, other = layers[int(place[1])]
-            return name if one[part] == other[part] else None
+            part = "op" if match[2] == "operation" else "skips"
+            layer, parent_layer = layers[int(match[1])]
+            return name if layer[part] == parent_layer[part] else None
 
         return copy_weights(network, weights, origin)
 
     def size(self) -> int:
-        """6^L x 2^(L(L-1)/2) with all operations."""
+        """Return the number of genomes: 6^L x 2^(L (L - 1) / 2) with all operations."""
         layers = self.config.layers
         return len(self.config.operations) ** layers * 2 ** (layers * (layers - 1) // 2)
 
-    def _check(self, genome: Any) -> None:
+    def _check_genome(self, genome: Any) -> None:
         macro_genome.check(genome, self.config.layers, self.config.operations)
 
-    def _graph(self, genome: Any) -> dict[str, Any]:
+    def _draw_genome(self, genome: Any) -> dict[str, Any]:
         return _drawing([((layer["op"],), layer["skips"]) for layer in genome["layers"]])
 
-    def _supernet_graph(self) -> dict[str, Any]:
+    def _draw_supernet(self) -> dict[str, Any]:
         operations = self.config.operations
-        return _drawing([(operations, range(place)) for place in range(self.config.layers)])
+        return _drawing([(operations, range(number)) for number in range(self.config.layers)])
 
-    def _text(self, genome: Any) -> str:
+    def _write_genome(self, genome: Any) -> str:
         return " ".join(
             f"{number}={OPERATIONS[layer['op']].short}"
             + "".join(f"+{value}" for value in layer["skips"])
@@ -164,7 +166,7 @@ class EnasMacroSpace(SupernetSpace):
 
 
 def _drawing(layers: Sequence[tuple[tuple[str, ...], Sequence[int]]]) -> dict[str, Any]:
-    """One drawing of a network of layers with operations and skips; the last is its output."""
+    """Return the drawing of (operations, skips) of each layer; the last layer is the output."""
     names = [STEM, *(str(number) for number in range(1, len(layers) + 1))]
     roles = ["input", *["node"] * (len(layers) - 1), "output"]
     edges = []

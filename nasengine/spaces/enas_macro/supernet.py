@@ -1,44 +1,47 @@
-"""The shared network of space `enas-macro` (1802.03268): one architecture is run at a time."""
+"""The supernet of space `enas-macro` (1802.03268), which runs one architecture at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
 
-from ..layers.cell_network import make_stem
+from ..layers.stems import make_stem
 from ..layers.supernet.graph import Fan
 from ..layers.supernet.network import ImageSupernet
-from ..layers.supernet.norm import by_the_batch, normalised
+from ..layers.supernet.norm import normalised, with_batch_statistics
 from ..layers.supernet.operations import Source
-from .genome import Layers, chosen, reduced, stage
+from .genome import Layers, from_choices, reduced, stage
 from .network import halved, make_reductions
+
+if TYPE_CHECKING:
+    from .config import EnasMacroConfig
 
 
 class EnasMacroSupernet(ImageSupernet):
-    """Every operation in every layer; there are no alphas.
+    """Every operation in every layer, without alphas.
 
-    What an operation gives and the skips are added up, then BN without scale and shift, from
-    the second layer on. A value is halved when somebody reads it. Channels double as in the
-    network on its own, which released code leaves out in its search. `forward` mixes all
-    operations evenly and takes all skips: it says what the whole network costs, and nothing is
-    searched by it.
+    From the second layer on, the output of the operation and the skips are added up, followed by
+    BN without scale and shift. A value is halved only if a later layer reads it. Channels double
+    as in the stand-alone network; the released code does not double them in its search.
+    `forward` takes the mean of all operations and all skips. It serves to measure the cost of
+    the whole network; the search does not use it.
     """
 
-    def __init__(self, config: Any, input_shape: tuple[int, ...], classes: int):
+    def __init__(self, config: EnasMacroConfig, input_shape: tuple[int, ...], classes: int):
         super().__init__()
         self.operations = config.operations
         self.halved_after = config.reductions
-        self.everything: Layers = [
+        self.all_layers: Layers = [
             {"op": "", "skips": list(range(number))} for number in range(config.layers)
         ]
         self.stem = make_stem(config, input_shape)
-        by_the_batch(self.stem, affine=True)
-        places = reduced(self.everything, config.reductions)
-        self.reductions = make_reductions(places, config.channels)
-        by_the_batch(self.reductions, affine=True)
+        with_batch_statistics(self.stem, affine=True)
+        halved_values = reduced(self.all_layers, config.reductions)
+        self.reductions = make_reductions(halved_values, config.channels)
+        with_batch_statistics(self.reductions, affine=True)
         self.layers = nn.ModuleList(
             Fan(
                 1,
@@ -58,22 +61,27 @@ class EnasMacroSupernet(ImageSupernet):
         def mixed(fan: Fan, y: torch.Tensor, _: str) -> torch.Tensor:
             return fan(y, even)[0]
 
-        return self._through(x, self.everything, mixed)
+        return self._run(x, self.all_layers, mixed)
 
     def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
-        def one(fan: Fan, y: torch.Tensor, op: str) -> torch.Tensor:
-            return fan.one(Source(y, 1, 1), op, 0, self.operations.index(op))
+        def single(fan: Fan, y: torch.Tensor, op: str) -> torch.Tensor:
+            return fan.run_operation(Source(y, 1, 1), op, 0, self.operations.index(op))
 
-        return self._through(x, chosen(choices, len(self.layers), self.operations), one)
+        return self._run(x, from_choices(choices, len(self.layers), self.operations), single)
 
-    def _through(self, x: torch.Tensor, layers: Layers, operate: Any) -> torch.Tensor:
+    def _run(
+        self,
+        x: torch.Tensor,
+        layers: Layers,
+        operate: Callable[[Fan, torch.Tensor, str], torch.Tensor],
+    ) -> torch.Tensor:
         x = self.stem(x.contiguous(memory_format=torch.channels_last))[1]
         values = {0: x}
-        wanted = reduced(layers, self.halved_after)
+        halved_values = reduced(layers, self.halved_after)
         for number, layer in enumerate(layers, start=1):
             if number - 1 in self.halved_after:
                 n = self.halved_after.index(number - 1) + 1
-                values = halved(values, n, self.reductions, wanted)
+                values = halved(values, n, self.reductions, halved_values)
             x = operate(cast(Fan, self.layers[number - 1]), values[number - 1], layer["op"])
             for value in layer["skips"]:
                 x = x + values[value]

@@ -1,4 +1,4 @@
-"""The settings of space `enas-micro`."""
+"""Settings of space `enas-micro`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class EnasMicroConfig(stacking.Stacked):
     """
 
     operations: tuple[str, ...] = setting(
-        ENAS_OPERATIONS, "Operations a block may choose.", choices=ENAS_OPERATIONS
+        ENAS_OPERATIONS, "Operations of a block.", choices=ENAS_OPERATIONS
     )
-    nodes: int = setting(5, "Blocks in a cell, each the sum of two operations.", low=1, high=8)
+    nodes: int = setting(5, "Blocks in a cell; each adds up two operations.", low=1, high=8)
     cells: int = stacking.cells()
     channels: int = stacking.channels()
     stem_multiplier: int = stacking.stem_multiplier()
@@ -30,7 +30,7 @@ class EnasMicroConfig(stacking.Stacked):
 
     @property
     def reduced_skip(self) -> str:
-        """What identity is at stride 2: the factorized reduction, as in the released code."""
+        """The operation for identity at stride 2: factorized reduction, as in the released code."""
         return "factorized"
 
     def __post_init__(self) -> None:

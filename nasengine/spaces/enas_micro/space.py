@@ -1,9 +1,8 @@
-"""Space `enas-micro`: ENAS' normal and reduction cell of two-part blocks.
+"""Space `enas-micro`: the normal and the reduction cell of ENAS (1802.03268).
 
-Pham et al., Efficient Neural Architecture Search via Parameter Sharing (1802.03268). Each cell
-has its own blocks; a block adds up two operations on two values, which may be the same. The
-output joins the blocks that nothing reads. Stacked as in DARTS: the released code's L layers
-are L + 2 cells here, which reduce at the same places.
+Each cell has its own blocks; a block adds up two operations on two values, which may be the
+same. The output joins the blocks that no other block reads. Cells are stacked as in DARTS: L
+layers of the released code are L + 2 cells here, with reductions at the same places.
 """
 
 from __future__ import annotations
@@ -17,13 +16,12 @@ from ...core.architecture import Architecture
 from ...core.decision import Decision
 from ...core.errors import InvalidArchitecture
 from ...core.settings import to_mapping
+from ...core.text import shorten
 from ..common import block_genome, cell_genome
-from ..common.cell_drawing import draw_cell, write_cell
+from ..common.cell_drawing import draw_cell, draw_supernet_cells, write_cell
 from ..common.cell_genome import CELLS
 from ..common.cell_inheritance import origins
-from ..common.cell_supernet import draw_supernet
 from ..common.inheritance import copy_weights
-from ..common.membership import shown
 from ..common.supernet_space import SupernetSpace
 from .config import EnasMicroConfig
 
@@ -34,11 +32,7 @@ Cells = dict[str, list[Any]]
 
 
 class EnasMicroSpace(SupernetSpace):
-    """The genome is {"normal": BLOCKS, "reduce": BLOCKS}, a block [[op, input], [op, input]].
-
-    Inputs 0 and 1 are the last but one and the last cell, 2 and up the cell's blocks in order.
-    Parts stand by input, then by name.
-    """
+    """The genome is {"normal": BLOCKS, "reduce": BLOCKS}, see `block_genome`."""
 
     name = "enas-micro"
     Config = EnasMicroConfig
@@ -57,7 +51,11 @@ class EnasMicroSpace(SupernetSpace):
     config: EnasMicroConfig
 
     def architecture(self, cells: Cells) -> Architecture:
-        """An architecture of this space's settings; parts of a block may stand in any order."""
+        """Return an architecture with the settings of this space.
+
+        Args:
+            cells: The parts of a block may be in any order; they are not validated.
+        """
         genome = {name: block_genome.ordered(cells[name]) for name in CELLS}
         return Architecture(self.name, to_mapping(self.config), genome)
 
@@ -68,14 +66,14 @@ class EnasMicroSpace(SupernetSpace):
         )
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
-        """Another op or another input for one part, an even chance each."""
+        """Change one op or one input, each kind with probability 1/2."""
         moves = self._moves(architecture.genome, field=int(rng.random() < 0.5))
         return self._changed(architecture.genome, *moves[rng.integers(len(moves))])
 
     def crossover(
         self, first: Architecture, second: Architecture, rng: np.random.Generator
     ) -> Architecture:
-        """Each block whole from one of the two with an even chance."""
+        """Take each block from either parent with probability 1/2."""
         pairs = {name: (first.genome[name], second.genome[name]) for name in CELLS}
         return self.architecture(
             {name: block_genome.crossed(*pair, rng) for name, pair in pairs.items()}
@@ -91,18 +89,18 @@ class EnasMicroSpace(SupernetSpace):
                     yield other
 
     def encode(self, architecture: Architecture) -> np.ndarray:
-        """How often each (cell, block, input, op) occurs."""
+        """Return how often each (cell, block, input, op) occurs."""
         genome, operations = architecture.genome, self.config.operations
         return np.concatenate([block_genome.counts(genome[name], operations) for name in CELLS])
 
     def decisions(self) -> tuple[Decision, ...]:
-        """For each block, first of the normal, then of the reduction cell: input, op, input, op."""
+        """Return input, op, input, op for each block; the normal cell comes first."""
         return block_genome.decisions(CELLS, self.config.nodes, self.config.operations)
 
     def choices(self, architecture: Architecture) -> tuple[int, ...]:
         genome, operations = architecture.genome, self.config.operations
         return tuple(
-            one for name in CELLS for one in block_genome.choices(genome[name], operations)
+            choice for name in CELLS for choice in block_genome.choices(genome[name], operations)
         )
 
     def from_choices(self, choices: Sequence[int]) -> Architecture:
@@ -115,34 +113,34 @@ class EnasMicroSpace(SupernetSpace):
         parent: Architecture,
         weights: Mapping[str, torch.Tensor],
     ) -> int:
-        """A part passes on where the parent's block has the same operation on the same input."""
-        both = (_drawn(one.genome) for one in (child, parent))
-        return copy_weights(network, weights, origins(self.config.reductions, *both))
+        """Copy each part if the parent's block has the same operation on the same input."""
+        cells = (_cells(architecture.genome) for architecture in (child, parent))
+        return copy_weights(network, weights, origins(self.config.reductions, *cells))
 
     def size(self) -> int:
-        """How many different descriptions: the two parts of a block have no order.
+        """Return the number of different genomes; the two parts of a block have no order.
 
-        The paper counts sequences, 1.3e11 of them for five blocks by what is told of it.
+        The paper is reported to count 1.3e11 ordered sequences for five blocks.
         """
         return block_genome.size(self.config.nodes, len(self.config.operations)) ** 2
 
-    def _check(self, genome: Any) -> None:
+    def _check_genome(self, genome: Any) -> None:
         if not isinstance(genome, dict) or set(genome) != set(CELLS):
             raise InvalidArchitecture(
-                f"the genome is {shown(genome)}: it must be an object with normal and reduce"
+                f"the genome is {shorten(genome)}: it must be an object with normal and reduce"
             )
         for name in CELLS:
-            place = f"cell {name}"
-            block_genome.check(place, genome[name], self.config.nodes, self.config.operations)
+            blocks = genome[name]
+            block_genome.check(f"cell {name}", blocks, self.config.nodes, self.config.operations)
 
-    def _graph(self, genome: Any) -> dict[str, Any]:
-        cells = _drawn(genome)
+    def _draw_genome(self, genome: Any) -> dict[str, Any]:
+        cells = _cells(genome)
         return {"cells": [draw_cell(name, cells[name]) for name in CELLS]}
 
-    def _supernet_graph(self) -> dict[str, Any]:
-        return draw_supernet(self.config)
+    def _draw_supernet(self) -> dict[str, Any]:
+        return draw_supernet_cells(self.config.nodes, self.config.operations)
 
-    def _text(self, genome: Any) -> str:
+    def _write_genome(self, genome: Any) -> str:
         cells = {name: cell_genome.cell(genome[name]) for name in CELLS}
         return " | ".join(f"{name} {write_cell(cells[name])}" for name in CELLS)
 
@@ -151,7 +149,7 @@ class EnasMicroSpace(SupernetSpace):
     ) -> torch.nn.Module:
         from ..layers.cell_network import CellNetwork
 
-        return CellNetwork(self.config, _drawn(genome), input_shape, classes, auxiliary)
+        return CellNetwork(self.config, _cells(genome), input_shape, classes, auxiliary)
 
     def _build_supernet(
         self, input_shape: tuple[int, ...], classes: int, partial: int
@@ -172,8 +170,8 @@ class EnasMicroSpace(SupernetSpace):
         return self.architecture({**cells, name: block_genome.changed(cells[name], move)})
 
 
-def _drawn(cells: Cells) -> cell_genome.Genome:
-    """Both cells as space `cell` writes them."""
+def _cells(cells: Cells) -> cell_genome.Genome:
+    """Return both cells in the form of `cell_genome`."""
     return {
         name: {"nodes": blocks, "concat": cell_genome.unused(blocks)}
         for name, blocks in cells.items()

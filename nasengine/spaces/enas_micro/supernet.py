@@ -1,9 +1,9 @@
-"""The shared network of space `enas-micro` (1802.03268): one architecture is run at a time."""
+"""The supernet of space `enas-micro` (1802.03268), which runs one architecture at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
@@ -12,29 +12,45 @@ from torch.nn import functional
 from ..common.block_genome import Blocks, cells
 from ..common.cell_genome import CELLS, unused
 from ..layers.blocks import FactorizedReduce, relu_conv_bn
-from ..layers.cell_network import make_stem
+from ..layers.stems import make_stem
 from ..layers.supernet.graph import Mixture, RelaxedGraph
 from ..layers.supernet.network import ImageSupernet
-from ..layers.supernet.norm import by_the_batch, normalised
+from ..layers.supernet.norm import normalised, with_batch_statistics
+
+if TYPE_CHECKING:
+    from .config import EnasMicroConfig
 
 INPUTS = 2
 
 
 class EnasMicroSupernetCell(nn.Module):
-    """All operations between all blocks, behind two preprocessors.
+    """Two preprocessors, and all operations between all blocks.
 
-    How many blocks end unread differs from architecture to architecture, so their maps are not
-    joined but squeezed to `channels`: ReLU, a 1x1 convolution with weights of its own for each
-    block, BN. Released code does the same in its search.
+    The number of unread blocks differs between architectures, so their maps are not concatenated
+    but projected to `channels`: ReLU, a 1x1 convolution with separate weights for each block,
+    BN. The released code does the same in its search.
+
+    Args:
+        config: Settings of the space.
+        before: Channels of the two inputs.
+        channels: Channels of each block and of the output.
+        reduces: Edges from the inputs have stride 2.
+        halved: The previous cell was a reduction, so the older input is twice as large.
     """
 
     def __init__(
-        self, config: Any, before: tuple[int, int], channels: int, *, reduces: bool, halved: bool
+        self,
+        config: EnasMicroConfig,
+        before: tuple[int, int],
+        channels: int,
+        *,
+        reduces: bool,
+        halved: bool,
     ):
         super().__init__()
         older = FactorizedReduce if halved else relu_conv_bn
-        self.older = by_the_batch(older(before[0], channels), affine=False)
-        self.newer = by_the_batch(relu_conv_bn(before[1], channels), affine=False)
+        self.older = with_batch_statistics(older(before[0], channels), affine=False)
+        self.newer = with_batch_statistics(relu_conv_bn(before[1], channels), affine=False)
         self.kind = CELLS[reduces]
         stride = 2 if reduces else 1
         self.graph = RelaxedGraph(
@@ -49,37 +65,37 @@ class EnasMicroSupernetCell(nn.Module):
         weight = torch.empty(config.nodes, channels, channels, 1, 1)
         self.squeeze = nn.Parameter(weight.uniform_(-bound, bound))
 
-    def one(self, older: torch.Tensor, newer: torch.Tensor, blocks: Blocks) -> torch.Tensor:
-        """n x channels x h x w through the chosen operations alone."""
-        maps = self.graph.one((self.older(older), self.newer(newer)), blocks)
-        return self._squeezed(maps, [index - INPUTS for index in unused(blocks)])
+    def run_blocks(self, older: torch.Tensor, newer: torch.Tensor, blocks: Blocks) -> torch.Tensor:
+        """Return n x channels x h x w with only the operations of these blocks."""
+        maps = self.graph.run_pairs((self.older(older), self.newer(newer)), blocks)
+        return self._project(maps, [index - INPUTS for index in unused(blocks)])
 
     def forward(self, older: torch.Tensor, newer: torch.Tensor) -> torch.Tensor:
-        """The same through all operations, evenly mixed, and all blocks."""
-        graph, share = self.graph, 1 / len(self.graph.names)
-        rows = [len(graph.targets(number)) for number in range(len(graph.fans))]
-        even = tuple(newer.new_full((row, len(graph.names)), share) for row in rows)
+        """Return the same with the mean of all operations and with all blocks."""
+        graph, weight = self.graph, 1 / len(self.graph.names)
+        edges = [len(graph.targets(number)) for number in range(len(graph.fans))]
+        even = tuple(newer.new_full((count, len(graph.names)), weight) for count in edges)
         maps = graph((self.older(older), self.newer(newer)), Mixture(even, None))
-        return self._squeezed(maps, list(range(len(maps))))
+        return self._project(maps, list(range(len(maps))))
 
-    def _squeezed(self, maps: Sequence[torch.Tensor], ends: list[int]) -> torch.Tensor:
-        joined = functional.relu(torch.cat([maps[end] for end in ends], dim=1))
-        weight = torch.cat([self.squeeze[end] for end in ends], dim=1)
+    def _project(self, maps: Sequence[torch.Tensor], unread: list[int]) -> torch.Tensor:
+        joined = functional.relu(torch.cat([maps[block] for block in unread], dim=1))
+        weight = torch.cat([self.squeeze[block] for block in unread], dim=1)
         return normalised(functional.conv2d(joined, weight))
 
 
 class EnasMicroSupernet(ImageSupernet):
-    """Weights of every operation between all blocks of every cell; there are no alphas.
+    """Weights of every operation between all blocks of every cell, without alphas.
 
-    `forward` mixes all operations evenly: it says what the whole network costs, and nothing is
-    searched by it.
+    `forward` takes the mean of all operations. It serves to measure the cost of the whole
+    network; the search does not use it.
     """
 
-    def __init__(self, config: Any, input_shape: tuple[int, ...], classes: int):
+    def __init__(self, config: EnasMicroConfig, input_shape: tuple[int, ...], classes: int):
         super().__init__()
         self.operations = config.operations
         self.stem = make_stem(config, input_shape)
-        by_the_batch(self.stem, affine=True)
+        with_batch_statistics(self.stem, affine=True)
         before, halved = self.stem.outputs, self.stem.halvings > 0
         channels = config.channels
         self.cells = nn.ModuleList()
@@ -99,11 +115,11 @@ class EnasMicroSupernet(ImageSupernet):
         return self._logits(newer)
 
     def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
-        chosen = cells(choices, CELLS, self.operations)
+        blocks = cells(choices, CELLS, self.operations)
         older, newer = self.stem(x.contiguous(memory_format=torch.channels_last))
-        for each in self.cells:
-            cell = cast(EnasMicroSupernetCell, each)
-            older, newer = newer, cell.one(older, newer, chosen[cell.kind])
+        for module in self.cells:
+            cell = cast(EnasMicroSupernetCell, module)
+            older, newer = newer, cell.run_blocks(older, newer, blocks[cell.kind])
         return self._logits(newer)
 
     def _logits(self, x: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""The auxiliary head of DARTS (1806.09055): a second classifier at two thirds of the depth."""
+"""The auxiliary head of DARTS (1806.09055): a second classifier, used in training only."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from torch import nn
 class AuxiliaryHead(nn.Module):
     """ReLU, pool to 2x2, 1x1 to 128, 2x2 to 768, linear; n x c x h x w to n x classes.
 
-    The pool is the paper's where it fits: 5x5 of stride 3 on 8x8 maps (CIFAR), of stride 2
-    on 7x7 (ImageNet). Other sizes, such as the 2x2 maps of 8x8 images, are averaged to 2x2.
+    The pool is that of the paper for its map sizes: 5x5 of stride 3 on 8x8 (CIFAR), of stride 2
+    on 7x7 (ImageNet). Maps of other sizes are averaged to 2x2.
     """
 
     def __init__(self, channels: int, height: int, width: int, classes: int):

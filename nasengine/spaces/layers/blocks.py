@@ -1,6 +1,6 @@
-"""The convolution blocks of DARTS (1806.09055) and NAS-Bench-201: ReLU, convolution, BN.
+"""Convolution blocks of DARTS (1806.09055) and NAS-Bench-201: ReLU, convolution, BN.
 
-All map n x c x h x w to n x c_out x ceil(h / stride) x ceil(w / stride).
+Every block maps n x c x h x w to n x c_out x ceil(h / stride) x ceil(w / stride).
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from .thinned import Thinned
+from .pointwise import PointwiseConv
 
 
 def relu_conv_bn(inputs: int, outputs: int, kernel: int = 1, stride: int = 1) -> nn.Sequential:
-    """ReLU, k x k convolution, BN."""
+    """Return ReLU, k x k convolution, BN."""
     convolution = (
-        Thinned(inputs, outputs, stride)
+        PointwiseConv(inputs, outputs, stride)
         if kernel == 1
         else nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
     )
@@ -23,7 +23,7 @@ def relu_conv_bn(inputs: int, outputs: int, kernel: int = 1, stride: int = 1) ->
 
 
 def depthwise_separable(channels: int, kernel: int, stride: int, dilation: int = 1) -> list:
-    """ReLU, depthwise k x k, 1x1, BN: the pattern that sep_conv repeats."""
+    """Return ReLU, depthwise k x k, 1x1, BN: the layers that sep_conv repeats."""
     padding = dilation * (kernel // 2)
     depthwise = nn.Conv2d(
         channels,
@@ -40,7 +40,7 @@ def depthwise_separable(channels: int, kernel: int, stride: int, dilation: int =
 
 
 def separable(channels: int, kernel: int, stride: int) -> nn.Sequential:
-    """The pattern twice, the stride in the first."""
+    """Return a separable convolution: depthwise and 1x1, twice; the first has the stride."""
     return nn.Sequential(
         *depthwise_separable(channels, kernel, stride),
         *depthwise_separable(channels, kernel, 1),
@@ -48,12 +48,12 @@ def separable(channels: int, kernel: int, stride: int) -> nn.Sequential:
 
 
 def dilated(channels: int, kernel: int, stride: int) -> nn.Sequential:
-    """The pattern once, with holes."""
+    """Return a dilated separable convolution: depthwise of dilation 2 and 1x1, once."""
     return nn.Sequential(*depthwise_separable(channels, kernel, stride, dilation=2))
 
 
 def factored_seven(channels: int, stride: int) -> nn.Sequential:
-    """ReLU, 1x7 along the width, 7x1 along the height, BN."""
+    """Return ReLU, 1x7 along the width, 7x1 along the height, BN."""
     return nn.Sequential(
         nn.ReLU(),
         nn.Conv2d(channels, channels, (1, 7), (1, stride), (0, 3), bias=False),
@@ -65,15 +65,15 @@ def factored_seven(channels: int, stride: int) -> nn.Sequential:
 class FactorizedReduce(nn.Module):
     """Halves height and width: two 1x1 convolutions of stride 2, one shifted by a pixel.
 
-    Where a side is odd the shifted half would be one pixel short, so a row or column of
-    zeros is added to it; on even sides it is the paper's own.
+    If a side is odd, a row or column of zeros is added, because the shifted half would be one
+    pixel too short. On even sides it is the reduction of the paper.
     """
 
     def __init__(self, inputs: int, outputs: int):
         super().__init__()
         self.relu = nn.ReLU()
-        self.even = Thinned(inputs, outputs // 2, stride=2)
-        self.odd = Thinned(inputs, outputs - outputs // 2, stride=2)
+        self.even = PointwiseConv(inputs, outputs // 2, stride=2)
+        self.odd = PointwiseConv(inputs, outputs - outputs // 2, stride=2)
         self.norm = nn.BatchNorm2d(outputs)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

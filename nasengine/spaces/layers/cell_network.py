@@ -1,4 +1,4 @@
-"""The network of space `cell`: DARTS' evaluation network (1806.09055)."""
+"""The network that stacks a normal and a reduction cell, as DARTS does (1806.09055)."""
 
 from __future__ import annotations
 
@@ -8,24 +8,29 @@ import torch
 from torch import nn
 
 from ..common.cell_genome import live
+from ..common.stacking import StackSettings
 from .auxiliary import AuxiliaryHead
 from .blocks import FactorizedReduce, relu_conv_bn
+from .drop_path import with_drop_path
 from .operations import make_operation
-from .paths import along
-
-IMAGENET_PIXELS = 64
+from .stems import make_stem
 
 
 class Cell(nn.Module):
-    """One discrete cell; two maps in, one of channels x len(concat) out.
+    """One discrete cell: two maps to one of channels x len(concat).
 
-    `before` are the channels of its two inputs; `halved` says that the cell before was a
-    reduction, so the older input is still twice as large.
+    Args:
+        cell: Nodes and concat, see `cell_genome`.
+        before: Channels of the two inputs.
+        channels: Channels of each node.
+        reduces: Edges from the inputs have stride 2.
+        halved: The previous cell was a reduction, so the older input is twice as large.
+        reduced_skip: Operation for `skip_connect` at stride 2, "factorized" or "max_pool".
     """
 
     def __init__(
         self,
-        one: dict[str, Any],
+        cell: dict[str, Any],
         before: tuple[int, int],
         channels: int,
         *,
@@ -37,12 +42,14 @@ class Cell(nn.Module):
         older = FactorizedReduce if halved else relu_conv_bn
         self.older = older(before[0], channels)
         self.newer = relu_conv_bn(before[1], channels)
-        self.concat = one["concat"]
+        self.concat = cell["concat"]
         self.outputs = channels * len(self.concat)
-        self.sources = {index: [s for _, s in one["nodes"][index - 2]] for index in live(one)}
+        self.sources = {
+            index: [source for _, source in cell["nodes"][index - 2]] for index in live(cell)
+        }
         self.operations = nn.ModuleDict()
         for index in self.sources:
-            pairs = one["nodes"][index - 2]
+            pairs = cell["nodes"][index - 2]
             strides = [2 if reduces and source < 2 else 1 for _, source in pairs]
             self.operations[str(index)] = nn.ModuleList(
                 _operation(op, channels, stride, reduced_skip)
@@ -53,21 +60,31 @@ class Cell(nn.Module):
         states = {0: self.older(older), 1: self.newer(newer)}
         for index, (first, second) in self.sources.items():
             left, right = cast(nn.ModuleList, self.operations[str(index)])
-            states[index] = along(left, states[first], drop) + along(right, states[second], drop)
+            states[index] = with_drop_path(left, states[first], drop) + with_drop_path(
+                right, states[second], drop
+            )
         return torch.cat([states[index] for index in self.concat], dim=1)
 
 
 class CellNetwork(nn.Module):
-    """n x c x h x w to logits n x classes.
+    """Stem, stacked cells, average pool, linear; n x c x h x w to logits n x classes.
 
-    Reductions at cells // 3 and 2 * cells // 3, where channels double. With `auxiliary` a
-    head hangs behind the second of them and training mode returns (logits, auxiliary
-    logits). `drop_path` is the probability of dropping a path in training mode.
+    Cells at cells // 3 and 2 * cells // 3 are reductions and double the channels. With
+    `auxiliary`, the auxiliary head reads the output of the second reduction, and training mode
+    returns (logits, auxiliary logits). `drop_path` is the drop-path probability in training
+    mode.
+
+    Args:
+        config: Settings of the space.
+        genome: A "normal" and a "reduce" cell, see `cell_genome`.
+        input_shape: Channels x height x width.
+        classes: Number of classes.
+        auxiliary: Add the auxiliary head.
     """
 
     def __init__(
         self,
-        config: Any,
+        config: StackSettings,
         genome: dict[str, Any],
         input_shape: tuple[int, ...],
         classes: int,
@@ -86,9 +103,8 @@ class CellNetwork(nn.Module):
             reduces = number in config.reductions
             if reduces:
                 channels, height, width = channels * 2, _halved(height), _halved(width)
-            one = genome["reduce" if reduces else "normal"]
             cell = Cell(
-                one,
+                genome["reduce" if reduces else "normal"],
                 before,
                 channels,
                 reduces=reduces,
@@ -112,52 +128,6 @@ class CellNetwork(nn.Module):
                 second = self.auxiliary(newer)
         logits = self.classifier(self.pool(newer).flatten(1))
         return logits if second is None else (logits, second)
-
-
-class SmallStem(nn.Module):
-    """3x3 convolution and BN, for small images; both cells' inputs are its output."""
-
-    halvings = 0
-
-    def __init__(self, inputs: int, channels: int):
-        super().__init__()
-        self.outputs = (channels, channels)
-        self.layers = nn.Sequential(
-            nn.Conv2d(inputs, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)
-        )
-
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        y = self.layers(x)
-        return y, y
-
-
-class ImagenetStem(nn.Module):
-    """Three 3x3 convolutions of stride 2; the older input is what the third one reads."""
-
-    halvings = 3
-
-    def __init__(self, inputs: int, channels: int):
-        super().__init__()
-        self.outputs = (channels, channels)
-        half = channels // 2
-        self.older = nn.Sequential(
-            nn.Conv2d(inputs, half, 3, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(half),
-            *relu_conv_bn(half, channels, kernel=3, stride=2),
-        )
-        self.newer = relu_conv_bn(channels, channels, kernel=3, stride=2)
-
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        older = self.older(x)
-        return older, self.newer(older)
-
-
-def make_stem(config: Any, input_shape: tuple[int, ...]) -> SmallStem | ImagenetStem:
-    """The stem the settings name; "auto" takes ImageNet's from 64 pixels on both sides."""
-    large = min(input_shape[1:]) >= IMAGENET_PIXELS
-    if config.stem == "imagenet" or (config.stem == "auto" and large):
-        return ImagenetStem(input_shape[0], config.channels)
-    return SmallStem(input_shape[0], config.channels * config.stem_multiplier)
 
 
 def _operation(op: str, channels: int, stride: int, reduced_skip: str) -> nn.Module:

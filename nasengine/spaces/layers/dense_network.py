@@ -1,4 +1,4 @@
-"""Networks whose layers read everything before them: CondenseNet's, and DPP-Net's cells in it."""
+"""Densely connected networks: the blocks of CondenseNet and the cells of DPP-Net."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import torch
 from torch import nn
 
 from .auxiliary import AuxiliaryHead
+from .drop_path import drop_path
 from .learned_group import Condensing, LearnedGroupConv
-from .paths import drop_path
 
-DOUBLE = 2  # the stem has twice as many channels as the first layers add
+STEM_MULTIPLIER = 2  # channels of the stem, as a multiple of the first growth
 
 
 class ChannelShuffle(nn.Module):
-    """Mixes the groups of a group convolution: n x c x h x w, channels dealt out in turn."""
+    """Interleaves the channels of the groups of a group convolution; n x c x h x w."""
 
     def __init__(self, groups: int):
         super().__init__()
@@ -24,14 +24,22 @@ class ChannelShuffle(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         _, channels, height, width = x.shape
-        dealt = x.view(-1, self.groups, channels // self.groups, height, width)
-        return dealt.transpose(1, 2).reshape(-1, channels, height, width)
+        grouped = x.view(-1, self.groups, channels // self.groups, height, width)
+        return grouped.transpose(1, 2).reshape(-1, channels, height, width)
 
 
 def condensed_layer(
     inputs: int, growth: int, bottleneck: int, groups: int, condensation: int
 ) -> nn.Sequential:
-    """CondenseNet's layer: BN, ReLU, learned group 1x1; BN, ReLU, shuffle, group 3x3."""
+    """Return a CondenseNet layer: BN, ReLU, learned group 1x1; BN, ReLU, shuffle, group 3x3.
+
+    Args:
+        inputs: Input channels.
+        growth: Output channels.
+        bottleneck: Channels between both convolutions, as a multiple of the growth.
+        groups: Groups of both convolutions.
+        condensation: One in `condensation` inputs of the learned groups is kept.
+    """
     inner = bottleneck * growth
     return nn.Sequential(
         nn.BatchNorm2d(inputs),
@@ -45,7 +53,7 @@ def condensed_layer(
 
 
 class DenseBlock(nn.Module):
-    """Layers that each add channels to what they read; n x c in, n x c + sum of growths out."""
+    """Layers whose outputs are appended to their inputs; c channels to c + sum of growths."""
 
     def __init__(self, layers: Sequence[nn.Module]):
         super().__init__()
@@ -61,22 +69,32 @@ class DenseBlock(nn.Module):
 
 
 class DenseCell(nn.Module):
-    """A cell of DPP-Net: norm and convolution in turn, each convolution adding `growth` channels.
+    """A cell of DPP-Net: alternating norms and convolutions, densely connected.
 
-    Every layer reads everything before it, the cell's input included. A norm layer at the
-    end normalises what the cell gives on.
+    Each norm reads the cell's input and all earlier outputs; each convolution appends `growth`
+    channels. A norm at the end normalises the output of the cell.
+
+    Args:
+        layers: Names of the layers, norms at even indices.
+        inputs: Input channels.
+        growth: Channels that each convolution adds.
+        groups: Most groups of group convolutions.
+        condensation: One in `condensation` inputs of a learned group is kept.
     """
 
-    def __init__(self, layers: Sequence[str], inputs: int, growth: int, groups: int, squeeze: int):
+    def __init__(
+        self, layers: Sequence[str], inputs: int, growth: int, groups: int, condensation: int
+    ):
         super().__init__()
         self.norms, self.convolutions = nn.ModuleList(), nn.ModuleList()
         self.outputs = inputs
-        for place, name in enumerate(layers):
-            if place % 2 == 0:
+        for index, name in enumerate(layers):
+            if index % 2 == 0:
                 self.norms.append(dense_norm(name, self.outputs))
             else:
-                made = dense_convolution(name, self.outputs, growth, groups, squeeze)
-                self.convolutions.append(made)
+                self.convolutions.append(
+                    dense_convolution(name, self.outputs, growth, groups, condensation)
+                )
                 self.outputs += growth
 
     def forward(self, x: torch.Tensor, drop: float) -> torch.Tensor:
@@ -89,7 +107,7 @@ class DenseCell(nn.Module):
 
 
 def dense_norm(name: str, channels: int) -> nn.Module:
-    """One of DPP-Net's three norms."""
+    """Return one of the three norms of DPP-Net."""
     if name == "bn_relu":
         return nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU())
     return nn.BatchNorm2d(channels) if name == "bn" else nn.Identity()
@@ -98,11 +116,10 @@ def dense_norm(name: str, channels: int) -> nn.Module:
 def dense_convolution(
     name: str, inputs: int, outputs: int, groups: int, condensation: int
 ) -> nn.Module:
-    """One of DPP-Net's six convolutions, inputs to outputs.
+    """Return one of the six convolutions of DPP-Net.
 
-    The depthwise one keeps its number of channels by nature: a 1x1 convolution behind it brings
-    them to `outputs`. Group convolutions take the largest number of groups up to `groups` that
-    divides both sides.
+    A depthwise convolution keeps the number of channels, so a 1x1 convolution follows it. Group
+    convolutions have the largest number of groups up to `groups` that divides both sides.
     """
     split = math.gcd(math.gcd(inputs, outputs), groups)
     if name == "conv_1x1":
@@ -122,11 +139,18 @@ def dense_convolution(
 
 
 class DenseNetwork(Condensing):
-    """n x c x h x w to logits n x classes: stem, blocks with average pooling between, head.
+    """Stem, blocks with average pooling between them, head; images to logits n x classes.
 
-    `blocks` are modules from (n x channels, drop) to more channels, each with how many it
-    gives. With `auxiliary` DARTS' head hangs before the last block and training mode returns
-    (logits, auxiliary logits). `drop_path` is the probability of dropping what a layer adds.
+    With `auxiliary`, DARTS' auxiliary head reads the input of the last block, and training mode
+    returns (logits, auxiliary logits). `drop_path` is the probability of dropping the output of
+    a layer in training mode.
+
+    Args:
+        stem: Channels of the stem.
+        blocks: Modules called with (map, drop-path probability), each with its output channels.
+        input_shape: Channels x height x width.
+        classes: Number of classes.
+        auxiliary: Add the auxiliary head.
     """
 
     def __init__(
@@ -156,8 +180,8 @@ class DenseNetwork(Condensing):
     def forward(self, x: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
         drop = self.drop_path if self.training else 0.0
         x = self.stem(x)
-        for place, block in enumerate(self.blocks):
-            if place:
+        for index, block in enumerate(self.blocks):
+            if index:
                 x = self.pool(x)
             before = x
             x = block(x, drop)
@@ -168,7 +192,7 @@ class DenseNetwork(Condensing):
 
 
 class CellStage(nn.Module):
-    """Cells one after the other, each reading what all before it gave."""
+    """A sequence of cells; each reads the outputs of all earlier ones."""
 
     def __init__(self, cells: Sequence[DenseCell]):
         super().__init__()

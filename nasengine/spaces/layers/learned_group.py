@@ -1,9 +1,9 @@
-"""Learned group convolution of CondenseNet (1711.09224): dense at first, pruned while training.
+"""Learned group convolution of CondenseNet (1711.09224): dense at first, pruned during training.
 
-The outputs of a 1x1 convolution are split into groups. In `condensation` - 1 stages during the
-first half of the training every group gives up the inputs whose weights are smallest by L1
-norm, until it reads one `condensation`-th of them. What is left is a gather of the inputs and an
-ordinary group convolution, which is what is deployed.
+The outputs of a 1x1 convolution are split into groups. During the first half of the training,
+in `condensation` - 1 stages, each group drops the inputs whose weights have the smallest L1
+norm, until one in `condensation` is left. The deployed form gathers the remaining inputs and
+applies an ordinary group convolution.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-CONDENSING = 0.5  # the share of the training in which inputs are given up
+PRUNING_PERIOD = 0.5  # fraction of the training in which inputs are dropped
 
 
 class LearnedGroupConv(nn.Module):
-    """1x1, n x in x h x w to n x out x h x w, with a mask on its weights.
+    """1x1 convolution with a mask on its weights; n x inputs x h x w to n x outputs x h x w.
 
-    The mask has the weight's shape, so that a child inherits both or neither. What is pruned
-    stays so: a layer that inherits a pruned mask begins as narrow as its parent ended.
+    The mask has the shape of the weights, so that a child inherits both or neither. Pruning is
+    permanent: a layer that inherits a mask starts with the inputs that its parent had left.
+
+    Raises:
+        ValueError: `outputs` is not a multiple of `groups`.
     """
 
     mask: torch.Tensor
@@ -29,11 +32,11 @@ class LearnedGroupConv(nn.Module):
     def __init__(self, inputs: int, outputs: int, groups: int, condensation: int):
         super().__init__()
         if outputs % groups:
-            raise ValueError(f"{outputs} outputs do not split into {groups} groups")
+            raise ValueError(f"outputs must be a multiple of groups, {groups} (got {outputs})")
         self.groups = groups
         self.condensation = min(condensation, inputs)
         self.weight = nn.Parameter(torch.empty(outputs, inputs, 1, 1))
-        nn.init.kaiming_uniform_(self.weight, a=5**0.5)  # as nn.Conv2d begins
+        nn.init.kaiming_uniform_(self.weight, a=5**0.5)  # the default of nn.Conv2d
         self.register_buffer("mask", torch.ones_like(self.weight))
         self.stage = 0
 
@@ -41,25 +44,26 @@ class LearnedGroupConv(nn.Module):
         return functional.conv2d(x, self.weight * self.mask)
 
     def advance(self, progress: float) -> None:
-        """Prunes as far as a training should have when this share of it, 0 to 1, is over."""
+        """Prune as far as is due after a fraction `progress` (0 to 1) of the training."""
         stages = self.condensation - 1
-        due = min(int(progress / CONDENSING * stages), stages)
+        due = min(int(progress / PRUNING_PERIOD * stages), stages)
         while self.stage < due:
             self.stage += 1
-            self._prune(self._kept(self.stage))
+            self._prune(self._inputs_after(self.stage))
 
     def kept_inputs(self) -> torch.Tensor:
-        """groups x kept indices of the inputs each group reads in the end, rising."""
+        """Return the inputs of each group in the deployed form, groups x kept, ascending."""
         inputs = self.weight.shape[1]
         count = max(inputs // self.condensation, 1)
         return self._largest(count).sort(dim=1).values
 
     def for_outputs(self, kept: torch.Tensor) -> torch.Tensor:
-        """Each group's indices once for each of its outputs: out x kept x 1 x 1."""
+        """Repeat the indices of each group for each of its outputs: outputs x kept x 1 x 1."""
         each = self.weight.shape[0] // self.groups
         return kept.repeat_interleave(each, dim=0)[:, :, None, None]
 
-    def _kept(self, stage: int) -> int:
+    def _inputs_after(self, stage: int) -> int:
+        """Return the number of inputs that each group keeps after a stage."""
         inputs = self.weight.shape[1]
         if stage == self.condensation - 1:
             return max(inputs // self.condensation, 1)
@@ -67,24 +71,25 @@ class LearnedGroupConv(nn.Module):
 
     @torch.no_grad()
     def _prune(self, count: int) -> None:
-        reads = int(self._by_group(self.mask)[0, 0].sum())
-        kept = self._largest(min(count, reads))
+        # An inherited mask may already be narrower than this stage asks for.
+        present = int(self._by_group(self.mask)[0, 0].sum())
+        kept = self._largest(min(count, present))
         self.mask.zero_().scatter_(1, self.for_outputs(kept), 1.0)
 
     def _largest(self, count: int) -> torch.Tensor:
-        """groups x count indices of the inputs of largest L1 norm; pruned ones come last."""
+        """Return the inputs of largest L1 norm, groups x count; pruned ones come last."""
         norms = self._by_group(self.weight.detach()).abs().sum(dim=1)
         pruned = self._by_group(self.mask)[:, 0] == 0
         return norms.masked_fill(pruned, -1.0).topk(count, dim=1).indices
 
     def _by_group(self, tensor: torch.Tensor) -> torch.Tensor:
-        """out x in x 1 x 1 as groups x outputs of a group x in."""
+        """View outputs x inputs x 1 x 1 as groups x outputs of a group x inputs."""
         outputs, inputs = tensor.shape[:2]
         return tensor.view(self.groups, outputs // self.groups, inputs)
 
 
 class GatheredGroupConv(nn.Module):
-    """What a learned group convolution is in use: gather the inputs, convolve in groups."""
+    """The deployed form of a learned group convolution: gather inputs, convolve in groups."""
 
     inputs: torch.Tensor
 
@@ -105,24 +110,24 @@ class GatheredGroupConv(nn.Module):
 
 
 class Condensing(nn.Module):
-    """A network with learned group convolutions somewhere inside."""
+    """Base class of networks that contain learned group convolutions."""
 
     _progress = 0.0
 
     @property
     def progress(self) -> float:
-        """The share of the training that is over; whoever trains sets it."""
+        """The fraction of the training that is over, 0 to 1; the training loop sets it."""
         return self._progress
 
     @progress.setter
-    def progress(self, share: float) -> None:
-        self._progress = share
+    def progress(self, fraction: float) -> None:
+        self._progress = fraction
         for module in self.modules():
             if isinstance(module, LearnedGroupConv):
-                module.advance(share)
+                module.advance(fraction)
 
     def deployed(self) -> nn.Module:
-        """A copy in which every learned group convolution is what is left of it."""
+        """Return a copy with the deployed form of every learned group convolution."""
         network = copy.deepcopy(self)
         _replace(network)
         return network

@@ -1,32 +1,37 @@
-"""An LSTM language model with the ends and dropouts of `recurrent-cell`: what cells must beat."""
+"""An LSTM language model with the embedding and dropouts of `recurrent-cell`, as a baseline."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import nn
 
-from .word_ends import INITIAL, WordEnds, kept
+from .tied_embedding import INIT_BOUND, LanguageModelSettings, TiedEmbedding, dropout_mask
+
+Memory = tuple[torch.Tensor, torch.Tensor]
 
 
 class LSTMNetwork(nn.Module):
-    """Words n x t and a state n x 2 hidden to logits n x t x classes and the state behind them.
+    """Words n x t and a state n x 2 hidden to logits n x t x classes and the next state.
 
-    One layer of torch's LSTM; the state is output and memory side by side. `config` is a
-    `RecurrentCellConfig`, of which size and dropouts count. In training mode recurrent weights
-    are dropped for a whole sequence, as in AWD-LSTM (1708.02182), where `hidden_dropout` is.
+    One layer of torch's LSTM; the state is output and memory, concatenated. In training mode
+    `hidden_dropout` drops recurrent weights for a whole sequence, as in AWD-LSTM (1708.02182).
+    `drop_path` has no effect.
+
+    Args:
+        config: Size and dropout rates, such as a `RecurrentCellConfig`.
+        vocabulary: Number of different words.
     """
 
-    def __init__(self, config: Any, vocabulary: int):
+    def __init__(self, config: LanguageModelSettings, vocabulary: int):
         super().__init__()
         self.drop_path = 0.0
         self.config = config
-        self.ends = WordEnds(config, vocabulary)
+        self.ends = TiedEmbedding(config, vocabulary)
         self.lstm = nn.LSTM(config.hidden, config.hidden, batch_first=True)
         for parameter in self.lstm.parameters():
-            nn.init.uniform_(parameter, -INITIAL, INITIAL)
+            nn.init.uniform_(parameter, -INIT_BOUND, INIT_BOUND)
 
     def forward(
         self, words: torch.Tensor, state: torch.Tensor | None = None
@@ -37,19 +42,20 @@ class LSTMNetwork(nn.Module):
         outputs, (output, memory) = self._run(self.ends.embedded(words), (output, memory))
         return self.ends.logits(outputs), torch.cat([output[0], memory[0]], dim=-1)
 
-    def _run(self, x: torch.Tensor, state: Any) -> Any:
-        share = self.config.hidden_dropout
-        if not self.training or not share:
+    def _run(self, x: torch.Tensor, state: Memory) -> tuple[torch.Tensor, Memory]:
+        rate = self.config.hidden_dropout
+        if not self.training or not rate:
             return self.lstm(x, state)
         weight = self.lstm.get_parameter("weight_hh_l0")
-        dropped = weight * kept(share, tuple(weight.shape), weight)
+        dropped = weight * dropout_mask(rate, tuple(weight.shape), weight)
         return torch.func.functional_call(self.lstm, {"weight_hh_l0": dropped}, (x, state))
 
 
 def hidden_of(parameters: int, vocabulary: int) -> int:
-    """The hidden numbers of the LSTM whose parameters come closest to so many, at least 1.
+    """Return the hidden size, at least 1, of the LSTM whose parameter count is closest.
 
-    It has vocabulary * (h + 1) of its ends and 8 h (h + 1) inside.
+    An LSTM of hidden size h has vocabulary * (h + 1) parameters in the embedding and
+    8 h (h + 1) in the layer.
     """
     half = (vocabulary + 8) / 16
     exact = -half + math.sqrt(half * half + max(parameters - vocabulary, 0) / 8)

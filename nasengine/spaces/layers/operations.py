@@ -1,4 +1,4 @@
-"""Operation name -> module, for discrete networks (no BN behind a pool, BN affine)."""
+"""Modules of operations in stand-alone networks: no BN after pools, BN with scale and shift."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ _MAKERS: dict[str, Callable[[int, int], nn.Module]] = {
 
 
 def make_operation(name: str, channels: int, stride: int) -> nn.Module:
-    """The module of an operation, channels to channels.
+    """Return the module of an operation that keeps the number of channels.
 
-    `none` has no module: networks leave such an edge out.
+    `none` has no module; networks leave such edges out.
 
     Raises:
-        KeyError: no operation of that name.
+        KeyError: there is no operation of that name.
     """
     return _MAKERS[name](channels, stride)

@@ -1,16 +1,19 @@
-"""The network of space `nb201`: the skeleton of NAS-Bench-201 (2001.00326)."""
+"""The network of space `nb201`, as in NAS-Bench-201 (2001.00326)."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
 
 from ..layers.auxiliary import AuxiliaryHead
 from ..layers.blocks import relu_conv_bn
+from ..layers.drop_path import with_drop_path
 from ..layers.operations import make_operation
-from ..layers.paths import along
+
+if TYPE_CHECKING:
+    from .config import NB201Config
 
 STAGES = 3
 NODES = 4
@@ -18,10 +21,9 @@ Placed = tuple[tuple[str, tuple[int, int]], ...]
 
 
 class Cell(nn.Module):
-    """Four nodes, each the sum of its edges; n x c x h x w to the same.
+    """Four nodes, each the sum of its edges; n x c x h x w to the same shape.
 
-    Edges of `none` are left out instead of multiplied by zero; a node that has no other
-    edge is zero.
+    Edges of `none` are not built; a node without any other edge is zero.
     """
 
     def __init__(self, placed: Placed, channels: int):
@@ -32,22 +34,22 @@ class Cell(nn.Module):
 
     def forward(self, x: torch.Tensor, drop: float) -> torch.Tensor:
         states: list[torch.Tensor | None] = [x] + [None] * (NODES - 1)
-        # Edges come in order of their targets, so a source is complete when it is read.
+        # Edges are ordered by target, so the sum of a source is complete when it is read.
         for operation, (source, target) in zip(self.operations, self.ends, strict=True):
-            origin = states[source]
-            if origin is None:
-                origin = torch.zeros_like(x)
-            value = along(operation, origin, drop)
-            present = states[target]
-            states[target] = value if present is None else present + value
+            value = states[source]
+            if value is None:
+                value = torch.zeros_like(x)
+            term = with_drop_path(operation, value, drop)
+            total = states[target]
+            states[target] = term if total is None else total + term
         output = states[-1]
         return torch.zeros_like(x) if output is None else output
 
 
 class ResidualReduction(nn.Module):
-    """Two 3x3 convolutions, the first of stride 2, beside a pooled 1x1 shortcut.
+    """Two 3x3 convolutions, the first of stride 2, plus a shortcut of average pool and 1x1.
 
-    On odd sides the last pooling window is cut short, so that both branches agree.
+    On odd sides the last pooling window is cut off, so that both branches have the same size.
     """
 
     def __init__(self, inputs: int, outputs: int):
@@ -63,16 +65,23 @@ class ResidualReduction(nn.Module):
 
 
 class NB201Network(nn.Module):
-    """n x c x h x w to logits n x classes: stem, three stages of cells, head.
+    """Stem, three stages of cells, head; n x c x h x w to logits n x classes.
 
-    The benchmark has no auxiliary head; with `auxiliary` DARTS' one hangs behind the
-    second reduction and training mode returns (logits, auxiliary logits). `drop_path` is
-    the probability of dropping a path inside the cells in training mode.
+    The benchmark has no auxiliary head. With `auxiliary`, DARTS' auxiliary head reads the output
+    of the second reduction, and training mode returns (logits, auxiliary logits). `drop_path` is
+    the drop-path probability inside the cells in training mode.
+
+    Args:
+        config: Settings of the space.
+        placed: (operation, (source, target)) of each edge.
+        input_shape: Channels x height x width.
+        classes: Number of classes.
+        auxiliary: Add the auxiliary head.
     """
 
     def __init__(
         self,
-        config: Any,
+        config: NB201Config,
         placed: Placed,
         input_shape: tuple[int, ...],
         classes: int,

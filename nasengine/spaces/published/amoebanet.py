@@ -1,7 +1,7 @@
 """The cell AmoebaNet-A (Real et al., AAAI 2019, 1802.01548), as the DARTS authors transcribe it.
 
-They stack it to 20 cells of 36 channels in their own network, which is what is built
-here; the original has its own stem and stacking.
+They stack it to 20 cells of 36 channels in the network of DARTS, which is also built here. The
+original network has another stem and stacking.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The two cells of DARTS (Liu, Simonyan, Yang, ICLR 2019, 1806.09055).
 
-DARTS_V1 was found with the first-order, DARTS_V2 with the second-order gradient. Without
-auxiliary head and on CIFAR-10 they have 3,169,414 and 3,349,342 parameters.
+DARTS_V1 was found with the first-order, DARTS_V2 with the second-order gradient. On CIFAR-10,
+without auxiliary head, they have 3,169,414 and 3,349,342 parameters.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The recurrent cells of DARTS (Liu, Simonyan, Yang, ICLR 2019, 1806.09055).
 
-DARTS_V1_RNN was found with the first-order, DARTS_V2_RNN with the second-order gradient. With
-850 numbers in the state and a vocabulary of 10,000 each has 22,960,000 parameters.
+DARTS_V1_RNN was found with the first-order, DARTS_V2_RNN with the second-order gradient. With a
+state of size 850 and a vocabulary of 10,000 words each has 22,960,000 parameters.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The micro cell of ENAS (Pham et al., ICML 2018, 1802.03268).
 
-It is the cell of the authors' final script `cifar10_micro_final.sh`; the RENAS authors
-transcribe another one. Here it stands in DARTS' network of 20 cells and 36 channels; the
-script itself stacks 15 layers of 36 filters and two reductions in a network of its own.
+The cell is that of the authors' final script `cifar10_micro_final.sh`; the RENAS authors
+transcribe another one. It is built in the network of DARTS with 20 cells of 36 channels; the
+script stacks 15 layers of 36 filters and two reductions in another network.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The recurrent cell of ENAS as its corrected code has it (1802.03268; google-research enas_lm).
+"""The recurrent cell of ENAS from its corrected code (1802.03268; google-research enas_lm).
 
-The paper's own code for language is declared wrong by its authors. Written there
-"0 2 1 0 2 1 2 2 4 0 5 0 3 2 6 2", source and function of each node; here the output is the
-mean of all nodes.
+The authors declare the original language-model code wrong. The corrected code writes the cell as
+"0 2 1 0 2 1 2 2 4 0 5 0 3 2 6 2", source and function of each node. Here the output is the mean
+of all nodes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a published cell becomes an architecture of space `cell`."""
+"""Published cells as architectures of space `cell`."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ SHORT = {
     "dil5": "dil_conv_5x5",
     "7x1": "conv_7x1_1x7",
 }
-# The size at which the DARTS paper compares cells on CIFAR-10.
+# The size in which the DARTS paper compares cells on CIFAR-10.
 CELLS, CHANNELS = 20, 36
 
 
 def published(normal: dict[str, Any], reduce: dict[str, Any], **settings: Any) -> Architecture:
-    """An architecture of 20 cells and 36 channels from two cells.
+    """Return an architecture of 20 cells and 36 channels from two cells.
 
     Raises:
-        InvalidArchitecture: a transcription error in the cells.
+        InvalidArchitecture: a cell has a transcription error.
     """
     config = CellConfig(nodes=len(normal["nodes"]), cells=CELLS, channels=CHANNELS, **settings)
     space = CellSpace(config)
@@ -38,9 +38,11 @@ def published(normal: dict[str, Any], reduce: dict[str, Any], **settings: Any) -
 
 
 def transcribed(text: str, concat: list[int] | None = None) -> dict[str, Any]:
-    """A cell from a line such as "sep3 0 + sep3 1; skip 0 + max 1", one node a group.
+    """Return a cell from a line such as "sep3 0 + sep3 1; skip 0 + max 1".
 
-    Without `concat` the output joins the nodes that no other node reads.
+    Args:
+        text: Nodes separated by semicolons.
+        concat: Indices that the output joins. Default: the nodes that no other node reads.
     """
     nodes = [[_pair(part) for part in group.split("+")] for group in text.split(";")]
     return cell(nodes, unused(nodes) if concat is None else concat)

@@ -1,8 +1,8 @@
 """RENASNet (Chen et al., CVPR 2019, 1808.00193): one cell, normal and reducing.
 
-The output joins the blocks nothing reads and, in normal cells, input 0; a skip of stride
-2 is max pooling. Here it stands in DARTS' network of 20 cells and 36 channels; the
-paper's own CIFAR-10 network has 18 cells of 32 filters and its own stacking.
+The output joins the blocks that no other block reads and, in normal cells, input 0; a skip of
+stride 2 is max pooling. It is built in the network of DARTS with 20 cells of 36 channels; the
+CIFAR-10 network of the paper has 18 cells of 32 filters and another stacking.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a recurrent cell is drawn and written."""
+"""Drawing and one-line text of a recurrent cell."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ OUTPUT = "h'"
 
 
 def draw_nodes(nodes: list[list[Any]]) -> dict[str, Any]:
-    """The drawing of one cell: x is the word, h the state before it, h' the state behind it."""
-    between = [edge(str(source), str(place), op) for place, (op, source) in _placed(nodes)]
-    return _drawn(len(nodes), between)
+    """Return the drawing of a cell; x is the word, h the state before it, h' the state after it."""
+    between = [edge(str(source), str(number), op) for number, (op, source) in _numbered(nodes)]
+    return _drawing(len(nodes), between)
 
 
 def draw_supernet(nodes: int, operations: tuple[str, ...]) -> dict[str, Any]:
-    """The cell with every operation on every edge, in the order of the parameters."""
+    """Return the drawing of the supernet, edges in the order of the alphas."""
     ends = [
         (str(source), str(target)) for target in range(1, nodes + 1) for source in range(target)
     ]
-    return _drawn(nodes, relaxed_edges(ends, operations))
+    return _drawing(nodes, relaxed_edges(ends, operations))
 
 
 def write_nodes(nodes: list[list[Any]]) -> str:
-    """A cell on one line: 1=sigmoid<-0 2=relu<-1 ..."""
+    """Return a cell as one line, such as "1=sigmoid<-0 2=relu<-1"."""
     return " ".join(
-        f"{place}={OPERATIONS[op].short}<-{source}" for place, (op, source) in _placed(nodes)
+        f"{number}={OPERATIONS[op].short}<-{source}" for number, (op, source) in _numbered(nodes)
     )
 
 
-def _placed(nodes: list[list[Any]]) -> list[tuple[int, list[Any]]]:
+def _numbered(nodes: list[list[Any]]) -> list[tuple[int, list[Any]]]:
     return list(enumerate(nodes, start=1))
 
 
-def _drawn(count: int, between: list[dict[str, Any]]) -> dict[str, Any]:
-    names = [str(place) for place in range(count + 1)]
+def _drawing(count: int, between: list[dict[str, Any]]) -> dict[str, Any]:
+    names = [str(number) for number in range(count + 1)]
     nodes = [node(name, "input") for name in INPUTS]
     nodes += [node(name, "node") for name in names]
     nodes.append(node(OUTPUT, "output"))

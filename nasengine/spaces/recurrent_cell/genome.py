@@ -1,4 +1,7 @@
-"""The genome of space `recurrent-cell`, {"nodes": [[function, source], ...]}, and its rules."""
+"""The genome of space `recurrent-cell`, {"nodes": [[function, source], ...]}, and its rules.
+
+Node 0 joins word and state and is not listed; the nodes of the genome are numbered from 1.
+"""
 
 from __future__ import annotations
 
@@ -8,57 +11,58 @@ from typing import Any
 
 from ...core.decision import Decision
 from ...core.errors import InvalidArchitecture
-from ..common.membership import shown
+from ...core.text import shorten
 
-A_NODE = 2  # decisions: input, function
+DECISIONS_PER_NODE = 2  # input, function
 
 
 def check_genome(genome: Any, nodes: int, functions: tuple[str, ...]) -> None:
-    """Holds any JSON value against the rules.
+    """Check that a JSON value is a genome with this number of nodes.
 
     Raises:
-        InvalidArchitecture: the first broken rule, with the value.
+        InvalidArchitecture: names the first broken rule and the value.
     """
-    found = genome.get("nodes") if isinstance(genome, dict) and set(genome) == {"nodes"} else None
-    if not isinstance(found, list) or len(found) != nodes:
+    pairs = genome.get("nodes") if isinstance(genome, dict) and set(genome) == {"nodes"} else None
+    if not isinstance(pairs, list) or len(pairs) != nodes:
         raise InvalidArchitecture(
-            f'the genome is {shown(genome)}: it must be {{"nodes": [...]}} with {nodes} nodes, '
-            "as the space's settings say"
+            f'the genome is {shorten(genome)}: it must be {{"nodes": [...]}} with {nodes} nodes, '
+            "as the space's settings require"
         )
-    for place, one in enumerate(found, start=1):
-        if not isinstance(one, list) or len(one) != A_NODE:
+    for number, pair in enumerate(pairs, start=1):
+        if not isinstance(pair, list) or len(pair) != 2:
             raise InvalidArchitecture(
-                f"node {place} is {shown(one)}: it must be [function, source]"
+                f"node {number} is {shorten(pair)}: it must be [function, source]"
             )
-        function, source = one
+        function, source = pair
         if not isinstance(function, str) or function not in functions:
             raise InvalidArchitecture(
-                f"node {place} applies {shown(function)}: choose one of {', '.join(functions)}"
+                f"node {number} has the function {shorten(function)}: "
+                f"choose one of {', '.join(functions)}"
             )
-        if type(source) is not int or not 0 <= source < place:
+        if type(source) is not int or not 0 <= source < number:
             raise InvalidArchitecture(
-                f"node {place} reads {shown(source)}: it may read 0 to {place - 1}"
+                f"node {number} has the source {shorten(source)}: it must be 0 to {number - 1}"
             )
 
 
 @lru_cache(maxsize=32)
 def decisions(nodes: int, functions: tuple[str, ...]) -> tuple[Decision, ...]:
-    """For each node its input and its function; a node is a block, node 0 is none."""
-    found = []
+    """Return the input and the function of each node; a node is a block, without node 0."""
+    decided = []
     for block in range(nodes):
         inputs = tuple(map(str, range(block + 1)))
         sources = tuple(range(-1, block))
-        found.append(Decision(f"node {block + 1} input", inputs, "input", block, sources))
-        found.append(Decision(f"node {block + 1} op", functions, "op", block))
-    return tuple(found)
+        decided.append(Decision(f"node {block + 1} input", inputs, "input", block, sources))
+        decided.append(Decision(f"node {block + 1} op", functions, "op", block))
+    return tuple(decided)
 
 
 def choices_of(nodes: list[list[Any]], functions: tuple[str, ...]) -> tuple[int, ...]:
-    """The sequence of a genome's nodes."""
-    return tuple(one for op, source in nodes for one in (source, functions.index(op)))
+    """Return the option indices of nodes."""
+    return tuple(choice for op, source in nodes for choice in (source, functions.index(op)))
 
 
 def nodes_of(choices: Sequence[int], functions: tuple[str, ...]) -> list[list[Any]]:
-    """The nodes of a sequence."""
-    pairs = zip(choices[::A_NODE], choices[1::A_NODE], strict=True)
+    """Return the nodes of option indices."""
+    pairs = zip(choices[::DECISIONS_PER_NODE], choices[1::DECISIONS_PER_NODE], strict=True)
     return [[functions[op], int(source)] for source, op in pairs]

@@ -1,48 +1,55 @@
-"""The shared network of space `recurrent-cell`: DARTS' recurrent search network (1806.09055)."""
+"""The supernet of space `recurrent-cell`: the recurrent search network of DARTS (1806.09055)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from ..layers.recurrent_step import FUNCTIONS, Step, first_node, highway, masked, unrolled
 from ..layers.supernet.network import Supernet
 from ..layers.supernet.norm import normalised
-from ..layers.word_ends import WordEnds, drawn
+from ..layers.tied_embedding import TiedEmbedding, uniform_parameter
 from .genome import nodes_of
+from .network import FUNCTIONS, first_node, highway, masked, unrolled
+
+if TYPE_CHECKING:
+    from .config import RecurrentCellConfig
+
+# From node 0 and the dropout mask of the state to the next state.
+Cell = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
 
 
 class RecurrentSupernet(Supernet):
-    """Words n x t and a state n x hidden to logits n x t x classes and the state behind them.
+    """Words n x t and a state n x hidden to logits n x t x classes and the next state.
 
-    Alphas "cell" are edges x (none and the functions), edges by target, then by source. Every
-    node has one matrix for all it may read (DARTS), or with `pair_matrices` one for each (ENAS).
-    Node 0 and all others are normalised by the batch, so one sequence alone says nothing.
+    Alphas "cell" are edges x (none and the functions), edges by target, then by source. Each
+    node has one matrix for all nodes that it may read (DARTS), or with `pair_matrices` one for
+    each of them (ENAS). All nodes are normalised by the batch, so a batch needs more than one
+    sequence.
     """
 
-    def __init__(self, config: Any, vocabulary: int):
+    def __init__(self, config: RecurrentCellConfig, vocabulary: int):
         super().__init__()
         self.functions = config.functions
         self.nodes = config.nodes
         self.add_alphas("cell", 1, config.nodes, len(config.relaxed), edges=False)
-        self.ends = WordEnds(config, vocabulary)
+        self.ends = TiedEmbedding(config, vocabulary)
         shape = (2 * config.hidden, config.hidden)
-        self.start = drawn(shape[0], shape[0])
+        self.start = uniform_parameter(shape[0], shape[0])
         self.matrices = nn.ParameterList(
-            drawn(place, *shape) if config.pair_matrices else drawn(*shape)
-            for place in range(1, config.nodes + 1)
+            uniform_parameter(number, *shape) if config.pair_matrices else uniform_parameter(*shape)
+            for number in range(1, config.nodes + 1)
         )
 
     def forward(
         self, words: torch.Tensor, state: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Every node is the sum of its edges, their functions mixed by the softmax of alphas."""
+        """Run the relaxed cell: each node is the sum of its edges, mixed by softmax weights."""
         weights = functional.softmax(self.alphas["cell"], dim=-1)
-        # Without `none`, which is zero; edges x functions x 1 x 1 for each node.
+        # `none` contributes zero, so its column is dropped; edges x functions x 1 x 1 per node.
         parts = weights[:, 1:, None, None].split(list(range(1, self.nodes + 1)))
         shares = [(part.unbind(dim=1), part.sum(dim=1)) for part in parts]
         return self._read(words, state, lambda first, mask: self._mixed(first, shares, mask))
@@ -50,25 +57,23 @@ class RecurrentSupernet(Supernet):
     def forward_architecture(
         self, words: torch.Tensor, state: torch.Tensor | None, choices: Sequence[int]
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same of one architecture, given as its space's `choices`; alphas take no part."""
+        """Run one architecture, given as its space's `choices`, without alphas."""
         nodes = nodes_of(choices, self.functions)
-        return self._read(words, state, lambda first, mask: self._chosen(first, nodes, mask))
+        return self._read(words, state, lambda first, mask: self._single(first, nodes, mask))
 
     def _read(
-        self, words: torch.Tensor, state: torch.Tensor | None, behind: Any
+        self, words: torch.Tensor, state: torch.Tensor | None, cell: Cell
     ) -> tuple[torch.Tensor, torch.Tensor]:
         if state is None:
             state = self.ends.first_state(words)
         mask = self.ends.state_mask(state)
-        by_word, by_state = self.start.chunk(2, dim=1)
-        said = functional.linear(self.ends.embedded(words), by_word)
+        word_matrix, state_matrix = self.start.chunk(2, dim=1)
+        from_words = functional.linear(self.ends.embedded(words), word_matrix)
 
-        def step(one: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
-            found: torch.Tensor = behind(normalised(first_node(one, before, by_state, mask)), mask)
-            return found
+        def step(from_word: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
+            return cell(normalised(first_node(from_word, before, state_matrix, mask)), mask)
 
-        take: Step = step
-        states = unrolled(said, state, take)
+        states = unrolled(from_words, state, step)
         return self.ends.logits(torch.stack(list(states), dim=1)), states[-1]
 
     def _mixed(
@@ -84,12 +89,12 @@ class RecurrentSupernet(Supernet):
             mixture = torch.zeros_like(candidate)
             for name, weight in zip(self.functions, weights, strict=True):
                 mixture = torch.addcmul(mixture, FUNCTIONS[name](candidate), weight)
-            # Summed over functions, weight * (state + c * (f - state)) is this much alike.
+            # The sum over functions of weight * (state + c * (f - state)), factored out.
             edges = torch.lerp(whole * states, mixture, torch.sigmoid(gate))
             states = torch.cat([states, normalised(edges.sum(dim=0))[None]])
         return states[1:].mean(dim=0)
 
-    def _chosen(
+    def _single(
         self, first: torch.Tensor, nodes: list[list[Any]], mask: torch.Tensor | None
     ) -> torch.Tensor:
         states = [first]

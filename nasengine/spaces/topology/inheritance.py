@@ -1,12 +1,11 @@
-"""How a topology's child takes over its parent's weights without changing the answer.
+"""Copies a parent's weights into a child of space `topology` without changing the output.
 
-Channels come first: each channel of a child's node stands for one of the parent's, channel i
-of a node the parent has for channel i modulo the parent's number. A doubled node holds every
-filter twice, and whoever reads it shares each weight between the two copies, unevenly, so
-that they can part in training. A node inserted into an edge is the identity (a delta kernel;
-ReLU keeps what is not negative), a new branch or edge is read with weights of zero. Another
-kernel keeps what is in the middle. After a deleted edge or breeding, what has no counterpart
-stays as built.
+Channel i of a child's node corresponds to channel i modulo the number of the parent's channels.
+A doubled node contains each filter twice, and its readers split each weight between the two
+copies, unevenly, so that the copies can diverge in training. A node inserted into an edge is the
+identity (a delta kernel; ReLU keeps non-negative values). A new branch or edge is read with
+weights of zero. A kernel of another size keeps its middle. After a deleted edge or after
+breeding, parts without a counterpart keep their fresh weights.
 """
 
 from __future__ import annotations
@@ -22,111 +21,119 @@ from .lineage import Lineage
 from .network import TopologyNetwork, TopologyNode
 
 Weights = Mapping[str, torch.Tensor]
-MIN_SHARE = 0.3
+MIN_RAW_SHARE = 0.3  # keeps the share of each copy away from zero
 
 
 class WeightTransfer:
-    """One child's network beside its parent's weights; `taken` counts parameters.
+    """Copies weights into one child's network; `copied` counts its parameters.
 
-    `_twins` holds, of each node that stands for one of the parent's, which of its channels each
-    of its own stands for; `_shares` how much of its weights readers give each of them.
+    For each node with a counterpart in the parent, `_twins` holds the parent's channel of each
+    of its channels, and `_shares` the fraction of the weights that its readers give to each.
+
+    Args:
+        network: The child's network, changed in place.
+        parent: Graph of the parent.
+        weights: State_dict of the parent's network.
     """
 
     def __init__(self, network: TopologyNetwork, parent: Graph, weights: Weights):
         self.network, self.weights = network, weights
-        self.taken = 0
-        self._descent = Lineage(network.graph, parent, network.channels[SOURCE])
+        self.copied = 0
+        self._lineage = Lineage(network.graph, parent, network.channels[SOURCE])
         self._twins: dict[int, torch.Tensor] = {}
-        for number, count in self._descent.channels.items():
-            twin = self._descent.twin(number)
+        for number, count in self._lineage.channels.items():
+            twin = self._lineage.twin(number)
             if twin is not None:
-                self._twins[number] = torch.arange(count) % self._descent.channels_before[twin]
+                self._twins[number] = torch.arange(count) % self._lineage.parent_channels[twin]
         self._shares = {number: _shares(twins) for number, twins in self._twins.items()}
 
     @torch.no_grad()
-    def take_over(self) -> int:
-        """Copies everything; how many parameters of the child come from the parent."""
-        self._take_module("stem", self.network.stem)
+    def run(self) -> int:
+        """Copy everything; return the number of the child's parameters that were copied."""
+        self._copy_module("stem", self.network.stem)
         for number in self.network.graph.order:
-            if number in self._descent.passes_on:
+            if number in self._lineage.repeats:
                 self._make_identity(number)
-            elif number in self._descent.parent.nodes:
-                self._take_node(number)
-        self._take_spans(SINK, self.network.classifier.weight, "classifier.weight")
-        self._take(self.network.classifier.bias, self.weights.get("classifier.bias"))
+            elif number in self._lineage.parent.nodes:
+                self._copy_node(number)
+        self._copy_spans(SINK, self.network.classifier.weight, "classifier.weight")
+        self._copy(self.network.classifier.bias, self.weights.get("classifier.bias"))
         if self.network.auxiliary is not None:
-            self._take_module("auxiliary", self.network.auxiliary)
-        return self.taken
+            self._copy_module("auxiliary", self.network.auxiliary)
+        return self.copied
 
-    def _take_module(self, name: str, module: nn.Module) -> None:
-        """What is outside of the graph, as it is."""
+    def _copy_module(self, name: str, module: nn.Module) -> None:
+        """Copy a module outside the graph unchanged."""
         learned = {key for key, _ in module.named_parameters()}
         for key, tensor in module.state_dict().items():
-            self._take(tensor, self.weights.get(f"{name}.{key}"), counted=key in learned)
+            self._copy(tensor, self.weights.get(f"{name}.{key}"), counted=key in learned)
 
-    def _take_node(self, number: int) -> None:
-        """A node that the parent has: filters of its channels, and how it reads each input."""
+    def _copy_node(self, number: int) -> None:
+        """Copy a node that the parent has: its filters, and its weights for each input."""
         node, twins = self._node(number), self._twins[number]
         prefix = f"nodes.{number}"
         convolution, name = node.convolution.weight, f"{prefix}.convolution.weight"
         if str(number) in self.network.sums:
-            self._take_projections(number)
-            given = self.weights.get(name)
-            if given is not None:
-                self._take_columns(convolution, given[twins][:, twins], self._shares[number])
+            self._copy_projections(number)
+            weight = self.weights.get(name)
+            if weight is not None:
+                self._copy_columns(convolution, weight[twins][:, twins], self._shares[number])
         else:
-            self._take_spans(number, convolution, name, twins)
+            self._copy_spans(number, convolution, name, twins)
         for key, tensor in node.norm.state_dict().items():
-            given = self.weights.get(f"{prefix}.norm.{key}")
-            rows = given if given is None or given.dim() == 0 else given[twins]
-            self._take(tensor, rows, counted=key in ("weight", "bias"))
+            weight = self.weights.get(f"{prefix}.norm.{key}")
+            rows = weight if weight is None or weight.dim() == 0 else weight[twins]
+            self._copy(tensor, rows, counted=key in ("weight", "bias"))
 
-    def _take_projections(self, number: int) -> None:
-        """How a sum reads each of its inputs: a weight tensor for each."""
-        for one in self.network.graph.inputs(number):
-            origin = self._descent.origin(number, one)
-            given = self.weights.get(f"sums.{number}.projections.{origin}.weight")
-            rows = None if given is None else given[self._twins[number]]
-            self._take_input(one, self._projection(number, one), rows)
+    def _copy_projections(self, number: int) -> None:
+        """Copy the 1x1 convolution of each input of a sum."""
+        for source in self.network.graph.inputs(number):
+            origin = self._lineage.origin(number, source)
+            weight = self.weights.get(f"sums.{number}.projections.{origin}.weight")
+            rows = None if weight is None else weight[self._twins[number]]
+            self._copy_input(source, self._projection(number, source), rows)
 
-    def _take_spans(
+    def _copy_spans(
         self, number: int, tensor: torch.Tensor, name: str, rows: torch.Tensor | None = None
     ) -> None:
-        """How a node, or the sink, reads inputs side by side: columns of one weight tensor."""
-        given = self.weights.get(name)
-        if given is None:
+        """Copy the columns of one weight tensor that read the concatenated inputs of a node."""
+        weight = self.weights.get(name)
+        if weight is None:
             return
-        given = given if rows is None else given[rows]
-        descent = self._descent
-        theirs = _spans(descent.parent.inputs(number), descent.channels_before)
-        for one, span in _spans(descent.child.inputs(number), descent.channels).items():
-            origin = descent.origin(number, one)
-            part = None if origin is None else given[:, theirs[origin]]
-            self._take_input(one, tensor[:, span], part)
+        weight = weight if rows is None else weight[rows]
+        lineage = self._lineage
+        parent_spans = _spans(lineage.parent.inputs(number), lineage.parent_channels)
+        for source, span in _spans(lineage.child.inputs(number), lineage.channels).items():
+            origin = lineage.origin(number, source)
+            part = None if origin is None else weight[:, parent_spans[origin]]
+            self._copy_input(source, tensor[:, span], part)
 
-    def _take_input(self, one: int, tensor: torch.Tensor, given: torch.Tensor | None) -> None:
-        """The weights for one input, from those for whom it stands for; zero for a new edge."""
-        if given is None:
+    def _copy_input(self, source: int, tensor: torch.Tensor, weight: torch.Tensor | None) -> None:
+        """Copy the weights for one input from its counterpart; zero for a new edge."""
+        if weight is None:
             tensor.zero_()
             return
-        self._take_columns(tensor, given[:, self._twins[one]], self._shares[one])
+        self._copy_columns(tensor, weight[:, self._twins[source]], self._shares[source])
 
-    def _take_columns(self, tensor: torch.Tensor, given: torch.Tensor, share: torch.Tensor) -> None:
-        """Weights whose columns are in place already, each times its share."""
-        tensor.copy_(_of_side(given * share.view(1, -1, *[1] * (given.dim() - 2)), tensor))
-        self.taken += min(tensor.numel(), given.numel())
+    def _copy_columns(
+        self, tensor: torch.Tensor, weight: torch.Tensor, share: torch.Tensor
+    ) -> None:
+        """Copy weights with columns in the child's order, each times its share."""
+        scaled = weight * share.view(1, -1, *[1] * (weight.dim() - 2))
+        tensor.copy_(_with_kernel_of(scaled, tensor))
+        self.copied += min(tensor.numel(), weight.numel())
 
     def _make_identity(self, number: int) -> None:
-        """A node that repeats one of its inputs and does not hear the others."""
-        node, before = self._node(number), self._descent.passes_on[number]
+        """Make a node repeat one of its inputs and ignore the others."""
+        node, before = self._node(number), self._lineage.repeats[number]
         node.convolution.weight.zero_()
         if str(number) in self.network.sums:
-            for one in self.network.graph.inputs(number):
-                self._projection(number, one).zero_()
+            for source in self.network.graph.inputs(number):
+                self._projection(number, source).zero_()
             self._repeat(self._projection(number, before), number, before)
             self._repeat(node.convolution.weight, number, number)
         else:
-            spans = _spans(self.network.graph.inputs(number), self._descent.channels)
+            spans = _spans(self.network.graph.inputs(number), self._lineage.channels)
             self._repeat(node.convolution.weight[:, spans[before]], number, before)
         node.norm.running_mean.zero_()  # type: ignore[union-attr]
         node.norm.running_var.fill_(1 - node.norm.eps)  # type: ignore[union-attr]
@@ -134,44 +141,46 @@ class WeightTransfer:
         nn.init.zeros_(node.norm.bias)
 
     def _repeat(self, weight: torch.Tensor, number: int, before: int) -> None:
-        """Each channel as the sum of the shares of those that stand for the same."""
+        """Set the kernel middle so that each channel is the sum of its copies' shares."""
         same = self._twins[number].view(-1, 1) == self._twins[before]
         weight[:, :, weight.shape[2] // 2, weight.shape[3] // 2] = same * self._shares[before]
 
     def _node(self, number: int) -> TopologyNode:
         node = self.network.nodes[str(number)]
-        assert isinstance(node, TopologyNode)  # nothing else stands in there
+        assert isinstance(node, TopologyNode)  # for the type checker
         return node
 
-    def _projection(self, number: int, one: int) -> torch.Tensor:
-        return self.network.sums[str(number)].get_parameter(f"projections.{one}.weight")
+    def _projection(self, number: int, source: int) -> torch.Tensor:
+        return self.network.sums[str(number)].get_parameter(f"projections.{source}.weight")
 
-    def _take(self, tensor: torch.Tensor, given: torch.Tensor | None, counted: bool = True) -> None:
-        if given is not None and given.shape == tensor.shape:
-            tensor.copy_(given)
+    def _copy(
+        self, tensor: torch.Tensor, weight: torch.Tensor | None, counted: bool = True
+    ) -> None:
+        if weight is not None and weight.shape == tensor.shape:
+            tensor.copy_(weight)
             if counted:
-                self.taken += tensor.numel()
+                self.copied += tensor.numel()
 
 
 def _shares(twins: torch.Tensor) -> torch.Tensor:
-    """Of each channel, the share of its twin's weights: 1 between all that stand for the same."""
-    raw = MIN_SHARE + torch.rand(len(twins))
+    """Return random shares of the channels; copies of the same channel add up to 1."""
+    raw = MIN_RAW_SHARE + torch.rand(len(twins))
     whole = torch.zeros(int(twins.max()) + 1).index_add_(0, twins, raw)
     return raw / whole[twins]
 
 
 def _spans(inputs: list[int], channels: Mapping[int, int]) -> dict[int, slice]:
-    """Where each input stands among the channels of all of them, side by side."""
+    """Return the span of each input in the concatenation of all inputs."""
     spans, start = {}, 0
-    for one in inputs:
-        spans[one] = slice(start, start + channels[one])
-        start = spans[one].stop
+    for source in inputs:
+        spans[source] = slice(start, start + channels[source])
+        start = spans[source].stop
     return spans
 
 
-def _of_side(given: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    """A kernel in another side: its middle, or zeros around it."""
-    if given.dim() < 4 or given.shape[2] == like.shape[2]:
-        return given
-    margin = (like.shape[2] - given.shape[2]) // 2
-    return functional.pad(given, [margin] * 4)
+def _with_kernel_of(weight: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Cut a kernel to the size of `like`, or pad it with zeros."""
+    if weight.dim() < 4 or weight.shape[2] == like.shape[2]:
+        return weight
+    margin = (like.shape[2] - weight.shape[2]) // 2  # negative margins cut
+    return functional.pad(weight, [margin] * 4)

@@ -1,76 +1,82 @@
-"""Whether a JSON value is a genome of space `topology`."""
+"""Checks that a JSON value is a genome of space `topology`."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...core.errors import InvalidArchitecture
-from ..common.membership import shown
+from ...core.text import shorten
 from .graph import FIRST, SINK, SOURCE, Graph
 
+if TYPE_CHECKING:
+    from .config import TopologyConfig
 
-def check_genome(genome: Any, config: Any) -> None:
-    """Holds any JSON value against the rules.
+
+def check_genome(genome: Any, config: TopologyConfig) -> None:
+    """Check that a JSON value is a genome within the limits of the settings.
 
     Raises:
-        InvalidArchitecture: the first broken rule, with the place and the value.
+        InvalidArchitecture: names the first broken rule, the place and the value.
     """
     if not isinstance(genome, dict) or set(genome) != {"nodes", "edges"}:
         raise InvalidArchitecture(
-            f"the genome is {shown(genome)}: it must be an object with nodes and edges"
+            f"the genome is {shorten(genome)}: it must be an object with nodes and edges"
         )
     nodes, edges = genome["nodes"], genome["edges"]
     if not isinstance(nodes, list) or not 1 <= len(nodes) <= config.nodes:
         raise InvalidArchitecture(
-            f"the nodes are {shown(nodes)}: they must be a list of 1 to {config.nodes}"
+            f"the nodes are {shorten(nodes)}: they must be a list of 1 to {config.nodes}"
         )
-    for one in nodes:
-        _check_node(one, config)
-    numbers = [one[0] for one in nodes]
+    for node in nodes:
+        _check_node(node, config)
+    numbers = [node[0] for node in nodes]
     _check_edges(edges, {SOURCE, SINK, *numbers})
     graph = Graph.from_genome(genome)
     if len(set(numbers)) < len(numbers) or graph.to_genome() != genome:
         raise InvalidArchitecture(
-            "nodes must stand by id, each once, and edges by target, then by source, each once"
+            "the genome is not sorted or has duplicates: list nodes by id, and edges by target, "
+            "then by source, each once"
         )
-    if not graph.whole:
+    if not graph.is_valid:
         raise InvalidArchitecture(
-            "the graph has a cycle, or a node that does not lie between source and sink: every "
-            "node must read something that comes from 0 and be read on the way to 1"
+            "the graph has a cycle or a node outside all paths from source to sink: every node "
+            "must be on a path from 0 to 1"
         )
 
 
-def _check_node(one: Any, config: Any) -> None:
-    if not isinstance(one, list) or len(one) != 4:
+def _check_node(node: Any, config: TopologyConfig) -> None:
+    if not isinstance(node, list) or len(node) != 4:
         raise InvalidArchitecture(
-            f"a node is {shown(one)}: it must be [id, channels, kernel, pool]"
+            f"a node is {shorten(node)}: it must be [id, channels, kernel, pool]"
         )
-    number, channels, kernel, pool = one
+    number, channels, kernel, pool = node
     last = config.nodes + FIRST - 1
     if type(number) is not int or not FIRST <= number <= last:
-        raise InvalidArchitecture(f"a node has id {shown(number)}: choose {FIRST} to {last}")
+        raise InvalidArchitecture(f"a node has id {shorten(number)}: it must be {FIRST} to {last}")
     widths = [config.channels * 2**times for times in range(config.doublings + 1)]
     if type(channels) is not int or channels not in widths:
-        known = ", ".join(map(str, widths))
+        options = ", ".join(map(str, widths))
         raise InvalidArchitecture(
-            f"node {number} has channels {shown(channels)}: choose one of {known}"
+            f"node {number} has channels {shorten(channels)}: choose one of {options}"
         )
     if type(kernel) is not int or kernel not in config.kernels:
-        known = ", ".join(map(str, config.kernels))
+        options = ", ".join(map(str, config.kernels))
         raise InvalidArchitecture(
-            f"node {number} has kernel {shown(kernel)}: choose one of {known}"
+            f"node {number} has kernel {shorten(kernel)}: choose one of {options}"
         )
     if not isinstance(pool, bool):
-        raise InvalidArchitecture(f"node {number} has pool {shown(pool)}: write true or false")
+        raise InvalidArchitecture(
+            f"node {number} has pool {shorten(pool)}: it must be true or false"
+        )
 
 
-def _check_edges(edges: Any, known: set[int]) -> None:
+def _check_edges(edges: Any, ids: set[int]) -> None:
     if not isinstance(edges, list):
-        raise InvalidArchitecture(f"the edges are {shown(edges)}: they must be a list")
+        raise InvalidArchitecture(f"the edges are {shorten(edges)}: they must be a list")
     for edge in edges:
         fits = isinstance(edge, list) and len(edge) == 2 and all(type(n) is int for n in edge)
-        if not fits or not set(edge) <= known or edge[0] == SINK or edge[1] == SOURCE:
+        if not fits or not set(edge) <= ids or edge[0] == SINK or edge[1] == SOURCE:
             raise InvalidArchitecture(
-                f"an edge is {shown(edge)}: it must be [from, to], ids of nodes, from 0 (the "
-                "source) or to 1 (the sink), not the other way"
+                f"an edge is {shorten(edge)}: it must be [from, to], two ids of nodes; no edge may "
+                "leave 1 (the sink) or enter 0 (the source)"
             )

@@ -1,9 +1,10 @@
-"""Space `topology`: graphs of convolutions that grow from the smallest one (1809.03242).
+"""Space `topology`: graphs of convolutions that grow from a single one (1809.03242).
 
 Zhang, Kiranyaz and Gabbouj, Finding Better Topologies for Deep Convolutional Neural Networks
-by Evolution. A graph has a source, a sink and convolutions. The paper's chances of the five
-mutations are unknown: they are settings, even by default. It says neither how several inputs
-become one, which is a setting, nor where maps shrink: here some convolutions halve theirs.
+by Evolution. A graph has a source, a sink and convolutions. The paper does not publish the
+probabilities of the five mutations; they are settings, equal by default. It does not define how
+several inputs are merged, which is a setting, or where maps shrink: here some convolutions halve
+their maps.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class TopologySpace(Space):
-    """Mutation is one of the paper's five; ids of nodes stay from parent to child."""
+    """Graphs with the five mutations of the paper; a child keeps the node ids of its parent."""
 
     name = "topology"
     Config = TopologyConfig
@@ -36,11 +37,11 @@ class TopologySpace(Space):
     config: TopologyConfig
 
     def architecture(self, graph: Graph) -> Architecture:
-        """An architecture of this space's settings."""
+        """Return an architecture with the settings of this space; it is not validated."""
         return Architecture(self.name, to_mapping(self.config), graph.to_genome())
 
     def sample(self, rng: np.random.Generator) -> Architecture:
-        """A smallest graph after a number of mutations, drawn evenly from 1 to `start`."""
+        """Mutate a smallest graph; the number of mutations is uniform from 1 to `start`."""
         smallest = list(self._smallest())
         graph = smallest[int(rng.integers(len(smallest)))]
         for _ in range(int(rng.integers(1, self.config.start + 1))):
@@ -52,52 +53,52 @@ class TopologySpace(Space):
         check_genome(architecture.genome, self.config)
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
-        """One of the five mutations, by their chances, where it is possible."""
+        """Apply one of the five mutations, drawn by their probabilities."""
         graph = Graph.from_genome(architecture.genome)
         return self.architecture(mutated(graph, self.config, rng))
 
     def crossover(
         self, first: Architecture, second: Architecture, rng: np.random.Generator
     ) -> Architecture:
-        """Breeding: the first graph with nodes and edges of the second where they fit."""
-        graph, other = (Graph.from_genome(one.genome) for one in (first, second))
+        """Breed: return the first graph with some nodes and edges of the second."""
+        graph, other = (Graph.from_genome(parent.genome) for parent in (first, second))
         return self.architecture(bred(graph, other, rng))
 
     def encode(self, architecture: Architecture) -> np.ndarray:
-        """For every id four numbers of its node, then who reads whom."""
+        """Return four numbers for each node id, then the adjacency matrix."""
         graph = Graph.from_genome(architecture.genome)
         size = self.config.nodes + FIRST
-        facts, edges = np.zeros((size, 4)), np.zeros((size, size))
-        for number, one in graph.nodes.items():
-            doubled = np.log2(one.channels / self.config.channels)
-            facts[number] = 1, doubled + 1, one.kernel, one.pool
+        features, edges = np.zeros((size, 4)), np.zeros((size, size))
+        for number, convolution in graph.nodes.items():
+            doublings = np.log2(convolution.channels / self.config.channels)
+            features[number] = 1, doublings + 1, convolution.kernel, convolution.pool
         for source, target in graph.edges:
             edges[source, target] = 1
-        return np.concatenate([facts.ravel(), edges.ravel()])
+        return np.concatenate([features.ravel(), edges.ravel()])
 
     def tokens(self, architecture: Architecture) -> tuple[int, ...]:
-        """Node by node, by id: what it is, then whom it reads; the sink last."""
+        """Return, for each node by id, its kind and its inputs; the sink comes last."""
         graph = Graph.from_genome(architecture.genome)
         ids = self.config.nodes + FIRST
-        words: list[int] = []
+        tokens: list[int] = []
         for number in sorted(graph.nodes):
-            one = graph.nodes[number]
-            doubled = (one.channels // self.config.channels).bit_length() - 1
-            kind = self.config.kernels.index(one.kernel) * 2 + one.pool
-            words.append(ids + kind * (self.config.doublings + 1) + doubled)
-            words += graph.inputs(number)
-        return (*words, SINK, *graph.inputs(SINK))
+            convolution = graph.nodes[number]
+            doublings = (convolution.channels // self.config.channels).bit_length() - 1
+            kind = self.config.kernels.index(convolution.kernel) * 2 + convolution.pool
+            tokens.append(ids + kind * (self.config.doublings + 1) + doublings)
+            tokens += graph.inputs(number)
+        return (*tokens, SINK, *graph.inputs(SINK))
 
     def vocabulary(self) -> int:
         kinds = len(self.config.kernels) * 2 * (self.config.doublings + 1)
         return self.config.nodes + FIRST + kinds
 
     def smallest(self) -> Iterator[Architecture]:
-        """Source, one convolution, sink; every kernel, with and without halving."""
+        """Yield graphs of one convolution: every kernel, without and with halving."""
         return map(self.architecture, self._smallest())
 
     def grow(self, architecture: Architecture) -> Iterator[Architecture]:
-        """A convolution more, in any of the edges or as a branch between any two nodes."""
+        """Yield graphs with one more convolution, in an edge or as a branch between two nodes."""
         graph = Graph.from_genome(architecture.genome)
         for edge, kernel in insertions(graph, self.config):
             yield self.architecture(inserted(graph, edge, kernel, self.config))
@@ -111,11 +112,11 @@ class TopologySpace(Space):
         parent: Architecture,
         weights: Mapping[str, torch.Tensor],
     ) -> int:
-        """Keeps the parent's answer after doubling, inserting and adding; copies what survives."""
+        """Copy weights so that doubling, inserting and adding do not change the output."""
         from .inheritance import WeightTransfer
 
-        heir: Any = network
-        return WeightTransfer(heir, Graph.from_genome(parent.genome), weights).take_over()
+        child_network: Any = network
+        return WeightTransfer(child_network, Graph.from_genome(parent.genome), weights).run()
 
     def graph(self, architecture: Architecture) -> dict[str, Any]:
         graph = Graph.from_genome(architecture.genome)
@@ -129,18 +130,18 @@ class TopologySpace(Space):
         for target in [*graph.order, SINK]:
             for source in graph.inputs(target):
                 edges.append(
-                    {"source": names[source], "target": names[target], **_drawn(graph, target)}
+                    {"source": names[source], "target": names[target], **_edge(graph, target)}
                 )
         return {"cells": [{"name": "graph", "nodes": nodes, "edges": edges}]}
 
     def text(self, architecture: Architecture) -> str:
         graph = Graph.from_genome(architecture.genome)
-        words = []
+        parts = []
         for number in graph.order:
-            one = graph.nodes[number]
-            pool = "/2" if one.pool else ""
-            words.append(f"{number}={one.channels}x{one.kernel}{pool}<-{_listed(graph, number)}")
-        return " ".join([*words, f"y<-{_listed(graph, SINK)}"])
+            node = graph.nodes[number]
+            pool = "/2" if node.pool else ""
+            parts.append(f"{number}={node.channels}x{node.kernel}{pool}<-{_inputs(graph, number)}")
+        return " ".join([*parts, f"y<-{_inputs(graph, SINK)}"])
 
     def build(
         self,
@@ -161,14 +162,14 @@ class TopologySpace(Space):
                 yield minimal(self.config.channels, kernel, pool)
 
 
-def _listed(graph: Graph, number: int) -> str:
-    return ",".join("x" if one == SOURCE else str(one) for one in graph.inputs(number))
+def _inputs(graph: Graph, number: int) -> str:
+    return ",".join("x" if source == SOURCE else str(source) for source in graph.inputs(number))
 
 
-def _drawn(graph: Graph, target: int) -> dict[str, Any]:
-    """How an edge is drawn: by the convolution that reads it."""
+def _edge(graph: Graph, target: int) -> dict[str, Any]:
+    """Return op, family, kernel and label of an edge, which show the convolution at its end."""
     if target == SINK:
         return {"op": "concat", "family": "concat", "kernel": None, "label": "mean"}
-    one = graph.nodes[target]
-    label = f"{one.channels} {one.kernel}x{one.kernel}" + (" /2" if one.pool else "")
-    return {"op": "conv", "family": "conv", "kernel": one.kernel, "label": label}
+    reader = graph.nodes[target]
+    label = f"{reader.channels} {reader.kernel}x{reader.kernel}" + (" /2" if reader.pool else "")
+    return {"op": "conv", "family": "conv", "kernel": reader.kernel, "label": label}

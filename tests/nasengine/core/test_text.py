@@ -31,6 +31,13 @@ def test_an_integer_too_long_to_print_is_named():
     assert shorten(10**10_000) == "int of too many digits"
 
 
+def test_a_list_nested_too_deeply_to_print_is_named():
+    deep = []
+    for _ in range(20_000):
+        deep = [deep]
+    assert shorten(deep) == "list nested too deeply"
+
+
 def test_an_object_with_a_repr_of_several_lines_is_shown_on_one():
     import numpy as np
 

@@ -61,7 +61,7 @@ def test_operations_must_be_a_choice():
 
 def test_a_block_that_reads_itself_is_refused():
     space = space_of(blocks=1)
-    with pytest.raises(InvalidArchitecture, match="choose 0 to 1"):
+    with pytest.raises(InvalidArchitecture, match="it must be 0 to 1"):
         space.validate(space.architecture([[[SEP3, 2], [SEP3, 0]]]))
 
 

@@ -15,9 +15,9 @@ from nasengine.spaces.cell.space import CellSpace
 from nasengine.spaces.common.cell_genome import cell
 from nasengine.spaces.layers.auxiliary import AuxiliaryHead
 from nasengine.spaces.layers.blocks import FactorizedReduce
-from nasengine.spaces.layers.cell_network import ImagenetStem, SmallStem
+from nasengine.spaces.layers.drop_path import drop_path, with_drop_path
 from nasengine.spaces.layers.operations import make_operation
-from nasengine.spaces.layers.paths import along, drop_path
+from nasengine.spaces.layers.stems import ImagenetStem, SmallStem
 
 
 def build(shape=(3, 16, 16), seed=0, auxiliary=False, **settings):
@@ -133,8 +133,8 @@ def test_drop_path_is_per_sample_and_keeps_the_mean():
 
 def test_an_identity_is_never_dropped():
     x = torch.ones(50, 1, 2, 2)
-    assert torch.equal(along(torch.nn.Identity(), x, 0.9), x)
-    assert not torch.equal(along(torch.nn.AvgPool2d(1), x, 0.9), x)
+    assert torch.equal(with_drop_path(torch.nn.Identity(), x, 0.9), x)
+    assert not torch.equal(with_drop_path(torch.nn.AvgPool2d(1), x, 0.9), x)
 
 
 def test_paths_drop_in_training_only():

@@ -143,7 +143,7 @@ def set_concat(name, value):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (set_pair(1, 2), "node 2 of cell normal has the input 2: choose 0 to 1"),
+        (set_pair(1, 2), "node 2 of cell normal has the input 2: it must be 0 to 1"),
         (set_pair(1, -1), "has the input -1"),
         (set_pair(1, True), "has the input True"),
         (set_pair(1, 1.0), "has the input 1.0"),
@@ -151,13 +151,13 @@ def set_concat(name, value):
         (set_pair(0, ["skip_connect"]), "has the op"),
         (set_pair(0, "sep_conv_7x7"), "has the op 'sep_conv_7x7'"),
         (set_concat("normal", []), "the concat of cell normal is []"),
-        (set_concat("normal", [0, 1]), "at least one of them a node"),
+        (set_concat("normal", [0, 1]), "at least one node"),
         (set_concat("normal", [3, 2]), "ascending"),
-        (set_concat("normal", [2, 2]), "once each"),
+        (set_concat("normal", [2, 2]), "each once"),
         (set_concat("normal", [2, 6]), "indices from 0 to 5"),
         (set_concat("reduce", [0, 2]), "indices from 2 to 5"),
         (lambda genome: genome["normal"]["nodes"].pop(), "must be a list of 4"),
-        (lambda genome: genome["normal"]["nodes"][3].reverse(), "list its pairs by input"),
+        (lambda genome: genome["normal"]["nodes"][3].reverse(), "sort its pairs by input"),
         (lambda genome: genome.pop("reduce"), "normal and reduce"),
         (lambda genome: genome["normal"]["nodes"][2].append(1), "two [op, input] pairs"),
     ],
@@ -172,7 +172,7 @@ def test_what_is_wrong_is_said(change, words):
 def test_another_size_is_refused_until_resized():
     space = CellSpace(CellConfig())
     large = load("networks", "DARTS_V2")
-    with pytest.raises(InvalidArchitecture, match="cells is 20 but 5 in this space"):
+    with pytest.raises(InvalidArchitecture, match="cells is 20, but this space has 5"):
         space.validate(large)
     fitting = CellSpace.resized(large, cells=5, channels=8)
     space.validate(fitting)

@@ -10,7 +10,7 @@ from nasengine.core.errors import InvalidSettings
 from nasengine.core.settings import from_mapping
 from nasengine.objectives.macs import Macs
 from nasengine.objectives.params import Params
-from nasengine.spaces.chain_alexnet.network import average_to_ends
+from nasengine.spaces.chain_alexnet.network import final_pool
 from nasengine.spaces.chain_alexnet.space import ChainAlexNetConfig, ChainAlexNetSpace
 from nasengine.spaces.chain_condensenet.space import ChainCondenseNetConfig, ChainCondenseNetSpace
 from nasengine.spaces.common.deployment import as_deployed
@@ -43,11 +43,11 @@ def test_alexnet_takes_any_size(shape):
 
 
 def test_even_kernels_and_growths_that_do_not_split_are_refused():
-    with pytest.raises(InvalidSettings, match="4 is even"):
+    with pytest.raises(InvalidSettings, match=r"kernels: must be odd \(got 4\)"):
         from_mapping(ChainAlexNetConfig, {"kernels": "3,4"})
-    with pytest.raises(InvalidSettings, match="name values, each once"):
+    with pytest.raises(InvalidSettings, match="must be one or more different values"):
         from_mapping(ChainAlexNetConfig, {"filters": "8,8"})
-    with pytest.raises(InvalidSettings, match="6 does not split into 4 groups"):
+    with pytest.raises(InvalidSettings, match=r"must be multiples of groups, which is 4 \(got 6\)"):
         from_mapping(ChainCondenseNetConfig, {"growths": "4,6"})
 
 
@@ -55,7 +55,7 @@ def test_even_kernels_and_growths_that_do_not_split_are_refused():
 def test_the_end_of_an_alexnet_is_an_adaptive_pool(size):
     images = torch.randn(2, 3, *size)
     expected = torch.nn.functional.adaptive_avg_pool2d(images, [min(2, side) for side in size])
-    assert torch.allclose(average_to_ends(*size)(images), expected, atol=1e-6)
+    assert torch.allclose(final_pool(*size)(images), expected, atol=1e-6)
 
 
 # Layers in each block, millions of parameters and of operations, from CondenseNet's own table.

@@ -189,7 +189,7 @@ def test_the_shared_network_is_an_architecture():
     space.validate(shared)
     check_graph(space.graph(shared))
     assert len(space.graph(shared)["cells"][0]["edges"]) == 6 * 6 + 15
-    with pytest.raises(InvalidArchitecture, match="nothing else"):
+    with pytest.raises(InvalidArchitecture, match=r"must be .*in this space"):
         space.validate(Architecture(space.name, {}, {"shared": True, "partial": 2}))
     with pytest.raises(EngineError, match="no auxiliary head"):
         space.build(shared, (1, 8, 8), 5, auxiliary=True)
@@ -198,10 +198,10 @@ def test_the_shared_network_is_an_architecture():
 @pytest.mark.parametrize(
     ("number", "layer", "says"),
     [
-        (1, {"op": CONV3, "skips": [0]}, "list nothing"),
+        (1, {"op": CONV3, "skips": [0]}, "must be an empty list"),
         (3, {"op": CONV3, "skips": [2]}, "from 0 to 1"),
         (3, {"op": CONV3, "skips": [1, 0]}, "ascending"),
-        (3, {"op": CONV3, "skips": [0, 0]}, "once each"),
+        (3, {"op": CONV3, "skips": [0, 0]}, "each once"),
         (3, {"op": CONV3, "skips": [True]}, "from 0 to 1"),
         (2, {"op": "skip_connect", "skips": []}, "choose one of nor_conv_3x3"),
         (2, {"op": CONV3}, "an object with op and skips"),

@@ -12,7 +12,8 @@ import torch
 from nasengine.core.settings import from_mapping
 from nasengine.spaces.cell.space import CellSpace
 from nasengine.spaces.common.inheritance import copy_weights
-from nasengine.spaces.nb201.space import EDGES, NB201Config, NB201Space, parse
+from nasengine.spaces.nb201.genome import EDGES, parse
+from nasengine.spaces.nb201.space import NB201Config, NB201Space
 
 SHAPE, CLASSES = (1, 8, 8), 10
 NB201 = NB201Space(NB201Config(cells=2, channels=4))

@@ -15,7 +15,7 @@ from nasengine.core.errors import EngineError, InvalidArchitecture, InvalidSetti
 from nasengine.objectives.macs import Macs
 from nasengine.objectives.params import Params
 from nasengine.spaces.layers.lstm_network import LSTMNetwork
-from nasengine.spaces.layers.word_ends import kept
+from nasengine.spaces.layers.tied_embedding import dropout_mask
 from nasengine.spaces.recurrent_cell import supernet as shared_recurrent_network
 from nasengine.spaces.recurrent_cell.config import RecurrentCellConfig
 from nasengine.spaces.recurrent_cell.space import RecurrentCellSpace
@@ -178,7 +178,7 @@ def test_dropout_is_one_mask_a_sequence_and_off_in_evaluation():
     network.eval()
     assert torch.equal(network(words)[0], network(words)[0])
     torch.manual_seed(0)
-    mask = kept(0.25, (100_000,), torch.zeros(()))
+    mask = dropout_mask(0.25, (100_000,), torch.zeros(()))
     assert mask.unique().tolist() == pytest.approx([0, 4 / 3])
     assert float(mask.mean()) == pytest.approx(1, abs=0.01)
 
@@ -228,7 +228,7 @@ def test_drawing_and_text():
     (cell,) = one.graph(published)["cells"]
     assert [node["id"] for node in cell["nodes"]] == ["x", "h", *map(str, range(9)), "h'"]
     assert sum(edge["op"] == "mean" for edge in cell["edges"]) == 8
-    assert one.text(one.supernet()) == "shared network"
+    assert one.text(one.supernet()) == "supernet"
     check_graph(one.graph(one.supernet()))
     edges = one.graph(one.supernet())["cells"][0]["edges"]
     relaxed = [edge for edge in edges if edge["op"] in one.config.relaxed]
@@ -257,12 +257,15 @@ def test_published_cells_are_as_transcribed():
     [
         ({"nodes": [["tanh", 0]]}, "with 4 nodes"),
         ({"nodes": [["tanh", 0]] * 4, "more": 1}, "with 4 nodes"),
-        ({"nodes": [["tanh", 0], ["tanh", 2], ["tanh", 0], ["tanh", 0]]}, "node 2 reads 2"),
-        ({"nodes": [["tanh", False]] + [["tanh", 0]] * 3}, "node 1 reads False"),
-        ({"nodes": [["none", 0]] * 4}, "node 1 applies 'none'"),
+        (
+            {"nodes": [["tanh", 0], ["tanh", 2], ["tanh", 0], ["tanh", 0]]},
+            "node 2 has the source 2",
+        ),
+        ({"nodes": [["tanh", False]] + [["tanh", 0]] * 3}, "node 1 has the source False"),
+        ({"nodes": [["none", 0]] * 4}, "node 1 has the function 'none'"),
         ({"nodes": [["tanh"]] * 4}, "must be .function, source"),
-        ({"shared": True, "partial": 4}, "shared network's is"),
-        ({"shared": 1}, "shared network's is"),
+        ({"shared": True, "partial": 4}, "the genome of a supernet must be"),
+        ({"shared": 1}, "the genome of a supernet must be"),
     ],
 )
 def test_wrong_genomes_are_refused(genome, says):

@@ -120,11 +120,11 @@ def test_an_edge_lives_on_through_one_of_two_new_nodes():
     both = {4: Convolution(8, 3, False), 5: Convolution(4, 5, False), **parent.nodes}
     edges = {(SOURCE, 2), (2, 4), (2, 5), (4, 3), (5, 3), (3, SINK)}
     descent = Lineage(Graph(both, frozenset(edges)), parent, 4)
-    assert descent.passes_on == {4: 2}
+    assert descent.repeats == {4: 2}
     assert [descent.origin(3, one) for one in (4, 5)] == [2, None]
     assert [descent.twin(one) for one in (SOURCE, 2, 4, 5)] == [SOURCE, 2, 2, None]
     halving = {**both, 4: Convolution(8, 3, True)}
-    assert Lineage(Graph(halving, frozenset(edges)), parent, 4).passes_on == {5: 2}
+    assert Lineage(Graph(halving, frozenset(edges)), parent, 4).repeats == {5: 2}
 
 
 def test_a_larger_kernel_begins_as_the_smaller_one():
@@ -236,7 +236,7 @@ def test_every_kind_does_what_it_says():
     for kind, (more_nodes, more_edges) in grown.items():
         child = mutated(graph, only(kind).config, rng)
         assert (len(child.nodes), len(child.edges)) == (nodes + more_nodes, edges + more_edges)
-        assert child.whole
+        assert child.is_valid
     width = sum(one.channels for one in graph.nodes.values())
     wide = mutated(graph, only("double").config, rng)
     assert sum(one.channels for one in wide.nodes.values()) > width
@@ -297,7 +297,7 @@ def test_breeding_never_makes_a_cycle():
     rng = np.random.default_rng(4)
     for seed in range(30):
         child = bred(ancestor(seed), ancestor(seed + 100), rng)
-        assert child.whole
+        assert child.is_valid
 
 
 def test_an_inserted_convolution_stands_in_the_edge():
@@ -310,8 +310,8 @@ def test_an_inserted_convolution_stands_in_the_edge():
 @pytest.mark.parametrize(
     ("genome", "words"),
     [
-        ({"nodes": [[2, 4, 3, False]], "edges": [[0, 2], [2, 1], [1, 2]]}, "not the other way"),
-        ({"nodes": [[2, 4, 3, False]], "edges": [[0, 2]]}, "between source and sink"),
+        ({"nodes": [[2, 4, 3, False]], "edges": [[0, 2], [2, 1], [1, 2]]}, "no edge may leave 1"),
+        ({"nodes": [[2, 4, 3, False]], "edges": [[0, 2]]}, "outside all paths from source to sink"),
         ({"nodes": [[2, 5, 3, False]], "edges": [[2, 1], [0, 2]]}, "channels 5: choose one of 4"),
         ({"nodes": [[2, 4, 3, False]], "edges": [[0, 2], [2, 1]]}, "edges by target"),
     ],
@@ -324,7 +324,7 @@ def test_broken_graphs_are_refused(genome, words):
 
 
 def test_settings_that_leave_no_choice_are_refused():
-    with pytest.raises(InvalidSettings, match="every chance of a mutation is 0"):
+    with pytest.raises(InvalidSettings, match="insert: must be above 0"):
         space_of(**CHANCES)
-    with pytest.raises(InvalidSettings, match="two or more odd sides"):
+    with pytest.raises(InvalidSettings, match="at least two different odd sizes"):
         space_of(kernels="3,4")

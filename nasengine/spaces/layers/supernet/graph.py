@@ -1,7 +1,7 @@
-"""A relaxed cell: every later node reads every earlier one, each edge holds all operations.
+"""A relaxed cell: every node reads all earlier nodes, and each edge holds all operations.
 
-Edges are numbered by target, then by source, as in DARTS' code (1806.09055) and in the string
-of NAS-Bench-201; their architecture weights stand in that order.
+Edges are ordered by target, then by source, as in the code of DARTS (1806.09055) and in the
+string of NAS-Bench-201; the rows of the alphas have this order.
 """
 
 from __future__ import annotations
@@ -19,24 +19,26 @@ from .norm import normalised
 from .operations import STACKED_OPERATIONS, Reduction, Source, StackedOperation
 
 POOLS = ("max_pool_3x3", "avg_pool_3x3")
-Chosen = Sequence[Sequence[tuple[str, int]]]
+Pairs = Sequence[Sequence[tuple[str, int]]]  # the (operation, source) pairs of each node
 
 
 def edge_number(source: int, target: int, inputs: int) -> int:
-    """The place of an edge among all of a cell with so many inputs."""
+    """Return the position of an edge among all edges of a cell with `inputs` inputs."""
     return sum(range(inputs, target)) + source
 
 
 def edge_count(inputs: int, nodes: int) -> int:
-    """How many edges a cell of so many inputs and nodes behind them has."""
+    """Return the number of edges of a cell with these numbers of inputs and nodes."""
     return sum(range(inputs, inputs + nodes))
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """Architecture weights of a cell: for each source a matrix edges x operations.
+    """The architecture weights of a cell, split by source.
 
-    `shares` are the edges' own weights (PC-DARTS), for each source edges x 1, None without.
+    Attributes:
+        operations: For each source a matrix edges x operations.
+        shares: For each source the weights of its edges, edges x 1 (PC-DARTS); None without.
     """
 
     operations: tuple[torch.Tensor, ...]
@@ -47,7 +49,14 @@ class Fan(nn.Module):
     """All edges that leave one node.
 
     Pools and identity have no weights, so they are computed once for all edges; `none` is not
-    computed at all. The other operations are computed for all edges together.
+    computed at all. Each other operation is computed for all edges together.
+
+    Args:
+        edges: Number of edges.
+        channels: Channels of the map.
+        stride: 1 or 2.
+        operations: Names of the operations of each edge.
+        reduced_skip: Operation for `skip_connect` at stride 2, "factorized" or "max_pool".
     """
 
     def __init__(
@@ -70,9 +79,15 @@ class Fan(nn.Module):
                 self.operations[op] = kind(edges, channels, stride)
 
     def forward(self, x: torch.Tensor, weights: torch.Tensor) -> list[torch.Tensor]:
-        """n x c x h x w and edges x operations to what each edge gives its target."""
+        """Return the contribution of each edge to its target.
+
+        Args:
+            x: n x c x h x w.
+            weights: edges x operations.
+        """
         source = Source(x, self.edges, self.stride)
         own = None
+        # Dilated operations come first: their sum is brought into the map's order only once.
         for dilated in (True, False):
             for op, column in self.columns.items():
                 operation = cast(StackedOperation, self.operations[op])
@@ -80,29 +95,46 @@ class Fan(nn.Module):
                     y = operation(source, weights[:, column])
                     own = y if own is None else own + y
             if dilated and own is not None:
-                own = source.filled(own)
-        maps = {op: pooled(x, op, self.stride) for op in set(self.common.values())}
+                own = source.restored(own)
+        # An ordered set: the order decides the last bits of the gradients.
+        maps = {op: pooled(x, op, self.stride) for op in dict.fromkeys(self.common.values())}
         common = [maps[op] for op in self.common.values()]
         if own is None and not common:
-            return [_nothing(x, self.stride)] * self.edges
+            return [_zeros(x, self.stride)] * self.edges
         return mixed(own, weights[:, list(self.common)], common)
 
-    def one(self, source: Source, op: str, edge: int, column: int) -> torch.Tensor:
-        """What one operation gives one edge's target; `source` reads one edge at once."""
+    def run_operation(self, source: Source, op: str, edge: int, column: int) -> torch.Tensor:
+        """Return the result of one operation on one edge, without weights.
+
+        Args:
+            source: Made for one edge.
+            op: Name of the operation.
+            edge: Position among the edges of this fan.
+            column: Position of the operation.
+        """
         if op == "none":
-            return _nothing(source.x, self.stride)
+            return _zeros(source.x, self.stride)
         if column in self.common:
             return pooled(source.x, self.common[column], self.stride)
         operation = cast(StackedOperation, self.operations[op])
         y: torch.Tensor = operation(source, None, edge)
-        return source.filled(y) if operation.dilated else y
+        return source.restored(y) if operation.dilated else y
 
 
 class RelaxedGraph(nn.Module):
-    """Inputs and nodes of one cell, each node the sum of its edges.
+    """Inputs and nodes of one cell; each node is the sum of its edges.
 
-    With `partial` = K one in K channels goes through the operations, the others go around
-    them, and all are shuffled (PC-DARTS, 1907.05737). Edges that leave an input have `stride`.
+    With `partial` = K, one in K channels goes through the operations, the others bypass them,
+    and all channels are shuffled (PC-DARTS, 1907.05737).
+
+    Args:
+        inputs: Number of inputs.
+        nodes: Number of nodes.
+        channels: Channels of every map.
+        stride: Stride of the edges that leave an input.
+        operations: Names of the operations of each edge.
+        reduced_skip: Operation for `skip_connect` at stride 2, "factorized" or "max_pool".
+        partial: K, 1 for all channels.
     """
 
     def __init__(
@@ -134,42 +166,42 @@ class RelaxedGraph(nn.Module):
         )
 
     def targets(self, source: int) -> range:
-        """The nodes that read a node."""
+        """Return the nodes that read a node or input."""
         return range(max(self.inputs, source + 1), self.inputs + self.nodes)
 
     def forward(self, inputs: Sequence[torch.Tensor], mixture: Mixture) -> list[torch.Tensor]:
-        """Maps n x c x h x w of the inputs to those of the nodes."""
+        """Return the maps of the nodes from the maps n x c x h x w of the inputs."""
         states = list(inputs)
         sums: dict[int, torch.Tensor] = {}
-        around: dict[int, torch.Tensor] = {}
+        bypasses: dict[int, torch.Tensor] = {}
         for number, fan in enumerate(self._fans):
-            through, rest = self._split(states[number], fan.stride)
-            given = fan(through, mixture.operations[number])
-            _add(sums, self.targets(number), given)
-            if rest is not None and mixture.shares is not None:
-                _add(around, self.targets(number), mixed(None, mixture.shares[number], [rest]))
+            through, bypass = self._split(states[number], fan.stride)
+            terms = fan(through, mixture.operations[number])
+            _add(sums, self.targets(number), terms)
+            if bypass is not None and mixture.shares is not None:
+                _add(bypasses, self.targets(number), mixed(None, mixture.shares[number], [bypass]))
             if number + 1 >= self.inputs:
-                states.append(self._joined(sums[number + 1], around.get(number + 1)))
+                states.append(self._joined(sums[number + 1], bypasses.get(number + 1)))
         return states[self.inputs :]
 
-    def one(self, inputs: Sequence[torch.Tensor], chosen: Chosen) -> list[torch.Tensor]:
-        """The same with the chosen (operation, source) pairs of each node alone, unweighted."""
+    def run_pairs(self, inputs: Sequence[torch.Tensor], pairs: Pairs) -> list[torch.Tensor]:
+        """Return the maps of the nodes with only these (operation, source) pairs, unweighted."""
         states = list(inputs)
         sources: dict[int, tuple[Source, torch.Tensor | None]] = {}
-        for target, pairs in enumerate(chosen, start=self.inputs):
-            total = around = None
-            for op, number in pairs:
+        for target, node_pairs in enumerate(pairs, start=self.inputs):
+            total = bypasses = None
+            for op, number in node_pairs:
                 fan = self._fans[number]
                 if number not in sources:
-                    through, rest = self._split(states[number], fan.stride)
-                    sources[number] = Source(through, 1, fan.stride), rest
-                source, rest = sources[number]
+                    through, bypass = self._split(states[number], fan.stride)
+                    sources[number] = Source(through, 1, fan.stride), bypass
+                source, bypass = sources[number]
                 edge = self.targets(number).index(target)
-                y = fan.one(source, op, edge, self.names.index(op))
+                y = fan.run_operation(source, op, edge, self.names.index(op))
                 total = y if total is None else total + y
-                if rest is not None:
-                    around = rest if around is None else around + rest
-            states.append(self._joined(cast(torch.Tensor, total), around))
+                if bypass is not None:
+                    bypasses = bypass if bypasses is None else bypasses + bypass
+            states.append(self._joined(cast(torch.Tensor, total), bypasses))
         return states[self.inputs :]
 
     @property
@@ -177,24 +209,24 @@ class RelaxedGraph(nn.Module):
         return [cast(Fan, fan) for fan in self.fans]
 
     def _split(self, x: torch.Tensor, stride: int) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """What goes through the operations, and what around them in the target's size."""
+        """Return the channels for the operations, and the bypass in the size of the target."""
         if self.partial == 1:
             return x, None
         through = x[:, : self.width].contiguous(memory_format=torch.channels_last)
         rest = x[:, self.width :]
         return through, functional.max_pool2d(rest, 2, 2, ceil_mode=True) if stride == 2 else rest
 
-    def _joined(self, through: torch.Tensor, around: torch.Tensor | None) -> torch.Tensor:
-        """Both side by side, shuffled in as many groups as `partial`."""
-        if around is None:
+    def _joined(self, through: torch.Tensor, bypass: torch.Tensor | None) -> torch.Tensor:
+        """Concatenate both parts and shuffle the channels in `partial` groups."""
+        if bypass is None:
             return through
-        together = torch.cat((through, around), dim=1).permute(0, 2, 3, 1)
+        together = torch.cat((through, bypass), dim=1).permute(0, 2, 3, 1)
         shuffled = together.unflatten(-1, (self.partial, self.width)).transpose(-1, -2)
         return shuffled.flatten(-2).permute(0, 3, 1, 2)
 
 
 def pooled(x: torch.Tensor, op: str, stride: int) -> torch.Tensor:
-    """A pool with BN behind it, or the identity."""
+    """Return a pool followed by BN, or the identity."""
     if op == "skip_connect":
         return x
     if op == "max_pool_3x3":
@@ -202,10 +234,10 @@ def pooled(x: torch.Tensor, op: str, stride: int) -> torch.Tensor:
     return normalised(functional.avg_pool2d(x, 3, stride, 1, count_include_pad=False))
 
 
-def _nothing(x: torch.Tensor, stride: int) -> torch.Tensor:
+def _zeros(x: torch.Tensor, stride: int) -> torch.Tensor:
     return torch.zeros_like(x[:, :, ::stride, ::stride])
 
 
-def _add(sums: dict[int, torch.Tensor], targets: range, given: list[torch.Tensor]) -> None:
-    for target, term in zip(targets, given, strict=True):
+def _add(sums: dict[int, torch.Tensor], targets: range, terms: list[torch.Tensor]) -> None:
+    for target, term in zip(targets, terms, strict=True):
         sums[target] = sums[target] + term if target in sums else term

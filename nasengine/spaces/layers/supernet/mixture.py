@@ -1,4 +1,4 @@
-"""Weighted sums of maps that several edges share, e.g. a pooled node, in one step."""
+"""Weighted sums of maps that several edges share, such as a pooled node, in one step."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ import torch
 def mixed(
     own: torch.Tensor | None, weights: torch.Tensor, common: list[torch.Tensor]
 ) -> list[torch.Tensor]:
-    """For each edge e the map own_e + sum over l of weights[e, l] * common[l].
+    """Return own_e + sum over l of weights[e, l] * common[l] for each edge e.
 
-    `own` is n x (edges * c) x h x w, the edges' own maps side by side, None where they have
-    none; `weights` is edges x l. An edge without any map is zero where `own` says its shape.
+    Args:
+        own: The maps that differ from edge to edge, n x (edges * c) x h x w, or None.
+        weights: edges x number of common maps.
+        common: Maps n x c x h x w that all edges share.
+
+    Returns:
+        One map for each edge; an empty list if there is no map at all.
     """
     if not common:
         return [] if own is None else list(own.chunk(len(weights), dim=1))
@@ -21,7 +26,7 @@ def mixed(
 
 
 class _Mixed(torch.autograd.Function):
-    """Sums in place in the forward pass; its backward pass can be differentiated again."""
+    """Adds in place in the forward pass; the backward pass can be differentiated again."""
 
     @staticmethod
     def forward(
@@ -29,16 +34,16 @@ class _Mixed(torch.autograd.Function):
     ) -> tuple[torch.Tensor, ...]:
         ctx.save_for_backward(weights, *common)
         ctx.own_type = None if own is None else own.dtype
-        found = []
+        totals = []
         for edge, row in enumerate(weights.unbind()):
             if own is None:
                 total = common[0] * row[0]
             else:
                 total = own.chunk(len(weights), dim=1)[edge].addcmul(common[0], row[0])
-            for one, weight in zip(common[1:], row[1:], strict=True):
-                total.addcmul_(one, weight)
-            found.append(total)
-        return tuple(found)
+            for shared_map, weight in zip(common[1:], row[1:], strict=True):
+                total.addcmul_(shared_map, weight)
+            totals.append(total)
+        return tuple(totals)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
@@ -47,11 +52,11 @@ class _Mixed(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             by_own = torch.cat(grads, dim=1).to(ctx.own_type)
         if ctx.needs_input_grad[1]:
-            rows = [torch.stack([_product(grad, one) for one in common]) for grad in grads]
+            rows = [torch.stack([_product(grad, part) for part in common]) for grad in grads]
             by_weights = torch.stack(rows).to(weights.dtype)
         by_common = [
-            _weighted(grads, weights[:, place]).to(one.dtype) if needed else None
-            for place, (one, needed) in enumerate(
+            _weighted(grads, weights[:, index]).to(part.dtype) if needed else None
+            for index, (part, needed) in enumerate(
                 zip(common, ctx.needs_input_grad[2:], strict=True)
             )
         ]
@@ -60,12 +65,12 @@ class _Mixed(torch.autograd.Function):
 
 def _product(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     kind = torch.promote_types(left.dtype, right.dtype)
-    flat = [one.to(kind).permute(0, 2, 3, 1).reshape(-1) for one in (left, right)]
+    flat = [part.to(kind).permute(0, 2, 3, 1).reshape(-1) for part in (left, right)]
     return torch.dot(*flat)
 
 
 def _weighted(maps: tuple[torch.Tensor, ...], weights: torch.Tensor) -> torch.Tensor:
     total = maps[0] * weights[0]
-    for one, weight in zip(maps[1:], weights[1:], strict=True):
-        total = torch.addcmul(total, one, weight)
+    for part, weight in zip(maps[1:], weights[1:], strict=True):
+        total = torch.addcmul(total, part, weight)
     return total

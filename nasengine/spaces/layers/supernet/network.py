@@ -1,4 +1,4 @@
-"""What all shared networks are: weights, and architecture parameters apart from them."""
+"""Base classes of supernets: weights, and architecture parameters (alphas) apart from them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ from torch.nn import functional
 
 from .graph import Mixture, edge_count, edge_number
 
-# Small, but not all alike; DARTS' code draws them so (the paper begins at zero).
+# Small random values, as in the code of DARTS; the paper starts from zero.
 INITIAL_ALPHA = 1e-3
 
 
 class Supernet(nn.Module):
-    """A network that holds architecture parameters, its alphas, apart from its weights.
-
-    `drop_path` has no effect: shared networks are trained without.
-    """
+    """A network with architecture parameters; `drop_path` has no effect in its training."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,18 +24,26 @@ class Supernet(nn.Module):
         self.alphas = nn.ParameterDict()
 
     def architecture_parameters(self) -> list[nn.Parameter]:
-        """The alphas, in a fixed order."""
+        """Return the alphas, in a fixed order."""
         return list(self.alphas.parameters())
 
     def weight_parameters(self) -> list[nn.Parameter]:
-        """Every other parameter, in a fixed order."""
+        """Return every other parameter, in a fixed order."""
         named = self.named_parameters()
         return [parameter for name, parameter in named if not name.startswith("alphas.")]
 
     def add_alphas(
         self, name: str, inputs: int, nodes: int, operations: int, *, edges: bool
     ) -> None:
-        """Makes the parameters of one kind of cell; with `edges` one for each edge too."""
+        """Add the alphas of one kind of cell, edges x operations.
+
+        Args:
+            name: Name of the kind of cell.
+            inputs: Number of inputs of the cell.
+            nodes: Number of nodes of the cell.
+            operations: Number of operations of each edge.
+            edges: Add one parameter for each edge too, named `name`_edges.
+        """
         count = edge_count(inputs, nodes)
         self.alphas[name] = nn.Parameter(INITIAL_ALPHA * torch.randn(count, operations))
         if edges:
@@ -50,16 +55,22 @@ class ImageSupernet(Supernet, ABC):
 
     @abstractmethod
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Logits of the relaxed network: operations mixed by the softmax of their alphas."""
+        """Return the logits of the relaxed network: operations mixed by softmax weights."""
 
     @abstractmethod
     def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
-        """Logits of one architecture, given as its space's `choices`; alphas take no part."""
+        """Return the logits of one architecture, without alphas.
+
+        Args:
+            x: Images.
+            choices: The architecture as its space's `choices`.
+        """
 
     def mixture(self, name: str, inputs: int, nodes: int) -> Mixture:
-        """Softmax over each edge's operations, and over each node's edges where they have some.
+        """Return the softmax weights of the operations of each edge.
 
-        Where edges have weights, the operations' are multiplied by them.
+        If edges have alphas, the weights are multiplied by the softmax over the edges of the
+        same target.
         """
         weights = functional.softmax(self.alphas[name], dim=-1)
         shares = None
@@ -71,10 +82,10 @@ class ImageSupernet(Supernet, ABC):
 
 
 def _by_source(rows: torch.Tensor, inputs: int, nodes: int) -> tuple[torch.Tensor, ...]:
-    """The rows of edges, split by the node they leave."""
+    """Split the rows of edges, ordered by target, by the node that each edge leaves."""
     last = inputs + nodes
-    found = []
+    parts = []
     for source in range(last - 1):
         targets = range(max(inputs, source + 1), last)
-        found.append(rows[[edge_number(source, target, inputs) for target in targets]])
-    return tuple(found)
+        parts.append(rows[[edge_number(source, target, inputs) for target in targets]])
+    return tuple(parts)

@@ -1,8 +1,8 @@
-"""Batch normalisation of shared networks: always by the batch, mostly without scale and shift.
+"""Batch normalisation of supernets: batch statistics always, mostly without scale and shift.
 
-Scales would let operations grow past their architecture weights (1806.09055), and running
-averages would mix the statistics of whatever has been sampled; so there are none of either,
-and evaluation mode normalises as training mode does.
+Learned scales would let operations compensate their architecture weights (1806.09055), and
+running averages would mix the statistics of different architectures. So there are neither, and
+evaluation mode normalises by the batch as training mode does.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ EPSILON = 1e-5
 
 
 def normalised(x: torch.Tensor, scale: torch.Tensor | None = None) -> torch.Tensor:
-    """n x c x h x w by mean and variance of the batch; then times `scale`, one a channel.
+    """Normalise n x c x h x w by the mean and variance of the batch, then scale each channel.
 
-    The scale takes no pass over the map, neither does its gradient: an operation is weighed here.
+    The batch norm kernel applies the scale, so weighting an operation needs no extra pass over
+    the map, neither forward nor backward.
     """
     return torch.batch_norm(x, scale, None, None, None, True, 0.0, EPSILON, False)
 
 
 class BatchNorm(nn.Module):
-    """`normalised`; with `affine` scale and shift are learned."""
+    """`normalised` as a module; with `affine`, scale and shift are learned."""
 
     def __init__(self, channels: int, affine: bool):
         super().__init__()
@@ -33,11 +34,11 @@ class BatchNorm(nn.Module):
         return torch.batch_norm(x, self.weight, self.bias, None, None, True, 0.0, EPSILON, False)
 
 
-def by_the_batch(module: nn.Module, affine: bool) -> nn.Module:
-    """The module with every BN in it exchanged for one that keeps no statistics."""
+def with_batch_statistics(module: nn.Module, affine: bool) -> nn.Module:
+    """Replace every BN in a module by one without running statistics; return the module."""
     for name, child in module.named_children():
         if isinstance(child, nn.BatchNorm2d):
             setattr(module, name, BatchNorm(child.num_features, affine))
         else:
-            by_the_batch(child, affine)
+            with_batch_statistics(child, affine)
     return module

@@ -1,8 +1,8 @@
-"""The operations of relaxed edges that have weights, for all edges of one source at once.
+"""The operations of relaxed edges that have weights, computed for all edges of a source at once.
 
-Edges that leave one node read one map, so each kind of operation is computed for all of them
-together: their channels stand side by side, n x (edges * c) x h x w, and convolutions are
-grouped. Convolutions are ReLU, convolution, BN (1806.09055, 2001.00326).
+Edges that leave one node read the same map. Each kind of operation is computed for all of them
+together: their channels are concatenated, n x (edges * c) x h x w, and convolutions are grouped.
+Convolutions are ReLU, convolution, BN (1806.09055, 2001.00326).
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ..thinned import thinned
+from ..pointwise import pointwise_conv
 from .depthwise import depthwise, merged, phases
 from .norm import normalised
 
 
 class Source:
-    """A node's map and the forms of it that several operations read, each made once.
+    """The map of a node, and the forms of it that several operations read, each computed once.
 
-    `edges` is how many edges read it at once.
+    Args:
+        x: n x c x h x w.
+        edges: Number of edges that are computed together.
+        stride: Stride of these edges.
     """
 
     def __init__(self, x: torch.Tensor, edges: int, stride: int):
@@ -31,29 +34,29 @@ class Source:
         self.stride = stride
         even = x.shape[-2] % 2 == 0 and x.shape[-1] % 2 == 0
         self.in_phases = stride == 1 and even
-        # At stride 2 a dilated kernel reads even rows and columns alone.
+        # At stride 2 a dilated kernel reads only even rows and columns: a map without dilation.
         self.dilation = 1 if stride == 2 or even else 2
 
     @cached_property
     def activated(self) -> torch.Tensor:
-        """After ReLU."""
+        """The map after ReLU."""
         return functional.relu(self.x)
 
     @cached_property
-    def side_by_side(self) -> torch.Tensor:
-        """After ReLU, once for each edge: n x (edges * c) x h x w."""
+    def repeated(self) -> torch.Tensor:
+        """The map after ReLU, repeated for each edge: n x (edges * c) x h x w."""
         return self._repeated(self.activated)
 
     @cached_property
-    def holes(self) -> torch.Tensor:
-        """The same as a kernel of dilation 2 sees it, see `phases`."""
+    def dilated_form(self) -> torch.Tensor:
+        """The same in the form in which a kernel of dilation 2 has dilation 1, see `phases`."""
         x = self.activated
         if self.stride == 2:
             x = x[:, :, ::2, ::2].contiguous(memory_format=torch.channels_last)
         return self._repeated(phases(x) if self.in_phases else x)
 
-    def filled(self, y: torch.Tensor) -> torch.Tensor:
-        """What was computed of `holes`, in its order again."""
+    def restored(self, y: torch.Tensor) -> torch.Tensor:
+        """Return a result computed from `dilated_form` in the order of the map."""
         return merged(y) if self.in_phases else y
 
     def _repeated(self, x: torch.Tensor) -> torch.Tensor:
@@ -61,9 +64,9 @@ class Source:
 
 
 class StackedOperation(nn.Module):
-    """One kind of operation on all edges of a source; parameters of the edges are stacked.
+    """One kind of operation on all edges of a source, with stacked parameters.
 
-    `dilated`: it computes of the source's `holes`.
+    If `dilated`, the result has the order of the source's `dilated_form`.
     """
 
     dilated = False
@@ -77,31 +80,34 @@ class StackedOperation(nn.Module):
     def forward(
         self, source: Source, scale: torch.Tensor | None = None, edge: int | None = None
     ) -> torch.Tensor:
-        """n x (edges * c) x h x w, edge e times scale[e]; with `edge` that one alone.
+        """Return n x (edges * c) x h x w, the result of edge e multiplied by scale[e].
 
-        `source` reads as many edges as are computed.
+        Args:
+            source: Made for the number of edges that are computed.
+            scale: One factor for each edge.
+            edge: Compute only this edge.
         """
-        raise TypeError(f"{type(self).__name__} computes nothing")
+        raise NotImplementedError
 
     def stacked(self, outputs: int, inputs: int, *kernel: int) -> nn.Parameter:
-        """Convolution weights of all edges, drawn as torch draws those of one convolution."""
+        """Return the convolution weights of all edges, each initialised as torch does."""
         bound = (inputs * kernel[0] * kernel[1]) ** -0.5
         weight = torch.empty(self.edges * outputs, inputs, *kernel)
         return nn.Parameter(weight.uniform_(-bound, bound))
 
-    def of(self, parameter: torch.Tensor, edge: int | None) -> torch.Tensor:
-        """The weights of one edge, or all of them."""
+    def weights_of(self, parameter: torch.Tensor, edge: int | None) -> torch.Tensor:
+        """Return the weights of one edge, or of all for None."""
         return parameter if edge is None else parameter.chunk(self.edges)[edge]
 
-    def weighed(self, x: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:
-        """BN, times each edge's scale."""
+    def scaled(self, x: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:
+        """Return the batch-normalised result, multiplied by the scale of each edge."""
         if scale is not None:
             scale = scale.repeat_interleave(x.shape[1] // len(scale))
         return normalised(x, scale)
 
 
 class Separable(StackedOperation):
-    """(ReLU, depthwise k x k, 1x1, BN) twice, the stride in the first."""
+    """(ReLU, depthwise k x k, 1x1, BN) twice; the first has the stride."""
 
     def __init__(self, edges: int, channels: int, stride: int, kernel: int):
         super().__init__(edges, channels, stride)
@@ -114,11 +120,11 @@ class Separable(StackedOperation):
         self, source: Source, scale: torch.Tensor | None = None, edge: int | None = None
     ) -> torch.Tensor:
         groups = source.edges
-        y = depthwise(source.side_by_side, self.of(self.depthwise, edge), self.stride)
-        y = functional.conv2d(y, self.of(self.pointwise, edge), groups=groups)
-        y = depthwise(functional.relu_(normalised(y)), self.of(self.depthwise_again, edge))
-        y = functional.conv2d(y, self.of(self.pointwise_again, edge), groups=groups)
-        return self.weighed(y, scale)
+        y = depthwise(source.repeated, self.weights_of(self.depthwise, edge), self.stride)
+        y = functional.conv2d(y, self.weights_of(self.pointwise, edge), groups=groups)
+        y = depthwise(functional.relu_(normalised(y)), self.weights_of(self.depthwise_again, edge))
+        y = functional.conv2d(y, self.weights_of(self.pointwise_again, edge), groups=groups)
+        return self.scaled(y, scale)
 
 
 class Dilated(StackedOperation):
@@ -134,17 +140,17 @@ class Dilated(StackedOperation):
     def forward(
         self, source: Source, scale: torch.Tensor | None = None, edge: int | None = None
     ) -> torch.Tensor:
-        x, weight = source.holes, self.of(self.depthwise, edge)
+        x, weight = source.dilated_form, self.weights_of(self.depthwise, edge)
         if source.dilation == 1:
             y = depthwise(x, weight)
         else:
             y = functional.conv2d(x, weight, None, 1, weight.shape[-1] - 1, 2, x.shape[1])
-        y = functional.conv2d(y, self.of(self.pointwise, edge), groups=source.edges)
-        return self.weighed(y, scale)
+        y = functional.conv2d(y, self.weights_of(self.pointwise, edge), groups=source.edges)
+        return self.scaled(y, scale)
 
 
 class Dense(StackedOperation):
-    """ReLU, k x k convolution, BN: one convolution for all edges, since they read one map."""
+    """ReLU, k x k convolution, BN: a single convolution, because all edges read the same map."""
 
     def __init__(self, edges: int, channels: int, stride: int, kernel: int):
         super().__init__(edges, channels, stride)
@@ -153,11 +159,11 @@ class Dense(StackedOperation):
     def forward(
         self, source: Source, scale: torch.Tensor | None = None, edge: int | None = None
     ) -> torch.Tensor:
-        weight = self.of(self.weight, edge)
+        weight = self.weights_of(self.weight, edge)
         if (padding := weight.shape[-1] // 2) == 0:
-            return self.weighed(thinned(source.activated, weight, self.stride), scale)
+            return self.scaled(pointwise_conv(source.activated, weight, self.stride), scale)
         y = functional.conv2d(source.activated, weight, None, self.stride, padding)
-        return self.weighed(y, scale)
+        return self.scaled(y, scale)
 
 
 class Factored(StackedOperation):
@@ -171,14 +177,17 @@ class Factored(StackedOperation):
     def forward(
         self, source: Source, scale: torch.Tensor | None = None, edge: int | None = None
     ) -> torch.Tensor:
-        first, second = self.of(self.along_width, edge), self.of(self.along_height, edge)
+        first, second = (
+            self.weights_of(self.along_width, edge),
+            self.weights_of(self.along_height, edge),
+        )
         y = functional.conv2d(source.activated, first, None, (1, self.stride), (0, 3))
         y = functional.conv2d(y, second, None, (self.stride, 1), (3, 0), groups=source.edges)
-        return self.weighed(y, scale)
+        return self.scaled(y, scale)
 
 
 class Reduction(StackedOperation):
-    """The skip connection at stride 2: DARTS' factorized reduction, see `blocks`."""
+    """The skip connection at stride 2: the factorized reduction of DARTS, see `blocks`."""
 
     def __init__(self, edges: int, channels: int, stride: int):
         super().__init__(edges, channels, stride)
@@ -192,13 +201,13 @@ class Reduction(StackedOperation):
         height, width = x.shape[-2] % 2, x.shape[-1] % 2
         shifted = functional.pad(x, (0, width, 0, height)) if height or width else x
         halves = (
-            thinned(x, self.of(self.even, edge), 2),
-            thinned(shifted[:, :, 1:, 1:], self.of(self.odd, edge), 2),
+            pointwise_conv(x, self.weights_of(self.even, edge), 2),
+            pointwise_conv(shifted[:, :, 1:, 1:], self.weights_of(self.odd, edge), 2),
         )
-        # Both halves of an edge stand together, the edges one after the other.
-        apart = [half.permute(0, 2, 3, 1).unflatten(-1, (source.edges, -1)) for half in halves]
-        y = torch.cat(apart, dim=-1).flatten(-2).permute(0, 3, 1, 2)
-        return self.weighed(y, scale)
+        # Reorder from (half, edge) to (edge, half), so that the channels of an edge are together.
+        split = [half.permute(0, 2, 3, 1).unflatten(-1, (source.edges, -1)) for half in halves]
+        y = torch.cat(split, dim=-1).flatten(-2).permute(0, 3, 1, 2)
+        return self.scaled(y, scale)
 
 
 def _of_kernel(

@@ -20,7 +20,8 @@ from nasengine.estimators.one_shot.common.gradients import (
 from nasengine.estimators.one_shot.darts.hessian import dominant_eigenvalue
 from nasengine.spaces.cell.config import CellConfig
 from nasengine.spaces.cell.space import CellSpace
-from nasengine.spaces.nb201.space import OPS, NB201Config, NB201Space
+from nasengine.spaces.nb201.config import OPS, NB201Config
+from nasengine.spaces.nb201.space import NB201Space
 
 RATE, MOMENTUM, DECAY = 0.025, 0.9, 3e-4
 SHAPE = (3, 8, 8)

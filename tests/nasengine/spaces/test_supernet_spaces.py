@@ -10,7 +10,8 @@ from nasengine.core.architecture import Architecture
 from nasengine.core.errors import EngineError, InvalidArchitecture
 from nasengine.spaces.cell.config import CellConfig
 from nasengine.spaces.cell.space import CellSpace
-from nasengine.spaces.nb201.space import OPS, NB201Config, NB201Space
+from nasengine.spaces.nb201.config import OPS, NB201Config
+from nasengine.spaces.nb201.space import NB201Space
 from tests.contracts.test_spaces import check_graph
 
 FOUR = ("none", "skip_connect", "sep_conv_3x3", "dil_conv_5x5")
@@ -32,11 +33,11 @@ def test_the_shared_network_is_an_architecture(name):
     space = space_of(name)
     shared = space.supernet()
     assert shared.genome == {"shared": True}
-    assert space.text(shared) == "shared network"
+    assert space.text(shared) == "supernet"
     for one in (shared, space.supernet(4), Architecture(name, {}, {"shared": True})):
         space.validate(one)
         check_graph(space.graph(one))
-    assert space.text(space.supernet(4)) == "shared network, one in 4 channels mixed"
+    assert space.text(space.supernet(4)) == "supernet, one in 4 channels mixed"
 
 
 def test_a_drawing_holds_every_operation_in_the_order_of_the_parameters():
@@ -61,15 +62,15 @@ def test_a_drawing_holds_every_operation_in_the_order_of_the_parameters():
 @pytest.mark.parametrize(
     ("genome", "says"),
     [
-        ({"shared": False}, "shared network's is"),
-        ({"shared": 1}, "shared network's is"),
-        ({"shared": True, "colour": 1}, "shared network's is"),
+        ({"shared": False}, "the genome of a supernet must be"),
+        ({"shared": 1}, "the genome of a supernet must be"),
+        ({"shared": True, "colour": 1}, "the genome of a supernet must be"),
         ({"shared": True, "partial": 1}, "from 2 to 64"),
         ({"shared": True, "partial": 2.0}, "from 2 to 64"),
         ({"shared": True, "partial": True}, "from 2 to 64"),
         ({"shared": True, "partial": 10**400}, "from 2 to 64"),
-        ({"shared": True, "partial": 3}, "must divide them"),
-        ({"shared": True, "partial": 16}, "must divide them"),
+        ({"shared": True, "partial": 3}, "must divide the channels"),
+        ({"shared": True, "partial": 16}, "must divide the channels"),
     ],
 )
 def test_wrong_shared_genomes_are_refused(name, genome, says):
@@ -139,8 +140,8 @@ def test_nb201_takes_the_strongest_operation_none_among_them():
         ({}, "'cell' are missing"),
         ({"cell": [[0.0]]}, r"must be finite numbers of shape \(6, 5\)"),
         ({"cell": [[float("nan")] * 5] * 6}, "must be finite"),
-        ({"cell": [["a"] * 5] * 6}, "no numbers"),
-        ({"cell": [[0.0] * 5] * 6, "normal": []}, "'normal' is no architecture parameter"),
+        ({"cell": [["a"] * 5] * 6}, "are not numbers"),
+        ({"cell": [[0.0] * 5] * 6, "normal": []}, "'normal' is not an architecture parameter"),
     ],
 )
 def test_wrong_alphas_are_refused(alphas, says):

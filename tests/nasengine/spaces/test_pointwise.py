@@ -8,8 +8,8 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from nasengine.spaces.layers.blocks import FactorizedReduce, relu_conv_bn
+from nasengine.spaces.layers.pointwise import SAFE_CHANNELS, PointwiseConv, pointwise_conv
 from nasengine.spaces.layers.supernet.operations import Dense, Reduction, Source
-from nasengine.spaces.layers.thinned import VECTOR, Thinned, thinned
 
 
 class Strided(TorchDispatchMode):
@@ -41,19 +41,19 @@ def images(channels: int, side: int = 8) -> torch.Tensor:
 def test_it_is_the_convolution(channels, side, stride):
     x, weight = images(channels, side), torch.randn(4, channels, 1, 1)
     expected = functional.conv2d(x.double(), weight.double(), None, stride)
-    assert torch.allclose(thinned(x, weight, stride).double(), expected, atol=1e-5)
+    assert torch.allclose(pointwise_conv(x, weight, stride).double(), expected, atol=1e-5)
 
 
 def test_its_gradients_are_the_convolutions():
     x, weight = images(2).requires_grad_(), torch.randn(4, 2, 1, 1, requires_grad=True)
     doubles = [one.detach().double().requires_grad_() for one in (x, weight)]
-    found = torch.autograd.grad(thinned(x, weight, 2).square().sum(), [x, weight])
+    found = torch.autograd.grad(pointwise_conv(x, weight, 2).square().sum(), [x, weight])
     expected = torch.autograd.grad(functional.conv2d(*doubles, None, 2).square().sum(), doubles)
     for one, other in zip(found, expected, strict=True):
         assert torch.allclose(one.double(), other, atol=1e-4)
 
 
-@pytest.mark.parametrize("channels", [2, 4, VECTOR, 16])
+@pytest.mark.parametrize("channels", [2, 4, SAFE_CHANNELS, 16])
 def test_narrow_blocks_have_no_stride_inside(channels):
     blocks = [
         FactorizedReduce(channels, channels),
@@ -65,11 +65,11 @@ def test_narrow_blocks_have_no_stride_inside(channels):
         with Strided() as strided:
             x = images(channels).requires_grad_()
             block(x).sum().backward()
-        assert bool(strided.channels) == (channels >= VECTOR)
+        assert bool(strided.channels) == (channels >= SAFE_CHANNELS)
 
 
 def test_a_module_of_it_counts_and_saves_as_a_convolution():
-    module = Thinned(3, 4, 2)
+    module = PointwiseConv(3, 4, 2)
     assert isinstance(module, torch.nn.Conv2d)
     assert module.bias is None
     assert set(module.state_dict()) == {"weight"}

@@ -15,7 +15,8 @@ from nasengine.spaces.cell.config import ALL_OPERATIONS, CellConfig
 from nasengine.spaces.cell.space import CellSpace
 from nasengine.spaces.layers.supernet.depthwise import depthwise, merged, phases
 from nasengine.spaces.layers.supernet.graph import Mixture, edge_number
-from nasengine.spaces.nb201.space import OPS, NB201Config, NB201Space
+from nasengine.spaces.nb201.config import OPS, NB201Config
+from nasengine.spaces.nb201.space import NB201Space
 
 BOUNDS = {torch.float64: 1e-10, torch.float32: 1e-5}
 FEW = ("none", "max_pool_3x3", "skip_connect", "sep_conv_3x3", "dil_conv_5x5")
