@@ -33,6 +33,7 @@ KINDS: dict[str, dict[str, str]] = {
         "block-cell": "nasengine.spaces.block_cell.space:BlockCellSpace",
         "dense-cell": "nasengine.spaces.dense_cell.space:DenseCellSpace",
         "topology": "nasengine.spaces.topology.space:TopologySpace",
+        "mobile-chain": "nasengine.spaces.mobile_chain.space:MobileChainSpace",
         "chain-alexnet": "nasengine.spaces.chain_alexnet.space:ChainAlexNetSpace",
         "chain-condensenet": "nasengine.spaces.chain_condensenet.space:ChainCondenseNetSpace",
         "recurrent-cell": "nasengine.spaces.recurrent_cell.space:RecurrentCellSpace",
