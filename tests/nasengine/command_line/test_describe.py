@@ -122,7 +122,7 @@ FILES = {
         (["DARTS_V2", "--space", "nb201"], "belongs to the space 'cell'"),
         (["DARTS_V2", "--space", "elsewhere"], "known: cell, nb201"),
         ([BEST, "--space", "cell"], "belongs to the space 'nb201'"),
-        ([BEST.replace("1x1", "5x5")], "'nor_conv_5x5~2' stands where node 3 reads node 2"),
+        ([BEST.replace("1x1", "5x5")], "from node 2 to node 3 is 'nor_conv_5x5~2'"),
         (["whatever", "--space", "nb201"], "must read |op~0|"),
         (["DARTS_V2", "--input", "3x32"], "as in 3x32x32"),
         (["DARTS_V2", "--input", "0x32x32"], "from 1 to 4096"),
