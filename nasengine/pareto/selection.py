@@ -16,8 +16,8 @@ from .dominance import finite_rows, ranks
 def best(points: np.ndarray, violations: np.ndarray, numbers: Sequence[int]) -> int | None:
     """Return the row of the best candidate: the one that is best in the first objective.
 
-    Of equal candidates the one that is better in the next objective wins, then the one with
-    the lower number; so the best is on the front. If no candidate meets the constraints, the
+    Ties go to the candidate that is better in the next objective, then to the lower number, so
+    the best is on the front. If no candidate meets the constraints, the
     comparison starts with the violation.
 
     Args:

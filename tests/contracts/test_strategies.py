@@ -1,4 +1,4 @@
-"""What every strategy in the catalogue must keep, whatever it proposes."""
+"""Laws of every strategy in the catalogue: determinism, restoring, outcomes, state size."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from ..fixtures.small_settings import SMALL
 STRATEGIES = names("strategies")
 ROOT = Path(__file__).parents[2]
 STATES = ROOT / "tests" / "assets" / "states"
-# A state holds 8 characters for each candidate and a population. Beyond that, with default
-# settings: the whole front that is walked from; a controller with its optimiser; the lessons
-# of a surrogate. None of it grows with the number of candidates for ever.
-LARGEST = {
+# Largest state in characters after 2,000 candidates. A state holds 8 characters per candidate and
+# a population; in some strategies also the front of a climb, a controller with its optimizer, or
+# the training examples of a surrogate. All of these are bounded.
+MAX_STATE = {
     "enas": 60_000,
     "darts": 60_000,
     "local-search": 80_000,
@@ -36,7 +36,7 @@ LARGEST = {
     "renas": 120_000,
     "dpp-net": 250_000,
 }
-GO_ON = """
+CONTINUE = """
 import json, sys
 from nasengine.core.proposal import Proposal
 from tests.fixtures.outcomes import WORLDS, step
@@ -56,13 +56,13 @@ json.dump({"asked": asked, "state": strategy.state_dict(), "torch": "torch" in s
 """
 
 
-def made(name, world, seed=0):
+def make(name, world, seed=0):
     return WORLDS[world].strategy(name, seed=seed, **SMALL.get(name, {}))
 
 
-def elsewhere(name, world, count, *, width, state=None, open_=(), seed=0):
-    """Goes on in another process; what it asked and its state at the end."""
-    order = {
+def in_another_process(name, world, count, *, width, state=None, open_=(), seed=0):
+    """Continue a search in another process; return its proposals and its final state."""
+    job = {
         "name": name,
         "world": world,
         "seed": seed,
@@ -72,32 +72,32 @@ def elsewhere(name, world, count, *, width, state=None, open_=(), seed=0):
         "count": count,
         "width": width,
     }
-    done = subprocess.run(
-        [sys.executable, "-c", GO_ON],
-        input=json.dumps(order, allow_nan=False),
+    process = subprocess.run(
+        [sys.executable, "-c", CONTINUE],
+        input=json.dumps(job, allow_nan=False),
         env={**os.environ, "PYTHONHASHSEED": "5"},
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    return json.loads(done.stdout)
+    return json.loads(process.stdout)
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_the_same_seed_proposes_the_same_in_another_process_without_torch(name):
-    here = proposals(made(name, "three"), WORLDS["three"], 40, width=3)
-    there = elsewhere(name, "three", 40, width=3)
+def test_the_same_seed_gives_the_same_proposals_in_another_process_without_torch(name):
+    here = proposals(make(name, "three"), WORLDS["three"], 40, width=3)
+    there = in_another_process(name, "three", 40, width=3)
     assert there["asked"] == [proposal.to_json() for proposal in here]
     assert there["torch"] is False
-    other = proposals(made(name, "three", seed=1), WORLDS["three"], 40, width=3)
+    other = proposals(make(name, "three", seed=1), WORLDS["three"], 40, width=3)
     assert [p.architecture for p in other] != [p.architecture for p in here]
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 @pytest.mark.parametrize("world", WORLDS)
 def test_numbers_count_from_zero_and_parents_come_before(name, world):
-    strategy = made(name, world)
+    strategy = make(name, world)
     asked = proposals(strategy, WORLDS[world], 60, width=4)
     assert [proposal.number for proposal in asked] == list(range(60))
     for proposal in asked:
@@ -109,16 +109,16 @@ def test_numbers_count_from_zero_and_parents_come_before(name, world):
 @pytest.mark.parametrize("name", STRATEGIES)
 @pytest.mark.parametrize("world", WORLDS)
 @pytest.mark.parametrize("width", [1, 5])
-def test_saved_and_loaded_it_goes_on_as_if_nothing_were(name, world, width):
-    """Run N == run k, save, load, run N - k; with candidates in flight, told out of order."""
-    whole = proposals(made(name, world), WORLDS[world], 60, width)
+def test_a_restored_strategy_continues_as_if_it_had_not_been_interrupted(name, world, width):
+    """N proposals == k, save, restore, N - k; with candidates in flight, told out of order."""
+    whole = proposals(make(name, world), WORLDS[world], 60, width)
     for cut in (1, 7, 23):
-        strategy, open_, asked = made(name, world), [], []
+        strategy, open_, asked = make(name, world), [], []
         while len(asked) < cut:
             proposal = step(strategy, WORLDS[world], open_, width)
             asked += [] if proposal is None else [proposal]
         state = json.loads(json.dumps(strategy.state_dict(), allow_nan=False))
-        loaded = made(name, world)
+        loaded = make(name, world)
         loaded.load_state_dict(state)
         assert loaded.state_dict() == state
         assert loaded.view() == strategy.view()
@@ -129,20 +129,22 @@ def test_saved_and_loaded_it_goes_on_as_if_nothing_were(name, world, width):
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_it_goes_on_in_another_process(name):
+def test_it_continues_in_another_process(name):
     world, width = WORLDS["rough"], 4
-    whole = proposals(made(name, "rough"), world, 60, width)
-    strategy, open_, asked = made(name, "rough"), [], []
+    whole = proposals(make(name, "rough"), world, 60, width)
+    strategy, open_, asked = make(name, "rough"), [], []
     while len(asked) < 31:
         proposal = step(strategy, world, open_, width)
         asked += [] if proposal is None else [proposal]
-    there = elsewhere(name, "rough", 29, width=width, state=strategy.state_dict(), open_=open_)
+    there = in_another_process(
+        name, "rough", 29, width=width, state=strategy.state_dict(), open_=open_
+    )
     assert [p.to_json() for p in asked] + there["asked"] == [p.to_json() for p in whole]
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_a_saved_state_is_not_shared_with_what_goes_on(name):
-    strategy = made(name, "one")
+def test_a_saved_state_does_not_change_while_the_strategy_continues(name):
+    strategy = make(name, "one")
     proposals(strategy, WORLDS["one"], 12, width=3)
     state = strategy.state_dict()
     before = canonical_json(state)
@@ -153,8 +155,8 @@ def test_a_saved_state_is_not_shared_with_what_goes_on(name):
 
 @pytest.mark.parametrize("name", STRATEGIES)
 @pytest.mark.parametrize("state", BAD)
-def test_every_bad_ending_is_taken(name, state):
-    strategy = made(name, "one")
+def test_every_kind_of_outcome_is_accepted(name, state):
+    strategy = make(name, "one")
     for _ in range(30):
         proposal = strategy.ask()
         strategy.tell(Outcome(proposal.number, state, reason="loss is nan in epoch 2"))
@@ -163,8 +165,8 @@ def test_every_bad_ending_is_taken(name, state):
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_a_done_one_without_all_its_values_is_taken(name):
-    strategy = made(name, "three")
+def test_a_done_candidate_without_all_objectives_is_accepted(name):
+    strategy = make(name, "three")
     for _ in range(20):
         proposal = strategy.ask()
         strategy.tell(Outcome(proposal.number, "done", (Measurement("error", 5.0, "%"),)))
@@ -174,8 +176,8 @@ def test_a_done_one_without_all_its_values_is_taken(name):
 
 @pytest.mark.parametrize("name", STRATEGIES)
 @pytest.mark.parametrize("number", [-1, 1, 10**6])
-def test_what_was_never_asked_or_is_told_already_is_refused(name, number):
-    strategy = made(name, "one")
+def test_an_unknown_or_repeated_outcome_is_refused(name, number):
+    strategy = make(name, "one")
     proposal = strategy.ask()
     with pytest.raises(EngineError, match="never asked"):
         strategy.tell(Outcome(number, "failed", reason="?"))
@@ -191,26 +193,26 @@ def test_the_state_stays_small(name):
     if name in ("monas", "renas"):
         strategy = WORLDS["three"].strategy(name)
     proposals(strategy, WORLDS["three"], 2000)
-    assert len(canonical_json(strategy.state_dict())) < LARGEST.get(name, 40_000)
+    assert len(canonical_json(strategy.state_dict())) < MAX_STATE.get(name, 40_000)
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_settings_have_defaults_ranges_and_help(name):
-    found = load("strategies", name)
-    assert found.name == name
-    for one in describe(found.Config):
-        assert one.help
-        assert one.kind in ("bool", "choice", "text") or one.choices or one.low is not None
-    assert from_mapping(found.Config, {}) == found.Config()
-    assert dataclasses.is_dataclass(found.Config)
-    assert (found.__doc__ or "").strip()
+    strategy = load("strategies", name)
+    assert strategy.name == name
+    for field in describe(strategy.Config):
+        assert field.help
+        assert field.kind in ("bool", "choice", "text") or field.choices or field.low is not None
+    assert from_mapping(strategy.Config, {}) == strategy.Config()
+    assert dataclasses.is_dataclass(strategy.Config)
+    assert (strategy.__doc__ or "").strip()
     with pytest.raises(dataclasses.FrozenInstanceError):
-        found.Config().anything = 1
+        strategy.Config().anything = 1
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_every_released_state_still_loads_and_goes_on_as_it_did(name):
-    """Files are never changed: a new version of a state adds one."""
+def test_every_released_state_loads_and_continues_as_it_did(name):
+    """The files are never changed; a new version of a state adds one."""
     files = sorted((STATES / name).glob("*.json"))
     assert files, f"save a state of {name} under {STATES}"
     for path in files:
@@ -230,4 +232,4 @@ def test_every_released_state_still_loads_and_goes_on_as_it_did(name):
 @pytest.mark.parametrize("state", [{}, {"version": 0}, {"version": 999}, {"version": "1"}, None])
 def test_states_of_unknown_versions_are_refused(name, state):
     with pytest.raises(EngineError, match="cannot be read"):
-        made(name, "one").load_state_dict(state)
+        make(name, "one").load_state_dict(state)

@@ -1,4 +1,4 @@
-"""Dominance, constrained domination and survival: truths by hand, properties by chance."""
+"""Dominance, constrained domination, survival and the best: by hand and by definition."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from nasengine.core.objective import Constraint, Goal
 from nasengine.pareto import (
+    best,
     constrained_front,
     crowding,
     non_dominated,
@@ -19,28 +20,26 @@ from nasengine.pareto import (
     survivors,
     violation,
 )
+from tests.fixtures import pareto_reference
+from tests.fixtures.pareto_reference import dominates
 
 NAN, INF = math.nan, math.inf
 ERROR = Goal("error", "error", None, "lower", "%")
 SPEED = Goal("throughput@a100", "throughput", "a100", "higher", "images/s")
-# Few different numbers, so that ties and equals are common.
+# Few different numbers, so that ties are common.
 NUMBERS = st.sampled_from([0.0, 1.0, 2.0, 3.0, NAN, INF, -INF])
 POINTS = st.integers(1, 4).flatmap(
     lambda m: st.lists(st.lists(NUMBERS, min_size=m, max_size=m), min_size=1, max_size=12)
 )
 
 
-def dominates(a, b):
-    return all(x <= y for x, y in zip(a, b, strict=True)) and tuple(a) != tuple(b)
-
-
-def by_hand(points):
-    """The front by comparing everybody with everybody."""
+def front_by_definition(points):
+    """Compare all pairs of finite points."""
     finite = [p for p in points if all(map(math.isfinite, p))]
     return [p in finite and not any(dominates(q, p) for q in finite) for p in points]
 
 
-def test_only_here_a_sign_flips():
+def test_points_are_oriented_so_that_lower_is_better():
     values = [{"error": 5.0, "throughput@a100": 100.0}, {"error": 4.0}, {"error": INF}]
     found = oriented(values, (ERROR, SPEED))
     assert found[0].tolist() == [5.0, -100.0]
@@ -50,7 +49,7 @@ def test_only_here_a_sign_flips():
     assert oriented([], (ERROR, SPEED)).shape == (0, 2)
 
 
-def test_violations_add_up_relative_to_their_bounds():
+def test_violations_are_relative_to_their_bounds_and_add_up():
     constraints = (Constraint("params", "<", 1000.0), Constraint("error", "<=", 50.0))
     assert violation({"params": 900.0, "error": 50.0}, constraints) == 0
     assert violation({"params": 1500.0, "error": 75.0}, constraints) == pytest.approx(1.0)
@@ -60,17 +59,17 @@ def test_violations_add_up_relative_to_their_bounds():
     assert violation({}, ()) == 0
 
 
-def test_a_staircase_keeps_its_steps_and_their_equals():
+def test_a_staircase_is_its_own_front_and_equal_points_stay():
     points = np.array([[1, 3], [2, 2], [3, 1], [2, 3], [2, 2], [NAN, 0], [0, INF]])
     assert non_dominated(points).tolist() == [True, True, True, False, True, False, False]
 
 
 @given(POINTS)
 def test_the_front_is_that_of_comparing_all_pairs(points):
-    assert non_dominated(np.array(points)).tolist() == by_hand(points)
+    assert non_dominated(np.array(points)).tolist() == front_by_definition(points)
 
 
-def test_the_front_is_of_the_feasible_or_else_of_the_least_violating():
+def test_the_front_is_the_feasible_one_or_else_the_smallest_violations():
     points = np.array([[1.0, 1], [2, 2], [3, 1], [0, 0]])
     assert constrained_front(points, np.array([1.0, 0, 0, INF])).tolist() == [
         False,
@@ -88,14 +87,14 @@ def test_the_front_is_of_the_feasible_or_else_of_the_least_violating():
     assert not constrained_front(np.full((2, 2), NAN), np.zeros(2)).any()
 
 
-def test_ranks_put_feasible_before_infeasible_before_unmeasured():
+def test_feasible_points_rank_before_infeasible_ones_and_those_before_unmeasured_ones():
     points = np.array([[2.0, 2], [1, 1], [3, 0], [0, 0], [0, 0], [NAN, 0], [0, 1]])
     violations = np.array([0, 0, 0, 0.5, 0.25, 0, 0.5])
     assert ranks(points, violations).tolist() == [1, 0, 0, 3, 2, 4, 3]
 
 
 @given(POINTS)
-def test_who_dominates_ranks_better(points):
+def test_a_point_ranks_better_than_those_it_dominates(points):
     rank = ranks(np.array(points), np.zeros(len(points)))
     finite = [all(map(math.isfinite, p)) for p in points]
     for i, a in enumerate(points):
@@ -106,14 +105,14 @@ def test_who_dominates_ranks_better(points):
                 assert rank[i] < rank[j]
 
 
-def test_crowding_adds_up_the_gaps_to_both_neighbours():
+def test_crowding_adds_up_the_gaps_between_both_neighbours():
     points = np.array([[0.0, 10], [1, 6], [4, 1], [10, 0]])
     assert crowding(points).tolist() == [INF, 0.4 + 0.9, 0.9 + 0.6, INF]
     assert crowding(np.zeros((3, 2))).tolist() == [0, 0, 0]
     assert crowding(np.zeros((2, 2))).tolist() == [INF, INF]
 
 
-def test_survivors_keep_whole_ranks_then_the_loneliest_then_the_older():
+def test_survivors_are_whole_ranks_then_the_least_crowded_then_the_older():
     points = np.array([[0.0, 10], [1, 6], [4, 1], [10, 0], [11, 11]])
     assert survivors(points, np.zeros(5), 4).tolist() == [0, 1, 2, 3]
     assert survivors(points, np.zeros(5), 3).tolist() == [0, 2, 3]
@@ -122,10 +121,44 @@ def test_survivors_keep_whole_ranks_then_the_loneliest_then_the_older():
 
 
 @given(POINTS, st.integers(1, 12))
-def test_survivors_never_lose_the_front_to_others(points, k):
+def test_survivors_include_the_front_if_it_fits(points, k):
     array = np.array(points)
     kept = survivors(array, np.zeros(len(points)), k)
     assert len(kept) == min(k, len(points))
     front = non_dominated(array)
     if front.sum() <= k:
         assert set(np.flatnonzero(front)) <= set(kept)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_ranks_and_survivors_are_those_of_the_definition(seed):
+    rng = np.random.default_rng(seed)
+    points = rng.random((25, 3))
+    violations = np.where(rng.random(25) < 0.3, rng.random(25), 0.0)
+    for rank, front in enumerate(pareto_reference.fronts(points.tolist(), violations)):
+        assert np.flatnonzero(ranks(points, violations) == rank).tolist() == front
+    for k in (1, 5, 12, 25):
+        expected = pareto_reference.survivors(points.tolist(), violations.tolist(), k)
+        assert survivors(points, violations, k).tolist() == expected
+
+
+def test_the_best_is_decided_objective_by_objective_and_then_by_number():
+    points = np.array([[2.0, 0.0], [1.0, 5.0], [1.0, 4.0], [1.0, 4.0], [NAN, 0.0]])
+    feasible = np.zeros(5)
+    assert best(points, feasible, [0, 1, 2, 3, 4]) == 2
+    assert best(points, feasible, [0, 1, 3, 2, 4]) == 3  # equal values: the lower number
+    assert best(points, np.array([0, 0.5, 0.5, 0.5, 0]), range(5)) == 0
+    assert best(points, np.array([INF, 0.5, 0.4, 0.5, 0]), range(5)) == 2
+    assert best(points[4:], feasible[4:], [4]) is None
+    assert best(np.empty((0, 2)), np.empty(0), []) is None
+    # A missing second value counts as the worst.
+    assert best(np.array([[1.0, NAN], [1.0, 9.0]]), np.zeros(2), [0, 1]) == 1
+
+
+@given(POINTS)
+def test_the_best_of_finite_points_is_on_the_front(points):
+    finite = np.array([p for p in points if all(map(math.isfinite, p))])
+    if len(finite):
+        index = best(finite, np.zeros(len(finite)), range(len(finite)))
+        assert finite[index][0] == finite[:, 0].min()
+        assert constrained_front(finite, np.zeros(len(finite)))[index]

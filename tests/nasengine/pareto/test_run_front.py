@@ -1,4 +1,4 @@
-"""The front of a run: reference, staircase, constraints, and going on from a saved state."""
+"""The front of a run: reference, staircase, constraints, and restoring a saved state."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def random_history(count, seed=0, states=("done",)):
     ]
 
 
-def test_before_anything_counts():
+def test_the_front_is_empty_before_the_first_eligible_candidate():
     front = RunFront(GOALS)
     assert (front.front, front.hypervolume, front.reference, front.curve) == ([], 0.0, None, [])
     step = front.add(0, values(math.nan, 5.0))
@@ -39,7 +39,7 @@ def test_before_anything_counts():
     assert (front.recorded, front.front, front.reference) == (3, [], None)
 
 
-def test_one_candidate_leaves_a_tenth_of_each_side():
+def test_one_candidate_dominates_a_tenth_of_each_side():
     front = RunFront(GOALS)
     step = front.add(0, values(50.0, 1000.0))
     assert front.reference == pytest.approx([55.0, 1100.0])
@@ -48,7 +48,7 @@ def test_one_candidate_leaves_a_tenth_of_each_side():
     assert (step.joined, step.redrawn) == (True, True)
 
 
-def test_the_volume_is_a_share_of_the_box_from_zero():
+def test_the_hypervolume_is_a_share_of_the_box_from_zero():
     front = RunFront(GOALS)
     front.add(0, values(50.0, 1000.0))
     front.add(1, values(0.0, 0.0))
@@ -56,7 +56,7 @@ def test_the_volume_is_a_share_of_the_box_from_zero():
     assert front.front == [1]
 
 
-def test_the_reference_is_fixed_at_the_tenth_that_counts():
+def test_the_reference_is_fixed_at_the_tenth_eligible_candidate():
     front = RunFront(GOALS)
     for number in range(9):
         front.add(number, values(10.0, 100.0))
@@ -71,7 +71,7 @@ def test_the_reference_is_fixed_at_the_tenth_that_counts():
     assert 10 in front.front
 
 
-def test_higher_is_better_and_zero_and_negative_worsts_have_a_reference():
+def test_the_reference_fits_higher_is_better_and_a_worst_value_of_zero():
     front = RunFront((SPEED, ERROR))
     front.add(0, {"throughput": 100.0, "error": 0.0})
     front.add(1, {"throughput": 200.0, "error": 0.0})
@@ -80,7 +80,7 @@ def test_higher_is_better_and_zero_and_negative_worsts_have_a_reference():
     assert front.hypervolume == pytest.approx((200 - 90) / 90)
 
 
-def test_the_curve_equals_hypervolumes_from_scratch():
+def test_the_curve_equals_the_hypervolume_from_scratch():
     history = random_history(300, states=("done", "done", "failed", "diverged"))
     front = RunFront.from_history(GOALS, (), history)
     reference = np.array(front.reference)
@@ -98,7 +98,7 @@ def test_the_curve_equals_hypervolumes_from_scratch():
     assert [point["told"] for point in front.curve] == [p["number"] + 1 for p in front.curve]
 
 
-def test_without_a_feasible_one_the_least_violating_are_shown():
+def test_without_a_feasible_candidate_the_smallest_violations_are_the_front():
     front = RunFront(GOALS, (Constraint("params", "<=", 1000.0),))
     front.add(0, values(1.0, 3000.0))
     assert (front.front, front.hypervolume) == ([0], 0.0)
@@ -112,7 +112,7 @@ def test_without_a_feasible_one_the_least_violating_are_shown():
     assert front.front == [3]
 
 
-def test_a_constrained_objective_without_a_value_is_never_shown():
+def test_a_candidate_without_its_constrained_value_is_never_on_the_front():
     front = RunFront((ERROR,), (Constraint("params", "<", 1000.0),))
     front.add(0, {"error": 1.0})
     assert front.front == []
@@ -121,7 +121,7 @@ def test_a_constrained_objective_without_a_value_is_never_shown():
 
 @pytest.mark.parametrize("cut", [0, 1, 5, 9, 10, 11, 40])
 @pytest.mark.parametrize("constraints", [(), (Constraint("params", "<", 2e5),)])
-def test_going_on_from_a_saved_state_changes_nothing(cut, constraints):
+def test_a_restored_front_continues_as_if_it_had_not_been_saved(cut, constraints):
     history = random_history(80, seed=3)
     whole = RunFront.from_history(GOALS, constraints, history)
     first = RunFront.from_history(GOALS, constraints, history[:cut])
@@ -139,6 +139,6 @@ def test_going_on_from_a_saved_state_changes_nothing(cut, constraints):
     assert second.recorded == whole.recorded
 
 
-def test_the_state_follows_the_front_and_not_the_run():
+def test_the_size_of_the_state_depends_on_the_front_and_not_on_the_run():
     front = RunFront.from_history(GOALS, (), random_history(10_000))
     assert len(json.dumps(front.state_dict())) < 5000

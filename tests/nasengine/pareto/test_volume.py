@@ -1,17 +1,16 @@
-"""Hypervolume: closed forms, and growth against computing it from scratch each time."""
+"""Hypervolume: closed forms, and incremental growth against computing it from scratch."""
 
 from __future__ import annotations
 
 import itertools
 import math
-import time
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasengine.pareto import GrowingFront, growth, hypervolume, non_dominated
+from nasengine.pareto import GrowingFront, growth, hypervolume, non_dominated, reference_point
 
 COORDINATES = st.sampled_from([0.0, 0.25, 0.5, 1.0, 1.5, math.nan, math.inf, -math.inf])
 POINTS = st.integers(1, 4).flatmap(
@@ -20,13 +19,13 @@ POINTS = st.integers(1, 4).flatmap(
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 10, 100])
-def test_a_staircase_covers_half_and_half_a_step(steps):
+def test_a_staircase_covers_half_the_square_plus_half_a_step(steps):
     stairs = [[i / steps, (steps - i - 1) / steps] for i in range(steps)]
     assert hypervolume(stairs, [1, 1]) == pytest.approx((steps + 1) / (2 * steps))
 
 
 @pytest.mark.parametrize("m", [1, 2, 3, 4, 5])
-def test_one_point_covers_its_box(m):
+def test_one_point_dominates_its_box(m):
     assert hypervolume([[0.5] * m], [1.5] * m) == pytest.approx(1)
     assert hypervolume([[1.5] * m], [1.5] * m) == 0
     assert hypervolume([[-math.inf] * m, [math.nan] * m], [1.5] * m) == 0
@@ -34,7 +33,7 @@ def test_one_point_covers_its_box(m):
 
 
 def cells(points, reference):
-    """The volume by counting cells of the grid that all coordinates span."""
+    """The volume by adding up the cells of the grid that all coordinates span."""
     points = [p for p in points if all(map(math.isfinite, p))]
     axes = [sorted({p[i] for p in points} | {r}) for i, r in enumerate(reference)]
     axes = [[v for v in axis if v <= r] for axis, r in zip(axes, reference, strict=True)]
@@ -48,20 +47,20 @@ def cells(points, reference):
 
 
 @given(POINTS)
-def test_the_volume_is_that_of_counted_cells(points):
+def test_the_hypervolume_is_the_sum_of_the_grid_cells(points):
     reference = [1.25] * len(points[0])
     assert hypervolume(points, reference) == pytest.approx(cells(points, reference))
 
 
 @given(POINTS)
-def test_growth_equals_starting_anew_each_time(points):
+def test_growth_equals_the_hypervolume_from_scratch_each_time(points):
     reference = [1.25] * len(points[0])
     slow = [hypervolume(points[: i + 1], reference) for i in range(len(points))]
     assert growth(points, reference) == pytest.approx(slow)
 
 
 @given(POINTS)
-def test_the_growing_front_is_the_front(points):
+def test_the_members_of_a_growing_front_are_the_non_dominated_points(points):
     front = GrowingFront([1.25] * len(points[0]))
     for point in points:
         before = front.hypervolume
@@ -73,21 +72,31 @@ def test_the_growing_front_is_the_front(points):
 
 
 @pytest.mark.parametrize("m", [2, 3])
-def test_ten_thousand_points_take_about_a_second(m):
+def test_the_growth_over_ten_thousand_points_is_exact(m):
     rng = np.random.default_rng(0)
     points = rng.random((10_000, m)) ** 0.5
-    began = time.process_time()
     curve = growth(points, [1.1] * m)
-    assert time.process_time() - began < 3
     for count in (1, 10, 100, 1000, 10_000):
         assert curve[count - 1] == pytest.approx(hypervolume(points[:count], [1.1] * m), rel=1e-9)
     assert (np.diff(curve) >= 0).all()
 
 
-def test_a_large_front_grows_as_well():
+def test_a_front_of_two_thousand_points_approaches_the_quarter_circle():
     rng = np.random.default_rng(1)
     angle = rng.random(2000) * math.pi / 2
     points = 1 - np.column_stack([np.cos(angle), np.sin(angle)])
     curve = growth(points, [1, 1])
     assert curve[-1] == pytest.approx(hypervolume(points, [1, 1]), rel=1e-9)
     assert curve[-1] == pytest.approx(math.pi / 4, abs=1e-3)
+
+
+def test_the_reference_point_is_a_tenth_beyond_the_worst_values():
+    points = np.array([[10.0, -5.0, 0.0], [20.0, -1.0, -3.0]])
+    assert reference_point(points) == pytest.approx([22.0, -0.9, 1.0])
+
+
+def test_the_share_is_that_of_the_box_between_zero_and_the_reference():
+    front = GrowingFront(np.array([2.0, 4.0]))
+    assert front.share == 0
+    front.add(np.array([1.0, 2.0]))
+    assert front.share == pytest.approx(0.25)

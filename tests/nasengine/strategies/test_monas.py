@@ -1,4 +1,4 @@
-"""MONAS: what its four rewards lead to, on a made table and on the published one."""
+"""Strategy `monas`: its four rewards, on a made table and on the published one."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def table(tmp_path_factory):
     return published or write_table(tmp_path_factory.mktemp("tables") / "made.csv.gz")
 
 
-def outcomes(table, seed, candidates=250, constraints=(), **config):
-    """The goals and what every candidate was measured with."""
+def search_table(table, seed, candidates=250, constraints=(), **config):
+    """Run a search; return its settings and the values of each candidate."""
     spec = assembly.check(
         SearchSpec(
             space="nb201", strategy="monas", estimator="table", dataset="cifar10",
@@ -38,22 +38,22 @@ def outcomes(table, seed, candidates=250, constraints=(), **config):
     return spec, [one.outcome.values for one in ended]
 
 
-def found(table, seed, **more):
-    """The candidate with the largest reward, as the paper keeps it."""
-    spec, values = outcomes(table, seed, **more)
+def best_by_reward(table, seed, **more):
+    """Return the values of the candidate with the largest reward, as in the paper."""
+    spec, values = search_table(table, seed, **more)
     goals, constraints = assembly.goals_of(spec), assembly.constraints_of(spec)
     config = spec.strategy_config
     scale = Scale(goals, config["warm_up"])
-    for one in values[: config["warm_up"]]:
-        scale.add(one)
+    for first in values[: config["warm_up"]]:
+        scale.add(first)
     reward = Reward(config["reward"], config["cost_weight"], goals, constraints)
-    return max(values, key=lambda one: reward.of(one, scale))
+    return max(values, key=lambda candidate: reward.of(candidate, scale))
 
 
-def test_a_heavier_energy_moves_what_is_found_along_the_front_in_order(table):
+def test_a_larger_cost_weight_moves_the_best_candidate_along_the_front(table):
     means = []
     for weight in (0.0, 0.3, 0.6, 0.9):
-        best = [found(table, seed, cost_weight=weight) for seed in range(3)]
+        best = [best_by_reward(table, seed, cost_weight=weight) for seed in range(3)]
         means.append([np.mean([one[name] for one in best]) for name in ("error", ENERGY)])
     errors, energies = np.array(means).T
     assert (np.diff(errors) >= 0).all()  # accuracy falls
@@ -62,37 +62,37 @@ def test_a_heavier_energy_moves_what_is_found_along_the_front_in_order(table):
     assert energies[-1] < energies[0] / 2
 
 
-def test_the_power_budget_ends_within_it(table):
-    _, random = outcomes(table, 9, candidates=60)
+def test_the_power_budget_is_kept(table):
+    _, random = search_table(table, 9, candidates=60)
     bound = float(np.quantile([one[ENERGY] for one in random], 0.3))
     limit = (f"{ENERGY}<{bound}",)
     for seed in range(2):
-        best = found(table, seed, reward="power-budget", constraints=limit)
+        best = best_by_reward(table, seed, reward="power-budget", constraints=limit)
         assert best[ENERGY] < bound
-        _, values = outcomes(table, seed, reward="power-budget", constraints=limit)
+        _, values = search_table(table, seed, reward="power-budget", constraints=limit)
         late = np.mean([one[ENERGY] < bound for one in values[-50:]])
         early = np.mean([one[ENERGY] < bound for one in values[:50]])
         assert late > early
 
 
-def test_the_accuracy_floor_ends_above_it(table):
-    _, random = outcomes(table, 9, candidates=60)
+def test_the_accuracy_floor_is_kept(table):
+    _, random = search_table(table, 9, candidates=60)
     bound = float(np.quantile([one["error"] for one in random], 0.3))
     for seed in range(2):
-        best = found(table, seed, reward="accuracy-floor", constraints=(f"error<{bound}",))
+        best = best_by_reward(table, seed, reward="accuracy-floor", constraints=(f"error<{bound}",))
         assert best["error"] < bound
-        free = found(table, seed, cost_weight=0.0)
+        free = best_by_reward(table, seed, cost_weight=0.0)
         assert best[ENERGY] < free[ENERGY]
 
 
-def test_the_rewards_to_the_digit():
+def test_the_rewards_by_hand():
     goals = (ERROR_GOAL, MACS_GOAL)
     scale = Scale(goals, 2)
     assert scale.add({"error": 10.0, "macs": 100.0})
     assert not scale.add({"error": 10.0})
     assert scale.add({"error": 30.0, "macs": 300.0})
     assert scale.ready
-    middle = {"error": 15.0, "macs": 250.0}  # places 0.25 and 0.75
+    middle = {"error": 15.0, "macs": 250.0}  # scaled: 0.25 and 0.75
     assert Reward("mixed", 0.4, goals, ()).of(middle, scale) == pytest.approx(
         0.6 * 0.75 - 0.4 * 0.75
     )
@@ -101,8 +101,8 @@ def test_the_rewards_to_the_digit():
     assert Reward("power-budget", 0.4, goals, cheap).of(middle, scale) == pytest.approx(0.75)
     good = (parse_constraint("error<20"),)
     assert Reward("accuracy-floor", 0.4, goals, good).of(middle, scale) == pytest.approx(0.25)
-    dear = {"error": 15.0, "macs": 520.0}  # twice its bound
-    assert Reward("power-budget", 0.4, goals, cheap).of(dear, scale) == pytest.approx(
+    expensive = {"error": 15.0, "macs": 520.0}  # twice its bound
+    assert Reward("power-budget", 0.4, goals, cheap).of(expensive, scale) == pytest.approx(
         -1 - np.tanh(3.0)
     )
     beyond = {"error": -200.0, "macs": 1e9}
@@ -110,7 +110,7 @@ def test_the_rewards_to_the_digit():
 
 
 @pytest.mark.parametrize(
-    ("config", "constraints", "objectives", "words"),
+    ("config", "constraints", "objectives", "message"),
     [
         ({"reward": "power-budget"}, (), ("error", "params"), "add a constraint on params"),
         ({"reward": "accuracy-floor"}, (), ("error", "params"), "error<10"),
@@ -118,11 +118,13 @@ def test_the_rewards_to_the_digit():
         ({"reward": "macs"}, (), ("error", "params"), "needs the objective macs"),
     ],
 )
-def test_a_reward_says_what_it_needs(config, constraints, objectives, words):
+def test_a_reward_without_its_constraint_or_cost_is_refused(
+    config, constraints, objectives, message
+):
     spec = SearchSpec(
         space="nb201", strategy="monas", objectives=objectives, constraints=constraints,
         strategy_config=config,
     )  # fmt: skip
-    with pytest.raises(InvalidSettings, match=words) as refused:
+    with pytest.raises(InvalidSettings, match=message) as refused:
         assembly.check(spec)
     assert set(refused.value.errors) == {"strategy_config.reward"}

@@ -1,4 +1,4 @@
-"""Regularised evolution: who is chosen, who dies, and that it gets somewhere."""
+"""Strategy `regularised-evolution`: tournaments, survival, and better results than random."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def members(strategy):
     return strategy.view()["members"]
 
 
-def test_random_until_full_then_the_oldest_leaves_even_when_it_is_the_best():
+def test_random_until_full_then_the_oldest_member_leaves_even_if_it_is_the_best():
     strategy = World().strategy(NAME, population=4, sample=4)
     for number in range(4):
         proposal = strategy.ask()
@@ -40,7 +40,7 @@ def test_random_until_full_then_the_oldest_leaves_even_when_it_is_the_best():
     assert members(strategy) == [1, 2, 3, 4]
 
 
-def test_with_nsga2_survival_the_worst_leaves_however_young():
+def test_with_nsga2_survival_the_worst_member_leaves_even_if_it_is_the_youngest():
     strategy = World().strategy(NAME, population=4, sample=2, survival="nsga2")
     for number in range(4):
         strategy.tell(done(strategy.ask().number, number))
@@ -50,13 +50,13 @@ def test_with_nsga2_survival_the_worst_leaves_however_young():
     assert members(strategy) == [0, 1, 2, 5]
 
 
-def test_survival_follows_objectives_and_constraints():
+def test_automatic_survival_depends_on_objectives_and_constraints():
     for world, survival in (("one", "age"), ("three", "nsga2"), ("bound", "nsga2")):
         assert WORLDS[world].strategy(NAME).view()["survival"] == survival
     assert WORLDS["three"].strategy(NAME, survival="age").view()["survival"] == "age"
 
 
-def test_a_tournament_of_everybody_is_won_by_the_best():
+def test_the_best_member_wins_every_tournament_it_is_drawn_into():
     strategy = World().strategy(NAME, population=6, sample=6)
     errors = [5, 3, 1, 2, 4, 6]
     for error in errors:
@@ -67,7 +67,7 @@ def test_a_tournament_of_everybody_is_won_by_the_best():
     assert winners.count(2) > winners.count(3) > winners.count(5)
 
 
-def test_children_are_one_change_from_their_parent_unless_that_is_known():
+def test_children_differ_from_their_parent_in_one_edge_unless_that_child_was_seen():
     strategy = World().strategy(NAME, population=5, sample=2)
     asked = proposals(strategy, World(), 60)
     by_number = {p.number: p.architecture.genome for p in asked}
@@ -79,15 +79,15 @@ def test_children_are_one_change_from_their_parent_unless_that_is_known():
     assert near > 45
 
 
-def test_nothing_is_proposed_twice_while_there_is_something_new():
+def test_no_architecture_is_proposed_twice_while_there_are_unseen_ones():
     for name in (NAME, "random"):
         asked = proposals(World().strategy(name), World(), 1500)
         assert len({p.architecture for p in asked}) == 1500
-    careless = proposals(World().strategy(NAME, population=5, sample=5, tries=1), World(), 500)
-    assert len({p.architecture for p in careless}) < 500
+    duplicates = proposals(World().strategy(NAME, population=5, sample=5, tries=1), World(), 500)
+    assert len({p.architecture for p in duplicates}) < 500
 
 
-def test_a_crossing_has_two_parents_and_choices_of_both():
+def test_a_crossover_has_two_parents_and_operations_of_both():
     strategy = World().strategy(NAME, population=20, sample=2, crossover=1.0)
     asked = proposals(strategy, World(), 120)
     by_number = {p.number: p.architecture.genome.split("|") for p in asked}
@@ -101,7 +101,7 @@ def test_a_crossing_has_two_parents_and_choices_of_both():
     assert pure > len(crossed) // 2
 
 
-def test_those_that_ended_badly_never_become_parents():
+def test_candidates_that_ended_badly_never_become_parents():
     strategy = World().strategy(NAME, population=4, sample=4)
     bad = set()
     for number in range(80):
@@ -109,12 +109,19 @@ def test_those_that_ended_badly_never_become_parents():
         assert not bad & set(proposal.parents)
         if number % 3:
             bad.add(number)
-            strategy.tell(Outcome(number, "pruned", (Measurement("error", 0.0, "%"),), "given up"))
+            strategy.tell(
+                Outcome(
+                    number,
+                    "pruned",
+                    (Measurement("error", 0.0, "%"),),
+                    "too large",
+                )
+            )
         else:
             strategy.tell(done(number, 50))
 
 
-def test_it_finds_more_than_random_search():
+def test_it_finds_a_larger_hypervolume_than_random_search():
     for world in ("one", "three"):
         found = {}
         for name in (NAME, "random"):
@@ -130,7 +137,7 @@ def test_it_finds_more_than_random_search():
         assert found[NAME] > found["random"]
 
 
-def test_the_least_violating_win_until_somebody_is_feasible():
+def test_the_smallest_violation_wins_until_a_member_is_feasible():
     population = Population((ERROR, PARAMS), (Constraint("params", "<", 100.0),))
     for number, (error, params) in enumerate([(1, 300), (9, 200), (5, 99), (4, 400)]):
         assert population.join(number, None, {"error": error, "params": params})
@@ -142,19 +149,19 @@ def test_the_least_violating_win_until_somebody_is_feasible():
     assert not population.join(9, None, {"error": 1.0})
 
 
-def test_settings_that_contradict_are_refused():
+def test_a_sample_larger_than_the_population_is_refused():
     with pytest.raises(InvalidSettings) as caught:
         from_mapping(EvolutionConfig, {"population": "3", "sample": "4"}, "strategy_config.")
     assert list(caught.value.errors) == ["strategy_config.sample"]
 
 
-def test_known_architectures_survive_their_text():
+def test_seen_architectures_are_restored_from_their_text():
     asked = proposals(World().strategy("random"), World(), 50)
-    known = SeenArchitectures()
+    seen = SeenArchitectures()
     for proposal in asked[:25]:
-        known.add(proposal.architecture)
-    again = SeenArchitectures.from_text(known.to_text())
+        seen.add(proposal.architecture)
+    again = SeenArchitectures.from_text(seen.to_text())
     assert [p.architecture in again for p in asked] == [True] * 25 + [False] * 25
     assert len(again) == 25
-    assert again.to_text() == known.to_text()
-    assert len(known.to_text()) == 25 * 8
+    assert again.to_text() == seen.to_text()
+    assert len(seen.to_text()) == 25 * 8

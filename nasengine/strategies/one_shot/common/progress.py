@@ -33,8 +33,8 @@ class Progress:
         epoch: epochs trained so far.
         trained: numbers of the last two proposals that left a checkpoint.
         attempts: failed attempts at the present proposal.
-        phase: "epoch", then "derive", "proof" (retraining from scratch), "rival" (training the
-            LSTM baseline, recurrent spaces only), "over".
+        phase: `epoch`, then `derive`, `proof` (retraining from scratch), `rival` (training the
+            LSTM baseline, in recurrent spaces only), `over`.
     """
 
     index: int = 0

@@ -52,7 +52,7 @@ class RankCorrelation:
         return round(tau, 3) if math.isfinite(tau) else None
 
     def view(self) -> dict[str, Any]:
-        """Return the pairs ("alone"), tau and the objective's name.
+        """Return the pairs (`alone`), tau and the objective's name.
 
         A pair is [number, origin, supernet error, value of the first objective].
         """
