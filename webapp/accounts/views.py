@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from .current import choose_team
 from .middleware import team_not_required
-from .models import Membership
+from .models import Membership, User
 from .permissions import teams_of
 
 # What these addresses show is the same in every team, or belongs to whichever is chosen.
@@ -82,7 +82,8 @@ class Account(auth.PasswordChangeView):
     success_url = reverse_lazy("account")
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
-        memberships = Membership.objects.filter(user_id=self.request.user.pk)
+        assert isinstance(self.request.user, User)  # the sign-in middleware lets no one else in
+        memberships = Membership.objects.filter(user=self.request.user)
         mine = memberships.select_related("team").order_by("team__name")
         return {**super().get_context_data(**kwargs), "memberships_mine": mine}
 

@@ -30,7 +30,7 @@ class SiteBoundField(BoundField):
     @property
     def error_text(self) -> str:
         """Every message of the field in one line; empty if the value is allowed."""
-        return " ".join(self.errors)
+        return " ".join(map(str, self.errors))
 
     @property
     def described_by(self) -> str:
@@ -73,7 +73,9 @@ class SiteForm(forms.Form):
 
     def messages(self) -> dict[str, str]:
         """Return dotted path -> message of every field that has one."""
-        return {self.add_prefix(name): " ".join(texts) for name, texts in self.errors.items()}
+        return {
+            self.add_prefix(name): " ".join(map(str, texts)) for name, texts in self.errors.items()
+        }
 
 
 class KeepingSelect(forms.Select):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from webapp.accounts.permissions import teams_of
+from webapp.accounts.requests import TeamRequest
 from webapp.runs.models import Run
 from webapp.runs.numbers import value_text
 from webapp.runs.queries import runs_of
@@ -21,7 +22,7 @@ OFFERED = 100
 
 
 @require_GET
-def compare(request: HttpRequest) -> HttpResponse:
+def compare(request: TeamRequest) -> HttpResponse:
     """Compare the runs that the address names, as far as this person may see them."""
     requested, unread = requested_runs(request.GET.getlist("runs"))
     beyond = requested[MAX_RUNS:]

@@ -49,7 +49,7 @@ def expected_cost(team: Team, spec: SearchSpec) -> Cost | None:
         run__team=team, state=CandidateState.DONE, started_at__isnull=False, **same
     )
     times = done.order_by("-pk").values_list("started_at", "ended_at")[:SAMPLE]
-    seconds = [(end - start).total_seconds() for start, end in times if end]
+    seconds = [(end - start).total_seconds() for start, end in times if start and end]
     if not seconds:
         return None
     each = sum(seconds) / len(seconds)
@@ -68,7 +68,8 @@ def seconds_left(run: Run) -> float | None:
         each = (timezone.now() - run.started_at).total_seconds() / run.told
     else:
         ended = run.candidates.filter(ended_at__isnull=False).order_by("-ended_at")
-        times = list(ended.values_list("ended_at", flat=True)[: RECENT + 1])
+        latest = ended.values_list("ended_at", flat=True)[: RECENT + 1]
+        times = [time for time in latest if time is not None]
         if len(times) < MIN_RECENT:
             return None
         each = (times[0] - times[-1]).total_seconds() / (len(times) - 1)

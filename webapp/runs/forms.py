@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django import forms
+from django.forms import Field
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 
@@ -25,7 +26,7 @@ from webapp.tables.services.resolve import PATH, chosen_table, resolve
 
 from .models import Device
 from .presets import DEFAULT_OBJECTIVES
-from .setting_forms import SettingsForm, as_texts, text_of, texts_of
+from .setting_forms import SettingField, SettingsForm, as_texts, text_of, texts_of
 
 PARTS = {
     "space": ("spaces", "Space", "The architectures that the search may choose from."),
@@ -153,7 +154,7 @@ class LaunchForm(SiteForm):
         rows = [
             {"label": self.label_of(form, name), "target": form[name].auto_id, "text": text}
             for form in (self, *self.forms())
-            for name, text in ((n, " ".join(texts)) for n, texts in form.errors.items())
+            for name, text in ((n, " ".join(map(str, texts))) for n, texts in form.errors.items())
             if name in form.fields
         ]
         return rows + [
@@ -189,7 +190,7 @@ class LaunchForm(SiteForm):
             return None
         return chosen_table(self.team, text_of(self.raw, PATH))
 
-    def _choice(self, part: Part) -> forms.CharField:
+    def _choice(self, part: Part) -> Field:
         """The list in which the plugin of a part is chosen; the page then loads its settings."""
         attrs = {
             "data-part": part.kind,
@@ -203,6 +204,7 @@ class LaunchForm(SiteForm):
         field = forms.CharField(label=part.title, required=False, strip=False, widget=widget)
         self.initial[part.kind] = part.chosen
         if self.is_bound:
+            assert isinstance(self.data, MultiValueDict)
             self.data.setlist(part.kind, [part.chosen])
         return field
 
@@ -217,8 +219,10 @@ class LaunchForm(SiteForm):
             return
         assert part.settings is not None
         path = PATH.partition(".")[2]
-        part.settings.fields[path].suggestions = tables_by_name(self.team)
-        part.settings.fields[path].widget.attrs["list"] = f"{part.settings[path].auto_id}-list"
+        field = part.settings.fields[path]
+        assert isinstance(field, SettingField)
+        field.suggestions = tables_by_name(self.team)
+        field.widget.attrs["list"] = f"{part.settings[path].auto_id}-list"
 
     def _owner(self, path: str) -> tuple[SiteForm | None, str]:
         """The form and the field that a dotted path names; None if no field has that path."""
@@ -293,7 +297,7 @@ def _of_engine() -> dict[str, str]:
     """
     measuring = Device.objects.filter(profile__method="measured")
     devices = dict(measuring.values_list("name", "title")) or {"cpu": ""}
-    names = {}
+    names: dict[str, str] = {}
     for kind in catalog.names("objectives"):
         objective = catalog.load("objectives", kind)
         if objective.on_device:

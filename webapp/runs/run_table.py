@@ -63,7 +63,7 @@ def run_table(team: Team, query: QueryDict) -> RunTable:
     filtered = RunFilter(query, queryset=with_front(runs_of(team)))
     sort = query.get("sort", "age")
     sort = sort if sort.removeprefix("-") in SORTS else "age"
-    size = int(query["size"]) if query.get("size") in [str(s) for s in SIZES] else SIZES[0]
+    size = next((size for size in SIZES if str(size) == query.get("size")), SIZES[0])
     page = Paginator(_sorted(filtered.qs, sort), size).get_page(query.get("page"))
     return RunTable(
         page=page,

@@ -26,6 +26,7 @@ class SettingField(forms.Field):
 
     def __init__(self, config: type, setting: SettingDescription):
         self.setting = setting
+        self.suggestions: dict[str, str] = {}  # value -> description, offered while typing
         unit = f" ({setting.unit})" if setting.unit else ""
         super().__init__(
             required=False,

@@ -12,14 +12,19 @@ from django.core.files.storage import FileSystemStorage
 NAME = "plotly.min.js"
 
 
+class PlotlyStorage(FileSystemStorage):
+    """The folder of the script inside package `plotly`."""
+
+    prefix = "vendor/plotly"  # where collectstatic puts it
+
+
 class PlotlyFinder(BaseFinder):
     """Find the static file vendor/plotly/plotly.min.js in package `plotly`."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         folder = str(files("plotly") / "package_data")
-        self.storage = FileSystemStorage(location=folder)
-        self.storage.prefix = "vendor/plotly"  # where collectstatic puts it
+        self.storage = PlotlyStorage(location=folder)
 
     def check(self, **kwargs: Any) -> list[Any]:
         return []

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
 from webapp.accounts.middleware import team_not_required
 from webapp.accounts.permissions import may
+from webapp.accounts.requests import TeamRequest
 
 from .health import broker_answers, database_answers
 from .summary import summary
 
 
 @require_GET
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: TeamRequest) -> HttpResponse:
     """Show the overview; for htmx only the part that changes."""
     context = {
         **summary(request.team),
@@ -31,7 +32,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @team_not_required
 @require_GET
-def healthz(request: HttpRequest) -> JsonResponse:
+def healthz(request: TeamRequest) -> JsonResponse:
     """Return 200 if the database answers, so that pages can be served; the broker is reported."""
     database = database_answers()
     answer = {

@@ -100,6 +100,7 @@ class StudyForm(LaunchForm):
 
     def plan(self) -> Plan | None:
         """Return the plan, or None with every message beside its field."""
+        assert self.team is not None
         plan, typed = self._typed_plan()
         messages = {**check_plan(self.team, plan)[1], **typed}
         if fault := name_error(self.team, self.title):

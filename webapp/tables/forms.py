@@ -12,7 +12,7 @@ from nasengine import catalog
 from nasengine.core.errors import InvalidSettings
 from nasengine.estimators.tables.nb201_layout import ARCHITECTURE
 from webapp.accounts.models import Team, User
-from webapp.common.forms import KeepingSelect, SiteForm
+from webapp.common.forms import KeepingSelect, SiteBoundField, SiteForm
 
 from .services.column_mapping import Mapping
 from .services.importing import Import, import_table
@@ -22,6 +22,18 @@ CHOOSE_AGAIN = "Choose the file again: a browser does not keep it."
 COLUMNS_EXAMPLE = "error=val_acc:100-x:%\nlatency@board=ms::ms\nspeed@a100=tp::images/s:higher"
 
 
+class WideCharField(forms.CharField):
+    """A text field over the whole width of the form."""
+
+    wide = True
+
+
+class WideFileField(forms.FileField):
+    """A file field over the whole width of the form."""
+
+    wide = True
+
+
 def _text(label: str, help_text: str, example: str = "") -> forms.CharField:
     widget = forms.TextInput(attrs={"placeholder": example} if example else {})
     return forms.CharField(label=label, required=False, help_text=help_text, widget=widget)
@@ -29,15 +41,13 @@ def _text(label: str, help_text: str, example: str = "") -> forms.CharField:
 
 def _lines(label: str, help_text: str, example: str) -> forms.CharField:
     widget = forms.Textarea(attrs={"rows": 3, "placeholder": example})
-    field = forms.CharField(label=label, required=False, help_text=help_text, widget=widget)
-    field.wide = True
-    return field
+    return WideCharField(label=label, required=False, help_text=help_text, widget=widget)
 
 
 class ImportForm(SiteForm):
     """A file with the meaning of its columns; what was typed comes back with every message."""
 
-    file = forms.FileField(
+    file = WideFileField(
         label="File",
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": ".csv,.gz,text/csv,application/gzip"}),
@@ -84,7 +94,6 @@ class ImportForm(SiteForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["file"].wide = True
         self.fields["file"].help_text = (
             "CSV in UTF-8 with a header row, optionally compressed with gzip; at most "
             f"{settings.TABLE_MEGABYTES} MB uncompressed."
@@ -113,7 +122,7 @@ class ImportForm(SiteForm):
         return [
             {"label": str(field.label), "target": field.auto_id, "text": field.error_text}
             for field in self
-            if field.errors
+            if field.errors and isinstance(field, SiteBoundField)
         ]
 
     def _mapping(self) -> Mapping:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.permissions import may
+from webapp.accounts.requests import TeamRequest
 
 from .forms import ImportForm
 from .labels import fit_words, warnings_of
@@ -21,7 +22,7 @@ MAX_RUNS = 8
 
 
 @require_GET
-def table_list(request: HttpRequest) -> HttpResponse:
+def table_list(request: TeamRequest) -> HttpResponse:
     """List the team's tables, the newest version of each name first."""
     page = Paginator(tables_of(request.team), PAGE).get_page(request.GET.get("page"))
     rows = [
@@ -43,7 +44,7 @@ def table_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def table_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def table_detail(request: TeamRequest, pk: int) -> HttpResponse:
     """Show one table: its objectives, the result of the import, and the runs on it."""
     table = team_object_or_404(request, BenchmarkTable, pk)
     newest = BenchmarkTable.objects.filter(team=table.team, name=table.name).latest("version")
@@ -66,7 +67,7 @@ def table_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def table_new(request: HttpRequest) -> HttpResponse:
+def table_new(request: TeamRequest) -> HttpResponse:
     """Show the import form; a POST imports, or shows it with every message beside its field."""
     check_may_here(request, "import", "Importing tables")
     form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()

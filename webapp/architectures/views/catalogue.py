@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from webapp.accounts.access import team_object_or_404
+from webapp.accounts.requests import TeamRequest
 from webapp.runs.drawings import text_of
 from webapp.runs.models import Candidate
 
@@ -19,7 +20,7 @@ from ..services import may_decide
 
 
 @require_GET
-def architecture_list(request: HttpRequest) -> HttpResponse:
+def architecture_list(request: TeamRequest) -> HttpResponse:
     """List the team's architectures; the address has filter, sort and page."""
     context = {
         "catalogue": catalogue_page(request.team, request.GET),
@@ -31,10 +32,10 @@ def architecture_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def architecture_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def architecture_detail(request: TeamRequest, pk: int) -> HttpResponse:
     """Show one entry: graph, measurements, provenance, stage and history."""
     entry = team_object_or_404(request, CatalogueEntry, pk)
-    candidate = Candidate.objects.filter(pk=entry.candidate_id).select_related("run").first()
+    candidate = Candidate.objects.filter(entries=entry).select_related("run").first()
     context = {
         **card_of(entry),
         "candidate": candidate,

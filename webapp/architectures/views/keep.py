@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from webapp.accounts.access import team_object_or_404
+from webapp.accounts.requests import TeamRequest
 from webapp.architectures.services import keep
 from webapp.runs.models import Candidate, Run
 from webapp.runs.views.candidate import candidate_or_404, candidate_response
 
 
 @require_POST
-def candidate_keep(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def candidate_keep(request: TeamRequest, pk: int, number: int) -> HttpResponse:
     """Create a catalogue entry of the candidate's architecture."""
     run = team_object_or_404(request, Run, pk, action="keep")
     candidate = candidate_or_404(run, number)
@@ -28,7 +29,7 @@ def candidate_keep(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 
 def _answer(
-    request: HttpRequest, run: Run, candidate: Candidate, text: str, level: str
+    request: TeamRequest, run: Run, candidate: Candidate, text: str, level: str
 ) -> HttpResponse:
     """For htmx the drawer with a toast, otherwise a redirect to the page with a message."""
     if request.htmx:

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from webapp.runs.labels import CANDIDATE_STATES, RUN_STATES, StateLabel, method_look
-from webapp.runs.models import Run
+from webapp.runs.models import CandidateState, Run, RunState
 from webapp.runs.numbers import MISSING, age_text, duration_text, number_text, value_text
 
 register = template.Library()
@@ -117,13 +117,13 @@ def rounded_kept(measurement: dict[str, Any]) -> SafeString:
 @register.simple_tag
 def run_state(state: str, reason: str = "") -> SafeString:
     """Render the state of a run as icon, label and colour, with its meaning on hover."""
-    return badge(RUN_STATES[state], state, reason)
+    return badge(RUN_STATES[RunState(state)], state, reason)
 
 
 @register.simple_tag
 def candidate_state(state: str, reason: str = "") -> SafeString:
     """Render the state of a candidate as icon, label and colour, with its meaning on hover."""
-    return badge(CANDIDATE_STATES[state], state, reason)
+    return badge(CANDIDATE_STATES[CandidateState(state)], state, reason)
 
 
 def badge(label: StateLabel, state: str, reason: str) -> SafeString:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from nasengine.core.architecture import Architecture
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
+from webapp.accounts.requests import TeamRequest
 from webapp.runs.drawings import derived_from, drawing, text_of
 from webapp.runs.models import Candidate, Run
 from webapp.runs.objectives import goals_of_run
@@ -21,7 +22,7 @@ CURVE_COLUMNS = ("epoch", "train_loss", "train_error", "valid_loss", "valid_erro
 
 
 @require_GET
-def run_candidate(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def run_candidate(request: TeamRequest, pk: int, number: int) -> HttpResponse:
     """Show a candidate with its architecture, measurements, learning curve and parents."""
     run = team_object_or_404(request, Run, pk)
     return candidate_response(request, run, candidate_or_404(run, number))
@@ -41,7 +42,7 @@ def candidate_or_404(run: Run, number: int) -> Candidate:
     return candidate
 
 
-def candidate_response(request: HttpRequest, run: Run, candidate: Candidate) -> HttpResponse:
+def candidate_response(request: TeamRequest, run: Run, candidate: Candidate) -> HttpResponse:
     """Render the candidate: the drawer for htmx, otherwise the page."""
     architecture, step = candidate.proposal["architecture"], None
     if candidate.proposal.get("task") == "share":

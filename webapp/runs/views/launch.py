@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.search_spec import SearchSpec
 from webapp.accounts.access import check_may_here, team_object_or_404
+from webapp.accounts.requests import TeamRequest
 from webapp.limits import MAX_NAME
 
 from ..cost import expected_cost, is_looked_up
@@ -25,7 +26,7 @@ DEFAULTS = {"name": "dpp-net on digits", "candidates": "50", "in_flight": "2"}
 
 
 @require_http_methods(["GET", "POST"])
-def run_new(request: HttpRequest) -> HttpResponse:
+def run_new(request: TeamRequest) -> HttpResponse:
     """Show the launch form; a POST launches, or shows it with every message beside its field."""
     check_may_here(request, "launch", "Launching runs")
     if request.method == "GET":
@@ -47,7 +48,7 @@ def run_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def run_new_part(request: HttpRequest, kind: str) -> HttpResponse:
+def run_new_part(request: TeamRequest, kind: str) -> HttpResponse:
     """Show the settings of one part for the plugin that was just chosen in it."""
     check_may_here(request, "launch", "Launching runs")
     if kind not in PARTS:
@@ -58,14 +59,14 @@ def run_new_part(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 @require_POST
-def run_new_cost(request: HttpRequest) -> HttpResponse:
+def run_new_cost(request: TeamRequest) -> HttpResponse:
     """Show the expected cost of the search that the form holds now."""
     check_may_here(request, "launch", "Launching runs")
     spec = LaunchForm(request.POST, request.team).typed_spec()
     return render(request, "runs/parts/cost.html", _cost(request, spec))
 
 
-def _context(request: HttpRequest, form: LaunchForm, spec: SearchSpec | None) -> dict[str, Any]:
+def _context(request: TeamRequest, form: LaunchForm, spec: SearchSpec | None) -> dict[str, Any]:
     # The script lets an untouched name follow the chosen strategy and data set.
     form.fields["name"].widget.attrs["data-suggested"] = DEFAULTS["name"]
     return {
@@ -76,7 +77,7 @@ def _context(request: HttpRequest, form: LaunchForm, spec: SearchSpec | None) ->
     }
 
 
-def _initial(request: HttpRequest) -> Mapping[str, Any]:
+def _initial(request: TeamRequest) -> Mapping[str, Any]:
     """Return what the form starts with: a clone, a preset, or the address and defaults."""
     if "clone" in request.GET:
         run = team_object_or_404(request, Run, _run_number(request.GET["clone"]))
@@ -95,7 +96,7 @@ def _run_number(text: str) -> int:
     return int(text)
 
 
-def _cost(request: HttpRequest, spec: SearchSpec | None) -> dict[str, Any]:
+def _cost(request: TeamRequest, spec: SearchSpec | None) -> dict[str, Any]:
     """Return what the search costs, as far as its settings can be read and it is known."""
     if spec is None:
         return {"unreadable": True}

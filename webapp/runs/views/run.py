@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
+from webapp.accounts.requests import TeamRequest
 from webapp.events.models import Event
 from webapp.runs.actions import ACTIONS, actions_of
 from webapp.runs.candidate_table import candidate_table
@@ -26,7 +27,7 @@ from webapp.runs.snapshot import snapshot
 
 
 @require_GET
-def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def run_detail(request: TeamRequest, pk: int) -> HttpResponse:
     """Show a run; for htmx only its candidate table."""
     run = team_object_or_404(request, Run, pk)
     if request.htmx and request.htmx.target == "candidate-table":
@@ -48,7 +49,7 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def run_live(request: HttpRequest, pk: int) -> HttpResponse:
+def run_live(request: TeamRequest, pk: int) -> HttpResponse:
     """Show the parts of the page that change while a run moves; the page swaps them in.
 
     `selected` names the candidate that is looked at, `rows` the candidates on screen that
@@ -64,7 +65,7 @@ def run_live(request: HttpRequest, pk: int) -> HttpResponse:
     return _answer(request, "runs/parts/live.html", context)
 
 
-def _controls(request: HttpRequest, run: Run) -> dict[str, Any]:
+def _controls(request: TeamRequest, run: Run) -> dict[str, Any]:
     """Return what this person may do with the run."""
     controls = may(request.user, "control", run.team)
     return {
@@ -80,14 +81,14 @@ def _numbers(text: str) -> list[int]:
     return [int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 10]
 
 
-def _answer(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+def _answer(request: TeamRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
 
 
 @require_GET
-def run_snapshot(request: HttpRequest, pk: int) -> JsonResponse:
+def run_snapshot(request: TeamRequest, pk: int) -> JsonResponse:
     """Return the state of the page as JSON, for a page that missed too many events."""
     run = team_object_or_404(request, Run, pk)
     # NaN and infinity are an error here, not in the browser that reads them.
@@ -95,7 +96,7 @@ def run_snapshot(request: HttpRequest, pk: int) -> JsonResponse:
 
 
 @require_GET
-def run_events(request: HttpRequest, pk: int) -> HttpResponse:
+def run_events(request: TeamRequest, pk: int) -> HttpResponse:
     """Show the latest stored events as a table."""
     run = team_object_or_404(request, Run, pk)
     context = {"events": last_events(run), "total": Event.objects.filter(run=run).count()}
@@ -103,7 +104,7 @@ def run_events(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def candidate_graph(request: HttpRequest, pk: int, number: int) -> JsonResponse:
+def candidate_graph(request: TeamRequest, pk: int, number: int) -> JsonResponse:
     """Return the drawing of a candidate's architecture as JSON (docs/graphs.md)."""
     run = team_object_or_404(request, Run, pk)
     candidate = Candidate.objects.filter(run=run, number=number).only("proposal").first()

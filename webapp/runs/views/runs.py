@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
+from webapp.accounts.requests import TeamRequest
 
 from ..actions import ACTIONS
 from ..models import Run
@@ -26,7 +27,7 @@ DONE_MESSAGES = {
 
 
 @require_GET
-def run_list(request: HttpRequest) -> HttpResponse:
+def run_list(request: TeamRequest) -> HttpResponse:
     """List the team's runs; the address has filter, sort and page."""
     context = {
         "table": run_table(request.team, request.GET),
@@ -41,7 +42,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def run_control(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+def run_control(request: TeamRequest, pk: int, action: str) -> HttpResponse:
     """Pause, resume, stop or cancel a run or raise its budget; redirect to its page."""
     if action not in ACTIONS:
         raise Http404(f"unknown action {action[:40]!r}; actions: {', '.join(ACTIONS)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -13,6 +13,7 @@ from nasengine.core.errors import InvalidSettings
 from nasengine.core.search_spec import SearchSpec
 from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.models import Team
+from webapp.accounts.requests import TeamRequest
 from webapp.limits import MAX_NAME
 from webapp.runs.cost import expected_cost, is_looked_up
 from webapp.runs.models import Run, Study
@@ -26,7 +27,7 @@ SEEDS_OF_A_RUN = 5
 
 
 @require_http_methods(["GET", "POST"])
-def study_new(request: HttpRequest) -> HttpResponse:
+def study_new(request: TeamRequest) -> HttpResponse:
     """Show the study form; a POST launches, or shows it with every message beside its field."""
     check_may_here(request, "launch", "Launching studies")
     if request.method == "GET":
@@ -48,7 +49,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def study_new_methods(request: HttpRequest) -> HttpResponse:
+def study_new_methods(request: TeamRequest) -> HttpResponse:
     """Show which methods can search the chosen space; what was typed stays."""
     check_may_here(request, "launch", "Launching studies")
     form = StudyForm(request.POST, request.team, bound=False)
@@ -56,14 +57,14 @@ def study_new_methods(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def study_new_cost(request: HttpRequest) -> HttpResponse:
+def study_new_cost(request: TeamRequest) -> HttpResponse:
     """Show the expected cost of the study that the form holds now."""
     check_may_here(request, "launch", "Launching studies")
     form = StudyForm(request.POST, request.team)
     return render(request, "studies/parts/cost.html", _cost(request, form.typed_plan()))
 
 
-def _cost(request: HttpRequest, plan: Plan | None) -> dict[str, Any]:
+def _cost(request: TeamRequest, plan: Plan | None) -> dict[str, Any]:
     """Return what the study costs in time of one worker, as far as it is known."""
     if plan is None:
         return {"unreadable": True}
@@ -77,7 +78,7 @@ def _cost(request: HttpRequest, plan: Plan | None) -> dict[str, Any]:
     return {**context, "cost": cost, "total_seconds": cost.each_seconds * candidates}
 
 
-def _first_form(request: HttpRequest) -> StudyForm:
+def _first_form(request: TeamRequest) -> StudyForm:
     """Return the form of a run or study to repeat, or of the address and defaults."""
     if "run" in request.GET:
         run = team_object_or_404(request, Run, _number(request.GET["run"]))

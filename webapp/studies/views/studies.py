@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.text import slugify
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
+from webapp.accounts.requests import TeamRequest
 from webapp.runs.actions import ACTIONS
 from webapp.runs.models import Study
 
@@ -33,7 +34,7 @@ DONE_MESSAGES = {
 
 
 @require_GET
-def study_list(request: HttpRequest) -> HttpResponse:
+def study_list(request: TeamRequest) -> HttpResponse:
     """List the team's studies, newest first."""
     page = Paginator(studies_of(request.team), PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "may_launch": may(request.user, "launch", request.team)}
@@ -41,7 +42,7 @@ def study_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def study_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def study_detail(request: TeamRequest, pk: int) -> HttpResponse:
     """Show a study; for htmx only its results, which an open page reloads while runs move."""
     study = _study(request, pk)
     data = results(study)
@@ -64,7 +65,7 @@ def study_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def study_csv(request: HttpRequest, pk: int) -> HttpResponse:
+def study_csv(request: TeamRequest, pk: int) -> HttpResponse:
     """Return one CSV line per run: method, seed, state and results."""
     study = _study(request, pk)
     data = results(study)
@@ -82,7 +83,7 @@ def study_csv(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def study_json(request: HttpRequest, pk: int) -> HttpResponse:
+def study_json(request: TeamRequest, pk: int) -> HttpResponse:
     """Return the plan and the results as one document."""
     study = _study(request, pk)
     document = {"id": study.pk, "name": study.name, "question": study.question, "plan": study.plan}
@@ -90,7 +91,7 @@ def study_json(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def study_control(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+def study_control(request: TeamRequest, pk: int, action: str) -> HttpResponse:
     """Pause, resume or stop every run whose state allows it; redirect to the study."""
     if action not in BULK_ACTIONS:
         raise Http404(f"unknown action {action[:40]!r}; actions: {', '.join(BULK_ACTIONS)}")
@@ -104,7 +105,7 @@ def study_control(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     return redirect("study-detail", study.pk)
 
 
-def _study(request: HttpRequest, pk: int) -> Any:
+def _study(request: TeamRequest, pk: int) -> Any:
     """Return the study with its progress if this person may see it."""
     team_object_or_404(request, Study, pk)
     return with_progress(Study.objects.select_related("team", "created_by")).get(pk=pk)
