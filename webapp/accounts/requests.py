@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
-from .models import Team, User
+from .models import Membership, Team, User
 
 
 class AnyRequest(HttpRequest):
@@ -13,6 +13,7 @@ class AnyRequest(HttpRequest):
 
     team: Team | None
     htmx: HtmxDetails
+    layout_memberships: list[Membership]  # read once per request by the layout tags
 
 
 class TeamRequest(AnyRequest):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from ...core.architecture import Architecture
 from ...core.settings import to_mapping
@@ -21,6 +21,13 @@ from .supernet import (
 
 if TYPE_CHECKING:
     import torch
+    from _typeshed import DataclassInstance
+
+    class ChannelSettings(DataclassInstance, Protocol):
+        """The settings of a space with the capability "partial"."""
+
+        @property
+        def channels(self) -> int: ...
 
 
 class SupernetSpace(Space):
@@ -29,8 +36,6 @@ class SupernetSpace(Space):
     A subclass implements the hooks for both cases. With the capability "partial", its settings
     have `channels`, the number of channels of which one in K is mixed.
     """
-
-    config: Any
 
     def supernet(self, partial: int = 1) -> Architecture:
         """Return the supernet of the space as an architecture.
@@ -46,7 +51,7 @@ class SupernetSpace(Space):
         if not is_supernet(genome):
             self._check_genome(genome)
         elif "partial" in self.capabilities:
-            check_supernet(genome, self.config.channels)
+            check_supernet(genome, cast("ChannelSettings", self.config).channels)
         else:
             check_full_supernet(genome)
 

@@ -11,8 +11,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from webapp.accounts.models import Role
+from webapp.accounts.models import Membership, Role, User
 from webapp.accounts.permissions import MIN_ROLE, ROLE_ORDER
+from webapp.accounts.requests import AnyRequest
 
 register = template.Library()
 SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
@@ -81,25 +82,31 @@ def rail(context: template.Context) -> list[dict[str, Any]]:
 
 
 @register.simple_tag(takes_context=True)
-def memberships(context: template.Context) -> list[Any]:
+def memberships(context: template.Context) -> list[Membership]:
     """Return the person's memberships with their teams, by team name; read once per request."""
     request = context.get("request")
     return [] if request is None else _memberships(request)
 
 
-def _memberships(request: Any) -> list[Any]:
-    user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
+def _memberships(request: AnyRequest) -> list[Membership]:
+    user = _user(request)
+    if user is None:
         return []
-    if not hasattr(request, "_memberships_shown"):
+    if not hasattr(request, "layout_memberships"):
         rows = user.memberships.select_related("team").order_by("team__name")
-        request._memberships_shown = list(rows)
-    return request._memberships_shown
+        request.layout_memberships = list(rows)
+    return request.layout_memberships
 
 
-def _may_curate(request: Any) -> bool:
-    """Like `may_enter_admin`, from the memberships that the layout has read already."""
+def _user(request: AnyRequest) -> User | None:
+    """The signed-in user; None also on error pages, where middleware has not run."""
     user = getattr(request, "user", None)
+    return user if isinstance(user, User) else None
+
+
+def _may_curate(request: AnyRequest) -> bool:
+    """Like `may_enter_admin`, from the memberships that the layout has read already."""
+    user = _user(request)
     if user is None or not user.is_active:
         return False
     minimum = ROLE_ORDER.index(MIN_ROLE["curate"])
