@@ -47,7 +47,7 @@ class LocalSearchConfig:
 
 
 class LocalSearch(Strategy):
-    """Climbs one after another, each from the best of a few random candidates.
+    """Hill climbing with restarts, each from the best of a few random candidates.
 
     The members of a climb are the candidates on its own front: with one objective its best
     candidate and its equals. While outcomes in flight may still move the climb, `ask` returns

@@ -42,9 +42,10 @@ class NSGA2Config:
 
 
 class NSGA2(Strategy):
-    """Samples at random until the population is full, then breeds generation after generation.
+    """Elitist evolution for several objectives: tournaments and survival by rank and crowding.
 
-    Only candidates that are done and have a finite value for every objective take part.
+    It samples at random until the first generation is complete. Only candidates that are done
+    and have a finite value for every objective take part.
     """
 
     name = "nsga2"

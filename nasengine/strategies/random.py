@@ -23,7 +23,7 @@ class RandomConfig:
 
 
 class RandomSearch(Strategy):
-    """Random search: samples architectures uniformly and ignores their outcomes."""
+    """Random search: uniform sampling, which ignores all outcomes."""
 
     name = "random"
     Config = RandomConfig

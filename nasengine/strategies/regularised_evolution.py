@@ -52,9 +52,10 @@ class EvolutionConfig:
 
 
 class RegularisedEvolution(Strategy):
-    """Samples at random until the population is full, then mutates tournament winners.
+    """Evolution by tournaments, mutation and death by age.
 
-    Only candidates that are done and have a finite value for every objective join. Candidates
+    It samples at random until the population is full, then mutates tournament winners. Only
+    candidates that are done and have a finite value for every objective join. Candidates
     in flight do not block the search: it continues with the members it has.
     """
 

@@ -39,7 +39,7 @@ FRONT_DIVISOR = 4  # a front smaller than K / 4 has too few neighbours to select
 
 
 class DPPNet(Strategy):
-    """Measures the candidates that its surrogate predicts to be on the front.
+    """Progressive search: a surrogate predicts all children, Pareto dominance selects.
 
     Candidates that ended badly neither train the surrogate nor have children. The `note` of a
     proposal holds its stage and, from the second stage on, {"predicted": {objective: value}}.

@@ -80,7 +80,7 @@ class MonasConfig:
 
 
 class Monas(Strategy):
-    """Trains a policy over the space's decisions by the rewards of its candidates.
+    """Reinforcement learning: a recurrent policy, rewarded for accuracy and low cost.
 
     A candidate that ended badly gets the lowest reward so far.
     """

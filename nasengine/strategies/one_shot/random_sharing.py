@@ -39,7 +39,7 @@ class RandomSharingConfig(SampledConfig):
 
 
 class RandomSharing(SampledSearch):
-    """Random search with weight sharing: architectures are compared only at the end."""
+    """Random search with weight sharing: the best of many samples by supernet error."""
 
     name = "random-sharing"
     Config = RandomSharingConfig

@@ -81,9 +81,10 @@ class RenasConfig:
 
 
 class Renas(Strategy):
-    """Samples at random until the population is full, then applies learned mutations.
+    """Evolution whose mutations are chosen by a controller, trained by reinforcement learning.
 
-    Only candidates that are done join. A child that ended badly gets the lowest gain so far.
+    It samples at random until the population is full, then mutates tournament winners. Only
+    candidates that are done join. A child that ended badly gets the lowest gain so far.
     """
 
     name = "renas"

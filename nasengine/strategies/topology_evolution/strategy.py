@@ -77,10 +77,11 @@ class TopologyEvolutionConfig:
 
 
 class TopologyEvolution(Strategy):
-    """Elitist evolution by mutation and breeding; `note` carries the learned training settings.
+    """Evolution of growing graphs that pass on weights and learned training settings.
 
-    Only candidates that are done and have a finite value for every objective join. If the
-    population is too large, the worst members by rank and crowding distance leave.
+    The `note` of a proposal carries its learning rate and batch size. Only candidates that are
+    done and have a finite value for every objective join. If the population is too large, the
+    worst members by rank and crowding distance leave.
     """
 
     name = "topology-evolution"

@@ -61,7 +61,10 @@ def check_partial(partial: int, space: Space) -> None:
 
 
 class Darts(SupernetSearch):
-    """Keeps the history of the alphas; the trainer holds the supernet."""
+    """Gradient-based search on a supernet whose operations are relaxed to a softmax.
+
+    This class keeps the history of the alphas; the trainer holds the supernet.
+    """
 
     name = "darts"
     Config = DartsConfig

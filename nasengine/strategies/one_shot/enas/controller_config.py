@@ -33,7 +33,7 @@ class ControllerConfig:
     )
     favoured: tuple[str, ...] = setting(
         ("sep_conv_3x3", "sep_conv_5x5"),
-        "Operations that bias and lean apply to.",
+        "Favoured operations, to which bias and lean apply.",
         choices=("sep_conv_3x3", "sep_conv_5x5", "nor_conv_3x3", "nor_conv_5x5"),
     )
     bias: float = setting(
@@ -60,7 +60,7 @@ class ControllerConfig:
     )
     skip_target: float = setting(
         0.4,
-        "Target share of skip connections, of the skip penalty (enas-macro).",
+        "Share of skip connections towards which the skip penalty pulls (enas-macro).",
         low=0.01,
         high=0.99,
     )

@@ -27,7 +27,10 @@ CONTROLLER_NUMBERS = (*EPOCH_NUMBERS, "reward", "entropy", "baseline", "skip_pen
 
 
 class Enas(SampledSearch):
-    """Keeps the history of the policy; the controller itself is in the checkpoints."""
+    """Reinforcement learning on a supernet: a controller samples, supernet accuracy rewards.
+
+    This class keeps the history of the policy; the controller is in the checkpoints.
+    """
 
     name = "enas"
     Config = EnasConfig
