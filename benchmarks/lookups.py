@@ -89,7 +89,7 @@ def _workbench(folder: Path, claimed: bool) -> Iterator[None]:
 
 
 def _entry(role: str, claimed: bool) -> str:
-    """A worker process; without look-ups where candidates shall be claimed."""
+    """A worker process; without look-ups if candidates are to be claimed."""
     run = f"import os; from workers.__main__ import main; os._exit(main([{role!r}]))"
     return f"{CLAIMED}; {run}" if claimed else run
 

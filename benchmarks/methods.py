@@ -6,7 +6,7 @@
 Five questions (benchmarks/nb201/specs.py): one objective on each of the three data sets, three
 objectives and four objectives on CIFAR-100. Prints means over the seeds after 100 candidates
 and at the end, and whether a method differs from random (Mann-Whitney, two-sided). With
---write, 20 seeds unless said otherwise, docs/benchmarks.md and its picture are made anew.
+--write, 20 seeds by default, it updates docs/benchmarks.md and its picture.
 """
 
 from __future__ import annotations

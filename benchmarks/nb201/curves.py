@@ -17,7 +17,7 @@ from benchmarks.nb201.specs import Asked
 
 WIDTH, HEIGHT = 1200, 1200
 COLUMNS = 2
-FROM = 20  # candidates; before, chance alone decides
+FROM = 20  # candidates; earlier ones are random
 Panels = list[tuple[Asked, dict[str, np.ndarray]]]
 LOOKS = {
     "random": "#7A8492",

@@ -1,4 +1,4 @@
-"""What is asked of the NAS-Bench-201 table, and what the right answer would be.
+"""Searches on the NAS-Bench-201 table, and their known optima.
 
 A search is judged by what the whole table says, which no search sees: the test accuracy of
 the candidate that is best by validation, or the share of the true front's hypervolume that
@@ -57,7 +57,7 @@ class World:
         return np.full(objectives, REFERENCE)
 
     def gap(self, points: np.ndarray) -> float:
-        """What n x m found points leave of the true front's hypervolume, in percent."""
+        """Return the share of the true front's hypervolume that n x m points miss, in percent."""
         scaled = (points - self.low) / (self.high - self.low)
         return 100 * (1 - hypervolume(scaled, self.reference(len(self.low))) / self.volume)
 

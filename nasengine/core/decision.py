@@ -15,7 +15,7 @@ class Decision:
     Attributes:
         name: Unique within the space, such as "layer 3 kernel".
         options: Names of the options; a choice is an index into them.
-        kind: What is chosen: an operation, the input of an operation, a size, or whether there
+        kind: The kind of choice: an operation, the input of an operation, a size, or whether there
             is a skip connection ("no", "yes").
         block: Decisions of one block belong together, such as the inputs and operations of one
             node. Blocks count from 0 in the order of the sequence.

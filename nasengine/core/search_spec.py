@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class SearchSpec:
-    """What a run asks: space, strategy, estimator, data, objectives, budget, seed.
+    """Settings of a search: space, strategy, estimator, data, objectives, budget, seed.
 
     Names are catalogue names; the *_config mappings hold the settings of each part (left
     out ones take their defaults). `objectives` are full names ("error", "latency@cpu");

@@ -41,7 +41,7 @@ def printed(capsys, *words: str) -> Any:
 
 
 def proposal_of(line: dict[str, Any]) -> dict[str, Any]:
-    """What was asked for, and by which seed it was evaluated."""
+    """Return the proposal and the evaluation seed of a candidate line."""
     names = ("number", "architecture", "parents", "origin", "note", "task", "seed", "id", "text")
     values = {name: line.get(name) for name in names}
     if values["text"] == "shared network":  # the name of a supernet at commit 813a27a
@@ -76,7 +76,7 @@ def test_an_interrupted_run_is_resumed_with_the_same_candidates(name, folder, ca
 
 
 def assert_measured_alike(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
-    """What is counted is equal, what is trained nearly so; latencies are this machine's."""
+    """Counted values are equal, trained ones nearly equal; latencies differ by machine."""
     found, expected = (
         {m["objective"]: m for m in one.get("measurements", ())} for one in (ours, theirs)
     )

@@ -1,4 +1,4 @@
-"""What every space in the catalogue must keep, whatever it describes."""
+"""Laws of every space in the catalogue."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from ..fixtures.site_visits import full_team, sign_in
 
 @pytest.fixture
 def addresses(team, researcher, curator) -> list[str]:
-    """Of every table its list, its form for a new row where there is one, and one row."""
+    """Every table: its list, its form for a new row if there is one, and one row."""
     full_team(team, researcher, curator)
     root = User.objects.create_superuser("root", password=PASSWORD)
     Membership.objects.create(user=root, team=team, role="viewer")

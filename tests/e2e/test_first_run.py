@@ -22,7 +22,7 @@ from webapp.runs.models import Candidate, Run
 from webapp.start.built_in import store_built_in
 
 POINT = "#pareto-card .scatterlayer .points path"
-# For pictures the search is as long as a person's; for the test alone it is quick.
+# For pictures the search is as long as a user's; for the test it is short.
 PICTURES = os.environ.get("PARETOSCOPE_PICTURES", "")
 POINTS = 40 if PICTURES else 4
 REASON = "best error of its size on digits"

@@ -111,7 +111,7 @@ return told;"""
 
 
 def test_the_slider_goes_back_to_an_epoch_stays_there_and_returns(scripts):
-    """What somebody looks at does not jump when the next epoch comes."""
+    """The selected epoch stays selected when the next one arrives."""
     world = WORLDS["three"]
     strategy = world.strategy("darts", epochs=5, candidates=50)
     views, asked = [], []

@@ -29,7 +29,7 @@ def visit(fleet, team, researcher, curator, browser):
 
 
 def faults_of(page) -> list[str]:
-    """What axe-core finds, one line each."""
+    """Return the faults that axe-core finds, one line each."""
     found = Axe().run(page, options=OPTIONS).response["violations"]
     return [f"{v['id']} ({v['impact']}): {n['html'][:160]}" for v in found for n in v["nodes"]]
 

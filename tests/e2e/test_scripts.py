@@ -1,4 +1,4 @@
-"""What the browser computes and draws: numbers, fronts, plots, graphs; under the real policy."""
+"""Numbers, fronts, plots and graphs of the scripts, under the real security policy."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Up:
         return self.output.read_text()
 
     def fails(self, *arguments: str, **environment: str | None) -> str:
-        """What a start that must fail prints; it fails with exit code 2 and one line."""
+        """Return the line printed by a start that must fail with exit code 2."""
         done = subprocess.run(
             self.command(*arguments),
             cwd=ROOT,

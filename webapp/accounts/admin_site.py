@@ -18,7 +18,7 @@ from .permissions import may_enter_admin
 class Site(UnfoldAdminSite):
     """Open to curators and owners of a team and to administrators of the site.
 
-    What each of them sees inside is decided by `webapp.accounts.admin_access`.
+    `webapp.accounts.admin_access` decides which rows each of them sees.
     """
 
     def has_permission(self, request: HttpRequest) -> bool:

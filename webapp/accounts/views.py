@@ -18,7 +18,7 @@ from .middleware import team_not_required
 from .models import Membership, User
 from .permissions import teams_of
 
-# What these addresses show is the same in every team, or belongs to whichever is chosen.
+# These addresses show the same in every team, or depend on the chosen one.
 SAME_IN_EVERY_TEAM = (
     "/",
     "/runs/",

@@ -24,7 +24,7 @@ QUIET_SECONDS = 2.0  # pause after a failed notification; pages poll meanwhile
 
 
 class _Notifications(threading.local):
-    """What this thread recorded and notified: one notification per commit is enough."""
+    """Runs that this thread has notified: one notification per commit is enough."""
 
     def __init__(self) -> None:
         self.recorded: dict[int, int] = {}  # run -> number of its newest event

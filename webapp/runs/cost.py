@@ -21,7 +21,7 @@ MIN_RECENT = 3
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run will take: the mean time of `seen` earlier candidates, on `workers` at once."""
+    """Expected cost of a run: the mean time of `seen` earlier candidates, on `workers` at once."""
 
     each_seconds: float
     seen: int

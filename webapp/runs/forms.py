@@ -32,7 +32,7 @@ PARTS = {
     "space": ("spaces", "Space", "The architectures that the search may choose from."),
     "strategy": ("strategies", "Strategy", "How the next candidate is chosen."),
     "estimator": ("estimators", "Estimator", "How candidates are scored."),
-    "dataset": ("datasets", "Data", "What networks are trained and validated on."),
+    "dataset": ("datasets", "Data", "The data on which networks are trained and validated."),
 }
 SEPARATORS = re.compile(r"[,;\n]")
 

@@ -1,4 +1,4 @@
-"""What the server renders of a run's page: the same for the first paint and for every update."""
+"""Parts of a run's page that the server renders, for the first paint and for updates."""
 
 from __future__ import annotations
 

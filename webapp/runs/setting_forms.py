@@ -132,7 +132,7 @@ def _widget(setting: SettingDescription) -> forms.Widget:
         return TickBox()
     if setting.kind == "choice":
         return KeepingSelect(choices=[(choice, choice) for choice in setting.choices or ()])
-    # No number inputs: browsers drop what is no number, and nothing typed shall be lost.
+    # No number inputs: browsers drop text that is not a number, and typing must not be lost.
     mode = {"int": "numeric", "float": "decimal"}.get(setting.kind, "text")
     return forms.TextInput(attrs={"inputmode": mode})
 

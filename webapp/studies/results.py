@@ -39,5 +39,5 @@ def results(study: Study) -> dict[str, Any]:
 
 
 def _stamp(study: Study) -> list[tuple[int, int, str]]:
-    """What the ranking depends on: told candidates and state of every run."""
+    """Return the values on which the ranking depends: progress and state of every run."""
     return list(study.runs.order_by("pk").values_list("pk", "told", "state"))

@@ -82,7 +82,7 @@ def stamp_of(text: str) -> Stamp:
     try:
         if not path.is_file():
             raise EngineError(
-                f"the imported table {name} is not on this machine: launch the search anew"
+                f"the imported table {name} is not on this machine: launch the search again"
                 if imported
                 else f"{text[:200]!r} is not there, or no file: correct the path"
             )
@@ -133,7 +133,7 @@ def _rows(stamp: Stamp) -> Iterator[Rows]:
 
 
 def number(cell: str) -> float:
-    """What a cell holds; NaN where it is no number."""
+    """Return the number in a cell, NaN if it is not a number."""
     try:
         return float(cell)
     except ValueError:

@@ -32,7 +32,7 @@ class TableConfig:
     )
     columns: tuple[str, ...] = setting(
         (),
-        "What the columns mean, as in error=val_acc:100-x:%, params=size, "
+        "Meaning of the columns, as in error=val_acc:100-x:%, params=size, "
         "throughput@a100=tp:x:images/s:higher; empty: the columns of the NAS-Bench-201 table.",
     )
     report: tuple[str, ...] = setting(
@@ -126,7 +126,7 @@ class Table(Estimator):
         return Outcome(number, "done", measured)
 
     def _columns(self, dataset: str) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
-        """What steers and what is only reported."""
+        """Return the columns that steer the search and those that are only reported."""
         if self.config.columns:
             own = (self.config.columns, self.config.report)
             steering, reported = (tuple(map(parse_column, texts)) for texts in own)
@@ -190,7 +190,7 @@ def _nb201_objections(space: Space, dataset: str) -> dict[str, str]:
     if dataset not in nb201_layout.PREFIXES:
         errors["dataset"] = _unknown_dataset(dataset)
     if space.name != "nb201":
-        errors["space"] = f"the table knows the architectures of nb201 alone, not of {space.name}"
+        errors["space"] = f"the table has only architectures of nb201, not of {space.name}"
         return errors
     given, usual = to_mapping(space.config), to_mapping(space.Config())
     for name, value in usual.items():  # fewer operations are a part of the table's space

@@ -67,7 +67,7 @@ class SpaceMatcher:
         return Fit(checked, fits, unknown, misfit, self._space.size() if listed else None)
 
     def _knows(self, key: str) -> bool | None:
-        """Whether it is one; None: nobody can say."""
+        """Return whether it is one, None if that is undecided."""
         if self._columns > 1:
             return self._is_chosen(key.split(JOINT))
         if key.startswith("{"):

@@ -1,4 +1,4 @@
-"""Space `enas-macro`: counts by hand, one architecture of the shared network, its rules."""
+"""Space `enas-macro`: counts by hand, one architecture of the supernet, its rules."""
 
 from __future__ import annotations
 

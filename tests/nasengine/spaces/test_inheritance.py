@@ -1,4 +1,4 @@
-"""What a child takes over from its parent's trained network, counted to the scalar."""
+"""Weights that a child inherits from its trained parent, counted to the scalar."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_the_same_pair_twice_in_a_node_inherits_twice_from_two_and_once_from_one
 
 def test_a_node_that_was_not_built_leaves_nothing():
     genome = copy.deepcopy(parent_cell().genome)
-    genome["normal"]["concat"] = [3, 4]  # nobody reads node 2
+    genome["normal"]["concat"] = [3, 4]  # no node reads node 2
     dead = CELL.architecture(genome)
     network, taken, _ = heir(CELL, parent_cell(), dead)
     dilated = 25 * 4 + 4 * 4 + 2 * 4

@@ -83,7 +83,7 @@ def test_what_a_parent_pruned_stays_pruned_in_its_child():
     network = space.build(child, (1, 8, 8), 3)
     space.inherit(child, network, parent, trained.state_dict())
     ends = [[16 // 4], [24 // 4], [32 // 4]]
-    # The last block's weights have another shape: it begins anew, its mask does too.
+    # The last block's weights have another shape: it and its mask are initialised again.
     assert [reads(layer) for layer in learned(network)] == [*ends[:2], [32]]
     network.progress = 0.2
     assert [reads(layer) for layer in learned(network)] == [*ends[:2], [24]]

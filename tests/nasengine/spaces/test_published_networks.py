@@ -96,7 +96,7 @@ def test_small_ones_train_a_step(name):
     network = space.build(architecture, (1, 8, 8), 10, auxiliary=True)
     logits, second = network(torch.randn(2, 1, 8, 8))
     (logits.sum() + second.sum()).backward()
-    # What is built is used: every weight but those of an unread input hears of the loss.
+    # Everything that is built is used: every weight has a gradient, except those of unread inputs.
     silent = [
         key
         for key, p in network.named_parameters()

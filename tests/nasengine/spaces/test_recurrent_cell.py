@@ -1,4 +1,4 @@
-"""Recurrent cells: a step by hand, what alphas stand for, the shared network and its parts."""
+"""Recurrent cells: a step by hand, the meaning of alphas, the supernet and its parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spaces that share weights: the shared network as an architecture, and what alphas stand for."""
+"""Spaces with a supernet: the supernet as an architecture, and the meaning of alphas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shared networks: the same numbers as their plain twins, and of one architecture alone."""
+"""Supernets compute the same numbers as plain twins and as single architectures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SPACES = {
     ),
     "nb201": NB201Space(NB201Config(cells=1, channels=4)),
 }
-# Of every space without, and of two with partial channels.
+# Every space without partial channels, and two with them.
 CASES = [(name, 1) for name in SPACES] + [("cell", 2), ("nb201", 2)]
 
 
@@ -121,7 +121,7 @@ def test_gradients_are_computed_only_where_they_are_asked_for(name):
 
 
 def one_hot(space, choices, partial):
-    """What a space's choices are as the mixture of each kind of cell."""
+    """Return a space's choices as the mixture of each kind of cell."""
     if space.name == "nb201":
         chosen = {"cell": [(edge, op) for edge, op in enumerate(choices)]}
         operations, inputs, nodes, edges = OPS, 1, 3, 6

@@ -208,7 +208,7 @@ def test_every_weight_of_a_child_learns(merge, kind):
     step(heir, 0.01)
     for name, zero in silent.items():
         assert dict(heir.named_parameters())[name].grad[zero].abs().max() > 0, name
-    step(heir, 0.01)  # what stands behind weights of zero is reached once these have moved
+    step(heir, 0.01)  # gradients reach weights behind zero weights once these have moved
     for name, parameter in heir.named_parameters():
         assert parameter.grad.abs().max() > 0, name
 

@@ -23,7 +23,7 @@ def made(tmp_path_factory):
 
 
 def ends(path, asked, method, seeds, candidates=500, **settings):
-    """What the searches of several seeds end with."""
+    """Return the final values of searches with several seeds."""
     world = World.of(path, asked.dataset, asked.objectives) if asked.several else None
     settings = {**QUICK.get(method, {}), **settings}
     return [

@@ -1,4 +1,4 @@
-"""The first page: what runs, what ended, what needs somebody; and the health page."""
+"""The first page: running and finished runs, what needs attention; and the health page."""
 
 from __future__ import annotations
 

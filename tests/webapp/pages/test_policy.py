@@ -1,4 +1,4 @@
-"""What a browser may do with our pages, and what is vendored for them."""
+"""The content security policy of pages, and the vendored files."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ def test_events_are_told_in_words(viewer, finished, sign_in):
 
 
 def live_parts(client, run, query=""):
-    """What an open page fetches after a change: name of a part -> its text."""
+    """Return the parts that an open page fetches after a change, by name."""
     page = read(client.get(f"/runs/{run.pk}/live/{query}"))
     assert page.all("html") == []
     parts = {}

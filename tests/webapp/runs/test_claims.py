@@ -175,7 +175,7 @@ def test_cancel_reaches_the_worker_by_its_heartbeat():
     cancel(run, None)
     assert claims.heartbeat(held) == "cancel"
     assert run.candidates.get(number=1).state == "cancelled"
-    claims.finish(held, Outcome(0, "cancelled", reason="given up on request"))
+    claims.finish(held, Outcome(0, "cancelled", reason="cancelled on request"))
     advance_run(run.pk)
     run.refresh_from_db()
     assert (run.state, run.reason) == (RunState.STOPPED, "cancelled by the command line")

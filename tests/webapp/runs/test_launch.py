@@ -101,8 +101,8 @@ def test_the_command_launches_a_run_with_its_options(capsys):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--team=nobody"], "no team 'nobody'"),
-        (["--user=nobody"], "no user 'nobody'"),
+        (["--team=unknown"], "no team 'unknown'"),
+        (["--user=unknown"], "no user 'unknown'"),
         (["--set=epochs"], "write NAME=VALUE, or PART.NAME=VALUE"),
         (["--strategy=nothing"], "nothing"),
     ],

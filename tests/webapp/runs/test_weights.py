@@ -46,7 +46,7 @@ def test_a_claim_names_the_folder_of_its_run(root):
     held = take(make_slot())
     assert held.weights == str(weights_folder(run))
     assert Path(held.weights).parent == root
-    assert not root.exists(), "nobody has left weights yet"
+    assert not root.exists(), "no weights are stored yet"
 
 
 def test_runs_of_the_same_number_in_two_databases_have_different_folders(root):

@@ -222,8 +222,8 @@ def test_the_command_takes_a_mapping(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--team=nobody"], "no team 'nobody'"),
-        (["--user=nobody"], "no user 'nobody'"),
+        (["--team=unknown"], "no team 'unknown'"),
+        (["--user=unknown"], "no user 'unknown'"),
         (["--name=A B"], "name: 'A B' is not allowed"),
         (["--space=moon"], "space: 'moon' is not a space"),
     ],

@@ -33,7 +33,7 @@ def uploaded(text: str, name: str = "table.csv") -> SimpleUploadedFile:
 
 
 def typed_of(page) -> dict[str, str]:
-    """What the form's fields hold."""
+    """Return the values of the form's fields."""
     found = {e.attributes["name"]: e.attributes["value"] for e in page.all("input", type="text")}
     found |= {e.attributes["name"]: e.text for e in page.all("textarea")}
     select = page.all("select", name="space")[0]

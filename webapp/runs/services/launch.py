@@ -22,7 +22,7 @@ from .record import record_log, record_run
 
 @dataclass(frozen=True)
 class Inputs:
-    """What all runs of the same search settings share; the seed and name may differ."""
+    """Values that all runs of the same search settings share; seed and name may differ."""
 
     space_version: SpaceVersion
     data_set: DataSet

@@ -5,7 +5,7 @@ const SILENCE_MS = 45000;
 const PING_MS = 20000;
 
 // `after()` gives the last number known; `onEvents(events)` takes batches; `onReset()` must
-// return a promise that fetches the snapshot anew; `onStatus(status)` is told "live",
+// return a promise that fetches the snapshot again; `onStatus(status)` receives "live",
 // "connecting" or "offline".
 export function openConnection({ address, after, onEvents, onReset, onStatus }) {
   let socket = null;

@@ -92,7 +92,7 @@ def _has_columns(columns: Any) -> bool:
 
 
 def _mismatches(spec: SearchSpec, table: BenchmarkTable) -> dict[str, str]:
-    """What the table's space and data sets do not allow."""
+    """Return what the table's space and data sets do not allow, by setting."""
     errors = {}
     if table.space and spec.space != table.space:
         errors["space"] = (

@@ -1,4 +1,4 @@
-// What every plot has in common: fonts, grid and colours of the theme, no ornaments.
+// Layout of every plot: fonts, grid and colours of the theme, no ornaments.
 
 const read = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 

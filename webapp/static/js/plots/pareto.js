@@ -112,7 +112,7 @@ function marks(points) {
   };
 }
 
-// Candidates with both values; what is not positive cannot stand on a log axis.
+// Candidates with both values; a log axis has only positive values.
 export function pointsOf(state, view) {
   const points = [];
   for (const row of state.candidates.values()) {

@@ -1,4 +1,4 @@
-// What the server renders of the page: fetched again after changes, and put in place.
+// Parts of the page that the server renders: fetched after changes and swapped in.
 import { fetchMarkup, swapChanged } from "../swap.js";
 
 const PAUSE_MS = 1000; // between two requests while the run changes all the time
@@ -60,7 +60,7 @@ export function serverParts({ page, state, selection, swapped }) {
 
   function update() {
     if (isCurrent() || busy || timer !== null) return;
-    // What a person selected is shown at once.
+    // A selection is shown at once.
     const wait = selected === selection.number ? askedAt + pause - performance.now() : 0;
     timer = setTimeout(ask, Math.max(0, wait));
   }
