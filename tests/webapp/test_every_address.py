@@ -41,6 +41,7 @@ GUARDS = {
     "runs/new/cost": "launch",
     "runs/<int:pk>/": "view",
     "runs/<int:pk>/snapshot.json": "view",
+    "runs/<int:pk>/live/": "view",
     "runs/<int:pk>/events/": "view",
     "runs/<int:pk>/candidates/<int:number>/": "view",
     "runs/<int:pk>/candidates/<int:number>/graph.json": "view",

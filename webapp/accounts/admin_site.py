@@ -1,4 +1,4 @@
-"""The admin: who may enter, and how one signs in."""
+"""The admin site: who may open it, and its sign-in."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Site(UnfoldAdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The site's own sign-in page, with its lock-out; the wrong role is told plainly.
+        """Redirect to the site's own sign-in page, which has the lock-out.
 
         Raises:
-            PermissionDenied: the person is signed in and may not enter.
+            PermissionDenied: the user is signed in but has no role for the admin.
         """
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied(
-                "The admin is for curators and owners of a team; "
-                "ask an owner of yours for the role."
+                "You need the curator or owner role in a team to open the admin; "
+                "ask an owner of your team for it."
             )
         return redirect_to_login(request.GET.get("next", reverse("admin:index")))

@@ -1,4 +1,4 @@
-"""Signing in and out, the team switch and one's own account."""
+"""Sign-in and sign-out, the team switch, and the user's own account."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SAME_IN_EVERY_TEAM = (
 
 @method_decorator(team_not_required, name="dispatch")
 class SignIn(auth.LoginView):
-    """The sign-in page; `next` is followed within this site only.
+    """The sign-in page; it redirects to `next`, only within this site.
 
     After too many failures django-axes answers instead, with accounts/locked.html.
     """
@@ -46,20 +46,20 @@ class SignIn(auth.LoginView):
 @team_not_required
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Ends the session; one that ended already is no error."""
+    """End the session; it is no error if it has already ended."""
     return auth.LogoutView.as_view()(request)
 
 
 @require_POST
 def team_switch(request: HttpRequest) -> HttpResponse:
-    """Works in another of the person's teams; back to a page that both teams have.
+    """Switch to another of the user's teams and redirect to a page that both teams have.
 
     Raises:
-        Http404: no such team, or not one of theirs.
+        Http404: there is no such team, or the user is not a member.
     """
-    asked = request.POST.get("team", "")
-    known = asked.isascii() and asked.isdigit() and len(asked) <= 18
-    team = teams_of(request.user).filter(pk=int(asked)).first() if known else None
+    text = request.POST.get("team", "")
+    valid = text.isascii() and text.isdigit() and len(text) <= 18
+    team = teams_of(request.user).filter(pk=int(text)).first() if valid else None
     if team is None:
         raise Http404("no such team")
     choose_team(request, team)
@@ -67,7 +67,7 @@ def team_switch(request: HttpRequest) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> str:
-    """`next` where it shows the same page of any team; objects of the other are left."""
+    """`next` if every team has this page, otherwise the overview."""
     address = request.POST.get("next", "/")
     safe = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()})
     return address if safe and address in SAME_IN_EVERY_TEAM else "/"
@@ -75,7 +75,7 @@ def _back(request: HttpRequest) -> str:
 
 @method_decorator(team_not_required, name="dispatch")
 class Account(auth.PasswordChangeView):
-    """Who one is, one's teams and roles, and another password."""
+    """The user's name, teams and roles, and the form that changes the password."""
 
     http_method_names = ("get", "head", "post", "options")
     template_name = "accounts/account.html"

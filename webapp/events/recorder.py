@@ -94,7 +94,7 @@ def _notify_once(run_id: int, seq: int) -> None:
 
 
 def notify(run_id: int) -> None:
-    """Tell open pages of the run to read new events from the table."""
+    """Make open pages of the run read new events from the table."""
     if time.monotonic() < _notifications.quiet_until:
         return
     try:

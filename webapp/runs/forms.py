@@ -1,4 +1,4 @@
-"""The launch form: what was typed, what the engine says about it, and the search it describes."""
+"""The launch form: what was typed, the messages of the engine, and the search it describes."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class LaunchForm(SiteForm):
         return part
 
     def check(self) -> SearchSpec | None:
-        """Return the search settings, or None with every message beside its field."""
+        """Return the search settings, or None with every message next to its field."""
         spec, messages = self._typed()
         resolved = resolve(self.team, spec)
         found = {**resolved.errors, **messages}
@@ -134,7 +134,7 @@ class LaunchForm(SiteForm):
         return None if messages else spec
 
     def place(self, messages: Mapping[str, str]) -> None:
-        """Put each message (dotted path -> text) beside its own field."""
+        """Put each message (dotted path -> text) next to its own field."""
         for part in self.parts:
             part.error = messages.get(part.kind, part.error)
         self.unplaced: dict[str, str] = {}

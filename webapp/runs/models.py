@@ -151,7 +151,7 @@ class Run(models.Model):
     services/front.py). `best` is the number of the best candidate that has ended (see
     services/best.py), `seq` the number of the newest event.
 
-    `reason` says why the run is paused, stopped, finished or failed. `note` and `archived_at`
+    `reason` explains why the run is paused, stopped, finished or failed. `note` and `archived_at`
     are searched and filtered by; the pages that edit notes and archive runs follow.
     """
 

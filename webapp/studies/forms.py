@@ -99,7 +99,7 @@ class StudyForm(LaunchForm):
         return str(getattr(self, "unplaced", {}).get("methods", ""))
 
     def plan(self) -> Plan | None:
-        """Return the plan, or None with every message beside its field."""
+        """Return the plan, or None with every message next to its field."""
         assert self.team is not None
         plan, typed = self._typed_plan()
         messages = {**check_plan(self.team, plan)[1], **typed}
@@ -116,7 +116,7 @@ class StudyForm(LaunchForm):
         return None if messages else plan
 
     def place(self, messages: Mapping[str, str]) -> None:
-        """Put each message (dotted path -> text) beside its own field."""
+        """Put each message (dotted path -> text) next to its own field."""
         super().place(messages)
         for method in self.methods:
             method.error = self.unplaced.pop(f"methods.{method.name}", "")

@@ -68,7 +68,7 @@ def table_detail(request: TeamRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def table_new(request: TeamRequest) -> HttpResponse:
-    """Show the import form; a POST imports, or shows it with every message beside its field."""
+    """Show the import form; a POST imports, or shows it with every message next to its field."""
     check_may_here(request, "import", "Importing tables")
     form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
     result = form.imported(request.team, request.user) if form.is_bound else None

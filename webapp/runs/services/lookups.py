@@ -32,7 +32,7 @@ SLICE_SECONDS = 0.25  # one run's turn, so that other runs do not wait longer th
 class Lookups:
     """Ends the candidates of one step in the order of asking.
 
-    `time_is_up` tells the step to end, so that its transaction stays short.
+    The step ends once `time_is_up`, so that its transaction stays short.
     """
 
     def __init__(self, run: Run, spec: SearchSpec, seconds: float):

@@ -46,12 +46,12 @@ _sender = _make_sender()
 
 
 def wake_coordinator(run_id: int) -> None:
-    """After commit, tell the coordinator to advance this run."""
+    """After commit, make the coordinator advance this run."""
     _after_commit(partial(_send, "workers.tasks.advance", COORDINATOR_QUEUE, (run_id,)))
 
 
 def wake_workers(queues: Iterable[str]) -> None:
-    """After commit, tell the workers of these queues that candidates wait."""
+    """After commit, make the workers of these queues look for candidates."""
     for queue in sorted(set(queues)):
         _after_commit(partial(_send, "workers.tasks.evaluate", queue, ()))
 

@@ -27,7 +27,7 @@ DEFAULTS = {"name": "dpp-net on digits", "candidates": "50", "in_flight": "2"}
 
 @require_http_methods(["GET", "POST"])
 def run_new(request: TeamRequest) -> HttpResponse:
-    """Show the launch form; a POST launches, or shows it with every message beside its field."""
+    """Show the launch form; a POST launches, or shows it with every message next to its field."""
     check_may_here(request, "launch", "Launching runs")
     if request.method == "GET":
         raw = _initial(request)

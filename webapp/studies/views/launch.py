@@ -28,7 +28,7 @@ SEEDS_OF_A_RUN = 5
 
 @require_http_methods(["GET", "POST"])
 def study_new(request: TeamRequest) -> HttpResponse:
-    """Show the study form; a POST launches, or shows it with every message beside its field."""
+    """Show the study form; a POST launches, or shows it with every message next to its field."""
     check_may_here(request, "launch", "Launching studies")
     if request.method == "GET":
         form = _first_form(request)
