@@ -1,4 +1,4 @@
-"""`list`: what the catalogue holds, with every setting."""
+"""`list`: the plugins in the catalogue, with every setting."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from typing import Any
 from .. import objectives
 from ..catalog import KINDS, load, names
 from ..core.settings import describe
+from .parser import add_command
 from .reference import reference
 
-# A trainer goes with the strategy of its name and has no settings of its own.
+# A trainer belongs to the strategy of its name and has no settings of its own.
 LISTED = (*(kind for kind in KINDS if kind != "trainers"), "devices")
 DEVICES = Path(objectives.__file__).parent / "devices"
-# What an entry of a kind says of itself beside its summary and settings.
-FACTS = {
+# Class attributes that an entry lists in addition to its summary and settings.
+ATTRIBUTES = {
     "spaces": ("capabilities",),
     "strategies": ("requires",),
     "objectives": ("unit", "better", "cheap", "on_device"),
@@ -27,21 +28,23 @@ FACTS = {
 
 
 def add_parser(subparsers: Any) -> None:
-    """Adds `list` to the command line."""
-    parser = subparsers.add_parser(
+    """Add `list` to the command line."""
+    parser = add_command(
+        subparsers,
         "list",
         help="spaces, strategies, estimators, objectives, datasets, devices, networks",
-        description="Prints what there is, with every setting, its default and its range.",
+        description="Print the plugins, with every setting, its default and its range.",
+        examples=("list", "list strategies", "list spaces --json"),
     )
-    parser.add_argument("kind", nargs="?", choices=LISTED, help="one kind only (default: all)")
+    parser.add_argument("kind", nargs="?", choices=LISTED, help="one kind only; default: all")
     forms = parser.add_mutually_exclusive_group()
-    forms.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    forms.add_argument("--markdown", action="store_true", help="a page of docs/")
+    forms.add_argument("--json", action="store_true", help="print one JSON document")
+    forms.add_argument("--markdown", action="store_true", help="print docs/reference.md")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the listing; always 0."""
+    """Print the listing and return 0."""
     kinds = [args.kind] if args.kind else list(LISTED)
     listed = {kind: entries(kind) for kind in kinds}
     if args.json:
@@ -49,12 +52,12 @@ def run(args: argparse.Namespace) -> int:
     elif args.markdown:
         print(reference(listed), end="")
     else:
-        print("\n\n".join("\n".join(_lines(kind, found)) for kind, found in listed.items()))
+        print("\n\n".join("\n".join(_lines(kind, rows)) for kind, rows in listed.items()))
     return 0
 
 
 def entries(kind: str) -> list[dict[str, Any]]:
-    """One JSON object an entry: name, summary, settings where it has any, facts of its kind."""
+    """Return one JSON object per plugin: name, summary, settings, and attributes of its kind."""
     if kind == "devices":
         return [_device(path) for path in sorted(DEVICES.glob("*.json"))]
     if kind == "networks":
@@ -63,12 +66,12 @@ def entries(kind: str) -> list[dict[str, Any]]:
 
 
 def _entry(kind: str, name: str) -> dict[str, Any]:
-    found = load(kind, name)
-    entry: dict[str, Any] = {"name": name, "summary": _first_line(inspect.getdoc(found))}
-    for fact in FACTS.get(kind, ()):
-        value = getattr(found, fact)
-        entry[fact] = sorted(value) if isinstance(value, frozenset) else value
-    config = getattr(found, "Config", None)
+    plugin = load(kind, name)
+    entry: dict[str, Any] = {"name": name, "summary": _first_line(inspect.getdoc(plugin))}
+    for attribute in ATTRIBUTES.get(kind, ()):
+        value = getattr(plugin, attribute)
+        entry[attribute] = sorted(value) if isinstance(value, frozenset) else value
+    config = getattr(plugin, "Config", None)
     if config is not None:
         entry["settings"] = [dataclasses.asdict(setting) for setting in describe(config)]
     return entry
@@ -76,10 +79,10 @@ def _entry(kind: str, name: str) -> dict[str, Any]:
 
 def _network(name: str) -> dict[str, Any]:
     architecture = load("networks", name)
-    module = importlib.import_module(KINDS["networks"][name].partition(":")[0])
+    module = KINDS["networks"].get(name, "").partition(":")[0]
     return {
         "name": name,
-        "summary": _first_line(module.__doc__),
+        "summary": _first_line(importlib.import_module(module).__doc__) if module else "",
         "space": architecture.space,
         "architecture": architecture.to_json(),
     }
@@ -94,14 +97,14 @@ def _first_line(text: str | None) -> str:
     return (text or "").strip().partition("\n")[0]
 
 
-def _lines(kind: str, found: list[dict[str, Any]]) -> list[str]:
+def _lines(kind: str, rows: list[dict[str, Any]]) -> list[str]:
     lines = [kind]
-    width = max((len(entry["name"]) for entry in found), default=0)
-    for entry in found:
+    width = max((len(entry["name"]) for entry in rows), default=0)
+    for entry in rows:
         lines.append(f"  {entry['name']:<{width}}  {entry['summary']}".rstrip())
         for setting in entry.get("settings", ()):
             lines.append(f"      {setting['name']} = {_default(setting)}  {setting['help']}")
-    return lines if found else [*lines, "  none"]
+    return lines if rows else [*lines, "  none"]
 
 
 def _default(setting: dict[str, Any]) -> str:

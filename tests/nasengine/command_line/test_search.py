@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from nasengine.__main__ import main
+from nasengine.__main__ import main, parser
 from nasengine.command_line import search as command
 from nasengine.pareto import non_dominated
 from tests.fixtures.tables import rows, write_table
@@ -266,3 +267,103 @@ def test_a_reader_that_goes_away_ends_it_quietly(table):
     )  # fmt: skip
     assert done.stdout.strip() == "spaces"
     assert "Traceback" not in done.stderr
+
+
+def test_resume_needs_no_other_option(capsys, table, tmp_path):
+    whole, cut = tmp_path / "whole.jsonl", tmp_path / "cut.jsonl"
+    given = words(table, "--set", "population=6", "--set", "sample=2", "--seed", "4")
+    assert main([*given, "--out", str(whole)]) == 0
+    cut.write_bytes(b"".join(whole.read_bytes().splitlines(keepends=True)[:12]))
+    assert main(["search", "--resume", str(cut)]) == 0
+    assert cut.read_bytes() == whole.read_bytes()
+    assert main(["search", "--resume", "--out", str(cut)]) == 0, "a finished run is only shown"
+    assert cut.read_bytes() == whole.read_bytes()
+    capsys.readouterr()
+
+
+def test_a_larger_budget_extends_a_finished_run(capsys, table, tmp_path):
+    whole, short = tmp_path / "whole.jsonl", tmp_path / "short.jsonl"
+    given = words(table, "--set", "population=6", "--set", "sample=2")
+    assert main([*given, "--out", str(whole)]) == 0
+    less = ["12" if word == "30" else word for word in given]
+    assert main([*less, "--out", str(short)]) == 0
+    assert main(["search", "--resume", str(short), "--candidates", "30"]) == 0
+    assert short.read_bytes() == whole.read_bytes()
+    capsys.readouterr()
+    text = refusal(capsys, "search", "--resume", str(short), "--candidates", "12")
+    assert "candidates must be at least 30" in text and "(got 12)" in text
+    assert short.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        (["--strategy", "random"], "was started with another strategy, strategy_config"),
+        (["--seed", "7"], "was started with another seed"),
+        (["--objectives", "error"], "was started with another objectives"),
+        (["--out", "other.jsonl"], "--resume and --out name different files"),
+        (["--candidates", "x"], "candidates: must be a whole number (got 'x')"),
+        (["--workers", "many"], "--workers must be a whole number (got 'many')"),
+        (["--workers", "0"], "workers must be a whole number from 1 to 64 (got 0)"),
+    ],
+)
+def test_options_that_contradict_the_file_are_refused(capsys, table, tmp_path, more, text):
+    path = tmp_path / "run.jsonl"
+    assert main(words(table, "--out", str(path), "--quiet")) == 0
+    capsys.readouterr()
+    before = path.read_bytes()
+    assert text in refusal(capsys, "search", "--resume", str(path), *more)
+    assert path.read_bytes() == before
+
+
+def test_resuming_a_file_that_does_not_exist_is_refused(capsys, tmp_path):
+    text = refusal(capsys, "search", "--resume", str(tmp_path / "absent.jsonl"))
+    assert "absent.jsonl does not exist: start a run with --out" in text
+
+
+def test_quiet_prints_no_progress(capsys, table, tmp_path):
+    found, err = document(capsys, *words(table, "--quiet"))
+    assert err == ""
+    assert found == document(capsys, *words(table))[0]
+
+
+def test_several_workers_write_the_same_file(capsys, table, tmp_path):
+    paths = [tmp_path / name for name in ("a.jsonl", "b.jsonl")]
+    given = words(table, "--in-flight", "3")
+    assert main([*given, "--out", str(paths[0])]) == 0
+    assert main([*given, "--out", str(paths[1]), "--workers", "2"]) == 0
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    capsys.readouterr()
+
+
+def test_a_candidate_of_a_run_file_is_described(capsys, table, tmp_path):
+    path = tmp_path / "run.jsonl"
+    assert main(words(table, "--out", str(path), "--quiet")) == 0
+    capsys.readouterr()
+    line = lines_of(path)[8]
+    found, _ = document(capsys, "describe", str(path), "--candidate", "7")
+    assert found["architecture"] == line["architecture"]
+    assert (found["name"], found["input"]) == ("candidate 7 of run.jsonl", [3, 32, 32])
+    best, _ = document(capsys, "describe", str(path), "--candidate", "best", "--classes", "7")
+    values = {line["number"]: line["measurements"][0]["value"] for line in lines_of(path)[1:]}
+    assert best["name"] == f"candidate {min(values, key=values.get)} of run.jsonl"
+    assert best["classes"] == 7
+    for number, text in (
+        ("30", "candidate 30 does not exist: the run has 30 candidates"),
+        ("x", "--candidate must be a number or best (got 'x')"),
+    ):
+        assert text in refusal(capsys, "describe", str(path), "--candidate", number)
+    assert "is a run file: add --candidate NUMBER" in refusal(capsys, "describe", str(path))
+
+
+@pytest.mark.parametrize("name", ["list", "search", "describe", "front"])
+def test_every_help_ends_with_examples_that_parse(capsys, name):
+    with pytest.raises(SystemExit) as shown:
+        main([name, "--help"])
+    assert shown.value.code == 0
+    examples = capsys.readouterr().out.partition("examples:\n")[2].splitlines()
+    assert len(examples) >= 2
+    for example in examples:
+        start = "python -m nasengine "
+        assert example.strip().startswith(start)
+        parser().parse_args(shlex.split(example.strip().removeprefix(start)))
