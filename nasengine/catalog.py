@@ -119,10 +119,12 @@ _registered: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
 def names(kind: str) -> list[str]:
     """Return the names of one kind: built-in, registered, then those of installed packages.
 
-    Entry points that cannot be loaded are left out; `load` says why when one is named.
+    Entry points that cannot be loaded are left out; `load` says why when one is named. So are
+    Python functions, which belong to one search ("function:NAME").
     """
+    inside = [name for name in _registered[kind] if ":" not in name]
     outside = [name for name in _entry_points(kind) if not isinstance(_loaded(kind, name), str)]
-    return list(dict.fromkeys([*KINDS[kind], *_registered[kind], *outside]))
+    return list(dict.fromkeys([*KINDS[kind], *inside, *outside]))
 
 
 def has(kind: str, name: object) -> bool:
