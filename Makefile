@@ -16,7 +16,7 @@ help:
 	@echo "make check  before a commit: lint, and the tests affected by the change (BASE=main: since main)"
 	@echo "make lint   check style, types, import rules and language"
 	@echo "make bench  run the benchmarks"
-	@echo "make docs   update docs/reference.md; make pictures: update docs/pictures"
+	@echo "make docs   update docs/reference.md and adding.md; make pictures: update docs/pictures"
 	@echo "make setup  create only the environment"
 	@echo "make clean  remove the environment and caches, never var/"
 
@@ -62,6 +62,7 @@ bench: setup
 
 docs: setup
 	@$(BIN)/python -m nasengine list --markdown > docs/reference.md
+	@$(BIN)/python -m nasengine.command_line.new.guide docs/adding.md
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

@@ -39,14 +39,16 @@ if TYPE_CHECKING:
     from .execution.result import Candidate, Result
     from .execution.run_file import load_run
     from .execution.search import search
+    from .spaces.common.decision_space import DecisionSpace
 
-# Public name -> module that defines it (and its name there, if that differs).
+# Public name -> module that defines it (and after a colon its name there, if that differs).
 _PUBLIC = {
     "Architecture": "core.architecture",
     "Candidate": "execution.result",
     "Constraint": "core.objective",
     "Dataset": "core.dataset",
     "Decision": "core.decision",
+    "DecisionSpace": "spaces.common.decision_space",
     "EngineError": "core.errors",
     "EngineEvent": "core.events",
     "Estimator": "core.estimator",
@@ -78,6 +80,7 @@ __all__ = [
     "Constraint",
     "Dataset",
     "Decision",
+    "DecisionSpace",
     "EngineError",
     "EngineEvent",
     "Estimator",

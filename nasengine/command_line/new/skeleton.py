@@ -13,7 +13,7 @@ from ...core.errors import EngineError
 from ...core.text import shorten
 
 KINDS = ("strategy", "space", "objective", "estimator")
-MAX_NAME_LENGTH = 30  # keeps every line of a skeleton within 100 characters
+MAX_NAME_LENGTH = 24  # keeps every line of a skeleton within 100 characters
 # Kinds whose plugin is a package: template -> module in it. The first module has the class.
 PACKAGES = {"space": {"space": "space", "network": "network"}}
 
