@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tomllib
 from importlib.metadata import distribution, packages_distributions
 
+import pytest
 from packaging.requirements import Requirement
 
 from tests.architecture.sources import ROOT, code_of
@@ -41,7 +43,7 @@ def imported(*packages: str) -> set[str]:
                 names |= {name.name.split(".")[0] for name in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                 names.add(node.module.split(".")[0])
-    return names - OURS - set(sys.stdlib_module_names)
+    return names - OURS - set(sys.stdlib_module_names) - {"_typeshed"}  # mypy brings that one
 
 
 def missing(names: set[str], lock: dict[str, str]) -> set[str]:
@@ -51,7 +53,29 @@ def missing(names: set[str], lock: dict[str, str]) -> set[str]:
 
 
 def test_imports_of_the_application_are_locked():
-    assert missing(imported("nasengine", "webapp", "workers"), locked("requirements.lock")) == set()
+    """Except those of the extra `notebook`, which a result imports when it is asked for a table."""
+    names = imported("nasengine", "webapp", "workers") - direct("requirements-notebook.in")
+    assert missing(names, locked("requirements.lock")) == set()
+
+
+def test_the_library_requires_what_its_code_imports():
+    """`pip install .` on its own: the engine's imports, less those that are optional."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    required = {normal(Requirement(line).name) for line in project["dependencies"]}
+    known = packages_distributions()
+    optional = direct("requirements-notebook.in")
+    used = {normal(d) for name in imported("nasengine") for d in known.get(name, [])} - optional
+    assert used - required == set()
+    assert required - direct("requirements.in") == set()
+    named_too = {normal(d) for name in named("nasengine") for d in known.get(name, [])}
+    assert required - used - named_too == set()
+
+
+@pytest.mark.parametrize("extra", ["web", "notebook", "export", "test"])
+def test_every_extra_is_a_file_of_direct_requirements(extra):
+    tables = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    (name,) = tables["dynamic"]["optional-dependencies"][extra]["file"]
+    assert direct(name)
 
 
 def test_imports_of_the_tests_are_locked():

@@ -55,7 +55,10 @@ def test_commands_of_the_engine_parse(command):
     words = [word for word in shlex.split(command) if word not in ("...",)]
     if words[0] == "export" or set(words) & {"COMMAND"}:
         pytest.fail(f"a command that does not exist: {command}")
-    parser().parse_args(words)
+    try:
+        parser().parse_args(words)
+    except SystemExit as ended:
+        assert (words[-1], ended.code) == ("--help", 0)
 
 
 @pytest.mark.parametrize("command", sorted(set(commands_of(text_of(), "python -m workers"))))
