@@ -1,12 +1,12 @@
-"""Every method on the NAS-Bench-201 table: table, curves with bands, and chance beside them.
+"""Compare every method with random search on the NAS-Bench-201 table.
 
     python benchmarks/methods.py [TABLE] [--seeds 3] [--candidates 500] [--methods a,b]
                                  [--write] [--jobs 2]
 
-Five questions (benchmarks/nb201/specs.py): one objective on each of the three data sets, three
-objectives and four objectives on CIFAR-100. Prints means over the seeds after 100 candidates
-and at the end, and whether a method differs from random (Mann-Whitney, two-sided). With
---write, 20 seeds by default, it updates docs/benchmarks.md and its picture.
+Five problems (benchmarks/nb201/specs.py): one objective on each of the three data sets, three
+and four objectives on CIFAR-100. Prints means over the seeds after 100 candidates and at the end,
+and whether a method differs from random (Mann-Whitney, two-sided). With --write (20 seeds unless
+given) it writes docs/benchmarks.md and its picture.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from scipy.stats import mannwhitneyu
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.nb201.curves import draw
-from benchmarks.nb201.specs import QUESTIONS, Asked, World
+from benchmarks.nb201.specs import QUESTIONS, Problem, World
 from nasengine.core.errors import EngineError
 
-BESIDE = Path(__file__).parents[2] / "shared" / "data"
+DATA = Path(__file__).parents[2] / "shared" / "data"
 DOCS = Path(__file__).parents[1] / "docs"
 METHODS = (
     "random",
@@ -47,8 +47,8 @@ EARLY = 100
 
 
 @dataclass(frozen=True)
-class Found:
-    """Curves seeds x candidates of one method at one question, and seconds a search."""
+class Measured:
+    """Curves (seeds x candidates) of one method on one problem, and seconds per search."""
 
     curves: np.ndarray
     seconds: float
@@ -57,54 +57,62 @@ class Found:
         return self.curves[:, min(candidates, self.curves.shape[1]) - 1]
 
 
-def one_search(job: tuple[Path, Asked, World | None, str, int, int]) -> tuple[list[float], float]:
-    """A curve, and how long it took."""
-    path, asked, world, method, seed, candidates = job
-    began = time.perf_counter()
-    curve = asked.curve(asked.spec(path, method, {}, seed, candidates), world)
-    return curve, time.perf_counter() - began
+def one_search(
+    job: tuple[Path, Problem, World | None, str, int, int],
+) -> tuple[list[float], float]:
+    """Run one search; return its curve and its duration in seconds."""
+    path, problem, world, method, seed, candidates = job
+    start = time.perf_counter()
+    curve = problem.curve(problem.spec(path, method, {}, seed, candidates), world)
+    return curve, time.perf_counter() - start
 
 
 def searches(
     path: Path, methods: tuple[str, ...], seeds: int, candidates: int, jobs: int
-) -> Iterator[tuple[Asked, World | None, dict[str, Found]]]:
-    """SearchSpec by question, every method over every seed."""
+) -> Iterator[tuple[Problem, World | None, dict[str, Measured]]]:
+    """Run every method with every seed; yield the results problem by problem."""
     with ProcessPoolExecutor(jobs) as pool:
-        for asked in QUESTIONS:
-            world = World.of(path, asked.dataset, asked.objectives) if asked.several else None
-            found = {}
+        for problem in QUESTIONS:
+            world = problem.world(path)
+            results = {}
             for method in methods:
-                work = [(path, asked, world, method, seed, candidates) for seed in range(seeds)]
+                work = [(path, problem, world, method, seed, candidates) for seed in range(seeds)]
                 done = list(pool.map(one_search, work))
                 curves = np.array([curve for curve, _ in done])
-                found[method] = Found(curves, float(np.median([took for _, took in done])))
-            yield asked, world, found
+                results[method] = Measured(curves, float(np.median([s for _, s in done])))
+            yield problem, world, results
 
 
-def lines(asked: Asked, world: World | None, found: dict[str, Found], candidates: int) -> list[str]:
-    """The table of one question, in Markdown."""
-    what = "gap to the true front, %" if world else "test accuracy of the best by validation, %"
-    of = f" ({world.front_size} points, hypervolume {world.volume:.4f})" if world else ""
-    head = [f"### {asked.name}: {', '.join(asked.objectives)} on {asked.dataset}", ""]
-    head += [f"{what[0].upper()}{what[1:]}{of}; mean and deviation over the seeds.", ""]
+def lines(
+    problem: Problem, world: World | None, results: dict[str, Measured], candidates: int
+) -> list[str]:
+    """Return the table of one problem, in Markdown."""
+    measure = "Test accuracy of the best by validation, %"
+    if world:
+        points, volume = world.front_size, world.volume
+        measure = f"Gap to the true front, % ({points} points, hypervolume {volume:.4f})"
+    head = [f"### {problem.name}: {', '.join(problem.objectives)} on {problem.dataset}", ""]
+    head += [f"{measure}; mean and standard deviation over the seeds.", ""]
     head += [
         f"| method | after {EARLY} | after {candidates} | deviation | p against random | seconds |",
         "|---|---|---|---|---|---|",
     ]
-    chance = found.get("random")
-    for method, one in found.items():
-        last = one.at(candidates)
-        p = "" if chance is None or method == "random" else probability(last, chance.at(candidates))
+    baseline = results.get("random")
+    for method, result in results.items():
+        last = result.at(candidates)
+        p = ""
+        if baseline is not None and method != "random":
+            p = probability(last, baseline.at(candidates))
         head.append(
-            f"| `{method}` | {one.at(EARLY).mean():.3f} | {last.mean():.3f} | {last.std():.3f} "
-            f"| {p} | {one.seconds:.2f} |"
+            f"| `{method}` | {result.at(EARLY).mean():.3f} | {last.mean():.3f} | {last.std():.3f} "
+            f"| {p} | {result.seconds:.2f} |"
         )
     return [*head, ""]
 
 
-def probability(one: np.ndarray, other: np.ndarray) -> str:
-    """Mann-Whitney's p, two-sided, as people write it."""
-    p = float(mannwhitneyu(one, other).pvalue)
+def probability(first: np.ndarray, second: np.ndarray) -> str:
+    """Return the two-sided p of Mann-Whitney's test, as text."""
+    p = float(mannwhitneyu(first, second).pvalue)
     return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
 
 
@@ -115,37 +123,39 @@ def main() -> int:
     parser.add_argument("--candidates", type=int, default=500)
     parser.add_argument("--methods", default=",".join(METHODS))
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--write", action="store_true", help="make docs/benchmarks.md anew")
+    parser.add_argument(
+        "--write", action="store_true", help="write docs/benchmarks.md and its picture"
+    )
     args = parser.parse_args()
-    table = args.table or Path(os.environ.get("PARETOSCOPE_DATA", BESIDE)) / "nb201_table.csv.gz"
+    table = args.table or Path(os.environ.get("PARETOSCOPE_DATA", DATA)) / "nb201_table.csv.gz"
     if args.table is None and not table.is_file():
-        print(f"methods: {table} is not there, so nothing is measured; name the table")
+        print(f"methods: there is no file {table}: nothing is measured; give the table's path")
         return 0
     seeds = args.seeds or (20 if args.write else 3)
     methods = tuple(args.methods.split(","))
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    about = f"{seeds} seeds, {args.candidates} candidates a search; {machine}."
+    about = f"{seeds} seeds, {args.candidates} candidates per search; {machine}."
     print(about, flush=True)
-    told, panels = [], []
+    tables, panels = [], []
     try:
-        for asked, world, found in searches(table, methods, seeds, args.candidates, args.jobs):
-            text = lines(asked, world, found, args.candidates)
+        for problem, world, results in searches(table, methods, seeds, args.candidates, args.jobs):
+            text = lines(problem, world, results, args.candidates)
             print("\n".join(text), flush=True)
-            told += text
-            panels.append((asked, {method: one.curves for method, one in found.items()}))
+            tables += text
+            panels.append((problem, {method: one.curves for method, one in results.items()}))
     except EngineError as error:
         print(f"methods: {error}", file=sys.stderr)
         return 2
     if args.write:
-        (DOCS / "benchmarks.md").write_text(page(about, told), encoding="utf-8")
+        (DOCS / "benchmarks.md").write_text(page(about, tables), encoding="utf-8")
         draw(panels, DOCS / "pictures" / "methods.png")
     return 0
 
 
-def page(about: str, told: list[str]) -> str:
-    """docs/benchmarks.md."""
-    start = (Path(__file__).parent / "nb201" / "page.md").read_text(encoding="utf-8")
-    return start.replace("{about}", about).replace("{tables}", "\n".join(told).strip())
+def page(about: str, tables: list[str]) -> str:
+    """Return the text of docs/benchmarks.md."""
+    template = (Path(__file__).parent / "nb201" / "page.md").read_text(encoding="utf-8")
+    return template.replace("{about}", about).replace("{tables}", "\n".join(tables).strip())
 
 
 if __name__ == "__main__":

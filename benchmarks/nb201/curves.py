@@ -1,6 +1,6 @@
-"""Mean curves with bands, one panel a question.
+"""Mean curves with bands, one panel per problem.
 
-Drawn by the very Plotly the pages use, in a headless browser.
+They are drawn in a headless browser by the same Plotly that the pages use.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.nb201.specs import Asked
+from benchmarks.nb201.specs import Problem
 
 WIDTH, HEIGHT = 1200, 1200
 COLUMNS = 2
-FROM = 20  # candidates; earlier ones are random
-Panels = list[tuple[Asked, dict[str, np.ndarray]]]
-LOOKS = {
+FIRST = 20  # candidates; before that, all methods sample at random
+Panels = list[tuple[Problem, dict[str, np.ndarray]]]
+COLOURS = {
     "random": "#7A8492",
     "regularised-evolution": "#0072B2",
     "dpp-net": "#D55E00",
@@ -32,7 +32,7 @@ LOOKS = {
 
 
 def draw(panels: Panels, path: Path) -> None:
-    """Writes a PNG of all panels: means over seeds with 95 % bands of the mean."""
+    """Write a PNG of all panels: means over the seeds with 95 % bands of the mean."""
     from playwright.sync_api import sync_playwright
 
     script = files("plotly") / "package_data" / "plotly.min.js"
@@ -54,14 +54,14 @@ def draw(panels: Panels, path: Path) -> None:
 
 def _traces(panels: Panels) -> list[dict[str, Any]]:
     traces = []
-    for place, (_, curves) in enumerate(panels, start=1):
-        axis = "" if place == 1 else str(place)
+    for number, (_, curves) in enumerate(panels, start=1):
+        axis = "" if number == 1 else str(number)
         for method, rows in curves.items():
-            x = list(range(FROM, rows.shape[1] + 1))
-            mean = rows.mean(axis=0)[FROM - 1 :]
-            half = 1.96 * rows.std(axis=0)[FROM - 1 :] / len(rows) ** 0.5
+            x = list(range(FIRST, rows.shape[1] + 1))
+            mean = rows.mean(axis=0)[FIRST - 1 :]
+            half = 1.96 * rows.std(axis=0)[FIRST - 1 :] / len(rows) ** 0.5
             common = {"xaxis": f"x{axis}", "yaxis": f"y{axis}", "legendgroup": method}
-            colour = LOOKS.get(method, "#444444")
+            colour = COLOURS.get(method, "#444444")
             band = {
                 "x": x + x[::-1],
                 "y": [*(mean + half), *(mean - half)[::-1]],
@@ -77,7 +77,7 @@ def _traces(panels: Panels) -> list[dict[str, Any]]:
                 "name": method,
                 "mode": "lines",
                 "line": {"color": colour, "width": 2},
-                "showlegend": place == 1,
+                "showlegend": number == 1,
             }
             traces += [{**band, **common}, {**line, **common}]
     return traces
@@ -93,20 +93,24 @@ def _layout(panels: Panels) -> dict[str, Any]:
         "plot_bgcolor": "white",
         "annotations": [],
     }
-    for place, (asked, curves) in enumerate(panels, start=1):
-        axis = "" if place == 1 else str(place)
-        what = "gap to the true front, %" if asked.several else "test accuracy, %"
-        last = np.array([rows.mean(axis=0)[FROM - 1 :] for rows in curves.values()])
-        low = float(np.quantile(last, 0.05)) if not asked.several else float(last.min()) / 1.2
-        high = float(last.max()) * (1.0005 if not asked.several else 1.1)
-        kind = "log" if asked.several else "linear"
-        span = [np.log10(low), np.log10(high)] if asked.several else [low, high]
+    for number, (problem, curves) in enumerate(panels, start=1):
+        axis = "" if number == 1 else str(number)
+        measure = "gap to the true front, %" if problem.multi_objective else "test accuracy, %"
+        last = np.array([rows.mean(axis=0)[FIRST - 1 :] for rows in curves.values()])
+        low = (
+            float(np.quantile(last, 0.05))
+            if not problem.multi_objective
+            else float(last.min()) / 1.2
+        )
+        high = float(last.max()) * (1.0005 if not problem.multi_objective else 1.1)
+        kind = "log" if problem.multi_objective else "linear"
+        span = [np.log10(low), np.log10(high)] if problem.multi_objective else [low, high]
         grid = {"gridcolor": "#dddddd", "linecolor": "#666666", "showline": True}
         layout[f"xaxis{axis}"] = {**grid, "title": {"text": "candidates"}}
-        layout[f"yaxis{axis}"] = {**grid, "title": {"text": what}, "type": kind, "range": span}
+        layout[f"yaxis{axis}"] = {**grid, "title": {"text": measure}, "type": kind, "range": span}
         layout["annotations"].append(
             {
-                "text": f"<b>{asked.name}</b> ({', '.join(asked.objectives)})",
+                "text": f"<b>{problem.name}</b> ({', '.join(problem.objectives)})",
                 "xref": f"x{axis} domain",
                 "yref": f"y{axis} domain",
                 "x": 0,

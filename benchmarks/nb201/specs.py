@@ -1,8 +1,8 @@
-"""Searches on the NAS-Bench-201 table, and their known optima.
+"""Search problems on the NAS-Bench-201 table, and how well a search solved them.
 
-A search is judged by what the whole table says, which no search sees: the test accuracy of
-the candidate that is best by validation, or the share of the true front's hypervolume that
-was not found.
+Searches are scored with the whole table, which no search sees: by the test accuracy of the
+candidate that is best by validation, or by the share of the true front's hypervolume that was
+not found (the gap).
 """
 
 from __future__ import annotations
@@ -30,9 +30,15 @@ COSTS = {
 
 @dataclass(frozen=True)
 class World:
-    """The whole table as points (n x m, lower is better), scaled to 0..1.
+    """The front of the whole table, with the objectives scaled to 0..1 over the table.
 
-    The reference is 1.1 in every scaled objective.
+    The reference point is 1.1 in every scaled objective.
+
+    Attributes:
+        low: smallest value of each objective, m.
+        high: largest value of each objective, m.
+        front_size: different points on the front.
+        volume: hypervolume of the front.
     """
 
     low: np.ndarray
@@ -61,23 +67,33 @@ class World:
         scaled = (points - self.low) / (self.high - self.low)
         return 100 * (1 - hypervolume(scaled, self.reference(len(self.low))) / self.volume)
 
+    def gaps(self, points: np.ndarray) -> list[float]:
+        """Return the gap after each of n x m points in order of arrival."""
+        scaled = (points - self.low) / (self.high - self.low)
+        grown = growth(scaled, self.reference(len(self.low)))
+        return (100 * (1 - grown / self.volume)).tolist()
+
 
 @dataclass(frozen=True)
-class Asked:
-    """One question: data set, objectives, and how its answers are judged."""
+class Problem:
+    """A data set and objectives of the table."""
 
     name: str
     dataset: str
     objectives: tuple[str, ...]
 
     @property
-    def several(self) -> bool:
+    def multi_objective(self) -> bool:
         return len(self.objectives) > 1
+
+    def world(self, path: Path) -> World | None:
+        """Return the table's front for this problem; None with one objective."""
+        return World.of(path, self.dataset, self.objectives) if self.multi_objective else None
 
     def spec(
         self, path: Path, strategy: str, settings: dict, seed: int, candidates: int
     ) -> SearchSpec:
-        """As the command line and the pages would ask it."""
+        """Return the search settings, as the command line and the pages would write them."""
         return SearchSpec(
             space="nb201",
             strategy=strategy,
@@ -91,32 +107,24 @@ class Asked:
         )
 
     def curve(self, spec: SearchSpec, world: World | None) -> list[float]:
-        """After each candidate: test accuracy of the best by validation, or the gap; percent."""
-        ended = search.run(spec).candidates
+        """Run a search; return the result after each candidate, in percent.
+
+        The result is the gap, or with one objective the test accuracy of the best by validation.
+        """
+        values = [candidate.outcome.values for candidate in search.run(spec).candidates]
         if world is not None:
-            points = np.array(
-                [[one.outcome.values[name] for name in self.objectives] for one in ended]
-            )
-            return gaps_over(points, world)
+            return world.gaps(np.array([[row[name] for name in self.objectives] for row in values]))
         curve, best = [], (np.inf, 0.0)
-        for one in ended:
-            values = one.outcome.values
-            best = min(best, (values["error"], values["test_error"]))
+        for row in values:
+            best = min(best, (row["error"], row["test_error"]))
             curve.append(100 - best[1])
         return curve
 
 
-def gaps_over(points: np.ndarray, world: World) -> list[float]:
-    """The gap after each of n x m points."""
-    scaled = (points - world.low) / (world.high - world.low)
-    grown = growth(scaled, world.reference(len(world.low)))
-    return (100 * (1 - grown / world.volume)).tolist()
-
-
 QUESTIONS = (
-    Asked("CIFAR-10", "cifar10", ("error",)),
-    Asked("CIFAR-100", "cifar100", ("error",)),
-    Asked("ImageNet16-120", "imagenet16-120", ("error",)),
-    Asked("three objectives", "cifar100", THREE),
-    Asked("four objectives", "cifar100", FOUR),
+    Problem("CIFAR-10", "cifar10", ("error",)),
+    Problem("CIFAR-100", "cifar100", ("error",)),
+    Problem("ImageNet16-120", "imagenet16-120", ("error",)),
+    Problem("three objectives", "cifar100", THREE),
+    Problem("four objectives", "cifar100", FOUR),
 )

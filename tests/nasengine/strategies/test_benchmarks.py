@@ -22,12 +22,12 @@ def made(tmp_path_factory):
     return write_table(tmp_path_factory.mktemp("tables") / "made.csv.gz")
 
 
-def ends(path, asked, method, seeds, candidates=500, **settings):
+def ends(path, problem, method, seeds, candidates=500, **settings):
     """Return the final values of searches with several seeds."""
-    world = World.of(path, asked.dataset, asked.objectives) if asked.several else None
+    world = problem.world(path)
     settings = {**QUICK.get(method, {}), **settings}
     return [
-        asked.curve(asked.spec(path, method, settings, seed, candidates), world)[-1]
+        problem.curve(problem.spec(path, method, settings, seed, candidates), world)[-1]
         for seed in range(seeds)
     ]
 
