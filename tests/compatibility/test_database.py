@@ -73,6 +73,26 @@ def test_every_run_is_as_it_was():
         assert run.state in known
 
 
+def test_every_run_gets_its_space_version_data_set_objectives_and_best_candidate():
+    for pk, expected in FACTS["runs"].items():
+        run = run_of(pk)
+        space, data_set = run.space_version, run.data_set
+        assert space.space.engine_space == run.spec["space"]
+        if space.note == "added for earlier runs":  # the others had one, which they keep
+            assert space.config == run.spec["space_config"]
+        assert data_set.source == run.spec["dataset"]
+        assert {space.space.team_id, data_set.team_id} <= {None, run.team_id}
+        assert [goal["name"] for goal in run.objectives] == run.spec["objectives"]
+        done = [one for one in expected["candidates"] if one["state"] == "done"]
+        assert (run.best is not None) == bool(done), run.name
+        if done and not run.spec["constraints"]:
+            first = run.objectives[0]
+            values = [one["values"][first["name"]] for one in done]
+            best = max(values) if first["better"] == "higher" else min(values)
+            found = next(one for one in done if one["number"] == run.best)
+            assert same(found["values"][first["name"]], best), run.name
+
+
 @pytest.mark.parametrize("pk", ON_TABLE, ids=lambda pk: FACTS["runs"][pk]["name"])
 def test_a_run_on_a_table_continues_as_it_would_have(pk):
     expected = FACTS["continued"][pk]

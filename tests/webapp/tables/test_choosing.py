@@ -135,7 +135,7 @@ def test_materialising_an_existing_copy_takes_no_query(django_assert_num_queries
         materialise_table({"estimator": "table", "estimator_config": {"path": "table:WRONG"}})
 
 
-def test_units_are_known_without_the_copy(laid):
+def test_units_are_known_without_the_copy(laid, django_assert_num_queries):
     """As on a web server without a copy, for a table whose columns come from its header."""
     team = make_team()
     path = write_table(laid.parent / "made.csv.gz", every=500)
@@ -144,7 +144,10 @@ def test_units_are_known_without_the_copy(laid):
     run = launch(team, None, asked("table:nb", "cifar10", objectives=("error",)), "a run")
     for laid_down in laid.iterdir():
         laid_down.unlink()
-    assert goals_of_run(run) == [{"name": "error", "unit": "%", "better": "lower"}]
+    with django_assert_num_queries(0):
+        goals = goals_of_run(run)
+    assert goals == [{"name": "error", "unit": "%", "better": "lower"}]
+    assert not any(laid.iterdir())
 
 
 def test_a_table_folder_that_cannot_be_written_is_an_error_of_the_path(laid):
