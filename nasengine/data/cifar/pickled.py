@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import EngineError
+from ...core.text import one_line, shorten
 
 # Modules that numpy writes in a pickled array, old and new name.
 _MODULES = ("numpy", "numpy.core.multiarray", "numpy._core.multiarray")
@@ -23,7 +24,7 @@ class _Type:
     def __init__(self, name: bytes | str, *rest: Any):
         text = name.decode("ascii") if isinstance(name, bytes) else name
         if text not in _NUMBERS:
-            raise pickle.UnpicklingError(f"arrays of {text[:20]!r}")
+            raise pickle.UnpicklingError(f"arrays of {shorten(text, 20)}")
         self.name = text
         self.order = "|"
 
@@ -74,7 +75,7 @@ class _Encode(_Callable):
 
     def __new__(cls, text: str, encoding: str) -> Any:
         if encoding not in ("latin1", "latin-1"):
-            raise pickle.UnpicklingError(f"the codec {encoding[:20]!r}")
+            raise pickle.UnpicklingError(f"the codec {shorten(encoding, 20)}")
         return text.encode("latin1")
 
 
@@ -88,7 +89,7 @@ class _Unpickler(pickle.Unpickler):
                 return replacements[name]
         if (module, name) == ("_codecs", "encode"):
             return _Encode
-        raise pickle.UnpicklingError(f"{module}.{name}"[:80])
+        raise pickle.UnpicklingError(one_line(f"{module}.{name}", 80))
 
 
 def read_pickled(path: Path) -> dict[str, Any]:
@@ -104,11 +105,12 @@ def read_pickled(path: Path) -> dict[str, Any]:
         value = _Unpickler(io.BytesIO(content), encoding="bytes").load()
     except pickle.UnpicklingError as error:
         raise EngineError(
-            f"{path} is refused, it holds {str(error)[:100]}: a batch holds only arrays, lists and "
+            f"{path} is refused, it holds {one_line(str(error), 100)}: a batch holds only "
+            "arrays, lists and "
             "strings; download the file again"
         ) from None
     except Exception as error:  # the errors of a broken pickle have no common class
-        reason = f"{type(error).__name__}: {error}"[:100]
+        reason = one_line(f"{type(error).__name__}: {error}", 100)
         raise EngineError(f"{path} is not a pickle ({reason}): download the file again") from None
     if not isinstance(value, dict):
         raise EngineError(f"{path} holds a {type(value).__name__}: a batch is a dict")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...core.errors import EngineError
+from ...core.text import one_line
 from .raw_images import RawImages
 
 FORMS = "images and labels, x_train and y_train, or jpeg, offsets and labels"
@@ -36,7 +37,9 @@ def read_npz(path: Path) -> tuple[RawImages, RawImages | None]:
             )
     if all(name in arrays for name in ("jpeg", "offsets", "labels")):
         return _from_jpegs(path, arrays["jpeg"], arrays["offsets"], arrays["labels"]), None
-    raise EngineError(f"{path} holds {', '.join(arrays)[:100] or 'nothing'}: it needs {FORMS}")
+    raise EngineError(
+        f"{path} holds {one_line(', '.join(arrays), 100) or 'nothing'}: it needs {FORMS}"
+    )
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
@@ -44,7 +47,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(error).partition("\n")[0][:100]
+        reason = one_line(str(error).partition("\n")[0], 100)
         raise EngineError(
             f"{path} is not an .npz file of numbers ({reason}): write it again"
         ) from None

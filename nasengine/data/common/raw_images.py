@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...core.errors import EngineError
+from ...core.text import one_line
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -73,7 +74,7 @@ def _opened(item: bytes | np.ndarray, origin: str) -> Image:
         SyntaxError,  # raised by Pillow for a broken PNG
         ValueError,
     ) as error:
-        reason = str(error).partition(" <")[0][:100]
+        reason = one_line(str(error).partition(" <")[0], 100)
         raise EngineError(
             f"{origin} cannot be decoded ({reason}): images must be {', '.join(FORMATS)} of "
             "ordinary "

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from ...core.errors import DataMissing, EngineError
+from ...core.text import shorten
 
 VARIABLE = "PARETOSCOPE_DATA_ROOTS"
 
@@ -27,15 +28,15 @@ def allowed_path(path: str | Path) -> Path:
     """
     text = str(path)
     if "\0" in text:
-        raise EngineError(f"{text[:60]!r} is not a path: it holds a NUL character; type it again")
+        raise EngineError(f"{shorten(text)} is not a path: it holds a NUL character; type it again")
     try:
         resolved = Path(text).expanduser().resolve()
     except (OSError, RuntimeError):  # a loop of links, or an unknown home folder
-        raise DataMissing(f"{text[:200]!r} cannot be followed: name another path") from None
+        raise DataMissing(f"{shorten(text, 200)} cannot be followed: name another path") from None
     named = roots()
     if named and not any(resolved.is_relative_to(root) for root in named):
         raise EngineError(
-            f"{text[:200]!r} is outside of the folders data may come from: use a path under "
+            f"{shorten(text, 200)} is outside of the folders data may come from: use a path under "
             f"{', '.join(map(str, named))}, or ask an administrator to extend {VARIABLE}"
         )
     return resolved
@@ -57,7 +58,9 @@ def named_path(text: str, dataset: str, holds: str) -> Path:
         raise DataMissing(f"path is empty: {dataset} needs {holds}; name it in path")
     path = allowed_path(text.strip())
     if not path.exists():
-        raise DataMissing(f"{text[:200]!r} does not exist: {dataset} needs {holds}; correct path")
+        raise DataMissing(
+            f"{shorten(text, 200)} does not exist: {dataset} needs {holds}; correct path"
+        )
     return path
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import EngineError, UnknownName
+from ...core.text import shorten
 
 FOLDER = Path(__file__).parents[1] / "devices"
 
@@ -75,7 +76,7 @@ def device(name: str) -> DeviceFile:
         return devices()[name]
     except KeyError:
         known = ", ".join(devices())
-        raise UnknownName(f"{name[:60]!r} is not among the devices; known: {known}") from None
+        raise UnknownName(f"{shorten(name)} is not among the devices; known: {known}") from None
 
 
 def measured_device(kind: str, name: str | None) -> DeviceFile:

@@ -49,10 +49,10 @@ def test_a_planted_architecture_is_found(name, settings, seed):
         space, seed, baseline_decay=0.9, entropy_weight=0.01, skip_weight=0.1
     )
     generator = torch.Generator().manual_seed(seed)
-    for _ in range(300):
+    for step in range(300):
         samples = controller.samples(20, generator, space.allowed)
         learning.step(samples, shares(samples, planted))
-        if controller.best(space.allowed) == planted:
+        if step % 10 == 9 and controller.best(space.allowed) == planted:
             break
     assert controller.best(space.allowed) == planted
 
