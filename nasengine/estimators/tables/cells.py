@@ -1,4 +1,4 @@
-"""Reading a CSV table, gzip'd or not, once a process."""
+"""The cells of a CSV table, read once per process."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...core.errors import EngineError
+from ...core.text import one_line, shorten
 from ...data.common.roots import allowed_path
 from .csv_rows import Rows, csv_rows, header_in, unreadable
 from .imported import imported_table
@@ -21,7 +22,7 @@ MAX_ROWS = 5_000_000
 
 
 class Stamp(NamedTuple):
-    """A file as it is now: equal stamps mean an unchanged one. `name` is for people."""
+    """Identity of a file's content: equal stamps mean an unchanged file. `name` is for messages."""
 
     path: str
     changed_ns: int
@@ -31,10 +32,10 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True)
 class Cells:
-    """Numbers n x k of k columns, NaN where a cell holds none, and architecture -> row.
+    """The numbers of k columns (n x k, NaN for other cells) and the row of each architecture.
 
-    An architecture is the text of its column, or those of several, joined by JOINT. Where one
-    occurs twice its first row counts. `table` is the table's name for people.
+    The key of an architecture is the text of its column, or several texts joined by JOINT. The
+    first row of an architecture counts. `table` is the table's name for messages.
     """
 
     table: str
@@ -43,7 +44,7 @@ class Cells:
     numbers: np.ndarray
 
     def get(self, architecture: str) -> dict[str, float] | None:
-        """Column -> number of one architecture, None where the table lacks it."""
+        """Return the numbers of an architecture by column, None if the table has no row for it."""
         row = self.rows.get(architecture)
         if row is None:
             return None
@@ -51,28 +52,28 @@ class Cells:
 
 
 def header_of(path: str) -> tuple[str, ...]:
-    """The names of a table's columns.
+    """Return the column names of a table.
 
     Raises:
-        EngineError: the file is not there, may not be read, or is no CSV table.
+        EngineError: the file is missing, not allowed, or not a CSV table.
     """
     return _header(stamp_of(path))
 
 
 def cells_of(path: str, architecture: tuple[str, ...], columns: tuple[str, ...]) -> Cells:
-    """The named columns of a table; kept until the file changes.
+    """Return the named columns of a table, cached until the file changes.
 
     Raises:
-        EngineError: as `header_of`, or a column is not there.
+        EngineError: as `header_of`, or a column is missing.
     """
     return _cells(stamp_of(path), architecture, columns)
 
 
 def stamp_of(text: str) -> Stamp:
-    """The file that a setting `path` names, as it is now.
+    """Return the stamp of the file that a setting `path` names.
 
     Raises:
-        EngineError: it is not there, or may not be read.
+        EngineError: the file is missing or not allowed.
     """
     if not text.strip():
         raise EngineError("is empty: name a table, a file .csv or .csv.gz with a header row")
@@ -84,7 +85,7 @@ def stamp_of(text: str) -> Stamp:
             raise EngineError(
                 f"the imported table {name} is not on this machine: launch the search again"
                 if imported
-                else f"{text[:200]!r} is not there, or no file: correct the path"
+                else f"{shorten(text, 200)} does not exist or is not a file: correct the path"
             )
         stat = path.stat()
     except OSError as error:
@@ -104,23 +105,23 @@ def _cells(stamp: Stamp, architecture: tuple[str, ...], columns: tuple[str, ...]
     missing = [name for name in (*architecture, *columns) if name not in header]
     if missing:
         raise EngineError(
-            f"{stamp.name} has no column {', '.join(missing)[:200]}; "
-            f"it has {', '.join(header)[:300]}"
+            f"{stamp.name} has no column {one_line(', '.join(missing), 200)}; "
+            f"it has {one_line(', '.join(header), 300)}"
         )
-    keys, places = ([header.index(n) for n in names] for names in (architecture, columns))
+    keys, positions = ([header.index(n) for n in names] for names in (architecture, columns))
     last = max(keys)
-    found: dict[str, int] = {}
+    row_of: dict[str, int] = {}
     numbers: list[list[float]] = []
     with _rows(stamp) as rows:
         next(rows, None)
         for row in rows:
-            if len(row) <= last or (key := JOINT.join(row[k] for k in keys)) in found:
+            if len(row) <= last or (key := JOINT.join(row[k] for k in keys)) in row_of:
                 continue
             if len(numbers) == MAX_ROWS:
                 raise EngineError(f"{stamp.name} has more than {MAX_ROWS:,} rows")
-            found[key] = len(numbers)
-            numbers.append([number(row[p]) if p < len(row) else np.nan for p in places])
-    return Cells(stamp.name, columns, found, np.array(numbers).reshape(len(numbers), len(columns)))
+            row_of[key] = len(numbers)
+            numbers.append([number(row[p]) if p < len(row) else np.nan for p in positions])
+    return Cells(stamp.name, columns, row_of, np.array(numbers).reshape(len(numbers), len(columns)))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Estimator `table`: a candidate's numbers are looked up in a benchmark table."""
+"""Estimator `table`: looks up candidates in a benchmark table."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ...core.objective import Goal
 from ...core.outcome import Outcome
 from ...core.settings import setting, to_mapping
 from ...core.space import Space
+from ...core.text import one_line, shorten
 from . import nb201_layout
 from .cells import Cells, cells_of, header_of
 from .column import Column, parse_column
@@ -21,10 +22,10 @@ from .keys import key_columns, key_objection, keys_of
 
 @dataclass(frozen=True)
 class TableConfig:
-    """Which table, and what its columns mean.
+    """The table and the mapping of its columns to objectives.
 
     Raises:
-        InvalidSettings: a column's text has the wrong form.
+        InvalidSettings: a column mapping is invalid.
     """
 
     path: str = setting(
@@ -48,14 +49,14 @@ class TableConfig:
         errors = {}
         for name in ("columns", "report"):
             try:
-                known = [parse_column(text).objective for text in getattr(self, name)]
+                names = [parse_column(text).objective for text in getattr(self, name)]
             except ValueError as error:
                 errors[name] = str(error)
                 continue
-            if len(set(known)) < len(known):
+            if len(set(names)) < len(names):
                 errors[name] = "names an objective twice: give each one column"
         if self.report and not self.columns:
-            errors["report"] = "needs columns: name those that steer as well"
+            errors["report"] = "needs columns: map the objectives in columns"
         try:
             key_columns(self.architecture)
         except ValueError as error:
@@ -82,17 +83,17 @@ class Table(Estimator):
         return True
 
     def goal(self, name: str, dataset: str) -> Goal:
-        """The goal of a column.
+        """Return the goal of an objective's column.
 
         Raises:
             EngineError: the table has no such column, or cannot be read.
         """
-        steering, _ = self._columns(dataset)
-        for column in steering:
+        objectives, _ = self._columns(dataset)
+        for column in objectives:
             if column.objective == name:
                 return column.goal
-        known = ", ".join(column.objective for column in steering)
-        raise EngineError(f"{name[:60]} is not in the table; it has {known}")
+        known = ", ".join(column.objective for column in objectives)
+        raise EngineError(f"{one_line(name, 60)} is not in the table; it has {known}")
 
     def objections(self, space: Space, dataset: str) -> dict[str, str]:
         try:
@@ -109,7 +110,11 @@ class Table(Estimator):
         return _nb201_objections(space, dataset)
 
     def evaluate(self, evaluation: Evaluation) -> Outcome:
-        """Raises EngineError: the table lacks the architecture, or cannot be read."""
+        """Look up a proposal.
+
+        Raises:
+            EngineError: the table has no row for the architecture, or cannot be read.
+        """
         steering, reported = self._columns(evaluation.dataset)
         wanted = {goal.name for goal in evaluation.goals}
         needed = [column for column in steering if column.objective in wanted]
@@ -119,11 +124,11 @@ class Table(Estimator):
         number = evaluation.proposal.number
         empty = [c.column for c in needed if not math.isfinite(c.value(row[c.column]))]
         if empty:
-            reason = f"the table holds no finite number in {', '.join(empty)} for it"
+            reason = f"the table has no finite number in {', '.join(empty)} for this candidate"
             return Outcome(number, "failed", reason=reason)
-        told = needed + [c for c in reported if math.isfinite(c.value(row[c.column]))]
-        measured = tuple(_measurement(column, row, cells.table) for column in told)
-        return Outcome(number, "done", measured)
+        available = needed + [c for c in reported if math.isfinite(c.value(row[c.column]))]
+        measurements = tuple(_measurement(column, row, cells.table) for column in available)
+        return Outcome(number, "done", measurements)
 
     def _columns(self, dataset: str) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
         """Return the columns that steer the search and those that are only reported."""
@@ -147,23 +152,23 @@ class Table(Estimator):
         found = (cells.get(text) for text in keys_of(space, architecture, columns))
         row = next((row for row in found if row is not None), None)
         if row is None:
-            holds = "the texts, ids or canonical JSON" if len(columns) == 1 else "the decisions"
+            keys = "the texts, ids or canonical JSON" if len(columns) == 1 else "the decisions"
             raise EngineError(
-                f"{cells.table} has no row for {space.text(architecture)[:200]}: its column "
-                f"{', '.join(columns)} must hold {holds} of the space's architectures"
+                f"{cells.table} has no row for {one_line(space.text(architecture), 200)}: its "
+                f"column {', '.join(columns)} must hold {keys} of the space's architectures"
             )
         return row
 
     def _missing(self, header: tuple[str, ...]) -> dict[str, str]:
-        """The columns the settings name and the table lacks."""
+        """Return errors for columns that the settings name and the table does not have."""
         named = {
             "columns": [parse_column(text).column for text in self.config.columns],
             "report": [parse_column(text).column for text in self.config.report],
             "architecture": list(key_columns(self.config.architecture)),
         }
         return {
-            f"estimator_config.{name}": f"{', '.join(missing)[:200]} is not in the table; "
-            f"it has {', '.join(header)[:300]}"
+            f"estimator_config.{name}": f"{one_line(', '.join(missing), 200)} is not in the table; "
+            f"it has {one_line(', '.join(header), 300)}"
             for name, columns in named.items()
             if (missing := [column for column in columns if column not in header])
         }
@@ -192,15 +197,13 @@ def _nb201_objections(space: Space, dataset: str) -> dict[str, str]:
     if space.name != "nb201":
         errors["space"] = f"the table has only architectures of nb201, not of {space.name}"
         return errors
-    given, usual = to_mapping(space.config), to_mapping(space.Config())
-    for name, value in usual.items():  # fewer operations are a part of the table's space
-        if given[name] != value:
-            errors[f"space_config.{name}"] = (
-                f"{given[name]} is not what the table was made with, {value}"
-            )
+    config, defaults = to_mapping(space.config), to_mapping(space.Config())
+    for name, value in defaults.items():  # fewer operations are a part of the table's space
+        if config[name] != value:
+            errors[f"space_config.{name}"] = f"must be {value} as in the table (got {config[name]})"
     return errors
 
 
 def _unknown_dataset(dataset: str) -> str:
     known = ", ".join(nb201_layout.PREFIXES)
-    return f"{str(dataset)[:60]!r} is not in the table; it has {known}"
+    return f"{shorten(str(dataset))} is not in the table; it has {known}"

@@ -1,4 +1,4 @@
-"""Whether what a table calls architectures are architectures of a space."""
+"""Validation of a table's keys as architectures of a space."""
 
 from __future__ import annotations
 
@@ -12,20 +12,25 @@ from ...core.architecture import Architecture
 from ...core.errors import EngineError
 from ...core.settings import from_mapping
 from ...core.space import Space
+from ...core.text import one_line
 from .keys import JOINT
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-MAX_LISTED = 100_000  # architectures of a space that is small enough to be listed
+MAX_LISTED = 100_000  # largest space whose texts and ids are enumerated
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Of `checked` architectures `fits` are ones of the space; `misfit` is the first that is not.
+    """The result of validating keys against a space.
 
-    `unknown` could not be checked: a text or id of a space too large to list. `size` is the
-    number of all architectures of the space where it was listed, else None.
+    Attributes:
+        checked: Number of validated keys.
+        fits: Number of keys that are architectures of the space.
+        unknown: Number of texts and ids of a space that is too large to enumerate.
+        misfit: The first key that is not an architecture.
+        size: Number of architectures of the space if it was enumerated.
     """
 
     checked: int = 0
@@ -37,37 +42,37 @@ class Fit:
 
 @lru_cache(maxsize=4)
 def _names(space: type[Space], config: Hashable) -> frozenset[str]:
-    """The texts and ids of all architectures: seconds of work, the same for every table."""
-    made = space(cast("DataclassInstance", config))
-    every = list(made.enumerate())
-    return frozenset([made.text(one) for one in every] + [one.id for one in every])
+    """Return the texts and ids of all architectures; takes seconds, so it is cached."""
+    instance = space(cast("DataclassInstance", config))
+    architectures = list(instance.enumerate())
+    return frozenset([instance.text(a) for a in architectures] + [a.id for a in architectures])
 
 
 class SpaceMatcher:
-    """Knows what a table may call the architectures of a space with its ordinary settings."""
+    """Recognises the possible keys of a space's architectures in a table."""
 
     def __init__(self, space: Space, columns: int = 1):
         self._space = space
         self._columns = columns
 
     def fit(self, keys: Iterable[str]) -> Fit:
-        """How many of these are architectures of the space."""
+        """Count the keys that are architectures of the space."""
         checked = fits = unknown = 0
         misfit = ""
         for key in keys:
-            known = self._knows(key)
-            if known is None:
+            valid = self._is_valid(key)
+            if valid is None:
                 unknown += 1
                 continue
             checked += 1
-            fits += known
-            if not known and not misfit:
-                misfit = key.replace(JOINT, ", ")[:200]
+            fits += valid
+            if not valid and not misfit:
+                misfit = one_line(key.replace(JOINT, ", "), 200)
         listed = self._columns == 1 and bool(checked) and self._listed is not None
         return Fit(checked, fits, unknown, misfit, self._space.size() if listed else None)
 
-    def _knows(self, key: str) -> bool | None:
-        """Return whether it is one, None if that is undecided."""
+    def _is_valid(self, key: str) -> bool | None:
+        """Return whether a key is an architecture, None if it cannot be checked."""
         if self._columns > 1:
             return self._is_chosen(key.split(JOINT))
         if key.startswith("{"):
@@ -76,28 +81,28 @@ class SpaceMatcher:
 
     @cached_property
     def _listed(self) -> frozenset[str] | None:
-        """The texts and ids of all architectures; None where there are too many."""
+        """Texts and ids of all architectures, None if there are too many."""
         size = self._space.size()
         if "enumerate" not in self._space.capabilities or size is None or size > MAX_LISTED:
             return None
         return _names(type(self._space), cast(Hashable, self._space.config))
 
     def _is_canonical(self, key: str) -> bool:
-        """JSON carries its own settings, so those are the ones it is held to."""
+        """Validate canonical JSON with the settings that it contains."""
         try:
             architecture = Architecture.from_json(json.loads(key))
-            found = type(self._space)
-            space = found(from_mapping(found.Config, architecture.config))
+            cls = type(self._space)
+            space = cls(from_mapping(cls.Config, architecture.config))
             space.validate(architecture)
             return architecture.canonical == key
         except (EngineError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            return False  # whatever it is, it is no architecture
+            return False  # the key may be any text
 
     def _is_chosen(self, cells: Sequence[str]) -> bool:
         decisions = self._space.decisions()
-        if any(cell not in one.options for cell, one in zip(cells, decisions, strict=True)):
+        if any(cell not in d.options for cell, d in zip(cells, decisions, strict=True)):
             return False
-        choices = [one.options.index(cell) for cell, one in zip(cells, decisions, strict=True)]
+        choices = [d.options.index(cell) for cell, d in zip(cells, decisions, strict=True)]
         if any(c not in self._space.allowed(choices[:i], i) for i, c in enumerate(choices)):
             return False
         architecture = self._space.from_choices(choices)

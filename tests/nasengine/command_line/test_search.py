@@ -160,7 +160,7 @@ def test_settings_find_their_part(capsys, table):
         (["--candidates", "0"], "candidates: must be at least 1 (got 0)"),
         (["--seed", "-1"], "seed: must be at least 0 (got -1)"),
         (["--out", "/nowhere/run.jsonl"], "/nowhere/run.jsonl cannot be written"),
-        (["--space", "cell"], "space: the table knows the architectures of nb201 alone"),
+        (["--space", "cell"], "space: the table has only architectures of nb201"),
         (["--frobnicate"], "unrecognized arguments: --frobnicate"),
     ],
 )
@@ -181,7 +181,7 @@ def test_other_commands_and_files(capsys, tmp_path):
     assert "invalid choice: 'serch'" in refusal(capsys, "serch")
     assert "required: COMMAND" in refusal(capsys)
     assert "cannot be read" in refusal(capsys, "front", str(tmp_path / "absent"))
-    assert "absent.csv' is not there" in refusal(capsys, "search", "--table", "absent.csv")
+    assert "absent.csv' does not exist" in refusal(capsys, "search", "--table", "absent.csv")
 
 
 def test_ctrl_c_leaves_a_file_to_go_on_with(capsys, monkeypatch, table, tmp_path):

@@ -124,7 +124,7 @@ def test_a_candidate_with_an_empty_cell_fails_and_names_the_column(
 ):
     result = outcome(plain(tmp_path, ("error", objective)), text)
     assert (result.state, result.measurements) == ("failed", ())
-    assert result.reason == f"the table holds no finite number in {column} for it"
+    assert result.reason == f"the table has no finite number in {column} for this candidate"
 
 
 def test_the_message_names_an_architecture_without_a_row(tmp_path):
