@@ -34,3 +34,8 @@ def same(found: Any, expected: Any, *, more: bool = False) -> bool:
         pairs = zip(found, expected, strict=False)
         return len(found) == len(expected) and all(same(f, e, more=more) for f, e in pairs)
     return bool(found == expected) and type(found) is type(expected)
+
+
+def with_text_of_today(line: dict[str, Any]) -> dict[str, Any]:
+    """Return a line with the `text` that a supernet has now: it is for people and was reworded."""
+    return {**line, "text": "supernet"} if line["text"] == "shared network" else line

@@ -11,7 +11,7 @@ import pytest
 
 from nasengine.__main__ import main
 
-from .samples import SAMPLES, read_json, same
+from .samples import SAMPLES, read_json, same, with_text_of_today
 
 NAMES = sorted(path.name for path in (SAMPLES / "runs").iterdir())
 KIND = ("number", "state", "task", "seed", "origin")
@@ -43,10 +43,7 @@ def printed(capsys, *words: str) -> Any:
 def proposal_of(line: dict[str, Any]) -> dict[str, Any]:
     """Return the proposal and the evaluation seed of a candidate line."""
     names = ("number", "architecture", "parents", "origin", "note", "task", "seed", "id", "text")
-    values = {name: line.get(name) for name in names}
-    if values["text"] == "shared network":  # the name of a supernet at commit 813a27a
-        values["text"] = "supernet"
-    return values
+    return with_text_of_today({name: line.get(name) for name in names})
 
 
 @pytest.mark.parametrize("name", NAMES)
