@@ -69,6 +69,12 @@ def test_no_strategy_imports_another_strategy():
     assert sibling_imports("strategies") == []
 
 
+def test_no_space_and_no_shared_part_imports_another_space():
+    # Published networks are architectures of a space, so they import it.
+    faults = [fault for fault in sibling_imports("spaces") if not fault.startswith("published ")]
+    assert faults == []
+
+
 def test_shared_parts_import_no_strategy():
     for path in code_of("nasengine"):
         parts = path.relative_to(ROOT).with_suffix("").parts
