@@ -1,4 +1,4 @@
-"""Space `block-cell`: RENASNet in it, its size, and what a child inherits."""
+"""Space `block-cell`: RENASNet, its size, and weight inheritance."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def parameters(network):
     return sum(p.numel() for p in network.parameters())
 
 
-def test_renasnet_is_the_published_network():
+def test_renasnet_gives_the_published_network():
     space = space_of(cells=8, channels=12)
     ours = space.build(space.architecture(RENASNET), (3, 32, 32), 10)
     published = load("networks", "RENASNet")
@@ -40,20 +40,20 @@ def test_renasnet_is_the_published_network():
     assert [p.shape for p in ours.parameters()] == [p.shape for p in there.parameters()]
 
 
-def test_the_order_within_a_block_means_nothing():
+def test_the_order_within_a_block_does_not_matter():
     space = space_of()
     turned = [[second, first] for first, second in RENASNET]
     assert space.architecture(turned) == space.architecture(RENASNET)
 
 
-def test_how_many_there_are():
+def test_the_size_counts_different_genomes():
     space = space_of(blocks=1, operations=[SEP3, AVG])
     assert space.size() == 10  # 4 parts, two of them with repetition and without order
     rng = np.random.default_rng(0)
     assert len({space.sample(rng) for _ in range(500)}) == 10
 
 
-def test_operations_must_be_a_choice():
+def test_fewer_than_two_operations_are_refused():
     with pytest.raises(InvalidSettings, match="at least two"):
         space_of(operations=[SEP3])
     assert len(RENAS_OPERATIONS) == 8
@@ -65,14 +65,14 @@ def test_a_block_that_reads_itself_is_refused():
         space.validate(space.architecture([[[SEP3, 2], [SEP3, 0]]]))
 
 
-def test_without_the_older_input_normal_cells_join_blocks_alone():
-    joined, alone = space_of(), space_of(join_input=False)
-    draw = [s.graph(s.architecture(RENASNET))["cells"][0] for s in (joined, alone)]
+def test_without_join_input_normal_cells_join_only_blocks():
+    spaces = space_of(), space_of(join_input=False)
+    draw = [s.graph(s.architecture(RENASNET))["cells"][0] for s in spaces]
     ends = [[e["source"] for e in cell["edges"] if e["target"] == "k"] for cell in draw]
     assert ends == [["k-2", "3", "4", "5", "6"], ["3", "4", "5", "6"]]
 
 
-def test_a_child_takes_over_all_but_the_changed_part():
+def test_a_child_inherits_everything_except_the_changed_part():
     torch.manual_seed(0)
     space = space_of(cells=3, channels=4)
     parent = space.architecture(RENASNET)
@@ -80,14 +80,14 @@ def test_a_child_takes_over_all_but_the_changed_part():
     child = space.architecture(changed)
     trained = space.build(parent, (1, 8, 8), 3)
     network = space.build(child, (1, 8, 8), 3)
-    taken = space.inherit(child, network, parent, trained.state_dict())
+    copied = space.inherit(child, network, parent, trained.state_dict())
     lost = sum(
         p.numel()
         for name, p in network.named_parameters()
         if ".operations.5.1." in name  # the part that reads input 1 in block 5
     )
     assert lost > 0
-    assert taken == parameters(network) - lost
+    assert copied == parameters(network) - lost
     same = space.build(parent, (1, 8, 8), 3)
     assert space.inherit(parent, same, parent, trained.state_dict()) == parameters(same)
     images = torch.randn(2, 1, 8, 8)

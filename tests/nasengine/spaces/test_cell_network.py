@@ -1,4 +1,4 @@
-"""The network of space `cell`: geometry, drop-path, heads."""
+"""The network of stacked cells: sizes of maps, drop-path, heads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def build(shape=(3, 16, 16), seed=0, auxiliary=False, **settings):
 
 
 def sizes(network, shape):
-    """Channels and height of what each cell gives."""
+    """Return channels and height of the output of each cell."""
     seen = []
     hooks = [
         one.register_forward_hook(lambda _, __, out: seen.append((out.shape[1], out.shape[2])))
@@ -39,14 +39,14 @@ def sizes(network, shape):
     return seen
 
 
-def test_reductions_stand_at_a_third_and_at_two_thirds():
+def test_reductions_are_at_one_and_two_thirds():
     network = build(cells=8, channels=4)
     small, middle, large = (16, 16), (32, 8), (64, 4)
     assert sizes(network, (3, 16, 16)) == [small] * 2 + [middle] * 3 + [large] * 3
 
 
 @pytest.mark.parametrize(("cells", "halvings"), [(1, 1), (2, 2), (3, 2), (20, 2)])
-def test_few_cells_reduce_as_integer_division_says(cells, halvings):
+def test_few_cells_reduce_by_integer_division(cells, halvings):
     assert sizes(build(cells=cells, channels=2), (3, 16, 16))[-1][1] == 16 // 2**halvings
 
 
@@ -112,13 +112,13 @@ def test_weights_of_operations(name, weights):
     assert sum(p.numel() for p in make_operation(name, 8, 1).parameters()) == weights
 
 
-def test_the_average_leaves_the_padding_out():
+def test_average_pooling_does_not_count_the_padding():
     assert torch.equal(
         make_operation("avg_pool_3x3", 1, 1)(torch.ones(1, 1, 4, 4)), torch.ones(1, 1, 4, 4)
     )
 
 
-def test_a_dilated_convolution_sees_every_other_pixel():
+def test_a_dilated_convolution_reads_every_other_pixel():
     convolution = make_operation("dil_conv_5x5", 1, 1)[1]
     assert (convolution.dilation, convolution.padding) == ((2, 2), (4, 4))
 
@@ -137,7 +137,7 @@ def test_an_identity_is_never_dropped():
     assert not torch.equal(with_drop_path(torch.nn.AvgPool2d(1), x, 0.9), x)
 
 
-def test_paths_drop_in_training_only():
+def test_paths_are_dropped_only_in_training():
     network = build((1, 8, 8))
     network.drop_path = 0.5
     images = torch.randn(4, 1, 8, 8)
@@ -160,7 +160,7 @@ def test_the_auxiliary_head_takes_any_map(side):
     assert AuxiliaryHead(4, side, side, 6)(torch.randn(2, 4, side, side)).shape == (2, 6)
 
 
-def test_a_pair_is_returned_in_training_only_and_only_when_asked():
+def test_auxiliary_logits_are_returned_only_in_training_and_only_on_request():
     network = build((1, 8, 8), auxiliary=True)
     images = torch.randn(2, 1, 8, 8)
     assert isinstance(network(images), tuple)
@@ -168,7 +168,7 @@ def test_a_pair_is_returned_in_training_only_and_only_when_asked():
     assert build((1, 8, 8))(images).shape == (2, 10)
 
 
-def test_nodes_that_lead_nowhere_are_not_built():
+def test_nodes_that_do_not_reach_the_output_are_not_built():
     space = CellSpace(CellConfig(nodes=2))
     nodes = [[["sep_conv_3x3", 0], ["sep_conv_3x3", 1]]] * 2
     counts = [
@@ -198,7 +198,7 @@ def test_the_skip_of_a_reduction_follows_the_setting():
     assert kinds == [{"FactorizedReduce"}, {"MaxPool2d"}]
 
 
-def test_a_normal_cell_may_pass_its_input_on():
+def test_a_normal_cell_may_concatenate_its_input():
     architecture = CellSpace.resized(load("networks", "RENASNet"), cells=3, channels=4)
     space = CellSpace(from_mapping(CellConfig, architecture.config))
     # Cell 0 is normal: input 0 and four blocks; the reductions join four blocks.
@@ -220,6 +220,6 @@ def test_samples_of_a_batch_do_not_mix_in_evaluation():
     images = torch.randn(3, 1, 8, 8)
     with torch.no_grad():
         together = network(images)
-        alone = torch.cat([network(image[None]) for image in images])
-    assert torch.allclose(together, alone, atol=1e-5)
+        separate = torch.cat([network(image[None]) for image in images])
+    assert torch.allclose(together, separate, atol=1e-5)
     assert all(not torch.allclose(one, other) for one, other in itertools.combinations(together, 2))

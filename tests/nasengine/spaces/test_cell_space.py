@@ -20,21 +20,21 @@ from nasengine.spaces.common.cell_genome import cell, live, unused
 SMALL = CellSpace(CellConfig(nodes=1, operations=("skip_connect", "max_pool_3x3")))
 
 
-def test_the_size_is_the_papers():
+def test_the_size_is_that_of_the_paper():
     size = CellSpace(CellConfig()).size()
     assert size == (7**8 * 180) ** 2
     assert math.log10(size) == pytest.approx(18, abs=0.1)
 
 
-def test_the_smallest_space_is_counted_by_hand():
-    # One node, inputs 0 and 1, two ops each, two cells: 16.
+def test_the_smallest_space_has_the_size_counted_by_hand():
+    # One node, inputs 0 and 1, two operations each, two cells: 16.
     rng = np.random.default_rng(0)
     drawn = {SMALL.sample(rng) for _ in range(500)}
     assert len(drawn) == SMALL.size() == 16
     assert all(len(list(SMALL.neighbours(one))) == 4 for one in drawn)
 
 
-def test_where_inputs_cannot_change_operations_do():
+def test_a_mutation_changes_an_operation_if_no_input_can_change():
     rng = np.random.default_rng(0)
     parent = SMALL.sample(rng)
     assert {SMALL.mutate(parent, rng) for _ in range(100)} == set(SMALL.neighbours(parent))
@@ -70,7 +70,7 @@ def test_half_of_the_mutations_change_an_operation():
     assert 430 < same < 570
 
 
-def test_a_child_has_each_node_from_a_parent():
+def test_a_child_takes_each_node_from_a_parent():
     space, rng = CellSpace(CellConfig()), np.random.default_rng(3)
     first, second = space.sample(rng), space.sample(rng)
     for _ in range(50):
@@ -80,7 +80,7 @@ def test_a_child_has_each_node_from_a_parent():
                 assert node in [parent.genome[name]["nodes"][index] for parent in (first, second)]
 
 
-def test_mutants_of_a_published_cell_that_reads_twice_are_legal():
+def test_mutants_of_a_published_cell_that_reads_one_input_twice_are_legal():
     architecture = load("networks", "NASNet-A")
     space = CellSpace(from_mapping(CellConfig, architecture.config))
     rng = np.random.default_rng(4)
@@ -119,7 +119,7 @@ def test_unused_and_live_nodes():
     assert live(cell(nodes, [4])) == [4]
 
 
-def spoilt(change):
+def broken(change):
     space = CellSpace(CellConfig())
     genome = copy.deepcopy(space.sample(np.random.default_rng(0)).genome)
     change(genome)
@@ -141,7 +141,7 @@ def set_concat(name, value):
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         (set_pair(1, 2), "node 2 of cell normal has the input 2: it must be 0 to 1"),
         (set_pair(1, -1), "has the input -1"),
@@ -162,11 +162,11 @@ def set_concat(name, value):
         (lambda genome: genome["normal"]["nodes"][2].append(1), "two [op, input] pairs"),
     ],
 )
-def test_what_is_wrong_is_said(change, words):
-    space, architecture = spoilt(change)
+def test_a_wrong_genome_is_refused_with_place_and_rule(change, message):
+    space, architecture = broken(change)
     with pytest.raises(InvalidArchitecture) as refused:
         space.validate(architecture)
-    assert words in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_another_size_is_refused_until_resized():

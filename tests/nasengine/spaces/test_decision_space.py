@@ -14,7 +14,7 @@ from nasengine.core.decision import Decision
 from nasengine.core.errors import EngineError, InvalidArchitecture
 from nasengine.core.settings import setting
 from nasengine.spaces.common.decision_space import DecisionSpace
-from tests.contracts.test_spaces import check_graph
+from tests.fixtures.spaces import check_graph
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Space `enas-macro`: counts by hand, one architecture of the supernet, its rules."""
+"""Space `enas-macro`: counts by hand, one architecture in the supernet, rules of the genome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nasengine.objectives.macs import Macs
 from nasengine.spaces.enas_macro.config import MACRO_OPERATIONS, EnasMacroConfig
 from nasengine.spaces.enas_macro.genome import reduced, stage
 from nasengine.spaces.enas_macro.space import EnasMacroSpace
-from tests.contracts.test_spaces import check_graph
+from tests.fixtures.spaces import check_graph
 
 CONV3, SEP3, CONV5, SEP5, AVG, MAX = MACRO_OPERATIONS
 
@@ -46,7 +46,7 @@ def test_parameters_by_hand():
     assert parameters(network) == stem + first + halvings + second + third + 16 * 5 + 5
 
 
-def test_parameters_of_the_shared_network_by_hand():
+def test_parameters_of_the_supernet_by_hand():
     space = space_of(layers=3, channels=4)
     network = space.build(space.supernet(), (1, 8, 8), 5)
     operations = sum(
@@ -59,7 +59,7 @@ def test_parameters_of_the_shared_network_by_hand():
     assert not list(network.buffers())
 
 
-def test_the_papers_network_halves_behind_a_third_and_two_thirds():
+def test_the_network_of_the_paper_halves_after_one_and_two_thirds():
     config = EnasMacroConfig(layers=12, channels=36)
     assert config.reductions == (4, 8)  # the code's layers 3 and 7, from 0
     assert [stage(number, config.reductions) for number in (0, 4, 5, 8, 9, 12)] == [
@@ -72,7 +72,7 @@ def test_the_papers_network_halves_behind_a_third_and_two_thirds():
     assert reduced(plain, config.reductions) == [(0, 1), (0, 2), (4, 1), (5, 2), (8, 2)]
 
 
-def test_a_network_on_its_own_joins_and_squeezes():
+def test_a_stand_alone_network_concatenates_and_projects():
     torch.manual_seed(0)
     space = space_of(layers=3, channels=4)
     network = space.build(space.architecture(THREE), (1, 8, 8), 5).double().eval()
@@ -95,7 +95,7 @@ def norm(x):
 
 
 def operate(fan, op, x):
-    """An operation of a layer by torch's own functions."""
+    """Apply an operation of a layer with torch's own functions."""
     if op == MAX:
         return norm(functional.max_pool2d(x, 3, 1, 1))
     if op == AVG:
@@ -114,7 +114,7 @@ def operate(fan, op, x):
 
 
 def reference(network, x, layers):
-    """All values are halved, needed or not."""
+    """Run an architecture and halve all values, whether they are read or not."""
     values = {0: network.stem(x)[1]}
     for number, layer in enumerate(layers, start=1):
         if number - 1 in network.halved_after:
@@ -128,7 +128,7 @@ def reference(network, x, layers):
 
 
 @pytest.mark.parametrize("shape", [(3, 16, 16), (1, 9, 7)])
-def test_one_architecture_is_its_operations_and_skips_added_up(shape):
+def test_one_architecture_is_the_sum_of_its_operations_and_skips(shape):
     torch.manual_seed(0)
     space, rng = space_of(layers=6, channels=4), np.random.default_rng(0)
     network = space.build(space.supernet(), shape, 5).double()
@@ -140,7 +140,7 @@ def test_one_architecture_is_its_operations_and_skips_added_up(shape):
         assert torch.allclose(found, expected, atol=1e-9)
 
 
-def test_one_architecture_gives_gradients_to_what_it_uses_alone():
+def test_one_architecture_gives_gradients_only_to_what_it_uses():
     torch.manual_seed(1)
     space = space_of(layers=3, channels=4)
     network = space.build(space.supernet(), (1, 8, 8), 5)
@@ -154,17 +154,17 @@ def test_one_architecture_gives_gradients_to_what_it_uses_alone():
     }  # fmt: skip
 
 
-def test_the_whole_network_costs_what_all_operations_cost():
+def test_the_supernet_costs_more_than_its_largest_architecture():
     space = space_of(layers=4, channels=4)
     network = space.build(space.supernet(), (1, 8, 8), 5)
     assert network(torch.randn(2, 1, 8, 8)).shape == (2, 5)
     whole = Macs().measure(network, (1, 8, 8), None).value
     widest = space.architecture(layers_of(*((CONV5, range(number)) for number in range(4))))
-    alone = Macs().measure(space.build(widest, (1, 8, 8), 5), (1, 8, 8), None).value
-    assert whole > alone
+    largest = Macs().measure(space.build(widest, (1, 8, 8), 5), (1, 8, 8), None).value
+    assert whole > largest
 
 
-def test_a_drawing_has_the_skips():
+def test_the_drawing_has_the_skips():
     space = space_of(layers=3)
     edges = space.graph(space.architecture(THREE))["cells"][0]["edges"]
     assert [(one["source"], one["target"], one["op"]) for one in edges] == [
@@ -183,20 +183,20 @@ def test_decisions_are_an_operation_and_a_skip_for_each_earlier_value():
     assert space.choices(space.architecture(THREE)) == (0, 1, 1, 5, 0, 1)
 
 
-def test_the_shared_network_is_an_architecture():
+def test_the_supernet_is_an_architecture():
     space = space_of()
-    shared = space.supernet()
-    space.validate(shared)
-    check_graph(space.graph(shared))
-    assert len(space.graph(shared)["cells"][0]["edges"]) == 6 * 6 + 15
+    supernet = space.supernet()
+    space.validate(supernet)
+    check_graph(space.graph(supernet))
+    assert len(space.graph(supernet)["cells"][0]["edges"]) == 6 * 6 + 15
     with pytest.raises(InvalidArchitecture, match=r"must be .*in this space"):
         space.validate(Architecture(space.name, {}, {"shared": True, "partial": 2}))
     with pytest.raises(EngineError, match="no auxiliary head"):
-        space.build(shared, (1, 8, 8), 5, auxiliary=True)
+        space.build(supernet, (1, 8, 8), 5, auxiliary=True)
 
 
 @pytest.mark.parametrize(
-    ("number", "layer", "says"),
+    ("number", "layer", "message"),
     [
         (1, {"op": CONV3, "skips": [0]}, "must be an empty list"),
         (3, {"op": CONV3, "skips": [2]}, "from 0 to 1"),
@@ -207,19 +207,19 @@ def test_the_shared_network_is_an_architecture():
         (2, {"op": CONV3}, "an object with op and skips"),
     ],
 )
-def test_what_is_wrong_is_said(number, layer, says):
+def test_a_wrong_layer_is_named(number, layer, message):
     space = space_of(layers=3)
     wrong = [*THREE[: number - 1], layer, *THREE[number:]]
-    with pytest.raises(InvalidArchitecture, match=says):
+    with pytest.raises(InvalidArchitecture, match=message):
         space.validate(space.architecture(wrong))
 
 
-def test_operations_must_be_a_choice():
+def test_fewer_than_two_operations_are_refused():
     with pytest.raises(InvalidSettings, match="at least two"):
         space_of(operations=[CONV3])
 
 
-def test_a_child_takes_over_all_but_what_changed():
+def test_a_child_inherits_everything_except_what_changed():
     torch.manual_seed(0)
     space = space_of(layers=3, channels=4)
     parent = space.architecture(THREE)
@@ -227,11 +227,11 @@ def test_a_child_takes_over_all_but_what_changed():
     changed = layers_of((CONV3, []), (SEP5, [0]), (MAX, [0]))
     child = space.architecture(changed)
     network = space.build(child, (1, 8, 8), 3)
-    taken = space.inherit(child, network, parent, trained.state_dict())
+    copied = space.inherit(child, network, parent, trained.state_dict())
     lost = sum(
         p.numel()
         for name, p in network.named_parameters()
         # Another operation, other skips, and a value that was not halved twice before.
         if name.startswith(("layers.1.operation.", "layers.2.squeeze.", "reductions.0_2."))
     )
-    assert taken == parameters(network) - lost
+    assert copied == parameters(network) - lost

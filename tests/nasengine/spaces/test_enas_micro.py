@@ -1,4 +1,4 @@
-"""Space `enas-micro`: the published cell in it, counts by hand, one architecture of many."""
+"""Space `enas-micro`: the published cell, counts by hand, one architecture in the supernet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nasengine.core.settings import from_mapping
 from nasengine.objectives.macs import Macs
 from nasengine.spaces.enas_micro.config import ENAS_OPERATIONS, EnasMicroConfig
 from nasengine.spaces.enas_micro.space import EnasMicroSpace
-from tests.contracts.test_spaces import check_graph
+from tests.fixtures.spaces import check_graph
 
 SEP3, SEP5, AVG, MAX, SKIP = ENAS_OPERATIONS
 
@@ -33,7 +33,7 @@ def published_cells():
     return {name: one["nodes"] for name, one in genome.items()}
 
 
-def test_the_published_cell_is_the_published_network():
+def test_the_published_cell_gives_the_published_network():
     space = space_of(cells=20, channels=36)
     ours = space.architecture(published_cells())
     space.validate(ours)
@@ -66,8 +66,8 @@ def test_parameters_by_hand():
     assert parameters(network) == stem + normal + first + second + 16 * 5 + 5
 
 
-def test_parameters_of_the_shared_network_by_hand():
-    """Twice the operations, no scale and shift in cells, and a 1x1 for the block."""
+def test_parameters_of_the_supernet_by_hand():
+    """Twice the operations, no scale and shift in cells, and a 1x1 convolution for the block."""
     space = small()
     network = space.build(space.supernet(), (1, 8, 8), 5)
     stem = 9 * 12 + 24
@@ -81,7 +81,7 @@ def test_parameters_of_the_shared_network_by_hand():
 
 
 def reference_cell(cell, older, newer, blocks):
-    """A normal cell by torch's own functions, one operation after the other."""
+    """Run a normal cell with torch's own functions, one operation after the other."""
     channels = cell.squeeze.shape[1]
 
     def norm(x):
@@ -127,10 +127,10 @@ def test_one_architecture_is_its_own_operations_and_unread_blocks():
             expected, ends = reference_cell(cell, older, newer, blocks)
             assert torch.allclose(cell.run_blocks(older, newer, blocks), expected, atol=1e-10)
         seen.add(ends)
-    assert len(seen) >= 3  # the output fits however many blocks end unread
+    assert len(seen) >= 3  # the output has the same shape for any number of unread blocks
 
 
-def test_any_choices_run_and_the_order_of_parts_means_nothing():
+def test_any_choices_run_and_the_order_of_parts_does_not_matter():
     torch.manual_seed(1)
     space, rng = space_of(cells=3, channels=4), np.random.default_rng(1)
     network = space.build(space.supernet(), (1, 9, 7), 5).double()
@@ -147,7 +147,7 @@ def test_any_choices_run_and_the_order_of_parts_means_nothing():
         assert torch.allclose(first, network.forward_architecture(images, same), atol=1e-10)
 
 
-def test_one_architecture_gives_gradients_to_what_it_uses_alone():
+def test_one_architecture_gives_gradients_only_to_what_it_uses():
     torch.manual_seed(2)
     space = space_of(nodes=2, cells=3, channels=4)
     network = space.build(space.supernet(), (1, 8, 8), 5)
@@ -156,34 +156,34 @@ def test_one_architecture_gives_gradients_to_what_it_uses_alone():
     network.forward_architecture(torch.randn(4, 1, 8, 8), chosen).square().sum().backward()
     given = {name for name, p in network.named_parameters() if p.grad is not None}
     inside = {name.split(".operations.")[1].split(".")[0] for name in given if ".fans." in name}
-    assert inside == {SEP3, SKIP}  # identity has weights where it reduces
+    assert inside == {SEP3, SKIP}  # identity has weights at stride 2
     grad = network.cells[0].graph.fans[0].operations[SEP3].depthwise.grad.chunk(2)
     assert [bool(part.any()) for part in grad] == [True, False]
 
 
-def test_the_whole_network_costs_what_all_operations_cost():
+def test_the_supernet_costs_several_times_an_architecture():
     space = space_of(cells=3, channels=4)
     network = space.build(space.supernet(), (1, 8, 8), 5)
     assert network(torch.randn(2, 1, 8, 8)).shape == (2, 5)
     whole = Macs().measure(network, (1, 8, 8), None).value
-    alone = space.build(space.architecture(published_cells()), (1, 8, 8), 5)
-    assert whole > 3 * Macs().measure(alone, (1, 8, 8), None).value
+    single = space.build(space.architecture(published_cells()), (1, 8, 8), 5)
+    assert whole > 3 * Macs().measure(single, (1, 8, 8), None).value
 
 
-def test_the_shared_network_is_an_architecture():
+def test_the_supernet_is_an_architecture():
     space = space_of()
-    shared = space.supernet()
-    space.validate(shared)
-    check_graph(space.graph(shared))
-    assert space.text(shared) == "supernet"
+    supernet = space.supernet()
+    space.validate(supernet)
+    check_graph(space.graph(supernet))
+    assert space.text(supernet) == "supernet"
     assert "relaxed" not in space.capabilities
     with pytest.raises(InvalidArchitecture, match=r"must be .*in this space"):
-        space.validate(type(shared)(space.name, {}, {"shared": True, "partial": 2}))
+        space.validate(type(supernet)(space.name, {}, {"shared": True, "partial": 2}))
     with pytest.raises(EngineError, match="no auxiliary head"):
-        space.build(shared, (1, 8, 8), 5, auxiliary=True)
+        space.build(supernet, (1, 8, 8), 5, auxiliary=True)
 
 
-def test_how_many_there_are():
+def test_the_size_counts_different_genomes():
     space = space_of(nodes=1, operations=[SEP3, AVG])
     assert space.size() == 10**2
     rng = np.random.default_rng(0)
@@ -192,7 +192,7 @@ def test_how_many_there_are():
     assert len({space.from_choices(row) for row in sequences}) == 100
 
 
-def test_what_is_wrong_is_said():
+def test_wrong_settings_and_genomes_are_refused():
     with pytest.raises(InvalidSettings, match="at least two"):
         space_of(operations=[SEP3])
     space = space_of(nodes=1)
@@ -204,7 +204,7 @@ def test_what_is_wrong_is_said():
         )
 
 
-def test_a_child_takes_over_all_but_the_changed_part():
+def test_a_child_inherits_everything_except_the_changed_part():
     torch.manual_seed(0)
     space = space_of(cells=3, channels=4)
     cells = published_cells()
@@ -212,8 +212,8 @@ def test_a_child_takes_over_all_but_the_changed_part():
     cells["normal"] = [*cells["normal"][:4], [[AVG, 0], [SEP3, 1]]]  # sep5 on 1 became sep3
     child = space.architecture(cells)
     trained, network = (space.build(one, (1, 8, 8), 3) for one in (parent, child))
-    taken = space.inherit(child, network, parent, trained.state_dict())
+    copied = space.inherit(child, network, parent, trained.state_dict())
     lost = sum(p.numel() for name, p in network.named_parameters()
                if name.startswith("cells.0.operations.6.1."))  # fmt: skip
     assert lost > 0
-    assert taken == parameters(network) - lost
+    assert copied == parameters(network) - lost

@@ -1,4 +1,4 @@
-"""Weights that a child inherits from its trained parent, counted to the scalar."""
+"""Weights that a child inherits from its parent's trained network, counted exactly."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def built(space, architecture, seed, auxiliary=False):
     return space.build(architecture, SHAPE, CLASSES, auxiliary=auxiliary)
 
 
-def worn(space, architecture, seed=1, auxiliary=False):
-    """A network as training leaves it: other weights, running statistics that were used."""
+def trained(space, architecture, seed=1, auxiliary=False):
+    """Build a network whose running statistics differ from those of a fresh one."""
     network = built(space, architecture, seed, auxiliary)
     network.train()
     for _ in range(3):
@@ -35,12 +35,12 @@ def worn(space, architecture, seed=1, auxiliary=False):
     return network
 
 
-def heir(space, child, parent, seed=2):
-    """A child's network, how much it took over from a worn parent, and that parent's."""
-    before = worn(space, parent)
+def inherited(space, child, parent, seed=2):
+    """Return a child's network, the number of copied parameters, and the parent's network."""
+    before = trained(space, parent)
     network = built(space, child, seed)
-    taken = space.inherit(child, network, parent, before.state_dict())
-    return network, taken, before
+    copied = space.inherit(child, network, parent, before.state_dict())
+    return network, copied, before
 
 
 def count(network):
@@ -55,9 +55,9 @@ def answers(network):
 
 @pytest.mark.parametrize("auxiliary", [False, True])
 @pytest.mark.parametrize("space", [NB201, CELL])
-def test_an_identical_child_answers_exactly_like_its_trained_parent(space, auxiliary):
+def test_an_identical_child_has_exactly_the_outputs_of_its_trained_parent(space, auxiliary):
     one = space.sample(np.random.default_rng(3))
-    before = worn(space, one, auxiliary=auxiliary)
+    before = trained(space, one, auxiliary=auxiliary)
     child = built(space, one, 2, auxiliary)
     assert not torch.equal(answers(child), answers(before))
     assert space.inherit(one, child, one, before.state_dict()) == count(child)
@@ -68,15 +68,15 @@ def test_an_identical_child_answers_exactly_like_its_trained_parent(space, auxil
 
 @pytest.mark.parametrize("edge", range(len(EDGES)))
 @pytest.mark.parametrize("op", ["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3"])
-def test_one_changed_edge_of_nb201_loses_its_own_parameters_alone(edge, op):
+def test_a_changed_edge_of_nb201_loses_only_its_own_parameters(edge, op):
     parent = NB201.architecture(OPS)
     child = NB201.architecture([*OPS[:edge], op, *OPS[edge + 1 :]])
-    network, taken, before = heir(NB201, child, parent)
+    network, copied, before = inherited(NB201, child, parent)
     # Convolution without bias, BN with scale and shift; two cells in each of three stages.
     kernel = {"nor_conv_1x1": 1, "nor_conv_3x3": 9}.get(op, 0)
     own = sum(2 * (kernel * c * c + 2 * c) for c in (4, 8, 16)) if kernel else 0
     changed = op != OPS[edge]
-    assert taken == count(network) - (own if changed else 0)
+    assert copied == count(network) - (own if changed else 0)
     assert torch.equal(network.stem[1].running_var, before.stem[1].running_var)
     assert network.stem[1].num_batches_tracked == 3
     assert torch.equal(network.reductions[1].shortcut[1].weight,
@@ -84,10 +84,10 @@ def test_one_changed_edge_of_nb201_loses_its_own_parameters_alone(edge, op):
     assert torch.equal(network.classifier.bias, before.classifier.bias)
 
 
-def test_edges_behind_a_new_none_are_found_in_their_new_place():
+def test_edges_after_a_new_none_are_matched_by_their_position_in_the_cell():
     parent = NB201.architecture(OPS)
     child = NB201.architecture(["none", *OPS[1:]])
-    network, _, before = heir(NB201, child, parent)
+    network, _, before = inherited(NB201, child, parent)
     old, new = before.stages[2][1].operations, network.stages[2][1].operations
     assert (len(old), len(new)) == (5, 4)
     assert torch.equal(new[0][1].weight, old[1][1].weight)
@@ -104,7 +104,7 @@ def changed(architecture, cell, node, pairs):
 
 
 def parent_cell():
-    """Every node reads the cell's two inputs by separable and dilated convolutions."""
+    """Return cells whose nodes read both inputs by a separable and a dilated convolution."""
     pairs = [["sep_conv_3x3", 0], ["dil_conv_5x5", 1]]
     one = {"nodes": [pairs] * 3, "concat": [2, 3, 4]}
     return CELL.architecture(json.loads(json.dumps({"normal": one, "reduce": one})))
@@ -118,55 +118,55 @@ SEPARABLE = {c: 2 * (9 * c + c * c + 2 * c) for c in (4, 8, 16)}  # parameters o
     # Three cells: the first is normal at 4 channels, the others reduce to 8 and 16.
     [("normal", SEPARABLE[4]), ("reduce", SEPARABLE[8] + SEPARABLE[16])],
 )
-def test_a_new_operation_or_input_of_a_cell_starts_afresh(cell, lost):
+def test_a_new_operation_or_input_of_a_cell_keeps_its_fresh_weights(cell, lost):
     parent = parent_cell()
     before = parent.genome[cell]["nodes"][1][1]
     for pairs in (
-        [["sep_conv_3x3", 1], before],  # another input; both read the same one now
-        [before, ["sep_conv_3x3", 2]],  # another input, and another place
+        [["sep_conv_3x3", 1], before],  # another input; both pairs now read the same one
+        [before, ["sep_conv_3x3", 2]],  # another input and another position
     ):
         child = changed(parent, cell, 3, sorted(pairs, key=lambda pair: (pair[1], pair[0])))
-        network, taken, _ = heir(CELL, child, parent)
-        assert taken == count(network) - lost
+        network, copied, _ = inherited(CELL, child, parent)
+        assert copied == count(network) - lost
     pooled = changed(parent, cell, 3, [["max_pool_3x3", 0], before])
-    network, taken, _ = heir(CELL, pooled, parent)
-    assert taken == count(network)
-    network, taken, _ = heir(CELL, parent, pooled)
-    assert taken == count(network) - lost
+    network, copied, _ = inherited(CELL, pooled, parent)
+    assert copied == count(network)
+    network, copied, _ = inherited(CELL, parent, pooled)
+    assert copied == count(network) - lost
 
 
 def test_a_pair_that_moves_within_its_node_keeps_its_weights():
     parent = parent_cell()
     child = changed(parent, "normal", 4, [["dil_conv_5x5", 1], ["sep_conv_3x3", 3]])
-    network, _, before = heir(CELL, child, parent)
+    network, _, before = inherited(CELL, child, parent)
     old, new = before.cells[0].operations["4"], network.cells[0].operations["4"]
     assert torch.equal(new[0][1].weight, old[1][1].weight)
     assert torch.equal(new[0][3].running_var, old[1][3].running_var)
     assert not torch.equal(new[1][1].weight, old[0][1].weight)
 
 
-def test_the_same_pair_twice_in_a_node_inherits_twice_from_two_and_once_from_one():
+def test_a_pair_that_occurs_twice_inherits_as_often_as_the_parent_has_it():
     twice = [["sep_conv_3x3", 0], ["sep_conv_3x3", 0]]
     parent = changed(parent_cell(), "normal", 2, twice)
-    network, taken, _ = heir(CELL, parent, parent)
-    assert taken == count(network)
-    network, taken, _ = heir(CELL, parent, parent_cell())
-    assert taken == count(network) - SEPARABLE[4]
+    network, copied, _ = inherited(CELL, parent, parent)
+    assert copied == count(network)
+    network, copied, _ = inherited(CELL, parent, parent_cell())
+    assert copied == count(network) - SEPARABLE[4]
 
 
-def test_a_node_that_was_not_built_leaves_nothing():
+def test_a_node_that_was_not_built_has_no_weights_to_inherit():
     genome = copy.deepcopy(parent_cell().genome)
-    genome["normal"]["concat"] = [3, 4]  # no node reads node 2
+    genome["normal"]["concat"] = [3, 4]  # no other node reads node 2
     dead = CELL.architecture(genome)
-    network, taken, _ = heir(CELL, parent_cell(), dead)
+    network, copied, _ = inherited(CELL, parent_cell(), dead)
     dilated = 25 * 4 + 4 * 4 + 2 * 4
-    # Both cells behind it read the first cell's output, 12 channels now and 8 before: their
-    # 1x1 convolutions do not fit, the BN behind these does.
+    # Both later cells read the first cell's output, which had 8 channels and now has 12: their
+    # 1x1 convolutions do not fit, but the BN after them does.
     reading = 12 * 8 + 12 * 16
-    assert taken == count(network) - SEPARABLE[4] - dilated - reading
+    assert copied == count(network) - SEPARABLE[4] - dilated - reading
 
 
-def test_by_name_and_shape_alone():
+def test_tensors_are_matched_by_name_and_shape():
     parent, child = torch.nn.Linear(3, 2), torch.nn.Linear(3, 4)
     assert copy_weights(child, parent.state_dict()) == 0
     twin = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
@@ -179,14 +179,14 @@ def test_by_name_and_shape_alone():
     assert copy_weights(twin, {"x": torch.zeros(2)}, lambda name: "x") == 6  # bias, scale, shift
 
 
-def test_every_mutant_takes_over_all_but_a_part_and_still_answers():
+def test_every_mutant_inherits_a_part_and_has_finite_outputs():
     rng = np.random.default_rng(5)
     for space in (NB201, CELL):
         parent = space.sample(rng)
         for _ in range(10):
             child = space.mutate(parent, rng)
-            network, taken, _ = heir(space, child, parent)
-            assert 0 < taken <= count(network)
+            network, copied, _ = inherited(space, child, parent)
+            assert 0 < copied <= count(network)
             assert torch.isfinite(answers(network)).all()
             parent = child
     assert parse(NB201.architecture(OPS).genome) == OPS

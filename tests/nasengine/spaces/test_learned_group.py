@@ -1,4 +1,4 @@
-"""Learned group convolutions: pruned stage by stage, for good, and answering alike in use."""
+"""Learned group convolutions: pruned in stages, permanently, with the same outputs deployed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nasengine.spaces.layers.learned_group import GatheredGroupConv, LearnedGrou
 
 
 def reads(layer):
-    """How many inputs each output reads."""
+    """Return the numbers of inputs that outputs read."""
     return sorted({int(count) for count in layer.mask.sum(dim=1).flatten()})
 
 
@@ -20,7 +20,7 @@ def learned(network):
     return [module for module in network.modules() if isinstance(module, LearnedGroupConv)]
 
 
-def test_a_learned_group_gives_up_inputs_stage_by_stage_and_then_stays():
+def test_inputs_are_dropped_in_stages_during_the_first_half_of_the_training():
     torch.manual_seed(0)
     layer = LearnedGroupConv(16, 8, groups=4, condensation=4)
     kept = []
@@ -30,21 +30,21 @@ def test_a_learned_group_gives_up_inputs_stage_by_stage_and_then_stays():
     assert kept == [16, 16, 12, 8, 4, 4, 4]
     norms = layer.weight.detach().abs().view(4, 2, 16).sum(1)
     best = norms.topk(4, dim=1).indices.sort(dim=1).values
-    assert torch.equal(layer.kept_inputs(), best)  # untrained, so all stages rank alike
+    assert torch.equal(layer.kept_inputs(), best)  # untrained, so all stages have the same order
 
 
 @pytest.mark.parametrize("inputs", [16, 18, 3])
-def test_in_use_a_learned_group_answers_as_it_was_trained(inputs):
+def test_the_deployed_form_has_the_outputs_of_the_trained_layer(inputs):
     torch.manual_seed(1)
     layer = LearnedGroupConv(inputs, 8, groups=4, condensation=4)
     layer.advance(1.0)
     images = torch.randn(2, inputs, 5, 5)
-    used = GatheredGroupConv(layer)
-    assert torch.allclose(used(images), layer(images), atol=1e-5)
-    assert used.convolution.weight.numel() == 8 * max(inputs // min(4, inputs), 1)
+    deployed = GatheredGroupConv(layer)
+    assert torch.allclose(deployed(images), layer(images), atol=1e-5)
+    assert deployed.convolution.weight.numel() == 8 * max(inputs // min(4, inputs), 1)
 
 
-def test_a_trained_network_answers_alike_when_deployed():
+def test_a_deployed_network_has_the_outputs_of_the_trained_one():
     torch.manual_seed(2)
     space = DenseCellSpace(from_mapping(DenseCellConfig, {"stages": 2, "cells": 1}))
     layers = ["bn_relu", "learned_group_1x1", "bn", "conv_3x3", "no_norm", "learned_group_1x1"]
@@ -57,10 +57,12 @@ def test_a_trained_network_answers_alike_when_deployed():
         torch.nn.functional.cross_entropy(network(images), labels).backward()
         optimiser.step()
     network.eval()
-    used = network.deployed()
-    assert torch.allclose(used(images), network(images), atol=1e-5)
-    assert not any(isinstance(m, LearnedGroupConv) for m in used.modules())
-    assert sum(p.numel() for p in used.parameters()) < sum(p.numel() for p in network.parameters())
+    deployed = network.deployed()
+    assert torch.allclose(deployed(images), network(images), atol=1e-5)
+    assert not any(isinstance(m, LearnedGroupConv) for m in deployed.modules())
+    assert sum(p.numel() for p in deployed.parameters()) < sum(
+        p.numel() for p in network.parameters()
+    )
 
 
 def test_the_outputs_of_a_group_read_the_same_inputs():
@@ -71,7 +73,7 @@ def test_the_outputs_of_a_group_read_the_same_inputs():
     assert kept == [one for one in layer.kept_inputs().tolist() for _ in range(2)]
 
 
-def test_what_a_parent_pruned_stays_pruned_in_its_child():
+def test_inputs_that_a_parent_pruned_stay_pruned_in_its_child():
     torch.manual_seed(5)
     space = ChainCondenseNetSpace(
         from_mapping(ChainCondenseNetConfig, {"stages": "1,2", "growths": "8,16"})
@@ -83,7 +85,7 @@ def test_what_a_parent_pruned_stays_pruned_in_its_child():
     network = space.build(child, (1, 8, 8), 3)
     space.inherit(child, network, parent, trained.state_dict())
     ends = [[16 // 4], [24 // 4], [32 // 4]]
-    # The last block's weights have another shape: it and its mask are initialised again.
+    # The weights of the last block have another shape, so weights and mask are fresh.
     assert [reads(layer) for layer in learned(network)] == [*ends[:2], [32]]
     network.progress = 0.2
     assert [reads(layer) for layer in learned(network)] == [*ends[:2], [24]]

@@ -1,4 +1,4 @@
-"""Space `nb201`: strings, moves and the benchmark's skeleton."""
+"""Space `nb201`: strings, neighbours, and the network of the benchmark."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_all_strings_parse_print_and_are_enumerated_in_order():
     assert strings[1].endswith("|none~1|skip_connect~2|")
 
 
-def test_a_string_reads_edge_by_edge():
+def test_a_string_lists_the_operations_edge_by_edge():
     ops = parse(BEST)
     assert dict(zip(EDGES, ops, strict=True)) == {
         (0, 1): "nor_conv_3x3",
@@ -46,7 +46,7 @@ def test_a_string_reads_edge_by_edge():
     assert to_string(ops) == BEST == arch_str(SPACE.parse(BEST)) == SPACE.text(SPACE.parse(BEST))
 
 
-def test_blanks_are_forgiven_by_parse_and_not_by_validate():
+def test_spaces_are_ignored_by_parse_and_refused_by_validate():
     loose = " | nor_conv_3x3~0 | + " + BEST.split("+", 1)[1]
     assert SPACE.parse(loose).genome == BEST
     with pytest.raises(InvalidArchitecture, match="extra spaces or bars"):
@@ -70,7 +70,7 @@ def test_blanks_are_forgiven_by_parse_and_not_by_validate():
         "|~0|+|~0|~1|+|~0|~1|~2|",
     ],
 )
-def test_other_texts_are_refused_in_one_line(text):
+def test_other_strings_are_refused_with_a_message_of_one_line(text):
     with pytest.raises(InvalidArchitecture) as refused:
         parse(text)
     assert "must read |op~0|+|op~0|op~1|+|op~0|op~1|op~2|" in str(refused.value)
@@ -125,7 +125,7 @@ def test_the_drawing_has_six_edges_none_included():
             802_426,
             113_951_370 - 10,
         ),
-        # Weights of the residual blocks exist though the cells pass nothing on.
+        # Residual blocks have weights even if the output of all cells is zero.
         (to_string(["none"] * 6), 73_306, 7_783_040),
     ],
 )
@@ -135,12 +135,12 @@ def test_counts_of_the_benchmark(text, params, macs):
     assert Macs().measure(network, (3, 32, 32), None).value == macs
 
 
-def test_more_classes_cost_one_row_each():
+def test_each_further_class_adds_one_row():
     network = SPACE.build(SPACE.parse(BEST), (3, 32, 32), 100)
     assert Params().measure(network, (3, 32, 32), None).value == 1_073_466 + 90 * 65
 
 
-def test_a_cell_of_nothing_passes_nothing_on():
+def test_the_output_of_a_cell_without_operations_is_zero():
     network = SPACE.build(SPACE.parse(to_string(["none"] * 6)), (3, 8, 8), 10).eval()
     with torch.no_grad():
         logits = network(torch.randn(4, 3, 8, 8))
@@ -173,7 +173,7 @@ def test_odd_sides_build_and_run(shape):
     assert logits.shape == second.shape == (2, 5)
 
 
-def test_another_skeleton_is_a_resize_away():
+def test_an_architecture_of_another_size_is_refused_until_resized():
     large = NB201Space.resized(SPACE.parse(BEST), cells=1, channels=4)
     assert large.config == {"cells": 1, "channels": 4}
     assert large.genome == BEST

@@ -13,7 +13,7 @@ from nasengine.spaces.layers.supernet.operations import Dense, Reduction, Source
 
 
 class Strided(TorchDispatchMode):
-    """Collects the input channels of 1x1 convolutions with a stride, forward and backward."""
+    """Collect the input channels of strided 1x1 convolutions, forward and backward."""
 
     def __init__(self):
         super().__init__()
@@ -38,13 +38,13 @@ def images(channels: int, side: int = 8) -> torch.Tensor:
 @pytest.mark.parametrize("channels", [1, 2, 3, 5, 8, 12])
 @pytest.mark.parametrize("side", [8, 7])
 @pytest.mark.parametrize("stride", [1, 2])
-def test_it_is_the_convolution(channels, side, stride):
+def test_the_result_is_that_of_the_convolution(channels, side, stride):
     x, weight = images(channels, side), torch.randn(4, channels, 1, 1)
     expected = functional.conv2d(x.double(), weight.double(), None, stride)
     assert torch.allclose(pointwise_conv(x, weight, stride).double(), expected, atol=1e-5)
 
 
-def test_its_gradients_are_the_convolutions():
+def test_the_gradients_are_those_of_the_convolution():
     x, weight = images(2).requires_grad_(), torch.randn(4, 2, 1, 1, requires_grad=True)
     doubles = [one.detach().double().requires_grad_() for one in (x, weight)]
     found = torch.autograd.grad(pointwise_conv(x, weight, 2).square().sum(), [x, weight])
@@ -54,7 +54,7 @@ def test_its_gradients_are_the_convolutions():
 
 
 @pytest.mark.parametrize("channels", [2, 4, SAFE_CHANNELS, 16])
-def test_narrow_blocks_have_no_stride_inside(channels):
+def test_narrow_blocks_contain_no_strided_1x1_convolution(channels):
     blocks = [
         FactorizedReduce(channels, channels),
         relu_conv_bn(channels, channels, 1, 2),
@@ -68,7 +68,7 @@ def test_narrow_blocks_have_no_stride_inside(channels):
         assert bool(strided.channels) == (channels >= SAFE_CHANNELS)
 
 
-def test_a_module_of_it_counts_and_saves_as_a_convolution():
+def test_the_module_counts_and_is_saved_as_a_convolution():
     module = PointwiseConv(3, 4, 2)
     assert isinstance(module, torch.nn.Conv2d)
     assert module.bias is None

@@ -1,4 +1,4 @@
-"""Published networks: counts known from their papers' own code."""
+"""Published networks: counts from the code of their papers."""
 
 from __future__ import annotations
 
@@ -45,21 +45,21 @@ def test_ninety_more_classes_cost_one_more_linear_layer():
     assert macs == 528_359_040 + 90 * 576
 
 
-def test_the_auxiliary_head_counts_for_nothing():
+def test_the_auxiliary_head_is_not_counted():
     assert counts("DARTS_V2", CIFAR, 10, SMALL_SIZE, auxiliary=True) == [3_349_342, 528_359_040]
 
 
 @pytest.mark.parametrize(
     ("name", "millions"),
-    # The sizes the papers print: AmoebaNet-A as retrained by the DARTS authors.
+    # Sizes printed in the papers; AmoebaNet-A as retrained by the DARTS authors.
     [("DARTS_V1", 3.3), ("DARTS_V2", 3.3), ("AmoebaNet-A", 3.1)],
 )
-def test_sizes_agree_with_printed_ones(name, millions):
+def test_sizes_agree_with_the_papers(name, millions):
     assert counts(name, CIFAR, 10, SMALL_SIZE)[0] / 1e6 == pytest.approx(millions, abs=0.15)
 
 
 @pytest.mark.parametrize("name", CONVOLUTIONAL)
-def test_each_is_legal_in_a_space_of_its_settings(name):
+def test_each_network_is_legal_in_the_space_of_its_settings(name):
     architecture = load("networks", name)
     space = CellSpace(from_mapping(CellConfig, architecture.config))
     space.validate(architecture)
@@ -68,11 +68,11 @@ def test_each_is_legal_in_a_space_of_its_settings(name):
     assert [cell["name"] for cell in drawn] == ["normal", "reduce"]
 
 
-def test_all_are_different():
+def test_all_networks_are_different():
     assert len({load("networks", name).id for name in names("networks")}) == 9
 
 
-def test_second_order_darts_reads_as_printed():
+def test_second_order_darts_is_the_cell_of_the_paper():
     space = CellSpace(CellConfig(cells=20, channels=36))
     assert space.text(load("networks", "DARTS_V2")) == (
         "normal 2=sep3<-0+sep3<-1 3=sep3<-0+sep3<-1 4=skip<-0+sep3<-1 5=skip<-0+dil3<-2"
@@ -80,7 +80,7 @@ def test_second_order_darts_reads_as_printed():
     )
 
 
-def test_cells_of_unused_blocks_join_what_nobody_reads():
+def test_cells_join_the_blocks_that_no_other_block_reads():
     enas, renas = load("networks", "ENAS").genome, load("networks", "RENASNet").genome
     assert enas["normal"]["concat"] == [2, 3, 4, 5, 6]
     assert enas["reduce"]["concat"] == [2, 4, 5, 6]
@@ -90,13 +90,13 @@ def test_cells_of_unused_blocks_join_what_nobody_reads():
 
 
 @pytest.mark.parametrize("name", CONVOLUTIONAL)
-def test_small_ones_train_a_step(name):
+def test_small_copies_train_one_step(name):
     architecture = CellSpace.resized(load("networks", name), cells=3, channels=4)
     space = CellSpace(from_mapping(CellConfig, architecture.config))
     network = space.build(architecture, (1, 8, 8), 10, auxiliary=True)
     logits, second = network(torch.randn(2, 1, 8, 8))
     (logits.sum() + second.sum()).backward()
-    # Everything that is built is used: every weight has a gradient, except those of unread inputs.
+    # Everything that is built is used: every weight except those of an unread input has a gradient.
     silent = [
         key
         for key, p in network.named_parameters()

@@ -1,4 +1,4 @@
-"""Recurrent cells: a step by hand, the meaning of alphas, the supernet and its parts."""
+"""Recurrent cells: a step by hand, discretised alphas, the supernet and its parameters."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from nasengine.objectives.macs import Macs
 from nasengine.objectives.params import Params
 from nasengine.spaces.layers.lstm_network import LSTMNetwork
 from nasengine.spaces.layers.tied_embedding import dropout_mask
-from nasengine.spaces.recurrent_cell import supernet as shared_recurrent_network
+from nasengine.spaces.recurrent_cell import supernet as recurrent_supernet
 from nasengine.spaces.recurrent_cell.config import RecurrentCellConfig
 from nasengine.spaces.recurrent_cell.space import RecurrentCellSpace
-from tests.contracts.test_spaces import check_graph
+from tests.fixtures.spaces import check_graph
 
 DRY = {"word_dropout": 0.0, "input_dropout": 0.0, "hidden_dropout": 0.0, "output_dropout": 0.0}
 WET = {"word_dropout": 0.2, "input_dropout": 0.2, "hidden_dropout": 0.2, "output_dropout": 0.2}
@@ -30,7 +30,7 @@ def space(**settings):
 
 
 def built(one, architecture, vocabulary=9, seed=0):
-    """In float64, with weights large enough that nothing is linear."""
+    """Build a network in float64, with weights large enough that no function is linear."""
     torch.manual_seed(seed)
     network = one.build(architecture, (1,), vocabulary).double()
     for parameter in network.parameters():
@@ -38,7 +38,7 @@ def built(one, architecture, vocabulary=9, seed=0):
     return network
 
 
-def drawn(one, seed=0):
+def sampled(one, seed=0):
     return one.sample(np.random.default_rng(seed))
 
 
@@ -49,7 +49,7 @@ def test_a_step_is_the_formula_of_the_paper():
     weight, h = network.ends.weight, torch.tensor([[0.3, -0.8]]).double()
     logits, state = network(torch.tensor([[1]]), h)
 
-    def half(x):  # of a gate and a candidate
+    def half(x):  # gate and candidate
         return x[:, :2], x[:, 2:]
 
     c, t = half(torch.cat([weight[1:2], h], dim=1) @ network.start.T)
@@ -64,10 +64,10 @@ def test_a_step_is_the_formula_of_the_paper():
     assert torch.allclose(logits[0], expected @ weight.T + network.ends.bias, atol=1e-12)
 
 
-def test_weights_begin_as_the_paper_has_them():
+def test_initial_weights_are_those_of_the_paper():
     one = space(hidden=100)
     torch.manual_seed(0)
-    network = one.build(drawn(one), (1,), 500)
+    network = one.build(sampled(one), (1,), 500)
     assert not network.ends.bias.any()
     for name, parameter in network.named_parameters():
         if name != "ends.bias":
@@ -76,9 +76,9 @@ def test_weights_begin_as_the_paper_has_them():
 
 
 @pytest.mark.parametrize("pairs", [False, True])
-def test_the_shared_network_with_one_function_an_edge_is_that_architecture(pairs):
+def test_a_supernet_with_one_strong_function_for_each_edge_equals_that_architecture(pairs):
     one = space(pair_matrices=pairs)
-    architecture = drawn(one)
+    architecture = sampled(one)
     network = built(one, one.supernet())
     with torch.no_grad():
         network.alphas["cell"].zero_()
@@ -98,8 +98,8 @@ def test_the_shared_network_with_one_function_an_edge_is_that_architecture(pairs
 
 
 @pytest.mark.parametrize("pairs", [False, True])
-def test_a_relaxed_node_is_the_sum_of_its_weighed_edges(pairs):
-    """The slow, obvious form: every edge, every function, one after the other."""
+def test_a_relaxed_node_is_the_sum_of_its_weighted_edges(pairs):
+    """Compare with a slow form: every edge and every function, one after the other."""
     one = space(pair_matrices=pairs)
     network = built(one, one.supernet())
     words, h = torch.randint(9, (5, 1)), torch.randn(5, 6).double()
@@ -127,22 +127,22 @@ def test_a_relaxed_node_is_the_sum_of_its_weighed_edges(pairs):
     assert torch.allclose(state, sum(states[1:]) / 4, atol=1e-10)
 
 
-def test_one_architecture_of_the_shared_network_is_the_stand_alone_one_but_for_the_norms(
+def test_an_architecture_in_the_supernet_equals_the_stand_alone_network_except_for_the_norms(
     monkeypatch,
 ):
     one = space()
-    architecture = drawn(one, 3)
-    shared, alone = built(one, one.supernet()), built(one, architecture, seed=1)
-    own = {name: p for name, p in shared.state_dict().items() if not name.startswith("alphas.")}
-    alone.load_state_dict(own)
+    architecture = sampled(one, 3)
+    supernet, network = built(one, one.supernet()), built(one, architecture, seed=1)
+    own = {name: p for name, p in supernet.state_dict().items() if not name.startswith("alphas.")}
+    network.load_state_dict(own)
     words, state = torch.randint(9, (4, 7)), torch.randn(4, 6).double()
-    monkeypatch.setattr(shared_recurrent_network, "normalised", lambda x: x)
-    found = shared.forward_architecture(words, state, one.choices(architecture))
-    for left, right in zip(found, alone(words, state), strict=True):
+    monkeypatch.setattr(recurrent_supernet, "normalised", lambda x: x)
+    found = supernet.forward_architecture(words, state, one.choices(architecture))
+    for left, right in zip(found, network(words, state), strict=True):
         assert torch.allclose(left, right, atol=1e-10)
 
 
-def test_the_shared_networks_parameters_are_alphas_and_weights():
+def test_the_parameters_of_a_supernet_are_alphas_and_weights():
     one = space(nodes=8)
     network = one.build(one.supernet(), (1,), 50)
     (alphas,) = network.architecture_parameters()
@@ -153,7 +153,7 @@ def test_the_shared_networks_parameters_are_alphas_and_weights():
     assert not list(network.buffers())
 
 
-def test_own_matrices_for_pairs_count_as_enas_has_them():
+def test_pair_matrices_give_each_pair_of_nodes_a_matrix_as_in_enas():
     params = []
     for own in (False, True):
         paired = space(pair_matrices=own)
@@ -163,16 +163,16 @@ def test_own_matrices_for_pairs_count_as_enas_has_them():
     assert params[1] - params[0] == 6 * 12 * 6
 
 
-def test_dropout_is_one_mask_a_sequence_and_off_in_evaluation():
+def test_dropout_has_one_mask_for_each_sequence_and_is_off_in_evaluation():
     one = space(hidden=50, **WET)
-    network = built(one, drawn(one), vocabulary=40)
+    network = built(one, sampled(one), vocabulary=40)
     words = torch.full((3, 6), 7)
     embedded = network.train().ends.embedded(words)
-    gone = embedded == 0
-    assert gone.any()
-    # The same places all along a sequence, other ones in another.
-    assert torch.equal(gone, gone[:, :1].expand_as(gone))
-    assert not torch.equal(gone[0], gone[1]) or bool(gone.all())
+    dropped = embedded == 0
+    assert dropped.any()
+    # The same positions for all words of a sequence, other positions in other sequences.
+    assert torch.equal(dropped, dropped[:, :1].expand_as(dropped))
+    assert not torch.equal(dropped[0], dropped[1]) or bool(dropped.all())
     first, second = network(words)[0], network(words)[0]
     assert not torch.equal(first, second)
     network.eval()
@@ -199,19 +199,19 @@ def test_an_lstm_carries_output_and_memory():
     assert Params().measure(network, (1,), None).value == 9 * 5 + 9 + 2 * (20 * 5 + 20)
 
 
-def test_a_word_costs_every_matrix_once():
+def test_a_word_costs_one_multiplication_by_each_matrix():
     one = space(hidden=6, nodes=4)
-    network = one.build(drawn(one), (1,), 9)
+    network = one.build(sampled(one), (1,), 9)
     assert Macs().measure(network, (1,), None).value == 12 * 12 + 4 * 12 * 6 + 9 * 6
 
 
-def test_the_strongest_function_of_the_strongest_edge_stays_but_none():
+def test_the_strongest_function_of_the_strongest_edge_is_kept_but_never_none():
     one = space(nodes=2)
     alphas = np.zeros((3, 5))
     alphas[0, [0, 3]] = 9, 1  # node 1 from 0: none, then sigmoid
     alphas[1, 2], alphas[2, [0, 4]] = 1, (3, 2)  # node 2: from 0 relu, from 1 none and identity
     found = one.discretise({"cell": alphas.tolist()})
-    # Softmax over all five: what goes to none of an edge is lost to its others.
+    # The softmax is over all five, so a strong `none` weakens the other functions of its edge.
     assert found.genome == {"nodes": [["sigmoid", 0], ["relu", 0]]}
     alphas[2, 0] = 0
     assert one.discretise({"cell": alphas}).genome["nodes"][1] == ["identity", 1]
@@ -253,7 +253,7 @@ def test_published_cells_are_as_transcribed():
 
 
 @pytest.mark.parametrize(
-    ("genome", "says"),
+    ("genome", "message"),
     [
         ({"nodes": [["tanh", 0]]}, "with 4 nodes"),
         ({"nodes": [["tanh", 0]] * 4, "more": 1}, "with 4 nodes"),
@@ -268,11 +268,11 @@ def test_published_cells_are_as_transcribed():
         ({"shared": 1}, "the genome of a supernet must be"),
     ],
 )
-def test_wrong_genomes_are_refused(genome, says):
-    with pytest.raises(InvalidArchitecture, match=says):
+def test_wrong_genomes_are_refused(genome, message):
+    with pytest.raises(InvalidArchitecture, match=message):
         space().validate(Architecture("recurrent-cell", space().supernet().config, genome))
 
 
-def test_settings_name_two_functions():
+def test_fewer_than_two_different_functions_are_refused():
     with pytest.raises(InvalidSettings, match="two different"):
         RecurrentCellConfig(functions=("tanh", "tanh"))

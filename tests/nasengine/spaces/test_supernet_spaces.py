@@ -1,4 +1,4 @@
-"""Spaces with a supernet: the supernet as an architecture, and the meaning of alphas."""
+"""Spaces with a supernet: its genome, its drawing, and alphas as architectures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nasengine.spaces.cell.config import CellConfig
 from nasengine.spaces.cell.space import CellSpace
 from nasengine.spaces.nb201.config import OPS, NB201Config
 from nasengine.spaces.nb201.space import NB201Space
-from tests.contracts.test_spaces import check_graph
+from tests.fixtures.spaces import check_graph
 
 FOUR = ("none", "skip_connect", "sep_conv_3x3", "dil_conv_5x5")
 IMAGE_SPACES = ["cell", "nb201"]
@@ -23,24 +23,26 @@ def space_of(name):
     return found(found.Config())
 
 
-def test_both_spaces_share():
-    sharing = {name for name in names("spaces") if "supernet" in load("spaces", name).capabilities}
-    assert set(IMAGE_SPACES) <= sharing
+def test_both_image_spaces_have_a_supernet():
+    with_supernet = {
+        name for name in names("spaces") if "supernet" in load("spaces", name).capabilities
+    }
+    assert set(IMAGE_SPACES) <= with_supernet
 
 
 @pytest.mark.parametrize("name", IMAGE_SPACES)
-def test_the_shared_network_is_an_architecture(name):
+def test_the_supernet_is_an_architecture(name):
     space = space_of(name)
-    shared = space.supernet()
-    assert shared.genome == {"shared": True}
-    assert space.text(shared) == "supernet"
-    for one in (shared, space.supernet(4), Architecture(name, {}, {"shared": True})):
+    supernet = space.supernet()
+    assert supernet.genome == {"shared": True}
+    assert space.text(supernet) == "supernet"
+    for one in (supernet, space.supernet(4), Architecture(name, {}, {"shared": True})):
         space.validate(one)
         check_graph(space.graph(one))
     assert space.text(space.supernet(4)) == "supernet, one in 4 channels mixed"
 
 
-def test_a_drawing_holds_every_operation_in_the_order_of_the_parameters():
+def test_the_drawing_of_a_supernet_has_every_operation_in_the_order_of_the_alphas():
     for space, kinds, shape in ((space_of("cell"), 2, (14, 8)), (space_of("nb201"), 1, (6, 5))):
         cells = space.graph(space.supernet())["cells"]
         assert len(cells) == kinds
@@ -60,7 +62,7 @@ def test_a_drawing_holds_every_operation_in_the_order_of_the_parameters():
 
 @pytest.mark.parametrize("name", IMAGE_SPACES)
 @pytest.mark.parametrize(
-    ("genome", "says"),
+    ("genome", "message"),
     [
         ({"shared": False}, "the genome of a supernet must be"),
         ({"shared": 1}, "the genome of a supernet must be"),
@@ -73,32 +75,32 @@ def test_a_drawing_holds_every_operation_in_the_order_of_the_parameters():
         ({"shared": True, "partial": 16}, "must divide the channels"),
     ],
 )
-def test_wrong_shared_genomes_are_refused(name, genome, says):
+def test_wrong_supernet_genomes_are_refused(name, genome, message):
     space = space_of(name)
-    with pytest.raises(InvalidArchitecture, match=says):
+    with pytest.raises(InvalidArchitecture, match=message):
         space.validate(Architecture(name, space.supernet().config, genome))
 
 
-def test_a_shared_network_has_no_auxiliary_head():
+def test_a_supernet_has_no_auxiliary_head():
     for name in IMAGE_SPACES:
         space = space_of(name)
         with pytest.raises(EngineError, match="no auxiliary head"):
             space.build(space.supernet(), (3, 16, 16), 10, auxiliary=True)
 
 
-def peaked(shape, places):
-    """Alphas that are 1 at the places and small elsewhere, always the same."""
+def peaked(shape, peaks):
+    """Return alphas with these values at the peaks and small random values elsewhere."""
     alphas = np.random.default_rng(0).uniform(-0.1, 0.1, shape)
-    for place, value in places.items():
-        alphas[place] = value
+    for index, value in peaks.items():
+        alphas[index] = value
     return alphas.tolist()
 
 
-def test_two_edges_of_a_node_stay_with_their_strongest_operation_but_none():
+def test_each_node_keeps_two_edges_with_their_strongest_operation_but_never_none():
     space = CellSpace(CellConfig(nodes=2))
     ops = space.config.operations
     none, skip, sep, dil = (ops.index(op) for op in FOUR)
-    # Edges: 0 and 1 lead to node 2; 2, 3 and 4 to node 3. Nothing counts that `none` gains.
+    # Edges 0 and 1 lead to node 2; 2, 3 and 4 to node 3. The alphas of `none` do not count.
     wanted = {(0, sep): 2, (1, dil): 1, (3, skip): 1, (4, sep): 1}
     normal = peaked((5, 8), {(0, none): 9, (2, none): 9, **wanted})
     reduce = peaked((5, 8), {(0, dil): 1, (1, skip): 1, (2, sep): 3, (3, sep): 2, (4, sep): 2.5})
@@ -117,14 +119,14 @@ def test_two_edges_of_a_node_stay_with_their_strongest_operation_but_none():
     assert [source for _, source in shares.genome["reduce"]["nodes"][1]] == [0, 1]
 
 
-def test_equal_alphas_are_decided_by_order():
+def test_ties_between_alphas_are_broken_by_order():
     space = CellSpace(CellConfig())
     zeros = np.zeros((14, 8)).tolist()
     found = space.discretise({"normal": zeros, "reduce": zeros})
     assert found.genome["normal"]["nodes"] == [[["max_pool_3x3", 0], ["max_pool_3x3", 1]]] * 4
 
 
-def test_nb201_takes_the_strongest_operation_none_among_them():
+def test_nb201_keeps_the_strongest_operation_of_each_edge_none_included():
     space = NB201Space(NB201Config())
     ops = ["none", "nor_conv_3x3", "skip_connect", "avg_pool_3x3", "none", "nor_conv_1x1"]
     alphas = np.zeros((6, 5))
@@ -135,7 +137,7 @@ def test_nb201_takes_the_strongest_operation_none_among_them():
 
 
 @pytest.mark.parametrize(
-    ("alphas", "says"),
+    ("alphas", "message"),
     [
         ({}, "'cell' are missing"),
         ({"cell": [[0.0]]}, r"must be finite numbers of shape \(6, 5\)"),
@@ -144,6 +146,6 @@ def test_nb201_takes_the_strongest_operation_none_among_them():
         ({"cell": [[0.0] * 5] * 6, "normal": []}, "'normal' is not an architecture parameter"),
     ],
 )
-def test_wrong_alphas_are_refused(alphas, says):
-    with pytest.raises(EngineError, match=says):
+def test_wrong_alphas_are_refused(alphas, message):
+    with pytest.raises(EngineError, match=message):
         NB201Space(NB201Config()).discretise(alphas)

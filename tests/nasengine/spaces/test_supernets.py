@@ -1,4 +1,4 @@
-"""Supernets compute the same numbers as plain twins and as single architectures."""
+"""Supernets: the same numbers as their plain twins, and as one architecture."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ SPACES = {
     ),
     "nb201": NB201Space(NB201Config(cells=1, channels=4)),
 }
-# Every space without partial channels, and two with them.
+# Every space without partial channels, and two of them with.
 CASES = [(name, 1) for name in SPACES] + [("cell", 2), ("nb201", 2)]
 
 
 def twins(space, shape, partial=1, dtype=torch.float64, seed=0):
-    """The fast form and its plain twin with the same weights and architecture parameters."""
+    """Build the fast form and its plain twin with the same weights and alphas."""
     torch.manual_seed(seed)
     fast = space.build(space.supernet(partial), shape, 5).to(dtype)
     for parameter in fast.architecture_parameters():
@@ -54,24 +54,24 @@ def distance(found, expected):
 @pytest.mark.parametrize("dtype", BOUNDS)
 @pytest.mark.parametrize("shape", [(3, 16, 16), (1, 9, 11)])
 @pytest.mark.parametrize(("name", "partial"), CASES)
-def test_logits_and_all_gradients_are_the_plain_twins(name, partial, shape, dtype):
+def test_logits_and_all_gradients_equal_those_of_the_plain_twin(name, partial, shape, dtype):
     fast, plain, same = twins(SPACES[name], shape, partial, dtype)
     images = torch.randn(8, *shape, dtype=dtype)
     answers = [network(images) for network in (fast, plain)]
     for answer in answers:
         functional.cross_entropy(answer, torch.arange(8) % 5).backward()
     assert distance(*answers) < BOUNDS[dtype]
-    apart = [
+    grads = [
         (whole.grad if edge is None else whole.grad.chunk(edges)[edge], parameter.grad)
         for parameter, whole, edge, edges in same
     ]
-    flat = [torch.cat([one.flatten() for one in side]) for side in zip(*apart, strict=True)]
+    flat = [torch.cat([one.flatten() for one in side]) for side in zip(*grads, strict=True)]
     assert distance(*flat) < BOUNDS[dtype]
     for one, other in zip(fast.architecture_parameters(), plain.alphas.parameters(), strict=True):
         assert distance(one.grad, other.grad) < BOUNDS[dtype]
 
 
-def test_the_plain_twin_has_as_many_weights():
+def test_the_plain_twin_has_the_same_number_of_weights():
     fast, plain, same = twins(SPACES["all operations"], (3, 16, 16))
     assert sum(p.numel() for p in plain.parameters()) == sum(p.numel() for p in fast.parameters())
     assert len(same) == len(list(plain.parameters()))
@@ -79,7 +79,7 @@ def test_the_plain_twin_has_as_many_weights():
 
 @pytest.mark.parametrize("sides", [(6, 8), (5, 7), (4, 4), (2, 3), (2, 2), (1, 2), (1, 1)])
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (5, 1), (7, 1), (3, 2), (5, 2), (7, 2)])
-def test_depthwise_gradients_are_torchs_own_and_so_are_their_gradients(kernel, stride, sides):
+def test_first_and_second_depthwise_gradients_equal_those_of_torch(kernel, stride, sides):
     torch.manual_seed(0)
     x = torch.randn(2, 3, *sides, dtype=torch.float64, requires_grad=True)
     weight = torch.randn(3, 1, kernel, kernel, dtype=torch.float64, requires_grad=True)
@@ -103,7 +103,7 @@ def test_a_dilated_kernel_reads_one_phase():
 
 
 @pytest.mark.parametrize("name", SPACES)
-def test_gradients_are_computed_only_where_they_are_asked_for(name):
+def test_gradients_are_computed_only_for_parameters_that_require_them(name):
     fast, _, _ = twins(SPACES[name], (3, 16, 16))
     parts = fast.weight_parameters(), fast.architecture_parameters()
     for kept, frozen in (parts, parts[::-1]):
@@ -121,7 +121,7 @@ def test_gradients_are_computed_only_where_they_are_asked_for(name):
 
 
 def one_hot(space, choices, partial):
-    """Return a space's choices as the mixture of each kind of cell."""
+    """Return the choices of an architecture as a one-hot mixture for each kind of cell."""
     if space.name == "nb201":
         chosen = {"cell": [(edge, op) for edge, op in enumerate(choices)]}
         operations, inputs, nodes, edges = OPS, 1, 3, 6
@@ -153,19 +153,19 @@ def one_hot(space, choices, partial):
 
 @pytest.mark.parametrize("name", SPACES)
 @pytest.mark.parametrize("partial", [1, 2])
-def test_one_architecture_is_what_its_operations_alone_give(name, partial, monkeypatch):
+def test_one_architecture_equals_a_one_hot_mixture(name, partial, monkeypatch):
     space, rng = SPACES[name], np.random.default_rng(1)
     fast, _, _ = twins(space, (3, 16, 16), partial)
     images = torch.randn(4, 3, 16, 16, dtype=torch.float64)
     for _ in range(4):
         choices = space.choices(space.sample(rng))
         mixtures = one_hot(space, choices, partial)
-        monkeypatch.setattr(fast, "mixture", lambda kind, *_, known=mixtures: known[kind])
+        monkeypatch.setattr(fast, "mixture", lambda kind, *_, fixed=mixtures: fixed[kind])
         with torch.no_grad():
             assert distance(fast.forward_architecture(images, choices), fast(images)) < 1e-12
 
 
-def test_one_architecture_gives_gradients_to_its_own_operations_alone():
+def test_one_architecture_gives_gradients_only_to_its_own_operations():
     space = SPACES["nb201"]
     fast, _, _ = twins(space, (3, 16, 16))
     chosen = space.choices(space.architecture(["nor_conv_3x3", *["skip_connect"] * 5]))
@@ -181,7 +181,7 @@ def test_one_architecture_gives_gradients_to_its_own_operations_alone():
 
 
 @pytest.mark.parametrize("name", SPACES)
-def test_evaluation_normalises_by_the_batch_too(name):
+def test_evaluation_mode_normalises_by_the_batch_too(name):
     fast, _, _ = twins(SPACES[name], (3, 16, 16))
     images = torch.randn(4, 3, 16, 16, dtype=torch.float64)
     assert not list(fast.buffers())
@@ -189,7 +189,7 @@ def test_evaluation_normalises_by_the_batch_too(name):
     assert fast.drop_path == 0.0
 
 
-def test_the_papers_search_network_has_the_papers_size():
+def test_the_search_network_of_the_paper_has_its_published_size():
     space = CellSpace(CellConfig(cells=8, channels=16))
     with torch.device("meta"):
         network = space.build(space.supernet(), (3, 32, 32), 10)
@@ -201,7 +201,7 @@ def test_the_papers_search_network_has_the_papers_size():
     assert names == ["alphas.normal", "alphas.reduce"]
 
 
-def test_edges_of_partial_channels_have_weights_of_their_own():
+def test_with_partial_channels_each_edge_has_a_weight():
     space = SPACES["cell"]
     network = space.build(space.supernet(2), (3, 16, 16), 10)
     shapes = {name: tuple(p.shape) for name, p in network.alphas.items()}

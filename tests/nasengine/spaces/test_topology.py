@@ -1,4 +1,4 @@
-"""Topologies: the five mutations, and children that answer like their parents."""
+"""Topologies: the five mutations, and children with the outputs of their parents."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def space_of(**settings):
 
 
 def only(kind):
-    """A space in which one kind of mutation takes place."""
+    """Return a space with only one kind of mutation."""
     return space_of(**{**CHANCES, kind: 1.0})
 
 
 def mutant(kind, parent, seed, space):
-    """A child by one kind of mutation, of the usual settings."""
+    """Return a child by one kind of mutation, in a space with default probabilities."""
     graph = Graph.from_genome(parent.genome)
     return space.architecture(mutated(graph, only(kind).config, np.random.default_rng(seed)))
 
 
 def trained(space, architecture, shape):
-    """Weights after a few steps, so that running statistics are no defaults."""
+    """Train a few steps, so that running statistics differ from their defaults."""
     network = space.build(architecture, shape, 3)
     optimiser = torch.optim.SGD(network.parameters(), 0.1)
     for _ in range(6):
@@ -47,7 +47,7 @@ def trained(space, architecture, shape):
 
 
 def ancestor(seed):
-    """A graph that all kinds of mutation can change."""
+    """Return a graph that every kind of mutation can change."""
     rng = np.random.default_rng(seed)
     graph, config = minimal(4, 3), space_of().config
     while len(graph.nodes) < 5 or len(graph.edges) < 8:
@@ -55,22 +55,22 @@ def ancestor(seed):
     return graph
 
 
-def heir_of(space, child, parent, shape=(1, 8, 8), auxiliary=False):
-    """A child's network, how much it took over, and the trained network of its parent."""
+def inherited(space, child, parent, shape=(1, 8, 8), auxiliary=False):
+    """Return a child's network, the number of copied parameters, and its trained parent."""
     before = trained(space, parent, shape)
     network = space.build(child, shape, 3, auxiliary)
     return network, space.inherit(child, network, parent, before.state_dict()), before
 
 
-def difference(heir, before, shape=(1, 8, 8)):
-    """The largest between two networks' answers."""
+def difference(child_network, before, shape=(1, 8, 8)):
+    """Return the largest difference between the outputs of two networks."""
     images = torch.randn(5, *shape)
     with torch.no_grad():
-        return float((heir.eval()(images) - before.eval()(images)).abs().max())
+        return float((child_network.eval()(images) - before.eval()(images)).abs().max())
 
 
 def step(network, rate):
-    """One step of training on noise; leaves the gradients."""
+    """Train one step on noise; gradients stay in place."""
     loss = torch.nn.functional.cross_entropy(
         network.train()(torch.randn(16, 1, 8, 8)), torch.randint(3, (16,))
     )
@@ -85,20 +85,20 @@ def step(network, rate):
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("kind", PRESERVING)
 @pytest.mark.parametrize("merge", MERGES)
-def test_a_child_answers_like_its_parent_before_training(merge, kind, seed, shape):
+def test_a_child_has_the_outputs_of_its_parent_before_training(merge, kind, seed, shape):
     torch.manual_seed(seed)
     space = space_of(merge=merge)
     parent = space.architecture(ancestor(seed))
     child = mutant(kind, parent, seed, space)
-    heir, taken, before = heir_of(space, child, parent, shape)
+    child_network, copied, before = inherited(space, child, parent, shape)
     assert before.stem.norm.running_mean.abs().max() > 0.01
-    assert difference(heir, before, shape) < 1e-5
-    whole = sum(p.numel() for p in heir.parameters())
-    assert 0 < taken < whole if kind != "double" else taken == whole
+    assert difference(child_network, before, shape) < 1e-5
+    whole = sum(p.numel() for p in child_network.parameters())
+    assert 0 < copied < whole if kind != "double" else copied == whole
 
 
 @pytest.mark.parametrize("merge", MERGES)
-def test_generations_without_training_still_answer_alike(merge):
+def test_several_generations_of_mutations_keep_the_outputs(merge):
     space = space_of(merge=merge, delete_edge=0, nodes=20)
     deepest = 0
     for seed in range(30):
@@ -108,26 +108,26 @@ def test_generations_without_training_still_answer_alike(merge):
         child = parent
         for _ in range(1 + seed % 6):
             child = space.mutate(child, rng)
-        heir, _, before = heir_of(space, child, parent)
-        assert difference(heir, before) < 1e-5, space.text(child)
+        child_network, _, before = inherited(space, child, parent)
+        assert difference(child_network, before) < 1e-5, space.text(child)
         deepest = max(deepest, len(child.genome["nodes"]) - len(parent.genome["nodes"]))
     assert deepest >= 4
 
 
-def test_an_edge_lives_on_through_one_of_two_new_nodes():
+def test_one_of_two_new_nodes_replaces_a_lost_edge():
     chain = frozenset({(SOURCE, 2), (2, 3), (3, SINK)})
     parent = Graph({2: Convolution(4, 3, False), 3: Convolution(4, 3, False)}, chain)
     both = {4: Convolution(8, 3, False), 5: Convolution(4, 5, False), **parent.nodes}
     edges = {(SOURCE, 2), (2, 4), (2, 5), (4, 3), (5, 3), (3, SINK)}
-    descent = Lineage(Graph(both, frozenset(edges)), parent, 4)
-    assert descent.repeats == {4: 2}
-    assert [descent.origin(3, one) for one in (4, 5)] == [2, None]
-    assert [descent.twin(one) for one in (SOURCE, 2, 4, 5)] == [SOURCE, 2, 2, None]
+    lineage = Lineage(Graph(both, frozenset(edges)), parent, 4)
+    assert lineage.repeats == {4: 2}
+    assert [lineage.origin(3, one) for one in (4, 5)] == [2, None]
+    assert [lineage.twin(one) for one in (SOURCE, 2, 4, 5)] == [SOURCE, 2, 2, None]
     halving = {**both, 4: Convolution(8, 3, True)}
     assert Lineage(Graph(halving, frozenset(edges)), parent, 4).repeats == {5: 2}
 
 
-def test_a_larger_kernel_begins_as_the_smaller_one():
+def test_a_larger_kernel_starts_as_the_smaller_one():
     torch.manual_seed(4)
     space = space_of(kernels="3,5")
     graph = ancestor(4)
@@ -138,11 +138,11 @@ def test_a_larger_kernel_begins_as_the_smaller_one():
         {n: Convolution(one.channels, 5, one.pool) for n, one in graph.nodes.items()}, graph.edges
     )
     parent, child = space.architecture(small), space.architecture(large)
-    heir, taken, before = heir_of(space, child, parent)
-    assert difference(heir, before) < 1e-5
-    assert taken == sum(p.numel() for p in before.parameters())
-    cropped, taken, before = heir_of(space, parent, child)
-    assert taken == sum(p.numel() for p in cropped.parameters())
+    child_network, copied, before = inherited(space, child, parent)
+    assert difference(child_network, before) < 1e-5
+    assert copied == sum(p.numel() for p in before.parameters())
+    cropped, copied, before = inherited(space, parent, child)
+    assert copied == sum(p.numel() for p in cropped.parameters())
     kernel = before.nodes["2"].convolution.weight[:, :, 1:4, 1:4]
     assert torch.equal(cropped.nodes["2"].convolution.weight, kernel)
 
@@ -151,10 +151,12 @@ def test_the_auxiliary_head_is_inherited_too():
     space = space_of()
     parent = space.architecture(minimal(4, 3))
     before = space.build(parent, (1, 8, 8), 3, auxiliary=True)
-    heir = space.build(parent, (1, 8, 8), 3, auxiliary=True)
-    taken = space.inherit(parent, heir, parent, before.state_dict())
-    assert taken == sum(p.numel() for p in heir.parameters())
-    for one, other in zip(heir.auxiliary.parameters(), before.auxiliary.parameters(), strict=True):
+    child_network = space.build(parent, (1, 8, 8), 3, auxiliary=True)
+    copied = space.inherit(parent, child_network, parent, before.state_dict())
+    assert copied == sum(p.numel() for p in child_network.parameters())
+    for one, other in zip(
+        child_network.auxiliary.parameters(), before.auxiliary.parameters(), strict=True
+    ):
         assert torch.equal(one, other)
 
 
@@ -178,21 +180,21 @@ def test_a_sum_has_a_projection_for_every_edge_into_a_convolution():
 
 
 @pytest.mark.parametrize("merge", MERGES)
-def test_copies_of_a_doubled_node_part_in_training(merge):
+def test_copies_of_a_doubled_node_diverge_in_training(merge):
     torch.manual_seed(1)
     space = space_of(merge=merge)
     parent = space.architecture(minimal(4, 3))
-    heir, _, _ = heir_of(space, mutant("double", parent, 0, space), parent)
-    filters = heir.nodes["2"].convolution.weight
+    child_network, _, _ = inherited(space, mutant("double", parent, 0, space), parent)
+    filters = child_network.nodes["2"].convolution.weight
     if merge == "concat":
         assert torch.equal(filters[:4], filters[4:])
-    read = heir.classifier.weight
+    read = child_network.classifier.weight
     assert (read[:, :4] - read[:, 4:]).abs().max() > 1e-4
-    apart = [(filters[:4] - filters[4:]).detach().abs().max()]
+    distances = [(filters[:4] - filters[4:]).detach().abs().max()]
     for _ in range(3):
-        step(heir, 0.1)
-        apart.append((filters[:4] - filters[4:]).detach().abs().max())
-    assert apart[-1] > apart[0] + 1e-4
+        step(child_network, 0.1)
+        distances.append((filters[:4] - filters[4:]).detach().abs().max())
+    assert distances[-1] > distances[0] + 1e-4
 
 
 @pytest.mark.parametrize("kind", PRESERVING)
@@ -201,28 +203,28 @@ def test_every_weight_of_a_child_learns(merge, kind):
     torch.manual_seed(2)
     space = space_of(merge=merge)
     parent = space.architecture(ancestor(2))
-    heir, _, _ = heir_of(space, mutant(kind, parent, 3, space), parent)
-    silent = [(name, p == 0) for name, p in heir.named_parameters() if "weight" in name]
+    child_network, _, _ = inherited(space, mutant(kind, parent, 3, space), parent)
+    silent = [(name, p == 0) for name, p in child_network.named_parameters() if "weight" in name]
     silent = {name: zero for name, zero in silent if zero.any()}
     assert bool(silent) == (kind != "double")
-    step(heir, 0.01)
+    step(child_network, 0.01)
     for name, zero in silent.items():
-        assert dict(heir.named_parameters())[name].grad[zero].abs().max() > 0, name
-    step(heir, 0.01)  # gradients reach weights behind zero weights once these have moved
-    for name, parameter in heir.named_parameters():
+        assert dict(child_network.named_parameters())[name].grad[zero].abs().max() > 0, name
+    step(child_network, 0.01)  # layers before weights of zero get gradients once these have moved
+    for name, parameter in child_network.named_parameters():
         assert parameter.grad.abs().max() > 0, name
 
 
 @pytest.mark.parametrize("merge", MERGES)
-def test_a_child_with_an_edge_less_keeps_the_rest(merge):
+def test_a_child_without_an_edge_keeps_all_other_weights(merge):
     torch.manual_seed(3)
     space = space_of(merge=merge)
     parent = space.architecture(ancestor(3))
-    heir, taken, _ = heir_of(space, mutant("delete_edge", parent, 0, space), parent)
-    assert taken == sum(p.numel() for p in heir.parameters())
+    child_network, copied, _ = inherited(space, mutant("delete_edge", parent, 0, space), parent)
+    assert copied == sum(p.numel() for p in child_network.parameters())
 
 
-def test_every_kind_does_what_it_says():
+def test_each_kind_of_mutation_changes_nodes_and_edges_as_documented():
     rng = np.random.default_rng(0)
     graph, config = ancestor(0), space_of().config
     nodes, edges = len(graph.nodes), len(graph.edges)
@@ -243,7 +245,7 @@ def test_every_kind_does_what_it_says():
     assert config.nodes == 12
 
 
-def test_mutations_for_ever_stay_within_the_limits():
+def test_long_chains_of_mutations_stay_within_the_limits():
     space, rng = space_of(nodes=5, doublings=1), np.random.default_rng(1)
     one = space.sample(rng)
     for _ in range(300):
@@ -272,7 +274,7 @@ def test_levels_follow_the_smallest_map():
     ).shape == (2, 2)
 
 
-def test_growth_is_whatever_adding_or_inserting_a_convolution_can_make():
+def test_growth_yields_exactly_what_adding_or_inserting_a_convolution_can_make():
     graph = inserted(minimal(4, 3, True), (SOURCE, 2), 3, space_of().config)
     for pool in (0.0, 0.5, 1.0):
         space = space_of(pool=pool)
@@ -300,7 +302,7 @@ def test_breeding_never_makes_a_cycle():
         assert child.is_valid
 
 
-def test_an_inserted_convolution_stands_in_the_edge():
+def test_an_inserted_convolution_splits_the_edge():
     config = space_of().config
     child = inserted(minimal(4, 3), (SOURCE, 2), 5, config)
     assert child.edges == {(SOURCE, 3), (3, 2), (2, SINK)}
@@ -308,7 +310,7 @@ def test_an_inserted_convolution_stands_in_the_edge():
 
 
 @pytest.mark.parametrize(
-    ("genome", "words"),
+    ("genome", "message"),
     [
         ({"nodes": [[2, 4, 3, False]], "edges": [[0, 2], [2, 1], [1, 2]]}, "no edge may leave 1"),
         ({"nodes": [[2, 4, 3, False]], "edges": [[0, 2]]}, "outside all paths from source to sink"),
@@ -316,14 +318,14 @@ def test_an_inserted_convolution_stands_in_the_edge():
         ({"nodes": [[2, 4, 3, False]], "edges": [[0, 2], [2, 1]]}, "edges by target"),
     ],
 )
-def test_broken_graphs_are_refused(genome, words):
+def test_broken_graphs_are_refused(genome, message):
     space = space_of()
     one = space.architecture(minimal(4, 3))
-    with pytest.raises(InvalidArchitecture, match=words):
+    with pytest.raises(InvalidArchitecture, match=message):
         space.validate(type(one)(one.space, one.config, genome))
 
 
-def test_settings_that_leave_no_choice_are_refused():
+def test_settings_without_any_mutation_or_kernel_choice_are_refused():
     with pytest.raises(InvalidSettings, match="insert: must be above 0"):
         space_of(**CHANCES)
     with pytest.raises(InvalidSettings, match="at least two different odd sizes"):
