@@ -98,12 +98,13 @@ def test_findings_are_described_in_sentences():
     text = TEXT + f"{ONE},1,1,1\n,1,1,1\nstrange,70,,\n"
     table = make_table(make_team(), text=text)
     assert fit_words(table) == "1 of the 15,625 architectures of nb201"
-    said = warnings_of(table)
-    assert said[0].startswith("1 row names an architecture that came before")
-    assert said[1] == "1 row names no architecture and is never found."
-    assert said[2].startswith("1 of 2 checked rows name no architecture of nb201, the first 'stra")
-    assert said[3].startswith("The table lacks 15,624 architectures")
-    assert said[4].startswith("1 architecture have no finite number in ms")
+    warnings = warnings_of(table)
+    assert warnings[0].startswith("1 row names an architecture again; the first row")
+    assert warnings[1] == "1 row names no architecture and is ignored."
+    assert warnings[2].startswith("1 of 2 checked rows name no architecture of nb201; the first")
+    assert "is 'strange'" in warnings[2]
+    assert warnings[3].startswith("The table lacks 15,624 architectures")
+    assert warnings[4].startswith("1 architecture have no finite value in column ms")
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def typed_of(page) -> dict[str, str]:
 
 def test_an_empty_list_says_what_will_appear(viewer, researcher, sign_in):
     empty = read(sign_in(researcher).get(LIST)).one("tables-empty")
-    assert "No table yet" in empty.text and empty.all("a", href=NEW)
+    assert "No tables yet" in empty.text and empty.all("a", href=NEW)
     assert not read(sign_in(viewer).get(LIST)).one("tables-empty").all("a")
 
 
