@@ -156,8 +156,8 @@ def _check_strategy(spec: SearchSpec, made: dict[str, Any], errors: dict[str, st
         )
     elif "supernet" in requires.requires and not _trains_alone(spec):
         errors["strategy"] = (
-            f"{spec.strategy} trains a shared network, and with the estimator "
-            f"{spec.estimator} no candidate is trained alone: choose train, or another strategy"
+            f"{spec.strategy} retrains candidates of its supernet from scratch, which the "
+            f"estimator {spec.estimator} does not: choose train, or another strategy"
         )
 
 

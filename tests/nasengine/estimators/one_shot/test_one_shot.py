@@ -209,7 +209,7 @@ def test_spaces_without_a_supernet_and_one_shot_strategies_are_refused():
     )
     with pytest.raises(InvalidSettings) as refused:
         assembly.check(SearchSpec(space="cell", strategy="darts", estimator="shared"))
-    assert "no candidate is trained alone: choose train" in refused.value.errors["strategy"]
+    assert "which the estimator shared does not: choose train" in refused.value.errors["strategy"]
 
 
 def test_common_settings_are_those_of_train():

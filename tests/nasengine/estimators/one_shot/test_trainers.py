@@ -360,7 +360,7 @@ def test_tables_and_spaces_without_a_supernet_are_refused():
 
     with pytest.raises(InvalidSettings) as refused:
         assembly.check(dataclasses.replace(SPEC, estimator="table", estimator_config={}))
-    assert "no candidate is trained alone" in refused.value.errors["strategy"]
+    assert "from scratch, which the estimator table does not" in refused.value.errors["strategy"]
     with pytest.raises(InvalidSettings) as refused:
         assembly.check(dataclasses.replace(SPEC, space="dense-cell", space_config={}))
     assert "relaxed" in refused.value.errors["strategy"]
