@@ -34,12 +34,14 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Budget:
-    """The numbers of a question that belong to no part of it."""
+    """The search settings that belong to no plugin: budget, seed and order of results."""
 
-    candidates: int = setting(100, "Candidates to evaluate in all.", low=1, high=100_000)
-    seed: int = setting(0, "The same seed, the same search.", low=0, high=2**63 - 1)
-    in_flight: int = setting(1, "Candidates that may be unfinished at once.", low=1, high=64)
-    deterministic: bool = setting(True, "Tell outcomes in the order of asking.")
+    candidates: int = setting(100, "Number of candidates to evaluate.", low=1, high=100_000)
+    seed: int = setting(
+        0, "Random seed; the same seed gives the same search.", low=0, high=2**63 - 1
+    )
+    in_flight: int = setting(1, "How many candidates may train at the same time.", low=1, high=64)
+    deterministic: bool = setting(True, "Results reach the strategy in proposal order.")
 
 
 def check(spec: SearchSpec) -> SearchSpec:

@@ -1,4 +1,4 @@
-// The comparison: fronts over two axes, and hypervolume by one reference.
+// The comparison of runs: fronts of two axes, and hypervolume with one reference for all.
 import { frontOf, steps } from "./front.js";
 import { axis, layout } from "./plots/look.js";
 import { goalTitle, rangeOf, worstOf } from "./plots/axes.js";
@@ -12,17 +12,17 @@ const VARIANTS = ["", "-open", "-dot", "-open-dot"];
 const element = document.getElementById("comparison");
 const data = element ? JSON.parse(element.textContent) : null;
 
-// Colour and shape are the method's; several runs of one method differ by dash and filling.
+// Colour and marker shape depend on the method; runs of the same method differ by dash and filling.
 function styles(runs) {
   const seen = new Map();
   return runs.map((run) => {
-    const place = seen.get(run.strategy) ?? 0;
-    seen.set(run.strategy, place + 1);
+    const earlier = seen.get(run.strategy) ?? 0;
+    seen.set(run.strategy, earlier + 1);
     const look = methodLook(run.strategy);
     return {
       colour: look.colour,
-      dash: DASHES[place % DASHES.length],
-      symbol: look.marker + VARIANTS[place % VARIANTS.length],
+      dash: DASHES[earlier % DASHES.length],
+      symbol: look.marker + VARIANTS[earlier % VARIANTS.length],
     };
   });
 }
@@ -142,13 +142,13 @@ function showFronts() {
   if (!document.getElementById("axis-x")) return;
   const field = (id) => document.getElementById(id);
   const view = { x: Math.min(1, data.goals.length - 1), y: 0, logX: false, logY: false };
-  const asked = new URLSearchParams(location.search);
+  const linked = new URLSearchParams(location.search);
   for (const key of ["x", "y"]) {
-    const place = data.goals.findIndex((goal) => goal.name === asked.get(key));
-    if (place >= 0) view[key] = place;
+    const index = data.goals.findIndex((goal) => goal.name === linked.get(key));
+    if (index >= 0) view[key] = index;
   }
-  view.logX = asked.get("lx") === "1";
-  view.logY = asked.get("ly") === "1";
+  view.logX = linked.get("lx") === "1";
+  view.logY = linked.get("ly") === "1";
   field("axis-x").value = view.x;
   field("axis-y").value = view.y;
   field("log-x").checked = view.logX;
@@ -178,7 +178,7 @@ function showFronts() {
   plot.draw();
 }
 
-// Axes live in the address too: copying it shows the same page.
+// Keeps the axes in the address, so that a copied link shows the same plot.
 function remember(view) {
   const params = new URLSearchParams(location.search);
   params.set("x", data.goals[view.x].name);

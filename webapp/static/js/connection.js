@@ -1,12 +1,12 @@
-// The run's socket: replays what was missed, then passes what happens; comes back by itself.
+// The socket of a run: replays missed events, passes on live ones, and reconnects after a loss.
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 15000;
+const MAX_WAIT_MS = 15000;
 const SILENCE_MS = 45000;
 const PING_MS = 20000;
 
-// `after()` gives the last number known; `onEvents(events)` takes batches; `onReset()` must
-// return a promise that fetches the snapshot again; `onStatus(status)` receives "live",
-// "connecting" or "offline".
+// `after()` returns the number of the last event; `onEvents(events)` receives batches; `onReset()`
+// returns a promise that loads a new snapshot; `onStatus(status)` receives "live", "connecting" or
+// "offline".
 export function openConnection({ address, after, onEvents, onReset, onStatus }) {
   let socket = null;
   let wait = FIRST_WAIT_MS;
@@ -25,7 +25,7 @@ export function openConnection({ address, after, onEvents, onReset, onStatus }) 
 
   function take(event) {
     queue.push(event);
-    // A hidden tab paints no frames; its state must go on all the same.
+    // A timer, because a hidden tab has no animation frames but its state has to stay current.
     if (frame === null) frame = setTimeout(flush, 30);
   }
 
@@ -74,7 +74,7 @@ export function openConnection({ address, after, onEvents, onReset, onStatus }) 
       socket = null;
       onStatus(navigator.onLine === false ? "offline" : "connecting");
       again(wait * (0.7 + 0.6 * Math.random()));
-      wait = Math.min(LONGEST_WAIT_MS, wait * 2);
+      wait = Math.min(MAX_WAIT_MS, wait * 2);
       if (wait >= 4 * FIRST_WAIT_MS) onStatus("offline");
     };
   }

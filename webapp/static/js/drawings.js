@@ -1,4 +1,4 @@
-// For pages that only show drawings: draws every one of them.
+// Draws every architecture of a page that has no other script.
 import { mountDrawings } from "./graph/mount.js";
 
 mountDrawings();

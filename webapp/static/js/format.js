@@ -1,9 +1,9 @@
-// How numbers are written; webapp/runs/numbers.py does the same on the server.
-// Both are held to tests/assets/format.json.
+// Number formats of plots; webapp/runs/numbers.py has the same for pages. Tests hold both to
+// tests/assets/format.json.
 export const MISSING = "–";
 const PREFIXES = ["", "k", "M", "G", "T", "P"];
 const COUNTS = ["params", "macs"];
-const UNIT_WORDS = { MAC: "" };
+const UNIT_LABELS = { MAC: "" };
 
 const usable = (value) => typeof value === "number" && Number.isFinite(value);
 
@@ -41,7 +41,7 @@ export function numberText(kind, value, unit = "") {
 export function valueText(kind, value, unit = "", spread = null) {
   const number = numberText(kind, value, unit);
   if (number === MISSING) return MISSING;
-  const word = UNIT_WORDS[unit] ?? unit;
+  const word = UNIT_LABELS[unit] ?? unit;
   const text = word ? `${number} ${word}` : number;
   if (!usable(spread)) return text;
   const decimals = (number.split(".")[1] ?? "").split(" ")[0].split("e")[0].length;

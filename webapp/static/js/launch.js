@@ -1,4 +1,4 @@
-// The launch form: what was typed into a plugin's settings comes back with the plugin.
+// The launch form: values typed into the settings of a plugin return when it is chosen again.
 
 const held = new Map();
 const unfolded = new Map();
@@ -12,7 +12,7 @@ function controls(box) {
   return [...box.querySelectorAll("input:not([type=hidden]), select, textarea")];
 }
 
-// Settings that are about to go take no more typing; a request that fails gives them back.
+// Settings that are being replaced accept no input; if the request fails, they accept it again.
 form.addEventListener("htmx:beforeRequest", (event) => {
   const kind = event.detail.elt.dataset.part;
   if (kind) settingsOf(kind).inert = true;
@@ -23,8 +23,8 @@ form.addEventListener("htmx:afterRequest", (event) => {
   if (kind && !event.detail.successful) settingsOf(kind).inert = false;
 });
 
-// Before htmx puts another plugin's settings in place, the present ones are remembered: values
-// for each plugin, folded or not for the part.
+// Before htmx swaps in the settings of another plugin, the values are stored per plugin, and whether
+// they are unfolded per part.
 form.addEventListener("htmx:beforeSwap", (event) => {
   const kind = event.detail.requestConfig?.elt?.dataset.part;
   if (!kind) return;
@@ -49,18 +49,20 @@ function key(control) {
 }
 
 function read(box) {
-  return new Map(controls(box).map((one) => [key(one), one.type === "checkbox" ? one.checked : one.value]));
+  return new Map(
+    controls(box).map((control) => [key(control), control.type === "checkbox" ? control.checked : control.value]),
+  );
 }
 
 function write(box, values) {
-  for (const one of controls(box)) {
-    if (!values.has(key(one))) continue;
-    if (one.type === "checkbox") one.checked = values.get(key(one));
-    else one.value = values.get(key(one));
+  for (const control of controls(box)) {
+    if (!values.has(key(control))) continue;
+    if (control.type === "checkbox") control.checked = values.get(key(control));
+    else control.value = values.get(key(control));
   }
 }
 
-// A name that was never touched follows the strategy and the data.
+// A name that was not edited follows the strategy and the data set.
 const name = document.getElementById("field-name");
 let own = name.value !== name.dataset.suggested;
 name.addEventListener("input", () => {
@@ -75,7 +77,7 @@ function suggested() {
   return `${value("strategy")} on ${value("dataset")}`;
 }
 
-// A link of the summary may lead into folded settings: unfold them.
+// A link in the list of messages may point to folded settings: unfold them.
 document.addEventListener("click", (event) => {
   const link = event.target.closest(".ps-summary a");
   if (!link) return;
@@ -95,8 +97,8 @@ form.addEventListener("submit", () => {
   }
 });
 
-// A part chosen before this page could listen, or put back by the browser on a reload, still
-// gets its own settings.
+// If a plugin was chosen before this script ran, or restored by the browser on a reload, load its
+// settings now.
 addEventListener("pageshow", () => {
   for (const select of form.querySelectorAll("[data-part]")) {
     if (select.value !== settingsOf(select.dataset.part).dataset.chosen) {

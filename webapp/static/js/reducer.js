@@ -1,9 +1,9 @@
-// The one way a run's state changes, for replayed and for live events alike.
+// The only code that changes the state of a run, for replayed and live events alike.
 //
 // state = { seq, run, candidates: Map number -> row, curves: Map number -> points,
 //           front: { numbers, reference, curve }, method: { kind, view }, log: [items] }
-// Every event carries a whole item (docs/events.md), so applying is "put the item by its id,
-// unless older"; what the state already holds is recognised by its number.
+// Every event has a whole item (docs/events.md), so applying it stores the item under its id. Events
+// that the state already includes are recognised by their number.
 const LOG_LENGTH = 100;
 const ENDED_CURVES = 5;
 const OPEN = new Set(["queued", "running", "lost"]);
@@ -28,7 +28,7 @@ export function reduce(state, event) {
   return reduceAll(state, [event]);
 }
 
-// Applies events in order; returns a new state, or the same one when nothing was new.
+// Applies events in order. Returns a new state, or the same one if no event is new.
 export function reduceAll(state, events) {
   const fresh = events.filter((event) => event.seq > state.seq);
   if (fresh.length === 0) return state;
@@ -43,7 +43,7 @@ export function reduceAll(state, events) {
   return draft;
 }
 
-// Copies a collection once a batch, so that earlier states stay as they were.
+// Copies a collection once per batch, so that earlier states do not change.
 function writable(draft, name, own) {
   if (!own.has(name)) {
     draft[name] = new Map(draft[name]);
@@ -54,7 +54,7 @@ function writable(draft, name, own) {
 
 const APPLY = {
   run(draft, event, own) {
-    // The curve of the best candidate is kept, that of an earlier best may go.
+    // The curve of the best candidate is kept; that of an earlier best can be dropped.
     if (event.item.best !== draft.run.best) writable(draft, "curves", own);
     draft.run = event.item;
   },
@@ -63,7 +63,7 @@ const APPLY = {
     writable(draft, "candidates", own).set(row.number, row);
     const begunAnew = row.epoch === null && draft.curves.has(row.number);
     if (begunAnew) writable(draft, "curves", own).delete(row.number);
-    else if (!OPEN.has(row.state)) writable(draft, "curves", own); // one more that ended
+    else if (!OPEN.has(row.state)) writable(draft, "curves", own); // one more ended, so an older curve can be dropped
   },
   progress(draft, event, own) {
     const { number, curve } = event.item;
@@ -87,11 +87,12 @@ const APPLY = {
 };
 
 function putPoint(points, point) {
-  const known = !point || points.some((one) => one.told === point.told);
-  return known ? points : [...points, point];
+  const present = !point || points.some((other) => other.told === point.told);
+  return present ? points : [...points, point];
 }
 
-// Curves of what runs, of the best and of the few that ended last; others wait in the drawer.
+// Keeps the curves of open candidates, of the best and of the last few that ended; the drawer
+// fetches the others.
 function trimCurves(draft) {
   const best = bestCandidate(draft)?.number;
   const ended = [...draft.candidates.values()]
@@ -122,7 +123,7 @@ export function bestCandidate(state) {
   return state.candidates.get(state.run.best) ?? null;
 }
 
-// The state in the snapshot's own form, to compare with the server's.
+// The state in the form of a snapshot, to compare it with the server's.
 export function toSnapshot(state) {
   return {
     seq: state.seq,

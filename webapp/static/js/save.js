@@ -1,6 +1,6 @@
-// Saving what is on screen as a file.
+// Saves plots and drawings as files.
 
-// A file name of any text: what a file system may refuse becomes a hyphen.
+// A file name from any text; characters that a file system may refuse become hyphens.
 export function fileName(text) {
   return (
     text
@@ -23,7 +23,7 @@ export function saveText(name, text, type) {
   saveBlob(name, new Blob([text], { type: `${type};charset=utf-8` }));
 }
 
-// Rows of values as CSV; a text that a spreadsheet would run as a formula is defused.
+// Rows of values as CSV. A text that a spreadsheet would run as a formula gets a quote in front.
 export function csv(header, rows) {
   const cell = (value) => {
     if (value === null || value === undefined) return "";

@@ -1,21 +1,21 @@
-// A study's curves: the mean of each method over its seeds, with a band around it.
+// The curves of a study: mean of each method over its seeds, with a band of one deviation.
 import { axis, faded, layout, named } from "./plots/look.js";
 import { Plot } from "./plots/plot.js";
 import { methodLook } from "./vocabulary.js";
 import "./clock.js";
 
-const WORDS = { hypervolume: "hypervolume, share of the box" };
+const LABELS = { hypervolume: "hypervolume, share of the box" };
 const read = () => JSON.parse(document.getElementById("study-data").textContent);
 const card = document.getElementById("study-curves");
 const choice = document.getElementById("study-measure");
 let data = read();
 
-function measureWord(measure) {
+function measureLabel(measure) {
   const goal = data.goals[0];
-  return WORDS[measure] ?? `best ${goal.name}${goal.unit ? ` (${goal.unit})` : ""} so far`;
+  return LABELS[measure] ?? `best ${goal.name}${goal.unit ? ` (${goal.unit})` : ""} so far`;
 }
 
-// A method's traces: the band's outline, filled, then the mean above it.
+// The traces of a method: the filled band, then the mean above it.
 function traces(method, measure) {
   const points = method.curves[measure];
   const { colour } = methodLook(method.strategy);
@@ -53,7 +53,7 @@ function traces(method, measure) {
   ];
 }
 
-// Where methods part is what matters: the steep first twentieth may lie outside.
+// The range fits the later part, in which methods differ; the steep first 5 % may be cut off.
 const SETTLED = 0.05;
 
 function rangeOf(methods, measure) {
@@ -83,7 +83,7 @@ function figure(look) {
       margin: { l: 80, r: 24, t: 24, b: 110 },
       legend: { ...legend.legend, y: -0.2 },
       xaxis: named(axes.xaxis, "candidates evaluated"),
-      yaxis: named(axes.yaxis, measureWord(measure)),
+      yaxis: named(axes.yaxis, measureLabel(measure)),
     }),
     points: { methods: drawn.length },
   };
@@ -103,15 +103,15 @@ const plot = new Plot(card, {
   table,
   name: () => document.querySelector("[data-testid=study-name]").textContent,
 });
-const asked = new URLSearchParams(location.search).get("y");
-if (choice && [...choice.options].some((option) => option.value === asked)) choice.value = asked;
+const linked = new URLSearchParams(location.search).get("y");
+if (choice && [...choice.options].some((option) => option.value === linked)) choice.value = linked;
 choice?.addEventListener("change", () => {
   const params = new URLSearchParams(location.search);
   params.set("y", choice.value);
   history.replaceState(history.state, "", `?${params}`);
   plot.draw();
 });
-// The page asks for its results every few seconds while runs move.
+// The results reload themselves every few seconds while runs are active.
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "study-results" && event.detail.target?.id !== "study-results") return;
   data = read();

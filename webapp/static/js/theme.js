@@ -1,12 +1,12 @@
-// Runs before the first paint, so that a dark page never flashes white.
-// Without a choice the theme follows the system.
+// Sets the theme before the first paint, so that a dark page does not flash white. The default is the
+// theme of the system.
 (() => {
   const media = matchMedia("(prefers-color-scheme: dark)");
   const chosen = () => {
     try {
       return localStorage.getItem("theme") || "auto";
     } catch {
-      return "auto"; // storage may be forbidden; the page still works
+      return "auto"; // storage may be blocked
     }
   };
   const apply = () => {

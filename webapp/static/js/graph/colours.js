@@ -1,4 +1,4 @@
-// Colours of operations: one hue a family, lightness by kernel size; readable in both themes.
+// Colours of operations: one hue per family, lightness by kernel size; readable in both themes.
 import { vocabulary } from "../vocabulary.js";
 
 const LIGHT = {

@@ -1,4 +1,4 @@
-// Where the nodes and edges of one cell go: dagre's layered layout, left to right.
+// The layout of one cell from left to right, by dagre's layered layout.
 import dagre from "../../vendor/dagre-3.1.3/dagre.esm.js";
 
 const NODE_HEIGHT = 26;
@@ -6,8 +6,8 @@ const CHARACTER = 6.2;
 const DOT = 12; // a node in a thumbnail
 const MARGIN = 8;
 
-function widthOf(text, least) {
-  return Math.max(least, text.length * CHARACTER + 14);
+function widthOf(text, minimum) {
+  return Math.max(minimum, text.length * CHARACTER + 14);
 }
 
 // `cell` is one cell of docs/graphs.md. Returns {width, height, nodes: [{...node, x, y, w, h}],
@@ -22,11 +22,11 @@ export function layoutCell(cell, { labels = true } = {}) {
   });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of cell.nodes) {
-    const least = node.role === "node" ? NODE_HEIGHT : 36;
-    const size = labels ? { width: widthOf(node.label, least), height: NODE_HEIGHT } : { width: DOT, height: DOT };
+    const minimum = node.role === "node" ? NODE_HEIGHT : 36;
+    const size = labels ? { width: widthOf(node.label, minimum), height: NODE_HEIGHT } : { width: DOT, height: DOT };
     graph.setNode(node.id, size);
   }
-  // Edges with a `room` of their own (in letters) keep their places whatever they come to hold.
+  // Edges with a `room` (in letters) keep their place when their label changes.
   const drawn = cell.edges.filter((edge) => edge.family !== "none" || edge.room);
   drawn.forEach((edge, index) => {
     const label = labels && edge.family !== "concat";
@@ -45,7 +45,7 @@ export function layoutCell(cell, { labels = true } = {}) {
   return framed(nodes, edges);
 }
 
-// Moves everything into view: dagre's own size leaves out edges that bend around the nodes.
+// Moves everything into view: the size that dagre reports excludes edges around the nodes.
 function framed(nodes, edges) {
   const boxes = [
     ...nodes.map((n) => [n.x - n.w / 2, n.y - n.h / 2, n.x + n.w / 2, n.y + n.h / 2]),

@@ -27,12 +27,12 @@ export function policyView(box, page, name) {
     curves.draw();
     decisions.replaceChildren(
       ...view.decisions.map((decision) => {
-        const one = make("section");
-        one.append(
+        const section = make("section");
+        section.append(
           make("h4", decision.name),
           bars(decision.options.map((option, i) => ({ name: option, chance: decision.chances[i] }))),
         );
-        return one;
+        return section;
       }),
     );
   };

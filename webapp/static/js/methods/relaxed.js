@@ -9,7 +9,7 @@ const MANY_EDGES = 20; // beyond this, faint edges have no label
 // `most` is the largest weight of any epoch, so that lines widen as the search converges.
 export function relaxedDrawing(drawing, frame, most) {
   const even = frame.operations ? 0 : 1000 / drawing.operations.length;
-  const room = Math.max(0, ...drawing.operations.map((one) => one.label.length));
+  const room = Math.max(0, ...drawing.operations.map((operation) => operation.label.length));
   const share = (strength) => Math.min(1, Math.max(0, (strength - even) / Math.max(most - even, 1)));
   return {
     cells: (frame.cells ?? drawing.cells).map((cell) => ({

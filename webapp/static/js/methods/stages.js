@@ -75,9 +75,9 @@ const bothOf = (stage, place) =>
 function predictionFigure(stages, goal, look) {
   const latest = stages
     .map((stage, i) => ({ place: i + 1, dots: bothOf(stage, 0) }))
-    .filter((one) => one.dots.length)
+    .filter((shown) => shown.dots.length)
     .slice(-STAGE_COLOURS.length);
-  const all = latest.flatMap((one) => one.dots.flatMap((dot) => [dot.x, dot.y]));
+  const all = latest.flatMap((shown) => shown.dots.flatMap((dot) => [dot.x, dot.y]));
   if (all.length === 0) return null;
   const ends = [Math.min(...all), Math.max(...all)];
   const unit = goalTitle(goal);
@@ -92,13 +92,13 @@ function predictionFigure(stages, goal, look) {
         line: { color: look.quiet, dash: "dot", width: 1 },
         hoverinfo: "skip",
       },
-      ...latest.map((one, i) => ({
-        x: one.dots.map((dot) => dot.x),
-        y: one.dots.map((dot) => dot.y),
-        customdata: one.dots.map((dot) => dot.number),
+      ...latest.map((shown, i) => ({
+        x: shown.dots.map((dot) => dot.x),
+        y: shown.dots.map((dot) => dot.y),
+        customdata: shown.dots.map((dot) => dot.number),
         type: "scatter",
         mode: "markers",
-        name: `stage ${one.place}`,
+        name: `stage ${shown.place}`,
         marker: { size: 7, color: STAGE_COLOURS.slice(-latest.length)[i], symbol: ["circle", "diamond", "square"][i] },
         hovertemplate: "candidate %{customdata}: measured %{x:.4g}, predicted %{y:.4g}<extra></extra>",
       })),

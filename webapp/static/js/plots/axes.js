@@ -1,7 +1,7 @@
-// Ranges of an axis that hold every value with some room, linear or log, worse to the right.
+// Axis ranges that contain every value with a margin, linear or log.
 import { least, most } from "../front.js";
 
-// `flip` turns the axis round, so that better stays left (or down) when higher is better.
+// `flip` reverses the axis, so that better is left (or down) even if higher is better.
 export function rangeOf(values, { log = false, flip = false } = {}) {
   const usable = log ? values.filter((v) => v > 0).map(Math.log10) : values;
   let [low, high] = [least(usable), most(usable)];
@@ -12,7 +12,7 @@ export function rangeOf(values, { log = false, flip = false } = {}) {
   return flip ? [high, low] : [low, high];
 }
 
-// The worst corner shown, in data units: where step lines end.
+// The worst value shown, in data units: step lines end there.
 export function worstOf(range, log) {
   return log ? 10 ** range[1] : range[1];
 }

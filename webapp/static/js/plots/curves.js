@@ -1,4 +1,4 @@
-// Learning curves: what runs now, the last ones that ended, and the best.
+// Learning curves of the running candidates, of the last finished ones and of the best.
 import { bestCandidate } from "../reducer.js";
 import { methodLook } from "../vocabulary.js";
 import { axis, faded, layout, named } from "./look.js";

@@ -1,4 +1,4 @@
-// How the hypervolume of a run grew with the candidates evaluated.
+// The hypervolume of a run over candidates evaluated.
 import { methodLook } from "../vocabulary.js";
 import { axis, layout, named } from "./look.js";
 

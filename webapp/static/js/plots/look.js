@@ -1,4 +1,4 @@
-// Layout of every plot: fonts, grid and colours of the theme, no ornaments.
+// The look of every plot: fonts, grid and colours of the theme.
 
 const read = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -27,7 +27,7 @@ export function axis(look, extra = {}) {
   };
 }
 
-// The same axis with a word under it, or beside it.
+// The same axis with a title.
 export function named(axis, text) {
   return { ...axis, title: { text, font: { size: 11, color: axis.tickfont.color }, standoff: 6 } };
 }
@@ -50,7 +50,7 @@ export function layout(look, extra = {}) {
 export const CONFIG = {
   responsive: true,
   displaylogo: false,
-  plotlyServerURL: "", // nothing of ours is sent to another host
+  plotlyServerURL: "", // never send data to another host
   displayModeBar: "hover",
   modeBarButtonsToRemove: [
     "sendChartToCloud",
@@ -64,7 +64,7 @@ export const CONFIG = {
   doubleClick: "reset",
 };
 
-// A colour with an opacity, from #rrggbb.
+// A colour #rrggbb with an opacity.
 export function faded(hex, opacity) {
   const part = (at) => parseInt(hex.slice(at, at + 2), 16);
   return `rgba(${part(1)},${part(3)},${part(5)},${opacity})`;

@@ -7,7 +7,7 @@ import { axis, faded, layout } from "./look.js";
 
 const DOMINATED_LIMIT = 3000;
 
-// `view` is {x, y, logX, logY, selected}: names of two goals, and a candidate's number or null.
+// `view` is {x, y, logX, logY, selected}: names of two objectives, and a candidate number or null.
 export function paretoFigure(state, view, look) {
   const goals = Object.fromEntries(state.run.goals.map((goal) => [goal.name, goal]));
   const [gx, gy] = [goals[view.x], goals[view.y]];
@@ -112,7 +112,7 @@ function marks(points) {
   };
 }
 
-// Candidates with both values; a log axis has only positive values.
+// The candidates with both values; values that are not positive have no place on a log axis.
 export function pointsOf(state, view) {
   const points = [];
   for (const row of state.candidates.values()) {
@@ -125,7 +125,7 @@ export function pointsOf(state, view) {
   return points;
 }
 
-// Every candidate as a row of a table, for CSV.
+// Every candidate as a row, for CSV.
 export function candidateTable(state) {
   const goals = state.run.goals;
   const onFront = new Set(state.front.numbers);

@@ -1,4 +1,4 @@
-// One plot of a page: an empty message, a drawing that follows its data, saving as files.
+// One plot of a page: a text while it is empty, a drawing that follows its data, and files to save.
 import { csv, fileName, saveText } from "../save.js";
 import { CONFIG, themeOfPlots } from "./look.js";
 import { loadPlotly } from "./plotly.js";

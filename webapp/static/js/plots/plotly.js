@@ -1,4 +1,4 @@
-// Loads Plotly once, when the first plot is wanted; the page is readable before.
+// Loads Plotly once, for the first plot; the page is readable before.
 let loading = null;
 
 export function loadPlotly() {

@@ -1,4 +1,4 @@
-// The page's own part of the address: axes, open tab, open candidate. Copying it shows the same.
+// The part of the address that scripts keep: axes, open tab, open candidate.
 const OWN = ["x", "y", "lx", "ly", "tab", "candidate"];
 
 export function watchAddress() {
@@ -16,7 +16,7 @@ export function watchAddress() {
     history.replaceState(history.state, "", text ? `?${text}` : location.pathname);
   }
 
-  // The table's links replace the address with theirs; put ours back.
+  // Links of the table replace the address; put this part back.
   document.body.addEventListener("htmx:replacedInHistory", write);
   return {
     get: (key) => held.get(key) ?? null,

@@ -1,4 +1,4 @@
-// The drawer beside the run: one candidate, as the server draws it.
+// The drawer that shows one candidate, as the server renders it.
 import { mountDrawings } from "../graph/mount.js";
 
 export function drawerView({ page, address, select }) {
@@ -26,7 +26,7 @@ export function drawerView({ page, address, select }) {
   function skeleton() {
     const box = document.createElement("p");
     box.className = "ps-plot-empty";
-    box.textContent = "Reading the candidate …";
+    box.textContent = "Loading the candidate …";
     return box;
   }
 
@@ -52,10 +52,10 @@ export function drawerView({ page, address, select }) {
   return {
     open,
     openFromAddress() {
-      const asked = address.get("candidate");
-      if (asked === null || !/^\d+$/.test(asked)) return;
-      if (window.htmx) open(Number(asked));
-      else addEventListener("load", () => open(Number(asked)), { once: true });
+      const linked = address.get("candidate");
+      if (linked === null || !/^\d+$/.test(linked)) return;
+      if (window.htmx) open(Number(linked));
+      else addEventListener("load", () => open(Number(linked)), { once: true });
     },
   };
 }

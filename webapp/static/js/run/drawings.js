@@ -1,17 +1,17 @@
-// Drawings of candidates, fetched once each.
-const known = new Map();
+// Drawings of candidates, each fetched once.
+const drawings = new Map();
 
 export function putDrawing(number, graph) {
-  known.set(number, Promise.resolve(graph));
+  drawings.set(number, Promise.resolve(graph));
 }
 
 export function drawingOf(number, base) {
-  if (!known.has(number)) {
+  if (!drawings.has(number)) {
     const answer = fetch(`${base}${number}/graph.json`, { headers: { Accept: "application/json" } })
       .then((response) => (response.ok ? response.json() : Promise.reject(new Error(String(response.status)))))
       .then((json) => json.graph);
-    answer.catch(() => known.delete(number)); // the next look tries again
-    known.set(number, answer);
+    answer.catch(() => drawings.delete(number)); // the next request tries again
+    drawings.set(number, answer);
   }
-  return known.get(number);
+  return drawings.get(number);
 }

@@ -1,4 +1,4 @@
-// The card beside the pointer: number, objectives, parents and a thumbnail of the cell.
+// The card next to the pointer: number, objectives, parents and a thumbnail of the cell.
 import { drawArchitecture } from "../graph/draw.js";
 import { valueText } from "../format.js";
 import { drawingOf } from "./drawings.js";

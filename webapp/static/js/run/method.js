@@ -1,4 +1,4 @@
-// The method's own view, by its kind; a kind without a drawing here has no tab.
+// The view of the method by its kind; a kind that is not listed here has no tab.
 import { climbsView } from "../methods/climbs.js";
 import { familyView } from "../methods/family.js";
 import { mutationsView } from "../methods/mutations.js";

@@ -1,7 +1,7 @@
-// Parts of the page that the server renders: fetched after changes and swapped in.
+// Fetches the parts of the page that the server renders after changes, and puts them in place.
 import { fetchMarkup, swapChanged } from "../swap.js";
 
-const PAUSE_MS = 1000; // between two requests while the run changes all the time
+const PAUSE_MS = 1000; // between two requests while the run keeps changing
 const MAX_PAUSE_MS = 15000; // after requests that failed
 const MAX_ROWS = 100;
 
@@ -25,7 +25,7 @@ export function serverParts({ page, state, selection, swapped }) {
     return `${page.dataset.liveParts}?${params}`;
   }
 
-  // The rows on screen whose candidate is another one than when they were drawn.
+  // The rows on screen whose candidate has changed since they were drawn.
   function staleRows() {
     const { candidates } = state();
     const lines = [...document.querySelectorAll("#candidate-table tr[data-number]")];
@@ -59,9 +59,11 @@ export function serverParts({ page, state, selection, swapped }) {
   }
 
   function update() {
-    if (isCurrent() || busy || timer !== null) return;
-    // A selection is shown at once.
-    const wait = selected === selection.number ? askedAt + pause - performance.now() : 0;
+    const selects = selected !== selection.number;
+    if (isCurrent() || busy || (timer !== null && !selects)) return;
+    clearTimeout(timer);
+    // A new selection is fetched at once.
+    const wait = selects ? 0 : askedAt + pause - performance.now();
     timer = setTimeout(ask, Math.max(0, wait));
   }
 

@@ -1,4 +1,4 @@
-// The three plots of the run page, redrawn only when what they show has changed.
+// The three plots of the run page, redrawn only when their data has changed.
 import { candidateTable, paretoFigure } from "../plots/pareto.js";
 import { curvesFigure, curvesTable } from "../plots/curves.js";
 import { hypervolumeFigure, hypervolumeTable } from "../plots/hypervolume.js";
@@ -38,10 +38,10 @@ function paretoView(context) {
   const field = (id) => document.getElementById(id);
   const note = card.querySelector("[data-pareto-note]");
   const names = state().run.goals.map((goal) => goal.name);
-  const asked = (key, otherwise) => (names.includes(address.get(key)) ? address.get(key) : otherwise);
+  const linked = (key, otherwise) => (names.includes(address.get(key)) ? address.get(key) : otherwise);
   const view = {
-    x: asked("x", names[1] ?? names[0]),
-    y: asked("y", names[0]),
+    x: linked("x", names[1] ?? names[0]),
+    y: linked("y", names[0]),
     logX: address.get("lx") === "1",
     logY: address.get("ly") === "1",
     selected: null,

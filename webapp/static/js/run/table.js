@@ -1,10 +1,10 @@
-// The candidate table: new candidates wait behind a button until someone asks for them.
+// The candidate table: new candidates wait behind a button, so that rows do not move.
 const ENDED = new Set(["stopped", "finished", "failed"]);
 
 export function tableView({ page, redraw }) {
   const pill = document.querySelector("[data-new-pill]");
   const table = () => document.getElementById("candidate-table");
-  let asked = false;
+  let completed = false;
 
   function refresh() {
     window.htmx.trigger(table().querySelector("form"), "refresh");
@@ -15,10 +15,10 @@ export function tableView({ page, redraw }) {
     if (event.target.id === "candidate-table") redraw();
   });
 
-  // A table without rows, or of a run that has ended, is completed without being asked.
+  // An empty table, and the first page after the end of the run, are completed without a click.
   function completes(state, highest) {
     if (highest < 0) return true;
-    return ENDED.has(state.run.state) && table().dataset.page === "1" && !asked;
+    return ENDED.has(state.run.state) && table().dataset.page === "1" && !completed;
   }
 
   return function show(state) {
@@ -28,9 +28,9 @@ export function tableView({ page, redraw }) {
     pill.hidden = count === 0;
     pill.textContent = `Show ${count} new`;
     page.dataset.candidateCount = state.candidates.size;
-    if (!ENDED.has(state.run.state)) asked = false;
+    if (!ENDED.has(state.run.state)) completed = false;
     if (count > 0 && window.htmx && completes(state, highest)) {
-      asked = ENDED.has(state.run.state);
+      completed = ENDED.has(state.run.state);
       refresh();
     }
   };

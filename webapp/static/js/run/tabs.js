@@ -1,4 +1,4 @@
-// The tabs under the plots: arrow keys move between them, the address remembers the open other.
+// The tabs under the plots: arrow keys move between them, the address keeps the open one.
 const EVENTS_PAUSE_MS = 3000;
 
 export function tabsView({ address, redraw }) {
