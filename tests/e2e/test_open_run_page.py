@@ -1,0 +1,57 @@
+"""A run page that stays open while its run goes on and ends."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.fixtures.factories import done, make_run, make_slot, take
+from tests.fixtures.site_visits import sign_in
+from webapp.runs.services import claims
+from webapp.runs.services.advance import advance_run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def evaluate(run, slot, count: int) -> None:
+    """Finish the next candidates of a run."""
+    for _ in range(count):
+        claim = take(slot)
+        claims.finish(claim, done(claim.number, 50.0 - claim.number, 1000.0 + claim.number))
+        advance_run(run.pk)
+
+
+def test_an_open_page_offers_new_candidates_and_is_complete_at_the_end(
+    fleet, team, researcher, browser_page
+):
+    run, slot = make_run(team, candidates=30), make_slot()
+    fleet.start_web()
+    page = browser_page
+    sign_in(page, f"{fleet.url}/runs/{run.pk}/", "rosa")
+    expect(page.get_by_test_id("run-state")).to_contain_text("Running")
+    expect(page.get_by_test_id("candidate-count")).to_have_text("1 candidate")
+
+    evaluate(run, slot, 3)
+    pill = page.get_by_test_id("new-pill")
+    expect(pill).to_have_text("Show 3 new")
+    expect(page.get_by_test_id("candidate-0")).to_contain_text("50.00")  # its row has changed
+    expect(page.get_by_test_id("candidate-count")).to_have_text("1 candidate")  # no row moved
+    page.locator("#tab-events").click()
+    expect(page.locator("#event-list")).to_contain_text("on the front")
+    page.locator("#tab-candidates").click()
+    expect(pill).to_be_visible()  # another part of the page was swapped meanwhile
+    pill.click()
+    expect(page.get_by_test_id("candidate-count")).to_have_text("4 candidates")
+    expect(pill).to_be_hidden()
+
+    evaluate(run, slot, 27)
+    expect(page.get_by_test_id("run-state")).to_contain_text("Finished")
+    expect(page.get_by_test_id("candidate-count")).to_have_text("30 candidates")
+    expect(pill).to_be_hidden()
+    expect(page.get_by_test_id("front-size")).to_have_text("30")
+    expect(page.get_by_test_id("best-value")).to_have_text("21.00")
+    expect(page.get_by_test_id("run-pause")).to_have_count(0)
+    facts = page.get_by_test_id("run-facts")
+    expect(facts).to_contain_text(re.compile(r"30 of\s+30"))
