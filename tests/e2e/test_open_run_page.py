@@ -13,6 +13,8 @@ from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
+# Playwright's event loop keeps this thread from notifying pages, so they poll for the events.
+POLLED_MS = 60_000
 
 
 def evaluate(run, slot, count: int) -> None:
@@ -35,8 +37,9 @@ def test_an_open_page_offers_new_candidates_and_is_complete_at_the_end(
 
     evaluate(run, slot, 3)
     pill = page.get_by_test_id("new-pill")
-    expect(pill).to_have_text("Show 3 new")
-    expect(page.get_by_test_id("candidate-0")).to_contain_text("50.00")  # its row has changed
+    expect(pill).to_have_text("Show 3 new", timeout=POLLED_MS)
+    # The row that was on screen has changed in place.
+    expect(page.get_by_test_id("candidate-0")).to_contain_text("50.00", timeout=POLLED_MS)
     expect(page.get_by_test_id("candidate-count")).to_have_text("1 candidate")  # no row moved
     page.locator("#tab-events").click()
     expect(page.locator("#event-list")).to_contain_text("on the front")
@@ -47,8 +50,8 @@ def test_an_open_page_offers_new_candidates_and_is_complete_at_the_end(
     expect(pill).to_be_hidden()
 
     evaluate(run, slot, 27)
-    expect(page.get_by_test_id("run-state")).to_contain_text("Finished")
-    expect(page.get_by_test_id("candidate-count")).to_have_text("30 candidates")
+    expect(page.get_by_test_id("run-state")).to_contain_text("Finished", timeout=POLLED_MS)
+    expect(page.get_by_test_id("candidate-count")).to_have_text("30 candidates", timeout=POLLED_MS)
     expect(pill).to_be_hidden()
     expect(page.get_by_test_id("front-size")).to_have_text("30")
     expect(page.get_by_test_id("best-value")).to_have_text("21.00")
