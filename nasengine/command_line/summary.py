@@ -1,4 +1,4 @@
-"""What a search found, as a JSON document and as lines."""
+"""Summary of a result, as a JSON document and as lines."""
 
 from __future__ import annotations
 

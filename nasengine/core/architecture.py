@@ -1,4 +1,4 @@
-"""Architecture: one immutable, JSON-clean description of a network."""
+"""Architecture: an immutable, JSON-clean description of a network."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from typing import Any
 
 
 def canonical_json(value: Any) -> str:
-    """The one text form of a JSON value: sorted keys, no spaces, no NaN.
+    """Return the canonical text of a JSON value: sorted keys, no spaces, no NaN.
 
     Raises:
-        ValueError: the value holds NaN, infinity or something JSON has no word for.
+        ValueError: the value has NaN, infinity or a type that JSON lacks.
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network description that its space can build without further questions.
+    """A complete description of a network, from which its space builds it.
 
-    `space` is a catalogue name, `config` the settings of that space (cells, channels,
-    operations ...) and `genome` the choices made inside it. Input shape and number of
-    classes belong to the data set and are given when the network is built.
+    Input shape and number of classes belong to the data set; they are passed to `build`.
+
+    Attributes:
+        space: Catalogue name of the space.
+        config: Settings of the space (cells, channels, operations ...).
+        genome: The choices within these settings, any JSON value.
     """
 
     space: str

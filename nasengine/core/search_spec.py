@@ -10,11 +10,19 @@ from typing import Any
 class SearchSpec:
     """Settings of a search: space, strategy, estimator, data, objectives, budget, seed.
 
-    Names are catalogue names; the *_config mappings hold the settings of each part (left
-    out ones take their defaults). `objectives` are full names ("error", "latency@cpu");
-    `constraints` are texts ("params<2e6"). `in_flight` is how many candidates may be
-    unfinished at once; with `deterministic`, outcomes are told in the order of asking, so
-    the number of workers changes nothing. Checked by `nasengine.execution.assembly.check`.
+    `nasengine.execution.assembly.check` checks them and fills in defaults.
+
+    Attributes:
+        space, strategy, estimator, dataset: Catalogue names.
+        objectives: Full names such as "error" or "latency@cpu".
+        constraints: Texts such as "params<2e6".
+        candidates: Number of candidates to evaluate.
+        seed: Seed of every random choice.
+        in_flight: Candidates that may be in flight at once.
+        deterministic: Outcomes reach the strategy in proposal order, so the number of workers
+            does not change the result.
+        space_config, strategy_config, estimator_config, dataset_config: Settings of each part;
+            those left out have their defaults.
     """
 
     space: str = "cell"
@@ -40,7 +48,7 @@ class SearchSpec:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> SearchSpec:
-        known = dict(value)
-        known["objectives"] = tuple(known["objectives"])
-        known["constraints"] = tuple(known.get("constraints", ()))
-        return cls(**known)
+        fields = dict(value)
+        fields["objectives"] = tuple(fields["objectives"])
+        fields["constraints"] = tuple(fields.get("constraints", ()))
+        return cls(**fields)

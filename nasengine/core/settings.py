@@ -1,8 +1,8 @@
 """Settings: frozen dataclasses whose fields explain and check themselves.
 
-A field made by `setting` carries default, range, choices, unit and help. Forms, command
-line, API and docs are made from `describe`; `from_mapping` turns what a person typed
-(texts included) into a checked instance and reports every wrong field at once.
+A field made by `setting` has a default, range, choices, unit and help. Forms, command line, API
+and documentation are generated from `describe`. `from_mapping` converts typed values (also
+strings) into a checked instance and reports every invalid field at once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T")
-MAX_TEXT = 1000
+MAX_TEXT_LENGTH = 1000
 
 
 def setting(
@@ -35,28 +35,36 @@ def setting(
     unit: str = "",
     omit_default: bool = False,
 ) -> Any:
-    """A dataclass field with its explanation; bounds are inclusive.
+    """Return a dataclass field that explains and checks itself.
 
-    For a tuple field `choices` limits its members and low/high bound each member. With
-    `omit_default`, `to_mapping` leaves the field out while it has its default: a setting that
-    is added to an existing class changes neither stored settings nor architecture ids.
+    Args:
+        default: Value if the setting is not given.
+        help: One sentence: what the setting is, then its effect. Forms show it.
+        low: Smallest allowed value; for a tuple, of each member.
+        high: Largest allowed value; for a tuple, of each member.
+        choices: Allowed texts; for a tuple, of each member.
+        unit: Unit of the value, for forms and documentation.
+        omit_default: Leave the field out of `to_mapping` while it has its default. A setting
+            added to an existing class then changes neither stored settings nor architecture ids.
     """
     metadata = {"help": help, "low": low, "high": high, "choices": choices, "unit": unit}
     return dataclasses.field(default=default, metadata={**metadata, "omit_default": omit_default})
 
 
 def same_as(config: type[DataclassInstance], name: str) -> Any:
-    """A field that means what the field of that name means in another config dataclass."""
-    (found,) = [field for field in dataclasses.fields(config) if field.name == name]
-    return dataclasses.field(default=found.default, metadata=found.metadata)
+    """Return a copy of a field of another config dataclass, for a setting with the same meaning."""
+    (original,) = [field for field in dataclasses.fields(config) if field.name == name]
+    return dataclasses.field(default=original.default, metadata=original.metadata)
 
 
 @dataclass(frozen=True)
 class SettingDescription:
-    """One setting as a form or a page needs it.
+    """One setting, with everything that a form or a page shows.
 
-    `kind` is "int", "float", "bool", "text", "choice" or "list" (a tuple; its members
-    are of `member` kind).
+    Attributes:
+        kind: "int", "float", "bool", "text", "choice", or "list" for a tuple.
+        member: Kind of a tuple's members, empty for other kinds.
+        optional: None is allowed.
     """
 
     name: str
@@ -72,7 +80,7 @@ class SettingDescription:
 
 
 def describe(config: type) -> list[SettingDescription]:
-    """The settings of a config dataclass, in order of declaration."""
+    """Return the settings of a config dataclass, in order of declaration."""
     hints = typing.get_type_hints(config)
     described = []
     for field in dataclasses.fields(config):
@@ -97,20 +105,25 @@ def describe(config: type) -> list[SettingDescription]:
 
 
 def from_mapping(config: type[T], values: dict[str, Any], path: str = "") -> T:
-    """A checked instance from names and values; texts are converted.
+    """Return an instance of a config dataclass with these values; texts are converted.
+
+    Args:
+        config: The dataclass.
+        values: Setting names and values; those left out have their defaults.
+        path: Prefix of the names in errors, such as "strategy_config.".
 
     Raises:
-        InvalidSettings: names each wrong or unknown field with value, rule and remedy.
+        InvalidSettings: names each invalid or unknown setting with its value and the rule.
     """
     errors: dict[str, str] = {}
     checked: dict[str, Any] = {}
-    known = _known(typing.cast(typing.Hashable, config))
+    settings = _descriptions(typing.cast(typing.Hashable, config))
     for name, value in values.items():
-        if name not in known:
-            errors[path + name] = f"no such setting; there are: {', '.join(known) or 'none'}"
+        if name not in settings:
+            errors[path + name] = f"no such setting; there are: {', '.join(settings) or 'none'}"
             continue
         try:
-            checked[name] = _check(known[name], value)
+            checked[name] = _check(settings[name], value)
         except ValueError as error:
             errors[path + name] = str(error)
     if errors:
@@ -122,9 +135,9 @@ def from_mapping(config: type[T], values: dict[str, Any], path: str = "") -> T:
 
 
 @cache
-def _known(config: type) -> dict[str, SettingDescription]:
-    """The settings of a config dataclass by name; a search asks for them at every candidate."""
-    return {one.name: one for one in describe(config)}
+def _descriptions(config: type) -> dict[str, SettingDescription]:
+    """Return the settings by name, cached: a search needs them for every candidate."""
+    return {description.name: description for description in describe(config)}
 
 
 def to_mapping(config: DataclassInstance) -> dict[str, Any]:
@@ -172,8 +185,8 @@ def _scalar(field: SettingDescription, kind: str, value: Any) -> Any:
         return _number(field, kind, value)
     if not isinstance(value, str):
         raise ValueError(f"must be text (got {shorten(value, 40)})")
-    if len(value) > MAX_TEXT:
-        raise ValueError(f"must have at most {MAX_TEXT:,} characters (got {len(value):,})")
+    if len(value) > MAX_TEXT_LENGTH:
+        raise ValueError(f"must have at most {MAX_TEXT_LENGTH:,} characters (got {len(value):,})")
     if field.choices and value not in field.choices:
         raise ValueError(f"must be one of {', '.join(field.choices)} (got {shorten(value, 40)})")
     return value

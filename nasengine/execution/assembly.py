@@ -1,4 +1,4 @@
-"""Assembly: from a SearchSpec to the parts that answer it. Nothing here loads torch."""
+"""Assembly: check a SearchSpec and create the parts of its search. Nothing here loads torch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T")
-# Part of a question -> kind of the catalogue.
+# Part of a search -> kind of the catalogue.
 PARTS = {
     "space": "spaces",
     "strategy": "strategies",
@@ -45,33 +45,33 @@ class Budget:
 
 
 def check(spec: SearchSpec) -> SearchSpec:
-    """The question with every setting written out in its own type.
+    """Return the settings with every default filled in and every value in its own type.
 
     Raises:
-        InvalidSettings: names every wrong setting by its dotted path
-            ("strategy_config.population"); wrong objectives and constraints stand under
-            "objectives" and "constraints".
+        InvalidSettings: names every invalid setting by its dotted path, such as
+            "strategy_config.population"; objectives and constraints are under "objectives" and
+            "constraints".
     """
     errors: dict[str, str] = {}
-    asked = {field.name: getattr(spec, field.name) for field in dataclasses.fields(Budget)}
-    budget = _collected(errors, "", lambda: from_mapping(Budget, asked))
-    made: dict[str, Any] = {}
+    values_given = {field.name: getattr(spec, field.name) for field in dataclasses.fields(Budget)}
+    budget = _collected(errors, "", lambda: from_mapping(Budget, values_given))
+    configs: dict[str, Any] = {}
     for part in PARTS:
         if part != "dataset" or _trains(spec):
-            made[part] = _collected(errors, part, partial(_config, spec, part))
-    made = {part: config for part, config in made.items() if config is not None}
-    _check_strategy(spec, made, errors)
-    _check_data(spec, made, errors)
-    if "dataset" in made:
-        _check_path(made["dataset"], spec.dataset, errors)
+            configs[part] = _collected(errors, part, partial(_config, spec, part))
+    configs = {part: config for part, config in configs.items() if config is not None}
+    _check_strategy(spec, configs, errors)
+    _check_data(spec, configs, errors)
+    if "dataset" in configs:
+        _check_path(configs["dataset"], spec.dataset, errors)
     goals = None
-    if (estimator := _knows_its_goals(spec, made, errors)) is not None:
+    if (estimator := _estimator_with_goals(spec, configs, errors)) is not None:
         goals = _collected(
             errors,
             "objectives",
             partial(named_goals, spec.objectives, estimator, spec.dataset),
         )
-    if goals is not None and "dataset" in made:
+    if goals is not None and "dataset" in configs:
         _check_meaning(goals, spec.dataset, errors)
     _collected(errors, "constraints", lambda: constraints_of(spec))
     if errors:
@@ -80,31 +80,31 @@ def check(spec: SearchSpec) -> SearchSpec:
         "objectives": tuple(goal.name for goal in goals or ()),
         "constraints": tuple(text.strip() for text in spec.constraints),
         **(to_mapping(budget) if budget is not None else {}),
-        **{f"{part}_config": to_mapping(config) for part, config in made.items()},
+        **{f"{part}_config": to_mapping(config) for part, config in configs.items()},
     }
-    whole = dataclasses.replace(spec, **values)
-    _collected(errors, "strategy", lambda: make_strategy(whole))
+    checked = dataclasses.replace(spec, **values)
+    _collected(errors, "strategy", lambda: make_strategy(checked))
     if errors:
         raise InvalidSettings(errors)
-    return whole
+    return checked
 
 
 def make_space(spec: SearchSpec) -> Space:
-    """The space with its settings.
+    """Create the space.
 
     Raises:
-        EngineError: an unknown name or wrong settings; so do the others below.
+        EngineError: an unknown name or invalid settings; likewise for the functions below.
     """
     return _made(spec, "space")
 
 
 def make_estimator(spec: SearchSpec) -> Estimator:
-    """The estimator with its settings."""
+    """Create the estimator."""
     return _made(spec, "estimator")
 
 
 def make_strategy(spec: SearchSpec) -> Strategy:
-    """A strategy at its beginning; `load_state_dict` takes it further."""
+    """Create the strategy in its initial state; `load_state_dict` restores a later one."""
     task = Task(
         make_space(spec),
         goals_of(spec),
@@ -116,26 +116,27 @@ def make_strategy(spec: SearchSpec) -> Strategy:
 
 
 def strategy_config(spec: SearchSpec) -> Any:
-    """The strategy's settings."""
+    """Return the strategy's checked settings."""
     return _config(spec, "strategy")
 
 
 def goals_of(spec: SearchSpec, estimator: Estimator | None = None) -> tuple[Goal, ...]:
-    """The objectives with direction and unit, in the order they are named.
+    """Return the objectives with direction and unit, in the order they are named.
 
-    Who has made the question's estimator gives it: making one checks all of its settings.
+    Args:
+        spec: The search settings.
+        estimator: The search's estimator if it exists already; creating one checks its settings.
     """
-    known = estimator or make_estimator(spec)
-    return named_goals(spec.objectives, known, spec.dataset)
+    return named_goals(spec.objectives, estimator or make_estimator(spec), spec.dataset)
 
 
 def constraints_of(spec: SearchSpec) -> tuple[Constraint, ...]:
-    """The constraints, each on one of the objectives."""
+    """Return the constraints, each on one of the objectives."""
     return named_constraints(spec.constraints, spec.objectives)
 
 
 def _collected(errors: dict[str, str], path: str, act: Callable[[], T]) -> T | None:
-    """What `act` gives, or None with its refusal added: the first word on a path stays."""
+    """Return the result of `act`, or None and add its error, unless its path has one already."""
     try:
         return act()
     except InvalidSettings as error:
@@ -146,26 +147,26 @@ def _collected(errors: dict[str, str], path: str, act: Callable[[], T]) -> T | N
     return None
 
 
-def _check_strategy(spec: SearchSpec, made: dict[str, Any], errors: dict[str, str]) -> None:
-    """Whether the space offers what the strategy needs."""
-    if "space" not in made or "strategy" not in made:
+def _check_strategy(spec: SearchSpec, configs: dict[str, Any], errors: dict[str, str]) -> None:
+    """Check that the space has the capabilities that the strategy requires."""
+    if "space" not in configs or "strategy" not in configs:
         return
-    requires, capabilities = (load(PARTS[p], getattr(spec, p)) for p in ("strategy", "space"))
-    if missing := sorted(requires.requires - capabilities.capabilities):
+    strategy, space = (load(PARTS[p], getattr(spec, p)) for p in ("strategy", "space"))
+    if missing := sorted(strategy.requires - space.capabilities):
         errors["strategy"] = (
-            f"{spec.strategy} needs {', '.join(missing)}, which the space "
-            f"{spec.space} does not offer: choose another strategy or space"
+            f"{spec.strategy} requires {', '.join(missing)}, which the space "
+            f"{spec.space} does not have: choose another strategy or space"
         )
-    elif "supernet" in requires.requires and not _trains_alone(spec):
+    elif "supernet" in strategy.requires and not _trains_standalone(spec):
         errors["strategy"] = (
             f"{spec.strategy} retrains candidates of its supernet from scratch, which the "
             f"estimator {spec.estimator} does not: choose train, or another strategy"
         )
 
 
-def _check_data(spec: SearchSpec, made: dict[str, Any], errors: dict[str, str]) -> None:
-    """Whether the space reads what the data set holds."""
-    if "space" not in made or "dataset" not in made:
+def _check_data(spec: SearchSpec, configs: dict[str, Any], errors: dict[str, str]) -> None:
+    """Check that the space reads the kind of data that the data set has."""
+    if "space" not in configs or "dataset" not in configs:
         return
     data_kind = load("spaces", spec.space).data_kind
     holds = load("datasets", spec.dataset).kind
@@ -178,7 +179,7 @@ def _check_data(spec: SearchSpec, made: dict[str, Any], errors: dict[str, str]) 
 
 
 def _check_meaning(goals: tuple[Goal, ...], dataset: str, errors: dict[str, str]) -> None:
-    """Whether every objective has a meaning for what the data set holds."""
+    """Check that every objective is defined for the kind of data."""
     holds = load("datasets", dataset).kind
     for goal in goals:
         if has("objectives", goal.kind) and holds not in load("objectives", goal.kind).data_kinds:
@@ -187,21 +188,21 @@ def _check_meaning(goals: tuple[Goal, ...], dataset: str, errors: dict[str, str]
             )
 
 
-def _knows_its_goals(
-    spec: SearchSpec, made: dict[str, Any], errors: dict[str, str]
+def _estimator_with_goals(
+    spec: SearchSpec, configs: dict[str, Any], errors: dict[str, str]
 ) -> Estimator | None:
-    """An estimator that can be asked for goals; adds what it objects to.
+    """Return an estimator that can name its goals, and add its objections to the errors.
 
-    One with wrong settings still can where its goals do not come out of them.
+    If its settings are invalid and its goals do not depend on them, it has the default settings.
     """
     try:
-        found = load("estimators", spec.estimator)
+        estimator_class = load("estimators", spec.estimator)
     except EngineError:
         return None
-    if "estimator" not in made or "space" not in made:
-        return found(found.Config()) if found.builds_network else None
-    estimator = found(made["estimator"])
-    space = load("spaces", spec.space)(made["space"])
+    if "estimator" not in configs or "space" not in configs:
+        return estimator_class(estimator_class.Config()) if estimator_class.builds_network else None
+    estimator = estimator_class(configs["estimator"])
+    space = load("spaces", spec.space)(configs["space"])
     objections = estimator.objections(space, spec.dataset)
     for path, text in objections.items():
         errors.setdefault(path, text)
@@ -209,7 +210,7 @@ def _knows_its_goals(
 
 
 def _check_path(config: DataclassInstance, dataset: str, errors: dict[str, str]) -> None:
-    """Whether a data set that is read from files says where they are."""
+    """Check the path of a data set that is read from files."""
     path = getattr(config, "path", None)
     if path is None:
         return
@@ -219,21 +220,21 @@ def _check_path(config: DataclassInstance, dataset: str, errors: dict[str, str])
     try:
         allowed_path(path.strip())
     except DataMissing:
-        pass  # the machine that trains may know the way
+        pass  # the machine that trains may have the files
     except EngineError as error:
         errors["dataset_config.path"] = str(error)
 
 
 def _trains(spec: SearchSpec) -> bool:
-    """Whether a data set is read; also where the estimator is not known."""
+    """Return whether a data set is read; true if the estimator is unknown."""
     try:
         return load("estimators", spec.estimator).builds_network
     except EngineError:
         return True
 
 
-def _trains_alone(spec: SearchSpec) -> bool:
-    """Whether candidates get weights of their own; also where the estimator is not known."""
+def _trains_standalone(spec: SearchSpec) -> bool:
+    """Return whether candidates are trained stand-alone; true if the estimator is unknown."""
     try:
         return bool(load("estimators", spec.estimator).trains_standalone)
     except EngineError:
@@ -245,9 +246,9 @@ def _made(spec: SearchSpec, part: str) -> Any:
 
 
 def _config(spec: SearchSpec, part: str) -> Any:
-    """The checked settings of one part."""
-    found = load(PARTS[part], getattr(spec, part))
+    """Return the checked settings of one part."""
+    plugin = load(PARTS[part], getattr(spec, part))
     values = getattr(spec, f"{part}_config")
     if not isinstance(values, dict):
-        raise InvalidSettings({f"{part}_config": "is not an object of names and values"})
-    return from_mapping(found.Config, values, f"{part}_config.")
+        raise InvalidSettings({f"{part}_config": "must be an object of setting names and values"})
+    return from_mapping(plugin.Config, values, f"{part}_config.")

@@ -51,7 +51,7 @@ def build(
     """Return the network of an architecture with freshly initialised weights.
 
     Args:
-        architecture: What to build.
+        architecture: The architecture to build.
         input_shape: Channels x height x width; (1,) if the space reads text.
         classes: Number of classes, or of words in the vocabulary.
         seed: Seed of the weights; default: torch's global generator as it is.

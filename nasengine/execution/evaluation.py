@@ -25,11 +25,11 @@ from . import assembly
 if TYPE_CHECKING:
     import torch
 
-STEPS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def evaluation_seed(spec: SearchSpec, number: int) -> int:
-    """The seed of everything random in one evaluation."""
+    """Return the seed of everything random in one evaluation."""
     return derive(spec.seed, "evaluation", number)
 
 
@@ -40,22 +40,29 @@ def evaluate(
     cancelled: Callable[[], bool],
     weights: WeightStore = NO_WEIGHTS,
 ) -> Outcome:
-    """One proposal from description to outcome.
+    """Evaluate one proposal.
 
-    `weights` holds what candidates of this search have left behind, for estimators that let
-    children inherit.
+    Costs that need no trained weights are measured first. A candidate that violates a constraint
+    on one of them is pruned instead of trained, unless the estimator's setting `train_infeasible`
+    is on.
 
-    Costs that need no trained weights come first; a candidate that breaks a constraint on
-    one of them ends as pruned and is not trained, unless the estimator has a setting
-    `train_infeasible` that is on. Whatever goes wrong becomes an outcome with its reason:
-    diverged where a number is not finite, else failed.
+    Args:
+        spec: Checked search settings.
+        proposal: The architecture, or the supernet training step.
+        report: Called with a JSON object after every epoch.
+        cancelled: Polled between measurements and batches.
+        weights: Checkpoints of the search's earlier candidates, for children that inherit.
+
+    Returns:
+        The outcome. An error becomes an outcome with a reason: diverged if a number is NaN or
+        infinite, otherwise failed.
 
     Raises:
-        Cancelled: `cancelled` said so.
+        Cancelled: `cancelled` returned true.
     """
     number = proposal.number
     try:
-        return _Measuring(spec, proposal, report, cancelled, weights).outcome()
+        return _EvaluationRun(spec, proposal, report, cancelled, weights).outcome()
     except Cancelled:
         raise
     except (Diverged, NotFinite) as error:
@@ -66,8 +73,8 @@ def evaluate(
         return Outcome(number, "failed", reason=one_line(f"{type(error).__name__}: {error}"))
 
 
-class _Measuring:
-    """One evaluation on its way."""
+class _EvaluationRun:
+    """One evaluation in progress."""
 
     def __init__(
         self,
@@ -86,15 +93,15 @@ class _Measuring:
         self.estimator = assembly.make_estimator(spec)
         self.goals = assembly.goals_of(spec, self.estimator)
         self.seed = evaluation_seed(spec, proposal.number)
-        self.taken: dict[str, Measurement] = {}
+        self.measured: dict[str, Measurement] = {}
 
     def outcome(self) -> Outcome:
         self.space.validate(self.proposal.architecture)
         if self.proposal.task == "share":
-            return self._shared()
+            return self._supernet_step()
         built = [goal for goal in self.goals if not self.estimator.provides(goal)]
         objectives = {goal: load("objectives", goal.kind)() for goal in built}
-        # Counting is free, so it comes before what has to be timed.
+        # Counted costs take no time, so they come before costs that must be timed.
         built.sort(key=lambda goal: objectives[goal].on_device)
         for goal in built:
             if objectives[goal].cheap:
@@ -113,13 +120,13 @@ class _Measuring:
     def _measure(self, goal: Goal, objective: Any) -> None:
         if self.cancelled():
             raise Cancelled
-        self.taken[goal.name] = objective.measure(self.network, self.facts.shape, goal.device)
+        self.measured[goal.name] = objective.measure(self.network, self.facts.shape, goal.device)
 
     def _broken(self, goal: Goal) -> str | None:
-        """Why the candidate is given up after this measurement; None: go on."""
+        """Return why the candidate is pruned after this measurement, None if it is not."""
         if getattr(self.estimator.config, "train_infeasible", False):
             return None
-        value = self.taken[goal.name].value
+        value = self.measured[goal.name].value
         for constraint in assembly.constraints_of(self.spec):
             if constraint.objective == goal.name and constraint.violation(value):
                 return f"{_amount(goal, value)} breaks {_text(constraint)}, not trained"
@@ -128,8 +135,8 @@ class _Measuring:
     def _estimated(self) -> Outcome:
         return self.estimator.evaluate(self._evaluation())
 
-    def _shared(self) -> Outcome:
-        """What the strategy's own trainer makes of the shared network."""
+    def _supernet_step(self) -> Outcome:
+        """Train the supernet with the trainer of the strategy."""
         trainer = load("trainers", self.spec.strategy)
         config = assembly.strategy_config(self.spec)
         return trainer(config, self.estimator.config).train(self._evaluation())
@@ -150,16 +157,16 @@ class _Measuring:
         )
 
     def _ended(self, state: Any, reason: str, outcome: Outcome | None = None) -> Outcome:
-        """The outcome with everything that was measured, in the order of the objectives."""
-        found = dict(self.taken)
+        """Return the outcome with all measurements, in the order of the objectives."""
+        measured = dict(self.measured)
         if outcome is not None:
-            found |= {measurement.objective: measurement for measurement in outcome.measurements}
+            measured |= {measurement.objective: measurement for measurement in outcome.measurements}
         names = [goal.name for goal in self.goals]
-        ordered = [found.pop(name) for name in names if name in found]
+        ordered = [measured.pop(name) for name in names if name in measured]
         ended = Outcome(
             self.proposal.number,
             state,
-            (*ordered, *found.values()),
+            (*ordered, *measured.values()),
             reason,
             epochs=outcome.epochs if outcome is not None else 0,
         )
@@ -171,7 +178,7 @@ class _Measuring:
 
     @cached_property
     def network(self) -> torch.nn.Module:
-        """A network with fresh weights: no cost here depends on training."""
+        """The network with fresh weights: no cost measured here depends on training."""
         with seeded(derive(self.seed, "weights")):
             return as_deployed(
                 self.space.build(self.proposal.architecture, self.facts.shape, self.facts.classes)
@@ -179,8 +186,8 @@ class _Measuring:
 
 
 def _amount(goal: Goal, value: float) -> str:
-    """As people say it: params 3.2 M, latency@cpu 4.1 ms."""
-    size, letter = next(((s, one) for s, one in STEPS if abs(value) >= s), (1.0, ""))
+    """Return a value with unit prefix and unit: params 3.2 M, latency@cpu 4.1 ms."""
+    size, letter = next(((s, prefix) for s, prefix in PREFIXES if abs(value) >= s), (1.0, ""))
     unit = "" if goal.unit == "MAC" else goal.unit
     return " ".join(f"{goal.name} {value / size:.4g} {letter}{unit}".split())
 

@@ -1,4 +1,4 @@
-"""From the names a person gives to goals and constraints."""
+"""Objectives and constraints of a search, from their names and texts."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ USUAL = {"images": ("error", "params"), "text": ("perplexity", "params")}
 
 
 def usual_objectives(dataset: str) -> tuple[str, ...]:
-    """What a search on this data set pursues where nobody says anything else."""
-    known = has("datasets", dataset)
-    return USUAL[load("datasets", dataset).kind if known else "images"]
+    """Return the default objectives for a data set; those for images if it is unknown."""
+    kind = load("datasets", dataset).kind if has("datasets", dataset) else "images"
+    return USUAL[kind]
 
 
 def named_goals(objectives: Any, estimator: Estimator, dataset: str) -> tuple[Goal, ...]:
-    """The objectives of these names, in their order.
+    """Return the goals of these names, in their order.
 
     Raises:
         EngineError: one of them does not exist, lacks a device or cannot be measured, a
-            name comes twice, or there are none or too many; says all of it.
+            name is repeated, or there are none or too many; the message lists everything.
     """
     names = [name.strip() for name in _texts(objectives)]
     if not 1 <= len(names) <= MAX_OBJECTIVES:
-        raise EngineError(f"{len(names)} objectives are named: name 1 to {MAX_OBJECTIVES}")
+        raise EngineError(f"there must be 1 to {MAX_OBJECTIVES} objectives (got {len(names)})")
     repeated = sorted({name for name in names if names.count(name) > 1})
     wrong = [f"{shorten(name)} is named twice" for name in repeated]
     goals = []
@@ -46,14 +46,14 @@ def named_goals(objectives: Any, estimator: Estimator, dataset: str) -> tuple[Go
 
 
 def named_constraints(constraints: Any, objectives: Any) -> tuple[Constraint, ...]:
-    """The constraints of these texts, each on one of the objectives.
+    """Return the constraints of these texts, each on one of the objectives.
 
     Raises:
-        EngineError: says what is wrong with each wrong one.
+        EngineError: lists every invalid constraint with the rule that it breaks.
     """
     texts = _texts(constraints)
     if len(texts) > MAX_CONSTRAINTS:
-        raise EngineError(f"{len(texts)} constraints are named: at most {MAX_CONSTRAINTS}")
+        raise EngineError(f"there must be at most {MAX_CONSTRAINTS} constraints (got {len(texts)})")
     measured = [name.strip() for name in _texts(objectives)]
     found, wrong = [], []
     for text in texts:
@@ -98,5 +98,5 @@ def _constraint(text: str, measured: list[str]) -> Constraint:
 
 def _texts(values: Any) -> list[str]:
     if not isinstance(values, (list, tuple)) or not all(isinstance(v, str) for v in values):
-        raise EngineError("this is not a list of texts: give names such as error and params")
+        raise EngineError("must be a list of texts, such as error and params")
     return list(values)

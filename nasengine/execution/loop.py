@@ -57,7 +57,7 @@ def run(
         InvalidSettings: the settings are wrong.
         EngineError: the history belongs to another search, or the strategy proposes nothing
             although no candidate is in flight.
-        Cancelled: `cancelled` returned true. What was emitted until then is a history to
+        Cancelled: `cancelled` returned true. The outcomes emitted until then are a history to
             continue from.
     """
     spec = assembly.check(spec)

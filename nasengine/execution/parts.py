@@ -23,8 +23,8 @@ def resolve(part: str, given: Any, settings: Settings) -> tuple[str, dict[str, A
     Args:
         part: `space`, `strategy`, `estimator` or `dataset`.
         given: A catalogue name, a class, or an object of such a class. A class that the
-            catalogue does not know is registered under its own name. Of an object, class and
-            settings are used: a strategy starts anew.
+            catalogue lacks is registered under its own name. An object stands for its class and
+            settings; a strategy starts from its initial state.
         settings: A mapping, or an object of the class's `Config`; not together with an object.
 
     Raises:

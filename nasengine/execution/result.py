@@ -1,4 +1,4 @@
-"""Result and Candidate: what a search found."""
+"""Result and Candidate: the outcome of a search."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Result:
-    """What a search found: every candidate, the best, the front and its hypervolume.
+    """Result of a search: every candidate, the best, the front and its hypervolume.
 
     `candidates` are in proposal order, `goals` are the objectives with direction and unit.
     """

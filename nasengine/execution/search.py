@@ -60,9 +60,9 @@ def search(
     Args:
         space: Set of architectures to search.
         strategy: Method that proposes architectures.
-        objectives: What to optimise, for example `["error", "params", "latency@cpu"]`. A `Goal`
-            gives an objective of a Python function a direction and a unit. Default: error and
-            params (perplexity and params for text).
+        objectives: Objectives to optimise, for example `["error", "params", "latency@cpu"]`.
+            A `Goal` gives an objective of a Python function a direction and a unit. Default:
+            error and params (perplexity and params for text).
         dataset: Data set to train on, default `digits`. With `table`: which of the table's data
             sets, default `cifar10`.
         table: Benchmark table (name or file) to look results up in instead of training.

@@ -21,7 +21,7 @@ EXAMPLES = {
 
 
 def updated(page: str) -> str:
-    """Return the page with the generated part written anew."""
+    """Return the page with its generated part updated."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{generated()}\n{END}{after}"

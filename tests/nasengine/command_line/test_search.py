@@ -218,7 +218,7 @@ def test_a_process_that_is_ended_goes_on_in_another(table, tmp_path, number, sta
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # Whoever runs the tests in the background has them ignore SIGINT; children too.
+        # Tests that run in the background ignore SIGINT, and their children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     for _ in range(600):

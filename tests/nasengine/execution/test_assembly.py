@@ -140,7 +140,7 @@ def test_constraints_of_another_form_are_refused(constraints):
 def test_a_strategy_that_needs_more_than_the_space_offers_is_refused():
     errors = errors_of(space="mute", strategy="regularised-evolution")
     assert errors == {
-        "strategy": "regularised-evolution needs mutate, which the space mute does not offer: "
+        "strategy": "regularised-evolution requires mutate, which the space mute does not have: "
         "choose another strategy or space"
     }
     assert assembly.check(dataclasses.replace(PLAIN, space="mute")).space == "mute"

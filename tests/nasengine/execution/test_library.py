@@ -41,7 +41,7 @@ def toys(monkeypatch):
 
 @pytest.fixture
 def registry(monkeypatch):
-    """What a test registers is forgotten after it."""
+    """Registrations of a test end with it."""
     monkeypatch.setattr(catalog, "_registered", {kind: {} for kind in catalog.KINDS})
 
 

@@ -34,7 +34,7 @@ WORDS = [
 
 
 class Stop(Exception):
-    """Somebody pulled the plug."""
+    """The process is interrupted."""
 
 
 def origins(result):
@@ -91,7 +91,7 @@ def test_gone_on_with_without_them_children_of_the_lost_say_so(whole):
     assert result.candidates[:6] == whole.candidates[:6]
     said = origins(result)
     orphans = [one.proposal.number for one in result.candidates[6:] if one.proposal.parents[0] < 6]
-    assert orphans, "somebody's parent ended before"
+    assert orphans, "a child whose parent has ended"
     for one in result.candidates[6:]:
         lost = one.proposal.number in orphans
         assert said[one.proposal.number] == (
