@@ -180,7 +180,7 @@ def test_what_a_function_returns_is_checked(toys, registry, returned, reason):
         ({"workers": True}, "workers must be a whole number from 1 to 64"),
         ({"table": "x.csv"}, "leave estimator out"),
         ({"strategy": "darts", "space": "cell", "strategy_config": None,
-          "estimator": digits_at_seven, "objectives": ["error"]}, "strategy: darts trains"),
+          "estimator": digits_at_seven, "objectives": ["error"]}, "strategy: darts retrains"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_before_anything_runs(toys, registry, changed, message):

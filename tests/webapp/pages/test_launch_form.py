@@ -144,7 +144,7 @@ def test_the_chosen_preset_is_marked_and_only_what_it_changes_is_unfolded(resear
     [
         ({"name": " "}, "name", "must not be empty"),
         ({"name": "a\nb"}, "name", "must be one line of printable characters"),
-        ({"objectives": [""]}, "objectives", "name 1 to"),
+        ({"objectives": [""]}, "objectives", "must be 1 to"),
         ({"objectives": ["error", "beauty"]}, "objectives", "beauty"),
         ({"constraints": "macs<5"}, "constraints", "not measured"),
         ({"seed": "-3"}, "seed", "must be at least 0 (got -3)"),
