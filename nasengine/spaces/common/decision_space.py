@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any
 
 import numpy as np
@@ -109,8 +109,10 @@ class DecisionSpace(Space):
 
     def encode(self, architecture: Architecture) -> np.ndarray:
         """Return the one-hot vectors of all decisions, one after the other."""
-        pairs = zip(self._decisions, self.choices(architecture), strict=True)
-        return np.concatenate([np.eye(len(decision.options))[choice] for decision, choice in pairs])
+        starts = list(accumulate((len(d.options) for d in self._decisions), initial=0))
+        code = np.zeros(starts.pop())
+        code[np.add(starts, self.choices(architecture))] = 1
+        return code
 
     def choices(self, architecture: Architecture) -> tuple[int, ...]:
         return tuple(self.from_genome(architecture.genome))

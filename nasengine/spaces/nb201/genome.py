@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from ...core.architecture import Architecture
+from ...core.decision import Decision
 from ...core.errors import InvalidArchitecture
 from ...core.text import shorten
 from .config import OPS
@@ -14,6 +16,15 @@ from .config import OPS
 # (source, target) in the order of the string; node 0 is the input, node 3 the output.
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 RULE = "it must read |op~0|+|op~0|op~1|+|op~0|op~1|op~2| with operations out of " + ", ".join(OPS)
+
+
+@cache
+def decisions(operations: tuple[str, ...]) -> tuple[Decision, ...]:
+    """Return one decision for each edge, in the order of EDGES; a node is a block."""
+    return tuple(
+        Decision(f"op {source} to {target}", operations, "op", block=target - 1)
+        for source, target in EDGES
+    )
 
 
 def parse(text: Any) -> tuple[str, ...]:

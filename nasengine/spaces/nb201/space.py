@@ -20,7 +20,7 @@ from ..common.operations import edge, node
 from ..common.supernet import relaxed_edges
 from ..common.supernet_space import SupernetSpace
 from .config import NB201Config
-from .genome import EDGES, parse, to_string
+from .genome import EDGES, decisions, parse, to_string
 from .inheritance import origins
 
 if TYPE_CHECKING:
@@ -68,11 +68,7 @@ class NB201Space(SupernetSpace, DecisionSpace):
 
     def decisions(self) -> tuple[Decision, ...]:
         """Return one decision for each edge, in the order of the string; a node is a block."""
-        operations = self.config.operations
-        return tuple(
-            Decision(f"op {source} to {target}", operations, "op", block=target - 1)
-            for source, target in EDGES
-        )
+        return decisions(self.config.operations)
 
     def to_genome(self, choices: Sequence[int]) -> str:
         return to_string([self.config.operations[choice] for choice in choices])

@@ -9,7 +9,8 @@ import torch
 from nasengine.catalog import load
 from nasengine.core.errors import InvalidArchitecture, InvalidSettings
 from nasengine.core.settings import from_mapping
-from nasengine.spaces.block_cell.space import RENAS_OPERATIONS, BlockCellConfig, BlockCellSpace
+from nasengine.spaces.block_cell.config import RENAS_OPERATIONS, BlockCellConfig
+from nasengine.spaces.block_cell.space import BlockCellSpace
 
 SEP3, SEP5, AVG, SKIP = "sep_conv_3x3", "sep_conv_5x5", "avg_pool_3x3", "skip_connect"
 RENASNET = [

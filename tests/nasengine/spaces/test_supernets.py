@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -178,6 +182,31 @@ def test_one_architecture_gives_gradients_only_to_its_own_operations():
     assert not any(name.startswith("alphas") for name in given)
     weight = fast.stages[0][0].fans[0].operations["nor_conv_3x3"].weight.grad.chunk(3)
     assert [bool(part.any()) for part in weight] == [True, False, False]
+
+
+def test_the_last_bits_of_gradients_do_not_depend_on_the_hash_seed():
+    code = """
+import torch
+from nasengine.catalog import load
+torch.set_num_threads(1)
+space_class = load("spaces", "enas-micro")
+space = space_class(space_class.Config(cells=3, channels=4))
+torch.manual_seed(0)
+network = space.build(space.supernet(), (1, 8, 8), 5)
+network(torch.randn(4, 1, 8, 8)).square().sum().backward()
+print(sum(p.grad.double().abs().sum() for p in network.parameters()).item().hex())
+"""
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in (1, 2, 3)
+    }
+    assert len(printed) == 1
 
 
 @pytest.mark.parametrize("name", SPACES)
