@@ -52,7 +52,7 @@ def test_the_result_of_a_frozen_worker_is_refused_when_it_resumes(fleet):
     assert run.candidates.get(number=0).attempts == 2
     assert frozen.poll() is None, "a thawed worker goes on working"
     log = fleet.log("frozen")
-    assert "no longer ours" in log or "too late, refused" in log
+    assert "lease lost" in log or "refused, the lease was lost" in log
 
 
 def test_a_crashing_trainer_fails_only_its_candidate(fleet):
@@ -64,7 +64,7 @@ def test_a_crashing_trainer_fails_only_its_candidate(fleet):
     fleet.wait_ended(run)
     first, second = run.candidates.order_by("number")
     assert first.state == "failed"
-    assert first.reason.startswith("the training process was ended by signal 11, SIGSEGV")
+    assert first.reason.startswith("the trainer process was ended by signal 11, SIGSEGV")
     assert (first.attempts, second.state) == (1, "done")
 
 
