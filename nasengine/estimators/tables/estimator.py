@@ -37,7 +37,7 @@ class TableConfig:
         "throughput@a100=tp:x:images/s:higher; empty: the columns of the NAS-Bench-201 table.",
     )
     report: tuple[str, ...] = setting(
-        (), "Columns that are only reported and steer nothing, as in test_error=test_acc:100-x:%."
+        (), "Columns that are reported but are no objectives, such as test_error=test_acc:100-x:%."
     )
     architecture: str = setting(
         nb201_layout.ARCHITECTURE,
