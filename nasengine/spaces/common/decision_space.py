@@ -92,10 +92,10 @@ class DecisionSpace(Space):
         """
         choices: list[int] = []
         for index, pair in enumerate(zip(self.choices(first), self.choices(second), strict=True)):
-            drawn = int(rng.integers(2))
+            parent = int(rng.integers(2))
             options = self.allowed(choices, index)
-            wanted = (pair[drawn], pair[1 - drawn], options[0])
-            choices.append(next(choice for choice in wanted if choice in options))
+            preferred = (pair[parent], pair[1 - parent], options[0])
+            choices.append(next(choice for choice in preferred if choice in options))
         return self.from_choices(choices)
 
     def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:

@@ -44,14 +44,14 @@ OPERATIONS: dict[str, Operation] = {
 
 def edge(source: str, target: str, op: str) -> dict[str, Any]:
     """Return one edge of a drawing, see docs/graphs.md."""
-    drawn = OPERATIONS[op]
+    operation = OPERATIONS[op]
     return {
         "source": source,
         "target": target,
         "op": op,
-        "family": drawn.family,
-        "kernel": drawn.kernel,
-        "label": drawn.label,
+        "family": operation.family,
+        "kernel": operation.kernel,
+        "label": operation.label,
     }
 
 
