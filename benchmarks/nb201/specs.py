@@ -53,10 +53,15 @@ class World:
         columns = tuple({**own, **COSTS}[name] for name in objectives)
         points = cells_of(str(path), ("arch_str",), columns).numbers.copy()
         points[:, 0] = 100 - points[:, 0]
+        return cls.of_points(points)
+
+    @classmethod
+    def of_points(cls, points: np.ndarray) -> World:
+        """The world in which the n x m points (lower is better) are all there is."""
         low, high = points.min(axis=0), points.max(axis=0)
         scaled = (points - low) / (high - low)
         front = len(np.unique(scaled[non_dominated(scaled)], axis=0))
-        return cls(low, high, front, hypervolume(scaled, cls.reference(len(objectives))))
+        return cls(low, high, front, hypervolume(scaled, cls.reference(len(low))))
 
     @staticmethod
     def reference(objectives: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from ..core.errors import EngineError, UnknownName
 from ..core.search_spec import SearchSpec
 from ..core.settings import describe
 from ..core.text import shorten
+from ..estimators.tables.packaged import packaged_space_config, packaged_table, packaged_tables
 from ..execution.assembly import PARTS
 from ..execution.goals import USUAL, usual_objectives
 from ..execution.search import TABLE_DATASET
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset",
         help=f"what to train on; default {PLAIN.dataset}. With --table: which data set of the "
-        f"table; default {TABLE_DATASET}",
+        f"table; default {TABLE_DATASET}, or the first of a named table",
     )
     images, text = (",".join(USUAL[kind]) for kind in ("images", "text"))
     parser.add_argument(
@@ -67,7 +68,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "strategy.population=10; may be repeated (see: list)",
     )
     parser.add_argument(
-        "--table", metavar="TABLE", help="benchmark table (name or file) to look results up in"
+        "--table",
+        metavar="TABLE",
+        help="benchmark table (file or name) to look results up in. The engine comes with "
+        f"{', '.join(packaged_tables())}",
     )
 
 
@@ -89,6 +93,7 @@ def spec_of(args: argparse.Namespace, stored: SearchSpec | None = None) -> Searc
     }
     if args.table is not None:
         configs["estimator"]["path"] = args.table
+        configs["space"] |= packaged_space_config(args.table, chosen["space"])
     owners = _owners(chosen)
     if owners is not None:  # otherwise `check` refuses an unknown name, and names its remedy
         for text in args.set:
@@ -110,11 +115,14 @@ def spec_of(args: argparse.Namespace, stored: SearchSpec | None = None) -> Searc
 def _parts(args: argparse.Namespace, base: SearchSpec, resumed: bool) -> dict[str, str]:
     """Return part -> catalogue name."""
     estimator = _estimator(args, base)
-    dataset = args.dataset
+    packaged = packaged_table(args.table or "")
+    space, dataset = args.space, args.dataset
+    if packaged is not None:
+        space, dataset = space or packaged.space, dataset or packaged.datasets[0]
     if dataset is None:
         dataset = TABLE_DATASET if estimator == "table" and not resumed else base.dataset
     return {
-        "space": args.space or base.space,
+        "space": space or base.space,
         "strategy": args.strategy or base.strategy,
         "estimator": estimator,
         "dataset": dataset,

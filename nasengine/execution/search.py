@@ -20,6 +20,7 @@ from ..core.space import Space
 from ..core.strategy import Strategy
 from ..core.text import shorten
 from ..core.weight_store import MemoryWeightStore, WeightStore
+from ..estimators.tables.packaged import packaged_space_config, packaged_table
 from . import assembly
 from .goals import usual_objectives
 from .loop import Evaluator, History, InProcess, Search
@@ -35,7 +36,7 @@ MAX_WORKERS = 64
 
 def search(
     *,
-    space: str | type[Space] | Space = "cell",
+    space: str | type[Space] | Space | None = None,
     strategy: str | type[Strategy] | Strategy = "dpp-net",
     objectives: Sequence[str | type[Objective] | Objective | Goal] | None = None,
     dataset: str | type[Dataset] | Dataset | None = None,
@@ -58,14 +59,15 @@ def search(
     Each part is a catalogue name (`python -m nasengine list`), a class, or an object of a class.
 
     Args:
-        space: Set of architectures to search.
+        space: Set of architectures to search, default `cell`, or that of a named table.
         strategy: Method that proposes architectures.
         objectives: Objectives to optimise, for example `["error", "params", "latency@cpu"]`.
             A `Goal` gives an objective of a Python function a direction and a unit. Default:
             error and params (perplexity and params for text).
         dataset: Data set to train on, default `digits`. With `table`: which of the table's data
-            sets, default `cifar10`.
-        table: Benchmark table (name or file) to look results up in instead of training.
+            sets, default `cifar10`, or the first of a named table.
+        table: Benchmark table to look results up in instead of training: a file, or the name of
+            a table that comes with the engine, `digits-nb201`.
         estimator: How candidates are scored, default `train`. A plain function takes an
             `Architecture` (and, if it has such a parameter, a `seed`) and returns a number or a
             mapping of objective names to numbers.
@@ -93,9 +95,14 @@ def search(
         if estimator not in (None, "table"):
             raise EngineError("table looks results up: leave estimator out")
         estimator, estimator_config = "table", _with_table(table, estimator_config)
-        dataset = TABLE_DATASET if dataset is None else dataset
+        packaged = packaged_table(str(table))
+        dataset = dataset or (packaged.datasets[0] if packaged else TABLE_DATASET)
+        space = space or (packaged.space if packaged else None)
+        if isinstance(space, str):
+            measured = packaged_space_config(str(table), space)
+            space_config = {**measured, **resolve("space", space, space_config)[1]}
     chosen = {
-        "space": resolve("space", space, space_config),
+        "space": resolve("space", space or "cell", space_config),
         "strategy": resolve("strategy", strategy, strategy_config),
         "estimator": resolve_estimator(estimator or "train", estimator_config, goals),
         "dataset": resolve("dataset", dataset or "digits", dataset_config),

@@ -8,6 +8,7 @@ from .views import launch, studies
 
 urlpatterns = [
     path("", studies.study_list, name="study-list"),
+    path("quick", launch.study_quick, name="study-quick"),
     path("new", launch.study_new, name="study-new"),
     path("new/methods", launch.study_new_methods, name="study-new-methods"),
     path("new/cost", launch.study_new_cost, name="study-new-cost"),

@@ -127,10 +127,14 @@ class ImportForm(SiteForm):
 
     def _mapping(self) -> Mapping:
         typed = self.cleaned_data
-        lists = {
-            name: tuple(SEPARATORS.split(typed.get(name, "")))
+        columns, report, datasets = (
+            tuple(SEPARATORS.split(typed.get(name, "")))
             for name in ("columns", "report", "datasets")
-        }
+        )
         return Mapping(
-            space=typed.get("space", ""), architecture=typed.get("architecture", ""), **lists
+            space=typed.get("space", ""),
+            architecture=typed.get("architecture", ""),
+            columns=columns,
+            report=report,
+            datasets=datasets,
         )

@@ -31,6 +31,7 @@ class BenchmarkTable(models.Model):
             `columns` the table has the layout of NAS-Bench-201.
         datasets: the names that a run may give as its data set.
         space: the engine's space of the rows, or "".
+        space_config: the space's settings in the measurement; others may have any value.
         objectives: a list of {dataset, name, unit, better, column, rows}.
         findings: what the import found in the rows.
     """
@@ -39,6 +40,7 @@ class BenchmarkTable(models.Model):
     name = models.CharField(max_length=60)
     version = models.PositiveIntegerField()
     space = models.CharField(max_length=40, blank=True)
+    space_config = models.JSONField(default=dict, blank=True)
     datasets = ArrayField(models.CharField(max_length=40), default=list)
     columns = ArrayField(models.CharField(max_length=300), default=list, blank=True)
     report = ArrayField(models.CharField(max_length=300), default=list, blank=True)

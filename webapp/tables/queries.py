@@ -43,7 +43,7 @@ def tables_by_name(team: Team) -> dict[str, str]:
 def searches_of(table: BenchmarkTable) -> list[dict[str, str]]:
     """Return for each data set of the table the query of a launch form that searches on it."""
     return [
-        {"dataset": dataset, "query": urlencode(_filled_in(table, dataset))}
+        {"dataset": dataset, "query": urlencode(_filled_in(table, dataset), doseq=True)}
         for dataset in table.datasets
     ]
 
@@ -58,10 +58,12 @@ def names_of(table: BenchmarkTable) -> list[str]:
     return list(dict.fromkeys(objective["name"] for objective in table.objectives))
 
 
-def _filled_in(table: BenchmarkTable, dataset: str) -> dict[str, str]:
+def _filled_in(table: BenchmarkTable, dataset: str) -> dict[str, Any]:
     space = {"space": table.space} if table.space else {}
+    settings = {f"space_config.{name}": value for name, value in table.space_config.items()}
     return {
         **space,
+        **settings,
         "estimator": "table",
         "estimator_config.path": ImportedTable(table.name).path,
         "dataset": dataset,

@@ -17,6 +17,7 @@ from ...data.common.roots import allowed_path
 from .csv_rows import Rows, csv_rows, header_in, unreadable
 from .imported import imported_table
 from .keys import JOINT
+from .packaged import packaged_table
 
 MAX_ROWS = 5_000_000
 
@@ -77,6 +78,9 @@ def stamp_of(text: str) -> Stamp:
     """
     if not text.strip():
         raise EngineError("is empty: name a table, a file .csv or .csv.gz with a header row")
+    if packaged := packaged_table(text):
+        stat = packaged.file.stat()
+        return Stamp(str(packaged.file), stat.st_mtime_ns, stat.st_size, packaged.name)
     imported = imported_table(text)
     path = imported.file if imported else allowed_path(text.strip())
     name = imported.label if imported else path.name

@@ -18,6 +18,7 @@ from . import nb201_layout
 from .cells import Cells, cells_of, header_of
 from .column import Column, parse_column
 from .keys import key_columns, key_objection, keys_of
+from .packaged import packaged_table
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,15 @@ class TableConfig:
     """
 
     path: str = setting(
-        "", "A .csv or .csv.gz file with a header row, or table:NAME, a table of your team."
+        "",
+        "A .csv or .csv.gz file with a header row, table:NAME for a table of your team, or the "
+        "name of a packaged table: digits-nb201.",
     )
     columns: tuple[str, ...] = setting(
         (),
         "Meaning of the columns, as in error=val_acc:100-x:%, params=size, "
-        "throughput@a100=tp:x:images/s:higher; empty: the columns of the NAS-Bench-201 table.",
+        "throughput@a100=tp:x:images/s:higher. Default: those of a packaged table, or of the "
+        "NAS-Bench-201 table.",
     )
     report: tuple[str, ...] = setting(
         (), "Columns that are reported but are no objectives, such as test_error=test_acc:100-x:%."
@@ -100,6 +104,8 @@ class Table(Estimator):
             header = header_of(self.config.path)
         except EngineError as error:
             return {"estimator_config.path": str(error)}
+        if packaged := packaged_table(self.config.path):
+            return self._missing(header) or packaged.objections(space, dataset)
         if self.config.columns:
             return self._missing(header) or self._unnamed(space)
         if not nb201_layout.is_nb201(header):
@@ -119,7 +125,7 @@ class Table(Estimator):
         wanted = {goal.name for goal in evaluation.goals}
         needed = [column for column in steering if column.objective in wanted]
         names = tuple(dict.fromkeys(column.column for column in (*steering, *reported)))
-        cells = cells_of(self.config.path, key_columns(self.config.architecture), names)
+        cells = cells_of(self.config.path, self._keys, names)
         row = self._row(evaluation, cells)
         number = evaluation.proposal.number
         empty = [c.column for c in needed if not math.isfinite(c.value(row[c.column]))]
@@ -133,9 +139,9 @@ class Table(Estimator):
     def _columns(self, dataset: str) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
         """Return the columns that steer the search and those that are only reported."""
         if self.config.columns:
-            own = (self.config.columns, self.config.report)
-            steering, reported = (tuple(map(parse_column, texts)) for texts in own)
-            return steering, reported
+            return _parsed(self.config.columns), _parsed(self.config.report)
+        if packaged := packaged_table(self.config.path):
+            return _parsed(packaged.columns), _parsed(packaged.report)
         header = self._header
         if dataset not in nb201_layout.PREFIXES:
             raise EngineError(_unknown_dataset(dataset))
@@ -146,8 +152,17 @@ class Table(Estimator):
         """Read once: an estimator lives for one candidate, its file is looked at before each."""
         return header_of(self.config.path)
 
+    @property
+    def _keys(self) -> tuple[str, ...]:
+        """The columns that name the architecture."""
+        architecture = self.config.architecture
+        packaged = packaged_table(self.config.path)
+        if packaged and architecture == TableConfig().architecture:
+            architecture = packaged.architecture
+        return key_columns(architecture)
+
     def _row(self, evaluation: Evaluation, cells: Cells) -> dict[str, float]:
-        columns = key_columns(self.config.architecture)
+        columns = self._keys
         space, architecture = evaluation.space, evaluation.proposal.architecture
         found = (cells.get(text) for text in keys_of(space, architecture, columns))
         row = next((row for row in found if row is not None), None)
@@ -164,7 +179,7 @@ class Table(Estimator):
         named = {
             "columns": [parse_column(text).column for text in self.config.columns],
             "report": [parse_column(text).column for text in self.config.report],
-            "architecture": list(key_columns(self.config.architecture)),
+            "architecture": list(self._keys),
         }
         return {
             f"estimator_config.{name}": f"{one_line(', '.join(missing), 200)} is not in the table; "
@@ -175,8 +190,12 @@ class Table(Estimator):
 
     def _unnamed(self, space: Space) -> dict[str, str]:
         """Whether the columns of the architecture suit the space."""
-        fault = key_objection(space, key_columns(self.config.architecture))
+        fault = key_objection(space, self._keys)
         return {"estimator_config.architecture": fault} if fault else {}
+
+
+def _parsed(texts: tuple[str, ...]) -> tuple[Column, ...]:
+    return tuple(map(parse_column, texts))
 
 
 def _measurement(column: Column, row: dict[str, float], table: str) -> Measurement:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ...core.architecture import Architecture
 from ...core.errors import EngineError
@@ -46,6 +46,33 @@ def _names(space: type[Space], config: Hashable) -> frozenset[str]:
     instance = space(cast("DataclassInstance", config))
     architectures = list(instance.enumerate())
     return frozenset([instance.text(a) for a in architectures] + [a.id for a in architectures])
+
+
+def settings_mismatches(space: Space, measured: dict[str, Any], table: str) -> dict[str, str]:
+    """Return which settings of a space differ from those that a table was measured with.
+
+    Args:
+        space: The space of the search.
+        measured: The settings of the measurement. A list, such as operations, may be shorter in
+            the search: that only leaves a part of the architectures.
+        table: The table's name for people.
+
+    Returns:
+        Dotted setting -> message; empty if all settings fit.
+    """
+    errors = {}
+    for name, value in measured.items():
+        given = getattr(space.config, name)
+        fits = set(given) <= set(value) if isinstance(value, list) else given == value
+        if not fits:
+            errors[f"space_config.{name}"] = (
+                f"must be {_joined(value)} for the table {table} (got {_joined(given)})"
+            )
+    return errors
+
+
+def _joined(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 class SpaceMatcher:

@@ -21,6 +21,7 @@ from webapp.runs.models import Run, Study
 from ..forms import StudyForm
 from ..plan import RANDOM_SEARCH, Method, Plan
 from ..services.launching import launch_study
+from ..services.quick import launch_quick_study
 
 DEFAULTS = {"name": "Methods on digits", "candidates": "50", "in_flight": "2"}
 SEEDS_OF_A_RUN = 5
@@ -46,6 +47,18 @@ def study_new(request: TeamRequest) -> HttpResponse:
             messages.success(request, f"{study.name} is launched: {plan.run_count} runs.")
             return redirect("study-detail", study.pk)
     return render(request, "studies/new.html", {"form": form, **_cost(request, None)})
+
+
+@require_POST
+def study_quick(request: TeamRequest) -> HttpResponse:
+    """Launch five methods on the packaged table, then show the study with its progress."""
+    check_may_here(request, "launch", "Launching studies")
+    try:
+        study = launch_quick_study(request.team, request.user)
+    except InvalidSettings as error:
+        messages.error(request, f"Not launched: {error}")
+        return redirect("study-list")
+    return redirect("study-detail", study.pk)
 
 
 @require_POST

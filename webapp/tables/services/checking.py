@@ -50,11 +50,12 @@ def check_again(table: BenchmarkTable) -> str:
 def mapping_of(table: BenchmarkTable) -> Mapping:
     """Return the column mapping of a stored table."""
     return Mapping(
-        table.space,
-        tuple(table.datasets),
-        tuple(table.columns),
-        tuple(table.report),
-        table.architecture,
+        space=table.space,
+        space_config=table.space_config,
+        datasets=tuple(table.datasets),
+        columns=tuple(table.columns),
+        report=tuple(table.report),
+        architecture=table.architecture,
     )
 
 

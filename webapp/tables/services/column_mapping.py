@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from nasengine import catalog
@@ -30,6 +30,7 @@ class Mapping:
     """
 
     space: str = ""
+    space_config: dict[str, Any] = field(default_factory=dict)
     datasets: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     report: tuple[str, ...] = ()
@@ -51,6 +52,12 @@ def check_mapping(mapping: Mapping) -> dict[str, str]:
     if mapping.space and mapping.space not in catalog.names("spaces"):
         known = ", ".join(catalog.names("spaces"))
         errors["space"] = f"{shorten(mapping.space)} is not a space: choose one of {known}"
+    elif mapping.space:
+        config = catalog.load("spaces", mapping.space).Config
+        try:
+            from_mapping(config, mapping.space_config, "space_config.")
+        except InvalidSettings as error:
+            errors |= error.errors
     try:
         from_mapping(TableConfig, _settings(mapping))
     except InvalidSettings as error:
@@ -71,7 +78,7 @@ def read(table: CanonicalTable, mapping: Mapping, name: str) -> Reading:
             no row names an architecture of the space.
     """
     whole = _filled(table.header, mapping, name)
-    space = _space(whole.space)
+    space = _space(whole)
     columns = _columns(table.header, whole)
     keys = key_columns(whole.architecture)
     _check_columns(table.header, whole, keys, space)
@@ -129,12 +136,12 @@ def _filled(header: tuple[str, ...], mapping: Mapping, name: str) -> Mapping:
     return Mapping(**{**given, "architecture": nb201_layout.ARCHITECTURE})
 
 
-def _space(name: str) -> Space | None:
-    """The space with its default settings."""
-    if not name:
+def _space(mapping: Mapping) -> Space | None:
+    """The space with the settings of the mapping; None if it names no space."""
+    if not mapping.space:
         return None
-    found = catalog.load("spaces", name)
-    return found(found.Config())
+    found = catalog.load("spaces", mapping.space)
+    return found(from_mapping(found.Config, mapping.space_config))
 
 
 def _columns(header: tuple[str, ...], mapping: Mapping) -> list[tuple[str, Column]]:

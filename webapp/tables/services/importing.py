@@ -21,7 +21,7 @@ from webapp.tables.models import BenchmarkTable
 from .column_mapping import Mapping, Reading, check_mapping, read, unique_texts
 
 DATASET = re.compile(r"[\w.-]{1,40}", re.ASCII)
-SAME = ("digest", "space", "datasets", "columns", "report", "architecture")
+SAME = ("digest", "space", "space_config", "datasets", "columns", "report", "architecture")
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nasengine.core.errors import EngineError
+from nasengine import catalog
+from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.core.search_spec import SearchSpec
+from nasengine.core.settings import from_mapping
 from nasengine.core.text import shorten
 from nasengine.estimators.tables.estimator import TableConfig
 from nasengine.estimators.tables.imported import ImportedTable, imported_table
+from nasengine.estimators.tables.space_matching import settings_mismatches
 from webapp.accounts.models import Team
 from webapp.tables.models import BenchmarkTable
 
@@ -91,6 +94,16 @@ def _has_columns(columns: Any) -> bool:
     return bool(columns.strip(" ,") if isinstance(columns, str) else columns)
 
 
+def _settings_mismatches(spec: SearchSpec, table: BenchmarkTable) -> dict[str, str]:
+    """Return the settings of the space that differ from those of the measurement."""
+    space_class = catalog.load("spaces", table.space)
+    try:
+        space = space_class(from_mapping(space_class.Config, spec.space_config))
+    except InvalidSettings:
+        return {}  # the check of the whole search reports it
+    return settings_mismatches(space, table.space_config, table.name)
+
+
 def _mismatches(spec: SearchSpec, table: BenchmarkTable) -> dict[str, str]:
     """Return what the table's space and data sets do not allow, by setting."""
     errors = {}
@@ -99,6 +112,8 @@ def _mismatches(spec: SearchSpec, table: BenchmarkTable) -> dict[str, str]:
             f"{table.name} has architectures of {table.space}, not of {spec.space[:60]}: "
             f"choose {table.space}"
         )
+    elif table.space:
+        errors |= _settings_mismatches(spec, table)
     if spec.dataset not in table.datasets:
         errors["dataset"] = (
             f"table {table.name} has no data set {shorten(spec.dataset)}: "

@@ -8,10 +8,12 @@ import secrets
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
+from nasengine.estimators.tables.packaged import packaged_tables
 from webapp.accounts.models import Membership, Role, Team, User
 from webapp.runs.models import Run
 from webapp.start.built_in import store_built_in
 from webapp.start.first_run import launch_first_run
+from webapp.tables.services.packaged import import_packaged_table
 
 
 class Command(BaseCommand):
@@ -27,6 +29,9 @@ class Command(BaseCommand):
             if not User.objects.exists():
                 made = make_administrator()
         team = Team.objects.order_by("id").first()
+        if made and team:
+            for name in packaged_tables():
+                import_packaged_table(team, None, name)
         if team and not no_first_run and not Run.objects.exists():
             launch_first_run(team, User.objects.order_by("id").first())
         self.stdout.write(json.dumps(made))
