@@ -160,4 +160,5 @@ def test_malformed_queues_are_refused_in_one_line(queues, capsys):
 
     with pytest.raises(SystemExit):
         main(["evaluation", "--queues", queues])
-    assert "is no list of queues, as in cpu,gpu" in capsys.readouterr().err
+    message = " ".join(capsys.readouterr().err.split())
+    assert "is not a list of queues: use names separated by commas, as in cpu,cuda" in message
