@@ -49,6 +49,7 @@ lint: setup-test
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tests.language
 
 check: lint
 	@tests=$$($(BIN)/python -m tests.affected $(BASE)); \

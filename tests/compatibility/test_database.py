@@ -42,7 +42,7 @@ def candidates_of(run: Any) -> list[dict[str, Any]]:
 
 
 def assert_found(run: Any, expected: dict[str, Any]) -> None:
-    """The run found what the sample says, candidate by candidate."""
+    """The run found the same as the sample, candidate by candidate."""
     for found, wanted in zip(candidates_of(run), expected["candidates"], strict=True):
         assert same(found, wanted), (run.name, found, wanted)
     assert (run.asked, run.told) == (expected["asked"], expected["told"])

@@ -79,7 +79,7 @@ def test_the_commands_of_the_shell_run_as_written(folder, capsys):
 
 
 def test_notebook_and_command_line_show_the_same_search(folder):
-    """The page says that the words are the same; so are the settings."""
+    """The page promises the same words; the settings are the same."""
     (first,) = re.findall(r"^    python .* --out first.jsonl$", SHELL, re.M)
     settings = dict(re.findall(r"--(space|strategy|objectives|candidates|seed) (\S+)", first))
     for name in ("space", "strategy"):

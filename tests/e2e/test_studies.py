@@ -43,7 +43,7 @@ def test_a_study_from_a_table_to_its_ranking(fleet, team, researcher, browser_pa
 
 
 def fill(page: Page) -> None:
-    """Methods, seeds and budget; a space that they do not fit is said, and chosen away again."""
+    """Methods, seeds and budget; an unfit space is reported, and another one chosen."""
     page.get_by_test_id("select-space").select_option("topology")
     expect(page.get_by_test_id("method-monas")).to_contain_text("does not offer")
     page.locator("#method-local-search").check()

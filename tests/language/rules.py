@@ -69,6 +69,9 @@ REPLACED = tuple(
     for word in term.replaced
 )
 
+ASK = re.compile(r"\bask(s|ed|-tell)?\b", re.I)
+TELL = re.compile(r"\b(un)?(tells?|told)\b", re.I)
+
 # Per 10,000 words of docstrings and comments.
 LIMITS = {
     "tell, told, say": (re.compile(r"\b(tell|tells|told|say|says|said)\b", re.I), 6.0),

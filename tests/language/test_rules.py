@@ -64,6 +64,11 @@ def test_rates_count_docstrings_and_comments_only():
     assert rates([told, message])["tell, told, say"] == 10
 
 
+def test_ask_and_tell_as_names_of_methods_do_not_count():
+    step = Passage(Path("a.py"), 1, "docstring", "One ask or one tell. " + "word " * 995)
+    assert rates([step])["tell, told, say"] == 0
+
+
 def test_every_term_has_one_meaning():
     """No term twice, none among the replaced words of another, every meaning given."""
     words = [term.word.lower() for term in terms()]

@@ -49,7 +49,7 @@ def shared_goals(runs: Sequence[Run]) -> list[Goal]:
 def histories_of(runs: Sequence[Run], goals: Sequence[Goal]) -> list[History]:
     """Return the history of each run; two queries for any number of runs.
 
-    A deterministic run is told in the order of numbers, another in the order of endings.
+    A deterministic run records outcomes by number, others in the order in which they end.
     """
     ids = [run.pk for run in runs]
     values = _values(ids, [goal.name for goal in goals])

@@ -38,7 +38,7 @@ class Stop(Exception):
 
 
 def origins(result):
-    """Number -> the candidate its weights come from, or what it says instead."""
+    """Return the candidate whose weights each number inherits, or its message."""
     found = {}
     for one in result.candidates:
         detail = one.outcome.measurements[0].detail
@@ -75,7 +75,7 @@ def test_gone_on_with_over_the_same_weights_it_ends_the_same(whole, tmp_path, cu
     def pull(event):
         if event.kind == "outcome":
             ended.append(event.number)
-            if len(ended) > cut:  # trained, its weights kept, not told to anybody
+            if len(ended) > cut:  # trained, its weights kept, not reported
                 raise Stop
 
     with pytest.raises(Stop):

@@ -1,4 +1,4 @@
-"""The pages of studies: what they say, who may do what, nothing typed is lost."""
+"""The pages of studies: their texts, permissions by role, nothing typed is lost."""
 
 from __future__ import annotations
 
