@@ -20,6 +20,14 @@ def fit_words(table: BenchmarkTable) -> str:
     return f"{fit['fits']:,} of {fit['checked']:,} are architectures of {table.space}"
 
 
+def space_settings(table: BenchmarkTable) -> str:
+    """Return the space settings of the measurement, as in "cells 1, channels 4"; may be empty."""
+    return ", ".join(
+        f"{name} {' '.join(value) if isinstance(value, list) else value}"
+        for name, value in table.space_config.items()
+    )
+
+
 def warnings_of(table: BenchmarkTable) -> list[str]:
     """Return what to know before a search on the table, one sentence each."""
     findings, fit = table.findings, table.fit

@@ -13,7 +13,7 @@ from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
 
 from .forms import ImportForm
-from .labels import fit_words, warnings_of
+from .labels import fit_words, space_settings, warnings_of
 from .models import BenchmarkTable
 from .queries import names_of, objectives_of, searches_of, tables_of
 
@@ -53,6 +53,7 @@ def table_detail(request: TeamRequest, pk: int) -> HttpResponse:
         "table": table,
         "newest": newest,
         "fit": fit_words(table),
+        "space_settings": space_settings(table),
         "warnings": warnings_of(table),
         "objectives": [
             {"dataset": dataset, "rows": objectives_of(table, dataset)}

@@ -82,10 +82,9 @@ def test_one_objective_finds_the_best_cells():
     assert 5.6 <= random <= 6.1
     assert evolved <= 5.5  # the best of the table has 5.22
     table = real_data("nb201_table.csv.gz")
-    if table is None:
-        return  # the published bounds hold only for the published table
-    assert np.mean(ends(table, ONE, "regularised-evolution", 20, **SMALL)) >= 94.25
-    assert 93.9 <= np.mean(ends(table, ONE, "random", 20)) <= 94.2
+    if table is not None:
+        assert np.mean(ends(table, ONE, "regularised-evolution", 20, **SMALL)) >= 94.25
+        assert 93.9 <= np.mean(ends(table, ONE, "random", 20)) <= 94.2
 
 
 def test_three_objectives_close_half_of_the_gap():
@@ -98,14 +97,13 @@ def test_three_objectives_close_half_of_the_gap():
     assert sorting <= 0.4
     assert surrogate <= 0.4
     table = real_data("nb201_table.csv.gz")
-    if table is None:
-        return
-    assert World.of(table, "cifar100", THREE).front_size == 75
-    random = np.mean(ends(table, THREE_GOALS, "random", 5))
-    assert 1.0 < random < 1.7
-    assert np.mean(ends(table, THREE_GOALS, "regularised-evolution", 5)) <= random / 2
-    assert np.mean(ends(table, THREE_GOALS, "nsga2", 5)) <= 0.6
-    assert np.mean(ends(table, THREE_GOALS, "dpp-net", 2)) <= 0.3
+    if table is not None:
+        assert World.of(table, "cifar100", THREE).front_size == 75
+        random = np.mean(ends(table, THREE_GOALS, "random", 5))
+        assert 1.0 < random < 1.7
+        assert np.mean(ends(table, THREE_GOALS, "regularised-evolution", 5)) <= random / 2
+        assert np.mean(ends(table, THREE_GOALS, "nsga2", 5)) <= 0.6
+        assert np.mean(ends(table, THREE_GOALS, "dpp-net", 2)) <= 0.3
 
 
 def test_the_gap_of_everything_is_nothing(made):

@@ -13,6 +13,7 @@ from nasengine.estimators.tables.packaged import packaged_table
 from webapp.accounts.models import Team
 from webapp.runs.models import Study
 from webapp.studies.services.quick import METHODS, NAME, launch_quick_study, quick_plan
+from webapp.tables.labels import space_settings
 from webapp.tables.models import BenchmarkTable
 from webapp.tables.queries import searches_of
 from webapp.tables.services.checking import check_again
@@ -32,6 +33,9 @@ def test_the_packaged_table_is_imported_whole_and_once(team, researcher):
     assert (first.table.rows, first.table.digest) == (4096, TABLE.digest)
     assert first.table.space_config == TABLE.space_config
     assert first.table.fit["fits"] == first.table.fit["size"] == 4096
+    assert space_settings(first.table) == (
+        "cells 1, channels 4, operations none skip_connect nor_conv_1x1 nor_conv_3x3"
+    )
     assert [one["name"] for one in first.table.objectives] == [
         "error",
         "params",

@@ -73,6 +73,16 @@ def test_errors_fall_over_the_epochs_and_the_seeds_agree_on_what_is_good(cells):
     assert np.corrcoef(cells.numbers[:, last].T)[0, 1] > 0.8
 
 
+def test_the_best_cell_of_the_table_is_one_function_of_four_strings(cells):
+    errors = cells.numbers[:, cells.columns.index("error_5")]
+    best = [text for text, row in cells.rows.items() if errors[row] == errors.min()]
+    assert errors.min() == 5.216
+    assert len(best) == 4
+    assert len({cell_function(parse(text)) for text in best}) == 1
+    row = cells.get(best[1])
+    assert (row["error_5"], row["params"], row["macs"]) == (5.216, 10_982, 86_432)
+
+
 def test_costs_are_those_that_the_objectives_count(cells):
     for text in list(cells.rows)[::700]:
         row = cells.get(text)
