@@ -48,6 +48,7 @@ GUARDS = {
     "runs/<int:pk>/candidates/<int:number>/keep": "keep",
     "runs/<int:pk>/<str:action>": "control",
     "studies/": "team",
+    "studies/quick": "launch",
     "studies/new": "launch",
     "studies/new/methods": "launch",
     "studies/new/cost": "launch",
