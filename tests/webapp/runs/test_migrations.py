@@ -10,7 +10,7 @@ from webapp.runs.models import Run
 from webapp.runs.objectives import goals_of_run
 from webapp.runs.services.advance import advance_run
 
-BEFORE = [("runs", "0005_search_spec")]
+BEFORE = [("runs", "0005_search_spec"), ("tables", "0001_initial")]
 SPEC = {
     "space": "nb201",
     "strategy": "random",
