@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import locale
 import os
 import sys
 from collections.abc import Mapping
+from functools import cache
 
 # psycopg and PostgreSQL's programs read these in addition to DATABASE_URL.
 DATABASE_VARIABLES = (
@@ -28,15 +30,26 @@ PYTHON_VARIABLES = (
     "PYTHONHOME",
     "PYTHONINSPECT",
 )
-# A locale that is not installed stops initdb; messages are read by programs anyway.
-LOCALE = {"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
 LOCALE_VARIABLES = ("LANGUAGE", "LC_MESSAGES", "LC_COLLATE", "LC_CTYPE", "LC_NUMERIC", "LC_TIME")
 REMOVED = (*DATABASE_VARIABLES, *PYTHON_VARIABLES, *LOCALE_VARIABLES)
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment without the variables above, in a locale that always exists."""
-    return {**{k: v for k, v in environment.items() if k not in REMOVED}, **LOCALE}
+    kept = {k: v for k, v in environment.items() if k not in REMOVED}
+    return {**kept, "LC_ALL": _locale(), "LANG": _locale()}
+
+
+@cache
+def _locale() -> str:
+    """Return C.UTF-8 if this system has it, otherwise C; a missing locale stops initdb."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    try:
+        return locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
+    except locale.Error:  # older versions of macOS
+        return "C"
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
 
 
 def restart_in_clean_environment() -> None:
