@@ -30,6 +30,7 @@ os.environ["DATABASE_URL"] = POSTGRES.start()
 os.environ["BROKER_URL"] = VALKEY.start()
 relaxed(POSTGRES)
 os.environ["PARETOSCOPE_VAR"] = str(FOLDER / "var")
+os.environ.pop("PARETOSCOPE_DATA_ROOTS", None)
 os.environ["SECRET_KEY"] = "only-for-tests-" + "0" * 40
 os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -40,6 +41,9 @@ import django  # noqa: E402  after the environment it reads
 django.setup()
 
 from django.conf import settings  # noqa: E402
+
+# The web application limits the folders of data; tests of the engine read temporary folders.
+del os.environ["PARETOSCOPE_DATA_ROOTS"]
 
 # A million rounds a password are right for people; here they took 0.7 s for every user made.
 settings.PASSWORD_HASHERS = ["tests.fixtures.people.QuickHasher"]

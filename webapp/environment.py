@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+SYSTEM_DATA = "/usr/share/datasets"  # readable for every user of the machine
+
 
 def database_from_url(url: str) -> dict:
     """Return Django's database settings for postgresql://user:password@host:port/name?host=/socket.
@@ -76,6 +78,19 @@ def names(variable: str, default: str) -> list[str]:
     """Return the names in an environment variable that are separated by commas."""
     text = os.environ.get(variable, "").strip() or default
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def data_roots(var_dir: Path) -> str:
+    """Return the folders from which data may be read, separated by colons.
+
+    Without PARETOSCOPE_DATA_ROOTS these are the folder `data` in `var_dir` and the folder of data
+    sets that the system's packages install. The variable is set for this process and its
+    children, because the engine reads it and by itself allows every file.
+    """
+    default = os.pathsep.join((str(var_dir.absolute() / "data"), SYSTEM_DATA))
+    roots = os.environ.get("PARETOSCOPE_DATA_ROOTS") or default
+    os.environ["PARETOSCOPE_DATA_ROOTS"] = roots
+    return roots
 
 
 def secret_key(var_dir: Path) -> str:

@@ -210,19 +210,18 @@ def _estimator_with_goals(
 
 
 def _check_path(config: DataclassInstance, dataset: str, errors: dict[str, str]) -> None:
-    """Check the path of a data set that is read from files."""
-    path = getattr(config, "path", None)
-    if path is None:
-        return
-    if not path.strip():
+    """Check the paths of a data set that is read from files."""
+    if not getattr(config, "path", "-").strip():
         errors["dataset_config.path"] = f"is empty: name the folder or file of {dataset}"
-        return
-    try:
-        allowed_path(path.strip())
-    except DataMissing:
-        pass  # the machine that trains may have the files
-    except EngineError as error:
-        errors["dataset_config.path"] = str(error)
+    for name in ("path", "test_path"):
+        text = getattr(config, name, "").strip()
+        try:
+            if text:
+                allowed_path(text)
+        except DataMissing:
+            pass  # the machine that trains may have the files
+        except EngineError as error:
+            errors[f"dataset_config.{name}"] = str(error)
 
 
 def _trains(spec: SearchSpec) -> bool:

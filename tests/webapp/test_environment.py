@@ -1,11 +1,16 @@
-"""Numbers from the environment: the message names a wrong one and the remedy."""
+"""Values from the environment: the message names a wrong one and the remedy."""
 
 from __future__ import annotations
+
+import os
+import subprocess
+import sys
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from webapp.environment import seconds, whole
+from webapp.start.servers import environment_of
 
 
 def test_defaults_and_given_values(monkeypatch):
@@ -30,3 +35,19 @@ def test_a_value_that_is_not_a_count_is_refused(monkeypatch, text):
     monkeypatch.setenv("MAX_ATTEMPTS", text)
     with pytest.raises(ImproperlyConfigured, match=r"MAX_ATTEMPTS is .*whole number above 0"):
         whole("MAX_ATTEMPTS", 3)
+
+
+@pytest.mark.parametrize("given", [None, "", "/elsewhere:/data"])
+def test_data_are_read_only_from_var_data_unless_folders_are_named(tmp_path, given):
+    """Settings limit this process and the trainer processes, which inherit the variable."""
+    code = "import os, django; django.setup(); print(os.environ['PARETOSCOPE_DATA_ROOTS'])"
+    variables = {"PARETOSCOPE_VAR": tmp_path, "PARETOSCOPE_DATA_ROOTS": given}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment_of(**variables, DJANGO_SETTINGS_MODULE="webapp.settings"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    default = os.pathsep.join((f"{tmp_path}/data", "/usr/share/datasets"))
+    assert done.stdout.strip() == (given or default)

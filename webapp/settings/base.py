@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from webapp.environment import database_from_url, names, seconds, secret_key, whole
+from webapp.environment import data_roots, database_from_url, names, seconds, secret_key, whole
 
 from .admin import *  # noqa: F403
 from .logs import *  # noqa: F403
@@ -128,6 +128,8 @@ CANDIDATE_SECONDS = seconds("CANDIDATE_SECONDS", 86400)
 # Folder for weights that children inherit, and how long they are kept after the run.
 PARETOSCOPE_WEIGHTS = Path(os.environ.get("PARETOSCOPE_WEIGHTS") or VAR_DIR / "weights").absolute()
 WEIGHTS_DAYS = whole("WEIGHTS_DAYS", 30)
+# Researchers may name files only in these folders; a table of their team is named as table:NAME.
+PARETOSCOPE_DATA_ROOTS = data_roots(VAR_DIR)
 # Largest uncompressed size of an imported benchmark table.
 TABLE_MEGABYTES = whole("TABLE_MEGABYTES", 50)
 # Poll intervals of workers and of open pages, for times without notifications.

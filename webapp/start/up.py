@@ -69,6 +69,7 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
     var = Path(options.var).resolve()
     address = address_of(options.host, options.port)
     check_folder(var)
+    check_folder(var / "data")
     with only_one(var, address):
         check_port(options.host, options.port)
         _trim_logs(var / "log")

@@ -12,16 +12,17 @@ VARIABLE = "PARETOSCOPE_DATA_ROOTS"
 
 
 def roots() -> tuple[Path, ...]:
-    """Return the resolved folders of PARETOSCOPE_DATA_ROOTS; empty if it is unset."""
+    """Return the absolute folders of PARETOSCOPE_DATA_ROOTS; empty if it is unset."""
     named = os.environ.get(VARIABLE, "").split(os.pathsep)
-    return tuple(Path(name).resolve() for name in named if name)
+    return tuple(Path(name).absolute() for name in named if name)
 
 
 def allowed_path(path: str | Path) -> Path:
     """Resolve a path and its links, and check that data may be read from there.
 
-    Without PARETOSCOPE_DATA_ROOTS every path is allowed. The check runs before the file is
-    accessed, so an error does not reveal whether the file exists.
+    Without PARETOSCOPE_DATA_ROOTS every path is allowed. A path outside of the folders is refused
+    before any file is accessed, and every refusal has the same text, so that it does not reveal
+    which files, links or users exist.
 
     Raises:
         EngineError: the path or the target of its links is outside of the allowed folders.
@@ -29,17 +30,35 @@ def allowed_path(path: str | Path) -> Path:
     text = str(path)
     if "\0" in text:
         raise EngineError(f"{shorten(text)} is not a path: it holds a NUL character; type it again")
+    folders = roots()
     try:
-        resolved = Path(text).expanduser().resolve()
-    except (OSError, RuntimeError):  # a loop of links, or an unknown home folder
+        os.fsencode(text)
+        named = Path(os.path.normpath(Path(text).expanduser().absolute()))
+        if folders and not _is_inside(named, (*folders, *_resolved(folders))):
+            raise _outside(text, folders)
+        resolved = named.resolve()
+    except (OSError, RuntimeError, UnicodeError):  # a loop of links, or an unknown home folder
+        if folders:
+            raise _outside(text, folders) from None
         raise DataMissing(f"{shorten(text, 200)} cannot be followed: name another path") from None
-    named = roots()
-    if named and not any(resolved.is_relative_to(root) for root in named):
-        raise EngineError(
-            f"{shorten(text, 200)} is outside of the folders data may come from: use a path under "
-            f"{', '.join(map(str, named))}, or ask an administrator to extend {VARIABLE}"
-        )
+    if folders and not _is_inside(resolved, _resolved(folders)):
+        raise _outside(text, folders)
     return resolved
+
+
+def _resolved(folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    return tuple(folder.resolve() for folder in folders)
+
+
+def _is_inside(path: Path, folders: tuple[Path, ...]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _outside(text: str, folders: tuple[Path, ...]) -> EngineError:
+    return EngineError(
+        f"{shorten(text, 200)} is outside of the folders data may come from: use a path under "
+        f"{', '.join(map(str, folders))}, or ask an administrator to extend {VARIABLE}"
+    )
 
 
 def named_path(text: str, dataset: str, holds: str) -> Path:
@@ -57,11 +76,18 @@ def named_path(text: str, dataset: str, holds: str) -> Path:
     if not text.strip():
         raise DataMissing(f"path is empty: {dataset} needs {holds}; name it in path")
     path = allowed_path(text.strip())
-    if not path.exists():
+    if not _exists(path):
         raise DataMissing(
             f"{shorten(text, 200)} does not exist: {dataset} needs {holds}; correct path"
         )
     return path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, or a folder that this process may not enter
+        return False
 
 
 def stamp(paths: list[Path]) -> tuple[tuple[str, int, int], ...]:

@@ -36,6 +36,31 @@ def test_the_message_does_not_reveal_whether_the_file_exists(folders):
     assert texts[0] == texts[1]
 
 
+HIDDEN = ["file", "none", "loop", "back", "dir/x", "x" * 300, "x" * 5000, "\ud800", "\udcff"]
+
+
+def test_every_refusal_has_the_same_text(folders):
+    """Links, loops and long names outside of the folders, and users, cannot be found out."""
+    (folders / "secret" / "loop").symlink_to(folders / "secret" / "loop")
+    (folders / "secret" / "back").symlink_to(folders / "one" / "file")
+    tried = [str(folders / "secret" / name) for name in HIDDEN]
+    tried += ["~root/file", "~no-such-user/file", f"{folders}/one/../secret/file"]
+    (folders / "one" / "out").symlink_to(folders / "secret")
+    tried += [f"{folders}/one/out/file", f"{folders}/one/out/none"]
+    texts = set()
+    for path in tried:
+        with pytest.raises(EngineError) as refusal:
+            named_path(path, "images", "a folder")
+        texts.add(str(refusal.value).partition(" is outside")[2])
+    assert len(texts) == 1
+
+
+def test_odd_names_inside_of_a_root_do_not_exist(folders):
+    for name in ("none", "x" * 300, "x" * 5000):
+        with pytest.raises(DataMissing, match="does not exist"):
+            named_path(f"{folders}/one/{name}", "images", "a folder")
+
+
 def test_without_roots_every_path_is_allowed(tmp_path, monkeypatch):
     for value in ("", None):
         monkeypatch.delenv("PARETOSCOPE_DATA_ROOTS", raising=False)
