@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 
@@ -18,5 +20,9 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def round_significant(value: float, digits: int = 5) -> float:
-    """Round to a number of significant digits, so that views and states stay short."""
-    return float(f"{value:.{digits}g}")
+    """Round to a number of significant digits, so that views and states stay short.
+
+    A finite number stays finite: the largest doubles, which would round to infinity, are kept.
+    """
+    rounded = float(f"{value:.{digits}g}")
+    return value if math.isinf(rounded) else rounded

@@ -8,6 +8,7 @@ front, dominates no other row and adds nothing to a hypervolume.
 from .dominance import constrained_front, non_dominated, ranks
 from .orientation import oriented, violation
 from .run_front import RunFront, Step
+from .scaling import within_half
 from .selection import best, crowding, survivors
 from .volume import GrowingFront, growth, hypervolume, reference_point
 
@@ -26,4 +27,5 @@ __all__ = [
     "reference_point",
     "survivors",
     "violation",
+    "within_half",
 ]

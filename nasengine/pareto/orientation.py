@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .scaling import MAX
+
 if TYPE_CHECKING:
     from ..core.objective import Constraint, Goal
 
@@ -31,7 +33,7 @@ def oriented(values: Sequence[Mapping[str, float]], goals: Sequence[Goal]) -> np
 def violation(values: Mapping[str, float], constraints: Sequence[Constraint]) -> float:
     """Return by how much the constraints are violated, relative to their bounds and summed.
 
-    0 if all are met; infinite if a constrained objective has no finite value.
+    0 if all are met; infinite if a constrained objective has no finite value; otherwise finite.
     """
     total = 0.0
     for constraint in constraints:
@@ -39,4 +41,4 @@ def violation(values: Mapping[str, float], constraints: Sequence[Constraint]) ->
         if value is None or not math.isfinite(value):
             return math.inf
         total += constraint.violation(value)
-    return total
+    return min(total, MAX)

@@ -10,6 +10,9 @@ The hypervolume is given as a share of the box between zero and the reference. F
 cannot be negative, such as error, params and latency, it is therefore the share of all points
 below the reference that the front dominates: 0 at worst, below 1, never falling, and
 comparable within the run. Only feasible candidates add to it.
+
+Every finite value is accepted, the largest and the smallest doubles too: nothing here overflows,
+divides by zero or leaves a number that JSON cannot hold.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from ..core.objective import Constraint, Goal
 
 FIXED_AFTER = 10
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Arrival:
     @classmethod
     def from_json(cls, value: list[Any]) -> Arrival:
         position, number, point, excess = value
-        return cls(position, number, np.array(point), math.inf if excess is None else excess)
+        return cls(position, number, _row(point), math.inf if excess is None else excess)
 
 
 class RunFront:
@@ -151,7 +154,7 @@ class RunFront:
             "reference": None if feasible is None else feasible.reference.tolist(),
             "members": [] if feasible is None else feasible.members,
             "points": [] if feasible is None else feasible.points.tolist(),
-            "volume": 0.0 if feasible is None else feasible.hypervolume,
+            "scaled_volume": 0.0 if feasible is None else feasible.scaled_volume,
             "least": [smallest, list(numbers)] if numbers else None,
             "curve": [dict(point) for point in self.curve],
         }
@@ -171,12 +174,15 @@ class RunFront:
         if state["least"] is not None:
             front._least_violating = (state["least"][0], list(state["least"][1]))
         if state["reference"] is not None:
-            front._feasible = GrowingFront(np.array(state["reference"]))
+            front._feasible = GrowingFront(_row(state["reference"]))
             for key, point in zip(state["members"], state["points"], strict=True):
-                front._feasible.add(np.array(point), key)
+                front._feasible.add(_row(point), key)
             # Adding only the members sums the volume in another order; the saved sum keeps
             # the curve the same to the last bit.
-            front._feasible.hypervolume = state["volume"]
+            if state.get("version", 1) > 1:
+                front._feasible.scaled_volume = float(state["scaled_volume"])
+            else:
+                front._feasible.hypervolume = float(state["volume"])
         return front
 
     def _replay(self) -> bool:
@@ -208,3 +214,8 @@ class RunFront:
         equals = numbers if excess == smallest else []
         self._least_violating = (excess, [*equals, arrival.number])
         return True
+
+
+def _row(point: Sequence[float]) -> np.ndarray:
+    """Return a point of a saved state; the database returns large whole numbers as int."""
+    return np.array([float(value) for value in point])

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .dominance import finite_rows, ranks
+from .scaling import within_half
 
 
 def best(points: np.ndarray, violations: np.ndarray, numbers: Sequence[int]) -> int | None:
@@ -47,12 +48,11 @@ def crowding(points: np.ndarray) -> np.ndarray:
     The outermost points of every objective get infinity; for the others the gaps between
     their two neighbours, each as a share of the front's range, add up over the objectives.
     """
-    points = np.asarray(points, dtype=float)
     count = len(points)
     if count <= 2:
         return np.full(count, np.inf)
     distance = np.zeros(count)
-    for column in points.T:
+    for column in within_half(points).T:
         order = np.argsort(column, kind="stable")
         ordered = column[order]
         span = ordered[-1] - ordered[0]

@@ -6,6 +6,7 @@ import moocore
 import numpy as np
 
 from .dominance import finite_rows
+from .scaling import MAX, exponents, scaled, unscaled
 
 FIRST_ROWS = 64  # rows reserved for a growing front; doubled when they are full
 MARGIN = 0.1  # distance of the reference from the worst value, as a share of that value
@@ -14,22 +15,35 @@ MARGIN = 0.1  # distance of the reference from the worst value, as a share of th
 def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
     """Return the volume that n x m points dominate up to the reference (m), lower is better.
 
-    Points that are not below the reference in every objective, or not finite, add nothing.
+    Points that are not below the reference in every objective, or not finite, add nothing. The
+    volume of finite points is finite: one beyond the largest double is given as that double.
     """
     points = np.asarray(points, dtype=float)
     reference = np.asarray(reference, dtype=float)
-    inside = finite_rows(points)
-    inside[inside] = (points[inside] < reference).all(axis=1)
-    return float(moocore.hypervolume(points[inside], reference)) if inside.any() else 0.0
+    powers = exponents(reference)
+    inside = points[finite_rows(points)]
+    volume = _hypervolume(scaled(inside, powers), scaled(reference, powers))
+    return unscaled(volume, int(powers.sum()))
+
+
+def _hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
+    """Return the hypervolume of finite, scaled points."""
+    inside = points[(points < reference).all(axis=1)]
+    return float(moocore.hypervolume(inside, reference)) if len(inside) else 0.0
 
 
 def reference_point(points: np.ndarray) -> np.ndarray:
     """Return a reference point (m) a tenth beyond the worst of n x m points, n > 0.
 
-    In an objective whose worst value is 0 the distance is 1.
+    In an objective whose worst value is 0 the distance is 1. The reference is finite: a tenth
+    beyond the largest double is the largest double.
     """
     worst = np.max(points, axis=0)
-    return worst + np.where(worst == 0, 1.0, MARGIN * np.abs(worst))
+    with np.errstate(over="ignore", under="ignore"):
+        beyond = worst + np.where(worst == 0, 1.0, MARGIN * np.abs(worst))
+    # A tenth of the smallest doubles is zero: the reference is then the next double.
+    reference: np.ndarray = np.clip(np.maximum(beyond, np.nextafter(worst, MAX)), -MAX, MAX)
+    return reference
 
 
 def growth(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -42,7 +56,8 @@ class GrowingFront:
     """A front that grows by one point at a time and keeps its hypervolume.
 
     A new point adds the part of its own box that the members do not cover yet. That needs only
-    the members, not the points that arrived before.
+    the members, not the points that arrived before. The arithmetic is done on scaled numbers,
+    so it stays finite for all finite points.
     """
 
     def __init__(self, reference: np.ndarray):
@@ -52,7 +67,10 @@ class GrowingFront:
             reference: m finite numbers, in the orientation of the points.
         """
         self.reference = np.asarray(reference, dtype=float)
-        self.hypervolume = 0.0
+        self._powers = exponents(self.reference)
+        self._scaled_reference = scaled(self.reference, self._powers)
+        self._box = float(np.prod(np.abs(self._scaled_reference)))
+        self.scaled_volume = 0.0
         self._arrived = 0
         self._keys: list[int] = []
         self._rows = np.empty((FIRST_ROWS, len(self.reference)))
@@ -68,9 +86,23 @@ class GrowingFront:
         return self._rows[: len(self._keys)].copy()
 
     @property
+    def hypervolume(self) -> float:
+        """The hypervolume in the units of the objectives."""
+        return unscaled(self.scaled_volume, self._power)
+
+    @hypervolume.setter
+    def hypervolume(self, volume: float) -> None:
+        self.scaled_volume = unscaled(volume, -self._power)
+
+    @property
     def share(self) -> float:
-        """The hypervolume as a share of the box between zero and the reference."""
-        return self.hypervolume / float(np.prod(np.abs(self.reference)))
+        """The hypervolume as a share of the box between zero and the reference; 0 if the box
+        has no volume."""
+        return self.scaled_volume / self._box if self._box else 0.0
+
+    @property
+    def _power(self) -> int:
+        return int(self._powers.sum())
 
     def add(self, point: np.ndarray, key: int | None = None) -> tuple[bool, float]:
         """Add a point (m).
@@ -90,17 +122,18 @@ class GrowingFront:
         rows = self._rows[: len(self._keys)]
         if not np.isfinite(point).all() or _dominated(point, rows):
             return False, self.hypervolume
-        self.hypervolume += self._gain(point, rows)
+        self.scaled_volume += self._scaled_gain(point, rows)
         self._join(point, key, rows)
         return True, self.hypervolume
 
-    def _gain(self, point: np.ndarray, rows: np.ndarray) -> float:
-        """Return the volume of the part of the point's box that no member covers."""
-        if not (point < self.reference).all():
+    def _scaled_gain(self, point: np.ndarray, rows: np.ndarray) -> float:
+        """Return the scaled volume of the part of the point's box that no member covers."""
+        point, reference = scaled(point, self._powers), self._scaled_reference
+        if not (point < reference).all():
             return 0.0
-        box = float(np.prod(self.reference - point))
+        box = float(np.prod(reference - point))
         # Moved into the point's box, the members cover exactly what they share with it.
-        covered = hypervolume(np.maximum(rows, point), self.reference)
+        covered = _hypervolume(np.maximum(scaled(rows, self._powers), point), reference)
         return max(box - covered, 0.0)
 
     def _join(self, point: np.ndarray, key: int, rows: np.ndarray) -> None:

@@ -90,10 +90,10 @@ def hypervolume_curve(
     curve: list[tuple[int, int, float]] = []
     rows = zip(history.told, history.numbers, history.points, history.violations, strict=True)
     for told, number, point, violation in rows:
-        before = front.hypervolume
+        before = front.share
         if violation == 0:
             front.add(point)
-        if not curve or front.hypervolume > before:
+        if not curve or front.share > before:
             curve.append((told, number, front.share))
     return curve
 

@@ -81,8 +81,9 @@ class Surrogate:
     def values(self, predicted: np.ndarray) -> np.ndarray:
         """Convert n x m scaled ranks to the objectives' units, within the examples' range."""
         shares = np.clip((predicted / SCALE + 1) / 2, 0.0, 1.0)
+        # Halves: numpy interpolates by a difference, which would overflow for huge numbers.
         columns = [
-            np.quantile(points, share)
+            2 * np.quantile(points / 2, share)
             for points, share in zip(self._points.T, shares.T, strict=True)
         ]
         return np.column_stack(columns)

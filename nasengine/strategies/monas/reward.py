@@ -49,10 +49,13 @@ class Scale:
 
     def scaled(self, values: Mapping[str, float]) -> dict[str, float]:
         """Return by objective 0 at the best first candidate, 1 at the worst; within -1 .. 2."""
-        points = np.array(self._points)
-        low, high = points.min(axis=0), points.max(axis=0)
-        span = np.where(high > low, high - low, 1.0)
-        scaled = np.clip((oriented([values], self._goals)[0] - low) / span, -1.0, 2.0)
+        # Halves: the difference of two finite numbers is then finite.
+        halves = np.array(self._points, dtype=float) / 2
+        low, high = halves.min(axis=0), halves.max(axis=0)
+        span = np.where(high > low, high - low, 0.5)
+        with np.errstate(over="ignore"):
+            scaled = (oriented([values], self._goals)[0] / 2 - low) / span
+        scaled = np.clip(scaled, -1.0, 2.0)
         return {goal.name: float(value) for goal, value in zip(self._goals, scaled, strict=True)}
 
     def state_dict(self) -> list[list[float]]:

@@ -25,6 +25,7 @@ from ...core.proposal import Proposal
 from ...core.seeds import generator
 from ...core.settings import setting
 from ...core.strategy import Strategy, Task
+from ...pareto import within_half
 from ..common.learning.categorical import TEMPERATURE_GROWTH
 from ..common.learning.reward_baseline import RewardBaseline
 from ..common.population import Member, Population, sample_errors
@@ -196,9 +197,10 @@ class Renas(Strategy):
         child = self._population.members[-1]
         if parent.violation or child.violation:
             return float(np.clip(parent.violation - child.violation, -1.0, 1.0))
-        points = np.array([member.point for member in self._population.members])
-        spread = points.std(axis=0)
-        improvement = np.array(parent.point) - np.array(child.point)
+        members = [member.point for member in self._population.members]
+        points = within_half(np.array([*members, parent.point, child.point]))
+        spread = points[:-2].std(axis=0)
+        improvement = points[-2] - points[-1]
         return float(np.mean(improvement / np.where(spread > 0, spread, 1.0)))
 
     def _learn(
