@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .meter import Meter
 from .objective import Goal
 from .outcome import Outcome
 from .proposal import Proposal
@@ -31,6 +32,7 @@ class Evaluation:
         report: Called with a JSON object after every epoch.
         cancelled: Called between batches; True ends the evaluation with Cancelled.
         weights: Checkpoints of the search's earlier candidates, by number.
+        meter: Takes the time that a GPU is used.
     """
 
     proposal: Proposal
@@ -43,6 +45,7 @@ class Evaluation:
     cancelled: Callable[[], bool]
     weights: WeightStore = NO_WEIGHTS
     search_seed: int = 0
+    meter: Meter = field(default_factory=Meter, compare=False)
 
 
 class Estimator(ABC):

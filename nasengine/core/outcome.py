@@ -23,7 +23,11 @@ class Outcome:
             "failed" or "cancelled". Only "done" counts for best, front and averages.
         measurements: the measured objectives; a pruned candidate may have its cheap ones.
         reason: why it did not end as done or trained.
-        epochs: training epochs.
+        epochs: training epochs of one network. An epoch is one pass, forward and backward, of as
+            many examples as the search's train part holds. A supernet counts as one network: its
+            epoch counts by the share of the train part that its update steps read.
+        seconds: duration of the evaluation; None if it was not measured, as of table lookups.
+        gpu_seconds: the part of it in which a GPU was used; None if none was.
         findings: a small JSON object with the results of supernet training.
     """
 
@@ -31,8 +35,11 @@ class Outcome:
     state: OutcomeState
     measurements: tuple[Measurement, ...] = ()
     reason: str = ""
-    epochs: int = 0
+    epochs: float = 0
     findings: dict[str, Any] = field(default_factory=dict)
+    # Durations differ from machine to machine, so equal outcomes may differ in them.
+    seconds: float | None = field(default=None, compare=False)
+    gpu_seconds: float | None = field(default=None, compare=False)
 
     @property
     def values(self) -> dict[str, float]:
@@ -59,8 +66,12 @@ class Outcome:
         return self
 
     def to_json(self) -> dict[str, Any]:
-        """Return a JSON object; empty findings are left out, as in older releases."""
+        """Return a JSON object.
+
+        Empty findings and durations that were not measured are left out, as in older releases.
+        """
         findings = {"findings": self.findings} if self.findings else {}
+        durations = {"seconds": self.seconds, "gpu_seconds": self.gpu_seconds}
         return {
             "number": self.number,
             "state": self.state,
@@ -68,6 +79,7 @@ class Outcome:
             "reason": self.reason,
             "epochs": self.epochs,
             **findings,
+            **{name: value for name, value in durations.items() if value is not None},
         }
 
     @classmethod
@@ -79,4 +91,6 @@ class Outcome:
             reason=value["reason"],
             epochs=value.get("epochs", 0),
             findings=value.get("findings", {}),
+            seconds=value.get("seconds"),
+            gpu_seconds=value.get("gpu_seconds"),
         )

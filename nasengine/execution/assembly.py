@@ -135,6 +135,14 @@ def constraints_of(spec: SearchSpec) -> tuple[Constraint, ...]:
     return named_constraints(spec.constraints, spec.objectives)
 
 
+def is_lookup(spec: SearchSpec) -> bool:
+    """Return whether candidates are looked up in stored data, which costs no training."""
+    try:
+        return bool(load("estimators", spec.estimator).is_lookup)
+    except EngineError:
+        return False
+
+
 def _collected(errors: dict[str, str], path: str, act: Callable[[], T]) -> T | None:
     """Return the result of `act`, or None and add its error, unless its path has one already."""
     try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ from ..catalog import load
 from ..core.errors import Cancelled, Diverged, EngineError, NotFinite
 from ..core.estimator import Evaluation, Report
 from ..core.measurement import Measurement
+from ..core.meter import Meter
 from ..core.objective import Constraint, Goal
 from ..core.outcome import Outcome
 from ..core.proposal import Proposal
@@ -25,6 +28,7 @@ from . import assembly
 if TYPE_CHECKING:
     import torch
 
+DURATION_DECIMALS = 3
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -54,15 +58,27 @@ def evaluate(
         weights: Checkpoints of the search's earlier candidates, for children that inherit.
 
     Returns:
-        The outcome. An error becomes an outcome with a reason: diverged if a number is NaN or
-        infinite, otherwise failed.
+        The outcome with its cost in seconds, except for table lookups. An error becomes an
+        outcome with a reason: diverged if a number is NaN or infinite, otherwise failed.
 
     Raises:
         Cancelled: `cancelled` returned true.
     """
-    number = proposal.number
+    started, meter = time.perf_counter(), Meter()
+    outcome = _outcome_or_error(
+        proposal.number,
+        lambda: _EvaluationRun(spec, proposal, report, cancelled, weights, meter=meter).outcome(),
+    )
+    if assembly.is_lookup(spec):
+        return outcome
+    gpu = None if meter.gpu_seconds is None else round(meter.gpu_seconds, DURATION_DECIMALS)
+    seconds = round(time.perf_counter() - started, DURATION_DECIMALS)
+    return replace(outcome, seconds=seconds, gpu_seconds=gpu)
+
+
+def _outcome_or_error(number: int, act: Callable[[], Outcome]) -> Outcome:
     try:
-        return _EvaluationRun(spec, proposal, report, cancelled, weights).outcome()
+        return act()
     except Cancelled:
         raise
     except (Diverged, NotFinite) as error:
@@ -83,12 +99,15 @@ class _EvaluationRun:
         report: Report,
         cancelled: Callable[[], bool],
         weights: WeightStore,
+        *,
+        meter: Meter,
     ):
         self.spec = spec
         self.proposal = proposal
         self.report = report
         self.cancelled = cancelled
         self.weights = weights
+        self.meter = meter
         self.space = assembly.make_space(spec)
         self.estimator = assembly.make_estimator(spec)
         self.goals = assembly.goals_of(spec, self.estimator)
@@ -154,6 +173,7 @@ class _EvaluationRun:
             cancelled=self.cancelled,
             weights=self.weights,
             search_seed=spec.seed,
+            meter=self.meter,
         )
 
     def _ended(self, state: Any, reason: str, outcome: Outcome | None = None) -> Outcome:

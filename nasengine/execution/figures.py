@@ -40,6 +40,8 @@ def rows(result: Result) -> list[dict[str, Any]]:
             "origin": candidate.proposal.origin,
             "parents": list(candidate.parents),
             "epochs": candidate.outcome.epochs,
+            "seconds": candidate.outcome.seconds,
+            "gpu_seconds": candidate.outcome.gpu_seconds,
             "reason": candidate.reason,
             "id": candidate.architecture.id,
             "text": candidate.text,

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from nasengine import catalog
-from nasengine.core.errors import EngineError
 from nasengine.core.search_spec import SearchSpec
+from nasengine.execution.assembly import is_lookup
 from webapp.accounts.models import Team
 
 from .models import Candidate, CandidateState, Run, RunState
@@ -27,14 +26,6 @@ class Cost:
     seen: int
     total_seconds: float
     workers: int
-
-
-def is_looked_up(spec: SearchSpec) -> bool:
-    """Return whether candidates are looked up in a table, so that their time does not matter."""
-    try:
-        return catalog.load("estimators", spec.estimator).is_lookup
-    except EngineError:
-        return False
 
 
 def expected_cost(team: Team, spec: SearchSpec) -> Cost | None:
@@ -64,7 +55,7 @@ def seconds_left(run: Run) -> float | None:
     """
     if run.state != RunState.RUNNING or run.started_at is None or run.told < MIN_RECENT:
         return None
-    if is_looked_up(SearchSpec.from_json(run.spec)):
+    if is_lookup(SearchSpec.from_json(run.spec)):
         each = (timezone.now() - run.started_at).total_seconds() / run.told
     else:
         ended = run.candidates.filter(ended_at__isnull=False).order_by("-ended_at")

@@ -115,17 +115,18 @@ class OneShot(Estimator):
             evaluation = replace(evaluation, weights=MemoryWeightStore())
         number = evaluation.proposal.number
         with evaluation.weights.lock(evaluation.cancelled):
-            stored = trained = self._stored_epochs(evaluation)
+            trained, spent = self._stored_epochs(evaluation), 0.0
             while trained < self.config.epochs:
                 outcome = self._run(evaluation, "epoch", trained, _train)
                 if outcome.state != "trained":
-                    return replace(outcome, number=number)
+                    return replace(outcome, number=number, epochs=spent + outcome.epochs)
                 trained += 1
+                spent += outcome.epochs
         outcome = self._run(evaluation, "score", trained, _score)
         if outcome.state != "trained":
-            return replace(outcome, number=number)
+            return replace(outcome, number=number, epochs=spent)
         measurements = [self._measurement(goal, outcome.findings) for goal in evaluation.goals]
-        return Outcome(number, "done", tuple(measurements), epochs=trained - stored)
+        return Outcome(number, "done", tuple(measurements), epochs=spent)
 
     def _stored_epochs(self, evaluation: Evaluation) -> int:
         """Return the epoch of the latest checkpoint, 0 if there is none."""

@@ -12,6 +12,11 @@ def steps_in_epoch(count: int, batch_size: int) -> int:
     return max(count // batch_size, 1)
 
 
+def images_in_epoch(count: int, batch_size: int) -> int:
+    """Return the number of images that one epoch reads, see `shuffled_batches`."""
+    return steps_in_epoch(count, batch_size) * min(batch_size, count)
+
+
 def shuffled_batches(
     count: int, batch_size: int, generator: torch.Generator
 ) -> Iterator[torch.Tensor]:

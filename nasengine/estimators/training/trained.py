@@ -64,7 +64,11 @@ def train_network(
     scores: list[Score | None] = []
     number = evaluation.proposal.number
     try:
-        with threads(config.threads), seeded(derive(evaluation.seed, "weights"), context.device):
+        with (
+            evaluation.meter.on(context.device.type),
+            threads(config.threads),
+            seeded(derive(evaluation.seed, "weights"), context.device),
+        ):
             network = evaluation.space.build(
                 evaluation.proposal.architecture,
                 facts.shape,

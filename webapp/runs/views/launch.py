@@ -12,11 +12,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.search_spec import SearchSpec
+from nasengine.execution.assembly import is_lookup
 from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.requests import TeamRequest
 from webapp.limits import MAX_NAME
 
-from ..cost import expected_cost, is_looked_up
+from ..cost import expected_cost
 from ..forms import PARTS, LaunchForm, raw_of
 from ..models import Run
 from ..presets import PRESETS
@@ -100,6 +101,6 @@ def _cost(request: TeamRequest, spec: SearchSpec | None) -> dict[str, Any]:
     """Return what the search costs, as far as its settings can be read and it is known."""
     if spec is None:
         return {"unreadable": True}
-    if is_looked_up(spec):
+    if is_lookup(spec):
         return {"looked_up": True}
     return {"cost": expected_cost(request.team, spec)}

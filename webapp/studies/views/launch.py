@@ -11,11 +11,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.search_spec import SearchSpec
+from nasengine.execution.assembly import is_lookup
 from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.models import Team
 from webapp.accounts.requests import TeamRequest
 from webapp.limits import MAX_NAME
-from webapp.runs.cost import expected_cost, is_looked_up
+from webapp.runs.cost import expected_cost
 from webapp.runs.models import Run, Study
 
 from ..forms import StudyForm
@@ -83,7 +84,7 @@ def _cost(request: TeamRequest, plan: Plan | None) -> dict[str, Any]:
         return {"unreadable": True}
     candidates = plan.run_count * plan.spec.candidates
     context = {"runs": plan.run_count, "candidates": candidates, "cost": None}
-    if is_looked_up(plan.spec):
+    if is_lookup(plan.spec):
         return {**context, "looked_up": True}
     cost = expected_cost(request.team, plan.spec)
     if cost is None:

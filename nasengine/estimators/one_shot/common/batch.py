@@ -79,7 +79,13 @@ class FeedSettings:
 
 
 class Feed(Protocol):
-    """A data set split for the weights, for the architecture and for scores."""
+    """A data set split for the weights, for the architecture and for scores.
+
+    `size` is the number of examples, or words, that an epoch of one network reads from the train
+    part with this batch size.
+    """
+
+    size: int
 
     def steps(self, epoch: int) -> int:
         """Return the number of weight steps of an epoch."""

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from ....core.dataset import Part
 from ...training.augment import augment
-from ...training.batches import shuffled_batches, steps_in_epoch
+from ...training.batches import images_in_epoch, shuffled_batches, steps_in_epoch
 from ...training.device_context import DeviceContext
 from .batch import Choices, FeedSettings, Pair, SupernetScore
 
@@ -49,6 +49,7 @@ class ImageFeed:
         self.context = settings.context
         self.images, self.labels = self.context.hold(train.images, train.labels)
         self.valid = self.context.hold(valid.images, valid.labels)
+        self.size = images_in_epoch(len(self.labels), settings.batch_size)
         order = torch.randperm(len(self.labels), generator=settings.generator("sides"))
         cut = round(settings.weights_portion * len(order))
         self.sides = order[:cut], order[cut:]

@@ -32,7 +32,22 @@ if TYPE_CHECKING:
     from ..shared import OneShotConfig
 
 SIGNIFICANT_DIGITS = 6
+EPOCH_DECIMALS = 4
 FEEDS: dict[DataKind, Any] = {"images": ImageFeed, "text": TextFeed}
+
+
+@dataclass
+class Passes:
+    """The examples that update steps of a supernet have read, and those of one network's epoch."""
+
+    examples: int = 0
+    in_epoch: int = 1
+
+    @property
+    def epochs(self) -> float:
+        """The epochs of one network that these steps are worth; whole numbers as int."""
+        epochs = round(self.examples / self.in_epoch, EPOCH_DECIMALS)
+        return int(epochs) if epochs == int(epochs) else epochs
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,7 @@ class Supernet:
     note: Mapping[str, Any]
     evaluation: Evaluation
     kind: DataKind
+    passes: Passes
 
     @property
     def epoch(self) -> int:
@@ -77,11 +93,15 @@ def train_supernet(
     train_config = training if isinstance(training, TrainConfig) else TrainConfig()
     number = evaluation.proposal.number
     context = find_device_context(train_config)
+    passes = Passes()
     try:
-        with _built(config, train_config, evaluation, context) as supernet:
+        with (
+            evaluation.meter.on(context.device.type),
+            _built(config, train_config, evaluation, context, passes) as supernet,
+        ):
             findings = act(supernet)
     except Diverged as error:
-        return Outcome(number, "diverged", reason=str(error))
+        return Outcome(number, "diverged", reason=str(error), epochs=passes.epochs)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
@@ -90,11 +110,10 @@ def train_supernet(
             "batch_size of the strategy, or the space's channels or cells, or use partial "
             "channels (partial)"
         )
-        return Outcome(number, "failed", reason=reason)
+        return Outcome(number, "failed", reason=reason, epochs=passes.epochs)
     finally:
         release_memory(context.device)
-    epochs = int(evaluation.proposal.note["do"] == "epoch")
-    return Outcome(number, "trained", epochs=epochs, findings=findings)
+    return Outcome(number, "trained", epochs=passes.epochs, findings=findings)
 
 
 @contextmanager
@@ -103,6 +122,7 @@ def _built(
     train_config: TrainConfig,
     evaluation: Evaluation,
     context: DeviceContext,
+    passes: Passes,
 ) -> Iterator[Supernet]:
     note = evaluation.proposal.note
     dataset = named_dataset(evaluation.dataset, evaluation.dataset_config)
@@ -126,13 +146,18 @@ def _built(
             cancelled=evaluation.cancelled,
         )
         feed: Feed = FEEDS[dataset.kind](dataset.search_parts(), settings)
-        yield Supernet(network, context, feed, note, evaluation, dataset.kind)
+        passes.in_epoch = feed.size
+        yield Supernet(network, context, feed, note, evaluation, dataset.kind, passes)
 
 
 class RunningAverage:
-    """Mean loss and error over the steps of an epoch; raises Diverged if a loss is not finite."""
+    """Mean loss and error over the update steps of an epoch.
+
+    Raises Diverged if a loss is not finite. The supernet counts the examples as training.
+    """
 
     def __init__(self, supernet: Supernet, rate: float):
+        self.passes = supernet.passes
         device = supernet.context.device
         self.monitor = LossMonitor(supernet.epoch + 1, rate, device)
         self.wrong = torch.zeros((), dtype=torch.long, device=device)
@@ -147,6 +172,7 @@ class RunningAverage:
         self.monitor.add(loss)
         self.wrong = self.wrong + batch.wrong
         self.count += batch.count
+        self.passes.examples += batch.count
 
     def metrics(self, prefix: str) -> dict[str, float]:
         """Return {prefix_loss, prefix_error in percent}, empty without a step."""

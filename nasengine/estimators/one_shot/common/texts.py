@@ -64,6 +64,7 @@ class TextFeed:
         self.settings = settings
         self.context = settings.context
         (words,) = self.context.hold(train.words)
+        self.size = streams(words, settings.batch_size)[0].numel()
         (self.valid,) = self.context.hold(valid.words)
         cut = round(settings.weights_portion * len(words))
         self.sides = words[:cut], words[cut:]
