@@ -5,3 +5,8 @@ class AccountsConfig(AppConfig):
     name = "webapp.accounts"
     label = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import access_changes  # models are loaded by now
+
+        access_changes.connect()

@@ -14,11 +14,13 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
 
+from webapp.events.recorder import group_name
+
 from .backlog import Backlog, backlog, visible_run
-from .notification import RunSubscription
+from .notification import Subscription
+from .socket_access import NOT_FOUND
 
 log = logging.getLogger(__name__)
-NOT_FOUND = 4404  # the same for strangers, signed-out users and missing runs
 MAX_SEQ = 2**53
 
 
@@ -26,7 +28,7 @@ class RunConsumer(AsyncWebsocketConsumer):
     """Sends {"type": "hello"}, then {"type": "event"} in order, or {"type": "reset"}.
 
     The event table is the only source. One loop sends every event that is newer than the last
-    one sent; a notification or a time limit wakes it. Only `RunSubscription` uses the channel
+    one sent; a notification or a time limit wakes it. Only `Subscription` uses the channel
     layer, so a dead broker delays events but does not close the socket.
     """
 
@@ -58,7 +60,7 @@ class RunConsumer(AsyncWebsocketConsumer):
                 await self._send_json({"type": "pong"})
 
     async def _feed(self) -> None:
-        subscription = RunSubscription(self.run_id)
+        subscription = Subscription(group_name(self.run_id))
         try:
             await subscription.join()
             while await self._send_new_events():

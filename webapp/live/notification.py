@@ -1,4 +1,4 @@
-"""Notifications about new events of a run; they survive a restart of the broker."""
+"""Notifications of a channel group; they survive a restart of the broker."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from channels.layers import get_channel_layer
 
-from webapp.events.recorder import group_name
-
 if TYPE_CHECKING:
     from channels_redis.pubsub import RedisPubSubChannelLayer
 
@@ -18,15 +16,15 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 2.0
 
 
-class RunSubscription:
-    """Membership in a run's channel group; wakes the waiting consumer.
+class Subscription:
+    """Membership in a channel group, such as that of a run; wakes the waiting consumer.
 
     A notification carries no data. While the broker is down there are none, and `wait` ends at
     its time limit; the group is joined again as soon as possible.
     """
 
-    def __init__(self, run_id: int):
-        self.group = group_name(run_id)
+    def __init__(self, group: str):
+        self.group = group
         self._notified = asyncio.Event()
         self._joined = asyncio.Event()
         self._task: asyncio.Task | None = None

@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.urls import path, re_path
 
 from .consumer import RunConsumer
+from .socket_access import AccessGuard
 
-websocket_urlpatterns = [path("ws/runs/<int:run_id>/", RunConsumer.as_asgi())]
+
+class UnknownAddress(AsyncWebsocketConsumer):
+    """Refuses a socket, as a page that does not exist is refused with 404."""
+
+    channel_layer_alias = "none"  # no such layer, so Channels itself joins no group
+
+    async def connect(self) -> None:
+        await self.close()
+
+
+run_socket: Any = AccessGuard(RunConsumer.as_asgi())  # an ASGI application, not a view
+websocket_urlpatterns = [
+    path("ws/runs/<int:run_id>/", run_socket),
+    re_path(r"", UnknownAddress.as_asgi()),
+]

@@ -135,6 +135,8 @@ TABLE_MEGABYTES = whole("TABLE_MEGABYTES", 50)
 # Poll intervals of workers and of open pages, for times without notifications.
 IDLE_SECONDS = seconds("IDLE_SECONDS", 2)
 SOCKET_POLL_SECONDS = seconds("SOCKET_POLL_SECONDS", 3)
+# Interval at which an open socket checks its user's access without a notification.
+SOCKET_ACCESS_SECONDS = seconds("SOCKET_ACCESS_SECONDS", 15)
 # A page that missed more events than this loads a snapshot instead.
 SOCKET_REPLAY_LIMIT = whole("SOCKET_REPLAY_LIMIT", 2000)
 if LEASE_SECONDS < 2 * HEARTBEAT_SECONDS:

@@ -3,10 +3,12 @@ const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 15000;
 const SILENCE_MS = 45000;
 const PING_MS = 20000;
+const NOT_FOUND = 4404;
 
 // `after()` returns the number of the last event; `onEvents(events)` receives batches; `onReset()`
 // returns a promise that loads a new snapshot; `onStatus(status)` receives "live", "connecting" or
-// "offline".
+// "offline". When the server ends the right to view the run, the page is loaded again: it then is the
+// sign-in page or says what is missing.
 export function openConnection({ address, after, onEvents, onReset, onStatus }) {
   let socket = null;
   let wait = FIRST_WAIT_MS;
@@ -15,6 +17,7 @@ export function openConnection({ address, after, onEvents, onReset, onStatus }) 
   let timer = null;
   let lastHeard = 0;
   let closed = false;
+  let wasLive = false;
 
   function flush() {
     frame = null;
@@ -64,14 +67,19 @@ export function openConnection({ address, after, onEvents, onReset, onStatus }) 
       const data = JSON.parse(message.data);
       if (data.type === "hello") {
         wait = FIRST_WAIT_MS;
+        wasLive = true;
         onStatus("live");
       } else if (data.type === "event") {
         onStatus("live");
         take(data);
       } else if (data.type === "reset") reset();
     };
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       socket = null;
+      if (code === NOT_FOUND && wasLive) {
+        location.reload();
+        return;
+      }
       onStatus(navigator.onLine === false ? "offline" : "connecting");
       again(wait * (0.7 + 0.6 * Math.random()));
       wait = Math.min(MAX_WAIT_MS, wait * 2);

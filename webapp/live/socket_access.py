@@ -1,0 +1,119 @@
+"""Access of sockets: who opens one, and closing it as soon as the right to it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import Error as DatabaseError
+
+from webapp.accounts.access_changes import access_group
+from webapp.accounts.models import User
+from webapp.accounts.sessions import user_of_session
+
+from .backlog import visible_run
+from .notification import Subscription
+
+log = logging.getLogger(__name__)
+NOT_FOUND = 4404  # the same for strangers, signed-out users and missing runs
+TRY_AGAIN = 1013
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class SessionUser:
+    """Sets scope["user"] and scope["session_key"] from the session cookie; reads only."""
+
+    def __init__(self, app: Application):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
+        try:
+            user = await database_sync_to_async(user_of_session, thread_sensitive=False)(key)
+        except DatabaseError as error:
+            log.warning("socket refused: its session could not be read (%s)", error)
+            await send({"type": "websocket.close", "code": TRY_AGAIN})
+            return
+        found = {"user": user or AnonymousUser(), "session_key": key}
+        await self.app({**scope, **found}, receive, send)
+
+
+class AccessGuard:
+    """Closes the socket of a run when its user may no longer view the run.
+
+    That is after a sign-out, a change of the password, a deactivation or deletion of the account,
+    and the loss of the membership. A notification triggers the check, which reads the database; a
+    time limit triggers it if notifications are lost.
+    """
+
+    def __init__(self, app: Application):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gate = _Gate(send)
+        watch = asyncio.create_task(_watch(scope, gate))
+        try:
+            await self.app(scope, receive, gate.send)
+        finally:
+            watch.cancel()
+            await asyncio.wait([watch], timeout=2.0)
+
+
+class _Gate:
+    """The sending side of a socket; nothing passes after it was closed."""
+
+    def __init__(self, send: Send):
+        self._send = send
+        self._closed = False
+        self.accepted = asyncio.Event()
+
+    async def send(self, message: dict[str, Any]) -> None:
+        if self._closed:
+            return
+        self._closed = message["type"] == "websocket.close"
+        await self._send(message)
+        if message["type"] == "websocket.accept":
+            self.accepted.set()
+
+
+async def _watch(scope: Scope, gate: _Gate) -> None:
+    """Close the socket once the check fails; return then."""
+    user, key = scope["user"], scope.get("session_key")
+    run_id = scope["url_route"]["kwargs"]["run_id"]
+    if not user.is_authenticated:
+        return  # the consumer refuses it
+    await gate.accepted.wait()
+    subscription = Subscription(access_group(user.pk))
+    check = database_sync_to_async(_may_watch, thread_sensitive=False)
+    try:
+        await subscription.join()
+        while await check(user.pk, key, run_id):
+            await subscription.wait(settings.SOCKET_ACCESS_SECONDS)
+        await gate.send({"type": "websocket.close", "code": NOT_FOUND})
+    finally:
+        await subscription.leave()
+
+
+def _may_watch(user_id: int, session_key: str | None, run_id: int) -> bool:
+    """Return whether the user is still signed in and may view the run.
+
+    True while the database does not answer: then there is nothing to send either.
+    """
+    try:
+        if session_key is None:  # opened without a cookie, in tests
+            user = User.objects.filter(pk=user_id, is_active=True).first()
+        else:
+            user = user_of_session(session_key)
+        return user is not None and user.pk == user_id and visible_run(user, run_id) is not None
+    except DatabaseError as error:
+        log.warning("access of an open socket could not be checked (%s)", error)
+        return True
