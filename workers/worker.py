@@ -10,6 +10,7 @@ import logging
 import platform
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -104,11 +105,14 @@ class Worker:
 
     def _serve(self, claimed: Claim) -> None:
         self.heartbeat.hold(claimed)
+        started = time.monotonic()
         try:
             outcome = self._evaluate(claimed)
         finally:
             self.heartbeat.release()
         if outcome is not None:
+            if outcome.seconds is None:  # it was cancelled, or its process died
+                outcome = replace(outcome, seconds=round(time.monotonic() - started, 3))
             self._finish(claimed, outcome)
 
     def _evaluate(self, claimed: Claim) -> Outcome | None:
@@ -213,6 +217,5 @@ def read_outcome(number: int, raw: dict[str, Any]) -> Outcome:
     state, reason = raw["state"], raw["reason"]
     if broken:
         state, reason = "diverged", reason or "; ".join(broken)
-    return Outcome(
-        number, state, tuple(kept), reason, raw.get("epochs", 0), raw.get("findings", {})
-    )
+    known = {**raw, "number": number, "state": state, "reason": reason, "measurements": []}
+    return replace(Outcome.from_json(known), measurements=tuple(kept))

@@ -10,6 +10,7 @@ import numpy as np
 from nasengine.core.objective import Goal
 from nasengine.pareto.dominance import constrained_front
 from nasengine.pareto.orientation import signs
+from webapp.runs.cost import worked_seconds
 from webapp.runs.models import Run
 
 from .histories import History, common_reference, histories_of, hypervolume_curve, shared_goals
@@ -43,7 +44,6 @@ def _figures(
         {"told": told, "number": number, "hypervolume": share}
         for told, number, share in hypervolume_curve(history, reference)
     ]
-    elapsed = run.ended_at - run.started_at if run.started_at and run.ended_at else None
     best = history.best()
     return {
         "id": run.pk,
@@ -52,7 +52,7 @@ def _figures(
         "state": run.state,
         "told": run.told,
         "budget": run.candidate_budget,
-        "seconds": elapsed.total_seconds() if elapsed else None,
+        "seconds": worked_seconds(run) if run.ended_at else None,
         "front": [
             {"number": number, "values": values.tolist(), "feasible": bool(violation == 0)}
             for number, values, violation, on_front in zip(

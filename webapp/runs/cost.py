@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from nasengine.core.search_spec import SearchSpec
-from nasengine.execution.assembly import is_lookup
 from webapp.accounts.models import Team
 
 from .models import Candidate, CandidateState, Run, RunState
+from .numbers import value_text
 
 SAME = ("space", "estimator", "dataset", "space_config", "estimator_config", "dataset_config")
 SAMPLE = 200
-RECENT = 10
+RECENT_SHARE = 0.2  # of the run's time, over which the pace is measured
 MIN_RECENT = 3
 
 
@@ -47,21 +48,45 @@ def expected_cost(team: Team, spec: SearchSpec) -> Cost | None:
     return Cost(each, len(seconds), each * spec.candidates / spec.in_flight, spec.in_flight)
 
 
+def cost_text(candidate: Candidate) -> str:
+    """Return what the evaluation of a candidate cost, in words; empty if nothing was recorded."""
+    parts = []
+    if candidate.epochs:
+        parts.append(f"{candidate.epochs:g} epoch{'' if candidate.epochs == 1 else 's'}")
+    if candidate.seconds is not None:
+        parts.append(f"{value_text('seconds', candidate.seconds)} s")
+    if candidate.gpu_seconds is not None:
+        parts.append(f"of these {value_text('seconds', candidate.gpu_seconds)} s on a GPU")
+    return ", ".join(parts)
+
+
+def worked_from(run: Run) -> datetime | None:
+    """Return the start of a run, moved forward by its rests: pauses and ends before a new start."""
+    if run.started_at is None:
+        return None
+    return run.started_at + timedelta(seconds=run.rested_seconds)
+
+
+def worked_seconds(run: Run) -> float | None:
+    """Return for how long a run has worked, without its rests; None before its start."""
+    start = worked_from(run)
+    if start is None:
+        return None
+    return max(0.0, ((run.rested_at or timezone.now()) - start).total_seconds())
+
+
 def seconds_left(run: Run) -> float | None:
     """Return the expected seconds until the budget is used; None if that is not known.
 
-    Trainings follow the pace of the latest candidates. Lookups end many at a time, so for
-    them the pace of the whole run counts.
+    The pace is that of the latest part of the run's time, because candidates may become slower
+    or faster. It is measured over a time, not over a number of candidates: many may end at the
+    same moment, such as lookups or candidates that are pruned before training.
     """
-    if run.state != RunState.RUNNING or run.started_at is None or run.told < MIN_RECENT:
+    worked = worked_seconds(run)
+    if run.state != RunState.RUNNING or not worked or run.told < MIN_RECENT:
         return None
-    if is_lookup(SearchSpec.from_json(run.spec)):
-        each = (timezone.now() - run.started_at).total_seconds() / run.told
-    else:
-        ended = run.candidates.filter(ended_at__isnull=False).order_by("-ended_at")
-        latest = ended.values_list("ended_at", flat=True)[: RECENT + 1]
-        times = [time for time in latest if time is not None]
-        if len(times) < MIN_RECENT:
-            return None
-        each = (times[0] - times[-1]).total_seconds() / (len(times) - 1)
-    return each * (run.candidate_budget - run.told)
+    window = worked * RECENT_SHARE
+    since = timezone.now() - timedelta(seconds=window)
+    recent = run.candidates.filter(ended_at__gt=since).count()
+    pace = recent / window if recent >= MIN_RECENT else run.told / worked
+    return (run.candidate_budget - run.told) / pace

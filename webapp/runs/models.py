@@ -151,6 +151,9 @@ class Run(models.Model):
     services/front.py). `best` is the number of the best candidate that has ended (see
     services/best.py), `seq` the number of the newest event.
 
+    `rested_at` is when the run was paused or ended, null while it works; `rested_seconds` adds
+    up earlier rests, which a resumed run or one with a raised budget has.
+
     `reason` explains why the run is paused, stopped, finished or failed. `note` and `archived_at`
     are searched and filtered by; the pages that edit notes and archive runs follow.
     """
@@ -196,6 +199,8 @@ class Run(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    rested_at = models.DateTimeField(null=True, blank=True)
+    rested_seconds = models.FloatField(default=0)
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -235,6 +240,8 @@ class Candidate(models.Model):
     cancel. `rung_at` is the time of the last wake-up message to workers.
 
     `curve` has one object per epoch, `progress_seq` is the number of the event that carries it.
+    `epochs`, `seconds` and `gpu_seconds` are what its evaluation cost (see the engine's Outcome);
+    a cost that was not measured is null.
     `ended_order` numbers the ended candidates of the run; `told` is true once the strategy has
     the outcome. `findings` is the result of a supernet training step, for the strategy.
     All times are from the database's clock.
@@ -262,6 +269,9 @@ class Candidate(models.Model):
     progress_seq = models.BigIntegerField(null=True, blank=True)
     findings = models.JSONField(default=dict, blank=True)
     violation = models.FloatField(null=True, blank=True)
+    epochs = models.FloatField(default=0)
+    seconds = models.FloatField(null=True, blank=True)
+    gpu_seconds = models.FloatField(null=True, blank=True)
     ended_order = models.PositiveIntegerField(null=True, blank=True)
     told = models.BooleanField(default=False)
     queued_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
+
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
+from webapp.runs.cost import worked_seconds
 from webapp.runs.models import Run
 from webapp.runs.objectives import goals_of_run
 from webapp.runs.services.advance import advance_run
@@ -153,3 +158,34 @@ def test_the_best_candidate_of_an_earlier_run_is_found(old_run, before):
     upgrade()
     assert Run.objects.get(pk=run.pk).best == 2
     assert Run.objects.get(pk=empty.pk).best is None
+
+
+def test_earlier_candidates_cost_their_curve_and_their_time(old_run, before):
+    start = timezone.now()
+    run = old_run(state="finished", started_at=start, ended_at=start + timedelta(minutes=9))
+    make = partial(before("runs", "Candidate").objects.create, run_id=run.pk, proposal={})
+    minute = timedelta(minutes=1)
+    make(number=0, state="done", ended_order=0, curve=[{"epoch": 1}, {"epoch": 2}],
+         started_at=start, ended_at=start + minute)  # fmt: skip
+    make(number=1, state="done", ended_order=1, started_at=start, ended_at=start)
+    make(number=2, state="queued")
+    upgrade()
+    costs = Run.objects.get(pk=run.pk).candidates.order_by("number")
+    assert list(costs.values_list("epochs", "seconds", "gpu_seconds")) == [
+        (2, 60, None),
+        (0, None, None),
+        (0, None, None),
+    ]
+    assert worked_seconds(Run.objects.get(pk=run.pk)) == 9 * 60
+
+
+def test_an_earlier_paused_run_rests_since_its_last_candidate(old_run, before):
+    start = timezone.now() - timedelta(hours=5)
+    run = old_run(state="paused", started_at=start)
+    end = start + timedelta(hours=1)
+    before("runs", "Candidate").objects.create(
+        run_id=run.pk, number=0, proposal={}, state="done", ended_order=0,
+        started_at=start, ended_at=end,
+    )  # fmt: skip
+    upgrade()
+    assert worked_seconds(Run.objects.get(pk=run.pk)) == 3600

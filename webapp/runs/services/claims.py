@@ -25,7 +25,7 @@ from webapp.runs.models import (
     WorkerSlot,
 )
 
-from .finishing import checked_ending, end_candidate
+from .finishing import checked_ending, end_candidate, set_cost
 from .locking import locked_run
 from .notifications import wake_coordinator, wake_workers
 from .record import record_candidates, record_curve, record_log, record_run
@@ -116,6 +116,7 @@ def finish(claim: Claim, outcome: Outcome) -> bool:
         if candidate is None:
             return False
         candidate.findings = clean_json(outcome.findings)
+        set_cost(candidate, outcome)
         end_candidate(run, candidate, *checked_ending(run, outcome))
         record_run(run)
         wake_coordinator(run.pk)

@@ -22,6 +22,17 @@ from .record import record_candidates, record_log
 LOG_LEVELS: dict[str, str] = {CandidateState.FAILED: "error", CandidateState.DIVERGED: "warning"}
 
 
+COST_FIELDS = ("epochs", "seconds", "gpu_seconds")
+
+
+def set_cost(candidate: Candidate, outcome: Outcome) -> None:
+    """Set what the evaluation cost, without saving it; a cost that is not finite is left out."""
+    for name in COST_FIELDS:
+        cost = getattr(outcome, name)
+        if cost is not None and math.isfinite(cost):
+            setattr(candidate, name, cost)
+
+
 def end_candidate(
     run: Run,
     candidate: Candidate,
@@ -42,6 +53,7 @@ def end_candidate(
     candidate.save(
         update_fields=[
             "state", "reason", "violation", "findings", "ended_order", "ended_at", "lease_until",
+            *COST_FIELDS,
         ]
     )  # fmt: skip
     record_candidates(run, [candidate.pk])

@@ -22,7 +22,14 @@ from nasengine.execution.evaluation import evaluate
 from webapp.runs.models import Candidate, CandidateState, Measurement, Run
 
 from .best import update_best
-from .finishing import LOG_LEVELS, checked_ending, measurement_rows, next_order, set_ending
+from .finishing import (
+    LOG_LEVELS,
+    checked_ending,
+    measurement_rows,
+    next_order,
+    set_cost,
+    set_ending,
+)
 from .outcomes import outcome_of
 from .record import record_log
 
@@ -51,6 +58,7 @@ class Lookups:
         outcome = evaluate(self._spec, proposal, lambda point: None, lambda: False)
         state, reason, measured = checked_ending(self._run, outcome)
         set_ending(self._run, candidate, state, reason, measured)
+        set_cost(candidate, outcome)
         candidate.ended_order = self._next_order()
         candidate.started_at = Now()
         self._measured[candidate.number] = measurement_rows(measured)

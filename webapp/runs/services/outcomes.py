@@ -9,7 +9,6 @@ from nasengine.core.measurement import Measurement as Measured
 from nasengine.core.measurement import Method
 from nasengine.core.outcome import Outcome, OutcomeState
 from webapp.runs.models import Candidate, Measurement
-from webapp.runs.rows import last_point
 
 
 def outcome_of(candidate: Candidate, measurements: Iterable[Measurement] | None = None) -> Outcome:
@@ -37,6 +36,8 @@ def outcome_of(candidate: Candidate, measurements: Iterable[Measurement] | None 
             for m in sorted(measurements, key=lambda m: m.objective)
         ),
         reason=candidate.reason,
-        epochs=last_point(candidate).get("epoch") or 0,
+        epochs=candidate.epochs,
         findings=candidate.findings,
+        seconds=candidate.seconds,
+        gpu_seconds=candidate.gpu_seconds,
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models.functions import Now
+from typing import Any
+
+from django.db.models import DurationField, ExpressionWrapper, F, FloatField
+from django.db.models.functions import Cast, Extract, Now
 
 from webapp.events.clean import clean_text
 from webapp.limits import MAX_REASON
@@ -10,6 +13,8 @@ from webapp.runs.models import ENDED_RUNS, CandidateState, Run, RunState
 
 from .finishing import cancel_waiting
 from .record import record_log
+
+TIMES = ["started_at", "ended_at", "rested_at", "rested_seconds"]
 
 
 def move(run: Run, state: RunState, reason: str = "") -> None:
@@ -19,8 +24,19 @@ def move(run: Run, state: RunState, reason: str = "") -> None:
     if state == RunState.RUNNING and run.started_at is None:
         run.started_at = Now()
     run.ended_at = Now() if state in ENDED_RUNS else None
-    run.save(update_fields=["state", "reason", "started_at", "ended_at"])
-    run.refresh_from_db(fields=["started_at", "ended_at"])
+    _count_rest(run)
+    run.save(update_fields=["state", "reason", *TIMES])
+    run.refresh_from_db(fields=TIMES)
+
+
+def _count_rest(run: Run) -> None:
+    """Note when a run stops working; when it works again, add up how long it has rested."""
+    if run.state in (RunState.PAUSED, *ENDED_RUNS):
+        run.rested_at = run.rested_at or Now()
+    elif run.rested_at is not None:
+        rest: Any = Extract(ExpressionWrapper(Now() - F("rested_at"), DurationField()), "epoch")
+        run.rested_seconds = F("rested_seconds") + Cast(rest, FloatField())
+        run.rested_at = None
 
 
 def fail(run: Run, reason: str) -> None:

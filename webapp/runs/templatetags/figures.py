@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from webapp.runs.cost import worked_from, worked_seconds
 from webapp.runs.labels import CANDIDATE_STATES, RUN_STATES, StateLabel, method_look
 from webapp.runs.models import CandidateState, Run, RunState
 from webapp.runs.numbers import MISSING, age_text, duration_text, number_text, value_text
@@ -170,14 +171,18 @@ def ago(moment: datetime | str | None, reason: str = "not yet") -> SafeString:
 
 
 @register.simple_tag
-def elapsed_time(start: datetime | None, end: datetime | None) -> SafeString:
-    """Render the time from start to end; without an end until now, kept moving by a script."""
+def worked_time(run: Run) -> SafeString:
+    """Render for how long a run has worked; a script keeps it moving while the run works."""
+    start = worked_from(run)
     if start is None:
         return missing("not started yet")
-    text = duration_text(((end or timezone.now()) - start).total_seconds())
-    if end is not None:
-        return format_html("<span>{}</span>", text)
-    return format_html('<span data-elapsed-since="{}">{}</span>', start.isoformat(), text)
+    text = duration_text(worked_seconds(run))
+    if run.rested_at is None:
+        return format_html('<span data-elapsed-since="{}">{}</span>', start.isoformat(), text)
+    title = ""
+    if run.rested_seconds >= 1:
+        title = f"without {duration_text(run.rested_seconds)} in which the run rested"
+    return format_html('<span title="{}">{}</span>', title, text)
 
 
 @register.filter

@@ -14,6 +14,7 @@ from nasengine.core.architecture import Architecture
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
+from webapp.runs.cost import cost_text
 from webapp.runs.drawings import derived_from, drawing, text_of
 from webapp.runs.models import Candidate, Run
 from webapp.runs.objectives import goals_of_run
@@ -59,6 +60,7 @@ def candidate_response(request: TeamRequest, run: Run, candidate: Candidate) -> 
         "text": text_of(architecture) if architecture else "",
         "architecture_json": json.dumps(architecture, indent=1, ensure_ascii=False),
         "measurements": list(candidate.measurements.all()),
+        "cost": cost_text(candidate),
         "missing": missing_goals(candidate, goals_of_run(run)),
         "curve": curve_table(candidate.curve),
         "on_front": candidate.number in run.front.get("numbers", []),
