@@ -14,7 +14,15 @@ from nasengine.pareto.volume import GrowingFront, reference_point
 from webapp.runs.models import FINITE, Candidate, CandidateState, Measurement, Run
 from webapp.runs.objectives import goals_of
 
-COLUMNS = ("pk", "run_id", "number", "ended_order", "state", "violation")
+COSTS = ("epochs", "seconds", "gpu_seconds")
+COLUMNS = ("pk", "run_id", "number", "ended_order", "state", "violation", *COSTS)
+# Supernet training steps are candidates too; those pruned or cancelled cost no training.
+COUNTED = (
+    CandidateState.DONE,
+    CandidateState.TRAINED,
+    CandidateState.DIVERGED,
+    CandidateState.FAILED,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +30,8 @@ class History:
     """The k measured candidates of one run that have a value for every shared objective.
 
     `keys` are database keys, `told` the numbers of the tells (from 1), `violations` has shape
-    (k,) and `points` shape (k, m); lower is better.
+    (k,) and `points` shape (k, m); lower is better. `spent` has what the run had spent after each
+    of its n tells, by unit ("candidates", "epochs", "seconds", "gpu_seconds"): shape (n,).
     """
 
     keys: list[int]
@@ -30,6 +39,7 @@ class History:
     numbers: list[int]
     violations: np.ndarray
     points: np.ndarray
+    spent: dict[str, np.ndarray]
 
     def best(self) -> int | None:
         """Return the row of the best feasible candidate, None if no candidate is feasible."""
@@ -128,4 +138,13 @@ def _history(
         numbers=[row[2] for _, row in counted],
         violations=np.array([row[5] or 0.0 for _, row in counted]),
         points=oriented([values[row[0]] for _, row in counted], goals),
+        spent=_spent(rows),
     )
+
+
+def _spent(rows: list[tuple]) -> dict[str, np.ndarray]:
+    """Return the amounts spent after each tell; a cost that was not recorded counts as 0."""
+    spent = {"candidates": np.cumsum([row[4] in COUNTED for row in rows], dtype=float)}
+    for place, name in enumerate(COSTS, start=len(COLUMNS) - len(COSTS)):
+        spent[name] = np.cumsum([row[place] or 0.0 for row in rows], dtype=float)
+    return spent

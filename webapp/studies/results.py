@@ -9,6 +9,7 @@ from django.core.cache import cache
 
 from webapp.runs.models import RunState, Study
 
+from .budget import DEFAULT_UNIT, UNITS
 from .ranking import ranking
 
 CACHE_SECONDS = 24 * 3600
@@ -16,13 +17,16 @@ REST_FACTOR = 5  # after computing, wait this many times as long before computin
 MOVING = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSING, RunState.STOPPING)
 
 
-def results(study: Study) -> dict[str, Any]:
-    """Return the ranking and `told`, the number of candidates that it includes.
+def results(study: Study, unit: str = DEFAULT_UNIT) -> dict[str, Any]:
+    """Return the ranking at an equal budget in a unit.
+
+    `told` is the number of candidates that it includes.
 
     While runs are moving, the result may be a few computing times old; once they rest it is
     exact.
     """
-    key = f"study-results-{study.pk}"
+    unit = unit if unit in UNITS else DEFAULT_UNIT
+    key = f"study-results-{study.pk}-{unit}"
     stamp = _stamp(study)
     cached = cache.get(key)
     if cached is not None:
@@ -31,7 +35,7 @@ def results(study: Study) -> dict[str, Any]:
         if fresh or (resting and study.runs.filter(state__in=MOVING).exists()):
             return cached["results"]
     began = time.time()
-    computed = {**ranking(study), "told": sum(told for _, told, _ in stamp)}
+    computed = {**ranking(study, unit), "told": sum(told for _, told, _ in stamp)}
     now = time.time()
     entry = {"stamp": stamp, "at": now, "took": now - began, "results": computed}
     cache.set(key, entry, CACHE_SECONDS)

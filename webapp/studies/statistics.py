@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from scipy.stats import mannwhitneyu, rankdata
+
+Curve = tuple[Sequence[float], Sequence[float]]  # amounts in ascending order, values
 
 
 def mean_and_deviation(values: Sequence[float | None]) -> dict[str, Any] | None:
@@ -30,14 +33,34 @@ def compare_samples(
     value of `second`, counting half of the ties; 0.5 means no difference.
 
     Returns:
-        None if one of the samples has fewer than two values.
+        `p`, `effect`, and `smallest_p`, the smallest p that samples of these sizes can have. None
+        if one of the samples has fewer than two values.
     """
     a = [value for value in first if value is not None]
     b = [value for value in second if value is not None]
     if min(len(a), len(b)) < 2:
         return None
     test = mannwhitneyu(a, b, alternative="two-sided")
-    return {"p": float(test.pvalue), "effect": float(test.statistic) / (len(a) * len(b))}
+    orders = math.comb(len(a) + len(b), len(a))
+    return {
+        "p": float(test.pvalue),
+        "effect": float(test.statistic) / (len(a) * len(b)),
+        "smallest_p": min(1.0, 2 / orders),
+    }
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Return p values with Holm's correction (1979) for the number of tests.
+
+    If "differs" is said only for corrected values below alpha, the probability of even one wrong
+    "differs" among all tests is at most alpha.
+    """
+    corrected, largest = {}, 0.0
+    ordered = sorted(p_values.items(), key=lambda item: item[1])
+    for place, (name, p) in enumerate(ordered):
+        largest = max(largest, min(1.0, p * (len(ordered) - place)))
+        corrected[name] = largest
+    return corrected
 
 
 def mean_ranks(
@@ -68,29 +91,46 @@ def mean_ranks(
     }
 
 
+def value_at(curve: Curve, amount: float) -> float | None:
+    """Return the value of a step curve at an amount; None before its first step."""
+    xs, values = curve
+    place = int(np.searchsorted(xs, amount, side="right"))
+    return values[place - 1] if place else None
+
+
 def mean_curve(
-    curves: Sequence[tuple[Sequence[int], Sequence[float]]], lengths: Sequence[int], grid: int = 120
+    curves: Sequence[Curve], totals: Sequence[float], whole: bool, grid: int = 120
 ) -> list[dict[str, float | int]]:
     """Return mean and deviation over the seeds of step curves.
 
+    The mean is always over the same curves: it starts where all of them are defined and ends
+    with the shortest. Otherwise it would jump, or fall, wherever a curve begins or ends. A curve
+    that is not defined at that end is left out.
+
     Args:
-        curves: for each seed the steps at which its value changes, and the new values. The value
-            is defined from the first step on.
-        lengths: the last step of each seed.
-        grid: the largest number of points; they are evenly spaced and include the last step.
+        curves: for each seed the amounts at which its value changes, and the new values. The
+            value is defined from the first amount on.
+        totals: the last amount of each seed; infinite if the value stays for ever.
+        whole: amounts are whole numbers.
+        grid: the largest number of points; they are evenly spaced and include both ends.
 
     Returns:
-        Points with `told` (the step), `mean`, `deviation` and `count`, the number of curves that
-        are defined at this step.
+        Points with `spent` (the amount), `mean`, `deviation` and `count`, the number of curves.
     """
-    longest = max(lengths, default=0)
+    last = [xs[-1] for xs, _ in curves if len(xs)]
+    end = min(totals, default=0.0)
+    if math.isinf(end):
+        end = max(last, default=0.0)
+    used = [curve for curve in curves if value_at(curve, end) is not None]
+    if not used:
+        return []
+    start = max(xs[0] for xs, _ in used)
+    grid = min(grid, round(end - start) + 1) if whole else grid
+    amounts = {float(x) for x in np.linspace(start, end, grid)}
+    if whole:
+        amounts = {float(round(x)) for x in amounts}
     points = []
-    for step in sorted({round(x) for x in np.linspace(1, longest, min(grid, longest))}):
-        defined = [
-            values[np.searchsorted(xs, step, side="right") - 1]
-            for (xs, values), length in zip(curves, lengths, strict=True)
-            if length >= step and len(xs) and xs[0] <= step
-        ]
-        if summary := mean_and_deviation(defined):
-            points.append({"told": step, **summary})
+    for amount in sorted(amounts):
+        summary = mean_and_deviation([value_at(curve, amount) for curve in used])
+        points.append({"spent": int(amount) if whole else amount, **(summary or {})})
     return points

@@ -10,10 +10,11 @@ from webapp.runs.models import RunState, Study
 from webapp.runs.numbers import fixed, number_text
 from webapp.runs.services.control import ALLOWED_IN
 
+from .budget import DEFAULT_UNIT, UNITS
 from .plan import RANDOM_SEARCH
 from .services.bulk_actions import BULK_ACTIONS
 
-SIGNIFICANT_P = 0.01
+SIGNIFICANT_P = 0.05  # after the correction for several tests
 MIN_SHOWN_P = 0.0001
 EFFECTS = ((0.71, "large"), (0.64, "medium"), (0.56, "small"))  # Vargha and Delaney, 2000
 NO_GOAL = {"name": "", "unit": ""}
@@ -51,6 +52,37 @@ def cells_of(data: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+@dataclass(frozen=True)
+class UnitChoice:
+    """A unit in which the budget can be equal; without `reason` it can be chosen."""
+
+    name: str
+    label: str
+    chosen: bool
+    reason: str
+
+
+def equal_of(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the choice of units, the equal budget in words, and why it is provisional."""
+    unit, amount = data["unit"], data["budget"]
+    missing = "no run has used any, or not every run has recorded them"
+    return {
+        "unit": UNITS[unit],
+        "choices": [
+            UnitChoice(name, label, name == unit, "" if name in data["units"] else missing)
+            for name, label in UNITS.items()
+        ],
+        "amount": None if amount is None else f"{amount_text(amount, unit)} {UNITS[unit]}",
+        "notes": data["provisional"],
+    }
+
+
+def amount_text(amount: float, unit: str) -> str:
+    """Return an amount of a unit: whole candidates, epochs and seconds with one decimal."""
+    whole = unit == DEFAULT_UNIT or amount == int(amount)
+    return f"{amount:,.0f}" if whole else f"{amount:,.1f}"
+
+
 def spread_cell(spread: dict[str, Any] | None, name: str, unit: str) -> Cell | None:
     """Return mean ± standard deviation, rounded for the objective."""
     if spread is None:
@@ -71,16 +103,20 @@ def difference_cell(method: dict[str, Any]) -> Cell:
         return Cell("–", "random search itself")
     if difference is None:
         return Cell("–", "needs random search in the study, and two finished runs of both methods")
-    p, effect = difference["p"], difference["effect"]
+    p, effect, tests = difference["corrected_p"], difference["effect"], difference["comparisons"]
     p_text = f"p < {MIN_SHOWN_P}" if p < MIN_SHOWN_P else f"p = {p:.2g}"
     size = next((size for minimum, size in EFFECTS if max(effect, 1 - effect) >= minimum), "no")
     title = (
-        f"Mann-Whitney test, two-sided, p = {p!r}; better than random search in "
-        f"{100 * effect:.3g} % of the pairs (A12 = {effect!r})"
+        f"Mann-Whitney test, two-sided, p = {difference['p']!r}; with Holm's correction for "
+        f"{tests} comparison{'' if tests == 1 else 's'} with random search p = {p!r}; better than "
+        f"random search in {100 * effect:.3g} % of the pairs (A12 = {effect!r})"
     )
-    if p >= SIGNIFICANT_P:
-        return Cell(f"no clear difference ({p_text})", title)
-    return Cell(f"{'better' if effect > 0.5 else 'worse'}, {size} effect ({p_text})", title)
+    verdict = "no clear difference"
+    if p < SIGNIFICANT_P:
+        verdict = "better" if effect > 0.5 else "worse"
+    elif difference["smallest_p"] * tests >= SIGNIFICANT_P:
+        verdict = "too few seeds"
+    return Cell(f"{verdict}: {size} effect ({p_text})", title)
 
 
 def matrix_of(data: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +126,7 @@ def matrix_of(data: dict[str, Any]) -> dict[str, Any]:
     runs = {
         (run["strategy"], run["seed"]): {
             **run,
-            "text": number_text(goal["name"], run["best"], goal["unit"]),
+            "text": number_text(goal["name"], run["final_best"], goal["unit"]),
         }
         for run in data["runs"]
     }

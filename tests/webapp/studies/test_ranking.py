@@ -14,7 +14,13 @@ from tests.fixtures.factories import make_table, table_text
 from webapp.studies.ranking import ranking
 from webapp.studies.results import results
 from webapp.studies.services.launching import launch_study
-from webapp.studies.statistics import compare_samples, mean_and_deviation, mean_curve, mean_ranks
+from webapp.studies.statistics import (
+    compare_samples,
+    holm,
+    mean_and_deviation,
+    mean_curve,
+    mean_ranks,
+)
 from webapp.studies.table import cells_of, matrix_of, spread_cell
 
 from ...fixtures.study_plans import look_up_all, small_plan, table_plan, tell
@@ -49,15 +55,37 @@ def test_ranks_share_ties_and_ignore_unfinished_seeds():
     }
 
 
-def test_a_mean_curve_includes_only_curves_defined_at_a_step():
-    points = mean_curve([([1, 3], [1.0, 3.0]), ([2], [5.0])], [4, 2])
-    assert [(p["told"], p["mean"], p["count"]) for p in points] == [
-        (1, 1.0, 1),
-        (2, 3.0, 2),
-        (3, 3.0, 1),
-        (4, 3.0, 1),
-    ]
-    assert mean_curve([], []) == []
+def test_a_mean_curve_is_always_over_the_same_seeds():
+    """Where a seed begins late or ends early, the mean of the others would jump or fall."""
+    curves = [([1, 3, 5], [1.0, 3.0, 9.0]), ([2], [5.0]), ([4], [100.0])]
+    points = mean_curve(curves, [6, 3, 6], whole=True)
+    assert [(p["spent"], p["mean"], p["count"]) for p in points] == [(2, 3.0, 2), (3, 4.0, 2)]
+    assert mean_curve([], [], whole=True) == []
+
+
+def test_a_run_with_nothing_more_to_propose_does_not_end_the_mean_curve():
+    points = mean_curve([([1], [1.0]), ([1, 4], [1.0, 3.0])], [math.inf, 5], whole=True)
+    assert points[-1] == {"spent": 5, "mean": 2.0, "deviation": pytest.approx(2**0.5), "count": 2}
+
+
+def test_a_mean_curve_never_falls_if_no_curve_falls():
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        curves, totals = [], []
+        for _ in range(4):
+            xs = np.sort(rng.choice(40, size=rng.integers(1, 8), replace=False)) + 1
+            curves.append((xs.tolist(), np.sort(rng.random(len(xs))).tolist()))
+            totals.append(int(xs[-1] + rng.integers(0, 20)))
+        means = [p["mean"] for p in mean_curve(curves, totals, whole=True)]
+        assert means == sorted(means)
+
+
+def test_holm_corrects_for_the_number_of_tests():
+    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx(
+        {"a": 0.03, "c": 0.06, "b": 0.06}
+    )
+    assert holm({"a": 0.6, "b": 0.7}) == {"a": 1.0, "b": 1.0}
+    assert holm({}) == {}
 
 
 @pytest.fixture
@@ -83,7 +111,7 @@ def test_two_objectives_are_ranked_by_hypervolume(told):
     run = next(r for r in data["runs"] if r["seed"] == 7 and r["strategy"] != "random")
     assert run["hypervolume"] == pytest.approx(volume / box)
     curve = first["curves"]["best"]
-    assert [(p["told"], p["mean"]) for p in curve] == [(1, 20.0), (2, 17.5), (3, 17.5), (4, 17.5)]
+    assert [(p["spent"], p["mean"]) for p in curve] == [(1, 20.0), (2, 17.5), (3, 17.5), (4, 17.5)]
 
 
 def test_one_objective_is_ranked_by_its_best_value(team):

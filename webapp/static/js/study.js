@@ -9,6 +9,7 @@ const read = () => JSON.parse(document.getElementById("study-data").textContent)
 const card = document.getElementById("study-curves");
 const choice = document.getElementById("study-measure");
 let data = read();
+const unit = () => (data.unit === "gpu_seconds" ? "GPU seconds" : data.unit);
 
 function measureLabel(measure) {
   const goal = data.goals[0];
@@ -19,7 +20,7 @@ function measureLabel(measure) {
 function traces(method, measure) {
   const points = method.curves[measure];
   const { colour } = methodLook(method.strategy);
-  const x = points.map((p) => p.told);
+  const x = points.map((p) => p.spent);
   const edge = (side) => points.map((p) => p.mean + side * (p.deviation ?? 0));
   const quiet = {
     type: "scatter",
@@ -47,7 +48,7 @@ function traces(method, measure) {
       line: { color: colour, width: 2 },
       customdata: points.map((p) => [p.deviation ?? 0, p.count]),
       hovertemplate:
-        `${method.strategy} after %{x} candidates<br>` +
+        `${method.strategy} after %{x} ${unit()}<br>` +
         "%{y:.5g} ± %{customdata[0]:.3g}, %{customdata[1]} seeds<extra></extra>",
     },
   ];
@@ -57,8 +58,8 @@ function traces(method, measure) {
 const SETTLED = 0.05;
 
 function rangeOf(methods, measure) {
-  const longest = Math.max(...methods.flatMap((method) => method.curves[measure].map((p) => p.told)));
-  const seen = methods.flatMap((method) => method.curves[measure].filter((p) => p.told >= SETTLED * longest));
+  const longest = Math.max(...methods.flatMap((method) => method.curves[measure].map((p) => p.spent)));
+  const seen = methods.flatMap((method) => method.curves[measure].filter((p) => p.spent >= SETTLED * longest));
   if (seen.length === 0) return null;
   const low = Math.min(...seen.map((p) => p.mean - (p.deviation ?? 0)));
   const high = Math.max(...seen.map((p) => p.mean + (p.deviation ?? 0)));
@@ -82,7 +83,7 @@ function figure(look) {
       ...legend,
       margin: { l: 80, r: 24, t: 24, b: 110 },
       legend: { ...legend.legend, y: -0.2 },
-      xaxis: named(axes.xaxis, "candidates evaluated"),
+      xaxis: named(axes.xaxis, `${unit()} used by each run`),
       yaxis: named(axes.yaxis, measureLabel(measure)),
     }),
     points: { methods: drawn.length },
@@ -92,10 +93,10 @@ function figure(look) {
 function table() {
   const rows = data.methods.flatMap((method) =>
     Object.entries(method.curves).flatMap(([measure, points]) =>
-      points.map((p) => [method.strategy, measure, p.told, p.mean, p.deviation ?? "", p.count]),
+      points.map((p) => [method.strategy, measure, p.spent, p.mean, p.deviation ?? "", p.count]),
     ),
   );
-  return { header: ["method", "measure", "told", "mean", "deviation", "seeds"], rows };
+  return { header: ["method", "measure", data.unit, "mean", "deviation", "seeds"], rows };
 }
 
 const plot = new Plot(card, {

@@ -20,10 +20,11 @@ from webapp.accounts.requests import TeamRequest
 from webapp.runs.actions import ACTIONS
 from webapp.runs.models import Study
 
+from ..budget import DEFAULT_UNIT, UNITS
 from ..queries import studies_of, with_progress
 from ..results import results
 from ..services.bulk_actions import BULK_ACTIONS, apply_bulk_action
-from ..table import bulk_actions_of, cells_of, matrix_of
+from ..table import bulk_actions_of, cells_of, equal_of, matrix_of
 
 PAGE = 25
 DONE_MESSAGES = {
@@ -45,12 +46,13 @@ def study_list(request: TeamRequest) -> HttpResponse:
 def study_detail(request: TeamRequest, pk: int) -> HttpResponse:
     """Show a study; for htmx only its results, which an open page reloads while runs move."""
     study = _study(request, pk)
-    data = results(study)
+    data = results(study, request.GET.get("by", DEFAULT_UNIT))
     context = {
         "study": study,
         "data": data,
         "by_hypervolume": data["measure"] == "hypervolume",
         "cells": cells_of(data),
+        "equal": equal_of(data),
         "matrix": matrix_of(data),
         "search": study.plan.get("question", {}),
         "all_actions": [ACTIONS[name] for name in BULK_ACTIONS],
@@ -66,16 +68,23 @@ def study_detail(request: TeamRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def study_csv(request: TeamRequest, pk: int) -> HttpResponse:
-    """Return one CSV line per run: method, seed, state and results."""
+    """Return one CSV line per run: method, seed, state, cost, and results at an equal budget."""
     study = _study(request, pk)
-    data = results(study)
+    data = results(study, request.GET.get("by", DEFAULT_UNIT))
     text = io.StringIO()
     lines = csv.writer(text)
     columns = ("id", "strategy", "seed", "state", "told", "budget", "best", "hypervolume")
-    lines.writerow([*columns, *data["reported"]])
+    at_end = ("final_best", "final_hypervolume")
+    costs = [unit for unit in UNITS if unit != DEFAULT_UNIT]
+    equal = {"equal": data["unit"], "equal_budget": data["budget"]}
+    lines.writerow([*columns, *data["reported"], *equal, "compared", *at_end, *costs])
     for run in data["runs"]:
         reported = [run["reported"].get(name) for name in data["reported"]]
-        lines.writerow([*(run[name] for name in columns), *reported])
+        spent = [run["spent"][unit] for unit in costs]
+        ended = [run["compared"], *(run[name] for name in at_end)]
+        lines.writerow(
+            [*(run[name] for name in columns), *reported, *equal.values(), *ended, *spent]
+        )
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     name = slugify(study.name)[:60] or f"study-{study.pk}"
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
@@ -87,7 +96,8 @@ def study_json(request: TeamRequest, pk: int) -> HttpResponse:
     """Return the plan and the results as one document."""
     study = _study(request, pk)
     document = {"id": study.pk, "name": study.name, "question": study.question, "plan": study.plan}
-    return JsonResponse({**document, "results": results(study)})
+    data = results(study, request.GET.get("by", DEFAULT_UNIT))
+    return JsonResponse({**document, "results": data})
 
 
 @require_POST

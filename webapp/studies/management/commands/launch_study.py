@@ -18,7 +18,7 @@ from webapp.studies.forms import TICKED
 from webapp.studies.plan import RANDOM_SEARCH, Method, Plan
 from webapp.studies.results import results
 from webapp.studies.services.launching import launch_study
-from webapp.studies.table import cells_of
+from webapp.studies.table import cells_of, equal_of
 
 POLL_SECONDS = 1.0
 RESTING = (*ENDED_RUNS, RunState.PAUSED)
@@ -89,6 +89,11 @@ class Command(BaseCommand):
 
     def _rank(self, study: Study) -> None:
         found = results(study)
+        equal = equal_of(found)
+        if equal["amount"]:
+            self.stdout.write(f"At {equal['amount']} per run:")
+        for note in equal["notes"]:
+            self.stdout.write(f"Provisional: {note}")
         for row in cells_of(found):
             cell = row[found["measure"]]
             value = cell.text if cell else "no value"
