@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, FloatField, Func, IntegerField, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Func, IntegerField, QuerySet
 from django.db.models.fields.json import KeyTransform
-from django.db.models.functions import Cast
 from django.http import QueryDict
 
 from webapp.accounts.models import Team
 
+from .best_values import best_values, with_best_value
 from .filters import RunFilter
-from .models import FINITE, Candidate, CandidateState, Measurement, Run
+from .models import Run
 from .queries import BUSY_RUNS, counts_of_runs, runs_of
 
 SIZES = (25, 50, 100)
@@ -24,10 +24,10 @@ SORTS = {
     "state": "state",
     "method": "strategy",
     "progress": "progress",
-    "error": "best_error",
+    "best": "best_value",
     "front": "front_size",
-    "hypervolume": "hypervolume",
 }
+EARLIER_SORTS = {"error": "best"}  # in saved addresses
 # Sort key (empty: not sortable), label, CSS class of each column.
 COLUMNS = (
     ("name", "Name", ""),
@@ -35,12 +35,10 @@ COLUMNS = (
     ("method", "Method", ""),
     ("", "Search", ""),
     ("progress", "Progress", ""),
-    ("error", "Error (%)", "num"),
+    ("best", "Best", "num"),
     ("front", "Front", "num"),
-    ("hypervolume", "Hypervolume", "num"),
     ("age", "Launched", ""),
 )
-FEASIBLE = Q(violation__isnull=True) | Q(violation=0)
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,8 @@ def run_table(team: Team, query: QueryDict) -> RunTable:
     """Return the page that the address names by state, method, text, sort, size and page."""
     filtered = RunFilter(query, queryset=with_front(runs_of(team)))
     sort = query.get("sort", "age")
+    for earlier, key in EARLIER_SORTS.items():
+        sort = sort.replace(earlier, key)
     sort = sort if sort.removeprefix("-") in SORTS else "age"
     size = next((size for size in SIZES if str(size) == query.get("size")), SIZES[0])
     page = Paginator(_sorted(filtered.qs, sort), size).get_page(query.get("page"))
@@ -79,15 +79,13 @@ def run_table(team: Team, query: QueryDict) -> RunTable:
 
 
 def with_front(runs: QuerySet[Run]) -> QuerySet[Run]:
-    """Annotate the size of the front and the last hypervolume, read from JSON in the database."""
-    last = KeyTransform("hypervolume", KeyTransform("-1", KeyTransform("curve", "front")))
+    """Annotate the size of the front, read from JSON in the database."""
     return runs.annotate(
         front_size=Func(
             KeyTransform("numbers", "front"),
             function="jsonb_array_length",
             output_field=IntegerField(),
-        ),
-        hypervolume=Cast(last, FloatField()),
+        )
     )
 
 
@@ -96,34 +94,21 @@ def _sorted(runs: QuerySet[Run], sort: str) -> QuerySet[Run]:
     key, backwards = sort.removeprefix("-"), sort.startswith("-")
     if key == "progress":
         runs = runs.annotate(progress=F("told") * 1.0 / F("candidate_budget"))
-    if key == "error":
-        best = _errors().filter(candidate__run=OuterRef("pk")).order_by("value").values("value")
-        runs = runs.annotate(best_error=Subquery(best[:1]))
+    if key == "best":
+        runs = with_best_value(runs)
     column = SORTS[key]
     down = column.startswith("-") != backwards
     field = F(column.removeprefix("-"))
     order = field.desc(nulls_last=True) if down else field.asc(nulls_last=True)
-    return runs.order_by(order, "-pk")
-
-
-def _errors() -> QuerySet[Measurement]:
-    """The errors that count: finite, of candidates that meet every constraint."""
-    kept = Candidate.objects.filter(FEASIBLE, state=CandidateState.DONE)
-    return Measurement.objects.filter(FINITE, objective="error", candidate__in=kept)
+    # Values of different objectives are not comparable, so runs of one objective stay together.
+    group = ["first_objective"] if key == "best" else []
+    return runs.order_by(*group, order, "-pk")
 
 
 def rows_of(runs: list[Run]) -> list[dict[str, Any]]:
-    """Return each run with its candidates by state and its lowest error."""
-    ids = [run.pk for run in runs]
-    counts = counts_of_runs(ids)
-    best = dict(
-        _errors()
-        .filter(candidate__run__in=ids)
-        .order_by()
-        .values_list("candidate__run")
-        .annotate(Min("value"))
-    )
-    return [{"run": run, "counts": counts[run.pk], "error": best.get(run.pk)} for run in runs]
+    """Return each run with its candidates by state and the best value of its first objective."""
+    counts, best = counts_of_runs([run.pk for run in runs]), best_values(runs)
+    return [{"run": run, "counts": counts[run.pk], "best": best[run.pk]} for run in runs]
 
 
 def _query(query: QueryDict, without: tuple[str, ...]) -> str:

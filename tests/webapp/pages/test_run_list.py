@@ -37,21 +37,51 @@ def test_a_line_shows_state_method_question_progress_error_front(team, viewer, f
         "random",
         "nb201 on digits error, params",
         "4 4 of 4",
-        "10.00",
+        "10.00 % error",
         "2",
     ]
-    assert row[8] == f"{finished.front['curve'][-1]['hypervolume']:.3f}"
 
 
 def test_a_run_without_numbers_shows_dashes_with_their_reason(team, viewer, sign_in):
     make_run(team)
     page = read(sign_in(viewer).get(LIST))
-    assert page.one("run-table").rows()[0][6:9] == ["–", "–", "–"]
+    assert page.one("run-table").rows()[0][6:8] == ["–", "–"]
     assert [e.attributes["title"] for e in page.all("span", class_="ps-missing")] == [
-        "no error is measured yet",
+        "no candidate is measured yet",
         "no candidate is on the front yet",
-        "nothing measured yet",
     ]
+
+
+def test_hypervolumes_with_different_references_are_not_in_one_column(
+    team, viewer, finished, sign_in
+):
+    client = sign_in(viewer)
+    heads = read(client.get(LIST)).one("run-table").all("th", scope="col")
+    assert "Hypervolume" not in [head.text for head in heads]
+    assert "Hypervolume" not in read(client.get("/")).text
+    assert client.get(f"{LIST}?sort=hypervolume").status_code == 200, "a saved address"
+
+
+def test_each_run_shows_its_own_first_objective(team, viewer, sign_in):
+    end_run(make_run(team, candidates=1, objectives=("params", "error")), [("done", 5.0, 3.2e6)])
+    make_run(team, candidates=1, objectives=("error", "params"), constraints=("params<10",))
+    end_run(Run.objects.latest("pk"), [("done", 5.0, 3.2e6)])
+    rows = read(sign_in(viewer).get(LIST)).one("run-table").rows()
+    assert [row[6] for row in rows] == ["–", "3.20 M params"]
+    page = read(sign_in(viewer).get(LIST))
+    (missing,) = page.one("run-table").all("span", title="no candidate meets the constraints")
+    assert missing.text == "–"
+
+
+def test_runs_of_one_objective_stay_together_when_sorted_by_their_best(team, viewer, sign_in):
+    makes = [("error", 7.0), ("params", 3.0), ("error", 5.0), ("params", 9.0)]
+    for first, value in makes:
+        other = {"error": "params", "params": "error"}[first]
+        run = make_run(team, candidates=1, objectives=(first, other))
+        values = {first: value, other: 1.0}
+        end_run(run, [("done", values["error"], values["params"])])
+    rows = read(sign_in(viewer).get(LIST, {"sort": "best"})).one("run-table").rows()
+    assert [row[6] for row in rows] == ["5.00 % error", "7.00 % error", "3 params", "9 params"]
 
 
 def test_other_teams_runs_are_not_listed(team, stranger, finished, sign_in):

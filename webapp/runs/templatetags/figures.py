@@ -224,13 +224,6 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
-@register.filter
-def number(value: float | None, kind_and_unit: str) -> str:
-    """Return a number without its unit; `kind_and_unit` is "error %" or "params", for example."""
-    kind, _, unit = kind_and_unit.partition(" ")
-    return number_text(kind, value, unit)
-
-
 @register.simple_tag
 def sort_head(key: str, label: str, sort: str, query: str, css: str = "") -> SafeString:
     """Render a column head that sorts by its column or reverses the order; no key: only a label."""
