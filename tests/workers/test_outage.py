@@ -25,7 +25,7 @@ def test_the_run_continues_and_the_page_ends_equal_to_the_database(fleet, script
     page = OpenPage(run, make_member(run.team), url)
     page.start()
     fleet.wait_training(run)
-    fleet.until(lambda: page.frames.get("event", 0) > 3)
+    fleet.until(lambda: page.frames.get("events", 0) > 3)
 
     fleet.stop_valkey()
     began, told, seen = time.monotonic(), run.candidates.filter(told=True).count(), page.seq

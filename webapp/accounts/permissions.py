@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
@@ -34,6 +37,17 @@ def may(user: AnyUser, action: str, team: Team) -> bool:
     return role is not None and ROLE_ORDER.index(Role(role)) >= ROLE_ORDER.index(MIN_ROLE[action])
 
 
+def users_who_may(action: str, team_id: int, users: Iterable[Any]) -> set[Any]:
+    """Return those of the users (by primary key) who may do `action` in the team: one query."""
+    members = Membership.objects.filter(team_id=team_id, user_id__in=list(users))
+    return set(members.filter(role__in=_roles_for(action)).values_list("user_id", flat=True))
+
+
+def _roles_for(action: str) -> list[Role]:
+    """Return the roles that may do `action`."""
+    return ROLE_ORDER[ROLE_ORDER.index(MIN_ROLE[action]) :]
+
+
 def teams_of(user: AnyUser) -> QuerySet[Team]:
     """Return the user's teams by name."""
     if not isinstance(user, User):
@@ -45,9 +59,8 @@ def teams_where(user: AnyUser, action: str) -> QuerySet[Team]:
     """Return the teams in which the user may do `action`."""
     if not isinstance(user, User):
         return Team.objects.none()
-    roles = ROLE_ORDER[ROLE_ORDER.index(MIN_ROLE[action]) :]
     # One call of filter, so that user and role are those of the same membership.
-    return Team.objects.filter(memberships__user=user, memberships__role__in=roles)
+    return Team.objects.filter(memberships__user=user, memberships__role__in=_roles_for(action))
 
 
 def may_enter_admin(user: AnyUser) -> bool:

@@ -1,14 +1,15 @@
-"""The events that a page has not received yet."""
+"""Reading a run's events for its open pages, and who may see them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Min
 
-from webapp.accounts.permissions import AnyUser, may
+from webapp.accounts.permissions import AnyUser, may, users_who_may
 from webapp.events.models import Event
 from webapp.runs.models import Run
 
@@ -58,3 +59,28 @@ def backlog(user: AnyUser, run_id: int, after: int) -> Backlog:
         return Backlog(seq=run.seq, reset=True)
     newer = rows.filter(seq__gt=after).order_by("seq")[:BATCH]
     return Backlog(seq=run.seq, events=[event.to_json() for event in newer])
+
+
+def newer_events(run_id: int, after: int) -> list[dict[str, Any]]:
+    """Return the events with numbers above `after` in order, at most one batch: one query."""
+    rows = Event.objects.filter(run_id=run_id, seq__gt=after).order_by("seq")[:BATCH]
+    return [event.to_json() for event in rows]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A run at one moment: the number of its newest event, and which of the users may view it."""
+
+    seq: int = 0
+    viewers: frozenset[Any] = frozenset()
+
+
+def watch(run_id: int, users: Iterable[Any]) -> Watch:
+    """Return the run's newest number and those of the users who may view it: two queries.
+
+    A run that does not exist has no viewers.
+    """
+    run = Run.objects.only("pk", "seq", "team_id").filter(pk=run_id).first()
+    if run is None:
+        return Watch()
+    return Watch(run.seq, frozenset(users_who_may("view", run.team_id, users)))

@@ -9,27 +9,27 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from webapp.events.recorder import group_name
-
-from .backlog import Backlog, backlog, visible_run
-from .notification import Subscription
+from .backlog import backlog, visible_run
+from .feed import Listener, join, leave
+from .queries import query
 from .socket_access import NOT_FOUND
 
 log = logging.getLogger(__name__)
+FAILED = 1011
 MAX_SEQ = 2**53
 
 
 class RunConsumer(AsyncWebsocketConsumer):
-    """Sends {"type": "hello"}, then {"type": "event"} in order, or {"type": "reset"}.
+    """Sends {"type": "hello"}, then {"type": "events"} in order, or {"type": "reset"}.
 
-    The event table is the only source. One loop sends every event that is newer than the last
-    one sent; a notification or a time limit wakes it. Only `Subscription` uses the channel
-    layer, so a dead broker delays events but does not close the socket.
+    The event table is the only source. Missed events are read for this socket; everything
+    newer is read once per process by the run's feed and waits in the listener's bounded queue. A
+    socket that is too slow for the queue reads the table again. A dead broker delays events but
+    does not close the socket.
     """
 
     channel_layer_alias = "none"  # no such layer, so Channels itself joins no group
@@ -39,14 +39,12 @@ class RunConsumer(AsyncWebsocketConsumer):
         self.last = _after(self.scope["query_string"])
         self.feed: asyncio.Task | None = None
         await self.accept()  # only an accepted socket can send the reason for closing
-        run = await database_sync_to_async(visible_run, thread_sensitive=False)(
-            self.scope["user"], self.run_id
-        )
+        run = await query(visible_run, self.scope["user"], self.run_id)
         if run is None:
             await self.close(code=NOT_FOUND)
             return
         await self._send_json({"type": "hello", "seq": run.seq})
-        self.feed = asyncio.create_task(self._feed())
+        self.feed = asyncio.create_task(self._feed(run.seq))
 
     async def disconnect(self, code: int) -> None:
         if self.feed is not None:
@@ -59,46 +57,58 @@ class RunConsumer(AsyncWebsocketConsumer):
             if json.loads(text_data or "").get("type") == "ping":
                 await self._send_json({"type": "pong"})
 
-    async def _feed(self) -> None:
-        subscription = Subscription(group_name(self.run_id))
+    async def _feed(self, seq: int) -> None:
+        listener = join(self.run_id, seq, self.scope["user"])
         try:
-            await subscription.join()
-            while await self._send_new_events():
-                await subscription.wait(settings.SOCKET_POLL_SECONDS)
+            while await self._send_new_events(listener):
+                await listener.wait()
         except asyncio.CancelledError:
             raise
         except Exception:
             log.exception("socket of run %s failed; the page will open another", self.run_id)
-            await self.close(code=1011)
+            await self.close(code=FAILED)
         finally:
-            await subscription.leave()
+            await leave(self.run_id, listener)
 
-    async def _send_new_events(self) -> bool:
-        """Send everything newer than `last`; return False if the run is gone."""
+    async def _send_new_events(self, listener: Listener) -> bool:
+        """Send everything newer than `last`; return False if the socket was closed."""
+        while not (listener.gone or listener.failed):
+            if listener.behind:
+                if not await self._catch_up(listener):
+                    return True
+                continue
+            chunk = listener.take()
+            if chunk is None:
+                return True
+            if frame := chunk.frame(self.last):
+                await self.send(text_data=frame)
+                self.last = max(self.last, chunk.numbers[-1])
+        await self.close(code=NOT_FOUND if listener.gone else FAILED)
+        return False
+
+    async def _catch_up(self, listener: Listener) -> bool:
+        """Send what the table has above `last`; return False if it has to be tried again."""
+        listener.behind = False
         while True:
             try:
-                found = await self._read()
-            except DatabaseError as error:  # tried again at the next wake-up
+                found = await query(backlog, self.scope["user"], self.run_id, self.last)
+            except DatabaseError as error:
                 log.warning("run %s: events could not be read (%s)", self.run_id, error)
-                return True
-            if found.gone:
-                await self.close(code=NOT_FOUND)
+                await asyncio.sleep(settings.SOCKET_POLL_SECONDS)
+                listener.drop()
                 return False
+            if found.gone:
+                listener.close(gone=True)
+                return True
             if found.reset:
                 await self._send_json({"type": "reset"})
                 self.last = found.seq
                 return True
-            for event in found.events:
-                await self._send_json({"type": "event", **event})
-                self.last = event["seq"]
+            if found.events:
+                await self._send_json({"type": "events", "events": found.events})
+                self.last = found.events[-1]["seq"]
             if self.last >= found.seq or not found.events:
                 return True
-
-    async def _read(self) -> Backlog:
-        # The wrapper returns its database connection after each call.
-        return await database_sync_to_async(backlog, thread_sensitive=False)(
-            self.scope["user"], self.run_id, self.last
-        )
 
     async def _send_json(self, message: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(message, allow_nan=False))

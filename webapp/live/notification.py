@@ -17,7 +17,7 @@ RETRY_SECONDS = 2.0
 
 
 class Subscription:
-    """Membership in a channel group, such as that of a run; wakes the waiting consumer.
+    """Membership in a channel group, such as that of a run; wakes the task that waits.
 
     A notification carries no data. While the broker is down there are none, and `wait` ends at
     its time limit; the group is joined again as soon as possible.

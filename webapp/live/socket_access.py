@@ -7,7 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import Error as DatabaseError
@@ -18,6 +17,7 @@ from webapp.accounts.sessions import user_of_session
 
 from .backlog import visible_run
 from .notification import Subscription
+from .queries import query
 
 log = logging.getLogger(__name__)
 NOT_FOUND = 4404  # the same for strangers, signed-out users and missing runs
@@ -38,7 +38,7 @@ class SessionUser:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
         try:
-            user = await database_sync_to_async(user_of_session, thread_sensitive=False)(key)
+            user = await query(user_of_session, key)
         except DatabaseError as error:
             log.warning("socket refused: its session could not be read (%s)", error)
             await send({"type": "websocket.close", "code": TRY_AGAIN})
@@ -93,10 +93,9 @@ async def _watch(scope: Scope, gate: _Gate) -> None:
         return  # the consumer refuses it
     await gate.accepted.wait()
     subscription = Subscription(access_group(user.pk))
-    check = database_sync_to_async(_may_watch, thread_sensitive=False)
     try:
         await subscription.join()
-        while await check(user.pk, key, run_id):
+        while await query(_may_watch, user.pk, key, run_id):
             await subscription.wait(settings.SOCKET_ACCESS_SECONDS)
         await gate.send({"type": "websocket.close", "code": NOT_FOUND})
     finally:

@@ -42,8 +42,8 @@ class Socket(WebsocketCommunicator):
         numbers: list[int] = []
         while not numbers or numbers[-1] < seq:
             frame = await self.frame()
-            assert frame["type"] == "event"
-            numbers.append(frame["seq"])
+            assert frame["type"] == "events"
+            numbers += [event["seq"] for event in frame["events"]]
         return numbers
 
     async def code(self) -> int:

@@ -26,8 +26,8 @@ export function openConnection({ address, after, onEvents, onReset, onStatus }) 
     if (events.length > 0) onEvents(events);
   }
 
-  function take(event) {
-    queue.push(event);
+  function take(events) {
+    queue.push(...events);
     // A timer, because a hidden tab has no animation frames but its state has to stay current.
     if (frame === null) frame = setTimeout(flush, 30);
   }
@@ -69,9 +69,9 @@ export function openConnection({ address, after, onEvents, onReset, onStatus }) 
         wait = FIRST_WAIT_MS;
         wasLive = true;
         onStatus("live");
-      } else if (data.type === "event") {
+      } else if (data.type === "events") {
         onStatus("live");
-        take(data);
+        take(data.events);
       } else if (data.type === "reset") reset();
     };
     socket.onclose = ({ code }) => {
