@@ -25,4 +25,4 @@ COPY --chown=paretoscope manage.py pyproject.toml ./
 USER paretoscope
 ENV PARETOSCOPE_VAR=/var/lib/paretoscope
 EXPOSE 8000
-CMD ["python", "-m", "uvicorn", "webapp.asgi:application", "--lifespan", "off", "--host", "0.0.0.0", "--port", "8000"]
+CMD ["python", "-m", "webapp.serve", "--host", "0.0.0.0", "--port", "8000"]

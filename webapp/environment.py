@@ -60,16 +60,17 @@ def seconds(name: str, default: float) -> float:
     return value
 
 
-def whole(name: str, default: int) -> int:
+def whole(name: str, default: int, low: int = 1) -> int:
     """Return a count from an environment variable.
 
     Raises:
-        ImproperlyConfigured: it is not a whole number above 0; the text has the remedy.
+        ImproperlyConfigured: it is not a whole number from `low`; the text has the remedy.
     """
     text = os.environ.get(name, "").strip() or str(default)
-    if not (text.isascii() and text.isdigit() and int(text[:10]) > 0 and len(text) <= 10):
+    if not (text.isascii() and text.isdigit() and int(text[:10]) >= low and len(text) <= 10):
         raise ImproperlyConfigured(
-            f"{name} is {text[:40]!r}: it must be a whole number above 0; correct or unset it"
+            f"{name} is {text[:40]!r}: it must be a whole number above {low - 1}; "
+            "correct or unset it"
         )
     return int(text)
 

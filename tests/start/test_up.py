@@ -165,7 +165,7 @@ def test_first_start_crash_and_restart(up):
     assert "already running here" in line and str(up.port) in line
 
     up.wait_measured(0)
-    for name in ("valkey-server", "postgres", "uvicorn"):
+    for name in ("valkey-server", "postgres", "webapp.serve"):
         up.kill(name)
         up.wait_again(name)
     measured = up.wait_measured(up.measured())

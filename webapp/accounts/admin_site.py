@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from unfold.sites import UnfoldAdminSite
 
 from .permissions import may_enter_admin
+
+View = Callable[..., Any]
 
 
 class Site(UnfoldAdminSite):
@@ -23,6 +28,21 @@ class Site(UnfoldAdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return may_enter_admin(request.user)
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Answer 404 where a view looks up a key that no object can have, such as a malformed UUID.
+
+        Django's own views catch this only for some types of keys.
+        """
+
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                return view(request, *args, **kwargs)
+            except ValidationError as error:
+                raise Http404(str(error)) from None
+
+        return super().admin_view(guarded, cacheable)
 
     @method_decorator(login_not_required)
     def login(
@@ -39,3 +59,9 @@ class Site(UnfoldAdminSite):
                 "ask an owner of your team for it."
             )
         return redirect_to_login(request.GET.get("next", reverse("admin:index")))
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Redirect to the account page, whose form counts wrong old passwords."""
+        return redirect("account")

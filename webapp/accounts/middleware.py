@@ -6,13 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from .current import current_team
 from .requests import AnyRequest
 
 View = Callable[..., Any]
+
+
+def is_open(view: View) -> bool:
+    """Return whether a view serves everyone alike, so that it needs no user and no database."""
+    return not (getattr(view, "login_required", True) or getattr(view, "team_required", True))
 
 
 def team_not_required(view: View) -> View:
@@ -23,6 +28,14 @@ def team_not_required(view: View) -> View:
 
 class SignInMiddleware(LoginRequiredMiddleware):
     """Every view requires a signed-in user unless it is marked with `login_not_required`."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: View, view_args: tuple, view_kwargs: dict
+    ) -> HttpResponseBase | None:
+        """Redirect the signed-out; do not read the session for a view that is open."""
+        if is_open(view_func):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
     def handle_no_permission(  # type: ignore[override]  # it may be any response
         self, request: HttpRequest, view_func: View
@@ -50,7 +63,7 @@ class TeamMiddleware:
         self, request: AnyRequest, view: View, args: tuple, kwargs: dict
     ) -> HttpResponse | None:
         """Answer instead of the view if it requires a team and there is none."""
-        if not request.user.is_authenticated:
+        if is_open(view) or not request.user.is_authenticated:
             return None
         request.team = current_team(request)
         required = getattr(view, "team_required", True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from axes.handlers.proxy import AxesProxyHandler
+from axes.helpers import get_lockout_response
 from django.contrib import messages
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
@@ -14,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from .current import choose_team
+from .forms import OwnPasswordForm, SignInForm
 from .middleware import team_not_required
 from .models import Membership, User
 from .permissions import teams_of
@@ -39,6 +42,7 @@ class SignIn(auth.LoginView):
 
     http_method_names = ("get", "head", "post", "options")
     template_name = "accounts/sign_in.html"
+    authentication_form = SignInForm
     redirect_authenticated_user = True
 
 
@@ -75,11 +79,24 @@ def _back(request: HttpRequest) -> str:
 
 @method_decorator(team_not_required, name="dispatch")
 class Account(auth.PasswordChangeView):
-    """The user's name, teams and roles, and the form that changes the password."""
+    """The user's name, teams and roles, and the form that changes the password.
 
+    Wrong old passwords count like wrong passwords at sign-in: too many of them lock both forms.
+    """
+
+    form_class = OwnPasswordForm
     http_method_names = ("get", "head", "post", "options")
     template_name = "accounts/account.html"
     success_url = reverse_lazy("account")
+
+    def get_form_kwargs(self) -> dict[str, object]:
+        return {**super().get_form_kwargs(), "request": self.request}
+
+    def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        credentials = {"username": request.user.get_username()}
+        if not AxesProxyHandler.is_allowed(request, credentials):
+            return get_lockout_response(request, credentials=credentials)
+        return super().post(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
         assert isinstance(self.request.user, User)  # the sign-in middleware lets no one else in

@@ -69,7 +69,7 @@ class AccessGuard:
 
 
 class _Gate:
-    """The sending side of a socket; nothing passes after it was closed."""
+    """The sending side of a socket; nothing passes after it was closed by either side."""
 
     def __init__(self, send: Send):
         self._send = send
@@ -80,7 +80,10 @@ class _Gate:
         if self._closed:
             return
         self._closed = message["type"] == "websocket.close"
-        await self._send(message)
+        try:
+            await self._send(message)
+        except OSError:  # the tab is gone; the application hears of it as a disconnect
+            self._closed = True
         if message["type"] == "websocket.accept":
             self.accepted.set()
 

@@ -58,6 +58,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "webapp.site.security_policy.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "webapp.site.client_address.ClientAddressMiddleware",
+    "webapp.site.clean_request.CleanRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -10,12 +10,14 @@ LOGGING = {
     },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "none": {"class": "logging.NullHandler"},
     },
     "loggers": {
         # Only errors with a traceback; a 404 is not an error.
         "django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
-        # Anyone can send a wrong Host header; it is answered with 400 and not logged.
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        # Anyone can send a wrong Host header or a forged query: answered with 400, not logged.
+        # Without a handler Python itself would write these with their tracebacks.
+        "django.security": {"handlers": ["none"], "propagate": False},
         "webapp": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "axes": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },

@@ -23,12 +23,12 @@ from pathlib import Path
 
 from .checks import StartRefused, check_broker, check_database, check_folder, check_port, only_one
 from .clean_environment import restart_in_clean_environment
+from .logs import Logs
 from .processes import spawn
 from .servers import EmbeddedPostgres, EmbeddedValkey, ServerFailed, environment_of
 from .supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
-LOG_LIMIT_BYTES = 5_000_000
 READY_SECONDS = 60.0
 FATAL = 2
 
@@ -72,16 +72,17 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
     check_folder(var / "data")
     with only_one(var, address):
         check_port(options.host, options.port)
-        _trim_logs(var / "log")
+        logs = Logs(var)
         supervisor = Supervisor(_say)
         with _servers(var, supervisor) as environment:
             _greet(_first_steps(environment, options))
             try:
-                _start_all(supervisor, environment, options, var / "log")
+                _start_all(supervisor, environment, options, logs.folder)
                 if _ready(address, stop):
                     _say(f"open {address}  (Ctrl-C stops everything)")
                 while not stop.wait(0.5):
                     supervisor.look()
+                    logs.trim()
             finally:
                 _say("stopping ...")
                 supervisor.end()
@@ -139,9 +140,8 @@ def _start_all(
     supervisor: Supervisor, environment: dict[str, str], options: argparse.Namespace, logs: Path
 ) -> None:
     workers = [sys.executable, "-m", "workers"]
-    web = [sys.executable, "-m", "uvicorn", "webapp.asgi:application", "--lifespan", "off"]
-    web += ["--host", options.host, "--port", str(options.port), "--log-level", "warning"]
-    web += ["--timeout-graceful-shutdown", "3"]
+    web = [sys.executable, "-m", "webapp.serve"]
+    web += ["--host", options.host, "--port", str(options.port)]
     commands = {"web": web, "coordinator": [*workers, "coordinator"]}
     for number in range(1, options.slots + 1):
         commands[f"worker-{number}"] = [*workers, "evaluation", "--name", f"worker-{number}"]
@@ -188,13 +188,6 @@ def _greet(made: dict[str, str]) -> None:
     if "password" in made:
         _say(f"first administrator: {made['user']}, one-time password {made['password']}")
         _say("it is printed only once; change it under Account after signing in")
-
-
-def _trim_logs(folder: Path) -> None:
-    """Move a log that is too large to `.log.1`."""
-    for path in folder.glob("*.log"):
-        if path.stat().st_size > LOG_LIMIT_BYTES:
-            path.replace(path.with_suffix(".log.1"))
 
 
 def _say(text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from axes.models import AccessAttempt
 from django.test import Client
 
 from tests.fixtures.html_reader import read
@@ -104,3 +105,91 @@ def test_cookies_are_hidden_from_scripts_and_other_sites(researcher, client):
     attempt(client, "rosa", PASSWORD)
     cookie = client.cookies["sessionid"]
     assert cookie["httponly"] and cookie["samesite"] == "Lax"
+
+
+def old_password(client: Client, guess: str, **headers: str):
+    form = {"old_password": guess, "new_password1": "another long one 8"}
+    return client.post("/account/", {**form, "new_password2": "another long one 8"}, **headers)
+
+
+def test_wrong_old_passwords_lock_the_account_page_and_the_sign_in(researcher, sign_in, settings):
+    client = sign_in(researcher)
+    for _ in range(settings.AXES_FAILURE_LIMIT - 1):
+        assert b'data-error="old_password"' in old_password(client, "wrong").content
+    assert old_password(client, "wrong").status_code == 429
+    answer = old_password(client, PASSWORD)
+    assert answer.status_code == 429 and b"15 minutes" in answer.content
+    assert attempt(Client(), "rosa", PASSWORD).status_code == 429
+    researcher.refresh_from_db()
+    assert researcher.check_password(PASSWORD)
+    stored = AccessAttempt.objects.get()
+    assert "wrong" not in stored.post_data and "another long" not in stored.post_data
+
+
+def test_the_right_old_password_forgets_the_wrong_ones(researcher, sign_in, settings):
+    client = sign_in(researcher)
+    for _ in range(settings.AXES_FAILURE_LIMIT - 1):
+        old_password(client, "wrong")
+    assert old_password(client, PASSWORD).status_code == 302
+    assert not AccessAttempt.objects.exists()
+
+
+def test_the_admin_has_no_other_form_for_the_own_password(curator, sign_in):
+    client = sign_in(curator)
+    assert client.get("/admin/password_change/")["Location"] == "/account/"
+    assert client.post("/admin/password_change/", {})["Location"] == "/account/"
+
+
+@pytest.mark.parametrize("name", ["x" * 151, "x" * 300, "x" * 100_000])
+def test_a_name_that_is_too_long_is_refused_like_a_wrong_one(client, name):
+    answer = attempt(client, name, "x" * 5000)
+    assert (
+        read(answer).one("sign-in-fault").text
+        == read(attempt(client, "x", "x")).one("sign-in-fault").text
+    )
+
+
+LOCKED = 429
+
+
+def guess_from(forwarded: str, direct: str = "127.0.0.1") -> int:
+    client = Client(REMOTE_ADDR=direct, headers={"X-Forwarded-For": forwarded})
+    return attempt(client, "rosa", "wrong").status_code
+
+
+def test_a_forwarded_address_without_a_proxy_evades_no_lock(researcher, settings):
+    answers = [guess_from(f"192.0.2.{i}") for i in range(settings.AXES_FAILURE_LIMIT)]
+    assert answers[-1] == LOCKED
+
+
+def test_behind_a_proxy_the_address_that_it_saw_counts(researcher, settings):
+    settings.PROXY_COUNT = 1
+    answers = [guess_from(f"192.0.2.{i}, 198.51.100.7") for i in range(settings.AXES_FAILURE_LIMIT)]
+    assert answers[-1] == LOCKED
+    assert guess_from("198.51.100.7:4711") == LOCKED
+    assert guess_from("192.0.2.1, 198.51.100.8") == 200
+    settings.PROXY_COUNT = 2
+    assert guess_from("198.51.100.7, 10.0.0.1") == LOCKED
+
+
+@pytest.mark.parametrize(
+    "forwarded",
+    [
+        "unknown",
+        "",
+        ",",
+        "_hidden",
+        "1.2.3",
+        "[::1",
+        "fe80::1%eth0",
+        "::ffff:192.0.2.1",
+        "\0",
+        "x" * 9999,
+    ],
+)
+@pytest.mark.parametrize("proxies", [0, 1, 3])
+def test_a_malformed_forwarded_address_is_no_error(researcher, settings, forwarded, proxies):
+    settings.PROXY_COUNT = proxies
+    assert guess_from(forwarded) == 200
+    assert guess_from(forwarded, direct="unknown") == 200
+    assert guess_from(forwarded, direct="") == 200
