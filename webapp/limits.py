@@ -25,4 +25,8 @@ MAX_CURVE_POINTS = 5000  # epochs kept per candidate
 MAX_CANDIDATES = int(_BUDGET["candidates"].high or 0)
 MAX_SEED = int(_BUDGET["seed"].high or 0)
 
-MEGABYTE = 1_000_000  # bytes
+# Bodies of requests, in bytes.
+MEGABYTE = 1_000_000
+MAX_SIGNED_OUT_BYTES = 100_000  # without a session: the sign-in form
+MAX_FORM_BYTES = 2_500_000  # a form of a signed-in user
+MAX_SKIPPED_BYTES = 500 * MEGABYTE  # read and dropped, so that the browser shows the answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -11,6 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
+from webapp.common.uploads import accepts_uploads
+from webapp.limits import MAX_FORM_BYTES, MEGABYTE
 
 from .forms import ImportForm
 from .labels import fit_words, space_settings, warnings_of
@@ -67,6 +70,7 @@ def table_detail(request: TeamRequest, pk: int) -> HttpResponse:
     return render(request, "tables/detail.html", context)
 
 
+@accepts_uploads(lambda: settings.TABLE_MEGABYTES * MEGABYTE + MAX_FORM_BYTES)
 @require_http_methods(["GET", "POST"])
 def table_new(request: TeamRequest) -> HttpResponse:
     """Show the import form; a POST imports, or shows it with every message next to its field."""
