@@ -156,20 +156,31 @@ def _collected(errors: dict[str, str], path: str, act: Callable[[], T]) -> T | N
 
 
 def _check_strategy(spec: SearchSpec, configs: dict[str, Any], errors: dict[str, str]) -> None:
-    """Check that the space has the capabilities that the strategy requires."""
+    """Check that the strategy fits the space and the estimator."""
     if "space" not in configs or "strategy" not in configs:
         return
+    if objection := strategy_objection(spec):
+        errors["strategy"] = objection
+
+
+def strategy_objection(spec: SearchSpec) -> str:
+    """Return why the strategy does not fit the space or the estimator; empty if it fits both.
+
+    Raises:
+        EngineError: the strategy or the space is unknown.
+    """
     strategy, space = (load(PARTS[p], getattr(spec, p)) for p in ("strategy", "space"))
     if missing := sorted(strategy.requires - space.capabilities):
-        errors["strategy"] = (
+        return (
             f"{spec.strategy} requires {', '.join(missing)}, which the space "
             f"{spec.space} does not have: choose another strategy or space"
         )
-    elif "supernet" in strategy.requires and not _trains_standalone(spec):
-        errors["strategy"] = (
+    if "supernet" in strategy.requires and not _trains_standalone(spec):
+        return (
             f"{spec.strategy} retrains candidates of its supernet from scratch, which the "
             f"estimator {spec.estimator} does not: choose train, or another strategy"
         )
+    return ""
 
 
 def _check_data(spec: SearchSpec, configs: dict[str, Any], errors: dict[str, str]) -> None:

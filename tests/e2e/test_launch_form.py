@@ -1,4 +1,4 @@
-"""The launch form while another plugin's settings are on their way."""
+"""The launch form in a browser: settings that are loaded, names, Back, and its layout."""
 
 from __future__ import annotations
 
@@ -11,6 +11,23 @@ from ..fixtures.site_visits import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PARTS = "**/runs/new/part/**"
+POPULATION = "#field-strategy_config-population"
+# Pairs of labels, controls and help texts of which the boxes overlap by more than rounding.
+OVERLAPS = """() => {
+  const selector = ".ps-help, .ps-field > label, .ps-field legend, .form-control, .form-select";
+  const isShown = (e) => e.checkVisibility() && !e.closest(".visually-hidden");
+  const cards = [...document.querySelectorAll("#launch .ps-card-body")];
+  const box = (e) => e.getBoundingClientRect();
+  const hits = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+  const touch = (a, b) => !a.contains(b) && !b.contains(a) && hits(box(a), box(b));
+  const text = (e) => e.textContent.trim().slice(0, 40) || e.name;
+  return cards.flatMap((card) => {
+    const all = [...card.querySelectorAll(selector)].filter(isShown);
+    return all.flatMap((a, i) => all.slice(i + 1).filter((b) => touch(a, b))
+      .map((b) => `${text(a)} | ${text(b)}`));
+  });
+}"""
 
 
 @pytest.fixture
@@ -83,3 +100,48 @@ def test_a_name_follows_strategy_and_data_until_it_is_ones_own(form):
     choose(page, "random")
     expect(page.get_by_test_id("settings-strategy")).to_have_attribute("data-chosen", "random")
     expect(name).to_have_value("mine")
+
+
+def test_the_name_of_a_preset_follows_another_method(form):
+    page, name = form, form.get_by_test_id("field-name")
+    page.get_by_test_id("preset-first-look").click()
+    expect(name).to_have_value("First look on digits")
+    choose(page, "regularised-evolution")
+    expect(name).to_have_value("regularised-evolution on digits")
+    choose(page, "dpp-net")
+    expect(name).to_have_value("dpp-net on digits")
+
+
+def test_everything_typed_is_there_after_back_and_after_a_reload(form):
+    page = form
+    page.get_by_test_id("preset-first-look").click()
+    candidates, population = page.locator("#field-candidates"), page.locator(POPULATION)
+    expect(candidates).to_have_value("24")
+    choose(page, "nsga2")
+    expect(page.get_by_test_id("settings-strategy")).to_have_attribute("data-chosen", "nsga2")
+    candidates.fill("77")
+    page.get_by_test_id("settings-strategy").locator("summary").click()
+    population.fill("8")
+    page.locator("#field-constraints").fill("params<9e5")
+    page.goto(page.url.partition("/runs")[0] + "/runs/")
+    for act in (page.go_back, page.reload):
+        act()
+        expect(page.get_by_test_id("settings-strategy")).to_have_attribute("data-chosen", "nsga2")
+        expect(candidates).to_have_value("77")
+        expect(population).to_have_value("8")
+        expect(page.locator("#field-constraints")).to_have_value("params<9e5")
+    page.goto(page.url)
+    expect(candidates).to_have_value("24")  # a new visit starts anew
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_text_of_the_form_touches_another_and_launch_is_on_screen(form, width):
+    page = form
+    page.set_viewport_size({"width": width, "height": 844})
+    for summary in page.locator("form details > summary").all():
+        summary.click()
+    overlaps = page.evaluate(OVERLAPS)
+    assert overlaps == []
+    expect(page.get_by_test_id("launch")).to_be_in_viewport()
+    page.mouse.wheel(0, 3000)
+    expect(page.get_by_test_id("launch")).to_be_in_viewport()

@@ -45,11 +45,11 @@ def test_a_study_from_a_table_to_its_ranking(fleet, team, researcher, browser_pa
 def fill(page: Page) -> None:
     """Methods, seeds and budget; an unfit space is reported, and another one chosen."""
     page.get_by_test_id("select-space").select_option("topology")
-    expect(page.get_by_test_id("method-monas")).to_contain_text("does not offer")
+    expect(page.get_by_test_id("method-monas")).to_contain_text("does not have")
     page.locator("#method-local-search").check()
     page.locator("#method-dpp-net").uncheck()
     page.get_by_test_id("select-space").select_option("nb201")
-    expect(page.get_by_test_id("method-monas")).not_to_contain_text("does not offer")
+    expect(page.get_by_test_id("method-monas")).not_to_contain_text("does not have")
     expect(page.locator("#method-local-search")).to_be_checked()
     page.get_by_test_id("field-name").fill("In a browser")
     page.locator("#field-seeds").fill("2")

@@ -99,6 +99,22 @@ class LaunchForm(SiteForm):
         """The name as it was typed."""
         return text_of(self.raw, "name")
 
+    def suggest_name(self, follows: str) -> None:
+        """Let the script change a name that is not edited when strategy or data set change.
+
+        Names that were not typed are those that an unbound form starts with, and those that the
+        script has made.
+
+        Args:
+            follows: "strategy", or the word that stands for the methods of a study.
+        """
+        strategy, dataset = (
+            text_of(self.raw, kind, getattr(SearchSpec(), kind)) for kind in ("strategy", "dataset")
+        )
+        made = suggested_name(strategy if follows == "strategy" else follows, dataset)
+        suggested = made if self.is_bound else self.title
+        self.fields["name"].widget.attrs |= {"data-suggested": suggested, "data-follows": follows}
+
     def part(self, kind: str) -> Part:
         """Return one part with the settings of the plugin that is chosen in it."""
         plural, title, about = PARTS[kind]
@@ -260,6 +276,11 @@ class LaunchForm(SiteForm):
         except EngineError:
             return True
         return bool(estimator.builds_network)
+
+
+def suggested_name(subject: str, dataset: str) -> str:
+    """Return the name of a run, by its strategy, or of a study; the script makes the same."""
+    return f"{subject} on {dataset}"
 
 
 def raw_of(spec: Mapping[str, Any], name: str = "") -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from django import forms
@@ -12,6 +12,7 @@ from nasengine import catalog
 from nasengine.core.errors import EngineError
 from nasengine.core.search_spec import SearchSpec
 from nasengine.core.settings import setting
+from nasengine.execution import assembly
 from webapp.accounts.models import Team
 from webapp.common.forms import SiteForm
 from webapp.limits import MAX_STUDY_RUNS
@@ -52,6 +53,11 @@ class MethodPart:
     def open(self) -> bool:
         """Whether its settings are unfolded: one has a message or differs from its default."""
         return self.chosen and bool(self.settings.own)
+
+    @property
+    def disabled(self) -> bool:
+        """Whether it cannot be chosen; a chosen one stays enabled, so that it can be removed."""
+        return bool(self.mismatch) and not self.chosen
 
     @property
     def note(self) -> str:
@@ -156,14 +162,15 @@ class StudyForm(LaunchForm):
         strategy = catalog.load("strategies", name)
         bound = self.is_bound and name in chosen
         settings = SettingsForm(strategy.Config, self.raw, f"methods.{name}", bound)
-        return MethodPart(name, name in chosen, self._mismatch(strategy), settings)
+        return MethodPart(name, name in chosen, self._mismatch(name), settings)
 
-    def _mismatch(self, strategy: Any) -> str:
-        """Why a method cannot search the chosen space; empty if it can."""
-        chosen = text_of(self.raw, "space", SearchSpec().space)
+    def _mismatch(self, strategy: str) -> str:
+        """Return why a method cannot search with the chosen space and estimator; empty if it can."""
+        default = SearchSpec()
+        chosen = {
+            name: text_of(self.raw, name, getattr(default, name)) for name in ("space", "estimator")
+        }
         try:
-            space = catalog.load("spaces", chosen)
+            return assembly.strategy_objection(replace(default, strategy=strategy, **chosen))
         except EngineError:
             return ""
-        missing = sorted(strategy.requires - space.capabilities)
-        return f"needs {', '.join(missing)}, which {chosen} does not offer" if missing else ""

@@ -41,11 +41,20 @@ def tables_by_name(team: Team) -> dict[str, str]:
 
 
 def searches_of(table: BenchmarkTable) -> list[dict[str, str]]:
-    """Return for each data set of the table the query of a launch form that searches on it."""
+    """Return for each data set of the table the queries of forms that search on it."""
     return [
-        {"dataset": dataset, "query": urlencode(_filled_in(table, dataset), doseq=True)}
+        {
+            "dataset": dataset,
+            "query": _query(table, dataset, "dpp-net"),
+            "study_query": _query(table, dataset, "Methods"),
+        }
         for dataset in table.datasets
     ]
+
+
+def _query(table: BenchmarkTable, dataset: str, subject: str) -> str:
+    filled_in = {**_filled_in(table, dataset), "name": f"{subject} on {table.name}, {dataset}"}
+    return urlencode(filled_in, doseq=True)
 
 
 def objectives_of(table: BenchmarkTable, dataset: str) -> list[dict[str, Any]]:
@@ -70,7 +79,6 @@ def _filled_in(table: BenchmarkTable, dataset: str) -> dict[str, Any]:
         "objectives": ",".join(_default_objectives(table, dataset)),
         "candidates": str(CANDIDATES),
         "in_flight": "1",
-        "name": f"DPP-Net on {table.name}, {dataset}",
     }
 
 

@@ -255,3 +255,15 @@ def test_devices_that_measure_are_offered_and_those_of_tables_are_not(researcher
         "latency@cuda",
         "latency@mps",
     ]
+
+
+@pytest.mark.parametrize("preset", ["", *PRESETS])
+def test_no_run_starts_with_the_name_of_another_method(researcher, sign_in, preset):
+    page = read(sign_in(researcher).get("/runs/new", {"preset": preset} if preset else {}))
+    (field,) = page.all("input", name="name")
+    name = field.attributes["value"]
+    strategy = PRESETS[preset].spec.get("strategy", "dpp-net") if preset else "dpp-net"
+    words = name.lower().split()
+    methods = [m for m in catalog.names("strategies") if m in words and m != "random"]
+    assert methods in ([], [strategy])
+    assert field.attributes["data-suggested"] == name, "an untouched name follows the strategy"

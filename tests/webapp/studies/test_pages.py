@@ -97,8 +97,8 @@ def test_no_method_is_no_study(researcher, sign_in):
 def test_methods_say_what_space_they_do_not_fit(researcher, sign_in):
     client = sign_in(researcher)
     page = read(client.post(f"{NEW}/methods", {**TYPED, "space": "topology"}))
-    assert "does not offer" in page.one("method-monas").text
-    assert "does not offer" not in page.one("method-topology-evolution").text
+    assert "does not have" in page.one("method-monas").text
+    assert "does not have" not in page.one("method-topology-evolution").text
     assert value_of(page, "methods.regularised-evolution.population") == "6"
 
 
@@ -227,3 +227,28 @@ def test_a_study_takes_few_queries_however_many_runs_it_has(team, viewer, sign_i
         study = launch_study(team, None, f"{seeds} seeds", plan)
         counts.append(queries_of(lambda pk=study.pk: client.get(f"/studies/{pk}/")))
     assert counts[0] == counts[1] <= 22
+
+
+def test_a_method_that_space_or_estimator_refuse_cannot_be_chosen(researcher, sign_in):
+    client = sign_in(researcher)
+    typed = {**TYPED, "estimator": "table", "methods": ["", "random", "enas"]}
+    page = read(client.post(f"{NEW}/methods", typed))
+    reason = "retrains candidates of its supernet from scratch, which the estimator table does not"
+    for name, disabled in (("darts", True), ("enas", False), ("nsga2", False)):
+        (box,) = page.one(f"method-{name}").all("input", id=f"method-{name}")
+        assert ("disabled" in box.attributes) == disabled, name
+        assert (reason in page.one(f"method-{name}").text) == (name != "nsga2")
+    trigger = page.one("methods").attributes["hx-trigger"]
+    assert "from:#field-estimator" in trigger and "from:#field-space" in trigger
+
+
+def test_a_study_is_not_named_after_one_of_its_methods(team, researcher, sign_in):
+    client = sign_in(researcher)
+    table = make_table(team, text=table_text())
+    link = read(client.get(f"/datasets/tables/{table.pk}/")).one("study-methods").attributes["href"]
+    assert value_of(read(client.get(link)), "name") == "Methods on made, made"
+    run = make_run(team)
+    Run.objects.filter(pk=run.pk).update(name="random on digits")
+    assert value_of(read(client.get(f"{NEW}?run={run.pk}")), "name") == "Methods on digits"
+    Run.objects.filter(pk=run.pk).update(name="mine")
+    assert value_of(read(client.get(f"{NEW}?run={run.pk}")), "name") == "mine, repeated"

@@ -155,7 +155,7 @@ def test_one_click_fills_the_launch_form_and_one_more_launches(team, researcher,
         if e.attributes.get("type") == "text" or "type" not in e.attributes
     }
     assert values["estimator_config.path"] == "table:made"
-    assert (values["candidates"], values["name"]) == ("500", "DPP-Net on made, made")
+    assert (values["candidates"], values["name"]) == ("500", "dpp-net on made, made")
     chosen = {
         e.attributes["name"]: e.all("option", selected="")[0].attributes["value"]
         for e in page.one("launch-form").all("select")

@@ -18,12 +18,13 @@ from webapp.accounts.requests import TeamRequest
 from webapp.limits import MAX_NAME
 
 from ..cost import expected_cost
-from ..forms import PARTS, LaunchForm, raw_of
+from ..forms import PARTS, LaunchForm, raw_of, suggested_name
 from ..models import Run
 from ..presets import PRESETS
 from ..services.launch import launch
+from ..setting_forms import text_of
 
-DEFAULTS = {"name": "dpp-net on digits", "candidates": "50", "in_flight": "2"}
+DEFAULTS = {"candidates": "50", "in_flight": "2"}
 
 
 @require_http_methods(["GET", "POST"])
@@ -68,8 +69,7 @@ def run_new_cost(request: TeamRequest) -> HttpResponse:
 
 
 def _context(request: TeamRequest, form: LaunchForm, spec: SearchSpec | None) -> dict[str, Any]:
-    # The script lets an untouched name follow the chosen strategy and data set.
-    form.fields["name"].widget.attrs["data-suggested"] = DEFAULTS["name"]
+    form.suggest_name(follows="strategy")
     return {
         "form": form,
         "presets": PRESETS,
@@ -88,6 +88,8 @@ def _initial(request: TeamRequest) -> Mapping[str, Any]:
     raw = request.GET.copy()
     for name, value in DEFAULTS.items():
         raw.setdefault(name, value)
+    strategy, dataset = (text_of(raw, n, getattr(SearchSpec(), n)) for n in ("strategy", "dataset"))
+    raw.setdefault("name", suggested_name(strategy, dataset))
     return raw
 
 

@@ -74,7 +74,8 @@ form.addEventListener("change", (event) => {
 
 function suggested() {
   const value = (kind) => document.getElementById(`field-${kind}`).value;
-  return `${value("strategy")} on ${value("dataset")}`;
+  const follows = name.dataset.follows;
+  return `${follows === "strategy" ? value("strategy") : follows} on ${value("dataset")}`;
 }
 
 // A link in the list of messages may point to folded settings: unfold them.
@@ -97,9 +98,29 @@ form.addEventListener("submit", () => {
   }
 });
 
-// If a plugin was chosen before this script ran, or restored by the browser on a reload, load its
-// settings now.
-addEventListener("pageshow", () => {
+// After Back or a reload the server sends the form as it was at first, so what was typed is kept here.
+const STORED = `form ${location.pathname}${location.search}`;
+const RETURNS = ["back_forward", "reload"];
+
+addEventListener("pagehide", () => {
+  const typed = [...read(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
+  sessionStorage.setItem(STORED, JSON.stringify(typed));
+});
+
+function restore() {
+  const stored = sessionStorage.getItem(STORED);
+  const [navigation] = performance.getEntriesByType("navigation");
+  if (!stored || !RETURNS.includes(navigation?.type)) return;
+  const typed = new Map(JSON.parse(stored));
+  write(form, typed);
+  // The settings of a plugin that is loaded below are written once they are here.
+  for (const select of form.querySelectorAll("[data-part]")) held.set(`${select.dataset.part} ${select.value}`, typed);
+  own = name.value !== name.dataset.suggested && name.value !== suggested();
+}
+
+// If a plugin was chosen before this script ran, or restored above, load its settings now.
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) restore();
   for (const select of form.querySelectorAll("[data-part]")) {
     if (select.value !== settingsOf(select.dataset.part).dataset.chosen) {
       select.dispatchEvent(new Event("change", { bubbles: true }));

@@ -17,14 +17,17 @@ from webapp.accounts.models import Team
 from webapp.accounts.requests import TeamRequest
 from webapp.limits import MAX_NAME
 from webapp.runs.cost import expected_cost
+from webapp.runs.forms import suggested_name
 from webapp.runs.models import Run, Study
+from webapp.runs.setting_forms import text_of
 
 from ..forms import StudyForm
 from ..plan import RANDOM_SEARCH, Method, Plan
 from ..services.launching import launch_study
 from ..services.quick import launch_quick_study
 
-DEFAULTS = {"name": "Methods on digits", "candidates": "50", "in_flight": "2"}
+DEFAULTS = {"candidates": "50", "in_flight": "2"}
+SUBJECT = "Methods"
 SEEDS_OF_A_RUN = 5
 
 
@@ -34,9 +37,11 @@ def study_new(request: TeamRequest) -> HttpResponse:
     check_may_here(request, "launch", "Launching studies")
     if request.method == "GET":
         form = _first_form(request)
+        form.suggest_name(follows=SUBJECT)
         plan = StudyForm(form.raw, request.team).typed_plan()
         return render(request, "studies/new.html", {"form": form, **_cost(request, plan)})
     form = StudyForm(request.POST, request.team)
+    form.suggest_name(follows=SUBJECT)
     plan = form.plan()
     if plan is not None:
         question = form.cleaned_data["question"]
@@ -106,6 +111,7 @@ def _first_form(request: TeamRequest) -> StudyForm:
     raw = request.GET.copy()
     for name, value in DEFAULTS.items():
         raw.setdefault(name, value)
+    raw.setdefault("name", suggested_name(SUBJECT, text_of(raw, "dataset", SearchSpec().dataset)))
     return StudyForm(raw, request.team, bound=False)
 
 
@@ -117,6 +123,8 @@ def _from_run(run: Run, team: Team) -> StudyForm:
         methods.insert(0, Method(RANDOM_SEARCH))
     seeds = tuple(range(spec.seed, spec.seed + SEEDS_OF_A_RUN))
     name = f"{run.name}, repeated"[:MAX_NAME]
+    if run.name == suggested_name(spec.strategy, spec.dataset):  # it would name one of the methods
+        name = suggested_name(SUBJECT, spec.dataset)
     return StudyForm.from_plan(Plan(spec, tuple(methods), seeds), name, "", team)
 
 
