@@ -131,7 +131,7 @@ def test_everything_typed_is_there_after_back_and_after_a_reload(form):
         expect(population).to_have_value("8")
         expect(page.locator("#field-constraints")).to_have_value("params<9e5")
     page.goto(page.url)
-    expect(candidates).to_have_value("24")  # a new visit starts anew
+    expect(candidates).to_have_value("24")  # a new visit starts with the preset
 
 
 @pytest.mark.parametrize("width", [1440, 390])

@@ -165,12 +165,13 @@ class StudyForm(LaunchForm):
         return MethodPart(name, name in chosen, self._mismatch(name), settings)
 
     def _mismatch(self, strategy: str) -> str:
-        """Return why a method cannot search with the chosen space and estimator; empty if it can."""
+        """Return why a method does not fit the chosen space and estimator; empty if it does."""
         default = SearchSpec()
-        chosen = {
-            name: text_of(self.raw, name, getattr(default, name)) for name in ("space", "estimator")
-        }
+        space, estimator = (
+            text_of(self.raw, name, getattr(default, name)) for name in ("space", "estimator")
+        )
+        spec = replace(default, strategy=strategy, space=space, estimator=estimator)
         try:
-            return assembly.strategy_objection(replace(default, strategy=strategy, **chosen))
+            return assembly.strategy_objection(spec)
         except EngineError:
             return ""
