@@ -17,8 +17,9 @@ from ..core.search_spec import SearchSpec
 from ..core.text import shorten
 from ..core.weight_store import WeightStore
 from ..execution import assembly
+from ..execution.budget import count_free, is_free
 from ..execution.evaluation import evaluation_seed
-from ..execution.run_file import RunFile, StoredRun, read_run, weights_folder, with_budget
+from ..execution.run_file import BUDGET, RunFile, StoredRun, read_run, weights_folder, with_budget
 from ..execution.search import run_search
 from ..execution.weight_store import FolderWeightStore
 from .parser import add_command
@@ -74,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
     """
     target = _target(args)
     history = target.stored.candidates if target.stored is not None else ()
-    progress = Progress(target.spec, len(history), args.quiet)
+    counted = len(history) - count_free(outcome.state for _, outcome in history)
+    progress = Progress(target.spec, counted, args.quiet)
     weights: WeightStore | None = None
     if target.path is not None:
         weights = FolderWeightStore(_weights_of(target))
@@ -138,7 +140,7 @@ class Progress:
         proposal = self._open.pop(outcome.number)
         if self.file is not None:
             self.file.add(proposal, outcome, evaluation_seed(self._spec, outcome.number))
-        self._ended += 1
+        self._ended += not is_free(outcome.state)
         values = ", ".join(
             f"{m.objective} {m.value:g} {m.unit}".strip() for m in outcome.measurements
         )
@@ -180,13 +182,13 @@ def _resumed(args: argparse.Namespace, path: Path) -> Target:
     stored = read_run(path)
     spec = assembly.check(spec_of(args, stored.spec))
     mine, theirs = spec.to_json(), stored.spec.to_json()
-    other = [name for name in mine if name != "candidates" and mine[name] != theirs.get(name)]
+    other = [name for name in mine if name not in BUDGET and mine[name] != theirs.get(name)]
     if other:
         raise EngineError(
             f"{path} was started with another {', '.join(other)}: leave these options out, or "
             "name another file"
         )
-    return Target(with_budget(stored, spec.candidates), path, stored)
+    return Target(with_budget(stored, spec), path, stored)
 
 
 def _opened(target: Target) -> RunFile:

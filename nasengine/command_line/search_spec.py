@@ -51,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"number of candidates to evaluate; default {PLAIN.candidates}",
     )
     parser.add_argument(
+        "--proposals-per-candidate",
+        metavar="N",
+        help="most proposals per candidate of the budget, if a constraint excludes most "
+        f"architectures; default {PLAIN.proposals_per_candidate}",
+    )
+    parser.add_argument(
         "--seed", metavar="K", help=f"seed of every random choice; default {PLAIN.seed}"
     )
     parser.add_argument(
@@ -106,7 +112,7 @@ def spec_of(args: argparse.Namespace, stored: SearchSpec | None = None) -> Searc
         "constraints": tuple(args.constraint) or base.constraints,
         "deterministic": base.deterministic,
     }
-    for number in ("candidates", "seed", "in_flight"):
+    for number in ("candidates", "seed", "in_flight", "proposals_per_candidate"):
         given = getattr(args, number)
         values[number] = getattr(base, number) if given is None else given
     return SearchSpec(**values)

@@ -21,6 +21,7 @@ def document(result: Result) -> dict[str, Any]:
         ],
         "candidates": len(result.candidates),
         "states": states(result),
+        "end_reason": result.end_reason,
         "feasible": _is_feasible(result),
         "best": None if best is None else _candidate(best),
         "front": [_candidate(candidate) for candidate in result.front],
@@ -34,10 +35,16 @@ def lines(result: Result) -> list[str]:
     """Return best, front, hypervolume and counts for people."""
     counts = ", ".join(f"{number} {state}" for state, number in states(result).items())
     head = f"candidates   {len(result.candidates)} ({counts or 'none'})"
+    early = [f"ended early  {result.end_reason}"] if result.end_reason else []
     best = result.best
     if best is None:
-        return [head, "best         none: no candidate was evaluated successfully"]
-    text = [head, f"best         candidate {best.number}: {_values(best)}", f"{'':13}{best.text}"]
+        return [head, *early, "best         none: no candidate was evaluated successfully"]
+    text = [
+        head,
+        *early,
+        f"best         candidate {best.number}: {_values(best)}",
+        f"{'':13}{best.text}",
+    ]
     if not _is_feasible(result):
         text.append(f"{'':13}violates the constraints, as all candidates do, but least")
     if (test := _test_accuracy(best)) is not None:

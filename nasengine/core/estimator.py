@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .measurement import Measurement
 from .meter import Meter
 from .objective import Goal
 from .outcome import Outcome
@@ -88,6 +89,14 @@ class Estimator(ABC):
     def objections(self, space: Space, dataset: str) -> dict[str, str]:
         """Return why the search settings do not fit this estimator: dotted setting -> message."""
         return {}
+
+    def costs_before(self, evaluation: Evaluation) -> tuple[Measurement, ...]:
+        """Return the costs among `evaluation.goals` that are known before the evaluation.
+
+        A candidate whose known costs violate a constraint is not evaluated. Costs of a built
+        network need not be returned: `nasengine.execution` measures those itself.
+        """
+        return ()
 
     @abstractmethod
     def evaluate(self, evaluation: Evaluation) -> Outcome:

@@ -16,7 +16,9 @@ class SearchSpec:
         space, strategy, estimator, dataset: Catalogue names.
         objectives: Full names such as "error" or "latency@cpu".
         constraints: Texts such as "params<2e6".
-        candidates: Number of candidates to evaluate.
+        candidates: Number of candidates to evaluate; those that are not trained because they
+            violate a constraint on a cost do not count.
+        proposals_per_candidate: Bound on proposals, as a multiple of `candidates`.
         seed: Seed of every random choice.
         in_flight: Candidates that may be in flight at once.
         deterministic: Outcomes reach the strategy in proposal order, so the number of workers
@@ -39,6 +41,7 @@ class SearchSpec:
     strategy_config: dict[str, Any] = field(default_factory=dict)
     estimator_config: dict[str, Any] = field(default_factory=dict)
     dataset_config: dict[str, Any] = field(default_factory=dict)
+    proposals_per_candidate: int = 20
 
     def to_json(self) -> dict[str, Any]:
         value = asdict(self)

@@ -36,12 +36,25 @@ PARTS = {
 class Budget:
     """The search settings that belong to no plugin: budget, seed and order of results."""
 
-    candidates: int = setting(100, "Number of candidates to evaluate.", low=1, high=100_000)
+    candidates: int = setting(
+        100,
+        "Number of candidates to evaluate. Candidates that violate a constraint on a cost are not "
+        "trained and do not count.",
+        low=1,
+        high=100_000,
+    )
     seed: int = setting(
         0, "Random seed; the same seed gives the same search.", low=0, high=2**63 - 1
     )
     in_flight: int = setting(1, "How many candidates may train at the same time.", low=1, high=64)
     deterministic: bool = setting(True, "Results reach the strategy in proposal order.")
+    proposals_per_candidate: int = setting(
+        20,
+        "Most proposals per candidate of the budget; the search ends there if too few proposals "
+        "meet the constraints. 1: every proposal counts.",
+        low=1,
+        high=1000,
+    )
 
 
 def check(spec: SearchSpec) -> SearchSpec:

@@ -120,14 +120,19 @@ class _EvaluationRun:
             return self._supernet_step()
         built = [goal for goal in self.goals if not self.estimator.provides(goal)]
         objectives = {goal: load("objectives", goal.kind)() for goal in built}
-        # Counted costs take no time, so they come before costs that must be timed.
-        built.sort(key=lambda goal: objectives[goal].on_device)
-        for goal in built:
-            if objectives[goal].cheap:
+        for measurement in self.estimator.costs_before(self._evaluation()):
+            self.measured[measurement.objective] = measurement
+        cheap = [goal for goal in built if objectives[goal].cheap]
+        # Counted costs take no time, so they come before costs that must be timed. All of them
+        # are measured even if one violates a constraint: the strategy gets the whole violation.
+        for group in (
+            [goal for goal in cheap if not objectives[goal].on_device],
+            [goal for goal in cheap if objectives[goal].on_device],
+        ):
+            for goal in group:
                 self._measure(goal, objectives[goal])
-                broken = self._broken(goal)
-                if broken is not None:
-                    return self._ended("pruned", broken)
+            if violated := self._violated():
+                return self._ended("pruned", f"{violated}, not trained")
         outcome = self._estimated()
         if outcome.state != "done":
             return self._ended(outcome.state, one_line(outcome.reason), outcome)
@@ -141,15 +146,18 @@ class _EvaluationRun:
             raise Cancelled
         self.measured[goal.name] = objective.measure(self.network, self.facts.shape, goal.device)
 
-    def _broken(self, goal: Goal) -> str | None:
-        """Return why the candidate is pruned after this measurement, None if it is not."""
+    def _violated(self) -> str:
+        """Return the constraints that the costs measured so far violate, as text; "" if none."""
         if getattr(self.estimator.config, "train_infeasible", False):
-            return None
-        value = self.measured[goal.name].value
+            return ""
+        goals = {goal.name: goal for goal in self.goals}
+        texts = []
         for constraint in assembly.constraints_of(self.spec):
-            if constraint.objective == goal.name and constraint.violation(value):
-                return f"{_amount(goal, value)} breaks {_text(constraint)}, not trained"
-        return None
+            measured = self.measured.get(constraint.objective)
+            if measured is not None and constraint.violation(measured.value):
+                amount = _amount(goals[constraint.objective], measured.value)
+                texts.append(f"{amount} violates {_text(constraint)}")
+        return one_line(", ".join(texts))
 
     def _estimated(self) -> Outcome:
         return self.estimator.evaluate(self._evaluation())

@@ -14,6 +14,7 @@ from ..core.strategy import Strategy
 from ..core.weight_store import MemoryWeightStore, WeightStore
 from ..pareto.run_front import RunFront
 from . import assembly
+from .budget import is_free, is_used_up
 from .evaluation import evaluate, evaluation_seed
 from .result import Candidate, Result
 
@@ -116,13 +117,14 @@ class Search:
         self._strategy: Strategy = assembly.make_strategy(spec)
         self._open: list[Proposal] = []
         self._asked = 0
+        self._free = 0  # ended proposals that do not count towards the budget
         self._evaluated: list[Candidate] = []
 
     def run(self) -> Result:
         """Run to the end; see `nasengine.execution.loop.run` for what it raises."""
         while self._ask() or self._tell():
             pass
-        if self._asked < self.spec.candidates and not self._strategy.finished:
+        if not self._is_used_up() and not self._strategy.finished:
             raise EngineError(
                 f"strategy {self.spec.strategy} proposes nothing after {self._asked} candidates, "
                 "although all outcomes are told: report this as a bug of the strategy"
@@ -138,9 +140,12 @@ class Search:
         """Return what has been evaluated so far."""
         return Result(self.spec, self._goals, tuple(self._evaluated), finished, self.weights)
 
+    def _is_used_up(self) -> bool:
+        return is_used_up(self.spec, self._asked, self._free)
+
     def _ask(self) -> bool:
         full = len(self._open) >= self.spec.in_flight
-        if full or self._asked >= self.spec.candidates or self._strategy.finished:
+        if full or self._is_used_up() or self._strategy.finished:
             return False
         proposal = self._strategy.ask()
         if proposal is None:
@@ -165,6 +170,7 @@ class Search:
         past = self._past.get(proposal.number)
         outcome = past[1] if past is not None else self._evaluator.outcome(proposal)
         self._strategy.tell(outcome)
+        self._free += is_free(outcome.state)
         self._evaluated.append(Candidate(proposal, outcome, self.spec))
         step = self._front.add(proposal.number, outcome.values, outcome.state)
         if past is None:

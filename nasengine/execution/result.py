@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +21,7 @@ from ..core.weight_store import WeightStore
 from ..pareto.orientation import oriented, signs, violation
 from ..pareto.run_front import RunFront
 from ..pareto.selection import best
+from .budget import count_free, end_reason, is_used_up
 
 if TYPE_CHECKING:
     import pandas
@@ -143,7 +145,22 @@ class Result:
     ) -> Result:
         """Return the result of these evaluations; finished if the budget is used up."""
         candidates = tuple(Candidate(proposal, outcome, spec) for proposal, outcome in evaluated)
-        return cls(spec, goals, candidates, len(candidates) >= spec.candidates, weights)
+        result = cls(spec, goals, candidates, weights=weights)
+        used_up = is_used_up(spec, len(candidates), result.free)
+        return dataclasses.replace(result, finished=used_up)
+
+    @property
+    def free(self) -> int:
+        """How many candidates were not trained because they violate a constraint.
+
+        They do not count towards the budget.
+        """
+        return count_free(candidate.state for candidate in self.candidates)
+
+    @property
+    def end_reason(self) -> str:
+        """Why the search ended before the budget was used up; "" if it did not."""
+        return end_reason(self.spec, len(self.candidates), self.free)
 
     @property
     def constraints(self) -> tuple[Constraint, ...]:
@@ -288,6 +305,8 @@ class Result:
         head = f"<Result {self.spec.strategy} on {self.spec.space}: {states}"
         if not self.finished:
             head += f" of {self.spec.candidates}"
+        if self.end_reason:
+            head += f"; {self.end_reason}"
         if self.best is None:
             reasons = [c.reason for c in self.candidates if c.reason]
             return f"{head}; no best{f': {reasons[-1]}' if reasons else ''}>"

@@ -25,12 +25,14 @@ from ..core.search_spec import SearchSpec
 from ..core.space import Space
 from ..core.text import one_line, shorten
 from . import assembly
+from .budget import count_free, smallest_budget
 from .evaluation import evaluation_seed
 from .result import Result
 from .weight_store import FolderWeightStore
 
 VERSION = 1
 # Settings that the first line repeats at its top level, for people and other programs.
+BUDGET = ("candidates", "proposals_per_candidate")  # settings that a continued run may raise
 TOP_LEVEL = ("space", "strategy", "estimator", "dataset", "objectives", "constraints", "candidates")
 
 
@@ -158,7 +160,8 @@ def read_run(path: Path) -> StoredRun:
     if len(set(numbers)) < len(numbers):
         raise EngineError(f"{path} has a candidate twice: two searches wrote to it")
     try:
-        spec = SearchSpec.from_json(head["question"])
+        # Every proposal counted towards the budget before there was this setting.
+        spec = SearchSpec.from_json({"proposals_per_candidate": 1, **head["question"]})
         goals = tuple(Goal(**goal) for goal in head["goals"])
     except (KeyError, TypeError) as error:
         raise EngineError(f"{path} has a first line without {error}") from None
@@ -207,18 +210,21 @@ def save_run(result: Result, path: Path, overwrite: bool = False) -> None:
                 folder.put(candidate.number, checkpoint)
 
 
-def with_budget(stored: StoredRun, candidates: int) -> SearchSpec:
-    """Return the settings of a stored run with a budget that holds all of its candidates.
+def with_budget(stored: StoredRun, wanted: SearchSpec) -> SearchSpec:
+    """Return the settings of a stored run with the budget of others.
 
     Raises:
         EngineError: the budget is smaller than the number of candidates in the file.
     """
-    if candidates < len(stored.candidates):
+    states = [outcome.state for _, outcome in stored.candidates]
+    smallest = smallest_budget(wanted, len(states), count_free(states))
+    if wanted.candidates < smallest:
         raise EngineError(
-            f"candidates must be at least {len(stored.candidates)}, the number of candidates "
-            f"that the run has already (got {candidates})"
+            f"candidates must be at least {smallest}, the number of candidates "
+            f"that the run has already (got {wanted.candidates})"
         )
-    return dataclasses.replace(stored.spec, candidates=candidates)
+    budget = {name: getattr(wanted, name) for name in BUDGET}
+    return dataclasses.replace(stored.spec, **budget)
 
 
 def _put_in_place(path: Path, content: bytes) -> None:

@@ -22,6 +22,7 @@ from ..core.text import shorten
 from ..core.weight_store import MemoryWeightStore, WeightStore
 from ..estimators.tables.packaged import packaged_space_config, packaged_table
 from . import assembly
+from .budget import count_free, smallest_budget
 from .goals import usual_objectives
 from .loop import Evaluator, History, InProcess, Search
 from .parts import Settings, resolve, resolve_estimator, resolve_objectives
@@ -30,6 +31,7 @@ from .progress import ProgressBar
 from .result import Result
 from .weight_store import FolderWeightStore
 
+PROPOSALS_PER_CANDIDATE = SearchSpec.proposals_per_candidate
 TABLE_DATASET = "cifar10"
 MAX_WORKERS = 64
 
@@ -47,6 +49,7 @@ def search(
     seed: int = 0,
     workers: int = 1,
     in_flight: int | None = None,
+    proposals_per_candidate: int = PROPOSALS_PER_CANDIDATE,
     progress: bool = True,
     space_config: Settings = None,
     strategy_config: Settings = None,
@@ -72,7 +75,8 @@ def search(
             `Architecture` (and, if it has such a parameter, a `seed`) and returns a number or a
             mapping of objective names to numbers.
         constraints: Bounds on objectives, for example `["params<2e6"]`.
-        candidates: Number of candidates to evaluate.
+        candidates: Number of candidates to evaluate. Those that violate a constraint on a cost
+            are not trained and do not count.
         seed: Seed of every random choice. The same seed gives the same result.
         workers: Worker processes that evaluate side by side; 1: this process.
         in_flight: Candidates proposed before the oldest one's outcome is known, default: as many
@@ -114,6 +118,7 @@ def search(
         objectives=names if names is not None else usual_objectives(values["dataset"]),
         constraints=tuple(constraints),
         candidates=candidates,
+        proposals_per_candidate=proposals_per_candidate,
         seed=seed,
         in_flight=workers if in_flight is None else in_flight,
     )
@@ -132,9 +137,10 @@ def extend(
     if estimator is not None:
         own = {goal.name: goal for goal in result.goals if not has("objectives", goal.kind)}
         resolve_estimator(estimator, None, own)
-    if candidates < len(result.candidates):
+    smallest = smallest_budget(result.spec, len(result.candidates), result.free)
+    if candidates < smallest:
         raise EngineError(
-            f"candidates must be at least {len(result.candidates)}, the number that the result "
+            f"candidates must be at least {smallest}, the number that the result "
             f"has already (got {candidates})"
         )
     spec = dataclasses.replace(result.spec, candidates=candidates)
@@ -180,7 +186,8 @@ def run_search(
         emit = on_event
         if progress:
             first = assembly.goals_of(spec)[0]
-            bar = ProgressBar(spec.candidates, len(past), first.name, first.better)
+            done = len(past) - count_free(outcome.state for _, outcome in past)
+            bar = ProgressBar(spec.candidates, done, first.name, first.better)
             stack.callback(bar.close)
             emit = _both(bar.take, on_event)
         evaluator: Evaluator = InProcess(spec, emit, lambda: False, store)

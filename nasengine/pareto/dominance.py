@@ -49,7 +49,9 @@ def ranks(points: np.ndarray, violations: np.ndarray) -> np.ndarray:
 
     Constrained domination of NSGA-II (Deb et al. 2002): first the feasible points by
     non-dominated sorting; then the infeasible points by their violation, equal violations
-    sharing a rank; last the points that are not finite.
+    sharing a rank; last the points that are not finite. A point with a violation may have
+    numbers that are not finite: a candidate that violates a constraint is not trained, so some
+    of its objectives are unknown.
     """
     points = np.asarray(points, dtype=float)
     violations = np.asarray(violations, dtype=float)
@@ -60,10 +62,10 @@ def ranks(points: np.ndarray, violations: np.ndarray) -> np.ndarray:
     if feasible.any():
         rank[feasible] = moocore.pareto_rank(points[feasible])
         used = int(rank[feasible].max()) + 1
-    infeasible = finite & ~feasible
+    infeasible = (finite & ~feasible) | (np.isfinite(violations) & (violations > 0))
     if infeasible.any():
         levels, level_of = np.unique(violations[infeasible], return_inverse=True)
         rank[infeasible] = used + level_of
         used += len(levels)
-    rank[~finite] = used
+    rank[~feasible & ~infeasible] = used
     return rank

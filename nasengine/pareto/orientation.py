@@ -30,6 +30,15 @@ def oriented(values: Sequence[Mapping[str, float]], goals: Sequence[Goal]) -> np
     return points * signs(goals)
 
 
+def measured_violation(values: Mapping[str, float], constraints: Sequence[Constraint]) -> float:
+    """Return the violation of those constraints whose objective has a finite value.
+
+    It is the violation that is known of a candidate which was not trained.
+    """
+    known = [c for c in constraints if math.isfinite(values.get(c.objective, math.nan))]
+    return violation(values, known)
+
+
 def violation(values: Mapping[str, float], constraints: Sequence[Constraint]) -> float:
     """Return by how much the constraints are violated, relative to their bounds and summed.
 

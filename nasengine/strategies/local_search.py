@@ -83,15 +83,14 @@ class LocalSearch(Strategy):
         if self._front.members and not undecided:
             self._end()
             return self.ask()
-        return self._tracker.propose_random(self.config.tries)
+        tracker = self._tracker
+        return tracker.propose(tracker.sample_promising(self.config.tries))
 
     def tell(self, outcome: Outcome) -> None:
         proposal = self._tracker.record(outcome)
-        if outcome.state != "done":
-            return
         climbing = proposal.origin == "neighbour"
         group = self._front if climbing else self._starts
-        joined = group.join(proposal.number, proposal.architecture, outcome.values)
+        joined = group.join(proposal, outcome)
         if joined and climbing:
             self._climbs[-1]["steps"] += 1
             self._front.keep_front()
@@ -158,8 +157,14 @@ class LocalSearch(Strategy):
         return self._centre
 
     def _next_neighbour(self, centre: Member) -> Architecture | None:
-        """Return the next unseen neighbour, in an order that depends on seed and centre only."""
+        """Return the next unseen neighbour, in an order that depends on seed and centre only.
+
+        A neighbour of a feasible centre that is predicted to violate a constraint is skipped.
+        """
         neighbours = list(self.task.space.neighbours(centre.architecture))
         order = generator(self.task.seed, "neighbours", centre.number).permutation(len(neighbours))
-        seen = self._tracker.seen
-        return next((neighbours[i] for i in order if neighbours[i] not in seen), None)
+        tracker = self._tracker
+        unseen = (neighbours[i] for i in order if neighbours[i] not in tracker.seen)
+        if not centre.violation:
+            unseen = (n for n in unseen if not tracker.feasibility.violation(n))
+        return next(unseen, None)

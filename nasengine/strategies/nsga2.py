@@ -44,8 +44,8 @@ class NSGA2Config:
 class NSGA2(Strategy):
     """Elitist evolution for several objectives: tournaments and survival by rank and crowding.
 
-    It samples at random until the first generation is complete. Only candidates that are done
-    and have a finite value for every objective take part.
+    It samples at random until the first generation is complete. Only candidates with
+    a finite value for every objective, or with a violated constraint, take part.
     """
 
     name = "nsga2"
@@ -76,9 +76,7 @@ class NSGA2(Strategy):
 
     def tell(self, outcome: Outcome) -> None:
         proposal = self._tracker.record(outcome)
-        if outcome.state != "done":
-            return
-        self._children.join(proposal.number, proposal.architecture, outcome.values)
+        self._children.join(proposal, outcome)
         if len(self._children.members) >= self.config.population:
             self._population.merge(self._children)
             self._population.keep_fittest(self.config.population)

@@ -55,8 +55,8 @@ class RegularisedEvolution(Strategy):
     """Evolution by tournaments, mutation and death by age.
 
     It samples at random until the population is full, then mutates tournament winners. Only
-    candidates that are done and have a finite value for every objective join. Candidates
-    in flight do not block the search: it continues with the members it has.
+    candidates with a finite value for every objective, or with a violated constraint, join.
+    Candidates in flight do not block the search: it continues with the members it has.
     """
 
     name = "regularised-evolution"
@@ -96,9 +96,7 @@ class RegularisedEvolution(Strategy):
 
     def tell(self, outcome: Outcome) -> None:
         proposal = self._tracker.record(outcome)
-        if outcome.state != "done":
-            return
-        if not self._population.join(proposal.number, proposal.architecture, outcome.values):
+        if not self._population.join(proposal, outcome):
             return
         if self._by_age:
             self._population.keep_youngest(self.config.population)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+from ...catalog import has, load
 from ...core.errors import EngineError, InvalidSettings
 from ...core.estimator import Estimator, Evaluation
 from ...core.measurement import Measurement
@@ -47,6 +48,12 @@ class TableConfig:
         nb201_layout.ARCHITECTURE,
         "Column of the architecture's text, id or canonical JSON; or several, separated by "
         "commas: one for each decision of the space, in its order.",
+    )
+
+    costs_first: bool = setting(
+        False,
+        "Check constraints on costs before the lookup, as training does: a candidate that violates "
+        "one gets only its costs and does not count towards the budget.",
     )
 
     def __post_init__(self) -> None:
@@ -114,6 +121,14 @@ class Table(Estimator):
                 f"NAS-Bench-201: say what its columns mean ({', '.join(header)[:300]})"
             }
         return _nb201_objections(space, dataset)
+
+    def costs_before(self, evaluation: Evaluation) -> tuple[Measurement, ...]:
+        """Return the costs of the row with `costs_first`, else nothing."""
+        if not self.config.costs_first:
+            return ()
+        costs = {goal.name for goal in evaluation.goals if _is_cost(goal)}
+        measured = self.evaluate(evaluation).measurements
+        return tuple(m for m in measured if m.objective in costs)
 
     def evaluate(self, evaluation: Evaluation) -> Outcome:
         """Look up a proposal.
@@ -192,6 +207,11 @@ class Table(Estimator):
         """Whether the columns of the architecture suit the space."""
         fault = key_objection(space, self._keys)
         return {"estimator_config.architecture": fault} if fault else {}
+
+
+def _is_cost(goal: Goal) -> bool:
+    """Return whether training would know the value before it starts."""
+    return has("objectives", goal.kind) and load("objectives", goal.kind).cheap
 
 
 def _parsed(texts: tuple[str, ...]) -> tuple[Column, ...]:

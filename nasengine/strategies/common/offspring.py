@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ...core.architecture import Architecture
 from ...core.space import Space
@@ -23,16 +23,22 @@ def child_of(
     """Return a mutant of one parent, or the crossover of two.
 
     A crossover is mutated as well if it has been seen or if `mutate` is set. Mutations are
-    applied on top of one another, at most `max_mutations` times, until the child is unseen;
-    the last child is returned in any case.
+    applied on top of one another, at most `max_mutations` times, until the child is unseen and
+    predicted to meet the constraints; a mutation that is predicted to violate one is taken back.
     """
     child = parents[0].architecture
     if len(parents) > 1:
         child = space.crossover(child, parents[1].architecture, tracker.rng)
-        if child not in tracker.seen and not mutate:
+        accepted = child not in tracker.seen and not tracker.feasibility.violation(child)
+        if accepted and not mutate:
             return child
-    for _ in range(max_mutations):
-        child = space.mutate(child, tracker.rng)
-        if child not in tracker.seen:
-            break
-    return child
+
+    def mutants() -> Iterator[Architecture]:
+        base = child
+        for _ in range(max_mutations):
+            mutant = space.mutate(base, tracker.rng)
+            yield mutant
+            if mutant in tracker.seen:
+                base = mutant
+
+    return tracker.choose(mutants(), lambda mutant: mutant)

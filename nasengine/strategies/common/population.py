@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,9 @@ import numpy as np
 
 from ...core.architecture import Architecture
 from ...core.objective import Constraint, Goal
-from ...pareto.orientation import oriented, violation
+from ...core.outcome import Outcome
+from ...core.proposal import Proposal
+from ...pareto.orientation import measured_violation, oriented, violation
 from ...pareto.selection import rank_and_crowding, survivors
 
 
@@ -19,8 +21,8 @@ from ...pareto.selection import rank_and_crowding, survivors
 class Member:
     """A candidate that may become a parent.
 
-    `point` holds one number per objective, lower is better; `violation` is 0 if the member
-    meets every constraint.
+    `point` holds one number per objective, lower is better; NaN if it was not measured, because
+    the candidate violates a constraint. `violation` is 0 if the member meets every constraint.
     """
 
     number: int
@@ -32,7 +34,7 @@ class Member:
         return {
             "number": self.number,
             "architecture": self.architecture.to_json(),
-            "point": list(self.point),
+            "point": [value if math.isfinite(value) else None for value in self.point],
             "violation": self.violation if math.isfinite(self.violation) else None,
         }
 
@@ -41,7 +43,7 @@ class Member:
         return cls(
             value["number"],
             Architecture.from_json(value["architecture"]),
-            tuple(value["point"]),
+            tuple(math.nan if number is None else number for number in value["point"]),
             math.inf if value["violation"] is None else value["violation"],
         )
 
@@ -60,13 +62,25 @@ class Population:
         self.joined = 0
         self._ranking: tuple[np.ndarray, np.ndarray] | None = None  # of the present members
 
-    def join(self, number: int, architecture: Architecture, values: Mapping[str, float]) -> bool:
-        """Add a member if it has a finite value for every objective; return whether it has."""
-        point = tuple(oriented([values], self._goals)[0].tolist())
-        if not all(map(math.isfinite, point)):
+    def join(self, proposal: Proposal, outcome: Outcome) -> bool:
+        """Add an ended candidate and return whether it takes part in selection.
+
+        A candidate takes part if it is done and has a finite value for every objective, or if it
+        was not trained because it violates a constraint. The second kind ranks behind every
+        feasible member, by its violation (Deb's rule), and so leads the search to the feasible
+        region.
+        """
+        point = tuple(oriented([outcome.values], self._goals)[0].tolist())
+        if outcome.state == "done" and all(map(math.isfinite, point)):
+            excess = violation(outcome.values, self._constraints)
+        elif outcome.state == "pruned":
+            excess = measured_violation(outcome.values, self._constraints)
+            if not excess:
+                return False
+        else:
             return False
-        excess = violation(values, self._constraints)
-        self._replace([*self.members, Member(number, architecture, point, excess)])
+        member = Member(proposal.number, proposal.architecture, point, excess)
+        self._replace([*self.members, member])
         self.joined += 1
         return True
 

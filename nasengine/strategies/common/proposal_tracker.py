@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from ...core.architecture import Architecture
 from ...core.errors import EngineError
@@ -10,20 +11,25 @@ from ...core.outcome import Outcome
 from ...core.proposal import Proposal, ProposalTask
 from ...core.seeds import generator
 from ...core.strategy import Task
+from .feasibility import FeasibilityModel
 from .seen import SeenArchitectures
+
+Draft = TypeVar("Draft")
 
 
 class ProposalTracker:
     """Numbers proposals from 0 and keeps each one until its outcome is recorded.
 
     `rng` is the only generator that a strategy draws proposals from, `seen` holds every
-    architecture proposed so far, and `pending` maps numbers to the proposals in flight.
+    architecture proposed so far, `feasibility` predicts cheap costs, and `pending` maps numbers
+    to the proposals in flight.
     """
 
     def __init__(self, task: Task):
         self._space = task.space
         self.rng = generator(task.seed, "strategy")
         self.seen = SeenArchitectures()
+        self.feasibility = FeasibilityModel(task.space, task.constraints)
         self.proposed = 0
         self.pending: dict[int, Proposal] = {}
 
@@ -38,6 +44,33 @@ class ProposalTracker:
             if architecture not in self.seen:
                 break
         return architecture
+
+    def sample_promising(self, max_samples: int) -> Architecture:
+        """Sample at most `max_samples` architectures and `choose` one."""
+        samples = (self._space.sample(self.rng) for _ in range(max_samples))
+        return self.choose(samples, lambda architecture: architecture)
+
+    def choose(self, drafts: Iterable[Draft], of: Callable[[Draft], Architecture]) -> Draft:
+        """Return the first draft that is unseen and predicted to meet the constraints.
+
+        If none is, return the unseen draft with the smallest predicted violation, or else the
+        last draft, so that a small space cannot block a search.
+
+        Args:
+            drafts: At least one; drawn one by one, no further than necessary.
+            of: Returns the architecture of a draft.
+        """
+        least: tuple[float, Draft] | None = None
+        for draft in drafts:
+            architecture = of(draft)
+            if architecture in self.seen:
+                continue
+            excess = self.feasibility.violation(architecture)
+            if not excess:
+                return draft
+            if least is None or excess < least[0]:
+                least = excess, draft
+        return draft if least is None else least[1]
 
     def propose_random(self, max_resamples: int) -> Proposal:
         """Propose an architecture drawn by `sample_unseen`."""
@@ -68,15 +101,23 @@ class ProposalTracker:
             proposed = isinstance(outcome.number, int) and 0 <= outcome.number < self.proposed
             fault = "was already told" if proposed else "was never asked"
             raise EngineError(f"proposal {outcome.number} {fault}: tell each asked proposal once")
-        return self.pending.pop(outcome.number)
+        proposal = self.pending.pop(outcome.number)
+        if proposal.task == "evaluate":
+            self.feasibility.record(proposal.architecture, outcome)
+        return proposal
 
     def state_dict(self) -> dict[str, Any]:
-        """Return generator, seen architectures and proposals in flight as JSON."""
+        """Return generator, seen architectures and proposals in flight as JSON.
+
+        What the feasibility model learned is added once there is something.
+        """
+        learned = self.feasibility.state_dict()
         return {
             "rng": self.rng.bit_generator.state,
             "known": self.seen.to_text(),
             "asked": self.proposed,
             "pending": [proposal.to_json() for proposal in self.pending.values()],
+            **({"feasibility": learned} if learned else {}),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -86,6 +127,7 @@ class ProposalTracker:
         self.proposed = state["asked"]
         proposals = [Proposal.from_json(value) for value in state["pending"]]
         self.pending = {proposal.number: proposal for proposal in proposals}
+        self.feasibility.load_state_dict(state.get("feasibility", {}))
 
 
 def check_version(state: dict[str, Any], newest: int, name: str) -> int:

@@ -38,7 +38,10 @@ class TokenBatch:
 
 
 class SequenceRegressor:
-    """Maps n token sequences to n x m numbers, trained by mean squared error."""
+    """Maps n token sequences to n x m numbers, trained by mean squared error.
+
+    A target of NaN is unknown and adds nothing to the error.
+    """
 
     def __init__(
         self,
@@ -93,6 +96,7 @@ class SequenceRegressor:
         states, steps = self._read(sequences)
         final = states[-1][0]
         residual = final @ self.arrays["readout"] + self.arrays["offset"] - targets
+        residual[np.isnan(targets)] = 0.0
         gradients = lstm.zeros(self.arrays)
         d_out = (2 / residual.size) * residual
         gradients["readout"] += final.T @ d_out

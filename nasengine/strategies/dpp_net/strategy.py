@@ -24,8 +24,9 @@ from ...core.outcome import Outcome
 from ...core.proposal import Proposal
 from ...core.seeds import derive
 from ...core.strategy import Strategy, Task
-from ...pareto.orientation import signs, violation
+from ...pareto.orientation import measured_violation, signs
 from ...pareto.selection import survivors
+from ..common.offspring import child_of
 from ..common.population import Member, Population
 from ..common.proposal_tracker import ProposalTracker, check_version
 from .config import DPPNetConfig
@@ -41,7 +42,8 @@ FRONT_DIVISOR = 4  # a front smaller than K / 4 has too few neighbours to select
 class DPPNet(Strategy):
     """Progressive search: a surrogate predicts all children, Pareto dominance selects.
 
-    Candidates that ended badly neither train the surrogate nor have children. The `note` of a
+    Candidates that ended badly neither train the surrogate nor have children; candidates that
+    violate a constraint do both, with the costs that were measured. The `note` of a
     proposal holds its stage and, from the second stage on, {"predicted": {objective: value}}.
     """
 
@@ -79,16 +81,16 @@ class DPPNet(Strategy):
     def tell(self, outcome: Outcome) -> None:
         proposal = self._tracker.record(outcome)
         architecture = proposal.architecture
-        if outcome.state != "done":
-            return
-        if not self._best.join(proposal.number, architecture, outcome.values):
+        if not self._best.join(proposal, outcome):
             return
         member = self._best.members[-1]
         self._best.keep_front_or(max(self.config.keep // FRONT_DIVISOR, 1))
         if proposal.note["stage"] == len(self._stages) - 1:
-            self._measured.join(proposal.number, architecture, outcome.values)
+            self._measured.join(proposal, outcome)
         example = TrainingExample(self.task.space.tokens(architecture), member.point)
         self._examples = [*self._examples, example][-self.config.memory :]
+        if outcome.state != "done":
+            return
         values = np.array(member.point) * signs(self.task.goals)
         for stage in self._stages:
             stage.measure(proposal.number, values.tolist())
@@ -144,8 +146,10 @@ class DPPNet(Strategy):
         how, children = self._children()
         self._measured = Population(self.task.goals, self.task.constraints)
         if not children:
-            self._queue = [self._random() for _ in range(self.config.keep)]
-            self._stages.append(Stage("random"))
+            constrained = self._tracker.feasibility.is_active and self._best.members
+            make = self._distant if constrained else self._random
+            self._queue = [make() for _ in range(self.config.keep)]
+            self._stages.append(Stage("mutation" if constrained else "random"))
             return
         seed = derive(self.task.seed, "surrogate", len(self._stages))
         surrogate = Surrogate(self._examples, self.task.space.vocabulary(), self.config, seed)
@@ -161,10 +165,21 @@ class DPPNet(Strategy):
         return [Planned(architecture, None, "smallest") for architecture in smallest]
 
     def _random(self) -> Planned:
-        architecture = self._tracker.sample_unseen(self.config.tries)
+        architecture = self._tracker.sample_promising(self.config.tries)
         # Planned, not yet proposed: the next draw must not return it again.
         self._tracker.seen.add(architecture)
         return Planned(architecture, None, "random")
+
+    def _distant(self) -> Planned:
+        """Return a child that is several mutations away from one of the best.
+
+        Near a constraint the parents run out of unseen children that meet it.
+        """
+        parents = self._best.members
+        parent = parents[int(self._tracker.rng.integers(len(parents)))]
+        child = child_of([parent], self.task.space, self._tracker, self.config.tries)
+        self._tracker.seen.add(child)
+        return Planned(child, parent.number, "mutation")
 
     def _children(self) -> tuple[str, list[Planned]]:
         """Return the source of the children ("growth", "mutation") and all unseen children."""
@@ -188,13 +203,20 @@ class DPPNet(Strategy):
         origin: str,
         children_of: Callable[[Architecture], Iterable[Architecture]],
     ) -> list[Planned]:
-        """Return the unseen children of the parents, at most `children` of them."""
+        """Return the unseen children of the parents, at most `children` of them.
+
+        Children of feasible parents that are predicted to violate a constraint are left out.
+        """
         planned: dict[Architecture, Planned] = {}
         for parent in parents:
             for child in children_of(parent.architecture):
                 if child not in planned and child not in self._tracker.seen:
                     planned[child] = Planned(child, parent.number, origin)
-        return self._subset(list(planned.values()), self.config.children)
+        children = list(planned.values())
+        if not any(parent.violation for parent in parents):
+            excess = self._tracker.feasibility.violation
+            children = [child for child in children if not excess(child.architecture)]
+        return self._subset(children, self.config.children)
 
     def _subset(self, items: list[Any], size: int) -> list[Any]:
         """Return a random subset of `size` items in their order; all of them if fewer."""
@@ -212,9 +234,12 @@ class DPPNet(Strategy):
         names = [goal.name for goal in self.task.goals]
         violations = np.array(
             [
-                violation(dict(zip(names, row, strict=True)), self.task.constraints)
+                measured_violation(dict(zip(names, row, strict=True)), self.task.constraints)
                 for row in values.tolist()
             ]
         )
         selected = survivors(predicted, violations, self.config.keep)
+        # Without any measured error, for instance, the values are not known.
+        if not np.isfinite(values).all():
+            return [children[i] for i in selected]
         return [children[i].predicted(values[i].tolist()) for i in selected]

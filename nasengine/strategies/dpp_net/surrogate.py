@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,10 @@ SCALE = 1.7  # bound of a scaled rank: about the bound of a uniform distribution
 
 @dataclass(frozen=True)
 class TrainingExample:
-    """A measured architecture: its tokens and its point (m numbers, lower is better)."""
+    """A measured architecture: its tokens and its point (m numbers, lower is better).
+
+    A number is NaN if it was not measured, because the candidate violates a constraint.
+    """
 
     tokens: tuple[int, ...]
     point: tuple[float, ...]
@@ -28,12 +32,13 @@ class TrainingExample:
     def to_json(self) -> list[Any]:
         """Return [tokens, point] with two bytes per token, so that 1,000 examples stay small."""
         packed = base64.b64encode(np.array(self.tokens, dtype="<u2").tobytes()).decode()
-        return [packed, list(self.point)]
+        return [packed, [value if math.isfinite(value) else None for value in self.point]]
 
     @classmethod
     def from_json(cls, value: list[Any]) -> TrainingExample:
         tokens = np.frombuffer(base64.b64decode(value[0]), dtype="<u2")
-        return cls(tuple(map(int, tokens)), tuple(value[1]))
+        point = tuple(math.nan if number is None else number for number in value[1])
+        return cls(tuple(map(int, tokens)), point)
 
 
 class Surrogate:
@@ -70,20 +75,30 @@ class Surrogate:
         )
 
     def scaled(self) -> np.ndarray:
-        """Return the examples' points, n x m, as scaled ranks."""
-        ranks = np.column_stack([average_ranks(column) for column in self._points.T])
-        return ((ranks - 0.5) / len(ranks) * 2 - 1) * SCALE
+        """Return the examples' points, n x m, as scaled ranks; NaN for a number not measured."""
+        scaled = np.full(self._points.shape, np.nan)
+        for index, column in enumerate(self._points.T):
+            known = np.isfinite(column)
+            ranks = average_ranks(column[known])
+            scaled[known, index] = ((ranks - 0.5) / len(ranks) * 2 - 1) * SCALE
+        return scaled
 
     def predict(self, sequences: Sequence[Sequence[int]]) -> np.ndarray:
         """Return n x m predictions as scaled ranks, lower is better."""
         return self._network.predict(TokenBatch.of(sequences))
 
     def values(self, predicted: np.ndarray) -> np.ndarray:
-        """Convert n x m scaled ranks to the objectives' units, within the examples' range."""
+        """Convert n x m scaled ranks to the objectives' units, within the examples' range.
+
+        The numbers of an objective that was never measured are NaN.
+        """
         shares = np.clip((predicted / SCALE + 1) / 2, 0.0, 1.0)
         # Halves: numpy interpolates by a difference, which would overflow for huge numbers.
         columns = [
-            2 * np.quantile(points / 2, share)
-            for points, share in zip(self._points.T, shares.T, strict=True)
+            2 * np.quantile(known / 2, share) if len(known) else np.full(len(share), np.nan)
+            for known, share in zip(self._known_columns(), shares.T, strict=True)
         ]
         return np.column_stack(columns)
+
+    def _known_columns(self) -> list[np.ndarray]:
+        return [column[np.isfinite(column)] for column in self._points.T]

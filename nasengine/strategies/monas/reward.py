@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ...core.errors import InvalidSettings
 from ...core.objective import Constraint, Goal
-from ...pareto.orientation import oriented, violation
+from ...core.outcome import Outcome
+from ...pareto.orientation import measured_violation, oriented
 
 KINDS = ("mixed", "power-budget", "accuracy-floor", "macs")
 # In the paper the reward is 0 everywhere outside the constraint, which gives no gradient. Here
@@ -23,19 +25,28 @@ STEEPNESS = 3.0
 
 
 class Scale:
-    """The range of each objective over the first `count` measured candidates."""
+    """The range of each objective over the first `count` measured candidates.
+
+    It is ready after `count` candidates, also if some of them were not trained because they
+    violate a constraint; it then grows with the next candidates that are measured.
+    """
 
     def __init__(self, goals: Sequence[Goal], count: int):
         self._goals = tuple(goals)
         self._count = count
         self._points: list[list[float]] = []
+        self._untrained = 0
 
     @property
     def ready(self) -> bool:
-        return len(self._points) >= self._count
+        return len(self._points) + self._untrained >= self._count
+
+    def add_untrained(self) -> None:
+        """Count a candidate that was not trained because it violates a constraint."""
+        self._untrained += 1
 
     def add(self, values: Mapping[str, float]) -> bool:
-        """Add a candidate's values until the scale is ready.
+        """Add a candidate's values until there are `count`.
 
         Returns:
             Whether the candidate has a finite value for every objective.
@@ -43,7 +54,7 @@ class Scale:
         point = oriented([values], self._goals)[0]
         if not np.isfinite(point).all():
             return False
-        if not self.ready:
+        if len(self._points) < self._count:
             self._points.append(point.tolist())
         return True
 
@@ -58,11 +69,16 @@ class Scale:
         scaled = np.clip(scaled, -1.0, 2.0)
         return {goal.name: float(value) for goal, value in zip(self._goals, scaled, strict=True)}
 
-    def state_dict(self) -> list[list[float]]:
-        return [list(point) for point in self._points]
+    def state_dict(self) -> dict[str, Any]:
+        return {"points": [list(point) for point in self._points], "untrained": self._untrained}
 
-    def load_state_dict(self, state: list[list[float]]) -> None:
-        self._points = [list(point) for point in state]
+    def load_state_dict(self, state: dict[str, Any] | list[list[float]]) -> None:
+        """Restore a state; older releases saved only the points."""
+        points, untrained = (
+            (state["points"], state["untrained"]) if isinstance(state, dict) else (state, 0)
+        )
+        self._points = [list(point) for point in points]
+        self._untrained = untrained
 
 
 class Reward:
@@ -96,15 +112,21 @@ class Reward:
         self.constraints = tuple(constraints)
         _check(kind, goals, constraints)
 
+    def is_infeasible(self, outcome: Outcome) -> bool:
+        """Return whether the candidate was not trained because it violates a constraint."""
+        return (
+            outcome.state == "pruned" and measured_violation(outcome.values, self.constraints) > 0
+        )
+
     def of(self, values: Mapping[str, float], scale: Scale) -> float:
-        """Return the reward of measured values."""
+        """Return the reward of measured values; a feasible candidate has all objectives."""
+        excess = measured_violation(values, self.constraints)
+        if excess:
+            return -1 - math.tanh(STEEPNESS * excess)
         scaled = scale.scaled(values)
         quality = 1 - scaled[self.quality.name]
         costs = [scaled[goal.name] for goal in self.costs]
         cost = sum(costs) / len(costs) if costs else 0.0
-        excess = violation(values, self.constraints)
-        if excess:
-            return -1 - math.tanh(STEEPNESS * excess)
         if self.kind == "power-budget":
             return quality
         if self.kind == "accuracy-floor":

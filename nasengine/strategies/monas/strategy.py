@@ -82,7 +82,8 @@ class MonasConfig:
 class Monas(Strategy):
     """Reinforcement learning: a recurrent policy, rewarded for accuracy and low cost.
 
-    A candidate that ended badly gets the lowest reward so far.
+    A candidate that violates a constraint gets a negative reward, trained or not; a candidate that
+    failed gets the lowest reward so far.
     """
 
     name = "monas"
@@ -116,10 +117,13 @@ class Monas(Strategy):
 
     def tell(self, outcome: Outcome) -> None:
         proposal = self._tracker.record(outcome)
-        eligible = outcome.state == "done" and self._scale.add(outcome.values)
+        has_reward = outcome.state == "done" and self._scale.add(outcome.values)
+        if self._reward.is_infeasible(outcome):
+            self._scale.add_untrained()
+            has_reward = True
         if not self._scale.ready:
             return
-        if eligible:
+        if has_reward:
             reward = self._reward.of(outcome.values, self._scale)
         elif self._baseline.worst is None or outcome.state == "cancelled":
             return
@@ -174,14 +178,15 @@ class Monas(Strategy):
         }
 
     def _sample_policy(self) -> Architecture:
-        """Sample the policy until the architecture is unseen, each draw at a higher temperature."""
+        """Sample the policy until a draw is accepted, each at a higher temperature."""
         space, tracker = self.task.space, self._tracker
-        for attempt in range(self.config.tries):
-            choices = self._policy.sample(tracker.rng, space.allowed, TEMPERATURE_GROWTH**attempt)
-            architecture = space.from_choices(choices)
-            if architecture not in tracker.seen:
-                break
-        return architecture
+        drafts = (
+            space.from_choices(
+                self._policy.sample(tracker.rng, space.allowed, TEMPERATURE_GROWTH**attempt)
+            )
+            for attempt in range(self.config.tries)
+        )
+        return tracker.choose(drafts, lambda architecture: architecture)
 
     def _step(self) -> None:
         """Take one policy step along the mean gradient of the batch."""

@@ -12,8 +12,11 @@ population's standard deviation.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -85,7 +88,8 @@ class Renas(Strategy):
     """Evolution whose mutations are chosen by a controller, trained by reinforcement learning.
 
     It samples at random until the population is full, then mutates tournament winners. Only
-    candidates that are done join. A child that ended badly gets the lowest gain so far.
+    candidates with a finite value for every objective, or with a violated constraint, join. A
+    child that ended badly gets the lowest gain so far.
     """
 
     name = "renas"
@@ -124,9 +128,7 @@ class Renas(Strategy):
     def tell(self, outcome: Outcome) -> None:
         proposal = self._tracker.record(outcome)
         parent, changes = self._origins.pop(outcome.number, (None, []))
-        joined = outcome.state == "done" and self._population.join(
-            proposal.number, proposal.architecture, outcome.values
-        )
+        joined = self._population.join(proposal, outcome)
         gain = self._gain(parent) if joined and parent is not None else None
         if parent is not None and outcome.state != "cancelled":
             self._learn(outcome.number, parent, changes, gain)
@@ -174,20 +176,21 @@ class Renas(Strategy):
         }
 
     def _mutated(self, parent: Member) -> tuple[Architecture, list[Change]]:
-        """Return a child and its changes, drawn at rising temperature until it is unseen."""
+        """Return a child and its changes, drawn at rising temperature until it is accepted."""
         space, tracker = self.task.space, self._tracker
         choices = list(space.choices(parent.architecture))
         mutations = self._controller.proposals(
             tracker.rng, choices, space.allowed, TEMPERATURE_GROWTH
         )
-        for changes in islice(mutations, self.config.tries):
-            changed = list(choices)
-            for change in changes:
-                changed[change.decision] = change.option
-            child = space.from_choices(changed)
-            if child not in tracker.seen:
-                break
-        return child, changes
+
+        def drafts() -> Iterator[tuple[Architecture, list[Change]]]:
+            for changes in islice(mutations, self.config.tries):
+                changed = list(choices)
+                for change in changes:
+                    changed[change.decision] = change.option
+                yield space.from_choices(changed), changes
+
+        return tracker.choose(drafts(), itemgetter(0))
 
     def _gain(self, parent: Member) -> float:
         """Return by how much the newest member is better than its parent.
@@ -197,8 +200,8 @@ class Renas(Strategy):
         child = self._population.members[-1]
         if parent.violation or child.violation:
             return float(np.clip(parent.violation - child.violation, -1.0, 1.0))
-        members = [member.point for member in self._population.members]
-        points = within_half(np.array([*members, parent.point, child.point]))
+        trained = [m.point for m in self._population.members if all(map(math.isfinite, m.point))]
+        points = within_half(np.array([*trained, parent.point, child.point]))
         spread = points[:-2].std(axis=0)
         improvement = points[-2] - points[-1]
         return float(np.mean(improvement / np.where(spread > 0, spread, 1.0)))

@@ -79,9 +79,9 @@ class TopologyEvolutionConfig:
 class TopologyEvolution(Strategy):
     """Evolution of growing graphs that pass on weights and learned training settings.
 
-    The `note` of a proposal carries its learning rate and batch size. Only candidates that are
-    done and have a finite value for every objective join. If the population is too large, the
-    worst members by rank and crowding distance leave.
+    The `note` of a proposal carries its learning rate and batch size. Only candidates with
+    a finite value for every objective, or with a violated constraint, join. If the population is
+    too large, the worst members by rank and crowding distance leave.
     """
 
     name = "topology-evolution"
@@ -114,9 +114,7 @@ class TopologyEvolution(Strategy):
 
     def tell(self, outcome: Outcome) -> None:
         proposal = self._tracker.record(outcome)
-        joined = outcome.state == "done" and self._population.join(
-            proposal.number, proposal.architecture, outcome.values
-        )
+        joined = self._population.join(proposal, outcome)
         if joined:
             self._population.keep_fittest(self.config.population)
         alive = {member.number for member in self._population.members}

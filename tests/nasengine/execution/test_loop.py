@@ -137,7 +137,10 @@ def test_the_seed_follows_run_and_number_alone():
 def test_a_broken_constraint_on_a_cheap_cost_spares_the_training():
     changed = {"objectives": ("error", "params"), "constraints": ("params<10",)}
     outcome, points = evaluated((9, 9, 9, 9, 9, 9), **changed)
-    assert (outcome.state, outcome.reason) == ("pruned", "params 55 breaks params<10, not trained")
+    assert (outcome.state, outcome.reason) == (
+        "pruned",
+        "params 55 violates params<10, not trained",
+    )
     assert outcome.values == {"params": 55}
     assert points == []
     trained, points = evaluated(
@@ -149,7 +152,7 @@ def test_a_broken_constraint_on_a_cheap_cost_spares_the_training():
 
 def test_a_large_amount_is_said_shortly():
     changed = {"objectives": ("error", "params"), "constraints": ("params<2e-6",)}
-    assert evaluated(**changed)[0].reason == "params 22 breaks params<2e-06, not trained"
+    assert evaluated(**changed)[0].reason == "params 22 violates params<2e-06, not trained"
 
 
 def test_a_constraint_on_what_training_tells_prunes_nothing():

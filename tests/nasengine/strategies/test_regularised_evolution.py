@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nasengine.core.architecture import Architecture
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.measurement import Measurement
 from nasengine.core.objective import Constraint
 from nasengine.core.outcome import Outcome
+from nasengine.core.proposal import Proposal
 from nasengine.core.settings import from_mapping
 from nasengine.pareto import hypervolume
 from nasengine.strategies.common.population import Population
@@ -21,6 +23,11 @@ NAME = "regularised-evolution"
 
 def done(number, error):
     return Outcome(number, "done", (Measurement("error", float(error), "%"),))
+
+
+def ended(number, **values):
+    measurements = tuple(Measurement(name, value, "") for name, value in values.items())
+    return Proposal(number, Architecture("toy", {}, [])), Outcome(number, "done", measurements)
 
 
 def members(strategy):
@@ -140,13 +147,12 @@ def test_it_finds_a_larger_hypervolume_than_random_search():
 def test_the_smallest_violation_wins_until_a_member_is_feasible():
     population = Population((ERROR, PARAMS), (Constraint("params", "<", 100.0),))
     for number, (error, params) in enumerate([(1, 300), (9, 200), (5, 99), (4, 400)]):
-        assert population.join(number, None, {"error": error, "params": params})
+        assert population.join(*ended(number, error=error, params=params))
     assert population.best_of(np.array([0, 1, 3])) == 1
     assert population.best_of(np.array([0, 1, 2, 3])) == 2
     population.keep_fittest(2)
     assert [member.number for member in population.members] == [1, 2]
-    assert not population.join(9, None, {"error": float("nan"), "params": 1.0})
-    assert not population.join(9, None, {"error": 1.0})
+    assert not population.join(*ended(9, error=1.0))
 
 
 def test_a_sample_larger_than_the_population_is_refused():

@@ -1,0 +1,133 @@
+"""A prediction of cheap costs, so that children that would violate a constraint are redrawn."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...core.architecture import Architecture
+from ...core.objective import Constraint
+from ...core.outcome import Outcome
+from ...core.space import Space
+from ...pareto.orientation import measured_violation
+
+Feature = tuple[int, int]  # position, or -1 for any, and token
+
+MAX_EXAMPLES = 256  # the newest ones
+MIN_EXAMPLES = 8
+RIDGE = 1e-3
+STORED_DIGITS = 9
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """A linear function of features; a feature that was not in the examples has no weight."""
+
+    weights: dict[Feature, float]
+    offset: float
+
+    def predict(self, features: Sequence[Feature]) -> float:
+        return self.offset + sum(self.weights.get(feature, 0.0) for feature in features)
+
+
+class FeasibilityModel:
+    """Ridge regression from an architecture's tokens to the costs that constraints bound.
+
+    It learns from every candidate whose costs are measured and predicts only costs that have
+    excluded a candidate from training: those are cheap and follow from the architecture. Until
+    a candidate has been excluded, or in a space without tokens, every architecture is predicted
+    to be feasible.
+    """
+
+    def __init__(self, space: Space, constraints: Sequence[Constraint]):
+        self._space = space
+        self._constraints = tuple(constraints) if "tokens" in space.capabilities else ()
+        self._examples: list[tuple[tuple[int, ...], dict[str, float]]] = []
+        self._excluding: set[str] = set()  # objectives that excluded a candidate
+        self._fitted: dict[str, LinearModel] | None = None
+
+    def record(self, architecture: Architecture, outcome: Outcome) -> None:
+        """Learn the measured costs of a candidate."""
+        bounded = {constraint.objective for constraint in self._constraints}
+        # Rounded as they are stored, so that a restored model predicts the same.
+        costs = {
+            name: float(f"{value:.{STORED_DIGITS}g}")
+            for name, value in outcome.values.items()
+            if name in bounded
+        }
+        if not costs or outcome.state not in ("done", "pruned"):
+            return
+        if outcome.state == "pruned":
+            self._excluding |= {
+                constraint.objective
+                for constraint in self._constraints
+                if constraint.objective in costs
+                and constraint.violation(costs[constraint.objective])
+            }
+        example = (tuple(self._space.tokens(architecture)), costs)
+        self._examples = [*self._examples, example][-MAX_EXAMPLES:]
+        self._fitted = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether constraints have excluded candidates and there is enough to learn from."""
+        return bool(self._excluding) and len(self._examples) >= MIN_EXAMPLES
+
+    def violation(self, architecture: Architecture) -> float:
+        """Return the predicted violation; 0 if feasible or unknown."""
+        if not self.is_active:
+            return 0.0
+        if self._fitted is None:
+            self._fitted = {name: self._fit(name) for name in sorted(self._excluding)}
+        features = _features(self._space.tokens(architecture))
+        predicted = {name: model.predict(features) for name, model in self._fitted.items()}
+        return measured_violation(predicted, self._constraints)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the examples as JSON; nothing before the first one."""
+        if not self._examples:
+            return {}
+        return {
+            "examples": [
+                [
+                    base64.b64encode(np.array(tokens, dtype="<u2").tobytes()).decode(),
+                    dict(costs),
+                ]
+                for tokens, costs in self._examples
+            ],
+            "excluding": sorted(self._excluding),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore what `state_dict` returned."""
+        self._examples = [
+            (tuple(np.frombuffer(base64.b64decode(packed), dtype="<u2").tolist()), dict(costs))
+            for packed, costs in state.get("examples", [])
+        ]
+        self._excluding = set(state.get("excluding", []))
+        self._fitted = None
+
+    def _fit(self, name: str) -> LinearModel:
+        """Fit one cost by ridge regression in its dual form: as many unknowns as examples."""
+        examples = [(tokens, costs[name]) for tokens, costs in self._examples if name in costs]
+        rows = [_features(tokens) for tokens, _ in examples]
+        columns = {feature: i for i, feature in enumerate(dict.fromkeys(itertools.chain(*rows)))}
+        matrix = np.zeros((len(rows), len(columns)))
+        for row, features in zip(matrix, rows, strict=True):
+            for feature in features:
+                row[columns[feature]] += 1
+        values = np.array([value for _, value in examples])
+        offset, scale = float(values.mean()), float(np.ptp(values)) or 1.0
+        kernel = matrix @ matrix.T + RIDGE * len(rows) * np.eye(len(rows))
+        weights = scale * (matrix.T @ np.linalg.solve(kernel, (values - offset) / scale))
+        return LinearModel(dict(zip(columns, weights.tolist(), strict=True)), offset)
+
+
+def _features(tokens: Sequence[int]) -> list[Feature]:
+    """Return each token with its position, and without: lengths may differ."""
+    return [*enumerate(tokens), *((-1, token) for token in tokens)]
