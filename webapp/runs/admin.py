@@ -102,7 +102,15 @@ class StudyAdmin(TeamScopedAdmin):
 class RunAdmin(ReadOnlyAdmin):
     """Runs, read-only; they are launched and controlled on their own pages."""
 
-    list_display = ("id", "name", "team", "strategy", "state", "told", "candidate_budget")
+    list_display = (
+        "id",
+        "name",
+        "team",
+        "strategy",
+        "state",
+        "told",
+        "candidate_budget",
+    )
     list_filter = ("state", "strategy")
     list_select_related = ("team",)
     search_fields = ("name", "=id")

@@ -189,6 +189,8 @@ class Run(models.Model):
     seq = models.BigIntegerField(default=0)
     asked = models.PositiveIntegerField(default=0)
     told = models.PositiveIntegerField(default=0)
+    # Told candidates that violate a constraint and were not trained: not part of the budget.
+    untrained = models.PositiveIntegerField(default=0)
     strategy_state = models.JSONField(null=True, blank=True)
     view = models.JSONField(default=dict, blank=True)
     front = models.JSONField(default=dict, blank=True)
@@ -207,6 +209,11 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.id} {self.name}"
+
+    @property
+    def evaluated(self) -> int:
+        """Return how many told candidates count towards the budget."""
+        return self.told - self.untrained
 
 
 class CandidateState(models.TextChoices):

@@ -37,6 +37,7 @@ def run_row(run: Run, counts: dict[str, int], goals: list[dict[str, Any]]) -> di
         "budget": run.candidate_budget,
         "asked": run.asked,
         "told": run.told,
+        "evaluated": run.evaluated,
         "best": run.best,
         "counts": counts,
         "created_at": moment(run.created_at),

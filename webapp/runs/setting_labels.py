@@ -5,6 +5,7 @@ from __future__ import annotations
 # "name" for every config, or "ConfigClass.name" for one; everything else is its name as words.
 LABELS = {
     "in_flight": "Parallel candidates",
+    "proposals_per_candidate": "Max proposals per candidate",
     "deterministic": "Repeatable",
     "bptt": "Truncated BPTT length",
     "tries": "Max resamples",
@@ -76,6 +77,7 @@ LABELS = {
     "TrainConfig.flip": "Random horizontal flip",
     "TrainConfig.keep": "Reported epoch",
     "TrainConfig.averaging": "Averaging trigger (ASGD)",
+    "TableConfig.costs_first": "Check costs first",
     "TrainConfig.train_infeasible": "Train infeasible candidates",
     "ImagesConfig.colour": "Color",
 }

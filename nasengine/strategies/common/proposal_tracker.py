@@ -109,7 +109,7 @@ class ProposalTracker:
     def state_dict(self) -> dict[str, Any]:
         """Return generator, seen architectures and proposals in flight as JSON.
 
-        What the feasibility model learned is added once there is something.
+        The state of the feasibility model is added once it has learned something.
         """
         learned = self.feasibility.state_dict()
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nasengine.core.measurement import Measurement
 from nasengine.core.outcome import Outcome
 from nasengine.execution import assembly
 from webapp.runs.models import Candidate, Run, RunState
@@ -43,6 +44,39 @@ def test_a_run_ends_when_all_candidates_of_its_budget_are_told():
     assert run.ended_at >= run.started_at
     assert sorted(run.candidates.values_list("ended_order", flat=True)) == [0, 1, 2, 3, 4]
     assert run.candidates.filter(told=False).count() == 0
+
+
+def pruned(number, params=9000.0):
+    measured = (Measurement("params", params, ""),)
+    return Outcome(number, "pruned", measured, reason="params violate the bound, not trained")
+
+
+def test_candidates_that_were_not_trained_do_not_use_up_the_budget():
+    run = make_run(candidates=3, in_flight=2, constraints=("params<1000",))
+    slot = make_slot()
+    for number in range(8):
+        claims.finish(take(slot), pruned(number) if number % 2 else done(number, params=10.0))
+        advance_run(run.pk)
+        run.refresh_from_db()
+        if run.state == RunState.FINISHED:
+            break
+    assert (run.state, run.reason) == (RunState.FINISHED, "")
+    assert (run.evaluated, run.untrained, run.told) == (3, 2, 5)
+    assert run.candidates.filter(state="pruned").count() == 2
+
+
+def test_a_run_that_finds_nothing_feasible_ends_and_says_why():
+    run = make_run(
+        candidates=2, in_flight=2, constraints=("params<1000",), proposals_per_candidate=2
+    )
+    slot = make_slot()
+    for number in range(4):
+        claims.finish(take(slot), pruned(number))
+        advance_run(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.asked, run.evaluated) == (RunState.FINISHED, 4, 0)
+    assert run.reason.startswith("only 0 of 2 candidates were evaluated: 4 of 4 proposals")
+    assert not run.candidates.filter(ended_order=None).exists()
 
 
 def test_a_deterministic_run_tells_outcomes_in_the_order_of_numbers():
@@ -118,7 +152,7 @@ def test_pausing_does_not_change_the_proposals():
 
 
 def test_outcomes_of_every_state_are_told():
-    run = make_run(candidates=4)
+    run = make_run(candidates=3)  # a pruned candidate does not count
     slot = make_slot()
     for state in ("failed", "diverged", "pruned", "cancelled"):
         held = take(slot)

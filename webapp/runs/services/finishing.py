@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from nasengine.core.measurement import Measurement as Measured
 from nasengine.core.outcome import Outcome
-from nasengine.pareto.orientation import violation
+from nasengine.pareto.orientation import measured_violation, violation
 from webapp.events.clean import clean_json, clean_text
 from webapp.limits import MAX_REASON
 from webapp.runs.models import WAITING_CANDIDATES, Candidate, CandidateState, Measurement, Run
@@ -71,7 +71,7 @@ def set_ending(
     """Set the fields of an ended candidate, except its `ended_order`, without saving it."""
     candidate.state = state
     candidate.reason = clean_text(reason)[:MAX_REASON]
-    candidate.violation = violation_of(run, measurements)
+    candidate.violation = violation_of(run, state, measurements)
     candidate.ended_at = Now()
     candidate.lease_until = None
 
@@ -89,10 +89,14 @@ def next_order(run: Run) -> int:
     return 0 if newest is None else newest + 1
 
 
-def violation_of(run: Run, measurements: list[Measured]) -> float | None:
-    """Return the summed violation of the run's constraints; None if a value is missing."""
+def violation_of(run: Run, state: CandidateState, measurements: list[Measured]) -> float | None:
+    """Return the summed violation of the run's constraints; None if a value is missing.
+
+    For a candidate that was not trained, it is the violation of the measured costs.
+    """
     values = {m.objective: m.value for m in measurements}
-    total = violation(values, constraints_of(run))
+    summed = measured_violation if state == CandidateState.PRUNED else violation
+    total = summed(values, constraints_of(run))
     return total if values and math.isfinite(total) else None
 
 
