@@ -51,10 +51,19 @@ def setting(
     return dataclasses.field(default=default, metadata={**metadata, "omit_default": omit_default})
 
 
-def same_as(config: type[DataclassInstance], name: str) -> Any:
-    """Return a copy of a field of another config dataclass, for a setting with the same meaning."""
+def same_as(config: type[DataclassInstance], name: str, *, omit_default: bool = False) -> Any:
+    """Return a copy of a field of another config dataclass, for a setting with the same meaning.
+
+    Args:
+        config: The other dataclass.
+        name: Name of its field.
+        omit_default: As in `setting`, for a setting that is new in the class that copies it.
+    """
     (original,) = [field for field in dataclasses.fields(config) if field.name == name]
-    return dataclasses.field(default=original.default, metadata=original.metadata)
+    omitted = omit_default or original.metadata["omit_default"]
+    return dataclasses.field(
+        default=original.default, metadata={**original.metadata, "omit_default": omitted}
+    )
 
 
 @dataclass(frozen=True)

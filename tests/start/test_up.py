@@ -17,6 +17,7 @@ import psutil
 import psycopg
 import pytest
 
+from webapp.start import up as start
 from webapp.start.servers import EmbeddedPostgres, environment_of, forget_stale_pid, free_port
 from webapp.start.up import address_of, exception_line
 
@@ -296,3 +297,10 @@ def test_only_the_user_of_the_workbench_may_connect(tmp_path, name):
             assert "failed" in connect("65534")
     finally:
         server.stop()
+
+
+def test_the_first_worker_of_a_machine_with_an_nvidia_card_serves_its_queue(tmp_path, monkeypatch):
+    monkeypatch.setattr(start, "NVIDIA_CARD", tmp_path / "nvidia0")
+    assert [start._queues_of(number) for number in (1, 2)] == ["cpu", "cpu"]
+    (tmp_path / "nvidia0").touch()
+    assert [start._queues_of(number) for number in (1, 2)] == ["cuda,cpu", "cpu"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import published_presets
+
 DEFAULT_OBJECTIVES = ("error", "params", "latency@cpu")
 
 
@@ -159,6 +161,31 @@ PRESETS = {
         "Random search",
         "The baseline that every method has to beat: random candidates, same budget.",
         {"strategy": "random"},
+    ),
+    "darts-as-published": Preset(
+        "DARTS (as published)",
+        "4 searches on CIFAR-10, each cell trained for 600 epochs on a GPU. Fill in the path.",
+        published_presets.DARTS,
+    ),
+    "darts-recurrent-as-published": Preset(
+        "DARTS recurrent (as published)",
+        "4 searches on the Penn treebank, each cell trained on a GPU. Fill in the path.",
+        published_presets.DARTS_RECURRENT,
+    ),
+    "enas-micro-as-published": Preset(
+        "ENAS micro (as published)",
+        "150 epochs of search on CIFAR-10, 630 of training, on a GPU. Fill in the path.",
+        published_presets.ENAS_MICRO,
+    ),
+    "enas-macro-as-published": Preset(
+        "ENAS macro (as published)",
+        "310 epochs of search on CIFAR-10, 310 of training, on a GPU. Fill in the path.",
+        published_presets.ENAS_MACRO,
+    ),
+    "enas-recurrent-as-published": Preset(
+        "ENAS recurrent (as published)",
+        "150 epochs of search on the Penn treebank, on a GPU. Fill in the path.",
+        published_presets.ENAS_RECURRENT,
     ),
     "published-evolution": Preset(
         "Regularised evolution as published",

@@ -30,6 +30,7 @@ from .supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60.0
+NVIDIA_CARD = Path("/dev/nvidia0")
 FATAL = 2
 
 
@@ -144,10 +145,19 @@ def _start_all(
     web += ["--host", options.host, "--port", str(options.port)]
     commands = {"web": web, "coordinator": [*workers, "coordinator"]}
     for number in range(1, options.slots + 1):
-        commands[f"worker-{number}"] = [*workers, "evaluation", "--name", f"worker-{number}"]
+        command = [*workers, "evaluation", "--name", f"worker-{number}"]
+        commands[f"worker-{number}"] = [*command, "--queues", _queues_of(number)]
     for name, command in commands.items():
         log = logs / f"{name}.log"
         supervisor.add(name, partial(spawn, command, environment, log, ROOT))
+
+
+def _queues_of(number: int) -> str:
+    """Return the queues of a worker: on a machine with an NVIDIA card the first serves its queue.
+
+    One worker is enough for one card; further workers would share its memory.
+    """
+    return "cuda,cpu" if number == 1 and NVIDIA_CARD.exists() else "cpu"
 
 
 def _ready(address: str, stop: threading.Event) -> bool:

@@ -17,7 +17,7 @@ from ...core.seeds import derive
 from ...core.settings import same_as, setting
 from ...core.space import Space
 from ...core.weight_store import NO_WEIGHTS, MemoryWeightStore
-from ..training.config import DEFAULTS, TrainConfig
+from ..training.config import DEFAULTS, TrainConfig, settings_errors
 
 if TYPE_CHECKING:
     from .common.supernet import Supernet
@@ -34,6 +34,10 @@ class OneShotConfig:
     """
 
     weights_portion: ClassVar[float] = 1.0  # no data are reserved for architecture parameters
+    architecture_data: ClassVar[str] = "train"
+    augment: ClassVar[str] = "estimator"  # crop, flip and cutout below are the estimator's
+    max_steps: ClassVar[int] = 0
+    slowness: ClassVar[float] = 0.0
 
     epochs: int = setting(
         25,
@@ -52,7 +56,14 @@ class OneShotConfig:
         None, "Peak learning rate. Default: 0.05 (images), 20 (text).", low=0.0
     )
     final_learning_rate: float = same_as(TrainConfig, "final_learning_rate")
+    schedule: str = same_as(TrainConfig, "schedule", omit_default=True)
+    restart_epochs: int = same_as(TrainConfig, "restart_epochs")
+    restart_factor: int = same_as(TrainConfig, "restart_factor")
+    step_after: int = same_as(TrainConfig, "step_after")
+    step_epochs: int = same_as(TrainConfig, "step_epochs", omit_default=True)
+    step_factor: float = same_as(TrainConfig, "step_factor", omit_default=True)
     momentum: float | None = same_as(TrainConfig, "momentum")
+    nesterov: bool = same_as(TrainConfig, "nesterov", omit_default=True)
     weight_decay: float | None = same_as(TrainConfig, "weight_decay")
     gradient_clip: float | None = same_as(TrainConfig, "gradient_clip")
     bptt: int = same_as(TrainConfig, "bptt")
@@ -104,7 +115,7 @@ class OneShot(Estimator):
 
     def objections(self, space: Space, dataset: str) -> dict[str, str]:
         if "supernet" in space.capabilities:
-            return {}
+            return settings_errors(self.config.training(), space.data_kind)
         return {
             "estimator": f"shared needs a space with a supernet, which {space.name} does not have: "
             "choose another space, or the estimator train"

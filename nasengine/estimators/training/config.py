@@ -37,7 +37,7 @@ class TrainConfig:
     Defaults of empty settings depend on the kind of data; `resolve` fills them in.
 
     DARTS' evaluation (1806.09055) uses epochs 600, batch_size 96, learning_rate 0.025, crop 4,
-    flip, cutout 16, drop_path 0.2 and auxiliary_weight 0.4.
+    flip, cutout 16, drop_path 0.2 and auxiliary_weight 0.4; the launch form has presets.
 
     Raises:
         InvalidSettings: the warm-up is longer than the training, the learning rate would rise,
@@ -69,11 +69,29 @@ class TrainConfig:
     )
     schedule: str = setting(
         "cosine",
-        "Learning-rate schedule after the warm-up.",
-        choices=("cosine", "linear", "constant", "step"),
+        "Learning-rate schedule. restarts: a cosine that starts again (SGDR); step: reduced by a "
+        "factor.",
+        choices=("cosine", "linear", "constant", "step", "restarts"),
     )
     final_learning_rate: float = setting(
-        0.0, "Final learning rate of the schedules cosine and linear.", low=0.0
+        0.0, "Final learning rate of the schedules cosine, linear and restarts.", low=0.0
+    )
+    restart_epochs: int = setting(
+        10,
+        "Epochs of the first cosine, T0 (schedule restarts).",
+        low=1,
+        high=10_000,
+        omit_default=True,
+    )
+    restart_factor: int = setting(
+        2,
+        "Each cosine is longer than the last by this factor (schedule restarts).",
+        low=1,
+        high=10,
+        omit_default=True,
+    )
+    step_after: int = setting(
+        0, "Epochs before the first reduction (schedule step).", low=0, omit_default=True
     )
     step_epochs: int = setting(1, "Epochs between two reductions (schedule step).", low=1)
     step_factor: float = setting(
@@ -93,6 +111,13 @@ class TrainConfig:
         low=1,
         high=10_000,
         unit="words",
+    )
+    slowness: float = setting(
+        0.0,
+        "Weight of the slowness penalty: mean squared change of the output from word to word "
+        "(text).",
+        low=0.0,
+        omit_default=True,
     )
     averaging: int = setting(
         5,
@@ -114,6 +139,25 @@ class TrainConfig:
     )
     drop_path: float = setting(
         0.0, "Final drop-path probability; it grows linearly from 0.", low=0.0, high=0.95
+    )
+    drop_path_by_depth: bool = setting(
+        False,
+        "Scale the drop-path probability by depth: cell n of N gets n / N of it, as in ENAS "
+        "(networks of stacked cells).",
+        omit_default=True,
+    )
+    dropout: float = setting(
+        0.0,
+        "Dropout before the classifier; 1 - keep probability of ENAS.",
+        low=0.0,
+        high=0.95,
+        omit_default=True,
+    )
+    group_lasso: float = setting(
+        0.0,
+        "Weight of the group lasso on learned group convolutions (CondenseNet); 0: none.",
+        low=0.0,
+        omit_default=True,
     )
     label_smoothing: float = setting(0.0, "Label smoothing.", low=0.0, high=0.9)
     auxiliary_weight: float = setting(
@@ -188,3 +232,12 @@ class ResolvedTrainConfig(TrainConfig):
     momentum: float
     weight_decay: float
     gradient_clip: float
+
+
+def settings_errors(config: TrainConfig, kind: DataKind) -> dict[str, str]:
+    """Return which settings contradict a default of this kind of data, by their path."""
+    try:
+        config.resolve(kind)
+    except InvalidSettings as error:
+        return {f"estimator_config.{name}": text for name, text in error.errors.items()}
+    return {}

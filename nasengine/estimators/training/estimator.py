@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import InvalidSettings
+from ...core.dataset import DataKind
 from ...core.estimator import Estimator, Evaluation
 from ...core.measurement import Measurement
 from ...core.objective import Goal
 from ...core.outcome import Outcome
 from ...core.space import Space
 from ...data.common.named import named_dataset
-from .config import TrainConfig
+from .config import TrainConfig, settings_errors
 from .learned_settings import with_learned_settings
 
 if TYPE_CHECKING:
@@ -22,8 +22,21 @@ if TYPE_CHECKING:
     from .score import Score
     from .trained import Trained
 
-# Settings that apply only to images and networks that read images.
-IMAGE_SETTINGS = ("crop", "flip", "cutout", "drop_path", "auxiliary_weight")
+IMAGE_SETTINGS = (
+    "crop",
+    "flip",
+    "cutout",
+    "drop_path",
+    "drop_path_by_depth",
+    "dropout",
+    "group_lasso",
+    "auxiliary_weight",
+)
+# By the kind of data of a space: the other kind, and the settings that apply only to that one.
+OTHER_SETTINGS: dict[DataKind, tuple[str, tuple[str, ...]]] = {
+    "text": ("images", IMAGE_SETTINGS),
+    "images": ("text", ("slowness",)),
+}
 InitialWeights = Callable[["torch.nn.Module"], dict[str, Any]]
 
 
@@ -44,17 +57,14 @@ class Train(Estimator):
         return goal.kind in ("error", "perplexity")
 
     def objections(self, space: Space, dataset: str) -> dict[str, str]:
-        errors = {}
-        try:
-            self.config.resolve(space.data_kind)
-        except InvalidSettings as error:
-            errors = {f"estimator_config.{name}": text for name, text in error.errors.items()}
-        if space.data_kind == "text":
-            for name in IMAGE_SETTINGS:
-                if getattr(self.config, name):
-                    errors[f"estimator_config.{name}"] = (
-                        f"applies only to images, and {space.name} reads text: set it to 0"
-                    )
+        errors = settings_errors(self.config, space.data_kind)
+        other, names = OTHER_SETTINGS[space.data_kind]
+        for name in names:
+            if getattr(self.config, name):
+                errors[f"estimator_config.{name}"] = (
+                    f"applies only to {other}, and {space.name} reads {space.data_kind}: set it to "
+                    "0"
+                )
         return errors
 
     def evaluate(self, evaluation: Evaluation) -> Outcome:

@@ -14,6 +14,7 @@ from ...core.dataset import Part, TextPart
 from ...core.errors import Cancelled, Diverged
 from ...core.estimator import Report
 from ...core.seeds import derive
+from ...spaces.layers.learned_group import Condensing
 from .augment import augment
 from .batches import shuffled_batches, steps_in_epoch
 from .config import ResolvedTrainConfig
@@ -107,6 +108,7 @@ class Steps:
         set_rate(self.optimizer, self.rate)
         progress = self.step / (config.epochs * self.per_epoch)
         network.drop_path = config.drop_path * progress
+        network.drop_path_by_depth = config.drop_path_by_depth
         set_progress(network, progress)
         with self.job.context.autocast():
             output = network(images)
@@ -114,6 +116,8 @@ class Steps:
         loss = total = self._loss(logits, labels)
         if auxiliary is not None:
             total = loss + config.auxiliary_weight * self._loss(auxiliary, labels)
+        if config.group_lasso and isinstance(network, Condensing):
+            total = total + config.group_lasso * network.group_lasso()
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
         if config.gradient_clip:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch.nn import functional
@@ -17,6 +18,7 @@ from .loop import Job, epoch_metrics, set_progress
 from .optimizer import make_optimizer, set_rate
 from .schedule import learning_rate
 from .score import Score
+from .slowness import slowness_of
 from .text_score import score_text
 from .windows import streams, window_lengths
 
@@ -88,7 +90,10 @@ class TextSteps:
         self.job.network.train()
 
     def take(self, words: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Take one step on a window (streams x words); return the mean loss per word before it."""
+        """Take one step on a window (streams x words); return the mean loss per word before it.
+
+        The loss is that without the slowness penalty.
+        """
         job, config, network = self.job, self.job.config, self.job.network
         step = (self.epoch - 1) * self.per_epoch + self.position * self.per_epoch // self.length
         # The loss is a mean over the window, so the rate is scaled by the length of the window.
@@ -98,12 +103,12 @@ class TextSteps:
         device = job.context.device
         words = words.to(device, non_blocking=True)
         targets = targets.to(device, non_blocking=True).reshape(-1)
-        with job.context.autocast():
-            logits, state = network(words, self.state)
+        logits, state, penalty = self._forward(words)
         logits = logits.float().flatten(0, 1)
         loss = functional.cross_entropy(logits, targets, label_smoothing=config.label_smoothing)
+        total = loss if penalty is None else loss + config.slowness * penalty
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        total.backward()
         if config.gradient_clip:
             torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
         self.optimizer.step()
@@ -113,6 +118,18 @@ class TextSteps:
         self.count += len(targets)
         self.wrong += (logits.detach().argmax(1) != targets).sum()
         return loss
+
+    def _forward(
+        self, words: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Return logits, the state after the window, and the slowness if it is penalised."""
+        network: Any = self.job.network
+        with self.job.context.autocast():
+            if not self.job.config.slowness:
+                logits, state = network(words, self.state)
+                return logits, state, None
+            outputs, state = network.outputs(words, self.state)
+            return network.ends.logits(outputs), state, slowness_of(outputs)
 
     @property
     def error(self) -> float | None:

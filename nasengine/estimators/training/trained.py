@@ -15,6 +15,7 @@ from ...core.measurement import Measurement
 from ...core.outcome import Outcome
 from ...core.seeds import derive
 from ...core.torch_state import seeded, threads
+from ...spaces.layers.head_dropout import add_head_dropout
 from .config import ResolvedTrainConfig
 from .device_context import DeviceContext, find_device_context
 from .loop import Job, run_epochs
@@ -76,6 +77,7 @@ def train_network(
                 auxiliary=config.auxiliary_weight > 0,
             )
             on_built(network)
+            add_head_dropout(network, config.dropout)
             network = context.move(network)
             for score in epochs(network, parts, config, context, evaluation):
                 scores.append(score)

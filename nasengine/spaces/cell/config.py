@@ -36,6 +36,8 @@ class CellConfig(stacking.Stacked):
     nodes: int = setting(4, "Nodes in a cell; each adds up two operations.", low=1, high=8)
     cells: int = stacking.cells()
     channels: int = stacking.channels()
+    supernet_cells: int | None = stacking.supernet_cells()
+    supernet_channels: int | None = stacking.supernet_channels()
     stem_multiplier: int = stacking.stem_multiplier()
     stem: str = stacking.stem()
     reduced_skip: str = setting(

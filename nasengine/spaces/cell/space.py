@@ -197,7 +197,7 @@ class CellSpace(SupernetSpace):
     ) -> torch.nn.Module:
         from .supernet import CellSupernet
 
-        return CellSupernet(self.config, input_shape, classes, partial)
+        return CellSupernet(self.supernet_config, input_shape, classes, partial)
 
     def _sample_cell(self, rng: np.random.Generator) -> dict[str, Any]:
         nodes = []

@@ -12,7 +12,7 @@ from ..common.cell_genome import CELLS
 from ..layers.blocks import FactorizedReduce, relu_conv_bn
 from ..layers.stems import make_stem
 from ..layers.supernet.graph import Mixture, Pairs, RelaxedGraph
-from ..layers.supernet.network import ImageSupernet
+from ..layers.supernet.network import ImageSupernet, Output
 from ..layers.supernet.norm import with_batch_statistics
 from .decisions import genome
 
@@ -63,10 +63,12 @@ class SupernetCell(nn.Module):
     def forward(self, older: torch.Tensor, newer: torch.Tensor, mixture: Mixture) -> torch.Tensor:
         return torch.cat(self.graph((self.older(older), self.newer(newer)), mixture), dim=1)
 
-    def run_pairs(self, older: torch.Tensor, newer: torch.Tensor, pairs: Pairs) -> torch.Tensor:
+    def run_pairs(
+        self, older: torch.Tensor, newer: torch.Tensor, pairs: Pairs, drop: float = 0.0
+    ) -> torch.Tensor:
         """Return the same with only these (operation, source) pairs of each node."""
         inputs = (self.older(older), self.newer(newer))
-        return torch.cat(self.graph.run_pairs(inputs, pairs), dim=1)
+        return torch.cat(self.graph.run_pairs(inputs, pairs, drop), dim=1)
 
 
 class CellSupernet(ImageSupernet):
@@ -88,6 +90,7 @@ class CellSupernet(ImageSupernet):
         with_batch_statistics(self.stem, affine=True)
         before, halved = self.stem.outputs, self.stem.halvings > 0
         channels = config.channels
+        halvings = len(set(config.reductions))
         self.cells = nn.ModuleList()
         for number in range(config.cells):
             reduces = number in config.reductions
@@ -95,6 +98,12 @@ class CellSupernet(ImageSupernet):
             cell = SupernetCell(config, before, channels, partial, reduces=reduces, halved=halved)
             self.cells.append(cell)
             before, halved = (before[1], cell.outputs), reduces
+            if number == config.reductions[1]:
+                self.auxiliary_source = (
+                    cell.outputs,
+                    self.stem.halvings + halvings,
+                )
+        self.last_reduction = config.reductions[1]
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(before[1], classes)
 
@@ -105,13 +114,16 @@ class CellSupernet(ImageSupernet):
             older, newer = newer, cell(older, newer, mixtures[cast(SupernetCell, cell).kind])
         return self._logits(newer)
 
-    def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
+    def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> Output:
         cells = genome(choices, self.nodes, self.choosable)
         older, newer = self.stem(x.contiguous(memory_format=torch.channels_last))
-        for module in self.cells:
+        features = newer
+        for number, module in enumerate(self.cells):
             cell = cast(SupernetCell, module)
-            older, newer = newer, cell.run_pairs(older, newer, cells[cell.kind]["nodes"])
-        return self._logits(newer)
+            pairs, drop = cells[cell.kind]["nodes"], self.drop_of(number + 1, len(self.cells))
+            older, newer = newer, cell.run_pairs(older, newer, pairs, drop)
+            features = newer if number == self.last_reduction else features
+        return self.with_auxiliary(self._logits(newer), features)
 
     def _logits(self, x: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self.classifier(self.pool(x).flatten(1))

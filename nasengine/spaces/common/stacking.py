@@ -31,14 +31,25 @@ class StackSettings(StemSettings, Protocol):
 
 
 class Stacked:
-    """Base class of settings with the field `cells`."""
+    """Base class of settings with the fields `cells` and `channels`, and those of the supernet."""
 
     cells: int
+    channels: int
+    supernet_cells: int | None
+    supernet_channels: int | None
 
     @property
     def reductions(self) -> tuple[int, int]:
         """The indices of the cells that halve height and width, counted from 0."""
         return self.cells // 3, 2 * self.cells // 3
+
+    @property
+    def sizes_of_supernet(self) -> dict[str, int]:
+        """The number of cells and channels of the supernet."""
+        return {
+            "cells": self.supernet_cells or self.cells,
+            "channels": self.supernet_channels or self.channels,
+        }
 
 
 def cells() -> int:
@@ -52,6 +63,28 @@ def channels() -> int:
     """Return the setting `channels`."""
     return setting(
         8, "Channels of the first cell; each reduction cell doubles them.", low=2, high=512
+    )
+
+
+def supernet_cells() -> int | None:
+    """Return the setting `supernet_cells`."""
+    return setting(
+        None,
+        "Cells of the supernet, if it differs in size from the networks. Default: the same.",
+        low=1,
+        high=40,
+        omit_default=True,
+    )
+
+
+def supernet_channels() -> int | None:
+    """Return the setting `supernet_channels`."""
+    return setting(
+        None,
+        "Channels of the supernet, if it differs in size from the networks. Default: the same.",
+        low=2,
+        high=512,
+        omit_default=True,
     )
 
 

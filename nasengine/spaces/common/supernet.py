@@ -67,16 +67,17 @@ def check_full_supernet(genome: dict[str, Any]) -> None:
         )
 
 
-def refuse_auxiliary(auxiliary: bool) -> None:
-    """Refuse an auxiliary head, which supernets do not have.
+def add_auxiliary(network: Any, input_shape: tuple[int, ...], classes: int) -> None:
+    """Add an auxiliary head to the network of a supernet.
 
     Raises:
-        EngineError: `auxiliary` is true.
+        EngineError: the supernet has no place for one, as for text.
     """
-    if auxiliary:
+    if not hasattr(network, "add_auxiliary"):
         raise EngineError(
-            "auxiliary is true, but a supernet has no auxiliary head: set it to false"
+            "auxiliary is true, but this supernet has no auxiliary head: set it to false"
         )
+    network.add_auxiliary(input_shape, classes)
 
 
 def supernet_text(genome: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from ...core.architecture import Architecture
@@ -10,11 +11,11 @@ from ...core.settings import to_mapping
 from ...core.space import Space
 from .membership import check_membership
 from .supernet import (
+    add_auxiliary,
     channel_divisor,
     check_full_supernet,
     check_supernet,
     is_supernet,
-    refuse_auxiliary,
     supernet_genome,
     supernet_text,
 )
@@ -45,13 +46,19 @@ class SupernetSpace(Space):
         """
         return Architecture(self.name, to_mapping(self.config), supernet_genome(partial))
 
+    @property
+    def supernet_config(self) -> Any:
+        """The settings of the supernet: those of the space, with `sizes_of_supernet` if any."""
+        config: Any = self.config
+        return replace(config, **getattr(config, "sizes_of_supernet", {}))
+
     def validate(self, architecture: Architecture) -> None:
         check_membership(self, architecture)
         genome = architecture.genome
         if not is_supernet(genome):
             self._check_genome(genome)
         elif "partial" in self.capabilities:
-            check_supernet(genome, cast("ChannelSettings", self.config).channels)
+            check_supernet(genome, cast("ChannelSettings", self.supernet_config).channels)
         else:
             check_full_supernet(genome)
 
@@ -74,8 +81,10 @@ class SupernetSpace(Space):
         genome = architecture.genome
         if not is_supernet(genome):
             return self._build_network(genome, input_shape, classes, auxiliary)
-        refuse_auxiliary(auxiliary)
-        return self._build_supernet(input_shape, classes, channel_divisor(genome))
+        network = self._build_supernet(input_shape, classes, channel_divisor(genome))
+        if auxiliary:
+            add_auxiliary(network, input_shape, classes)
+        return network
 
     @abstractmethod
     def _check_genome(self, genome: Any) -> None:

@@ -35,12 +35,18 @@ class EnasMacroConfig:
     channels: int = setting(
         16, "Channels of the stem and the first layers; each halving doubles them.", low=2, high=512
     )
+    supernet_channels: int | None = stacking.supernet_channels()
     stem: str = stacking.stem()
 
     @property
     def stem_multiplier(self) -> int:
         """1: the small stem has as many channels as the first layers."""
         return 1
+
+    @property
+    def sizes_of_supernet(self) -> dict[str, int]:
+        """The number of channels of the supernet."""
+        return {"channels": self.supernet_channels or self.channels}
 
     @property
     def reductions(self) -> tuple[int, int]:

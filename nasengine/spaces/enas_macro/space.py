@@ -162,7 +162,7 @@ class EnasMacroSpace(SupernetSpace):
     ) -> torch.nn.Module:
         from .supernet import EnasMacroSupernet
 
-        return EnasMacroSupernet(self.config, input_shape, classes)
+        return EnasMacroSupernet(self.supernet_config, input_shape, classes)
 
 
 def _drawing(layers: Sequence[tuple[tuple[str, ...], Sequence[int]]]) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import nn
 
+from ..layers.drop_path import drop_path
 from ..layers.stems import make_stem
 from ..layers.supernet.graph import Fan
-from ..layers.supernet.network import ImageSupernet
+from ..layers.supernet.network import ImageSupernet, Output
 from ..layers.supernet.norm import normalised, with_batch_statistics
 from ..layers.supernet.operations import Source
 from .genome import Layers, from_choices, reduced, stage
@@ -52,6 +53,7 @@ class EnasMacroSupernet(ImageSupernet):
             )
             for number in range(1, config.layers + 1)
         )
+        self.auxiliary_source = config.channels * 4, self.stem.halvings + 2
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(config.channels * 4, classes)
 
@@ -61,20 +63,25 @@ class EnasMacroSupernet(ImageSupernet):
         def mixed(fan: Fan, y: torch.Tensor, _: str) -> torch.Tensor:
             return fan(y, even)[0]
 
-        return self._run(x, self.all_layers, mixed)
+        return self._run(x, self.all_layers, mixed)[0]
 
-    def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
+    def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> Output:
+        drop = self.drop_of(1, 1)
+
         def single(fan: Fan, y: torch.Tensor, op: str) -> torch.Tensor:
-            return fan.run_operation(Source(y, 1, 1), op, 0, self.operations.index(op))
+            z = fan.run_operation(Source(y, 1, 1), op, 0, self.operations.index(op))
+            return drop_path(z, drop) if drop else z
 
-        return self._run(x, from_choices(choices, len(self.layers), self.operations), single)
+        layers = from_choices(choices, len(self.layers), self.operations)
+        return self.with_auxiliary(*self._run(x, layers, single))
 
     def _run(
         self,
         x: torch.Tensor,
         layers: Layers,
         operate: Callable[[Fan, torch.Tensor, str], torch.Tensor],
-    ) -> torch.Tensor:
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the logits, and the first map after the second halving."""
         x = self.stem(x.contiguous(memory_format=torch.channels_last))[1]
         values = {0: x}
         halved_values = reduced(layers, self.halved_after)
@@ -86,5 +93,6 @@ class EnasMacroSupernet(ImageSupernet):
             for value in layer["skips"]:
                 x = x + values[value]
             values[number] = x = normalised(x) if number > 1 else x
-        logits: torch.Tensor = self.classifier(self.pool(x).flatten(1))
-        return logits
+            if number == self.halved_after[1] + 1:
+                features = x
+        return self.classifier(self.pool(x).flatten(1)), features

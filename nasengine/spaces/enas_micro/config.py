@@ -25,6 +25,8 @@ class EnasMicroConfig(stacking.Stacked):
     nodes: int = setting(5, "Blocks in a cell; each adds up two operations.", low=1, high=8)
     cells: int = stacking.cells()
     channels: int = stacking.channels()
+    supernet_cells: int | None = stacking.supernet_cells()
+    supernet_channels: int | None = stacking.supernet_channels()
     stem_multiplier: int = stacking.stem_multiplier()
     stem: str = stacking.stem()
 

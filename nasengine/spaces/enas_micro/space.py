@@ -156,7 +156,7 @@ class EnasMicroSpace(SupernetSpace):
     ) -> torch.nn.Module:
         from .supernet import EnasMicroSupernet
 
-        return EnasMicroSupernet(self.config, input_shape, classes)
+        return EnasMicroSupernet(self.supernet_config, input_shape, classes)
 
     def _moves(self, cells: Cells, field: int) -> list[tuple[str, block_genome.Move]]:
         operations = self.config.operations

@@ -14,7 +14,7 @@ from ..common.cell_genome import CELLS, unused
 from ..layers.blocks import FactorizedReduce, relu_conv_bn
 from ..layers.stems import make_stem
 from ..layers.supernet.graph import Mixture, RelaxedGraph
-from ..layers.supernet.network import ImageSupernet
+from ..layers.supernet.network import ImageSupernet, Output
 from ..layers.supernet.norm import normalised, with_batch_statistics
 
 if TYPE_CHECKING:
@@ -65,9 +65,11 @@ class EnasMicroSupernetCell(nn.Module):
         weight = torch.empty(config.nodes, channels, channels, 1, 1)
         self.squeeze = nn.Parameter(weight.uniform_(-bound, bound))
 
-    def run_blocks(self, older: torch.Tensor, newer: torch.Tensor, blocks: Blocks) -> torch.Tensor:
+    def run_blocks(
+        self, older: torch.Tensor, newer: torch.Tensor, blocks: Blocks, drop: float = 0.0
+    ) -> torch.Tensor:
         """Return n x channels x h x w with only the operations of these blocks."""
-        maps = self.graph.run_pairs((self.older(older), self.newer(newer)), blocks)
+        maps = self.graph.run_pairs((self.older(older), self.newer(newer)), blocks, drop)
         return self._project(maps, [index - INPUTS for index in unused(blocks)])
 
     def forward(self, older: torch.Tensor, newer: torch.Tensor) -> torch.Tensor:
@@ -98,6 +100,7 @@ class EnasMicroSupernet(ImageSupernet):
         with_batch_statistics(self.stem, affine=True)
         before, halved = self.stem.outputs, self.stem.halvings > 0
         channels = config.channels
+        halvings = len(set(config.reductions))
         self.cells = nn.ModuleList()
         for number in range(config.cells):
             reduces = number in config.reductions
@@ -105,6 +108,9 @@ class EnasMicroSupernet(ImageSupernet):
             cell = EnasMicroSupernetCell(config, before, channels, reduces=reduces, halved=halved)
             self.cells.append(cell)
             before, halved = (before[1], channels), reduces
+            if number == config.reductions[1]:
+                self.auxiliary_source = channels, self.stem.halvings + halvings
+        self.last_reduction = config.reductions[1]
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(before[1], classes)
 
@@ -114,13 +120,16 @@ class EnasMicroSupernet(ImageSupernet):
             older, newer = newer, cell(older, newer)
         return self._logits(newer)
 
-    def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
+    def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> Output:
         blocks = cells(choices, CELLS, self.operations)
         older, newer = self.stem(x.contiguous(memory_format=torch.channels_last))
-        for module in self.cells:
+        features = newer
+        for number, module in enumerate(self.cells):
             cell = cast(EnasMicroSupernetCell, module)
-            older, newer = newer, cell.run_blocks(older, newer, blocks[cell.kind])
-        return self._logits(newer)
+            drop = self.drop_of(number + 1, len(self.cells))
+            older, newer = newer, cell.run_blocks(older, newer, blocks[cell.kind], drop)
+            features = newer if number == self.last_reduction else features
+        return self.with_auxiliary(self._logits(newer), features)
 
     def _logits(self, x: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self.classifier(self.pool(x).flatten(1))

@@ -72,7 +72,7 @@ class CellNetwork(nn.Module):
     Cells at cells // 3 and 2 * cells // 3 are reductions and double the channels. With
     `auxiliary`, the auxiliary head reads the output of the second reduction, and training mode
     returns (logits, auxiliary logits). `drop_path` is the drop-path probability in training
-    mode.
+    mode; with `drop_path_by_depth` cell n of N has n / N of it.
 
     Args:
         config: Settings of the space.
@@ -92,6 +92,7 @@ class CellNetwork(nn.Module):
     ):
         super().__init__()
         self.drop_path = 0.0
+        self.drop_path_by_depth = False
         self.stem = make_stem(config, input_shape)
         height, width = (_halved(side, self.stem.halvings) for side in input_shape[1:])
         before, halved = self.stem.outputs, self.stem.halvings > 0
@@ -123,7 +124,8 @@ class CellNetwork(nn.Module):
         second = None
         older, newer = self.stem(x)
         for number, cell in enumerate(self.cells):
-            older, newer = newer, cell(older, newer, drop)
+            share = (number + 1) / len(self.cells) if self.drop_path_by_depth else 1.0
+            older, newer = newer, cell(older, newer, drop * share)
             if number == self.last_reduction and self.training and self.auxiliary is not None:
                 second = self.auxiliary(newer)
         logits = self.classifier(self.pool(newer).flatten(1))

@@ -3,7 +3,8 @@
 The outputs of a 1x1 convolution are split into groups. During the first half of the training,
 in `condensation` - 1 stages, each group drops the inputs whose weights have the smallest L1
 norm, until one in `condensation` is left. The deployed form gathers the remaining inputs and
-applies an ordinary group convolution.
+applies an ordinary group convolution. Meanwhile a group lasso may push the outputs of a group
+towards the same inputs (setting `group_lasso` of the training).
 """
 
 from __future__ import annotations
@@ -50,6 +51,18 @@ class LearnedGroupConv(nn.Module):
         while self.stage < due:
             self.stage += 1
             self._prune(self._inputs_after(self.stage))
+
+    def group_lasso(self) -> torch.Tensor:
+        """Return the group lasso of CondenseNet, 0 once the last stage is reached.
+
+        It is the sum over groups and inputs of the L2 norm of the weights between them, so that
+        all outputs of a group tend to ignore the same inputs.
+        """
+        if self.stage >= self.condensation - 1:
+            return self.weight.new_zeros(())
+        weights = self._by_group(self.weight * self.mask)
+        # The norm's gradient at zero is zero, as pruned inputs need; that of a root is infinite.
+        return torch.linalg.vector_norm(weights, dim=1).sum()
 
     def kept_inputs(self) -> torch.Tensor:
         """Return the inputs of each group in the deployed form, groups x kept, ascending."""
@@ -125,6 +138,12 @@ class Condensing(nn.Module):
         for module in self.modules():
             if isinstance(module, LearnedGroupConv):
                 module.advance(fraction)
+
+    def group_lasso(self) -> torch.Tensor:
+        """Return the sum of the group lassos of all learned group convolutions."""
+        layers = [module for module in self.modules() if isinstance(module, LearnedGroupConv)]
+        lassos = [layer.group_lasso() for layer in layers]
+        return torch.stack(lassos).sum() if lassos else torch.zeros(())
 
     def deployed(self) -> nn.Module:
         """Return a copy with the deployed form of every learned group convolution."""

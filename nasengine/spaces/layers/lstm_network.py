@@ -36,11 +36,18 @@ class LSTMNetwork(nn.Module):
     def forward(
         self, words: torch.Tensor, state: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
+        outputs, last = self.outputs(words, state)
+        return self.ends.logits(outputs), last
+
+    def outputs(
+        self, words: torch.Tensor, state: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the outputs n x t x hidden, before dropout, and the state after the last word."""
         if state is None:
             state = self.ends.first_state(words).repeat(1, 2)
         output, memory = (part.contiguous()[None] for part in state.chunk(2, dim=-1))
         outputs, (output, memory) = self._run(self.ends.embedded(words), (output, memory))
-        return self.ends.logits(outputs), torch.cat([output[0], memory[0]], dim=-1)
+        return outputs, torch.cat([output[0], memory[0]], dim=-1)
 
     def _run(self, x: torch.Tensor, state: Memory) -> tuple[torch.Tensor, Memory]:
         rate = self.config.hidden_dropout

@@ -19,6 +19,8 @@ class LanguageModelSettings(Protocol):
     @property
     def word_dropout(self) -> float: ...
     @property
+    def embedding_dropout(self) -> float: ...
+    @property
     def input_dropout(self) -> float: ...
     @property
     def hidden_dropout(self) -> float: ...
@@ -41,8 +43,8 @@ class TiedEmbedding(nn.Module):
     """Words n x t to embeddings n x t x hidden; outputs n x t x hidden to logits n x t x classes.
 
     In training mode, whole words are dropped, then the same positions of the embeddings and of
-    the outputs of a sequence (variational dropout, 1512.05287). DARTS has two dropouts of the
-    embedding, which are one here.
+    the outputs of a sequence (variational dropout, 1512.05287). As in DARTS, two dropouts of
+    the embedding can follow each other.
     """
 
     def __init__(self, config: LanguageModelSettings, vocabulary: int):
@@ -57,6 +59,7 @@ class TiedEmbedding(nn.Module):
         if self.training and self.config.word_dropout:
             mask = dropout_mask(self.config.word_dropout, (len(self.weight), 1), embeddings)
             embeddings = embeddings * functional.embedding(words, mask)
+        embeddings = self._dropped(embeddings, self.config.embedding_dropout)
         return self._dropped(embeddings, self.config.input_dropout)
 
     def logits(self, outputs: torch.Tensor) -> torch.Tensor:

@@ -25,6 +25,11 @@ class NB201Config:
     operations: tuple[str, ...] = setting(
         OPS, "Operations of an edge.", choices=OPS, omit_default=True
     )
+    pool_norm: bool = setting(
+        True,
+        "Supernet: batch norm after avg_pool_3x3, as in DARTS; off: none, as in the authors' code.",
+        omit_default=True,
+    )
 
     def __post_init__(self) -> None:
         check_operations(self.operations)

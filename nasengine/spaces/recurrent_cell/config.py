@@ -25,11 +25,33 @@ class RecurrentCellConfig:
     hidden: int = setting(
         64, "Size of the hidden state and of the word embedding.", low=2, high=8192
     )
+    supernet_hidden: int | None = setting(
+        None,
+        "Size of the hidden state of the supernet, if it differs from the networks'. Default: the "
+        "same.",
+        low=2,
+        high=8192,
+        omit_default=True,
+    )
     word_dropout: float = setting(
         0.0,
         "Dropout of whole words: fraction of the vocabulary that is dropped.",
         low=0.0,
         high=0.95,
+    )
+    supernet_word_dropout: float | None = setting(
+        None,
+        "Dropout of whole words in the supernet. Default: the same.",
+        low=0.0,
+        high=0.95,
+        omit_default=True,
+    )
+    embedding_dropout: float = setting(
+        0.0,
+        "Dropout of the embedding before input_dropout, as in DARTS' code.",
+        low=0.0,
+        high=0.95,
+        omit_default=True,
     )
     input_dropout: float = setting(
         0.1, "Dropout of the embedding, with one mask for each sequence.", low=0.0, high=0.95
@@ -59,6 +81,15 @@ class RecurrentCellConfig:
                     f"(got {', '.join(self.functions) or 'none'})"
                 }
             )
+
+    @property
+    def sizes_of_supernet(self) -> dict[str, float]:
+        """The hidden size and the dropout of words of the supernet."""
+        words = self.supernet_word_dropout
+        return {
+            "hidden": self.supernet_hidden or self.hidden,
+            "word_dropout": self.word_dropout if words is None else words,
+        }
 
     @property
     def relaxed(self) -> tuple[str, ...]:

@@ -54,6 +54,13 @@ class RecurrentNetwork(nn.Module):
     def forward(
         self, words: torch.Tensor, state: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
+        outputs, last = self.outputs(words, state)
+        return self.ends.logits(outputs), last
+
+    def outputs(
+        self, words: torch.Tensor, state: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the outputs n x t x hidden, before dropout, and the last of them as the state."""
         if state is None:
             state = self.ends.first_state(words)
         mask = self.ends.state_mask(state)
@@ -69,7 +76,7 @@ class RecurrentNetwork(nn.Module):
             return self._next_state(first, stacked, mask)
 
         states = unrolled(from_words, state, step)
-        return self.ends.logits(torch.stack(list(states), dim=1)), states[-1]
+        return torch.stack(list(states), dim=1), states[-1]
 
     def _next_state(
         self,

@@ -184,7 +184,7 @@ class RecurrentCellSpace(SupernetSpace):
     ) -> torch.nn.Module:
         from .supernet import RecurrentSupernet
 
-        return RecurrentSupernet(self.config, classes)
+        return RecurrentSupernet(self.supernet_config, classes)
 
     def _moves(self, nodes: list[list[Any]], field: int) -> list[Move]:
         """Return the possible changes of functions (field 0) or of sources (field 1)."""

@@ -48,16 +48,35 @@ class RecurrentSupernet(Supernet):
         self, words: torch.Tensor, state: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Run the relaxed cell: each node is the sum of its edges, mixed by softmax weights."""
-        weights = functional.softmax(self.alphas["cell"], dim=-1)
-        # `none` contributes zero, so its column is dropped; edges x functions x 1 x 1 per node.
-        parts = weights[:, 1:, None, None].split(list(range(1, self.nodes + 1)))
-        shares = [(part.unbind(dim=1), part.sum(dim=1)) for part in parts]
-        return self._read(words, state, lambda first, mask: self._mixed(first, shares, mask))
+        outputs, last = self.outputs(words, state)
+        return self.ends.logits(outputs), last
 
     def forward_architecture(
         self, words: torch.Tensor, state: torch.Tensor | None, choices: Sequence[int]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one architecture, given as its space's `choices`, without alphas."""
+        outputs, last = self.outputs(words, state, choices)
+        return self.ends.logits(outputs), last
+
+    def outputs(
+        self,
+        words: torch.Tensor,
+        state: torch.Tensor | None = None,
+        choices: Sequence[int] | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the outputs n x t x hidden, before dropout, and the last of them as the state.
+
+        Args:
+            words: n x t.
+            state: n x hidden before the first word; None means zeros.
+            choices: One architecture, or None for the relaxed cell.
+        """
+        if choices is None:
+            weights = functional.softmax(self.alphas["cell"], dim=-1)
+            # `none` contributes zero, so its column is dropped; edges x functions x 1 x 1.
+            parts = weights[:, 1:, None, None].split(list(range(1, self.nodes + 1)))
+            shares = [(part.unbind(dim=1), part.sum(dim=1)) for part in parts]
+            return self._read(words, state, lambda first, mask: self._mixed(first, shares, mask))
         nodes = nodes_of(choices, self.functions)
         return self._read(words, state, lambda first, mask: self._single(first, nodes, mask))
 
@@ -74,7 +93,7 @@ class RecurrentSupernet(Supernet):
             return cell(normalised(first_node(from_word, before, state_matrix, mask)), mask)
 
         states = unrolled(from_words, state, step)
-        return self.ends.logits(torch.stack(list(states), dim=1)), states[-1]
+        return torch.stack(list(states), dim=1), states[-1]
 
     def _mixed(
         self,

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from nasengine.core.architecture import Architecture
-from nasengine.core.errors import EngineError, InvalidArchitecture, InvalidSettings
+from nasengine.core.errors import InvalidArchitecture, InvalidSettings
 from nasengine.core.settings import from_mapping
 from nasengine.objectives.macs import Macs
 from nasengine.spaces.enas_macro.config import MACRO_OPERATIONS, EnasMacroConfig
@@ -191,8 +191,6 @@ def test_the_supernet_is_an_architecture():
     assert len(space.graph(supernet)["cells"][0]["edges"]) == 6 * 6 + 15
     with pytest.raises(InvalidArchitecture, match=r"must be .*in this space"):
         space.validate(Architecture(space.name, {}, {"shared": True, "partial": 2}))
-    with pytest.raises(EngineError, match="no auxiliary head"):
-        space.build(supernet, (1, 8, 8), 5, auxiliary=True)
 
 
 @pytest.mark.parametrize(

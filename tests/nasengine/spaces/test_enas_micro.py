@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from nasengine.catalog import load
-from nasengine.core.errors import EngineError, InvalidArchitecture, InvalidSettings
+from nasengine.core.errors import InvalidArchitecture, InvalidSettings
 from nasengine.core.settings import from_mapping
 from nasengine.objectives.macs import Macs
 from nasengine.spaces.enas_micro.config import ENAS_OPERATIONS, EnasMicroConfig
@@ -179,8 +179,6 @@ def test_the_supernet_is_an_architecture():
     assert "relaxed" not in space.capabilities
     with pytest.raises(InvalidArchitecture, match=r"must be .*in this space"):
         space.validate(type(supernet)(space.name, {}, {"shared": True, "partial": 2}))
-    with pytest.raises(EngineError, match="no auxiliary head"):
-        space.build(supernet, (1, 8, 8), 5, auxiliary=True)
 
 
 def test_the_size_counts_different_genomes():

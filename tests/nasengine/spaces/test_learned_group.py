@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
+from nasengine.core.dataset import Part
 from nasengine.core.settings import from_mapping
+from nasengine.estimators.training.loop import run_epochs
 from nasengine.spaces.chain_condensenet.space import ChainCondenseNetConfig, ChainCondenseNetSpace
 from nasengine.spaces.dense_cell.space import DenseCellConfig, DenseCellSpace
 from nasengine.spaces.layers.learned_group import GatheredGroupConv, LearnedGroupConv
+from tests.fixtures.training import config, job
 
 
 def reads(layer):
@@ -93,3 +96,44 @@ def test_inputs_that_a_parent_pruned_stay_pruned_in_its_child():
     assert [reads(layer) for layer in learned(network)] == ends
     for mine, theirs in zip(learned(network)[:2], learned(trained)[:2], strict=True):
         assert torch.equal(mine.mask, theirs.mask)
+
+
+def test_the_group_lasso_is_the_sum_of_the_norms_between_groups_and_inputs():
+    torch.manual_seed(0)
+    layer = LearnedGroupConv(8, 6, groups=2, condensation=4)
+    weight = layer.weight.detach()[:, :, 0, 0]
+    expected = sum(weight[half, j].norm() for half in (slice(0, 3), slice(3, 6)) for j in range(8))
+    assert float(layer.group_lasso().detach()) == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_the_gradient_of_the_group_lasso_is_the_direction_of_each_group_and_zero_where_pruned():
+    torch.manual_seed(0)
+    layer = LearnedGroupConv(8, 6, groups=2, condensation=4)
+    layer.advance(0.2)  # one of three stages is over
+    layer.group_lasso().backward()
+    kept = layer.mask[:, :, 0, 0].bool()
+    gradient = layer.weight.grad[:, :, 0, 0]
+    assert gradient.isfinite().all() and not gradient[~kept].any()
+    weight = layer.weight.detach()[:, :, 0, 0]
+    directions = torch.cat([half / half.norm(dim=0) for half in weight.chunk(2)])
+    assert torch.allclose(gradient[kept], directions[kept], atol=1e-6)
+    layer.advance(1.0)
+    assert float(layer.group_lasso().detach()) == 0.0
+
+
+def test_a_training_with_group_lasso_has_smaller_norms_between_groups_and_inputs():
+    space = DenseCellSpace(from_mapping(DenseCellConfig, {"stages": 2, "cells": 1}))
+    architecture = space.architecture(["bn_relu", "learned_group_1x1"])
+    images = Part(torch.randn(32, 1, 8, 8), torch.arange(32) % 3)
+    lassos = {}
+    for weight in (0.0, 0.1):
+        torch.manual_seed(0)
+        network = space.build(architecture, (1, 8, 8), 3)
+        settings = config(epochs=2, batch_size=8, group_lasso=weight, learning_rate=0.1)
+        list(run_epochs(job(network, settings, train=images, valid=images)))
+        lassos[weight] = sum(
+            float(half.norm(dim=0).sum())
+            for layer in learned(network)
+            for half in layer.weight.detach()[:, :, 0, 0].chunk(layer.groups)
+        )
+    assert lassos[0.1] < 0.9 * lassos[0.0]

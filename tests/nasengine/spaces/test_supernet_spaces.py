@@ -81,11 +81,10 @@ def test_wrong_supernet_genomes_are_refused(name, genome, message):
         space.validate(Architecture(name, space.supernet().config, genome))
 
 
-def test_a_supernet_has_no_auxiliary_head():
-    for name in IMAGE_SPACES:
-        space = space_of(name)
-        with pytest.raises(EngineError, match="no auxiliary head"):
-            space.build(space.supernet(), (3, 16, 16), 10, auxiliary=True)
+def test_a_supernet_of_text_has_no_auxiliary_head():
+    space = space_of("recurrent-cell")
+    with pytest.raises(EngineError, match="no auxiliary head"):
+        space.build(space.supernet(), (1,), 10, auxiliary=True)
 
 
 def peaked(shape, peaks):

@@ -6,6 +6,7 @@ import pytest
 
 from nasengine import catalog
 from nasengine.core.settings import describe
+from tests.fixtures.dataset_files import write_cifar_npz, write_text_parts
 from tests.fixtures.factories import end_run
 from tests.fixtures.html_reader import errors_of, read, value_of
 from webapp.runs.models import Run
@@ -187,7 +188,9 @@ def test_strangers_cannot_clone(stranger, finished, sign_in):
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_can_be_launched_as_it_is(researcher, sign_in, preset):
+def test_every_preset_can_be_launched_once_its_data_are_named(
+    researcher, sign_in, preset, tmp_path
+):
     page = read(sign_in(researcher).get(NEW, {"preset": preset}))
     typed: dict[str, list[str]] = {}
     (form,) = page.all("form", id="launch")
@@ -197,8 +200,16 @@ def test_every_preset_can_be_launched_as_it_is(researcher, sign_in, preset):
             continue
         value = value_of(page, name) if field.tag == "select" else field.attributes.get("value", "")
         typed.setdefault(name, []).append(value)
+    if typed.get("dataset_config.path") == [""]:  # files that are not part of the installation
+        write = write_text_parts if typed["dataset"] == ["ptb"] else write_cifar_npz
+        typed["dataset_config.path"] = [str(write(tmp_path))]
     assert sign_in(researcher).post(NEW, typed).status_code == 302
-    assert Run.objects.count() == 1
+    # The form loses no setting of the preset.
+    run, spec = Run.objects.get(), PRESETS[preset].spec
+    for part in ("space_config", "strategy_config", "estimator_config"):
+        stored = run.spec[part]
+        differing = {k: v for k, v in spec.get(part, {}).items() if stored.get(k, v) != v}
+        assert differing == {}
 
 
 def test_a_viewer_may_not_launch(viewer, sign_in):

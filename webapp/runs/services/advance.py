@@ -23,6 +23,7 @@ from .states import fail, finish_transition, move
 
 log = logging.getLogger(__name__)
 DEFAULT_QUEUE = "cpu"
+CUDA_QUEUE = "cuda"
 
 
 def advance_run(run_id: int, seconds: float = SLICE_SECONDS) -> bool:
@@ -130,10 +131,18 @@ def _store_asked(run: Run, step: AskTellStep) -> list[int]:
 def _queue_of(run: Run) -> str:
     """The queue of the first device that an objective names and the database knows.
 
-    An estimator that builds no network, such as a table, needs no device: any worker can do it.
+    Trainings that ask for a CUDA device never wait in the queue of processors. An estimator that
+    builds no network, such as a table, needs no device: any worker can do it.
     """
     if not catalog.load("estimators", run.spec["estimator"]).builds_network:
         return DEFAULT_QUEUE
     names = [name.partition("@")[2] for name in run.spec["objectives"] if "@" in name]
     queues = dict(Device.objects.filter(name__in=names).values_list("name", "queue"))
-    return next((queues[name] for name in names if name in queues), DEFAULT_QUEUE)
+    queue = next((queues[name] for name in names if name in queues), DEFAULT_QUEUE)
+    return CUDA_QUEUE if queue == DEFAULT_QUEUE and _needs_cuda(run) else queue
+
+
+def _needs_cuda(run: Run) -> bool:
+    """Whether the estimator's setting `device` names a CUDA device."""
+    device = run.spec["estimator_config"].get("device", "")
+    return isinstance(device, str) and device.partition(":")[0] == "cuda"

@@ -18,14 +18,25 @@ Choices = Sequence[int] | None
 
 
 class Batch(Protocol):
-    """Inputs with targets; `wrong` counts the wrong answers of the last call of `loss`."""
+    """Inputs with targets.
+
+    After a call of `loss` or `objective`, `wrong` counts the wrong answers and `value` is the
+    cross-entropy.
+    """
 
     share: float  # size relative to a regular batch; scales the learning rate
     count: int
     wrong: torch.Tensor
+    value: torch.Tensor
 
     def loss(self, network: Any, choices: Choices = None) -> torch.Tensor:
         """Return the mean cross-entropy of the relaxed network or of one architecture."""
+
+    def objective(self, network: Any, choices: Choices = None) -> torch.Tensor:
+        """Return what the weights minimise: the loss, and the settings' further terms.
+
+        They are the loss of the auxiliary head (images) and the slowness penalty (text).
+        """
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,11 @@ class FeedSettings:
         augmentation: Settings of the image augmentation.
         batch_size: Images, or parallel text streams, per step.
         weights_portion: Share of the training data for the weights.
+        architecture_data: "train": the rest trains the architecture; "valid": the valid part
+            does, and the weights get all training data.
+        max_steps: Maximum number of weight steps per epoch; 0: one pass over the data.
+        auxiliary_weight: Weight of the loss of the auxiliary head (images).
+        slowness: Weight of the slowness penalty (text).
         bptt: Words per step (text).
         seed: Seed of the search.
         cancelled: Called between batches.
@@ -67,6 +83,10 @@ class FeedSettings:
     bptt: int
     seed: int
     cancelled: Callable[[], bool]
+    architecture_data: str = "train"
+    max_steps: int = 0
+    auxiliary_weight: float = 0.0
+    slowness: float = 0.0
 
     def generator(self, *purpose: str | int) -> torch.Generator:
         """Return a generator for one purpose within the search."""
@@ -76,6 +96,10 @@ class FeedSettings:
         """Raise Cancelled if the evaluation was cancelled."""
         if self.cancelled():
             raise Cancelled
+
+    def steps(self, whole: int) -> int:
+        """Return the number of weight steps of an epoch whose pass over the data has `whole`."""
+        return min(whole, self.max_steps) if self.max_steps else whole
 
 
 class Feed(Protocol):

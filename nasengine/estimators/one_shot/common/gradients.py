@@ -97,11 +97,11 @@ def second_order(
     """Return the validation loss after one step of the weights, and its gradient by the alphas.
 
     The unrolled step is the next one of `optimizer`: w' = w - rate (momentum * buffer + gradient
-    + decay * w). The dependence of w' on the alphas is a product with a second derivative,
-    approximated by a finite difference of 0.01 / |v| around the weights, where v is the gradient
-    with respect to w'. The weights are restored bitwise, also after an error. `clip` > 0 limits
-    the norms of both gradients of the weights and scales the product by the clipping factor of
-    the first.
+    + decay * w), or that of Nesterov momentum. The dependence of w' on the alphas is a product
+    with a second derivative, approximated by a finite difference of 0.01 / |v| around the weights,
+    where v is the gradient with respect to w'. The weights are restored bitwise, also
+    after an error. `clip` > 0 limits the norms of both gradients of the weights and scales the
+    product by the clipping factor of the first.
     """
     weights, alphas = network.weight_parameters(), network.architecture_parameters()
     rate = float(optimizer.param_groups[0]["lr"])
@@ -177,8 +177,9 @@ def _unrolled_step(
         group = groups[id(weight)]
         step = slope + group["weight_decay"] * weight
         buffer = optimizer.state[weight].get("momentum_buffer")
-        if buffer is not None:
-            step += group["momentum"] * buffer
+        velocity = step if buffer is None else step + group["momentum"] * buffer
+        # Nesterov's step looks ahead along the new velocity.
+        step = step + group["momentum"] * velocity if group["nesterov"] else velocity
         weight.sub_(step, alpha=group["lr"])
 
 

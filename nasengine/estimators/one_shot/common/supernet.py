@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,12 +17,13 @@ from ....core.outcome import Outcome
 from ....core.seeds import derive
 from ....core.torch_state import seeded, threads
 from ....data.common.named import named_dataset
+from ....spaces.layers.head_dropout import add_head_dropout
 from ...training.config import TrainConfig
 from ...training.device_context import DeviceContext, find_device_context
 from ...training.divergence import LossMonitor, check_finite
 from ...training.loop import elapsed
 from ...training.out_of_memory import is_out_of_memory, release_memory
-from ...training.schedule import half_cosine
+from ...training.schedule import half_cosine, restarted_cosine
 from .batch import Batch, Feed, FeedSettings
 from .images import ImageFeed
 from .texts import TextFeed
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 SIGNIFICANT_DIGITS = 6
 EPOCH_DECIMALS = 4
+AUGMENTATION = ("crop", "flip", "cutout")
 FEEDS: dict[DataKind, Any] = {"images": ImageFeed, "text": TextFeed}
 
 
@@ -129,18 +131,27 @@ def _built(
     facts = dataset.facts()
     with threads(train_config.threads), seeded(derive(note["seed"], "weights"), context.device):
         network = evaluation.space.build(
-            evaluation.proposal.architecture, facts.shape, facts.classes
+            evaluation.proposal.architecture,
+            facts.shape,
+            facts.classes,
+            auxiliary=regularised(config, "auxiliary_weight") > 0,
         )
+        add_head_dropout(network, regularised(config, "dropout"))
         network.to(context.device)  # supernets set their own memory format
         network.train()
         # The random numbers of an epoch depend only on the epoch, not on the process before it.
         torch.manual_seed(derive(note["seed"], note["do"], note["epoch"]))
         batch_size = int(config.resolve("batch_size", dataset.kind))
+        own = {name: getattr(config, name) for name in AUGMENTATION}
         settings = FeedSettings(
             context=context,
-            augmentation=train_config,
+            augmentation=replace(train_config, **own) if config.augment == "own" else train_config,
             batch_size=batch_size,
             weights_portion=config.weights_portion,
+            architecture_data=config.architecture_data,
+            max_steps=config.max_steps,
+            slowness=config.slowness,
+            auxiliary_weight=regularised(config, "auxiliary_weight"),
             bptt=config.bptt,
             seed=note["seed"],
             cancelled=evaluation.cancelled,
@@ -148,6 +159,11 @@ def _built(
         feed: Feed = FEEDS[dataset.kind](dataset.search_parts(), settings)
         passes.in_epoch = feed.size
         yield Supernet(network, context, feed, note, evaluation, dataset.kind, passes)
+
+
+def regularised(config: SupernetConfig | OneShotConfig, name: str) -> float:
+    """Return a setting of `RegularisedConfig`; 0 where the search does not have it."""
+    return float(getattr(config, name, 0.0))
 
 
 class RunningAverage:
@@ -206,7 +222,27 @@ def check_weights(
 
 
 def weights_rate(config: SupernetConfig | OneShotConfig, supernet: Supernet) -> float:
-    """Return the learning rate of the weights in the supernet's epoch: half a cosine."""
+    """Return the learning rate of the weights in the supernet's epoch."""
     peak = config.resolve("learning_rate", supernet.kind)
     final = config.resolve("final_learning_rate", supernet.kind)
-    return half_cosine(peak, final, math.pi * supernet.epoch / supernet.note["epochs"])
+    return epoch_rate(config, peak, final, supernet.epoch, supernet.note["epochs"])
+
+
+def epoch_rate(
+    config: SupernetConfig | OneShotConfig, peak: float, final: float, epoch: int, epochs: int
+) -> float:
+    """Return the learning rate of epoch 0, 1, ... of `epochs` by the schedule of the settings.
+
+    With the schedule `step` the first reduction follows epoch `step_after`, as in the released
+    code of ENAS for text.
+    """
+    if config.schedule == "restarts":
+        return restarted_cosine(peak, final, epoch, config.restart_epochs, config.restart_factor)
+    if config.schedule == "step":
+        after = max(epoch - config.step_after, 0)
+        return float(peak * config.step_factor ** (after // config.step_epochs))
+    if config.schedule == "constant":
+        return peak
+    if config.schedule == "linear":
+        return final + (peak - final) * (1 - epoch / epochs)
+    return half_cosine(peak, final, math.pi * epoch / epochs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from ....core.dataset import TextPart
 from ....core.seeds import derive, generator
 from ...training.device_context import DeviceContext
 from ...training.score import MAX_FINITE_LOSS
+from ...training.slowness import slowness_of
 from ...training.windows import IGNORED, SCORE_STREAMS, complete_streams, streams, window_lengths
 from .batch import Choices, FeedSettings, Pair, SupernetScore
 
@@ -32,6 +34,8 @@ class TextBatch:
         before: Any,
         share: float,
         context: DeviceContext,
+        *,
+        slowness: float = 0.0,
     ):
         self.inputs = inputs.to(context.device, non_blocking=True)
         self.targets = targets.to(context.device, non_blocking=True).reshape(-1)
@@ -39,8 +43,10 @@ class TextBatch:
         self.state = before
         self.share = share
         self.context = context
+        self.slowness = slowness
         self.count = len(self.targets)
         self.wrong = torch.zeros((), dtype=torch.long)
+        self.value = torch.zeros(())
 
     def loss(self, network: Any, choices: Choices = None) -> torch.Tensor:
         with self.context.autocast():
@@ -48,16 +54,34 @@ class TextBatch:
                 logits, state = network(self.inputs, self.before)
             else:
                 logits, state = network.forward_architecture(self.inputs, self.before, choices)
+        return self._scored(logits, state)
+
+    def objective(self, network: Any, choices: Choices = None) -> torch.Tensor:
+        if not self.slowness:
+            return self.loss(network, choices)
+        with self.context.autocast():
+            outputs, state = network.outputs(self.inputs, self.before, choices)
+            logits = network.ends.logits(outputs)
+        return self._scored(logits, state) + self.slowness * slowness_of(outputs)
+
+    def _scored(self, logits: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+        """Return the loss of logits, n x t x classes, and keep the state after the window."""
         logits = logits.float() if logits.dtype == torch.bfloat16 else logits
         logits = logits.flatten(0, 1)
         self.state = state.detach()
         wrong = logits.detach().argmax(1) != self.targets
         self.wrong = (wrong & (self.targets != IGNORED)).sum()
-        return functional.cross_entropy(logits, self.targets)
+        loss = functional.cross_entropy(logits, self.targets)
+        self.value = loss.detach()
+        return loss
 
 
 class TextFeed:
-    """The start of the training text for the weights, its end for the architecture."""
+    """The start of the training text for the weights, its end for the architecture.
+
+    With `architecture_data` "valid" the weights get the whole training text and the architecture
+    the valid part, as in the reference code of DARTS.
+    """
 
     def __init__(self, parts: tuple[TextPart, TextPart], settings: FeedSettings):
         train, valid = parts
@@ -68,9 +92,11 @@ class TextFeed:
         (self.valid,) = self.context.hold(valid.words)
         cut = round(settings.weights_portion * len(words))
         self.sides = words[:cut], words[cut:]
+        if settings.architecture_data == "valid":
+            self.sides = words, self.valid
 
     def steps(self, epoch: int) -> int:
-        return len(list(self._lengths(0, "lengths", epoch)))
+        return self.settings.steps(len(list(self._lengths(0, "lengths", epoch))))
 
     def check(self) -> None:
         self.settings.check()
@@ -81,7 +107,8 @@ class TextFeed:
             yield Pair(batch, next(architecture))
 
     def weights_batches(self, epoch: int) -> Iterator[TextBatch]:
-        for batch in self._windows(0, "lengths", epoch, self.settings.batch_size):
+        batches = self._windows(0, "lengths", epoch, self.settings.batch_size)
+        for batch in islice(batches, self.settings.max_steps or None):
             self.settings.check()
             yield batch
 
@@ -122,7 +149,14 @@ class TextFeed:
         for length in self._lengths(side, purpose, epoch, inputs.shape[1]):
             window = slice(position, position + length)
             share = length / self.settings.bptt
-            batch = TextBatch(inputs[:, window], targets[:, window], state, share, self.context)
+            batch = TextBatch(
+                inputs[:, window],
+                targets[:, window],
+                state,
+                share,
+                self.context,
+                slowness=self.settings.slowness,
+            )
             yield batch
             state = batch.state
             position += length

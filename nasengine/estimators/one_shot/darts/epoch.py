@@ -43,6 +43,7 @@ class DartsTraining:
             self.rate,
             momentum=config.resolve("momentum", kind),
             weight_decay=config.resolve("weight_decay", kind),
+            nesterov=config.nesterov,
         )
         self.alphas = torch.optim.Adam(
             supernet.network.architecture_parameters(),
@@ -76,7 +77,8 @@ class DartsTraining:
                 valid_loss = partial(pair.architecture.loss, network)
                 loss = step.architecture_step(valid_loss, train_loss)
                 valid.add(loss, pair.architecture)
-            train.add(step.weight_step(train_loss), pair.weights)
+            step.weight_step(partial(pair.weights.objective, network))
+            train.add(pair.weights.value, pair.weights)
         findings: dict[str, Any] = {**train.metrics("train"), **valid.metrics("valid")}
         check_weights(supernet, self.rate)
         if self._eigenvalue_due():

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ..drop_path import drop_path
 from .mixture import mixed
 from .norm import normalised
 from .operations import STACKED_OPERATIONS, Reduction, Source, StackedOperation
@@ -57,14 +58,23 @@ class Fan(nn.Module):
         stride: 1 or 2.
         operations: Names of the operations of each edge.
         reduced_skip: Operation for `skip_connect` at stride 2, "factorized" or "max_pool".
+        pool_norm: Batch norm follows every pool.
     """
 
     def __init__(
-        self, edges: int, channels: int, stride: int, operations: tuple[str, ...], reduced_skip: str
+        self,
+        edges: int,
+        channels: int,
+        stride: int,
+        operations: tuple[str, ...],
+        reduced_skip: str,
+        *,
+        pool_norm: bool = True,
     ):
         super().__init__()
         self.edges = edges
         self.stride = stride
+        self.pool_norm = pool_norm
         self.common: dict[int, str] = {}
         self.operations = nn.ModuleDict()
         self.columns: dict[str, int] = {}
@@ -97,7 +107,7 @@ class Fan(nn.Module):
             if dilated and own is not None:
                 own = source.restored(own)
         # An ordered set: the order decides the last bits of the gradients.
-        maps = {op: pooled(x, op, self.stride) for op in dict.fromkeys(self.common.values())}
+        maps = {op: self._pooled(x, op) for op in dict.fromkeys(self.common.values())}
         common = [maps[op] for op in self.common.values()]
         if own is None and not common:
             return [_zeros(x, self.stride)] * self.edges
@@ -115,10 +125,20 @@ class Fan(nn.Module):
         if op == "none":
             return _zeros(source.x, self.stride)
         if column in self.common:
-            return pooled(source.x, self.common[column], self.stride)
+            return self._pooled(source.x, self.common[column])
         operation = cast(StackedOperation, self.operations[op])
         y: torch.Tensor = operation(source, None, edge)
         return source.restored(y) if operation.dilated else y
+
+    def _pooled(self, x: torch.Tensor, op: str) -> torch.Tensor:
+        """Return a pool, followed by BN unless `pool_norm` is off, or the identity."""
+        if op == "skip_connect":
+            return x
+        if op == "max_pool_3x3":
+            y = functional.max_pool2d(x, 3, self.stride, 1)
+        else:
+            y = functional.avg_pool2d(x, 3, self.stride, 1, count_include_pad=False)
+        return normalised(y) if self.pool_norm else y
 
 
 class RelaxedGraph(nn.Module):
@@ -135,6 +155,7 @@ class RelaxedGraph(nn.Module):
         operations: Names of the operations of each edge.
         reduced_skip: Operation for `skip_connect` at stride 2, "factorized" or "max_pool".
         partial: K, 1 for all channels.
+        pool_norm: Batch norm follows every pool.
     """
 
     def __init__(
@@ -147,6 +168,7 @@ class RelaxedGraph(nn.Module):
         *,
         reduced_skip: str = "factorized",
         partial: int = 1,
+        pool_norm: bool = True,
     ):
         super().__init__()
         self.inputs = inputs
@@ -161,6 +183,7 @@ class RelaxedGraph(nn.Module):
                 stride if source < inputs else 1,
                 operations,
                 reduced_skip,
+                pool_norm=pool_norm,
             )
             for source in range(inputs + nodes - 1)
         )
@@ -184,8 +207,16 @@ class RelaxedGraph(nn.Module):
                 states.append(self._joined(sums[number + 1], bypasses.get(number + 1)))
         return states[self.inputs :]
 
-    def run_pairs(self, inputs: Sequence[torch.Tensor], pairs: Pairs) -> list[torch.Tensor]:
-        """Return the maps of the nodes with only these (operation, source) pairs, unweighted."""
+    def run_pairs(
+        self, inputs: Sequence[torch.Tensor], pairs: Pairs, drop: float = 0.0
+    ) -> list[torch.Tensor]:
+        """Return the maps of the nodes with only these (operation, source) pairs, unweighted.
+
+        Args:
+            inputs: Maps n x c x h x w.
+            pairs: The (operation, source) pairs of each node.
+            drop: Drop-path probability of every operation but the identity.
+        """
         states = list(inputs)
         sources: dict[int, tuple[Source, torch.Tensor | None]] = {}
         for target, node_pairs in enumerate(pairs, start=self.inputs):
@@ -198,6 +229,8 @@ class RelaxedGraph(nn.Module):
                 source, bypass = sources[number]
                 edge = self.targets(number).index(target)
                 y = fan.run_operation(source, op, edge, self.names.index(op))
+                if drop and (op != "skip_connect" or fan.stride == 2):
+                    y = drop_path(y, drop)
                 total = y if total is None else total + y
                 if bypass is not None:
                     bypasses = bypass if bypasses is None else bypasses + bypass
@@ -223,15 +256,6 @@ class RelaxedGraph(nn.Module):
         together = torch.cat((through, bypass), dim=1).permute(0, 2, 3, 1)
         shuffled = together.unflatten(-1, (self.partial, self.width)).transpose(-1, -2)
         return shuffled.flatten(-2).permute(0, 3, 1, 2)
-
-
-def pooled(x: torch.Tensor, op: str, stride: int) -> torch.Tensor:
-    """Return a pool followed by BN, or the identity."""
-    if op == "skip_connect":
-        return x
-    if op == "max_pool_3x3":
-        return normalised(functional.max_pool2d(x, 3, stride, 1))
-    return normalised(functional.avg_pool2d(x, 3, stride, 1, count_include_pad=False))
 
 
 def _zeros(x: torch.Tensor, stride: int) -> torch.Tensor:

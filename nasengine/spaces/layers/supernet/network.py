@@ -9,18 +9,27 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ..auxiliary import AuxiliaryHead
 from .graph import Mixture, edge_count, edge_number
+from .norm import with_batch_statistics
+
+Output = torch.Tensor | tuple[torch.Tensor, torch.Tensor]
 
 # Small random values, as in the code of DARTS; the paper starts from zero.
 INITIAL_ALPHA = 1e-3
 
 
 class Supernet(nn.Module):
-    """A network with architecture parameters; `drop_path` has no effect in its training."""
+    """A network with architecture parameters.
+
+    `drop_path` is the drop-path probability of one architecture in training mode; the relaxed
+    network drops no paths. With `drop_path_by_depth` layer n of N has n / N of it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.drop_path = 0.0
+        self.drop_path_by_depth = False
         self.alphas = nn.ParameterDict()
 
     def architecture_parameters(self) -> list[nn.Parameter]:
@@ -51,14 +60,42 @@ class Supernet(nn.Module):
 
 
 class ImageSupernet(Supernet, ABC):
-    """n x c x h x w to logits n x classes, through all operations or through chosen ones."""
+    """n x c x h x w to logits n x classes, through all operations or through chosen ones.
+
+    With an auxiliary head, one architecture in training mode returns (logits, auxiliary logits).
+    """
+
+    auxiliary_source: tuple[int, int]  # channels and halvings of the map for the auxiliary head
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.auxiliary: AuxiliaryHead | None = None
+
+    def add_auxiliary(self, input_shape: tuple[int, ...], classes: int) -> None:
+        """Add an auxiliary head, which is used in training mode only."""
+        channels, halvings = self.auxiliary_source
+        height, width = (-(-side // 2**halvings) for side in input_shape[1:])
+        self.auxiliary = AuxiliaryHead(channels, height, width, classes)
+        with_batch_statistics(self.auxiliary, affine=True)
+
+    def drop_of(self, number: int, count: int) -> float:
+        """Return the drop-path probability of layer `number`, counted from 1, of `count`."""
+        if not self.training:
+            return 0.0
+        return self.drop_path * (number / count if self.drop_path_by_depth else 1.0)
+
+    def with_auxiliary(self, logits: torch.Tensor, features: torch.Tensor) -> Output:
+        """Return logits, together with those of the auxiliary head where it is used."""
+        if self.training and self.auxiliary is not None:
+            return logits, self.auxiliary(features)
+        return logits
 
     @abstractmethod
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the logits of the relaxed network: operations mixed by softmax weights."""
 
     @abstractmethod
-    def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> torch.Tensor:
+    def forward_architecture(self, x: torch.Tensor, choices: Sequence[int]) -> Output:
         """Return the logits of one architecture, without alphas.
 
         Args:

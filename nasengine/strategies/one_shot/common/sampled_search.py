@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ....core.architecture import Architecture
+from ....core.dataset import DataKind
 from ....core.settings import setting
 from .config import SupernetConfig
 from .progress import Derived
+from .regularisation import REGULARISATION, RegularisedConfig
 from .search import SupernetSearch
 
 EPOCH_NUMBERS = ("train_loss", "train_error", "seconds")
 
 
 @dataclass(frozen=True)
-class SampledConfig(SupernetConfig):
+class SampledConfig(RegularisedConfig, SupernetConfig):
     """Settings of searches that sample architectures at the end."""
 
     sampled: int = setting(
@@ -33,6 +35,16 @@ class SampledConfig(SupernetConfig):
         low=1,
         high=1000,
     )
+
+    def _errors_on(self, kind: DataKind) -> dict[str, str]:
+        errors = super()._errors_on(kind)
+        if kind == "text":
+            errors |= {
+                name: "applies only to images, and the space reads text: set it to 0"
+                for name in REGULARISATION
+                if getattr(self, name)
+            }
+        return errors
 
 
 class SampledSearch(SupernetSearch):

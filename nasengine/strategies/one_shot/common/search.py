@@ -40,6 +40,7 @@ class SupernetSearch(Strategy):
 
     def __init__(self, config: SupernetConfig, task: Task):
         super().__init__(config, task)
+        config.check(task.space)
         self._tracker = ProposalTracker(task)
         self._progress = Progress()
         self._queue: list[Derived] = []

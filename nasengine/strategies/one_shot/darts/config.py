@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ....core.dataset import DataKind
-from ....core.errors import InvalidSettings
 from ....core.settings import setting
 from ..common.config import SupernetConfig
 
@@ -22,7 +21,8 @@ class DartsConfig(SupernetConfig):
     """Settings of strategy `darts`; the defaults are the paper's, except 25 epochs for 50.
 
     Raises:
-        InvalidSettings: no epoch, or too little data, is left for the alphas.
+        InvalidSettings: no epoch, or too little data, is left for the alphas, or augmentation is
+            set but not the supernet's own.
     """
 
     order: str = setting(
@@ -74,20 +74,19 @@ class DartsConfig(SupernetConfig):
         high=1000,
     )
 
-    def __post_init__(self) -> None:
-        errors = {}
+    def _errors(self) -> dict[str, str]:
+        errors = super()._errors()
         if self.warm_up >= self.epochs:
             errors["warm_up"] = (
                 f"must be below the {self.epochs} epochs (got {self.warm_up}), or the architecture "
                 "is never trained: lower it"
             )
-        if self.weights_portion > MAX_PORTION:
+        if self.architecture_data == "train" and self.weights_portion > MAX_PORTION:
             errors["weights_portion"] = (
                 f"must be at most {MAX_PORTION:g} (got {self.weights_portion:g}): the rest of the "
                 "data trains the architecture"
             )
-        if errors:
-            raise InvalidSettings(errors)
+        return errors
 
     def alpha_rate(self, kind: DataKind) -> float:
         """Return the learning rate of Adam on the alphas."""

@@ -10,6 +10,12 @@ early stopping by the dominant eigenvalue (RobustDARTS, 1909.09656) or by the co
 connections (DARTS+, 1909.06035), and more weight decay. The page warns in any case when skip
 connections take over. Unlike in the paper, the derived cell is retrained from scratch next to
 random cells, so that one run shows what it is worth.
+
+The preset "DARTS (as published)" has the paper's settings. These differences remain: both halves
+of the data come from the training part, because the validation images are kept for scores; alphas
+start from 1e-3 N(0, 1) as in the reference code, not from zeros; supernet batch normalisation
+always uses batch statistics; of several searches each cell is retrained in full, instead of
+selecting one after 100 epochs; on text, window lengths vary as in the evaluation.
 """
 
 from __future__ import annotations

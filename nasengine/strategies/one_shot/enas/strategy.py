@@ -6,9 +6,17 @@ the reward is the accuracy on a batch of the other part (80 / perplexity for tex
 architectures are sampled from the policy, scored with the supernet, and the best are retrained
 from scratch.
 
-Differences from the released code: all samples of a controller step are rewarded on the same
-batch, so that their rewards differ only by the architecture; the learning rate falls once, by
-half a cosine; and each position of the sequence has weights of its own (setting `placed`).
+The presets "ENAS ... (as published)" have the settings of the released code; by default the
+learning rate falls once, the supernet is not regularised, and each position of the sequence has
+weights of its own (setting `placed`). These differences remain:
+
+- All samples of a controller step are rewarded on the same batch and without dropout.
+- Weight decay is torch's; the released code adds the squared weights to the loss, twice as much.
+- The auxiliary head reads the second reduction and is trained; released: the cell after it, fixed.
+- Drop-path acts in the search where it is set; released: passed to the search, but not applied.
+- Gradients are clipped as one vector.
+- A recurrent cell is the mean of all nodes, not of the unread ones, and its supernet has one
+  matrix for each pair of nodes, without one for each function.
 """
 
 from __future__ import annotations

@@ -54,3 +54,21 @@ def test_contradictory_settings_are_refused():
     with pytest.raises(InvalidSettings) as refusal:
         config(learning_rate=0.1, final_learning_rate=0.2, momentum=0, nesterov=True, device="tpu")
     assert set(refusal.value.errors) == {"final_learning_rate", "nesterov", "device"}
+
+
+def test_restarts_return_to_the_peak_and_each_cosine_is_longer():
+    settings = config(
+        learning_rate=0.05, final_learning_rate=0.0001, epochs=630, schedule="restarts",
+        restart_epochs=10, restart_factor=2,
+    )  # fmt: skip
+    starts = [0, 10, 30, 70, 150, 310]  # of the final training of ENAS' micro search
+    curve = [learning_rate(settings, epoch * 7, 7) for epoch in range(630)]
+    assert [curve[epoch] for epoch in starts] == [0.05] * 6
+    assert [epoch for epoch in range(1, 630) if curve[epoch] > curve[epoch - 1]] == starts[1:]
+    assert curve[310 + 160] == pytest.approx((0.05 + 0.0001) / 2)
+    assert learning_rate(settings, 5 * 7 + 6, 7) == curve[5]  # constant within an epoch
+
+
+def test_step_waits_for_its_first_epochs():
+    curve = rates(schedule="step", step_after=2, step_factor=0.5)
+    assert curve[::10] == pytest.approx([0.4, 0.4, 0.4, 0.2])

@@ -25,6 +25,7 @@ from nasengine.estimators.training.estimator import Train
 from nasengine.estimators.training.final import train_finally
 from nasengine.estimators.training.loop import Job
 from nasengine.estimators.training.lstm_baseline import train_lstm
+from nasengine.estimators.training.slowness import slowness_of
 from nasengine.estimators.training.text_loop import run_text_epochs
 from nasengine.estimators.training.text_score import score_text
 from nasengine.estimators.training.windows import (
@@ -411,3 +412,45 @@ def test_defaults_depend_on_data_and_optimizer():
     assert (text.learning_rate, text.momentum, text.gradient_clip) == (20.0, 0.0, 0.25)
     adam = config(optimiser="adamw", batch_size=8).resolve("text")
     assert (adam.learning_rate, adam.momentum, adam.batch_size) == (0.01, 0.9, 8)
+
+
+def test_the_slowness_penalty_makes_the_output_of_a_training_slower():
+    space = RecurrentCellSpace(
+        from_mapping(RecurrentCellSpace.Config, {"hidden": 8, "nodes": 2, "input_dropout": 0.0})
+    )
+    architecture = space.sample(np.random.default_rng(0))
+    words = TextPart(torch.arange(400) % 5)
+    changes = {}
+    for weight in (0.0, 1.0):
+        torch.manual_seed(0)
+        network = space.build(architecture, (1,), 5)
+        settings = config(epochs=25, batch_size=4, bptt=10, slowness=weight, averaging=0)
+        run = Job(
+            network, words, words, settings.resolve("text"), CPU, 3, lambda _: None, lambda: False
+        )
+        assert all(score is not None for score in run_text_epochs(run))
+        network.eval()
+        outputs, _ = network.outputs(words.words[None])
+        changes[weight] = float(slowness_of(outputs.detach()))
+    assert changes[1.0] < 0.5 * changes[0.0]
+
+
+def test_settings_of_text_are_refused_for_images_and_the_reverse():
+    for space, changed, other in (
+        ("recurrent-cell", {"dropout": 0.5}, "images"),
+        ("recurrent-cell", {"group_lasso": 1e-5}, "images"),
+        ("cell", {"slowness": 1e-3}, "text"),
+    ):
+        (name,) = changed
+        dataset, goal = ("digits", "error") if space == "cell" else ("pydoc-text", "perplexity")
+        with pytest.raises(InvalidSettings) as refused:
+            check(
+                SearchSpec(
+                    space=space,
+                    strategy="random",
+                    dataset=dataset,
+                    objectives=(goal,),
+                    estimator_config=changed,
+                )
+            )
+        assert f"applies only to {other}" in refused.value.errors[f"estimator_config.{name}"]
