@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from nasengine.catalog import load
 from nasengine.spaces.layers.blocks import FactorizedReduce, relu_conv_bn
 from nasengine.spaces.layers.pointwise import SAFE_CHANNELS, PointwiseConv, pointwise_conv
 from nasengine.spaces.layers.supernet.operations import Dense, Reduction, Source
+from tests.fixtures.spaces import SPACES, samples, space_of
+
+IMAGES = [name for name in SPACES if load("spaces", name).data_kind == "images"]
 
 
 class Strided(TorchDispatchMode):
-    """Collect the input channels of strided 1x1 convolutions, forward and backward."""
+    """Collect the input channels of the weight gradients of strided 1x1 convolutions."""
 
     def __init__(self):
         super().__init__()
         self.channels: list[int] = []
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        if func is torch.ops.aten.convolution_backward.default:
+        if func is torch.ops.aten.convolution_backward.default and args[10][1]:
             self._look(args[2], args[4])
-        elif func is torch.ops.aten.convolution.default:
-            self._look(args[1], args[3])
         return func(*args, **(kwargs or {}))
 
     def _look(self, weight: torch.Tensor, stride: list[int]) -> None:
@@ -53,7 +59,70 @@ def test_the_gradients_are_those_of_the_convolution():
         assert torch.allclose(one.double(), other, atol=1e-4)
 
 
-@pytest.mark.parametrize("channels", [2, 4, SAFE_CHANNELS, 16])
+@pytest.mark.parametrize("channels", [3, 8, 12, 15])
+@pytest.mark.parametrize("side", [8, 7])
+def test_the_results_are_the_same_bits_as_those_of_a_subsampled_map(channels, side):
+    x, weight = images(channels, side).requires_grad_(), torch.randn(8, channels, 1, 1)
+    weight.requires_grad_()
+    results = []
+    for out in (
+        pointwise_conv(x, weight, 2),
+        functional.conv2d(x[:, :, ::2, ::2], weight),
+    ):
+        factors = torch.linspace(-1, 1, out.numel()).reshape(out.shape)
+        results.append((out, *torch.autograd.grad((out * factors).sum(), [x, weight])))
+    assert all(torch.equal(one, other) for one, other in zip(*results, strict=True))
+
+
+def test_the_gradients_can_be_differentiated_again():
+    x = torch.randn(2, 3, 5, 5, dtype=torch.double, requires_grad=True)
+    weight = torch.randn(2, 3, 1, 1, dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradgradcheck(lambda a, b: pointwise_conv(a, b, 2), (x, weight))
+
+
+def test_autocast_still_applies():
+    with torch.autocast("cpu", torch.bfloat16):
+        assert pointwise_conv(images(8), torch.randn(4, 8, 1, 1), 2).dtype == torch.bfloat16
+
+
+# oneDNN #6035: a separate process, because the fault kills it.
+CRASH = """
+import sys
+import torch
+from nasengine.spaces.layers.pointwise import PointwiseConv
+torch.set_num_threads(2)
+torch.manual_seed(0)
+for channels in (2, 6, 8, 12, 15):
+    conv = PointwiseConv(channels, 8, 2).to(memory_format=torch.channels_last)
+    for _ in range(10):
+        x = torch.randn(5, channels, 16, 16).to(memory_format=torch.channels_last)
+        conv(x.requires_grad_()).square().sum().backward()
+        other = [torch.empty(size) for size in range(1, 400, 7)]
+"""
+
+
+@pytest.mark.parametrize("instructions", ["AVX2", "AVX512_CORE"])
+def test_narrow_convolutions_on_two_threads_leave_the_memory_whole(instructions):
+    # oneDNN takes the lesser of these instructions and those of the CPU.
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": instructions, "MALLOC_CHECK_": "3"}
+    command = [sys.executable, "-c", CRASH]
+    done = subprocess.run(
+        command, check=False, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_no_space_builds_a_network_with_the_faulty_kernel(name):
+    space = space_of(name)
+    for architecture in samples(space, 3, seed=5):
+        network = space.build(architecture, (1, 8, 8), classes=3)
+        with Strided() as strided:
+            network(torch.randn(3, 1, 8, 8)).sum().backward()
+        assert all(channels >= SAFE_CHANNELS for channels in strided.channels)
+
+
+@pytest.mark.parametrize("channels", [2, 4, 8, 12, SAFE_CHANNELS, 32])
 def test_narrow_blocks_contain_no_strided_1x1_convolution(channels):
     blocks = [
         FactorizedReduce(channels, channels),
