@@ -19,6 +19,8 @@ MAX_LOG_TEXT = 2000
 MAX_TAGS = 20
 MAX_STUDY_RUNS = 400
 MAX_TABLE_DATASETS = 20
+MAX_OPEN_IMPORTS = 5  # of a team
+MAX_KEPT_UPLOADS = 10  # of a team: files of imports that can be tried again
 MAX_CURVE_POINTS = 5000  # epochs kept per candidate
 
 # The engine's own bounds.

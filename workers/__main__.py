@@ -2,8 +2,10 @@
 
     python -m workers coordinator [--name NAME]
     python -m workers evaluation [--queues cpu,gpu] [--name NAME] [--threads N]
+    python -m workers imports
 
-A coordinator advances the runs; an evaluation process evaluates one candidate at a time. Both
+A coordinator advances the runs; an evaluation process evaluates one candidate at a time; the third
+one imports the uploaded tables that wait and ends: a coordinator starts it when needed. All
 read DATABASE_URL and BROKER_URL, stop on SIGTERM or Ctrl-C, and wait while the database or the
 broker is unreachable. TRAINER_THREADS is the default of --threads.
 """
@@ -33,6 +35,11 @@ def main(arguments: list[str] | None = None) -> int:
     import django
 
     django.setup()
+    if options.role == "imports":
+        from .table_imports import import_waiting_tables
+
+        import_waiting_tables()
+        return 0
     from .listener import listen
 
     process = _process(options)
@@ -80,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         default=_default_threads(),
         help="processor threads of a training",
     )
+    roles.add_parser("imports", help="import the uploaded tables that wait, then end")
     return parser
 
 

@@ -21,6 +21,7 @@ from webapp.runs.services.sweep import notify_again, runs_to_advance
 
 from .database_retry import CONNECTION_ERRORS, retry_until_available
 from .heartbeat import Heartbeat
+from .table_imports import TableImports
 from .wake_up import WakeUp
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Coordinator:
         self.stopping = threading.Event()
         self.slot: Any = None
         self.unfinished: deque[int] = deque()  # runs with more table lookups, in turn
+        self.imports = TableImports()
 
     def stop(self) -> None:
         """Stop the loop after its current step."""
@@ -55,7 +57,10 @@ class Coordinator:
                 due = time.monotonic() + settings.SWEEP_SECONDS
             self.advance(self.wake_up.wait(0 if self.unfinished else due - time.monotonic()))
             self.go_on()
+            if self.imports.requested:
+                retry_until_available(self.imports.look, self.stopping)
         heartbeat.stop()
+        self.imports.stop()
         try:
             slots.retire(self.slot)
         except CONNECTION_ERRORS as error:
@@ -66,6 +71,7 @@ class Coordinator:
         reap()
         self.advance(runs_to_advance())
         notify_again()
+        self.imports.look()
 
     def advance(self, run_ids: list[int]) -> None:
         """Advance these runs; one that fails must not block the others.

@@ -6,6 +6,7 @@ They are safe to run twice, late or never: the loop finds its work in the databa
 from __future__ import annotations
 
 from .app import app
+from .table_imports import requested
 from .wake_up import wake_up
 
 
@@ -19,3 +20,10 @@ def evaluate() -> None:
 def advance(run_id: int) -> None:
     """Wake the coordinator: this run has finished candidates, free workers or a new state."""
     wake_up.notify(run_id)
+
+
+@app.task(name="workers.tasks.import_tables")
+def import_tables() -> None:
+    """Wake the coordinator: an uploaded table waits to be imported."""
+    requested.set()
+    wake_up.notify()

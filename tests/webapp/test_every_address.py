@@ -5,6 +5,7 @@ Users outside a team get 404 for every object of the team, as if it did not exis
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 from webapp.runs.services.launch import launch
 from webapp.studies.services.launching import launch_study
+from webapp.tables.services.import_jobs import request_import
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +63,8 @@ GUARDS = {
     "architectures/<int:pk>/": "view",
     "datasets/tables/": "team",
     "datasets/tables/new": "import",
+    "datasets/tables/imports/<int:pk>/": "view",
+    "datasets/tables/imports/<int:pk>/<str:action>": "control",
     "datasets/tables/<int:pk>/": "view",
 }
 POSTS = ("keep", "control")
@@ -93,10 +97,13 @@ def addresses(team, researcher):
         "datasets": make_table(team).pk,
         "studies": study.pk,
     }
-    parts = {"<int:number>": str(held.number), "<str:kind>": "space", "<str:action>": "pause"}
+    parts = {"<int:number>": str(held.number), "<str:kind>": "space"}
+    job = request_import(team, researcher, io.BytesIO(b"a,b\n1,2\n"), "made.csv", {"name": "made"})
 
     def address(pattern: str) -> str:
-        pk = keys.get(pattern.partition("/")[0], run.pk)
+        is_import = pattern.startswith("datasets/tables/imports/")
+        pk = job.pk if is_import else keys.get(pattern.partition("/")[0], run.pk)
+        parts["<str:action>"] = "cancel" if is_import else "pause"
         text = pattern.replace("<int:pk>", str(pk))
         for part, value in parts.items():
             text = text.replace(part, value)

@@ -134,6 +134,8 @@ WEIGHTS_DAYS = whole("WEIGHTS_DAYS", 30)
 PARETOSCOPE_DATA_ROOTS = data_roots(VAR_DIR)
 # Largest uncompressed size of an imported benchmark table.
 TABLE_MEGABYTES = whole("TABLE_MEGABYTES", 50)
+# Largest uncompressed size of all tables of a team.
+TABLE_QUOTA_MEGABYTES = whole("TABLE_QUOTA_MEGABYTES", 2000)
 # Poll intervals of workers and of open pages, for times without notifications.
 IDLE_SECONDS = seconds("IDLE_SECONDS", 2)
 SOCKET_POLL_SECONDS = seconds("SOCKET_POLL_SECONDS", 3)

@@ -1,8 +1,7 @@
-"""The form that imports a table; the service checks the file and explains what is wrong."""
+"""The form that imports a table; a job reads the file and explains what is wrong with it."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
@@ -14,10 +13,9 @@ from nasengine.estimators.tables.nb201_layout import ARCHITECTURE
 from webapp.accounts.models import Team, User
 from webapp.common.forms import KeepingSelect, SiteBoundField, SiteForm
 
-from .services.column_mapping import Mapping
-from .services.importing import Import, import_table
+from .models import TableImport
+from .services.import_jobs import has_file, request_again, request_import
 
-SEPARATORS = re.compile(r"[,\n]")
 CHOOSE_AGAIN = "Choose the file again: a browser does not keep it."
 COLUMNS_EXAMPLE = "error=val_acc:100-x:%\nlatency@board=ms::ms\nspeed@a100=tp::images/s:higher"
 
@@ -92,30 +90,41 @@ class ImportForm(SiteForm):
     )
     note = _text("Note", "Where the table comes from, for your team.")
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, *args: Any, job: TableImport | None = None, **kwargs: Any):
+        """Show an empty form, or that of an import that did not store a table."""
         super().__init__(*args, **kwargs)
-        self.fields["file"].help_text = (
+        self.job = job
+        self.kept = job is not None and has_file(job)
+        self.fields["file"].required = not self.kept
+        kept = f"Empty: {job.file_name}, which is stored. " if job is not None and self.kept else ""
+        self.fields["file"].help_text = kept + (
             "CSV in UTF-8 with a header row, optionally compressed with gzip; at most "
             f"{settings.TABLE_MEGABYTES} MB uncompressed."
         )
         names = [("", "none")] + [(name, name) for name in catalog.names("spaces")]
         self.fields["space"].widget.choices = names
 
-    def imported(self, team: Team, user: User) -> Import | None:
-        """Import the table; None if a field has a message."""
+    def requested(self, team: Team, user: User) -> TableImport | None:
+        """Request the import; None if a field has a message."""
         self.full_clean()
-        typed = self.cleaned_data
-        file = typed.get("file")
-        if file is not None:
-            try:
-                name, note = typed.get("name", ""), typed.get("note", "")
-                return import_table(team, user, file, name, self._mapping(), note=note)
-            except InvalidSettings as error:
-                for field, text in error.errors.items():
-                    self.add_error(field, text)
-        if "file" not in self.errors:
+        typed = {name: self.cleaned_data.get(name, "") for name in self.fields if name != "file"}
+        file = self.cleaned_data.get("file")
+        try:
+            if file is not None:
+                return request_import(team, user, file, file.name, typed)
+            if self.job is not None and self.kept:
+                request_again(self.job, typed)
+                return self.job
+        except InvalidSettings as error:
+            self.add_messages(error.errors)
+        if not self.kept and "file" not in self.errors:
             self.add_error("file", CHOOSE_AGAIN)
         return None
+
+    def add_messages(self, errors: dict[str, str]) -> None:
+        """Show each message next to its field, or next to the file if there is no such field."""
+        for name, text in errors.items():
+            self.add_error(name if name in self.fields else "file", text)
 
     def summary(self) -> list[dict[str, str]]:
         """Return every message with label and target: the list above the form."""
@@ -124,17 +133,3 @@ class ImportForm(SiteForm):
             for field in self
             if field.errors and isinstance(field, SiteBoundField)
         ]
-
-    def _mapping(self) -> Mapping:
-        typed = self.cleaned_data
-        columns, report, datasets = (
-            tuple(SEPARATORS.split(typed.get(name, "")))
-            for name in ("columns", "report", "datasets")
-        )
-        return Mapping(
-            space=typed.get("space", ""),
-            architecture=typed.get("architecture", ""),
-            columns=columns,
-            report=report,
-            datasets=datasets,
-        )

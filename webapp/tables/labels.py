@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from .models import BenchmarkTable
+from .models import BenchmarkTable, ImportState, TableImport
+
+IMPORT_WORDS = {
+    ImportState.WAITING: "Waiting for a coordinator to start it.",
+    ImportState.CANCELLED: "Cancelled; nothing was stored.",
+    ImportState.FAILED: "Not imported; nothing was stored.",
+}
 
 
 def fit_words(table: BenchmarkTable) -> str:
@@ -55,6 +61,30 @@ def warnings_of(table: BenchmarkTable) -> list[str]:
                 f"{objective['column']} and fail if {objective['name']} is an objective."
             )
     return warnings
+
+
+def import_words(job: TableImport) -> str:
+    """Return what an import does now, in one sentence."""
+    if job.state == ImportState.RUNNING:
+        return _running_words(job)
+    if job.state == ImportState.DONE:
+        return _done_words(job)
+    return IMPORT_WORDS[ImportState(job.state)]
+
+
+def _running_words(job: TableImport) -> str:
+    if job.cancel_requested:
+        return "Cancelling."
+    if job.progress < 1:
+        return f"Reading the file: {job.progress:.0%}."
+    return "Checking every row against the columns and the space."
+
+
+def _done_words(job: TableImport) -> str:
+    if job.table is None:
+        return "Imported; the table was deleted since."
+    verb = "is imported" if job.is_new else "was imported before with the same rows and mapping"
+    return f"{job.table} {verb}."
 
 
 def _rows(number: int) -> str:

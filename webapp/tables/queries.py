@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from nasengine.estimators.tables.imported import ImportedTable
 from webapp.accounts.models import Team
 
-from .models import BenchmarkTable
+from .models import BenchmarkTable, ImportState, TableImport
 
 MAX_SUGGESTED = 100
 DEFAULT_OBJECTIVES = ("error", "params")
@@ -29,6 +29,12 @@ def tables_of(team: Team) -> QuerySet[BenchmarkTable]:
     found = BenchmarkTable.objects.filter(team=team).select_related("created_by")
     counted = found.annotate(run_count=Count("runs"), replaced=Exists(newer))
     return counted.order_by("name", "-version")
+
+
+def imports_of(team: Team) -> QuerySet[TableImport]:
+    """Return the team's imports that have stored no table yet, newest first."""
+    rows = TableImport.objects.filter(team=team).exclude(state=ImportState.DONE)
+    return rows.select_related("created_by").order_by("-pk")
 
 
 def tables_by_name(team: Team) -> dict[str, str]:

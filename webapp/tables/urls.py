@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from .views import imports, tables
 
 urlpatterns = [
-    path("", views.table_list, name="table-list"),
-    path("new", views.table_new, name="table-new"),
-    path("<int:pk>/", views.table_detail, name="table-detail"),
+    path("", tables.table_list, name="table-list"),
+    path("new", imports.table_new, name="table-new"),
+    path("imports/<int:pk>/", imports.import_detail, name="import-detail"),
+    path("imports/<int:pk>/<str:action>", imports.import_control, name="import-control"),
+    path("<int:pk>/", tables.table_detail, name="table-detail"),
 ]

@@ -7,6 +7,7 @@ import time
 import pytest
 from django.db import transaction
 
+from webapp.common import messages
 from webapp.runs.services import notifications
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -15,14 +16,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def sent(monkeypatch) -> list[tuple]:
     """Collects the messages instead of sending them."""
-    messages: list[tuple] = []
-    monkeypatch.setattr(notifications, "_quiet_until", 0.0)
+    collected: list[tuple] = []
+    monkeypatch.setattr(messages, "_quiet_until", 0.0)
 
     def send_task(task, args, queue, **options):
-        messages.append((task, args, queue))
+        collected.append((task, args, queue))
 
-    monkeypatch.setattr(notifications._sender, "send_task", send_task)
-    return messages
+    monkeypatch.setattr(messages._sender, "send_task", send_task)
+    return collected
 
 
 def test_messages_are_sent_after_commit(sent):
@@ -52,13 +53,13 @@ def test_after_one_failure_a_dead_broker_is_left_alone_for_a_moment(monkeypatch)
         attempts.append(args)
         return type(sender).send_task(sender, *args, **options)
 
-    monkeypatch.setattr(notifications, "_quiet_until", 0.0)
-    monkeypatch.setattr(notifications, "_sender", sender)
+    monkeypatch.setattr(messages, "_quiet_until", 0.0)
+    monkeypatch.setattr(messages, "_sender", sender)
     monkeypatch.setattr(sender, "send_task", send_task)
     for run_id in range(100):
         notifications.wake_coordinator(run_id)
     assert attempts == [("workers.tasks.advance",)]
-    assert notifications._quiet_until > time.monotonic()
+    assert messages._quiet_until > time.monotonic()
 
 
 def _sender_to(url: str):
@@ -66,6 +67,6 @@ def _sender_to(url: str):
 
     before, settings.BROKER_URL = settings.BROKER_URL, url
     try:
-        return notifications._make_sender()
+        return messages._make_sender()
     finally:
         settings.BROKER_URL = before

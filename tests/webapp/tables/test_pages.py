@@ -9,7 +9,8 @@ from tests.fixtures.factories import OWN, make_table, table_text
 from tests.fixtures.html_reader import errors_of, read
 from webapp.runs.models import Run
 from webapp.runs.services.launch import launch
-from webapp.tables.models import BenchmarkTable
+from webapp.tables.models import BenchmarkTable, TableImport
+from webapp.tables.services import import_jobs
 
 from ...fixtures.table_specs import asked
 
@@ -30,6 +31,20 @@ TYPED = {
 
 def uploaded(text: str, name: str = "table.csv") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, text.encode(), "text/csv")
+
+
+def work_off() -> None:
+    """Import what waits, as the process of the coordinator does."""
+    while job := import_jobs.claim():
+        import_jobs.run(job, import_jobs.content_of(job))
+
+
+def post_and_wait(client, data):
+    """Send the form, let the import end, and return the page that it leads to."""
+    answer = client.post(NEW, data)
+    assert answer.status_code == 302, errors_of(read(answer))
+    work_off()
+    return client.get(answer["Location"], follow=True)
 
 
 def typed_of(page) -> dict[str, str]:
@@ -87,14 +102,14 @@ def test_other_teams_tables_do_not_exist(team, stranger, sign_in):
 
 def test_a_file_is_imported(team, researcher, sign_in):
     client = sign_in(researcher)
-    answer = client.post(NEW, {**TYPED, "file": uploaded(table_text())}, follow=True)
+    answer = post_and_wait(client, {**TYPED, "file": uploaded(table_text())})
     table = BenchmarkTable.objects.get()
     assert answer.redirect_chain == [(f"{LIST}{table.pk}/", 302)]
     assert "mine v1 is imported." in answer.content.decode()
     assert b"<b>Bob" not in answer.content
     assert (table.team, table.created_by, table.rows) == (team, researcher, 15625)
     assert (table.columns, table.datasets) == (list(OWN.columns), ["one", "two"])
-    again = client.post(NEW, {**TYPED, "file": uploaded(table_text())}, follow=True)
+    again = post_and_wait(client, {**TYPED, "file": uploaded(table_text())})
     assert "was imported before" in again.content.decode()
     assert BenchmarkTable.objects.count() == 1
 
@@ -123,20 +138,80 @@ def test_messages_stand_beside_fields_and_nothing_typed_is_lost(researcher, sign
     assert not BenchmarkTable.objects.exists()
 
 
+def test_a_form_without_a_file_is_refused_beside_the_field(researcher, sign_in):
+    page = read(sign_in(researcher).post(NEW, TYPED))
+    assert "Choose a file" in errors_of(page)["file"]
+    assert typed_of(page)["name"] == "mine"
+
+
 @pytest.mark.parametrize(
     ("file", "says"),
     [
-        (None, "Choose a file"),
         (uploaded(""), "has no header row"),
         (uploaded("a,b\n"), "no rows"),
         (SimpleUploadedFile("table.csv.gz", b"\x1f\x8bnonsense"), "cannot be read"),
     ],
 )
 def test_files_that_are_none_are_refused_beside_the_field(researcher, sign_in, file, says):
-    data = TYPED if file is None else {**TYPED, "file": file}
-    page = read(sign_in(researcher).post(NEW, data))
+    file.seek(0)
+    page = read(post_and_wait(sign_in(researcher), {**TYPED, "file": file}))
     assert says in errors_of(page)["file"]
     assert typed_of(page)["name"] == "mine"
+
+
+def test_a_failed_import_is_corrected_without_another_upload(team, researcher, sign_in):
+    client = sign_in(researcher)
+    wrong = {**TYPED, "columns": "error=accuracy:100-x:%"}
+    page = read(post_and_wait(client, {**wrong, "file": uploaded(table_text(), "mine.csv")}))
+    assert "no column accuracy" in errors_of(page)["columns"]
+    assert typed_of(page)["columns"] == wrong["columns"]
+    assert page.one("import-words").text == "Not imported; nothing was stored."
+    job = TableImport.objects.get()
+    assert "mine.csv" in read(client.get(LIST)).one(f"import-{job.pk}").text
+    address = f"{LIST}imports/{job.pk}/"
+    page = read(client.post(address, {**TYPED, "name": "Not allowed"}))
+    assert errors_of(page).keys() == {"name"}  # no message about the file, which is kept
+    assert client.post(address, TYPED)["Location"] == address
+    work_off()
+    table = BenchmarkTable.objects.get()
+    assert client.get(address)["Location"] == f"{LIST}{table.pk}/"
+    assert table.rows == 15625
+    assert not read(client.get(LIST)).all(data_testid="imports")
+
+
+def test_the_page_of_an_import_shows_its_progress_and_cancels_it(team, researcher, sign_in):
+    client = sign_in(researcher)
+    address = client.post(NEW, {**TYPED, "file": uploaded(table_text())})["Location"]
+    assert "Waiting for a coordinator" in read(client.get(address)).one("import-words").text
+    job = import_jobs.claim()
+    import_jobs.beat(job, 0.42)
+    part = client.get(address, headers={"HX-Request": "true"})
+    assert "<html" not in part.content.decode()
+    assert read(part).one("import-words").text == "Reading the file: 42%."
+    import_jobs.beat(job, 1.0)
+    assert "Checking every row" in read(client.get(address)).one("import-words").text
+    client.post(f"{address}cancel")
+    assert read(client.get(address)).one("import-words").text == "Cancelling."
+    assert import_jobs.beat(job, 1.0) == "cancel"
+    import_jobs.release(job, cancelled=True)
+    ended = client.get(address, headers={"HX-Request": "true"})
+    assert ended.headers["HX-Refresh"] == "true"
+    assert read(client.get(address)).one("import-words").text == "Cancelled; nothing was stored."
+    assert client.post(f"{address}discard")["Location"] == LIST
+    assert client.get(address).status_code == 404
+
+
+def test_a_viewer_watches_an_import_and_changes_nothing(team, researcher, viewer, sign_in):
+    address = sign_in(researcher).post(NEW, {**TYPED, "file": uploaded("a,b\n")})["Location"]
+    client = sign_in(viewer)
+    page = read(client.get(address))
+    assert page.one("import-words") and not page.all(data_testid="cancel-import")
+    for action in ("", "cancel", "discard"):
+        assert client.post(f"{address}{action}").status_code == 403
+    work_off()
+    page = read(client.get(address))
+    assert "no rows" in page.one("import-ended").text and not page.all(data_testid="import-form")
+    assert sign_in(researcher).post(f"{address}unknown").status_code == 404
 
 
 def test_a_viewer_is_told_which_role_it_takes(viewer, sign_in):

@@ -1,74 +1,18 @@
-"""Wake-up messages to workers and coordinator: Celery messages sent by task name after commit.
-
-All work is in the database; a message only makes a process look before its next poll. A dead or
-frozen broker therefore causes no failure and no delay: after one message that could not be sent,
-no other is tried for a moment.
-"""
+"""Wake-up messages to workers and coordinator about runs and candidates."""
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 
-from celery import Celery
-from django.conf import settings
-from django.db import transaction
-
-log = logging.getLogger(__name__)
-COORDINATOR_QUEUE = "coordinator"
-QUIET_SECONDS = 5.0
-EXPIRES_SECONDS = 300  # polling has found the work of an older message
-
-_lock = threading.Lock()
-_quiet_until = 0.0
-
-
-def _make_sender() -> Celery:
-    sender = Celery("paretoscope.notifications", broker=settings.BROKER_URL, set_as_current=False)
-    sender.conf.update(
-        task_ignore_result=True,
-        broker_transport_options={
-            "socket_timeout": 1.0,
-            "socket_connect_timeout": 1.0,
-            "max_retries": 1,
-            "interval_start": 0,
-            "interval_step": 0.1,
-            "interval_max": 0.1,
-        },
-    )
-    return sender
-
-
-_sender = _make_sender()
+from webapp.common.messages import COORDINATOR_QUEUE, send_after_commit
 
 
 def wake_coordinator(run_id: int) -> None:
     """After commit, make the coordinator advance this run."""
-    _after_commit(partial(_send, "workers.tasks.advance", COORDINATOR_QUEUE, (run_id,)))
+    send_after_commit("workers.tasks.advance", COORDINATOR_QUEUE, (run_id,))
 
 
 def wake_workers(queues: Iterable[str]) -> None:
     """After commit, make the workers of these queues look for candidates."""
     for queue in sorted(set(queues)):
-        _after_commit(partial(_send, "workers.tasks.evaluate", queue, ()))
-
-
-def _after_commit(send: Callable[[], None]) -> None:
-    transaction.on_commit(send, robust=True)
-
-
-def _send(task: str, queue: str, arguments: tuple) -> None:
-    global _quiet_until  # noqa: PLW0603  shared by all threads of the process
-    with _lock:
-        if time.monotonic() < _quiet_until:
-            return
-        try:
-            _sender.send_task(
-                task, args=arguments, queue=queue, expires=EXPIRES_SECONDS, retry=False
-            )
-        except Exception as error:  # of many kinds; the receiver polls, so nothing is lost
-            _quiet_until = time.monotonic() + QUIET_SECONDS
-            log.warning("message %s to %s not sent: %s", task, queue, error)
+        send_after_commit("workers.tasks.evaluate", queue)

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 
 from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.core.text import shorten
@@ -58,14 +59,19 @@ def import_table(
         InvalidSettings: names every wrong field: name, file, space, datasets, columns,
             report, architecture, note.
     """
-    mapping = replace(
-        mapping,
-        datasets=unique_texts(mapping.datasets),
-        columns=unique_texts(mapping.columns),
-        report=unique_texts(mapping.report),
-        architecture=mapping.architecture.strip(),
-    )
-    errors = {**_errors(name, mapping, note), **check_mapping(mapping)}
+    row = prepare(file, name, mapping, note)
+    row.team, row.created_by = team, user
+    return store(row)
+
+
+def prepare(file: BinaryIO, name: str, mapping: Mapping, note: str = "") -> BenchmarkTable:
+    """Read and check a file; return its table without a team, for `store`.
+
+    Raises:
+        InvalidSettings: as `import_table`.
+    """
+    mapping = tidy(mapping)
+    errors = settings_errors(name, mapping, note)
     found: CanonicalTable | None = None
     try:
         found = canonical_table(file, "the file", settings.TABLE_MEGABYTES * MEGABYTE)
@@ -74,8 +80,24 @@ def import_table(
     if errors or found is None:
         raise InvalidSettings(errors)
     row = _row(found, read(found, mapping, name))
-    row.team, row.created_by, row.name, row.note = team, user, name, note.strip()
-    return _stored(row)
+    row.name, row.note = name, note.strip()
+    return row
+
+
+def tidy(mapping: Mapping) -> Mapping:
+    """Return the mapping without spaces, empty texts and repetitions."""
+    return replace(
+        mapping,
+        datasets=unique_texts(mapping.datasets),
+        columns=unique_texts(mapping.columns),
+        report=unique_texts(mapping.report),
+        architecture=mapping.architecture.strip(),
+    )
+
+
+def settings_errors(name: str, mapping: Mapping, note: str) -> dict[str, str]:
+    """Return the errors of an import that do not depend on the file, by field."""
+    return {**_errors(name, mapping, note), **check_mapping(mapping)}
 
 
 def _errors(name: str, mapping: Mapping, note: str) -> dict[str, str]:
@@ -115,7 +137,30 @@ def _row(found: CanonicalTable, reading: Reading) -> BenchmarkTable:
     )
 
 
-def _stored(row: BenchmarkTable) -> Import:
+def check_quota(team: Team, more_bytes: int) -> None:
+    """Check that the team may store so many more bytes of tables.
+
+    Raises:
+        InvalidSettings: the team's tables would be larger than TABLE_QUOTA_MEGABYTES.
+    """
+    tables = BenchmarkTable.objects.filter(team=team)
+    stored = tables.aggregate(total=Sum("size_bytes"))["total"] or 0
+    if stored + more_bytes > settings.TABLE_QUOTA_MEGABYTES * MEGABYTE:
+        raise InvalidSettings(
+            {
+                "file": f"{team} has {stored / MEGABYTE:,.1f} of "
+                f"{settings.TABLE_QUOTA_MEGABYTES:,} MB of tables: delete unused tables in the "
+                "admin, or ask an administrator to raise TABLE_QUOTA_MEGABYTES"
+            }
+        )
+
+
+def store(row: BenchmarkTable) -> Import:
+    """Store a prepared table as the next version of its name, unless the newest one equals it.
+
+    Raises:
+        InvalidSettings: the team's tables would be too large.
+    """
     with transaction.atomic():
         # The lock makes concurrent imports number their versions one after the other.
         Team.objects.select_for_update(no_key=True).get(pk=row.team_id)
@@ -123,6 +168,7 @@ def _stored(row: BenchmarkTable) -> Import:
         latest = named.order_by("-version").first()
         if latest is not None and all(getattr(latest, k) == getattr(row, k) for k in SAME):
             return Import(latest, new=False)
+        check_quota(row.team, row.size_bytes)
         row.version = latest.version + 1 if latest is not None else 1
         row.save()
     return Import(row, new=True)

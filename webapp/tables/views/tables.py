@@ -1,27 +1,22 @@
-"""Benchmark tables of a team: the list, one table, and the import form."""
+"""Benchmark tables of a team: the list, and one table."""
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
 
-from webapp.accounts.access import check_may_here, team_object_or_404
+from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
-from webapp.common.uploads import accepts_uploads
-from webapp.limits import MAX_FORM_BYTES, MEGABYTE
-
-from .forms import ImportForm
-from .labels import fit_words, space_settings, warnings_of
-from .models import BenchmarkTable
-from .queries import names_of, objectives_of, searches_of, tables_of
+from webapp.tables.labels import fit_words, space_settings, warnings_of
+from webapp.tables.models import BenchmarkTable
+from webapp.tables.queries import imports_of, names_of, objectives_of, searches_of, tables_of
 
 PAGE = 25
 MAX_RUNS = 8
+MAX_IMPORTS = 10
 
 
 @require_GET
@@ -40,6 +35,7 @@ def table_list(request: TeamRequest) -> HttpResponse:
     context = {
         "page": page,
         "rows": rows,
+        "imports": imports_of(request.team)[:MAX_IMPORTS],
         "may_import": may(request.user, "import", request.team),
         "may_launch": may(request.user, "launch", request.team),
     }
@@ -68,17 +64,3 @@ def table_detail(request: TeamRequest, pk: int) -> HttpResponse:
         "may_launch": may(request.user, "launch", table.team),
     }
     return render(request, "tables/detail.html", context)
-
-
-@accepts_uploads(lambda: settings.TABLE_MEGABYTES * MEGABYTE + MAX_FORM_BYTES)
-@require_http_methods(["GET", "POST"])
-def table_new(request: TeamRequest) -> HttpResponse:
-    """Show the import form; a POST imports, or shows it with every message next to its field."""
-    check_may_here(request, "import", "Importing tables")
-    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
-    result = form.imported(request.team, request.user) if form.is_bound else None
-    if result is None:
-        return render(request, "tables/new.html", {"form": form})
-    verb = "is imported" if result.new else "was imported before with the same rows and mapping"
-    messages.success(request, f"{result.table} {verb}.")
-    return redirect("table-detail", result.table.pk)
