@@ -9,11 +9,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from unfold.decorators import action
 
-from webapp.accounts.admin_access import TeamScopedAdmin
+from webapp.accounts.admin_access import ReadOnlyAdmin, TeamScopedAdmin
 from webapp.accounts.permissions import may, teams_where
 
 from .labels import fit_words
-from .models import BenchmarkTable
+from .models import BenchmarkTable, TableImport
 from .services.checking import CheckFailed, check_again, delete_unused
 
 
@@ -98,3 +98,17 @@ class BenchmarkTableAdmin(TeamScopedAdmin):
         if kept:
             text = f"Kept, because runs use them: {', '.join(kept)}."
             self.message_user(request, text, messages.WARNING)
+
+
+@admin.register(TableImport)
+class TableImportAdmin(ReadOnlyAdmin):
+    """Imports of tables; they are cancelled and discarded on their own page."""
+
+    list_display = ("file_name", "state", "team", "created_by", "created_at", "size_bytes")
+    list_filter = ("state",)
+    list_select_related = ("team", "created_by")
+    search_fields = ("file_name",)
+    exclude = ("content",)
+
+    def view_on_site(self, job: TableImport) -> str:
+        return reverse("import-detail", args=(job.pk,))
