@@ -13,6 +13,7 @@ MISSING = "–"
 PREFIXES = ("", "k", "M", "G", "T", "P")
 COUNTS = ("params", "macs")
 UNIT_LABELS = {"MAC": ""}
+UNSURE_SHARE = 0.1
 
 
 def fixed(value: float, decimals: int) -> str:
@@ -69,6 +70,11 @@ def value_text(kind: str, value: float | None, unit: str = "", spread: float | N
         return text
     decimals = len(number.partition(".")[2].split(" ")[0].split("e")[0])
     return f"{text} (± {fixed(spread, decimals) if spread else '0'})"
+
+
+def is_unsure(value: float, spread: float | None) -> bool:
+    """Return whether a value has a spread of more than a tenth of it."""
+    return spread is not None and spread > UNSURE_SHARE * abs(value)
 
 
 def duration_text(seconds: float | None) -> str:

@@ -7,7 +7,18 @@ from typing import Any
 
 from nasengine.core.objective import parse_constraint
 
-from .models import Candidate, Run
+from .models import Candidate, CandidateState, Run
+
+EVALUATED = (
+    CandidateState.DONE,
+    CandidateState.TRAINED,
+    CandidateState.DIVERGED,
+    CandidateState.FAILED,
+)
+CURVE_METRICS = {
+    "error": {"key": "valid_error", "label": "validation error", "unit": "%"},
+    "perplexity": {"key": "valid_perplexity", "label": "validation perplexity", "unit": ""},
+}
 
 
 def moment(value: Any) -> str | None:
@@ -32,18 +43,34 @@ def run_row(run: Run, counts: dict[str, int], goals: list[dict[str, Any]]) -> di
         "estimator": spec["estimator"],
         "dataset": spec["dataset"],
         "goals": goals,
+        "curve": curve_metric(goals),
         "constraints": list(spec.get("constraints", [])),
         "seed": str(run.seed),
         "budget": run.candidate_budget,
         "asked": run.asked,
         "told": run.told,
-        "evaluated": run.evaluated,
+        "evaluated": evaluated(counts),
         "best": run.best,
         "counts": counts,
         "created_at": moment(run.created_at),
         "started_at": moment(run.started_at),
         "ended_at": moment(run.ended_at),
     }
+
+
+def evaluated(counts: dict[str, int]) -> int:
+    """Return how many candidates were evaluated: not those that were pruned or cancelled."""
+    return sum(counts[state] for state in EVALUATED)
+
+
+def curve_metric(goals: list[dict[str, Any]]) -> dict[str, str]:
+    """Return what the learning curves of a run show: key of a point, label and unit.
+
+    It is the perplexity if that is the first of the objectives that training measures.
+    """
+    kinds = [goal["name"].partition("@")[0] for goal in goals]
+    trained = next((kind for kind in kinds if kind in CURVE_METRICS), "error")
+    return CURVE_METRICS[trained]
 
 
 def last_point(candidate: Candidate) -> dict[str, Any]:

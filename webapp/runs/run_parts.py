@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution.assembly import is_lookup
+
 from .cost import seconds_left
 from .drawings import drawing
 from .front_table import front_table
@@ -44,6 +47,7 @@ def parts_of(
         "hypervolume": curve[-1]["hypervolume"] if curve else None,
         "failed": sum(row["counts"][state] for state in FAILED_STATES),
         "left": seconds_left(run),
+        "is_lookup": is_lookup(SearchSpec.from_json(run.spec)),
         "reference": [
             f"{goal['name']} {value_text(goal['name'], value, goal['unit'])}"
             for goal, value in reference

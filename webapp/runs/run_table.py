@@ -16,6 +16,7 @@ from .best_values import best_values, with_best_value
 from .filters import RunFilter
 from .models import Run
 from .queries import BUSY_RUNS, counts_of_runs, runs_of
+from .rows import evaluated
 
 SIZES = (25, 50, 100)
 SORTS = {
@@ -108,7 +109,15 @@ def _sorted(runs: QuerySet[Run], sort: str) -> QuerySet[Run]:
 def rows_of(runs: list[Run]) -> list[dict[str, Any]]:
     """Return each run with its candidates by state and the best value of its first objective."""
     counts, best = counts_of_runs([run.pk for run in runs]), best_values(runs)
-    return [{"run": run, "counts": counts[run.pk], "best": best[run.pk]} for run in runs]
+    return [
+        {
+            "run": run,
+            "counts": counts[run.pk],
+            "evaluated": evaluated(counts[run.pk]),
+            "best": best[run.pk],
+        }
+        for run in runs
+    ]
 
 
 def _query(query: QueryDict, without: tuple[str, ...]) -> str:

@@ -122,11 +122,15 @@ class DPPNet(Strategy):
     def view(self) -> dict[str, Any]:
         """Return the stages as of the planning of the present one, and the named candidates.
 
-        `stages` are as in `Stage.shown`; `picks` maps each objective and "all-round" to the
-        number of a candidate on the front.
+        Once the budget is used and every outcome is known, the present stage is complete and
+        shown too. `stages` are as in `Stage.shown`; `picks` maps each objective and "all-round"
+        to the number of a candidate on the front.
         """
+        shown = self._shown
+        if self._tracker.proposed >= self.task.candidates and not self._tracker.pending:
+            shown = [*shown, *(stage.shown(self.task.goals) for stage in self._stages[-1:])]
         return {
-            "stages": [dict(stage) for stage in self._shown],
+            "stages": [dict(stage) for stage in shown],
             "stage": max(len(self._stages) - 1, 0),
             "goals": [goal.name for goal in self.task.goals],
             "picks": named_candidates(self._best.front, self.task.goals),

@@ -11,6 +11,7 @@ from nasengine.strategies.dpp_net import strategy as module
 from nasengine.strategies.dpp_net.ranks import average_ranks, rank_correlation
 from nasengine.strategies.dpp_net.selection import named_candidates
 from nasengine.strategies.dpp_net.surrogate import Surrogate, TrainingExample
+from tests.fixtures.outcomes import WORLDS
 from tests.fixtures.pareto_reference import dominates, survivors
 from tests.fixtures.search_steps import (
     ONE,
@@ -215,3 +216,14 @@ def test_ranks_and_their_correlation_by_hand():
     assert rank_correlation(first, -first) == pytest.approx(-1)
     assert rank_correlation(first, np.ones(4)) is None
     assert rank_correlation(first[:2], second[:2]) is None
+
+
+def test_the_last_stage_is_shown_once_it_is_measured():
+    """No later stage is planned after it, so nothing else would show it."""
+    world = WORLDS["three"]
+    strategy = world.strategy(NAME, candidates=18, first=10, keep=4, **QUICK)
+    for _ in range(18):
+        assert len(strategy.view()["stages"]) == strategy.view()["stage"]
+        strategy.tell(world.ending(strategy.ask()))
+    stages = strategy.view()["stages"]
+    assert [(stage["asked"], stage["measured"]) for stage in stages] == [(10, 10), (4, 4), (4, 4)]

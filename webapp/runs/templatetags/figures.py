@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,14 @@ from django.utils.safestring import SafeString
 from webapp.runs.cost import worked_from, worked_seconds
 from webapp.runs.labels import CANDIDATE_STATES, RUN_STATES, StateLabel, method_look
 from webapp.runs.models import CandidateState, Run, RunState
-from webapp.runs.numbers import MISSING, age_text, duration_text, number_text, value_text
+from webapp.runs.numbers import (
+    MISSING,
+    age_text,
+    duration_text,
+    is_unsure,
+    number_text,
+    value_text,
+)
 
 register = template.Library()
 NO_UNIT = ("MAC",)  # counts, which have prefixes in place of a unit
@@ -49,7 +57,7 @@ def measured(value: dict[str, Any] | None, kind: str, reason: str = "not measure
     if not value or value.get("value") is None:
         return missing(reason)
     text = number_text(kind, value["value"], value.get("unit") or "")
-    return format_html('<span title="{}">{}</span>', provenance(value), text)
+    return format_html('<span title="{}">{}</span>{}', provenance(value), text, unsure_mark(value))
 
 
 @register.simple_tag
@@ -58,7 +66,18 @@ def measured_with_unit(value: dict[str, Any] | None, kind: str) -> SafeString:
     if not value or value.get("value") is None:
         return missing("not measured")
     text = value_text(kind, value["value"], value.get("unit") or "", value.get("spread"))
-    return format_html('<span title="{}">{}</span>', provenance(value), text)
+    return format_html('<span title="{}">{}</span>{}', provenance(value), text, unsure_mark(value))
+
+
+def unsure_mark(value: dict[str, Any]) -> SafeString:
+    """Render a mark behind a value whose spread is large, so that it may rank by chance."""
+    if not is_unsure(value["value"], value.get("spread")):
+        return SafeString("")
+    share = 100 * value["spread"] / abs(value["value"]) if value["value"] else math.inf
+    title = (
+        f"the spread is {share:.3g} % of the value: its place may be chance, so measure it again"
+    )
+    return format_html('<span class="ps-unsure" title="{}">±</span>', title)
 
 
 @register.simple_tag
@@ -104,7 +123,8 @@ def rounded_measurement(measurement: Any) -> SafeString:
     m = measurement
     text = value_text(m.objective, m.value, m.unit, m.spread)
     full = f"{m.value!r} {m.unit}".strip()
-    return format_html('<span title="{}">{}</span>', full, text)
+    mark = unsure_mark({"value": m.value, "spread": m.spread})
+    return format_html('<span title="{}">{}</span>{}', full, text, mark)
 
 
 @register.simple_tag

@@ -1,6 +1,6 @@
 // The comparison of runs: fronts of two axes, and hypervolume with one reference for all.
 import { frontOf, steps } from "./front.js";
-import { axis, layout } from "./plots/look.js";
+import { SHARE, axis, layout, ticksOf } from "./plots/look.js";
 import { goalTitle, rangeOf, worstOf } from "./plots/axes.js";
 import { Plot } from "./plots/plot.js";
 import { methodLook } from "./vocabulary.js";
@@ -82,8 +82,18 @@ function frontsFigure(view, look) {
     ];
   });
   const axes = {
-    xaxis: axis(look, { type: view.logX ? "log" : "linear", range: range.x, nticks: 7 }),
-    yaxis: axis(look, { type: view.logY ? "log" : "linear", range: range.y, nticks: 7 }),
+    xaxis: axis(look, {
+      type: view.logX ? "log" : "linear",
+      range: range.x,
+      nticks: 7,
+      ...ticksOf(all.map((p) => p.x)),
+    }),
+    yaxis: axis(look, {
+      type: view.logY ? "log" : "linear",
+      range: range.y,
+      nticks: 7,
+      ...ticksOf(all.map((p) => p.y)),
+    }),
   };
   return {
     data: traces,
@@ -121,7 +131,7 @@ function growthFigure(look) {
   if (traces.every((trace) => trace.x.length === 0)) return null;
   const axes = {
     xaxis: axis(look, { rangemode: "tozero", nticks: 6 }),
-    yaxis: axis(look, { rangemode: "tozero", nticks: 6 }),
+    yaxis: axis(look, { rangemode: "tozero", nticks: 6, ...SHARE }),
   };
   return {
     data: traces,

@@ -1,5 +1,5 @@
 // The curves of a study: mean of each method over its seeds, with a band of one deviation.
-import { axis, faded, layout, named } from "./plots/look.js";
+import { axis, faded, layout, named, ticksOf } from "./plots/look.js";
 import { Plot } from "./plots/plot.js";
 import { methodLook } from "./vocabulary.js";
 import "./clock.js";
@@ -67,6 +67,8 @@ function rangeOf(methods, measure) {
   return [low - room, high + room];
 }
 
+const valuesOf = (methods, measure) => methods.flatMap((method) => method.curves[measure].map((p) => p.mean));
+
 function figure(look) {
   const measure = choice?.value;
   const drawn = measure ? data.methods.filter((method) => method.curves[measure].length > 0) : [];
@@ -74,7 +76,7 @@ function figure(look) {
   const legend = { showlegend: true, legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top", font: { size: 11 } } };
   const axes = {
     xaxis: axis(look, { rangemode: "tozero", nticks: 6 }),
-    yaxis: axis(look, { nticks: 6, range: rangeOf(drawn, measure) }),
+    yaxis: axis(look, { nticks: 6, range: rangeOf(drawn, measure), ...ticksOf(valuesOf(drawn, measure)) }),
   };
   return {
     data: drawn.flatMap((method) => traces(method, measure)),

@@ -45,6 +45,7 @@ EPOCH_NUMBERS = (
     "seconds",
 )
 COLLAPSED_SHARE = 0.5  # share of skip connections above which a cell has collapsed
+UNDECIDED = 0.98  # normalised entropy above which the alphas prefer no operation
 
 
 def check_partial(partial: int, space: Space) -> None:
@@ -117,10 +118,14 @@ class Darts(SupernetSearch):
         self._history.append(row)
         self._recent_alphas = [*self._recent_alphas, alphas][-LOOKBACK - 1 :]
         if epoch >= self.config.warm_up:
-            self._warn(epoch, operations)
+            self._warn(epoch, operations, row["evenness"])
 
-    def _warn(self, epoch: int, operations: dict[str, list[str]]) -> None:
-        """Set or clear the warning of a collapse; it names the first epoch that showed it."""
+    def _warn(self, epoch: int, operations: dict[str, list[str]], evenness: float) -> None:
+        """Set or clear the warning of a collapse; it names the first epoch that showed it.
+
+        While the alphas are nearly even, the strongest operations are those of chance, so their
+        kind is no evidence.
+        """
         first = next(iter(operations))
         cell = "cell" if first == "cell" else f"{first} cell"
         fault = ""
@@ -130,13 +135,14 @@ class Darts(SupernetSearch):
             total = len(operations[first])
             fault = f"{skip_count(operations[first])} of {total} operations of the {cell} are skip "
             fault += "connections"
-        if not fault:
+        if not fault or evenness > UNDECIDED:
             self._collapsed, self._warning = None, ""
             return
         if self._collapsed is None:
             self._collapsed = epoch + 1
         self._warning = (
-            f"Collapse since epoch {self._collapsed}: {fault}. Try stop eigenvalue or skips, "
+            f"Collapse since epoch {self._collapsed}: {fault}; normalised entropy of the alphas "
+            f"{evenness:.2f}. Try stop eigenvalue or skips, "
             "partial channels, more weight decay, or fewer epochs."
         )
 

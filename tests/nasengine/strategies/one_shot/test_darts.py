@@ -77,6 +77,19 @@ def test_a_cell_of_skips_or_without_weights_is_a_collapse(operation, fault):
     assert strategy.view()["warning"] == ""
 
 
+def test_nearly_even_alphas_are_no_evidence_of_a_collapse():
+    strategy = make_search()
+    even = {"cell": [[0.05 if op == 1 else 0.0 for op in range(5)]] * 6}
+    assert SKIP == 1
+    strategy.tell(trained(strategy.ask(), alphas=even))
+    assert strategy.view()["course"][-1]["evenness"] > 0.99
+    assert strategy.view()["warning"] == ""
+    strategy.tell(trained(strategy.ask(), alphas=alphas_for(SKIP)))
+    warning = strategy.view()["warning"]
+    assert "6 of 6 operations of the cell are skip connections; normalised entropy" in warning
+    assert f"{strategy.view()['course'][-1]['evenness']:.2f}" in warning
+
+
 def test_too_many_skips_end_the_search_with_the_previous_architecture():
     strategy = make_search(stop="skips", most_skips=2, compared=0, epochs=9)
     proposals = run_search(

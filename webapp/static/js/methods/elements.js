@@ -1,5 +1,5 @@
 // The parts of which the methods' views are built: facts, titles, tables, bars and plots.
-import { numberText } from "../format.js";
+import { valueText } from "../format.js";
 import { Plot } from "../plots/plot.js";
 import { valueOf } from "../reducer.js";
 
@@ -36,13 +36,12 @@ export function candidateLink(number, base) {
   return link;
 }
 
-// A candidate's link, followed by its first objective.
-export function candidateWithValue(number, state, base) {
+// A candidate's link, followed by its value of an objective, the first one by default.
+export function candidateWithValue(number, state, base, goal = state.run.goals[0]) {
   const item = make("span", undefined, "ps-member");
-  const goal = state.run.goals[0];
   const row = state.candidates.get(number);
   const value = row ? valueOf(row, goal.name) : null;
-  const text = value === null ? "–" : `${numberText(goal.name, value, goal.unit)} ${goal.unit}`.trim();
+  const text = value === null ? "–" : valueText(goal.name, value, goal.unit);
   item.append(candidateLink(number, base), make("small", text));
   return item;
 }

@@ -1,23 +1,31 @@
-// Heat maps of probabilities in one colour, from the background to the full colour at the maximum.
+// Heat maps of probabilities: faint where an option has the same share as all others (1/n), one colour
+// above, another below. The scale is that of the values shown, so small differences are visible; its
+// range is part of the title, which also says when nothing differs.
 //
 // Every cell is a bar of length 1, and there is no colour bar: Plotly's own heat map and colour bar
 // set inline styles, which the security policy of the page forbids.
 import { axis, faded, layout, named } from "../plots/look.js";
 
-const LIGHT = "#0072B2";
-const DARK = "#6FB9E8";
+const LIGHT = { more: "#0072B2", less: "#D55E00" };
+const DARK = { more: "#6FB9E8", less: "#F0A36B" };
 const MAX_TICKS = 12;
+const SAME = 0.005; // differences below this are none
 
-// `rows` and `columns` are labels, `values` rows of thousandths (null: no such option).
-export function heatFigure({ rows, columns, values, across, down, key }, look) {
+// `rows` and `columns` are labels, `values` rows of thousandths (null: no such option). `options` is the
+// number of options n of every value; by default it is counted in the row.
+export function heatFigure({ rows, columns, values, across, down, key, options = null }, look) {
   const cells = values
-    .flatMap((row, i) => columns.map((column, j) => ({ row: rows[i], column, place: j, value: row[j] ?? null })))
-    .filter((cell) => cell.value !== null);
+    .flatMap((row, i) => {
+      const even = 1000 / (options ?? row.filter((value) => (value ?? null) !== null).length);
+      return columns.map((column, j) => ({ row: rows[i], column, place: j, value: row[j] ?? null, even }));
+    })
+    .filter((cell) => cell.value !== null)
+    .map((cell) => ({ ...cell, value: cell.value / 1000, over: (cell.value - cell.even) / 1000 }));
   if (cells.length === 0) return null;
-  const most = Math.max(...cells.map((cell) => cell.value)) / 1000;
+  const most = Math.max(SAME, ...cells.map((cell) => Math.abs(cell.over)));
   const step = Math.ceil(columns.length / MAX_TICKS);
   const ticks = columns.map((_, i) => i).filter((i) => i % step === 0 || columns.length <= MAX_TICKS);
-  const colour = look.dark ? DARK : LIGHT;
+  const colours = look.dark ? DARK : LIGHT;
   return {
     data: [
       {
@@ -27,18 +35,21 @@ export function heatFigure({ rows, columns, values, across, down, key }, look) {
         x: cells.map(() => 1),
         base: cells.map((cell) => cell.place - 0.5),
         width: 0.94,
-        customdata: cells.map((cell) => [cell.column, cell.value / 1000]),
+        customdata: cells.map((cell) => [cell.column, cell.value, cell.even / 1000]),
         marker: {
-          color: cells.map((cell) => cell.value / 1000),
-          cmin: 0,
+          color: cells.map((cell) => cell.over),
+          cmin: -most,
           colorscale: [
-            [0, faded(colour, 0.04)],
-            [1, colour],
+            [0, colours.less],
+            [0.5, faded(colours.more, 0.03)],
+            [1, colours.more],
           ],
           cmax: most,
           line: { width: columns.length > 2 * MAX_TICKS ? 0 : 1, color: look.surface },
         },
-        hovertemplate: `%{y}, ${across} %{customdata[0]}: %{customdata[1]:.3f}<extra></extra>`,
+        hovertemplate:
+          `%{y}, ${across} %{customdata[0]}: %{customdata[1]:.3f} ` +
+          "(even: %{customdata[2]:.3f})<extra></extra>",
       },
     ],
     layout: layout(look, {
@@ -52,7 +63,7 @@ export function heatFigure({ rows, columns, values, across, down, key }, look) {
           ticktext: ticks.map((i) => columns[i]),
           range: [-0.5, columns.length - 0.5],
         }),
-        `${across} (full colour: ${most.toFixed(2)})`,
+        `${across}${legendOf(cells)}`,
       ),
       yaxis: named(
         axis(look, { type: "category", showgrid: false, categoryorder: "array", categoryarray: [...rows].reverse() }),
@@ -62,6 +73,14 @@ export function heatFigure({ rows, columns, values, across, down, key }, look) {
     }),
     points: { points: cells.length },
   };
+}
+
+// Returns the meaning of the colours, with the range of the values.
+function legendOf(cells) {
+  const values = cells.map((cell) => cell.value);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  if (cells.every((cell) => Math.abs(cell.over) < SAME)) return ` (nothing differs: every option has ${most.toFixed(2)})`;
+  return ` (faint: even share; blue: more, to ${most.toFixed(2)}; orange: less, to ${least.toFixed(2)})`;
 }
 
 export function heatTable({ rows, columns, values, down }) {

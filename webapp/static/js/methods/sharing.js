@@ -116,6 +116,7 @@ export function sharingView(box, page, name) {
       across: "epoch",
       down: "option",
       key: `${group.name}-course`,
+      options: group.columns.length,
     });
     const word = capital(cellWord(group.name));
     return [

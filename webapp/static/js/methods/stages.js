@@ -32,7 +32,7 @@ export function stagesView(box, page, name) {
     const named = [...goals.map((goal) => goal.name), ALL_ROUND].filter((pick) => pick in view.picks);
     const picks = named.map((pick) => [
       pick === ALL_ROUND ? "Best compromise" : `Best ${pick}`,
-      candidateWithValue(view.picks[pick], state, base),
+      candidateWithValue(view.picks[pick], state, base, goals.find((goal) => goal.name === pick)),
       pick === ALL_ROUND ? "Best worst rank over all objectives" : "",
     ]);
     top.replaceChildren(

@@ -7,6 +7,8 @@ const OPEN = new Set(["queued", "running", "lost"]);
 
 export function curvesFigure(state, look) {
   const best = bestCandidate(state)?.number ?? null;
+  const { key, label, unit } = state.run.curve;
+  const usable = (points) => points.filter((p) => Number.isFinite(p[key]));
   const numbers = [...state.curves.keys()].filter((n) => usable(state.curves.get(n)).length > 0).sort((a, b) => a - b);
   if (numbers.length === 0) return null;
   const colour = methodLook(state.run.strategy).colour;
@@ -20,13 +22,13 @@ export function curvesFigure(state, look) {
     const role = number === best ? "best" : OPEN.has(state.candidates.get(number)?.state) ? "running" : "ended";
     return {
       x: points.map((p) => p.epoch),
-      y: points.map((p) => p.valid_error),
+      y: points.map((p) => p[key]),
       type: "scatter",
       mode: "lines+markers",
       name: `#${number} ${role}`,
       ...styles[role],
       role,
-      hovertemplate: `#${number} (${role}), epoch %{x}: %{y:.2f} %<extra></extra>`,
+      hovertemplate: `#${number} (${role}), epoch %{x}: %{y:.2f} ${unit}<extra></extra>`,
     };
   });
   const order = { ended: 0, running: 1, best: 2 };
@@ -41,13 +43,13 @@ export function curvesFigure(state, look) {
     layout: layout(look, {
       ...axes,
       xaxis: named(axes.xaxis, "epoch"),
-      yaxis: named(axes.yaxis, "%"),
+      yaxis: named(axes.yaxis, unit || label),
       uirevision: "curves",
     }),
     saved: layout(look, {
       margin: { l: 80, r: 24, t: 50, b: 60 },
       showlegend: true,
-      title: { text: `${state.run.name}: validation error`, font: { size: 16 } },
+      title: { text: `${state.run.name}: ${label}`, font: { size: 16 } },
       xaxis: { ...axes.xaxis, title: { text: "epoch" } },
       yaxis: { ...axes.yaxis, title: { text: "validation error (%)" } },
     }),
@@ -61,13 +63,13 @@ function longest(state) {
   return most;
 }
 
-const usable = (points) => points.filter((p) => Number.isFinite(p.valid_error));
 const hexOf = (colour) => (/^#[0-9a-f]{6}$/i.test(colour) ? colour : "#7a8492");
 
 export function curvesTable(state) {
+  const { key } = state.run.curve;
   const rows = [];
   for (const [number, points] of state.curves) {
-    for (const point of points) rows.push([number, point.epoch, point.valid_error ?? null, point.train_loss ?? null]);
+    for (const point of points) rows.push([number, point.epoch, point[key] ?? null, point.train_loss ?? null]);
   }
-  return { header: ["number", "epoch", "valid_error", "train_loss"], rows };
+  return { header: ["number", "epoch", key, "train_loss"], rows };
 }

@@ -1,6 +1,6 @@
 // The hypervolume of a run over candidates evaluated.
 import { methodLook } from "../vocabulary.js";
-import { axis, layout, named } from "./look.js";
+import { SHARE, axis, layout, named } from "./look.js";
 
 export function hypervolumeFigure(state, look) {
   const curve = state.front.curve;
@@ -13,7 +13,7 @@ export function hypervolumeFigure(state, look) {
   }
   const axes = {
     xaxis: axis(look, { rangemode: "tozero", nticks: 6 }),
-    yaxis: axis(look, { rangemode: "tozero", nticks: 5 }),
+    yaxis: axis(look, { rangemode: "tozero", nticks: 5, ...SHARE }),
   };
   return {
     data: [

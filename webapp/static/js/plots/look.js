@@ -27,6 +27,12 @@ export function axis(look, extra = {}) {
   };
 }
 
+// Shares of 1, such as the hypervolume: a prefix like micro would be read as a unit.
+export const SHARE = { exponentformat: "e" };
+
+// How the ticks of an objective are written: counts with prefixes (3 M), small values as they are.
+export const ticksOf = (values) => (values.some((v) => Math.abs(v) >= 1000) ? {} : SHARE);
+
 // The same axis with a title.
 export function named(axis, text) {
   return { ...axis, title: { text, font: { size: 11, color: axis.tickfont.color }, standoff: 6 } };

@@ -3,7 +3,7 @@ import { frontOf, steps, thin } from "../front.js";
 import { isFeasible, valueOf } from "../reducer.js";
 import { methodLook } from "../vocabulary.js";
 import { goalTitle, rangeOf, worstOf } from "./axes.js";
-import { axis, faded, layout } from "./look.js";
+import { axis, faded, layout, ticksOf } from "./look.js";
 
 const DOMINATED_LIMIT = 3000;
 
@@ -76,8 +76,18 @@ export function paretoFigure(state, view, look) {
     },
   ];
   const axes = {
-    xaxis: axis(look, { type: view.logX ? "log" : "linear", range: range.x, nticks: 7 }),
-    yaxis: axis(look, { type: view.logY ? "log" : "linear", range: range.y, nticks: 7 }),
+    xaxis: axis(look, {
+      type: view.logX ? "log" : "linear",
+      range: range.x,
+      nticks: 7,
+      ...ticksOf(points.map((p) => p.x)),
+    }),
+    yaxis: axis(look, {
+      type: view.logY ? "log" : "linear",
+      range: range.y,
+      nticks: 7,
+      ...ticksOf(points.map((p) => p.y)),
+    }),
   };
   return {
     data,
