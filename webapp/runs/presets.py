@@ -72,6 +72,7 @@ PRESETS = {
         {
             **SMALL,
             "space": "topology",
+            "space_config": {"ids": "innovation"},
             "strategy": "topology-evolution",
             "estimator": "inherit",
             "strategy_config": {"population": 10},

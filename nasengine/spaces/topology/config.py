@@ -31,6 +31,14 @@ class TopologyConfig:
         "after its own 1x1 convolution.",
         choices=("concat", "sum"),
     )
+    ids: str = setting(
+        "counted",
+        "Ids of new convolutions, by which breeding matches two graphs. counted: the next number "
+        "of each graph; innovation: by place, so that breeding mixes only convolutions at the "
+        "same place.",
+        choices=("counted", "innovation"),
+        omit_default=True,
+    )
     start: int = setting(
         12, "Maximum number of mutations of a random graph; the minimum is one.", low=1, high=200
     )

@@ -1,9 +1,12 @@
 """The genome of space `topology`: a directed graph with the order and the sizes of its maps.
 
 {"nodes": [[id, channels, kernel, pool], ...], "edges": [[from, to], ...]}: node 0 is the source,
-1 the sink; neither is listed. Convolutions have ids from 2 up. A child keeps the ids of its
-parent, so that weights can be matched; graphs that differ only in ids are therefore different
-architectures. Nodes are sorted by id, edges by target, then by source.
+1 the sink; neither is listed. The convolution of a smallest graph is node 2. Further ids are
+counted on in each graph, or they are innovation numbers, as in NEAT (Stanley and Miikkulainen,
+2002): such a number follows from the two nodes between which the convolution was added, so
+unrelated lineages have the same id only for a convolution at the same place. A child keeps the
+ids of its parent, so that weights can be matched; graphs that differ only in ids are therefore
+different architectures. Nodes are sorted by id, edges by target, then by source.
 """
 
 from __future__ import annotations
@@ -11,9 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import Any
 
+from ...core.seeds import derive
+
 SOURCE, SINK, FIRST = 0, 1, 2
+# Smaller ids are counted ones.
+FIRST_INNOVATION, MAX_ID = 100, 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -116,8 +124,30 @@ class Graph:
 
     @property
     def next_id(self) -> int:
-        """The id of the next node to be added."""
+        """The counted id of the next node to be added."""
         return max(self.nodes, default=FIRST - 1) + 1
+
+    def innovation(self, source: int, target: int) -> int:
+        """Return the id of a convolution to be added between two nodes.
+
+        It is the same in every graph with as many convolutions from the same place.
+        """
+        for number in count():
+            place = derive(source, target, number)
+            innovation = FIRST_INNOVATION + place % (MAX_ID + 1 - FIRST_INNOVATION)
+            if innovation not in self.nodes:
+                return innovation
+        raise AssertionError  # count() never ends
+
+    @cached_property
+    def numbers(self) -> dict[int, int]:
+        """Short numbers of the convolutions by id, from 2 up in topological order.
+
+        Pages show them, and encodings use them. Counted ids are short and stay.
+        """
+        if max(self.nodes) < FIRST_INNOVATION:
+            return {number: number for number in self.nodes}
+        return {number: place for place, number in enumerate(self.order, start=FIRST)}
 
 
 def minimal(channels: int, kernel: int, pool: bool = False) -> Graph:

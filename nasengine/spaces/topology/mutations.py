@@ -41,7 +41,7 @@ def insertions(graph: Graph, config: TopologyConfig) -> list[tuple[tuple[int, in
 
 def inserted(graph: Graph, edge: tuple[int, int], kernel: int, config: TopologyConfig) -> Graph:
     """Return the graph with a convolution in an edge; it keeps the number of channels."""
-    number = graph.next_id
+    number = _new_id(graph, edge, config)
     channels = config.channels if edge[0] == SOURCE else graph.nodes[edge[0]].channels
     larger = graph.with_node(number, Convolution(channels, kernel, False))
     return larger.with_edges([(edge[0], number), (number, edge[1])], [edge])
@@ -62,7 +62,7 @@ def branched(
 ) -> Graph:
     """Return the graph with a new convolution between two nodes."""
     source, target = pair
-    number = graph.next_id
+    number = _new_id(graph, pair, config)
     larger = graph.with_node(number, Convolution(config.channels, kernel, pool))
     return larger.with_edges([(source, number), (number, target)])
 
@@ -70,9 +70,10 @@ def branched(
 def bred(first: Graph, second: Graph, rng: np.random.Generator) -> Graph:
     """Return the first graph with some nodes and edges of the second.
 
-    Nodes with the same id are the same node, because both graphs descend from one ancestor. Each
-    such node comes from either graph with probability 1/2; each edge of the second graph between
-    nodes of the first is added with probability 1/2 if it makes no cycle.
+    Nodes with the same id count as the same node. With innovation numbers they are at the same
+    place; counted ids of unrelated lineages may belong to nodes at different places. Each such
+    node comes from either graph with probability 1/2; each edge of the second graph between nodes
+    of the first is added with probability 1/2 if it makes no cycle.
     """
     nodes = {
         number: (node, second.nodes.get(number, node))[int(rng.integers(2))]
@@ -84,6 +85,11 @@ def bred(first: Graph, second: Graph, rng: np.random.Generator) -> Graph:
         if set(edge) <= ids and rng.random() < 0.5 and edge[1] not in child.ancestors(edge[0]):
             child = child.with_edges([edge])
     return child
+
+
+def _new_id(graph: Graph, pair: tuple[int, int], config: TopologyConfig) -> int:
+    """Return the id of a convolution to be added between two nodes."""
+    return graph.innovation(*pair) if config.ids == "innovation" else graph.next_id
 
 
 def _doublings(graph: Graph, config: TopologyConfig) -> list[int]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import InvalidArchitecture
 from ...core.text import shorten
-from .graph import FIRST, SINK, SOURCE, Graph
+from .graph import FIRST, MAX_ID, SINK, SOURCE, Graph
 
 if TYPE_CHECKING:
     from .config import TopologyConfig
@@ -50,7 +50,7 @@ def _check_node(node: Any, config: TopologyConfig) -> None:
             f"a node is {shorten(node)}: it must be [id, channels, kernel, pool]"
         )
     number, channels, kernel, pool = node
-    last = config.nodes + FIRST - 1
+    last = MAX_ID if config.ids == "innovation" else config.nodes + FIRST - 1
     if type(number) is not int or not FIRST <= number <= last:
         raise InvalidArchitecture(f"a node has id {shorten(number)}: it must be {FIRST} to {last}")
     widths = [config.channels * 2**times for times in range(config.doublings + 1)]

@@ -20,7 +20,7 @@ from ...core.space import Space
 from ..common.membership import check_membership
 from ..common.operations import node
 from .config import TopologyConfig
-from .graph import FIRST, SINK, SOURCE, Graph, minimal
+from .graph import FIRST, MAX_ID, SINK, SOURCE, Graph, minimal
 from .mutations import branched, branches, bred, inserted, insertions, mutated
 from .rules import check_genome
 
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 
 class TopologySpace(Space):
-    """Graphs with the five mutations of the paper; a child keeps the node ids of its parent."""
+    """Graphs with the five mutations of the paper; a child keeps the node ids of its parent.
+
+    With the setting `ids` innovation, breeding matches only convolutions at the same place.
+    """
 
     name = "topology"
     Config = TopologyConfig
@@ -65,29 +68,35 @@ class TopologySpace(Space):
         return self.architecture(bred(graph, other, rng))
 
     def encode(self, architecture: Architecture) -> np.ndarray:
-        """Return four numbers for each node id, then the adjacency matrix."""
+        """Return numbers for each node by its short number, then the adjacency matrix.
+
+        Four describe the node; with innovation numbers a fifth is its id, scaled to at most 1.
+        """
         graph = Graph.from_genome(architecture.genome)
-        size = self.config.nodes + FIRST
-        features, edges = np.zeros((size, 4)), np.zeros((size, size))
+        size, numbers = self.config.nodes + FIRST, {SOURCE: SOURCE, SINK: SINK, **graph.numbers}
+        by_place = self.config.ids == "innovation"
+        features, edges = np.zeros((size, 4 + by_place)), np.zeros((size, size))
         for number, convolution in graph.nodes.items():
             doublings = np.log2(convolution.channels / self.config.channels)
-            features[number] = 1, doublings + 1, convolution.kernel, convolution.pool
+            row = [1, doublings + 1, convolution.kernel, convolution.pool, number / MAX_ID]
+            features[numbers[number]] = row[: 4 + by_place]
         for source, target in graph.edges:
-            edges[source, target] = 1
+            edges[numbers[source], numbers[target]] = 1
         return np.concatenate([features.ravel(), edges.ravel()])
 
     def tokens(self, architecture: Architecture) -> tuple[int, ...]:
-        """Return, for each node by id, its kind and its inputs; the sink comes last."""
+        """Return, for each node by short number, its kind and inputs; the sink comes last."""
         graph = Graph.from_genome(architecture.genome)
         ids = self.config.nodes + FIRST
+        numbers = {SOURCE: SOURCE, **graph.numbers}
         tokens: list[int] = []
-        for number in sorted(graph.nodes):
+        for number in sorted(graph.nodes, key=numbers.__getitem__):
             convolution = graph.nodes[number]
             doublings = (convolution.channels // self.config.channels).bit_length() - 1
             kind = self.config.kernels.index(convolution.kernel) * 2 + convolution.pool
             tokens.append(ids + kind * (self.config.doublings + 1) + doublings)
-            tokens += graph.inputs(number)
-        return (*tokens, SINK, *graph.inputs(SINK))
+            tokens += sorted(numbers[source] for source in graph.inputs(number))
+        return (*tokens, SINK, *sorted(numbers[source] for source in graph.inputs(SINK)))
 
     def vocabulary(self) -> int:
         kinds = len(self.config.kernels) * 2 * (self.config.doublings + 1)
@@ -120,10 +129,10 @@ class TopologySpace(Space):
 
     def graph(self, architecture: Architecture) -> dict[str, Any]:
         graph = Graph.from_genome(architecture.genome)
-        names = {SOURCE: "x", SINK: "y"} | {n: str(n) for n in graph.nodes}
+        names = {SOURCE: "x", SINK: "y"} | {n: str(short) for n, short in graph.numbers.items()}
         nodes = [
             node("x", "input"),
-            *(node(str(n), "node") for n in graph.order),
+            *(node(names[n], "node") for n in graph.order),
             node("y", "output"),
         ]
         edges = []
@@ -140,7 +149,8 @@ class TopologySpace(Space):
         for number in graph.order:
             node = graph.nodes[number]
             pool = "/2" if node.pool else ""
-            parts.append(f"{number}={node.channels}x{node.kernel}{pool}<-{_inputs(graph, number)}")
+            name = f"{graph.numbers[number]}={node.channels}x{node.kernel}{pool}"
+            parts.append(f"{name}<-{_inputs(graph, number)}")
         return " ".join([*parts, f"y<-{_inputs(graph, SINK)}"])
 
     def build(
@@ -163,7 +173,8 @@ class TopologySpace(Space):
 
 
 def _inputs(graph: Graph, number: int) -> str:
-    return ",".join("x" if source == SOURCE else str(source) for source in graph.inputs(number))
+    inputs = sorted(graph.numbers.get(source, SOURCE) for source in graph.inputs(number))
+    return ",".join("x" if source == SOURCE else str(source) for source in inputs)
 
 
 def _edge(graph: Graph, target: int) -> dict[str, Any]:

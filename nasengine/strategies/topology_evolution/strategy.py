@@ -5,7 +5,8 @@ Evolution (1809.03242). A population starts minimal and grows. An individual pas
 its topology: its weights, with the estimator `inherit`, and the learning rate and batch size
 that the population has learned. The paper does not give its probabilities, population size and
 selection: they are settings here, and the probabilities of the five mutations are settings of
-the space.
+the space. Breeding matches convolutions by id; with the space's setting `ids` innovation, which
+the preset has, unrelated lineages share an id only for a convolution at the same place.
 """
 
 from __future__ import annotations

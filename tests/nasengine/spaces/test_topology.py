@@ -10,7 +10,7 @@ from nasengine.core.errors import InvalidArchitecture, InvalidSettings
 from nasengine.core.settings import from_mapping
 from nasengine.spaces.topology.graph import SINK, SOURCE, Convolution, Graph, minimal
 from nasengine.spaces.topology.lineage import Lineage
-from nasengine.spaces.topology.mutations import KINDS, bred, inserted, mutated
+from nasengine.spaces.topology.mutations import KINDS, branched, bred, inserted, mutated
 from nasengine.spaces.topology.space import TopologyConfig, TopologySpace
 
 CHANCES = {kind: 0.0 for kind in KINDS}
@@ -307,6 +307,84 @@ def test_an_inserted_convolution_splits_the_edge():
     child = inserted(minimal(4, 3), (SOURCE, 2), 5, config)
     assert child.edges == {(SOURCE, 3), (3, 2), (2, SINK)}
     assert child.nodes[3] == Convolution(4, 5, False)
+
+
+def test_unrelated_lineages_share_an_id_only_for_a_convolution_at_the_same_place():
+    config, ids = space_of(ids="innovation").config, {}
+    for name, edges in {
+        "before": [(SOURCE, 2)],
+        "after": [(2, SINK)],
+        "both": [(2, SINK), (SOURCE, 2)],
+    }.items():
+        graph = minimal(4, 3)
+        for edge in edges:
+            graph = inserted(graph, edge, 3, config)
+        ids[name] = graph.nodes.keys() - {2}
+    assert not ids["before"] & ids["after"]
+    assert ids["both"] == ids["before"] | ids["after"]
+    twice = branched(
+        branched(minimal(4, 3), (SOURCE, SINK), 3, False, config), (SOURCE, SINK), 3, False, config
+    )
+    assert len(twice.nodes) == 3
+
+
+def test_breeding_does_not_mix_convolutions_that_unrelated_lineages_added_elsewhere():
+    """Counted ids give both new convolutions the id 3, so one can take the other's place."""
+    config = space_of(ids="innovation").config
+    first = inserted(minimal(4, 3), (SOURCE, 2), 3, config)
+    second = branched(minimal(4, 3), (2, SINK), 5, True, config)
+    children = [bred(first, second, np.random.default_rng(seed)) for seed in range(20)]
+    assert {child.nodes[n] for child in children for n in first.nodes} == {Convolution(4, 3, False)}
+    assert {child.edges for child in children} == {first.edges, first.edges | {(SOURCE, 2)}}
+    same = inserted(minimal(4, 3), (SOURCE, 2), 5, config)
+    kernels = {
+        bred(first, same, np.random.default_rng(s)).nodes[n].kernel
+        for s in range(20)
+        for n in first.nodes.keys() - {2}
+    }
+    assert kernels == {3, 5}
+
+
+@pytest.mark.parametrize("ids", ["counted", "innovation"])
+def test_graphs_with_counted_ids_are_valid_with_either_setting_and_keep_their_numbers(ids):
+    space = space_of(ids=ids)
+    genome = {
+        "nodes": [[2, 4, 3, False], [3, 8, 5, True]],
+        "edges": [[2, 1], [3, 1], [0, 2], [2, 3]],
+    }
+    one = next(space.smallest())
+    old = type(one)(one.space, one.config, genome)
+    space.validate(old)
+    assert space.text(old) == "2=4x3<-x 3=8x5/2<-2 y<-2,3"
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        child = space.mutate(old, rng)
+        space.validate(child)
+        assert {2, 3} <= {node[0] for node in child.genome["nodes"]}
+
+
+def test_a_search_with_innovation_numbers_finds_valid_different_graphs():
+    space, rng = space_of(ids="innovation", nodes=8), np.random.default_rng(3)
+    drawn = {space.sample(rng) for _ in range(40)}
+    drawn |= {
+        space.crossover(a, b, rng) for a, b in zip(list(drawn), list(drawn)[1:], strict=False)
+    }
+    for one in drawn:
+        space.validate(one)
+    codes = [space.encode(one) for one in drawn]
+    assert len({tuple(code) for code in codes}) == len(drawn)
+    assert len({code.size for code in codes}) == 1
+    assert all(max(space.tokens(one)) < space.vocabulary() for one in drawn)
+
+
+def test_pages_and_encodings_number_the_convolutions_in_the_order_of_the_data():
+    space = space_of(ids="innovation")
+    graph = inserted(minimal(4, 3), (SOURCE, 2), 5, space.config)
+    one = space.architecture(inserted(graph, (2, SINK), 3, space.config))
+    assert space.text(one) == "2=4x5<-x 3=4x3<-2 4=4x3<-3 y<-4"
+    assert [node["id"] for node in space.graph(one)["cells"][0]["nodes"]] == list("x234y")
+    assert max(space.tokens(one)) < space.vocabulary()
+    assert len(space.encode(one)) == len(space.encode(next(space.smallest())))
 
 
 @pytest.mark.parametrize(
