@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
+from .data_report import DataReport
+
 if TYPE_CHECKING:
     import torch
     from _typeshed import DataclassInstance
@@ -70,6 +72,20 @@ class Dataset(ABC, Generic[P]):
         Raises:
             DataMissing: the files are not at the configured path.
         """
+
+    def report(self, limit: int | None = None) -> DataReport:
+        """Return what the data set holds and what is unusual about it; needs no torch.
+
+        Args:
+            limit: Most pictures that are decoded, evenly over the data set; default: all.
+
+        Raises:
+            EngineError: the files are not at the configured path, or not readable at all.
+        """
+        facts = self.facts()
+        parts = {"train": facts.train, "valid": facts.valid, "test": facts.test}
+        words = facts.classes if self.kind == "text" else 0
+        return DataReport(self.name, self.kind, parts, vocabulary=words)
 
     @abstractmethod
     def search_parts(self) -> tuple[P, P]:

@@ -10,8 +10,10 @@ import numpy as np
 
 from ...core.errors import EngineError
 from ...core.text import one_line
+from .pictures import SIXTEEN_BITS
 from .raw_images import RawImages
 
+MAX_CLASSES = 10_000  # a label beyond it is a mistake: a network would have so many outputs
 FORMS = "images and labels, x_train and y_train, or jpeg, offsets and labels"
 
 
@@ -54,8 +56,11 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def _from_arrays(path: Path, images: np.ndarray, labels: np.ndarray) -> RawImages:
-    if images.dtype != np.uint8:
-        raise EngineError(f"images in {path} are {images.dtype}: store them as uint8, 0 to 255")
+    if not images.size:
+        raise EngineError(
+            f"images in {path} have the shape {images.shape}, which holds no pixel: write it again"
+        )
+    images, converted = _as_bytes(path, images)
     if images.ndim == 4 and images.shape[-1] not in (1, 3) and images.shape[1] in (1, 3):
         images = images.transpose(0, 2, 3, 1)
     if not (images.ndim == 3 or (images.ndim == 4 and images.shape[-1] in (1, 3))):
@@ -67,6 +72,39 @@ def _from_arrays(path: Path, images: np.ndarray, labels: np.ndarray) -> RawImage
         _labels(path, labels, len(images)),
         lambda i: images[i],
         lambda i: f"image {i} of {path}",
+        converted,
+    )
+
+
+def _as_bytes(path: Path, images: np.ndarray) -> tuple[np.ndarray, str]:
+    """Return the images as uint8, and the name of the conversion.
+
+    Raises:
+        EngineError: the numbers are of no scale that pictures have.
+    """
+    kind = images.dtype.kind
+    if images.dtype == np.uint8:
+        return images, ""
+    if kind == "b":
+        return images.astype(np.uint8) * 255, "true and false scaled to 255 and 0"
+    if kind in "iuf" and np.isfinite(images).all():
+        low, high = images.min(), images.max()
+        whole = kind in "iu" or bool((images == np.round(images)).all())
+        if kind == "f" and low >= 0 and high <= 1:
+            scaled = np.round(images.astype(np.float64) * 255)
+            return scaled.astype(np.uint8), "numbers from 0 to 1 scaled to 0 to 255"
+        if whole and low >= 0 and high <= 255:
+            return images.astype(np.uint8), f"{images.dtype} numbers from 0 to 255 stored as bytes"
+        if images.dtype == np.uint16:
+            deep = images.astype(np.uint32)
+            return ((deep + 128) // 257).astype(np.uint8), SIXTEEN_BITS
+        found = f"{images.dtype} numbers from {low:g} to {high:g}"
+    else:
+        found = (
+            f"{images.dtype} numbers that are not all finite" if kind == "f" else str(images.dtype)
+        )
+    raise EngineError(
+        f"images in {path} are {found}: store them as uint8, 0 to 255, or as numbers from 0 to 1"
     )
 
 
@@ -94,5 +132,11 @@ def _labels(path: Path, labels: np.ndarray, count: int) -> np.ndarray:
         raise EngineError(
             f"{path} has {len(flat)} labels of type {flat.dtype} for {count} images: "
             "every image needs one integer"
+        )
+    low, high = int(flat.min()), int(flat.max())
+    if low < 0 or high >= MAX_CLASSES:
+        raise EngineError(
+            f"labels in {path} range from {low} to {high}: number the classes from 0, below "
+            f"{MAX_CLASSES:,}"
         )
     return flat.astype(np.int64)

@@ -94,7 +94,16 @@ def stamp(paths: list[Path]) -> tuple[tuple[str, int, int], ...]:
     """Return name, size and modification time of files; equal stamps mean unchanged files.
 
     Raises:
+        DataMissing: a file cannot be read, as a link to nothing.
         EngineError: a file links to a target outside of the allowed folders.
     """
-    stats = [(allowed_path(path), path.stat()) for path in paths]
+    stats = [(allowed_path(path), _stat(path)) for path in paths]
     return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataMissing(f"{path} cannot be read ({reason}): remove or replace it") from None

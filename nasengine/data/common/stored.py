@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from ...core.data_report import DataReport
 from ...core.dataset import Dataset, DatasetFacts, Part
 from ...core.errors import EngineError
+from .image_report import Source, image_report
+from .raw_images import RawImages
 from .split import split
 
 if TYPE_CHECKING:
@@ -117,6 +120,26 @@ class StoredDataset(Dataset[Part]):
             digest=stored.digest,
         )
 
+    def report(self, limit: int | None = None) -> DataReport:
+        stored = self.read()
+        size = stored.images.shape[-1]
+        search = _raw(stored.images, stored.labels)
+        test = _raw(stored.test_images, stored.test_labels)
+        config = self.config
+        return image_report(
+            self.name,
+            Source(search, test, tuple(map(str, range(stored.classes))), files=self.files()),
+            size=size,
+            colour=stored.images.shape[1] == 3,
+            split_of=(config.valid_share, config.split_seed, config.limit),
+            limit=limit,
+        )
+
+    def files(self) -> int:
+        """Return the number of files that the data set consists of."""
+        stamp = self.stamp()
+        return len(stamp) if isinstance(stamp, tuple) else 1
+
     def search_parts(self) -> tuple[Part, Part]:
         """Return train and valid. They are cached for the next candidate: do not modify them."""
         return _search_parts(type(self), self.config, self.stamp())
@@ -132,6 +155,10 @@ class StoredDataset(Dataset[Part]):
     def _positions(self, stored: Stored) -> tuple[np.ndarray, np.ndarray]:
         config = self.config
         return split(stored.labels, config.valid_share, config.split_seed, config.limit)
+
+
+def _raw(images: np.ndarray, labels: np.ndarray) -> RawImages:
+    return RawImages(labels, lambda i: images[i].transpose(1, 2, 0), lambda i: f"image {i}")
 
 
 @lru_cache(maxsize=2)

@@ -7,15 +7,24 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...core.data_report import DataReport
 from ...core.errors import DataMissing
 from ...core.settings import setting
+from ..common.image_report import Source, image_report
 from ..common.npz import read_npz
 from ..common.raw_images import RawImages, decode
 from ..common.roots import named_path, stamp
 from ..common.settings import FilesConfig
 from ..common.split import set_test_apart
 from ..common.stored import Stored, StoredDataset
-from .labelled_folder import LAYOUT, class_names, image_files, raw_images
+from .labelled_folder import (
+    LAYOUT,
+    beside,
+    class_names,
+    image_files,
+    raw_images,
+    skipped_files,
+)
 
 HOLDS = f"{LAYOUT}, or an .npz file"
 
@@ -66,6 +75,24 @@ class Images(StoredDataset):
         test_images, test_digest = self._decode(raw_test)
         both = hashlib.sha256(f"{digest} {test_digest}".encode()).hexdigest()
         return Stored(images, labels, test_images, raw_test.labels, classes, both)
+
+    def report(self, limit: int | None = None) -> DataReport:
+        source, test_source = self._sources()
+        raw, own_test = _raw(source, _classes(source))
+        test = _raw(test_source, _classes(source))[0] if test_source else own_test
+        folders = [folder for folder in (source, test_source) if folder and folder.is_dir()]
+        skipped = [one for folder in folders for one in skipped_files(folder)]
+        if source.parent == (test_source.parent if test_source else None):
+            skipped += beside(source.parent, folders)
+        config = self.config
+        return image_report(
+            self.name,
+            Source(raw, test, tuple(_classes(source)), tuple(skipped), self.files()),
+            size=config.size,
+            colour=config.colour,
+            split_of=(config.valid_share, config.split_seed, config.limit),
+            limit=limit,
+        )
 
     def _decode(self, raw: RawImages) -> tuple:
         return decode(raw, self.config.size, self.config.colour)

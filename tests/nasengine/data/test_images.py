@@ -130,7 +130,14 @@ def test_empty_and_single_classes_are_refused(tmp_path):
     ("arrays", "message"),
     [
         ({"pictures": np.zeros(3)}, "holds pictures: it needs images and labels"),
-        ({"images": np.zeros((4, 8, 8)), "labels": np.arange(4)}, "are float64: store them as"),
+        (
+            {"images": np.full((4, 8, 8), -0.5), "labels": np.arange(4)},
+            "are float64 numbers from -0.5 to -0.5: store them as uint8",
+        ),
+        ({"images": np.full((4, 8, 8), np.nan), "labels": np.arange(4)}, "not all finite"),
+        ({"images": np.zeros((0, 8, 8), np.uint8), "labels": np.arange(0)}, "holds no pixel"),
+        ({"images": np.zeros((2, 8, 8), np.uint8), "labels": np.array([0, 2**40])}, "from 0 to"),
+        ({"images": np.zeros((2, 8, 8), np.uint8), "labels": np.array([-1, 1])}, "from -1 to 1"),
         ({"images": np.zeros((4, 8), np.uint8), "labels": np.arange(4)}, "have the shape"),
         ({"images": np.zeros((4, 8, 8), np.uint8), "labels": np.arange(3)}, "has 3 labels"),
         ({"images": np.zeros((4, 8, 8), np.uint8), "labels": np.ones(4)}, "of type float64"),
@@ -152,3 +159,23 @@ def test_files_in_other_formats_are_refused_as_npz(tmp_path):
         (tmp_path / "x.npz").write_bytes(content)
         with pytest.raises(EngineError, match=r"is not an \.npz file of numbers"):
             images(tmp_path / "x.npz").facts()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        (np.linspace(0, 1, 64, dtype=np.float32), [0, 128, 255]),
+        (np.linspace(0, 255, 64).round(), [0, 129, 255]),
+        (np.linspace(0, 255, 64).round().astype(np.int64), [0, 129, 255]),
+        (np.linspace(0, 65535, 64).round().astype(np.uint16), [0, 129, 255]),
+        (np.arange(64) >= 32, [0, 255, 255]),
+    ],
+)
+def test_npz_numbers_of_usual_scales_are_converted_and_counted(tmp_path, numbers, expected):
+    arrays = np.broadcast_to(numbers.reshape(8, 8), (60, 8, 8))
+    np.savez(tmp_path / "x.npz", images=arrays, labels=np.arange(60) % 3)
+    dataset = images(tmp_path / "x.npz", size=8, colour=False)
+    pixels = dataset.read().images[0].ravel()
+    assert np.abs(pixels[[0, 32, 63]].astype(int) - expected).max() <= 2
+    (group,) = dataset.report().converted
+    assert group.count == 60
