@@ -6,26 +6,71 @@ from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Count, ForeignKey, Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from .admin_access import SuperuserAdmin, TeamScopedAdmin
-from .models import Membership, Team, User
-from .permissions import teams_where
+from .models import Membership, Role, Team, User
+from .owners import check_may_lose
+from .permissions import administrators, is_last_administrator, teams_where
+
+LAST_ADMINISTRATOR = "{} is the last active administrator: make another user one first"
 
 admin.site.unregister(Group)  # permissions come from roles in teams
 
 
+class KeepsOwners(ModelAdmin):
+    """Answers a deletion that would leave a team without an owner with a message."""
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                return super().delete_view(request, object_id, extra_context)
+        except ValidationError as error:
+            return self._refused(request, error)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                return super().changelist_view(request, extra_context)
+        except ValidationError as error:
+            return self._refused(request, error)
+
+    def _refused(self, request: HttpRequest, error: ValidationError) -> HttpResponse:
+        text = "; ".join(error.messages)
+        self.message_user(request, f"Nothing is deleted: {text}.", messages.ERROR)
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+
+class UserForm(UserChangeForm):
+    """Keeps an administrator who can sign in."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        stays = cleaned.get("is_active") and cleaned.get("is_superuser")
+        if not stays and is_last_administrator(self.instance):
+            raise ValidationError(LAST_ADMINISTRATOR.format(self.instance))
+        return cleaned
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, SuperuserAdmin):
+class UserAdmin(KeepsOwners, DjangoUserAdmin, SuperuserAdmin):
     """User accounts; roles in teams are memberships."""
 
-    form = UserChangeForm
+    form = UserForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "first_name", "last_name", "email", "is_active", "is_superuser")
@@ -38,6 +83,17 @@ class UserAdmin(DjangoUserAdmin, SuperuserAdmin):
     )
     readonly_fields = ("last_login", "date_joined")
     filter_horizontal = ()
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        self.delete_queryset(request, User.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """Delete accounts, unless no administrator would be left who can sign in."""
+        with transaction.atomic():
+            deleted = list(queryset.filter(is_active=True, is_superuser=True))
+            super().delete_queryset(request, queryset)
+            if deleted and not administrators().exists():
+                raise ValidationError(LAST_ADMINISTRATOR.format(deleted[0]))
 
 
 class MembershipForm(forms.ModelForm):
@@ -56,9 +112,17 @@ class MembershipForm(forms.ModelForm):
         model = Membership
         fields = ("team", "user", "role")
 
+    def clean_role(self) -> str:
+        """Check that the last owner stays one."""
+        stored = Membership.objects.filter(pk=self.instance.pk, role=Role.OWNER).first()
+        role = self.cleaned_data["role"]
+        if stored is not None and role != Role.OWNER:
+            check_may_lose(stored)
+        return role
+
 
 @admin.register(Membership)
-class MembershipAdmin(TeamScopedAdmin):
+class MembershipAdmin(KeepsOwners, TeamScopedAdmin):
     """Members of teams and their roles; owners manage their own teams."""
 
     action = "manage"

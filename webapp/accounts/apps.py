@@ -7,6 +7,7 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import access_changes  # models are loaded by now
+        from . import access_changes, owners  # models are loaded by now
 
         access_changes.connect()
+        owners.connect()

@@ -68,3 +68,13 @@ def may_enter_admin(user: AnyUser) -> bool:
     if not user.is_authenticated or not user.is_active:
         return False
     return user.is_superuser or teams_where(user, "curate").exists()
+
+
+def administrators() -> QuerySet[User]:
+    """Return the site's administrators who can sign in."""
+    return User.objects.filter(is_active=True, is_superuser=True)
+
+
+def is_last_administrator(user: User) -> bool:
+    """Return whether the site would be without an administrator if this user were none."""
+    return list(administrators().values_list("pk", flat=True)[:2]) == [user.pk]
