@@ -20,6 +20,7 @@ from webapp.accounts.permissions import AnyUser
 from webapp.limits import MAX_REASON
 
 from .models import CatalogueEntry
+from .review_queue import review_cards
 from .services import DecisionRefused, promote, reject
 
 
@@ -72,6 +73,7 @@ def reason_page(
         "form": form,
         "decision": decision,
         "entries": entries,
+        "cards": review_cards(entries.select_related("candidate__run", "kept_by", "team")),
         "action": f"{decision.verb}_selected",
         "selected_name": helpers.ACTION_CHECKBOX_NAME,
         "back": back,

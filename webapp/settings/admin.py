@@ -14,6 +14,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/mark.svg")}
     ],
     "STYLES": [lambda request: static("css/admin.css")],
+    "DASHBOARD_CALLBACK": "webapp.architectures.review_queue.dashboard",
     "SHOW_VIEW_ON_SITE": True,
     "SHOW_HISTORY": True,
     "SHOW_BACK_BUTTON": True,

@@ -76,16 +76,28 @@ function closeMenus(except) {
   }
 }
 
+const NO_TEXT = ["checkbox", "radio", "button", "submit", "range", "color", "file"];
+
+// Whether keys are text for this element; a ticked box or a pressed button takes none.
 function isTyping(element) {
-  return element.closest("input, textarea, select, [contenteditable]") !== null;
+  if (element.matches("input")) return !NO_TEXT.includes(element.type);
+  return element.closest("textarea, select, [contenteditable]") !== null;
 }
 
-function go(selector) {
+function go(selector, hash = "") {
   const link = document.querySelector(selector);
-  if (link) location.assign(link.getAttribute("href"));
+  if (link) location.assign(link.getAttribute("href") + hash);
+}
+
+// Focuses the search field of the page; a page without one leads to that of the runs.
+function search() {
+  const field = document.querySelector("[data-search]");
+  if (field) field.focus();
+  else go('[data-testid="rail-runs"]', "#search");
 }
 
 function wireKeys() {
+  if (location.hash === "#search") search();
   let before = "";
   const pages = { o: "overview", r: "runs", s: "studies", c: "compare", a: "architectures", d: "data" };
   document.addEventListener("keydown", (event) => {
@@ -97,11 +109,8 @@ function wireKeys() {
     else if (key === "?") document.getElementById("shortcuts").showModal();
     else if (key === "n" && document.body.dataset.newRun) location.assign(document.body.dataset.newRun);
     else if (key === "/") {
-      const field = document.querySelector("[data-search]");
-      if (field) {
-        event.preventDefault();
-        field.focus();
-      }
+      event.preventDefault();
+      search();
     }
     before = key;
   });

@@ -1,0 +1,55 @@
+"""Keyboard shortcuts on every page, and their list."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ..fixtures.factories import make_run
+from ..fixtures.site_visits import sign_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def site(fleet: Any, team: Any, researcher: Any, browser_page: Page) -> tuple[Page, str, list[str]]:
+    run = make_run(team)
+    fleet.start_web()
+    sign_in(browser_page, fleet.url, "rosa")
+    paths = ["/", "/runs/", f"/runs/{run.pk}/", "/studies/", "/studies/new", "/runs/new",
+             "/architectures/", "/datasets/tables/", "/account/", "/compare"]  # fmt: skip
+    return browser_page, fleet.url, paths
+
+
+def test_the_list_of_shortcuts_opens_on_every_page(site):
+    page, url, paths = site
+    for path in paths:
+        page.goto(url + path)
+        page.keyboard.press("?")
+        expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator("#shortcuts")).to_be_hidden()
+
+
+def test_a_slash_searches_from_every_page(site):
+    page, url, paths = site
+    for path in paths:
+        page.goto(url + path)
+        page.keyboard.press("/")
+        expect(page.locator("[data-search]")).to_be_focused()
+
+
+def test_a_ticked_box_does_not_swallow_shortcuts_and_a_text_field_does(site):
+    page, url, _ = site
+    page.goto(f"{url}/runs/")
+    page.locator("[data-tick]").first.check()
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    page.wait_for_url(re.compile("/studies/$"))
+    page.goto(f"{url}/runs/")
+    page.locator("[data-search]").fill("n?")
+    expect(page.locator("#shortcuts")).to_be_hidden()
+    expect(page).to_have_url(re.compile("/runs/"))

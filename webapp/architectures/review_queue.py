@@ -1,0 +1,94 @@
+"""The review queue on the first page of the admin: what a curator needs to see for a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from nasengine.core.objective import Goal
+from webapp.accounts.permissions import AnyUser, teams_where
+from webapp.runs.drawings import drawing, text_of
+from webapp.runs.models import FINITE, Measurement, Run
+from webapp.runs.numbers import value_text
+from webapp.runs.objectives import goals_of
+
+from .models import CatalogueEntry, Stage
+
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class ReviewCard:
+    """An entry with its drawing, its position on the front of its run, and its measurements."""
+
+    entry: CatalogueEntry
+    graph: dict[str, Any] | None
+    text: str
+    position: str
+    measurements: list[str]
+
+    @property
+    def graph_id(self) -> str:
+        """The id of the drawing's data on the page."""
+        return f"graph-{self.entry.pk}"
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the review queue to the first page of the admin (called by django-unfold)."""
+    waiting = waiting_entries(request.user)
+    context |= {"queue": review_cards(waiting[:SHOWN]), "queue_total": waiting.count()}
+    return context
+
+
+def waiting_entries(user: AnyUser) -> Any:
+    """Return the entries that this person may decide about, those that wait longest first."""
+    waiting = CatalogueEntry.objects.filter(stage=Stage.PROPOSED)
+    if not user.is_superuser:
+        waiting = waiting.filter(team__in=teams_where(user, "curate"))
+    return waiting.select_related("team", "kept_by", "candidate__run").order_by("kept_at", "pk")
+
+
+def review_cards(entries: Iterable[CatalogueEntry]) -> list[ReviewCard]:
+    """Return what the curator sees of each entry."""
+    return [
+        ReviewCard(
+            entry,
+            drawing(entry.architecture),
+            text_of(entry.architecture),
+            _position(entry),
+            [
+                f"{m['objective']} "
+                f"{value_text(m['objective'], m['value'], m['unit'], m.get('spread'))}"
+                for m in entry.measurements
+            ],
+        )
+        for entry in entries
+    ]
+
+
+def _position(entry: CatalogueEntry) -> str:
+    """Return where the candidate is on the front of its run, by the first objective."""
+    candidate = entry.candidate
+    if candidate is None:
+        return "its run has been deleted"
+    run = candidate.run
+    numbers = run.front.get("numbers", [])
+    if candidate.number not in numbers:
+        return f"not on the front of {run.name}, which has {len(numbers)} members"
+    goal = goals_of(run)[0]
+    place = _better_than(run, numbers, candidate.number, goal) + 1
+    return f"{place} of {len(numbers)} on the front of {run.name}, by {goal.name}"
+
+
+def _better_than(run: Run, numbers: list[int], number: int, goal: Goal) -> int:
+    """Count the members of the front that are better in an objective."""
+    measured = Measurement.objects.filter(
+        FINITE, candidate__run=run, candidate__number__in=numbers, objective=goal.name
+    )
+    values = dict(measured.order_by().values_list("candidate__number", "value"))
+    sign = -1 if goal.better == "higher" else 1
+    own = sign * values.get(number, float("inf"))
+    return sum(sign * value < own for value in values.values())
