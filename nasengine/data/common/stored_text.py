@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from ...core.data_report import DataReport, Groups
 from ...core.dataset import DataKind, Dataset, DatasetFacts, TextPart
 from ...core.errors import EngineError
 from ...core.settings import setting
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     import torch
 
 MIN_WORDS = 20
+MANY_UNKNOWN = 0.1  # share of the words
 VOCABULARY_HELP = "Largest vocabulary; rarer words become <unk>; 0: unlimited."
 LIMIT_HELP = "Number of words used by the search, from the start of the training text; empty: all."
 
@@ -89,6 +92,30 @@ class TextDataset(Dataset[TextPart]):
             digest=stored.digest,
         )
 
+    def report(self, limit: int | None = None) -> DataReport:
+        stamp = self.stamp()
+        return self._report(len(stamp) if isinstance(stamp, tuple) else 0, [], [])
+
+    def _report(
+        self, read: int, skipped: Sequence[tuple[Path, str]], notes: Sequence[str]
+    ) -> DataReport:
+        """Return the report of the words; the arguments are about the files."""
+        groups = Groups()
+        for path, reason in skipped:
+            groups.add(reason, path.name)
+        report = DataReport(self.name, "text", {}, read=read, skipped=groups.groups())
+        try:
+            stored = self._stored()
+        except EngineError as error:
+            return replace(report, problems=(str(error),), notes=tuple(notes))
+        train = stored.train[: self.config.limit]
+        return replace(
+            report,
+            parts={"train": len(train), "valid": len(stored.valid), "test": len(stored.test)},
+            vocabulary=len(stored.vocabulary),
+            notes=(*notes, *_unusual(train, stored)),
+        )
+
     def vocabulary(self) -> tuple[str, ...]:
         """Return the words in the order of their indices."""
         return self._stored().vocabulary
@@ -121,6 +148,20 @@ def _read(kind: type[TextDataset], config: TextConfig, stamp: Hashable) -> Store
     spelled = np.frombuffer("\n".join(vocabulary).encode(), np.uint8)
     digest = digest_of(train, valid, test, spelled)
     return StoredText(train, valid, test, vocabulary, digest)
+
+
+def _unusual(train: np.ndarray, stored: StoredText) -> Iterator[str]:
+    """Yield sentences about what is unusual in the words of a text."""
+    unknown = float((stored.valid == 0).mean())
+    if unknown > MANY_UNKNOWN:
+        yield (
+            f"{100 * unknown:.0f} % of the words of the valid part are not in the vocabulary: they "
+            "are read as <unk>."
+        )
+    if len(stored.valid) <= len(train) and np.array_equal(stored.valid, train[: len(stored.valid)]):
+        yield "The valid part is the beginning of train: valid errors will be too low."
+    if np.array_equal(stored.valid, stored.test):
+        yield "The valid and the test part are the same text."
 
 
 def _tensor(words: np.ndarray) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import re
 import zlib
@@ -20,11 +21,14 @@ PART_WORDS = {
     "dev": "valid",
     "test": "test",
 }
+# Files about a text, in any folder that was downloaded or cloned.
+ABOUT = ("readme", "license", "licence", "copying", "notice", "changelog", "authors", "citation")
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MAX_BYTES = 2**31
 
 
 def read_text(path: Path) -> str:
-    """Read a file in UTF-8, optionally compressed with gzip.
+    """Read a file in UTF-8, or in UTF-16 with its mark, optionally compressed with gzip.
 
     Raises:
         EngineError: the file cannot be read, is too large, or is not text.
@@ -37,8 +41,9 @@ def read_text(path: Path) -> str:
         raise EngineError(f"{path} cannot be read ({error}): download the file again") from None
     if len(content) > MAX_BYTES:
         raise EngineError(f"{path} has more than {MAX_BYTES:,} bytes: choose a smaller text")
+    encoding = "utf-16" if content[:2] in UTF_16_MARKS else "utf-8-sig"
     try:
-        return content.decode("utf-8-sig")
+        return content.decode(encoding)
     except UnicodeDecodeError as error:
         raise EngineError(
             f"{path} is not text in UTF-8 (byte {error.start:,}): convert or remove it"
@@ -48,17 +53,37 @@ def read_text(path: Path) -> str:
 def files_of(source: Path) -> list[Path]:
     """Return the text files of a folder sorted by name, or the one file named.
 
+    Hidden files and files about the text, such as README.txt, are left out.
+
     Raises:
         DataMissing: the folder has no text file.
         EngineError: a file links to a target outside of the allowed folders.
     """
     if source.is_file():
         return [source]
-    texts = [path for path in sorted(source.iterdir()) if path.name.lower().endswith(SUFFIXES)]
-    files = [allowed_path(path) for path in texts if path.is_file()]
+    paths = [path for path in sorted(source.iterdir()) if not why_skipped(path)]
+    files = [allowed_path(path) for path in paths]
     if not files:
         raise DataMissing(f"{source} holds no {', '.join(SUFFIXES)}: correct path")
     return files
+
+
+def why_skipped(path: Path) -> str:
+    """Return why a path in a folder is not read as text; "" if it is read."""
+    name = path.name.lower()
+    if name.startswith("."):
+        return "file of an operating system"
+    if not name.endswith(SUFFIXES) or not path.is_file():
+        return "folder" if path.is_dir() else f"not a text format that is read ({path.suffix})"
+    return "file about the text" if name.startswith(ABOUT) else ""
+
+
+def skipped_files(source: Path) -> list[tuple[Path, str]]:
+    """Return each file of a folder that is not read, with the reason."""
+    if source.is_file():
+        return []
+    paths = sorted(source.iterdir())
+    return [(path, reason) for path in paths if (reason := why_skipped(path))]
 
 
 def named_parts(files: list[Path]) -> dict[str, Path]:

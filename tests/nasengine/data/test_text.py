@@ -133,3 +133,81 @@ def test_the_unigram_perplexity_agrees_with_the_documentation():
     share = np.bincount(train, minlength=dataset.facts().classes) + 0.1
     perplexity = np.exp(-np.log(share[valid] / share.sum()).mean())
     assert 350 < perplexity < 600
+
+
+def write(folder, **files):
+    for name, text in files.items():
+        (folder / f"{name}.txt").write_text(text)
+    return named_dataset("text", {"path": str(folder), "words": "blanks"})
+
+
+def test_declared_validation_text_is_never_trained_on(tmp_path):
+    dataset = write(tmp_path, train="a b c d\n" * 100, valid="v w x y\n" * 50)
+    raw = dataset.read()
+    assert set(raw.valid) == {"v", "w", "x", "y", "<eos>"}
+    assert not {"v", "w"} & {*raw.train, *raw.test}
+    assert (len(raw.train), len(raw.valid), len(raw.test)) == (450, 250, 50)
+    notes = dataset.report().notes
+    assert "The valid part is valid.txt." in notes
+    assert "The test part is 10 % of the words, from the end of train.txt." in notes
+
+
+def test_a_test_text_without_a_train_text_is_refused(tmp_path):
+    dataset = write(tmp_path, test="a b c d\n" * 100, other="v w x y\n" * 50)
+    with pytest.raises(EngineError, match=r"test\.txt is named as a part, but no file is named"):
+        dataset.facts()
+
+
+def test_files_about_a_text_are_no_part_of_it(tmp_path):
+    dataset = write(tmp_path, a="a b c d\n" * 100)
+    before = dataset.read()
+    write(tmp_path, README="read me\n", License="you may\n")
+    (tmp_path / "._a.txt").write_bytes(b"\x00\x05\x16\x07")
+    (tmp_path / "notes.md").write_text("x")
+    assert dataset.read() == before
+    skipped = {group.reason: group.count for group in dataset.report().skipped}
+    assert skipped == {
+        "file about the text": 2,
+        "file of an operating system": 1,
+        "not a text format that is read (.md)": 1,
+    }
+
+
+def test_a_file_that_is_named_itself_is_read_whatever_its_name(tmp_path):
+    (tmp_path / "README.test.txt").write_text("a b c d\n" * 100)
+    dataset = named_dataset("text", {"path": str(tmp_path / "README.test.txt")})
+    assert dataset.facts().train > 0
+
+
+HINDI = "आधुनिक मानक हिन्दी राजभाषा"
+
+
+def test_words_keep_their_combining_marks():
+    assert words_of_prose(HINDI)[:-1] == HINDI.split()
+    # Thai and Arabic vowels, and a joiner inside a Persian word.
+    for word in ("ที่นี่", "مُحَمَّد", "می\u200cخواهم"):
+        assert words_of_prose(word) == [word, "<eos>"]
+
+
+def test_the_same_word_is_one_token_however_it_is_encoded():
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    assert words_of_prose(f"{composed} {decomposed}")[:2] == [composed, composed]
+    assert words_of_prose("don\u2019t don't \u2018so\u2019") == ["don't", "don't", "so", "<eos>"]
+
+
+def test_a_text_in_utf_16_is_read_like_one_in_utf_8(tmp_path):
+    text = f"one two {HINDI}\n" * 60
+    digests = set()
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        (tmp_path / "a.txt").write_text(text, encoding=encoding)
+        digests.add(named_dataset("text", {"path": str(tmp_path)}).facts().digest)
+    assert len(digests) == 1
+
+
+def test_unusual_texts_are_said(tmp_path):
+    dataset = write(tmp_path, train="a b c d\n" * 100, valid="v w x y\n" * 50)
+    assert any("80 % of the words of the valid part" in note for note in dataset.report().notes)
+    write(tmp_path, valid="a b c d\n" * 50)
+    assert any("beginning of train" in note for note in dataset.report().notes)
+    write(tmp_path, valid="a b")
+    assert "the valid part has 3 words" in dataset.report().problems[0]
