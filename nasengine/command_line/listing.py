@@ -7,18 +7,17 @@ import dataclasses
 import importlib
 import inspect
 import json
-from pathlib import Path
 from typing import Any
 
-from .. import objectives
 from ..catalog import KINDS, load, names
 from ..core.settings import describe
+from ..objectives.common import device_files
+from ..objectives.common.device_files import devices
 from .parser import add_command
 from .reference import reference
 
 # A trainer belongs to the strategy of its name and has no settings of its own.
 LISTED = (*(kind for kind in KINDS if kind != "trainers"), "devices")
-DEVICES = Path(objectives.__file__).parent / "devices"
 # Class attributes that an entry lists in addition to its summary and settings.
 ATTRIBUTES = {
     "spaces": ("capabilities",),
@@ -59,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 def entries(kind: str) -> list[dict[str, Any]]:
     """Return one JSON object per plugin: name, summary, settings, and attributes of its kind."""
     if kind == "devices":
-        return [_device(path) for path in sorted(DEVICES.glob("*.json"))]
+        return [_device(name) for name in sorted(devices())]
     if kind == "networks":
         return [_network(name) for name in names(kind)]
     return [_entry(kind, name) for name in names(kind)]
@@ -88,9 +87,9 @@ def _network(name: str) -> dict[str, Any]:
     }
 
 
-def _device(path: Path) -> dict[str, Any]:
-    facts = json.loads(path.read_text(encoding="utf-8"))
-    return {"name": path.stem, "summary": str(facts.get("summary", "")), "facts": facts}
+def _device(name: str) -> dict[str, Any]:
+    facts = json.loads((device_files.FOLDER / f"{name}.json").read_text(encoding="utf-8-sig"))
+    return {"name": name, "summary": facts["summary"], "facts": facts}
 
 
 def _first_line(text: str | None) -> str:

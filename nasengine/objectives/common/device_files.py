@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import EngineError, UnknownName
-from ...core.text import shorten
+from ...core.text import one_line, shorten
+from .device_checks import check_device
 
 FOLDER = Path(__file__).parents[1] / "devices"
 
@@ -59,7 +60,7 @@ def devices() -> dict[str, DeviceFile]:
     """Return all devices by name, measured ones first.
 
     Raises:
-        EngineError: a file lacks a required field or has an unknown one.
+        EngineError: a file cannot be read, lacks a field, or has a wrong one.
     """
     files = [_read(path) for path in sorted(FOLDER.glob("*.json"))]
     files.sort(key=lambda device: (device.method != "measured", device.name))
@@ -103,10 +104,16 @@ def measured_device(kind: str, name: str | None) -> DeviceFile:
 
 
 def _read(path: Path) -> DeviceFile:
+    """Return the device of a file.
+
+    Raises:
+        EngineError: the file cannot be read, or a field is wrong.
+    """
     try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        values["costs"] = tuple(values["costs"])
-        return DeviceFile(name=path.stem, **values)
-    except (ValueError, KeyError, TypeError) as error:
-        names = ", ".join(field.name for field in fields(DeviceFile))
-        raise EngineError(f"{path.name} is not a device file ({error}); fields: {names}") from None
+        values: Any = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise EngineError(
+            f"{path.name} is not a device file ({one_line(str(error), 120)}): correct its JSON"
+        ) from None
+    check_device(values, DeviceFile, path.name)
+    return DeviceFile(name=path.stem, **{**values, "costs": tuple(values["costs"])})

@@ -9,6 +9,8 @@ import pytest
 
 from nasengine.catalog import names
 from nasengine.command_line import listing
+from nasengine.core.errors import EngineError
+from nasengine.objectives.common import device_files
 
 
 def command(*words):
@@ -56,14 +58,25 @@ def test_without_a_kind_everything_is_listed(capsys):
 
 
 def test_devices_are_files(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr(listing, "DEVICES", tmp_path)
+    monkeypatch.setattr(device_files, "FOLDER", tmp_path)
+    device_files.devices.cache_clear()
     assert command("devices") == 0
     assert capsys.readouterr().out == "devices\n  none\n"
-    (tmp_path / "board.json").write_text(json.dumps({"summary": "A board.", "batch": 1}))
+    facts = {"summary": "A board.", "method": "tabular", "provenance": "a paper", "batch": 1}
+    for content in (facts, {**facts, "costs": []}, {**facts, "costs": ["latency"], "runs_on": "x"}):
+        (tmp_path / "board.json").write_text(json.dumps(content))
+        device_files.devices.cache_clear()
+        with pytest.raises(EngineError, match=r"board\.json is not a device file"):
+            command("devices")
+    facts["costs"] = ["latency"]
+    (tmp_path / "board.json").write_text(json.dumps(facts))
+    device_files.devices.cache_clear()
     command("devices", "--json")
     assert json.loads(capsys.readouterr().out)["devices"] == [
-        {"name": "board", "summary": "A board.", "facts": {"summary": "A board.", "batch": 1}}
+        {"name": "board", "summary": "A board.", "facts": facts}
     ]
+    monkeypatch.undo()
+    device_files.devices.cache_clear()
 
 
 def test_an_unknown_kind_is_refused():

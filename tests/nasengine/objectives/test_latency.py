@@ -1,6 +1,7 @@
 """Objective `latency`: timing, recorded conditions, devices, machine lock."""
 
 import fcntl
+import json
 import os
 import subprocess
 import sys
@@ -198,6 +199,95 @@ def test_the_message_names_an_invalid_device_file(tmp_path, monkeypatch):
     monkeypatch.undo()
     device_files.devices.cache_clear()
     assert "cpu" in devices()
+
+
+MINE = {
+    "summary": "My box",
+    "method": "measured",
+    "costs": ["latency"],
+    "provenance": "timed by the worker",
+    "queue": "mybox",
+    "runs_on": "cpu",
+}
+
+
+@pytest.fixture
+def my_box(tmp_path, monkeypatch):
+    """Return a function that reads a device file with changed fields; ... removes one."""
+    from nasengine.objectives.common import device_files
+
+    monkeypatch.setattr(device_files, "FOLDER", tmp_path)
+
+    def read(text: str = "", **changed):
+        values = {k: v for k, v in {**MINE, **changed}.items() if v is not ...}
+        (tmp_path / "mybox.json").write_text(text or json.dumps(values))
+        device_files.devices.cache_clear()
+        return devices()["mybox"]
+
+    yield read
+    monkeypatch.undo()
+    device_files.devices.cache_clear()
+
+
+def test_an_own_device_is_read_and_timed(my_box):
+    assert my_box().costs == ("latency",)
+    assert my_box(batch=4, dtype="float16", seconds=0, threads=None).batch == 4
+    my_box(runs_on="cpu", warm_up=1)
+    assert Latency().measure(torch.nn.Identity(), (1, 8, 8), "mybox").device == "mybox"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("runs_on", "mybox", "is 'mybox': it must be one of cpu, cuda, mps"),
+        ("runs_on", ..., "is missing: a device with method measured needs it"),
+        ("runs_on", ["cpu"], "it must be one of"),
+        ("queue", None, "is missing: a device with method measured needs it"),
+        ("queue", "my box", "it must be 1 to 40 letters"),
+        ("costs", ..., "is missing; required are"),
+        ("costs", [], "it must be a list with at least one of latency, energy"),
+        ("costs", "latency", "it must be a list"),
+        ("costs", ["latnecy"], "it must be a list"),
+        ("costs", [{}], "it must be a list"),
+        ("costs", ["latency", "latency"], "it must be a list"),
+        ("costs", ["energy"], "workers measure nothing else"),
+        ("method", "guessed", "it must be one of measured, tabular"),
+        ("summary", "  ", "it must be a text"),
+        ("provenance", ..., "is missing"),
+        ("batch", 0, "it must be a whole number above 0"),
+        ("batch", "1", "it must be a whole number above 0"),
+        ("batch", True, "it must be a whole number above 0"),
+        ("batch", 10**30, "it must be a whole number above 0"),
+        ("dtype", "int8", "it must be one of float32"),
+        ("memory_format", "nchw", "it must be one of contiguous"),
+        ("memory_format", None, "it must be one of contiguous"),
+        ("threads", -1, "it must be a whole number above 0, or null"),
+        ("repetitions", 1.5, "it must be a whole number above 0, or null"),
+        ("seconds", float("nan"), "it must be a number from 0"),
+        ("seconds", float("inf"), "it must be a number from 0"),
+        ("colour", "red", "is unknown: use only summary, method"),
+        ("name", "x", "is unknown"),
+    ],
+)
+def test_a_wrong_field_of_a_device_file_is_named(my_box, field, value, message):
+    with pytest.raises(EngineError) as error:
+        my_box(**{field: value})
+    assert str(error.value).startswith(f"mybox.json is not a device file: {field!r} ")
+    assert message in str(error.value)
+
+
+def test_only_a_measured_device_has_a_queue_and_runs_somewhere(my_box):
+    tabular = {"method": "tabular", "queue": ..., "runs_on": ...}
+    assert my_box(**tabular).runs_on is None
+    for name in ("queue", "runs_on"):
+        with pytest.raises(EngineError, match="belongs only to devices with method measured"):
+            my_box(**{**tabular, name: "cpu"})
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "null", "{", "[" * 100_000, '{"a": 1e999}', "\ud800"])
+def test_a_file_that_is_no_json_object_is_named(my_box, text):
+    with pytest.raises(EngineError, match=r"mybox\.json is not a device file"):
+        my_box(text.encode("utf-8", "surrogatepass").decode("latin-1"))
 
 
 def test_listing_devices_does_not_import_torch():
