@@ -181,7 +181,8 @@ def _resumed(args: argparse.Namespace, path: Path) -> Target:
     """
     stored = read_run(path)
     spec = assembly.check(spec_of(args, stored.spec))
-    mine, theirs = spec.to_json(), stored.spec.to_json()
+    # The check writes all settings out, also those that the file's version did not have.
+    mine, theirs = spec.to_json(), assembly.check(stored.spec).to_json()
     other = [name for name in mine if name not in BUDGET and mine[name] != theirs.get(name)]
     if other:
         raise EngineError(

@@ -32,9 +32,11 @@ def strategy_of(spec: dict[str, Any], state: dict[str, Any]) -> Any:
     return strategy
 
 
-def ask(strategy: Any) -> dict[str, Any]:
+def ask(strategy: Any) -> dict[str, Any] | None:
     """Return the next proposal as the samples hold it: the architecture by its id."""
     proposal = strategy.ask()
+    if proposal is None:
+        return None
     return {**proposal.to_json(), "architecture": proposal.architecture.id}
 
 

@@ -51,7 +51,15 @@ def test_an_interrupted_run_is_resumed_with_the_same_candidates(name, folder, ca
     command = read_json(f"runs/{name}/command.json")
     stored = (folder / "run.jsonl").read_bytes()
     before = lines(folder / "run.jsonl")
-    assert main([*command["words"], "--out", "run.jsonl", "--resume"]) == 0
+    resume = [*command["words"], "--out", "run.jsonl", "--resume"]
+    if name == "dpp-net-dense-cell":
+        # Two candidates in flight: that version planned a stage without the last outcome of the
+        # previous one and so lost lineages. No later version proposes the same from then on.
+        assert main(resume) == 2
+        assert "with other settings or another version" in capsys.readouterr().err
+        assert (folder / "run.jsonl").read_bytes() == stored[: stored.rindex(b"\n") + 1]
+        return
+    assert main(resume) == 0
     whole, resumed = lines(folder / "whole.jsonl"), lines(folder / "run.jsonl")
     kept = stored[: stored.rindex(b"\n") + 1]
     assert (folder / "run.jsonl").read_bytes().startswith(kept)

@@ -33,7 +33,14 @@ class DPPNetConfig:
     )
     hidden: int = setting(32, "Hidden units of the surrogate's LSTM.", low=2, high=512)
     embedding: int = setting(8, "Size of the surrogate's token embedding.", low=1, high=256)
-    epochs: int = setting(40, "Training epochs of the surrogate in each stage.", low=1, high=10_000)
+    explore: float = setting(
+        0.1,
+        "Share of each stage that is drawn at random from the space once nothing grows: it keeps "
+        "the search out of local optima at the ends of the front.",
+        low=0.0,
+        high=1.0,
+    )
+    epochs: int = setting(25, "Training epochs of the surrogate in each stage.", low=1, high=10_000)
     batch: int = setting(64, "Batch size of the surrogate's training.", low=1, high=10_000)
     learning_rate: float = setting(0.02, "Learning rate of the surrogate (Adam).", low=0.0)
     memory: int = setting(

@@ -8,8 +8,9 @@ with growth is searched by adding layers up to its depth limit, and then, like a
 growth, by mutations of the front (of the best K / 4 if the front is smaller).
 
 Differences from the paper: the surrogate predicts costs as well as accuracy, because a strategy
-does not know how a cost is measured; it is trained from scratch in each stage; and a stage does
-not wait for the last candidate of the previous one.
+does not know how a cost is measured; it is trained from scratch in each stage; and of a stage of
+mutations a tenth is drawn at random. All children of a front can lead to a local optimum at one of
+its ends, and a surrogate that has seen only those does not know better.
 """
 
 from __future__ import annotations
@@ -42,9 +43,13 @@ FRONT_DIVISOR = 4  # a front smaller than K / 4 has too few neighbours to select
 class DPPNet(Strategy):
     """Progressive search: a surrogate predicts all children, Pareto dominance selects.
 
+    A stage is planned when every candidate of the previous one is told, so the candidates do not
+    depend on how many are in flight. Until then `ask` returns None: a candidate that is chosen
+    without the last outcomes of its parents' stage costs budget, a free worker does not.
+
     Candidates that ended badly neither train the surrogate nor have children; candidates that
     violate a constraint do both, with the costs that were measured. The `note` of a
-    proposal holds its stage and, from the second stage on, {"predicted": {objective: value}}.
+    proposal holds its stage and, if it was selected, {"predicted": {objective: value}}.
     """
 
     name = "dpp-net"
@@ -64,11 +69,12 @@ class DPPNet(Strategy):
         self._stages: list[Stage] = []
         self._shown: list[dict[str, Any]] = []
 
-    def ask(self) -> Proposal:
+    def ask(self) -> Proposal | None:
+        if not self._queue and self._tracker.pending:
+            return None
         if not self._queue:
             self._plan()
-        # A stage cannot be planned from too few examples: ask for random candidates meanwhile.
-        planned = self._queue.pop(0) if self._queue else self._random()
+        planned = self._queue.pop(0)
         note: dict[str, Any] = {"stage": len(self._stages) - 1}
         if planned.values:
             names = [goal.name for goal in self.task.goals]
@@ -85,8 +91,8 @@ class DPPNet(Strategy):
             return
         member = self._best.members[-1]
         self._best.keep_front_or(max(self.config.keep // FRONT_DIVISOR, 1))
-        if proposal.note["stage"] == len(self._stages) - 1:
-            self._measured.join(proposal, outcome)
+        # A state of an older release may hold candidates of earlier stages: they are parents too.
+        self._measured.join(proposal, outcome)
         example = TrainingExample(self.task.space.tokens(architecture), member.point)
         self._examples = [*self._examples, example][-self.config.memory :]
         if outcome.state != "done":
@@ -146,6 +152,7 @@ class DPPNet(Strategy):
             self._queue = self._first_stage()
             return
         if len(self._examples) < MIN_EXAMPLES:
+            self._queue = [self._random() for _ in range(self.config.keep)]
             return
         how, children = self._children()
         self._measured = Population(self.task.goals, self.task.constraints)
@@ -159,7 +166,10 @@ class DPPNet(Strategy):
         surrogate = Surrogate(self._examples, self.task.space.vocabulary(), self.config, seed)
         stage = Stage(how, children=len(children), loss=round(surrogate.loss, 4))
         self._stages.append(stage)
-        self._queue = self._selected(children, surrogate)
+        # Growth reaches every architecture; mutations may stay near what is known.
+        explored = 0 if self._grows else int(self.config.keep * self.config.explore)
+        self._queue = self._selected(children, surrogate, self.config.keep - explored)
+        self._queue += [self._random() for _ in range(explored)]
 
     def _first_stage(self) -> list[Planned]:
         """Return the smallest architectures, or random ones in a space without growth."""
@@ -229,8 +239,8 @@ class DPPNet(Strategy):
         chosen = self._tracker.rng.permutation(len(items))[:size]
         return [items[index] for index in sorted(chosen)]
 
-    def _selected(self, children: list[Planned], surrogate: Surrogate) -> list[Planned]:
-        """Return the K children that survive by their predictions, feasible ones first."""
+    def _selected(self, children: list[Planned], surrogate: Surrogate, count: int) -> list[Planned]:
+        """Return the `count` children that survive by their predictions, feasible ones first."""
         predicted = surrogate.predict(
             [self.task.space.tokens(child.architecture) for child in children]
         )
@@ -242,7 +252,7 @@ class DPPNet(Strategy):
                 for row in values.tolist()
             ]
         )
-        selected = survivors(predicted, violations, self.config.keep)
+        selected = survivors(predicted, violations, count)
         # Without any measured error, for instance, the values are not known.
         if not np.isfinite(values).all():
             return [children[i] for i in selected]

@@ -18,6 +18,7 @@ from tests.fixtures.search_steps import (
     THREE,
     TWO,
     distance,
+    done,
     make_space,
     make_strategy,
     point,
@@ -194,6 +195,101 @@ def test_it_finds_a_planted_optimum(seed):
     # The 15,625 architectures hold one optimum; random draws hit it once in 140 such searches.
     assert min(distances[:20]) > 0
     assert min(distances) == 0
+
+
+def search_in_parallel(strategy, values_of, count, width, rng=None):
+    """Search with `width` candidates in flight; with a generator, outcomes come in any order.
+
+    Returns:
+        The proposals, and how many workers had nothing to do at each tell.
+    """
+    proposals, open_, idle = [], [], []
+    while len(idle) < count:
+        wanted = len(open_) < width and len(proposals) < count
+        proposal = strategy.ask() if wanted else None
+        if proposal is None:
+            idle.append(width - len(open_) if wanted else 0)
+            ended = open_.pop(0 if rng is None else rng.integers(len(open_)))
+            strategy.tell(done(ended.number, values_of(ended)))
+        else:
+            proposals.append(proposal)
+            open_.append(proposal)
+    return proposals, idle
+
+
+def layers_after_the_first_wrong_one(genome, target):
+    """How many layers of the target do not follow from growing a dense cell further."""
+    equal = [ours == theirs for ours, theirs in zip(genome, target, strict=False)]
+    return len(target) - [*equal, False].index(False)
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+@pytest.mark.parametrize("width", [1, 4, 8, 16])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_grown_optimum_is_found_whatever_the_number_of_candidates_in_flight(
+    seed, width, in_order, monkeypatch
+):
+    """Only one lineage leads to the target; it must not end because its last cell is told late."""
+    space = make_space("dense-cell", layers=16)
+    rng = np.random.default_rng(seed)
+    genomes = (space.sample(rng).genome for _ in range(1000))
+    target = next(genome for genome in genomes if len(genome) == 16)
+
+    class Exact(Surrogate):
+        """Predicts that a child is as good as it is."""
+
+        def predict(self, sequences):
+            goal = space.tokens(space.architecture(target))
+            errors = [layers_after_the_first_wrong_one(tokens, goal) for tokens in sequences]
+            return np.array(errors, dtype=float)[:, None] / 16
+
+    monkeypatch.setattr(module, "Surrogate", Exact)
+    strategy = make_strategy(NAME, ONE, space, seed=seed, keep=8, first=18, **QUICK)
+    proposals, _ = search_in_parallel(
+        strategy,
+        lambda p: {"error": layers_after_the_first_wrong_one(p.architecture.genome, target)},
+        18 + 14 * 8,
+        width,
+        None if in_order else rng,
+    )
+    errors = [layers_after_the_first_wrong_one(p.architecture.genome, target) for p in proposals]
+    assert min(errors) == 0
+
+
+@pytest.mark.parametrize("space", ["dense-cell", "nb201"])
+def test_the_candidates_do_not_depend_on_how_many_are_in_flight(space):
+    points = np.random.default_rng(0).random((80, 2))
+
+    def architectures(width):
+        strategy = make_strategy(NAME, TWO, make_space(space), keep=10, first=18, **QUICK)
+        proposals, _ = search_in_parallel(
+            strategy, lambda p: point(TWO, points[p.number]), 80, width
+        )
+        return [proposal.architecture for proposal in proposals]
+
+    alone = architectures(1)
+    for width in (4, 8, 16, 50):
+        assert architectures(width) == alone
+
+
+def test_workers_wait_for_the_last_candidates_of_a_stage_only():
+    strategy = make_strategy(NAME, TWO, keep=10, first=20, **QUICK)
+    points = np.random.default_rng(0).random((60, 2))
+    _, idle = search_in_parallel(strategy, lambda p: point(TWO, points[p.number]), 60, 4)
+    # At the end of each stage three of four workers run out of work one after the other.
+    for start, stage in ((0, 20), (20, 10), (30, 10), (40, 10)):
+        assert idle[start : start + stage] == [0] * (stage - 3) + [1, 2, 3]
+    assert sum(idle[50:]) == 0
+
+
+@pytest.mark.parametrize("keep, explored", [(20, 2), (10, 1), (9, 0)])
+def test_a_tenth_of_each_stage_of_mutations_is_drawn_at_random(keep, explored):
+    strategy = make_strategy(NAME, TWO, keep=keep, first=20, **QUICK)
+    points = np.random.default_rng(0).random((200, 2))
+    proposals = search(strategy, lambda p: point(TWO, points[p.number]), 20 + 3 * keep)
+    for stage in by_stage(proposals)[1:]:
+        origins = [proposal.origin for proposal in stage]
+        assert origins == ["mutation"] * (keep - explored) + ["random"] * explored
 
 
 @pytest.mark.parametrize("seed", range(5))
