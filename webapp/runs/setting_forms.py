@@ -62,6 +62,10 @@ class SettingField(forms.Field):
             return [", ".join(texts)]
         return texts
 
+    def is_missing(self, texts: list[str]) -> bool:
+        """Whether the setting is the path of files and nothing is typed: it has no default."""
+        return self.setting.name == "path" and not "".join(texts).strip()
+
     def differs(self, texts: list[str]) -> bool:
         """Whether these texts mean another value than the default."""
         if self.is_group:
@@ -113,7 +117,7 @@ class SettingsForm(SiteForm):
 
     @property
     def own(self) -> list[Any]:
-        """The fields to look at first: those that differ from their default or have a message."""
+        """The fields to look at first: changed, with a message, or a path to be filled in."""
         return [field for field in self if self._stands_out(field)]
 
     @property
@@ -122,7 +126,8 @@ class SettingsForm(SiteForm):
         return [field for field in self if not self._stands_out(field)]
 
     def _stands_out(self, field: Any) -> bool:
-        return bool(field.errors) or field.field.differs(self.typed[field.name])
+        texts = self.typed[field.name]
+        return bool(field.errors) or field.field.differs(texts) or field.field.is_missing(texts)
 
 
 def _widget(setting: SettingDescription) -> forms.Widget:
