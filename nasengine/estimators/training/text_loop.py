@@ -18,7 +18,7 @@ from .loop import Job, epoch_metrics, set_progress
 from .optimizer import make_optimizer, set_rate
 from .schedule import learning_rate
 from .score import Score
-from .slowness import slowness_of
+from .slowness import outputs_and_logits, slowness_of
 from .text_score import score_text
 from .windows import streams, window_lengths
 
@@ -128,8 +128,9 @@ class TextSteps:
             if not self.job.config.slowness:
                 logits, state = network(words, self.state)
                 return logits, state, None
-            outputs, state = network.outputs(words, self.state)
-            return network.ends.logits(outputs), state, slowness_of(outputs)
+            weight = self.job.config.slowness
+            outputs, logits, state = outputs_and_logits(network, weight, words, self.state)
+            return logits, state, slowness_of(outputs)
 
     @property
     def error(self) -> float | None:

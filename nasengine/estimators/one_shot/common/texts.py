@@ -14,7 +14,7 @@ from ....core.dataset import TextPart
 from ....core.seeds import derive, generator
 from ...training.device_context import DeviceContext
 from ...training.score import MAX_FINITE_LOSS
-from ...training.slowness import slowness_of
+from ...training.slowness import outputs_and_logits, slowness_of
 from ...training.windows import IGNORED, SCORE_STREAMS, complete_streams, streams, window_lengths
 from .batch import Choices, FeedSettings, Pair, SupernetScore
 
@@ -60,8 +60,9 @@ class TextBatch:
         if not self.slowness:
             return self.loss(network, choices)
         with self.context.autocast():
-            outputs, state = network.outputs(self.inputs, self.before, choices)
-            logits = network.ends.logits(outputs)
+            outputs, logits, state = outputs_and_logits(
+                network, self.slowness, self.inputs, self.before, choices
+            )
         return self._scored(logits, state) + self.slowness * slowness_of(outputs)
 
     def _scored(self, logits: torch.Tensor, state: torch.Tensor) -> torch.Tensor:

@@ -13,8 +13,9 @@ class ControllerConfig:
 
     The defaults are those of the released code for `enas-micro`, except for `bias` (10 there)
     and `lean` (0.25 there), which favour separable convolutions in advance. The released
-    `enas-macro` has tanh 1.5 and op_reduce 1; the released recurrent cell has hidden 100,
-    temperature 5, tanh 2.5, op_reduce 1 and distance 6.
+    `enas-macro` has tanh 1.5 (its script passes op_reduce 2.5, which its controller ignores: that
+    is op_reduce 1); the recurrent cell has hidden 100, temperature 5, tanh 2.5, op_reduce 1 and
+    distance 6. The launch form has presets.
     """
 
     hidden: int = setting(64, "Hidden units of the controller's LSTM.", low=2, high=1024)

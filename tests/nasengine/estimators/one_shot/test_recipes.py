@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from nasengine.catalog import load
 from nasengine.core.dataset import Part, TextPart
-from nasengine.core.errors import EngineError, InvalidSettings
+from nasengine.core.errors import EngineError, InvalidArchitecture, InvalidSettings
 from nasengine.core.search_spec import SearchSpec
 from nasengine.core.settings import from_mapping
 from nasengine.estimators.one_shot.common.batch import FeedSettings
@@ -301,9 +301,10 @@ def test_a_text_batch_adds_the_slowness_to_what_the_weights_minimise_only():
         float(expected.detach()), rel=1e-6
     )
     assert float(batch.value) == pytest.approx(float(loss.detach()), rel=1e-6)
-    assert float(expected) > float(loss)
+    assert float(expected.detach()) > float(loss.detach())
     architecture = next(feed.architecture_batches(0))
-    assert float(architecture.loss(network)) < float(architecture.objective(network))
+    plain, penalised = architecture.loss(network), architecture.objective(network)
+    assert float(plain.detach()) < float(penalised.detach())
 
 
 def test_a_supernet_may_be_smaller_than_the_networks_that_are_retrained():
@@ -379,3 +380,35 @@ def test_a_search_with_every_published_kind_of_setting_trains_and_is_repeatable(
     once, again = ([end.outcome.values for end in result.candidates] for result in results)
     assert once == again
     assert EnasConfig().drop_path == 0.0
+
+
+def test_the_estimator_shared_refuses_nesterov_without_momentum_before_it_starts():
+    with pytest.raises(InvalidSettings) as refused:
+        check(
+            SearchSpec(
+                space="recurrent-cell",
+                strategy="random",
+                estimator="shared",
+                dataset="pydoc-text",
+                objectives=("perplexity",),
+                estimator_config={"nesterov": True},
+            )
+        )
+    message = refused.value.errors["estimator_config.nesterov"]
+    assert message.startswith("needs momentum above 0")
+
+
+def test_partial_channels_divide_those_of_the_supernet_and_not_of_the_networks():
+    space = space_of("cell", channels=6, supernet_channels=8)
+    space.validate(space.supernet(4))
+    other = space_of("cell", channels=8, supernet_channels=6)
+    with pytest.raises(InvalidArchitecture, match="partial is 4 with 6 channels"):
+        other.validate(other.supernet(4))
+
+
+def test_restarts_of_equal_length_and_of_a_single_epoch():
+    config = SupernetConfig(schedule="restarts", restart_epochs=2, restart_factor=1)
+    rates = [epoch_rate(config, 0.4, 0.0, epoch, 6) for epoch in range(6)]
+    assert rates == pytest.approx([0.4, 0.2] * 3)
+    config = SupernetConfig(schedule="restarts", restart_epochs=1, restart_factor=1)
+    assert {epoch_rate(config, 0.4, 0.0, epoch, 6) for epoch in range(6)} == {0.4}

@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from nasengine.core.dataset import TextPart
-from nasengine.core.errors import Cancelled, Diverged, InvalidSettings
+from nasengine.core.errors import Cancelled, Diverged, EngineError, InvalidSettings
 from nasengine.core.estimator import Evaluation
 from nasengine.core.objective import Goal
 from nasengine.core.proposal import Proposal
@@ -454,3 +454,11 @@ def test_settings_of_text_are_refused_for_images_and_the_reverse():
                 )
             )
         assert f"applies only to {other}" in refused.value.errors[f"estimator_config.{name}"]
+
+
+def test_slowness_needs_a_network_that_gives_its_outputs():
+    words = TextPart(torch.arange(100) % 2)
+    settings = config(epochs=1, batch_size=4, slowness=1e-3).resolve("text")
+    run = Job(Reader(), words, words, settings, CPU, 3, lambda _: None, lambda: False)
+    with pytest.raises(EngineError, match="Reader has no method outputs: set slowness to 0"):
+        list(run_text_epochs(run))
