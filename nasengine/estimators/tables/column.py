@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...core.objective import Direction, Goal, split_name
 from ...core.text import shorten
+from .csv_rows import plain_name
 
 FORM = (
     "write OBJECTIVE=COLUMN:CONVERSION:UNIT:DIRECTION, the last three are optional, "
@@ -68,7 +69,7 @@ def parse_column(text: str) -> Column:
     if better not in ("", "lower", "higher"):
         raise ValueError(f"{shorten(better, 40)} is not a direction: write lower or higher")
     direction: Direction = "higher" if better == "higher" else "lower"
-    return Column(name, column, *_line(match), unit, direction)
+    return Column(name, plain_name(column), *_line(match), unit, direction)
 
 
 def _line(match: re.Match[str]) -> tuple[float, float]:
