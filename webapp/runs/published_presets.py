@@ -240,6 +240,7 @@ ENAS_RECURRENT: dict[str, Any] = {
     # ENAS counts node 0: 12 nodes are 11 after it. Keep probabilities are 1 - dropout.
     "space_config": {
         "nodes": 11,
+        "output": "leaves",
         "pair_matrices": True,
         "hidden": 748,
         "supernet_hidden": 1000,

@@ -68,6 +68,13 @@ class RecurrentCellConfig:
         low=0.0,
         high=0.95,
     )
+    output: str = setting(
+        "all",
+        "Nodes whose mean is the next state. all: every node after node 0, as in DARTS; leaves: "
+        "those that no node reads, as in ENAS.",
+        choices=("all", "leaves"),
+        omit_default=True,
+    )
     pair_matrices: bool = setting(
         False,
         "Supernet: one matrix for each pair of nodes, as in ENAS, instead of one for each node.",

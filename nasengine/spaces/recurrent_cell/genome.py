@@ -62,6 +62,17 @@ def choices_of(nodes: list[list[Any]], functions: tuple[str, ...]) -> tuple[int,
     return tuple(choice for op, source in nodes for choice in (source, functions.index(op)))
 
 
+def joined(nodes: list[list[Any]], output: str) -> list[int]:
+    """Return the numbers of the nodes whose mean is the next state.
+
+    Args:
+        nodes: [function, source] pairs.
+        output: "all", or "leaves" for the nodes that no node reads.
+    """
+    read = {source for _, source in nodes} if output == "leaves" else set()
+    return [number for number in range(1, len(nodes) + 1) if number not in read]
+
+
 def nodes_of(choices: Sequence[int], functions: tuple[str, ...]) -> list[list[Any]]:
     """Return the nodes of option indices."""
     pairs = zip(choices[::DECISIONS_PER_NODE], choices[1::DECISIONS_PER_NODE], strict=True)

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..layers.tied_embedding import TiedEmbedding, uniform_parameter
+from .genome import joined
 
 if TYPE_CHECKING:
     from .config import RecurrentCellConfig
@@ -41,6 +42,7 @@ class RecurrentNetwork(nn.Module):
         super().__init__()
         self.drop_path = 0.0
         self.nodes = [(FUNCTIONS[function], source) for function, source in nodes]
+        self.joined = joined(nodes, config.output)
         self.ends = TiedEmbedding(config, vocabulary)
         hidden = config.hidden
         self.start = uniform_parameter(2 * hidden, 2 * hidden)
@@ -84,7 +86,7 @@ class RecurrentNetwork(nn.Module):
         stacked: list[torch.Tensor | None],
         mask: torch.Tensor | None,
     ) -> torch.Tensor:
-        """Return the mean of all nodes after node 0."""
+        """Return the mean of the nodes that the settings join."""
         states: list[torch.Tensor] = [first] * (len(self.nodes) + 1)
         # A node reads only earlier nodes, so its state is ready before its readers are computed.
         for node, (readers, matrix) in enumerate(zip(self.readers, stacked, strict=True)):
@@ -93,7 +95,7 @@ class RecurrentNetwork(nn.Module):
             read = functional.linear(masked(states[node], mask), matrix)
             for index, part in zip(readers, read.chunk(len(readers), dim=-1), strict=True):
                 states[index + 1] = highway(states[node], part, self.nodes[index][0])
-        return torch.stack(states[1:]).mean(dim=0)
+        return torch.stack([states[number] for number in self.joined]).mean(dim=0)
 
 
 def masked(state: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:

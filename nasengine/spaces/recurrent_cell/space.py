@@ -32,7 +32,8 @@ Move = tuple[int, int, list[Any]]
 class RecurrentCellSpace(SupernetSpace):
     """A recurrent cell that reads words: node 0 joins word and state, others read an earlier node.
 
-    The next state is the mean of all nodes except node 0. Size and dropouts are settings.
+    The next state is the mean of all nodes except node 0, or, as in ENAS, of those that no other
+    node reads. Size and dropouts are settings.
     """
 
     name = "recurrent-cell"
@@ -164,7 +165,8 @@ class RecurrentCellSpace(SupernetSpace):
         rules.check_genome(genome, self.config.nodes, self.config.functions)
 
     def _draw_genome(self, genome: Any) -> dict[str, Any]:
-        return draw_nodes(genome["nodes"])
+        nodes = genome["nodes"]
+        return draw_nodes(nodes, rules.joined(nodes, self.config.output))
 
     def _draw_supernet(self) -> dict[str, Any]:
         return draw_supernet(self.config.nodes, self.config.relaxed)

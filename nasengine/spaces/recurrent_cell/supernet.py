@@ -12,7 +12,7 @@ from torch.nn import functional
 from ..layers.supernet.network import Supernet
 from ..layers.supernet.norm import normalised
 from ..layers.tied_embedding import TiedEmbedding, uniform_parameter
-from .genome import nodes_of
+from .genome import joined, nodes_of
 from .network import FUNCTIONS, first_node, highway, masked, unrolled
 
 if TYPE_CHECKING:
@@ -28,12 +28,13 @@ class RecurrentSupernet(Supernet):
     Alphas "cell" are edges x (none and the functions), edges by target, then by source. Each
     node has one matrix for all nodes that it may read (DARTS), or with `pair_matrices` one for
     each of them (ENAS). All nodes are normalised by the batch, so a batch needs more than one
-    sequence.
+    sequence. The relaxed cell always ends in the mean of all nodes, because it has no leaves.
     """
 
     def __init__(self, config: RecurrentCellConfig, vocabulary: int):
         super().__init__()
         self.functions = config.functions
+        self.output = config.output
         self.nodes = config.nodes
         self.add_alphas("cell", 1, config.nodes, len(config.relaxed), edges=False)
         self.ends = TiedEmbedding(config, vocabulary)
@@ -121,4 +122,7 @@ class RecurrentSupernet(Supernet):
             own = matrix[source] if matrix.dim() == 3 else matrix
             read = functional.linear(masked(states[source], mask), own)
             states.append(normalised(highway(states[source], read, FUNCTIONS[name])))
-        return torch.stack(states[1:]).mean(dim=0)
+        numbers = joined(nodes, self.output)
+        mean = torch.stack([states[number] for number in numbers]).mean(dim=0)
+        # Like the nodes, the mean of ENAS' leaves is normalised in the search only.
+        return normalised(mean) if self.output == "leaves" else mean

@@ -42,8 +42,9 @@ def sampled(one, seed=0):
     return one.sample(np.random.default_rng(seed))
 
 
-def test_a_step_is_the_formula_of_the_paper():
-    one = space(hidden=2, nodes=3)
+@pytest.mark.parametrize(("output", "joined"), [("all", (1, 2, 3)), ("leaves", (1, 3))])
+def test_a_step_is_the_formula_of_the_paper(output, joined):
+    one = space(hidden=2, nodes=3, output=output)
     nodes = [["sigmoid", 0], ["relu", 0], ["tanh", 2]]
     network = built(one, one.architecture(nodes), vocabulary=3)
     weight, h = network.ends.weight, torch.tensor([[0.3, -0.8]]).double()
@@ -59,7 +60,7 @@ def test_a_step_is_the_formula_of_the_paper():
     for matrix, (name, source) in zip(network.matrices, nodes, strict=True):
         c, t = half(states[source] @ matrix.T)
         states.append(states[source] + torch.sigmoid(c) * (functions[name](t) - states[source]))
-    expected = (states[1] + states[2] + states[3]) / 3
+    expected = sum(states[number] for number in joined) / len(joined)
     assert torch.allclose(state, expected, atol=1e-12)
     assert torch.allclose(logits[0], expected @ weight.T + network.ends.bias, atol=1e-12)
 
@@ -127,10 +128,11 @@ def test_a_relaxed_node_is_the_sum_of_its_weighted_edges(pairs):
     assert torch.allclose(state, sum(states[1:]) / 4, atol=1e-10)
 
 
+@pytest.mark.parametrize("output", ["all", "leaves"])
 def test_an_architecture_in_the_supernet_equals_the_stand_alone_network_except_for_the_norms(
-    monkeypatch,
+    monkeypatch, output
 ):
-    one = space()
+    one = space(output=output)
     architecture = sampled(one, 3)
     supernet, network = built(one, one.supernet()), built(one, architecture, seed=1)
     own = {name: p for name, p in supernet.state_dict().items() if not name.startswith("alphas.")}
@@ -217,6 +219,15 @@ def test_the_strongest_function_of_the_strongest_edge_is_kept_but_never_none():
     assert one.discretise({"cell": alphas}).genome["nodes"][1] == ["identity", 1]
     with pytest.raises(EngineError, match="shape"):
         one.discretise({"cell": alphas[:2]})
+
+
+def test_the_drawing_joins_the_leaves_of_a_cell_as_enas_does():
+    one = space(nodes=3, output="leaves")
+    cell = one.architecture([["sigmoid", 0], ["relu", 0], ["tanh", 2]])
+    check_graph(one.graph(cell))
+    edges = one.graph(cell)["cells"][0]["edges"]
+    assert [edge["source"] for edge in edges if edge["op"] == "mean"] == ["1", "3"]
+    assert "output" not in space().supernet().config  # ids of released cells stay
 
 
 def test_drawing_and_text():

@@ -147,6 +147,7 @@ def test_enas_recurrent_as_published():
     made = Settings("enas-recurrent-as-published")
     assert made.spec["dataset"] == "ptb"
     figures(made.space, nodes=12 - 1, supernet_hidden=1000, pair_matrices=True, hidden=748)
+    figures(made.space, output="leaves")
     assert len(made.space.functions) == 4
     figures(
         made.search,

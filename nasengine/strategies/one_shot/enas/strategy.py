@@ -15,8 +15,7 @@ weights of its own (setting `placed`). These differences remain:
 - The auxiliary head reads the second reduction and is trained; released: the cell after it, fixed.
 - Drop-path acts in the search where it is set; released: passed to the search, but not applied.
 - Gradients are clipped as one vector.
-- A recurrent cell is the mean of all nodes, not of the unread ones, and its supernet has one
-  matrix for each pair of nodes, without one for each function.
+- The recurrent supernet has one matrix for each pair of nodes, without one for each function.
 """
 
 from __future__ import annotations
