@@ -12,8 +12,16 @@ def main() -> None:
 
         sys.exit(up(sys.argv[2:]))
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError as error:
+        reason = str(error).strip().partition("\n")[0]
+        sys.exit(
+            f"paretoscope: no database ({reason}): start the workbench with `make run` (and set "
+            "PARETOSCOPE_VAR to its folder if it is not var), or set DATABASE_URL"
+        )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ import psycopg
 import pytest
 
 from webapp.start import up as start
+from webapp.start.running import announced, servers_of
 from webapp.start.servers import EmbeddedPostgres, environment_of, forget_stale_pid, free_port
 from webapp.start.up import address_of, exception_line
 
@@ -237,6 +239,58 @@ def test_a_hostile_environment_and_a_path_with_spaces_change_nothing(tmp_path):
         assert not (up.var / "postgres" / "postmaster.pid").exists()
     finally:
         up.close()
+
+
+SMALL = ("--space", "nb201", "--strategy", "random", "--dataset", "digits", "--candidates", "1")
+QUICK = ("--set", "epochs=1", "--set", "channels=4", "--set", "cells=1", "--set", "limit=200")
+
+
+def manage(up: Up, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run manage.py in the shell of a user, with nothing set but the folder."""
+    hostile = {name: HOSTILE[name] for name in ("PGSERVICE", "PGOPTIONS", "PGHOST")}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**up.environment(), **hostile},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_commands_next_to_a_running_workbench_reach_its_servers(up):
+    done = manage(up, "launch", *SMALL)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "no database" in done.stderr and "make run" in done.stderr
+    up.start()
+    servers = up.var / "servers.json"
+    assert servers.stat().st_mode & 0o777 == 0o600
+    done = manage(up, "launch", *SMALL, *QUICK, "--wait", "--json")
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout)
+    assert (run["state"], run["told"]) == ("finished", 1)
+    sender = "from webapp.common.messages import _sender; _sender.connection().ensure_connection()"
+    assert manage(up, "shell", "-c", sender).returncode == 0  # with the password of its broker
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(40) == 0
+    assert not servers.exists()
+
+
+def test_a_file_of_a_killed_workbench_is_ignored(tmp_path, monkeypatch):
+    for name in ("DATABASE_URL", "BROKER_URL"):
+        monkeypatch.delenv(name, raising=False)
+    urls = {"DATABASE_URL": "postgresql://a/b", "BROKER_URL": "redis://c/0"}
+    assert servers_of(tmp_path) == {}
+    with announced(tmp_path, urls):
+        assert servers_of(tmp_path) == urls
+        monkeypatch.setenv("DATABASE_URL", "postgresql://own/one")
+        assert servers_of(tmp_path) == {"DATABASE_URL": "postgresql://own/one"}
+        monkeypatch.delenv("DATABASE_URL")
+        left = json.loads((tmp_path / "servers.json").read_text())
+    for text in (json.dumps({**left, "pid": str(2**22 - 1)}), "", "[]", "{", '{"pid": "x"}'):
+        (tmp_path / "servers.json").write_text(text)
+        assert servers_of(tmp_path) == {}
 
 
 def test_a_path_that_a_shell_would_expand_is_refused_with_the_remedy(up, tmp_path):

@@ -9,6 +9,8 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from webapp.environment import data_roots, database_from_url, names, seconds, secret_key, whole
+from webapp.start.clean_environment import ignore_database_variables
+from webapp.start.running import servers_of
 
 from .admin import *  # noqa: F403
 from .logs import *  # noqa: F403
@@ -22,8 +24,11 @@ SECRET_KEY = secret_key(VAR_DIR)
 ALLOWED_HOSTS = names("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = names("CSRF_TRUSTED_ORIGINS", "")
 
-BROKER_URL = os.environ.get("BROKER_URL", "redis://127.0.0.1:6379/0")
-DATABASES = {"default": database_from_url(os.environ.get("DATABASE_URL", ""))}
+# From the environment, or those of a workbench that runs in VAR_DIR (`make run`).
+SERVERS = servers_of(VAR_DIR)
+BROKER_URL = SERVERS.get("BROKER_URL", "redis://127.0.0.1:6379/0")
+ignore_database_variables()
+DATABASES = {"default": database_from_url(SERVERS.get("DATABASE_URL", ""))}
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",

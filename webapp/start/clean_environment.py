@@ -40,6 +40,12 @@ def clean(environment: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "LC_ALL": _locale(), "LANG": _locale()}
 
 
+def ignore_database_variables() -> None:
+    """Remove the variables that would change which database this process connects to, and how."""
+    for name in DATABASE_VARIABLES:
+        os.environ.pop(name, None)
+
+
 @cache
 def _locale() -> str:
     """Return C.UTF-8 if this system has it, otherwise C; a missing locale stops initdb."""

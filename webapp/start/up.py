@@ -25,6 +25,7 @@ from .checks import StartRefused, check_broker, check_database, check_folder, ch
 from .clean_environment import restart_in_clean_environment
 from .logs import Logs
 from .processes import spawn
+from .running import announced
 from .servers import EmbeddedPostgres, EmbeddedValkey, ServerFailed, environment_of
 from .supervisor import Supervisor
 
@@ -75,7 +76,7 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
         check_port(options.host, options.port)
         logs = Logs(var)
         supervisor = Supervisor(_say)
-        with _servers(var, supervisor) as environment:
+        with _servers(var, supervisor) as environment, announced(var, environment):
             _greet(_first_steps(environment, options))
             try:
                 _start_all(supervisor, environment, options, logs.folder)
