@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from .architecture import Architecture
 from .measurement import Measurement
 from .meter import Meter
-from .objective import Goal
+from .objective import Constraint, Goal
 from .outcome import Outcome
 from .proposal import Proposal
 from .space import Space
@@ -19,6 +20,24 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Report = Callable[[dict[str, Any]], None]
+
+
+class CheapCosts(Protocol):
+    """Costs that are known before training, of any architecture of the space."""
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """The objectives that are counted, without timing."""
+
+    @property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """The constraints on these costs."""
+
+    def values(self, architecture: Architecture) -> dict[str, float]:
+        """Return the costs by objective name."""
+
+    def violation(self, architecture: Architecture) -> float:
+        """Return by how much the costs violate the constraints; 0 if they meet them."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +53,8 @@ class Evaluation:
         cancelled: Called between batches; True ends the evaluation with Cancelled.
         weights: Checkpoints of the search's earlier candidates, by number.
         meter: Takes the time that a GPU is used.
+        costs: Measures the cheap costs of further architectures, for trainers that derive some;
+            None if there are none.
     """
 
     proposal: Proposal
@@ -47,6 +68,7 @@ class Evaluation:
     weights: WeightStore = NO_WEIGHTS
     search_seed: int = 0
     meter: Meter = field(default_factory=Meter, compare=False)
+    costs: CheapCosts | None = field(default=None, compare=False)
 
 
 class Estimator(ABC):

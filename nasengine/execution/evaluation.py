@@ -13,23 +13,19 @@ from ..core.errors import Cancelled, Diverged, EngineError, NotFinite
 from ..core.estimator import Evaluation, Report
 from ..core.measurement import Measurement
 from ..core.meter import Meter
-from ..core.objective import Constraint, Goal
 from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.search_spec import SearchSpec
 from ..core.seeds import derive
 from ..core.text import one_line
-from ..core.torch_state import seeded
 from ..core.weight_store import NO_WEIGHTS, WeightStore
-from ..data.common.named import named_dataset
-from ..spaces.common.deployment import as_deployed
 from . import assembly
+from .cheap_costs import CheapCosts, violated_text
 
 if TYPE_CHECKING:
     import torch
 
 DURATION_DECIMALS = 3
-PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def evaluation_seed(spec: SearchSpec, number: int) -> int:
@@ -119,48 +115,28 @@ class _EvaluationRun:
         if self.proposal.task == "share":
             return self._supernet_step()
         built = [goal for goal in self.goals if not self.estimator.provides(goal)]
-        objectives = {goal: load("objectives", goal.kind)() for goal in built}
         for measurement in self.estimator.costs_before(self._evaluation()):
             self.measured[measurement.objective] = measurement
-        cheap = [goal for goal in built if objectives[goal].cheap]
-        # Counted costs take no time, so they come before costs that must be timed. All of them
-        # are measured even if one violates a constraint: the strategy gets the whole violation.
-        for group in (
-            [goal for goal in cheap if not objectives[goal].on_device],
-            [goal for goal in cheap if objectives[goal].on_device],
-        ):
-            for goal in group:
-                self._measure(goal, objectives[goal])
-            if violated := self._violated():
-                return self._ended("pruned", f"{violated}, not trained")
-        outcome = self._estimated()
+        excluded = self._excluded()
+        if not excluded and any(self.costs.groups):
+            self.measured |= self.costs.measured(self.network)
+            excluded = self._excluded()
+        if excluded:
+            return self._ended("pruned", f"{excluded}, not trained")
+        outcome = self.estimator.evaluate(self._evaluation())
         if outcome.state != "done":
             return self._ended(outcome.state, one_line(outcome.reason), outcome)
         for goal in built:
-            if not objectives[goal].cheap:
-                self._measure(goal, objectives[goal])
+            if goal.name not in self.measured:
+                self.measured[goal.name] = self.costs.measure(goal, self.network)
         return self._ended("done", "", outcome)
 
-    def _measure(self, goal: Goal, objective: Any) -> None:
-        if self.cancelled():
-            raise Cancelled
-        self.measured[goal.name] = objective.measure(self.network, self.facts.shape, goal.device)
-
-    def _violated(self) -> str:
-        """Return the constraints that the costs measured so far violate, as text; "" if none."""
+    def _excluded(self) -> str:
+        """Return the constraints that exclude the candidate from training, as text."""
         if getattr(self.estimator.config, "train_infeasible", False):
             return ""
-        goals = {goal.name: goal for goal in self.goals}
-        texts = []
-        for constraint in assembly.constraints_of(self.spec):
-            measured = self.measured.get(constraint.objective)
-            if measured is not None and constraint.violation(measured.value):
-                amount = _amount(goals[constraint.objective], measured.value)
-                texts.append(f"{amount} violates {_text(constraint)}")
-        return one_line(", ".join(texts))
-
-    def _estimated(self) -> Outcome:
-        return self.estimator.evaluate(self._evaluation())
+        constraints = assembly.constraints_of(self.spec)
+        return violated_text(self.measured, self.goals, constraints)
 
     def _supernet_step(self) -> Outcome:
         """Train the supernet with the trainer of the strategy."""
@@ -182,6 +158,7 @@ class _EvaluationRun:
             weights=self.weights,
             search_seed=spec.seed,
             meter=self.meter,
+            costs=self.costs,
         )
 
     def _ended(self, state: Any, reason: str, outcome: Outcome | None = None) -> Outcome:
@@ -201,24 +178,12 @@ class _EvaluationRun:
         return ended.checked(names)
 
     @cached_property
-    def facts(self) -> Any:
-        return named_dataset(self.spec.dataset, self.spec.dataset_config).facts()
+    def costs(self) -> CheapCosts:
+        """The costs of built networks; the estimator reports the other objectives."""
+        built = [goal for goal in self.goals if not self.estimator.provides(goal)]
+        return CheapCosts(self.spec, self.space, built, self.seed, self.cancelled)
 
     @cached_property
     def network(self) -> torch.nn.Module:
         """The network with fresh weights: no cost measured here depends on training."""
-        with seeded(derive(self.seed, "weights")):
-            return as_deployed(
-                self.space.build(self.proposal.architecture, self.facts.shape, self.facts.classes)
-            )
-
-
-def _amount(goal: Goal, value: float) -> str:
-    """Return a value with unit prefix and unit: params 3.2 M, latency@cpu 4.1 ms."""
-    size, letter = next(((s, prefix) for s, prefix in PREFIXES if abs(value) >= s), (1.0, ""))
-    unit = "" if goal.unit == "MAC" else goal.unit
-    return " ".join(f"{goal.name} {value / size:.4g} {letter}{unit}".split())
-
-
-def _text(constraint: Constraint) -> str:
-    return f"{constraint.objective}{constraint.comparison}{constraint.bound:g}"
+        return self.costs.build(self.proposal.architecture)

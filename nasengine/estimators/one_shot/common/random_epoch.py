@@ -11,6 +11,7 @@ import numpy as np
 from ....core.architecture import Architecture
 from ....core.seeds import generator
 from .checkpoint import restore, save
+from .feasible import feasible
 from .ranking import QUICK_SCORE, rank
 from .supernet import RunningAverage, Supernet, check_weights, report_epoch, rounded
 from .weights_step import WeightsStep
@@ -56,7 +57,11 @@ class RandomTraining:
     def derived(self) -> dict[str, Any]:
         """Return the best of many random architectures by their supernet scores."""
         config = cast("RandomSharingConfig", self.config)  # only the strategy derives
-        architectures = self._samples("derived", config.sampled)
+        rng = self._rng("derived")
+        draws = iter(lambda: self.space.sample(rng), None)
+        architectures = feasible(
+            self.supernet.evaluation, draws, config.sampled, config.proofs, self._rng("repaired")
+        )
         return rank(self.supernet, architectures, config.proofs)
 
     def _samples(self, purpose: str, count: int) -> list[Architecture]:

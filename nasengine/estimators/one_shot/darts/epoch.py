@@ -21,6 +21,7 @@ from ..common.supernet import (
     rounded,
     weights_rate,
 )
+from .constrained import replaced
 from .hessian import dominant_eigenvalue
 
 if TYPE_CHECKING:
@@ -89,16 +90,25 @@ class DartsTraining:
         return findings
 
     def scores(self) -> dict[str, Any]:
-        """Return the supernet scores of the architectures in the note."""
-        space, proposal = self.supernet.evaluation.space, self.supernet.evaluation.proposal
-        config = proposal.architecture.config
-        errors = []
-        for genome in self.supernet.note["score"]:
-            architecture = Architecture(space.name, config, genome)
+        """Return the supernet scores of the architectures in the note.
+
+        Architectures that violate a constraint are replaced: "genomes" holds those scored.
+        """
+        supernet = self.supernet
+        space, note = supernet.evaluation.space, supernet.note
+        config = supernet.evaluation.proposal.architecture.config
+        named = [Architecture(space.name, config, genome) for genome in note["score"]]
+        for architecture in named:
             space.validate(architecture)
-            score = self.supernet.feed.score(self.supernet.network, space.choices(architecture))
-            errors.append(rounded(score.value))
-        return {"errors": errors}
+        scored = replaced(supernet, named, note.get("alphas"))
+        scores = [
+            supernet.feed.score(supernet.network, space.choices(architecture))
+            for architecture in scored
+        ]
+        return {
+            "genomes": [architecture.genome for architecture in scored],
+            "errors": [rounded(score.value) for score in scores],
+        }
 
     def _eigenvalue_due(self) -> bool:
         after = self.supernet.epoch + 1

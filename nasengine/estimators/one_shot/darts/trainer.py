@@ -16,8 +16,9 @@ class DartsTrainer(SupernetTrainer):
 
     The note {"do": "epoch"} gives the findings {"alphas": {name: lists}, "train_loss",
     "train_error", "valid_loss", "valid_error" (on the architecture's data, before each step),
-    "eigenvalue" (if the search stops by it)}; {"do": "derive", "score": genomes} gives {"errors":
-    error in percent, or perplexity, of each genome on the valid part}.
+    "eigenvalue" (if the search stops by it)}; {"do": "derive", "score": genomes, "alphas"} gives
+    {"genomes": those that meet the constraints, "errors": error in percent, or perplexity, of each
+    of them on the valid part}.
     """
 
     config: DartsConfig

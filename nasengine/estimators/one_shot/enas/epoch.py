@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ....core.architecture import Architecture
+from ....core.seeds import generator
 from ..common.batch import Batch
 from ..common.checkpoint import restore, save
+from ..common.feasible import feasible
 from ..common.ranking import rank
 from ..common.supernet import RunningAverage, Supernet, check_weights, report_epoch, rounded
 from ..common.weights_step import WeightsStep
@@ -61,9 +64,20 @@ class EnasTraining:
 
     def derived(self) -> dict[str, Any]:
         """Return the best samples of the policy by their supernet scores."""
-        samples = self._samples("derived", self.config.sampled)
-        architectures = [self.space.from_choices(sample.choices) for sample in samples]
+        supernet, config = self.supernet, self.config
+        rng = generator(supernet.note["seed"], "repaired", supernet.epoch)
+        architectures = feasible(
+            supernet.evaluation, self._draws(), config.sampled, config.proofs, rng
+        )
         return rank(self.supernet, architectures, self.config.proofs)
+
+    def _draws(self) -> Iterator[Architecture]:
+        """Yield samples of the policy, endlessly."""
+        drawing = self.supernet.generator("derived", self.supernet.epoch)
+        while True:
+            with torch.no_grad():
+                samples = self.controller.samples(self.config.sampled, drawing, self.space.allowed)
+            yield from (self.space.from_choices(sample.choices) for sample in samples)
 
     def _weight_steps(self) -> dict[str, float]:
         """Train one epoch of weights, with one sampled architecture per step."""
@@ -94,16 +108,30 @@ class EnasTraining:
 
     @torch.no_grad()
     def _rewards(self, samples: Sequence[SampledSequence], batch: Batch) -> list[float]:
-        """Return the accuracy on the batch (0 to 1), or for text `reward_scale` over perplexity."""
+        """Return the accuracy on the batch (0 to 1), or for text `reward_scale` over perplexity.
+
+        An architecture that violates a constraint on a cheap cost gets a negative reward without
+        being scored.
+        """
         rewards: dict[tuple[int, ...], float] = {}
         # No dropout; batch normalisation uses the statistics of the batch in both modes.
         self.supernet.network.eval()
         for sample in samples:
-            if sample.choices not in rewards:
+            if sample.choices in rewards:
+                continue
+            if excess := self._violation(sample):
+                rewards[sample.choices] = -math.tanh(excess)
+            else:
                 loss = float(batch.loss(self.supernet.network, sample.choices))
                 rewards[sample.choices] = self._reward(loss, batch)
         self.supernet.network.train()
         return [rewards[sample.choices] for sample in samples]
+
+    def _violation(self, sample: SampledSequence) -> float:
+        costs = self.supernet.evaluation.costs
+        if costs is None or not costs.constraints:
+            return 0.0
+        return costs.violation(self.space.from_choices(sample.choices))
 
     def _reward(self, loss: float, batch: Batch) -> float:
         if math.isnan(loss):

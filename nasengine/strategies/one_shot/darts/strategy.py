@@ -103,7 +103,10 @@ class Darts(SupernetSearch):
     def _phase_note(self, phase: str) -> dict[str, Any]:
         if phase != "derive":
             return {}
-        return {"score": [architecture.genome for architecture in self._selection()]}
+        note: dict[str, Any] = {"score": [a.genome for a in self._selection()]}
+        if self.task.constraints:
+            note["alphas"] = self._recent_alphas[-1]
+        return note
 
     def _learn(self, epoch: int, findings: dict[str, Any]) -> None:
         alphas = findings["alphas"]
@@ -177,6 +180,8 @@ class Darts(SupernetSearch):
         scores: list[Any] = [None] * len(selected)
         if findings is not None:
             scores = [float(error) for error in findings["errors"]]
+            if "genomes" in findings:  # not in the findings of older releases
+                selected = [self._made(genome) for genome in findings["genomes"]]
         return [
             Derived(architecture, "derived" if index == 0 else "random", score)
             for index, (architecture, score) in enumerate(zip(selected, scores, strict=True))
@@ -192,6 +197,12 @@ class Darts(SupernetSearch):
             random = [sample(self._tracker.rng) for _ in range(self.config.compared)]
             self._selected = [self._derived_now(), *random]
         return self._selected
+
+    def _made(self, genome: Any) -> Architecture:
+        space = self.task.space
+        architecture = Architecture(space.name, space.supernet().config, genome)
+        space.validate(architecture)
+        return architecture
 
     def _derived_now(self) -> Architecture:
         return self.task.space.discretise(self._recent_alphas[-1])
