@@ -92,7 +92,7 @@ class DartsTraining:
     def scores(self) -> dict[str, Any]:
         """Return the supernet scores of the architectures in the note.
 
-        Architectures that violate a constraint are replaced: "genomes" holds those scored.
+        Architectures that violate a constraint are replaced: "scored" holds those scored.
         """
         supernet = self.supernet
         space, note = supernet.evaluation.space, supernet.note
@@ -106,7 +106,7 @@ class DartsTraining:
             for architecture in scored
         ]
         return {
-            "genomes": [architecture.genome for architecture in scored],
+            "scored": [architecture.genome for architecture in scored],
             "errors": [rounded(score.value) for score in scores],
         }
 

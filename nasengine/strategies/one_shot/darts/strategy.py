@@ -180,8 +180,8 @@ class Darts(SupernetSearch):
         scores: list[Any] = [None] * len(selected)
         if findings is not None:
             scores = [float(error) for error in findings["errors"]]
-            if "genomes" in findings:  # not in the findings of older releases
-                selected = [self._made(genome) for genome in findings["genomes"]]
+            if "scored" in findings:  # not in the findings of older releases
+                selected = [self._made(genome) for genome in findings["scored"]]
         return [
             Derived(architecture, "derived" if index == 0 else "random", score)
             for index, (architecture, score) in enumerate(zip(selected, scores, strict=True))
