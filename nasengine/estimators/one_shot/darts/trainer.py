@@ -17,8 +17,8 @@ class DartsTrainer(SupernetTrainer):
     The note {"do": "epoch"} gives the findings {"alphas": {name: lists}, "train_loss",
     "train_error", "valid_loss", "valid_error" (on the architecture's data, before each step),
     "eigenvalue" (if the search stops by it)}; {"do": "derive", "score": genomes, "alphas"} gives
-    {"scored": the genomes that meet the constraints, "errors": error in percent, or perplexity, of each
-    of them on the valid part}.
+    {"scored": the genomes that meet the constraints, "errors": error in percent, or perplexity, of
+    each of them on the valid part}.
     """
 
     config: DartsConfig
