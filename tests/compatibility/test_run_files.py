@@ -85,8 +85,10 @@ def assert_measured_alike(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     found, expected = (
         {m["objective"]: m for m in one.get("measurements", ())} for one in (ours, theirs)
     )
-    assert found.keys() == expected.keys()
-    for name in found.keys() - {"latency@cpu"}:
+    assert found.keys() >= expected.keys()
+    if ours["state"] != "pruned":  # since then every counted cost is measured before pruning
+        assert found.keys() == expected.keys()
+    for name in expected.keys() - {"latency@cpu"}:
         slack = {"error": ERROR_POINTS, "perplexity": 20}.get(name, 0)
         assert found[name]["value"] == pytest.approx(expected[name]["value"], abs=slack, rel=0)
         assert found[name]["unit"] == expected[name]["unit"]
