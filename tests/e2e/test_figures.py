@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+import pytest
+
+from nasengine.catalog import load
 from tests.fixtures.page_states import SNAPSHOT
+from webapp.runs.drawings import drawing
 from webapp.runs.rows import curve_metric
 
 LOOK = "(await load('plots/look.js')).themeOfPlots()"
@@ -80,3 +85,47 @@ def test_each_pick_of_dpp_net_shows_the_objective_for_which_it_was_picked(script
     picks = {"error": 2, "params": 0, "all-round": 0}
     texts = scripts.call("run/method.js", PICKS, snapshot(), picks)
     assert texts[1:] == ["Best error#210.00 %", "Best params#0100", "Best compromise#020.00 %"]
+
+
+DRAW = """const figure = document.createElement('figure');
+figure.dataset.size = v[1];
+figure.style.width = '360px';
+document.body.append(figure);
+m.showDrawing(figure, v[0], 'a drawing');
+const heights = [...figure.querySelectorAll('text')].map((t) => {
+  const scale = t.getScreenCTM().a;
+  return scale * Number(t.getAttribute('font-size'));
+});
+const box = figure.querySelector('.ps-graph-box').getBoundingClientRect();
+const rows = new Set([...figure.querySelectorAll('rect[rx]')].map((r) => r.getAttribute('y'))).size;
+const wide = document.documentElement.scrollWidth > document.documentElement.clientWidth;
+figure.remove();
+return [Math.min(...heights), box.width, rows, wide];"""
+
+
+@pytest.mark.parametrize("name", ["recurrent-cell", "mobile-chain", "chain-alexnet", "cell"])
+@pytest.mark.parametrize("size", ["card", "full"])
+def test_labels_of_a_drawing_are_never_below_11_pixels(scripts, name, size):
+    space = load("spaces", name)
+    space = space(space.Config())
+    architecture = space.sample(np.random.default_rng(3))
+    least, width, rows, wide = scripts.call(
+        "graph/mount.js", DRAW, drawing(architecture.to_json()), size
+    )
+    assert least >= 10.99
+    assert width <= 361 and not wide, "a drawing that does not fit scrolls in its box"
+    assert rows > 1
+
+
+def test_a_long_chain_is_wrapped_into_rows(scripts):
+    nodes = [{"id": str(i), "label": str(i), "role": "node"} for i in range(12)]
+    edges = [
+        {"source": str(i), "target": str(i + 1), "op": "conv", "family": "conv", "kernel": 3,
+         "label": "conv 3x3, 64"} for i in range(11)
+    ]  # fmt: skip
+    code = """const laid = m.layoutCell(v[0], {width: 500});
+    return [laid.width, laid.nodes.map((n) => [n.x, n.y])];"""
+    width, places = scripts.call("graph/layout.js", code, {"nodes": nodes, "edges": edges})
+    assert width <= 530
+    assert len({y for _, y in places}) > 2
+    assert places == sorted(places, key=lambda place: place[1]), "read from top to bottom"

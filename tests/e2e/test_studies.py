@@ -46,9 +46,10 @@ def fill(page: Page) -> None:
     """Methods, seeds and budget; an unfit space is reported, and another one chosen."""
     page.get_by_test_id("select-space").select_option("topology")
     expect(page.get_by_test_id("method-monas")).to_contain_text("does not have")
-    page.locator("#method-local-search").check()
+    expect(page.locator("#method-local-search")).to_be_disabled()
     page.locator("#method-dpp-net").uncheck()
     page.get_by_test_id("select-space").select_option("nb201")
+    page.locator("#method-local-search").check()
     expect(page.get_by_test_id("method-monas")).not_to_contain_text("does not have")
     expect(page.locator("#method-local-search")).to_be_checked()
     page.get_by_test_id("field-name").fill("In a browser")

@@ -1,6 +1,6 @@
 // Draws an architecture as SVG from the JSON of docs/graphs.md: one drawing, three sizes.
 import { edgeColour, edgeDash, familyLabel, themeColours } from "./colours.js";
-import { layoutCell } from "./layout.js";
+import { LABEL_CHARACTER, layoutCell } from "./layout.js";
 
 const NS = "http://www.w3.org/2000/svg";
 const GAP = 28;
@@ -45,7 +45,7 @@ function drawEdge(edge, colours, labels) {
   group.append(make("title", {}, `${edge.op}: ${edge.source} to ${edge.target} (${familyLabel(edge.family)})`), path);
   if (edge.faint) group.setAttribute("opacity", 0.35);
   if (labels && !quiet && !edge.faint) {
-    const width = edge.label.length * 5.6 + 6;
+    const width = edge.label.length * LABEL_CHARACTER + 6;
     group.append(
       make("rect", {
         x: edge.x - width / 2,
@@ -62,7 +62,7 @@ function drawEdge(edge, colours, labels) {
           x: edge.x,
           y: edge.y + 3.5,
           "text-anchor": "middle",
-          "font-size": 10,
+          "font-size": 11,
           "font-family": FONT,
           fill: colours.ink,
         },
@@ -107,8 +107,8 @@ function drawNode(node, colours, labels) {
   return group;
 }
 
-function drawCell(cell, colours, labels) {
-  const laid = layoutCell(cell, { labels });
+function drawCell(cell, colours, labels, available) {
+  const laid = layoutCell(cell, { labels, width: available });
   const group = make("g");
   for (const edge of laid.edges) group.append(drawEdge(edge, colours, labels));
   for (const node of laid.nodes) group.append(drawNode(node, colours, labels));
@@ -126,7 +126,7 @@ export function cellWord(name) {
 export function drawArchitecture(drawing, { size = "card", width = 800, title = "Architecture" } = {}) {
   const colours = themeColours();
   const labels = size !== "thumb";
-  const cells = drawing.cells.map((cell) => ({ name: cell.name, ...drawCell(cell, colours, labels) }));
+  const cells = drawing.cells.map((cell) => ({ name: cell.name, ...drawCell(cell, colours, labels, width) }));
   const head = labels ? TITLE : 0;
   const sideways = cells.reduce((sum, cell) => sum + cell.width, 0) + GAP * (cells.length - 1);
   const sideBySide = size === "thumb" ? cells.length > 1 : sideways * 0.62 <= width;

@@ -13,6 +13,8 @@ function redraw(figure) {
   const { drawing, title } = mounted.get(figure);
   const size = figure.dataset.size ?? "card";
   const svg = drawArchitecture(drawing, { size, title, width: figure.clientWidth || 600 });
+  // A drawing that does not fit scrolls: smaller, its labels could not be read.
+  if (size !== "thumb") svg.style.minWidth = `${svg.dataset.naturalWidth}px`;
   if (size === "full") svg.style.maxWidth = `${Math.round(svg.dataset.naturalWidth * 1.25)}px`;
   const box = figure.querySelector(".ps-graph-box") ?? figure.appendChild(document.createElement("div"));
   box.className = "ps-graph-box";

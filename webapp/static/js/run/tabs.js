@@ -38,7 +38,10 @@ export function tabsView({ address, redraw }) {
     });
   }
   const linked = tabs.find((tab) => tab.dataset.tab === address.get("tab") && !tab.hidden);
-  if (linked) addEventListener("load", () => open(linked));
+  // While a supernet is trained and nothing is measured, the view of the method is all there is to see.
+  const { empty, supernet } = document.getElementById("run").dataset;
+  const first = empty === "1" && supernet === "1" && tabs.find((tab) => tab.dataset.tab === "method" && !tab.hidden);
+  if (linked || first) addEventListener("load", () => open(linked ?? first));
 
   const show = () => {
     const events = tabs.find((tab) => tab.dataset.tab === "events");
