@@ -7,8 +7,9 @@ import json
 import pytest
 
 from nasengine.catalog import load, names
+from tests.fixtures.candidate_columns import columns_of
 from tests.fixtures.outcomes import WORLDS, proposals
-from tests.fixtures.page_states import SNAPSHOT
+from tests.fixtures.page_states import ROWS, SNAPSHOT
 from tests.fixtures.small_settings import SMALL
 
 DRAW = """const r = await load('reducer.js');
@@ -42,10 +43,10 @@ WITH_VIEW = [name for name in names("strategies") if load("strategies", name).vi
 def snapshot_of(world, strategy, asked):
     """A run's snapshot with the candidates that the strategy asked for."""
     snapshot = json.loads(json.dumps(SNAPSHOT))
-    template = snapshot["candidates"][0]
+    template = ROWS[0]
     goals = [goal.__dict__ for goal in strategy.task.goals]
     snapshot["run"]["goals"] = goals
-    snapshot["candidates"] = [
+    rows = [
         {
             **template,
             "number": one.number,
@@ -59,6 +60,7 @@ def snapshot_of(world, strategy, asked):
         }
         for one in asked
     ]
+    snapshot["candidates"] = columns_of(rows, [goal["name"] for goal in goals])
     return snapshot
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fixtures.candidate_columns import columns_of
 from tests.fixtures.factories import (
     make_run,
     make_slot,
@@ -15,6 +16,7 @@ from tests.fixtures.factories import (
 from tests.fixtures.run_life import as_json, events_after, life_of
 from tests.fixtures.scripts_page import MOVE
 from tests.fixtures.table_specs import asked
+from webapp.runs.rows import candidate_row
 from webapp.runs.services.advance import advance_run
 from webapp.runs.services.launch import launch
 from webapp.runs.snapshot import snapshot
@@ -105,8 +107,9 @@ def test_a_batch_copies_each_collection_once_however_many_events_it_has(scripts)
     run = make_run(candidates=1)
     work_off(run, make_slot())
     state = as_json(snapshot(run))
-    row = state["candidates"][0]
-    state["candidates"] = [{**row, "number": n, "ended_order": n} for n in range(10_000)]
+    row = as_json(candidate_row(run.candidates.get()))
+    rows = [{**row, "number": n, "ended_order": n} for n in range(10_000)]
+    state["candidates"] = columns_of(rows, ["error", "params"])
     events = [
         {
             "seq": state["seq"] + 1 + n,

@@ -133,6 +133,7 @@ def test_repeated_notifications_change_nothing(fleet):
 
 
 def test_a_nan_loss_is_diverged_and_never_the_best(fleet):
+    from tests.fixtures.candidate_columns import rows_of
     from webapp.runs.queries import best_of
     from webapp.runs.snapshot import snapshot  # beside the one test that uses it
 
@@ -149,7 +150,7 @@ def test_a_nan_loss_is_diverged_and_never_the_best(fleet):
         assert candidate.reason
         assert not candidate.measurements.filter(objective="error").exists()
     shown = snapshot(run)
-    diverged = {row["number"] for row in shown["candidates"] if row["state"] == "diverged"}
+    diverged = {row["number"] for row in rows_of(shown["candidates"]) if row["state"] == "diverged"}
     assert not diverged & set(shown["front"]["numbers"])
     assert best_of(run) is None or best_of(run).number not in diverged
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, TypeVar, cast
 
 from django.core.exceptions import PermissionDenied
@@ -19,15 +20,24 @@ class _Owned(Protocol):
     team: Team
 
 
-def team_object_or_404(request: TeamRequest, model: type[M], pk: int, action: str = "view") -> M:
+def team_object_or_404(
+    request: TeamRequest,
+    model: type[M],
+    pk: int,
+    action: str = "view",
+    defer: Sequence[str] = (),
+) -> M:
     """Return the object with this key if the user may do `action` in its team.
+
+    `defer` names large columns that are not read at once.
 
     Raises:
         Http404: there is no such object, or the user is not a member of its team; the answer is
             the same in both cases.
         PermissionDenied: the role of the member is too low.
     """
-    found = model._default_manager.select_related("team").filter(pk=pk).first()
+    rows = model._default_manager.select_related("team").defer(*defer)
+    found = rows.filter(pk=pk).first()
     team = None if found is None else cast(_Owned, found).team
     if found is None or team is None or not may(request.user, "view", team):
         raise Http404(f"no {model._meta.verbose_name} {pk}")

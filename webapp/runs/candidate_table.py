@@ -10,9 +10,11 @@ from django.db.models import F, Max, OuterRef, QuerySet, Subquery
 from django.http import QueryDict
 
 from webapp.runs.labels import CANDIDATE_STATES
-from webapp.runs.models import FINITE, CandidateState, Measurement, Run
+from webapp.runs.models import FINITE, Measurement, Run
 from webapp.runs.queries import lean_candidates
 from webapp.runs.rows import candidate_row
+
+from .candidate_filters import Filters, filtered
 
 PAGE_SIZE = 25
 NEWEST = "newest"
@@ -20,54 +22,81 @@ NEWEST = "newest"
 
 @dataclass(frozen=True)
 class CandidateTable:
-    """The rows of one page with sort, filter and their choices."""
+    """The rows of one page with sort, filters and their choices.
+
+    `marked` is the candidate that the address jumps to, `problems` say which filters could not be
+    read or why there is no such candidate.
+    """
 
     page: Page
     rows: list[dict[str, Any]]
     sort: str
-    state: str
+    filters: Filters
     sorts: list[tuple[str, str]]
     states: list[tuple[str, Any]]
     highest: int | None
     query: str
+    marked: int | None
+    problems: list[str]
 
 
 def candidate_table(run: Run, goals: list[dict[str, Any]], query: QueryDict) -> CandidateTable:
-    """Return the page that the address names by sort, state and page."""
+    """Return the page that the address names by sort, filters and page, or by a candidate."""
     sorts = [(NEWEST, "newest first"), ("number", "oldest first")]
     sorts += [(goal["name"], goal["name"].replace("@", " on ")) for goal in goals]
     sort = query.get("sort", NEWEST)
     sort = sort if sort in dict(sorts) else NEWEST
-    state = query.get("state", "")
-    state = state if state in CandidateState.values else ""
-    candidates = run.candidates.all()
-    highest = candidates.aggregate(Max("number"))["number__max"]
-    if state:
-        candidates = candidates.filter(state=state)
-    page = Paginator(_sorted(candidates, sort, goals), PAGE_SIZE).get_page(query.get("page"))
-    kept = QueryDict(mutable=True)
-    kept.update({k: v for k, v in (("sort", sort), ("state", state)) if v and v != NEWEST})
+    filters, problems = Filters.read(query)
+    highest = run.candidates.aggregate(Max("number"))["number__max"]
+    found = _sorted(filtered(run.candidates.all(), filters), sort, goals)
+    paginator = Paginator(found.values_list("pk", flat=True), PAGE_SIZE)
+    marked, number = _place(found, query.get("at", ""))
+    if query.get("at") and marked is None:
+        problems.append(f"No candidate {query['at'][:20]} in this list.")
+    page = paginator.get_page(number or query.get("page"))
+    kept = {"sort": "" if sort == NEWEST else sort, **filters.to_query()}
+    address = QueryDict(mutable=True)
+    address.update({name: value for name, value in kept.items() if value})
     return CandidateTable(
         page=page,
-        rows=[candidate_row(candidate) for candidate in page.object_list],
+        rows=_rows(run, list(page.object_list)),
         sort=sort,
-        state=state,
+        filters=filters,
         sorts=sorts,
         states=[(str(k), v) for k, v in CANDIDATE_STATES.items()],
         highest=highest,
-        query=kept.urlencode(),
+        query=address.urlencode(),
+        marked=marked,
+        problems=problems,
     )
+
+
+def _rows(run: Run, keys: list[int]) -> list[dict[str, Any]]:
+    """Return the rows of these candidates in their order."""
+    candidates = {c.pk: c for c in lean_candidates(run.candidates.filter(pk__in=keys))}
+    return [candidate_row(candidates[key]) for key in keys if key in candidates]
+
+
+def _place(found: QuerySet, text: str) -> tuple[int | None, int | None]:
+    """Return the number of a candidate in the list and its page; None, None if it is absent."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        return None, None
+    numbers = list(found.values_list("number", flat=True))
+    try:
+        return int(text), numbers.index(int(text)) // PAGE_SIZE + 1
+    except ValueError:
+        return None, None
 
 
 def _sorted(candidates: QuerySet, sort: str, goals: list[dict[str, Any]]) -> QuerySet:
     """Sort best first by an objective; candidates without a value come last."""
     if sort == NEWEST:
-        return lean_candidates(candidates.order_by("-number"))
+        return candidates.order_by("-number")
     if sort == "number":
-        return lean_candidates(candidates.order_by("number"))
+        return candidates.order_by("number")
     own = Measurement.objects.filter(FINITE, candidate=OuterRef("pk"), objective=sort)
     better = {goal["name"]: goal["better"] for goal in goals}[sort]
     value = F("sorted_by")
     order = value.desc(nulls_last=True) if better == "higher" else value.asc(nulls_last=True)
     ranked = candidates.annotate(sorted_by=Subquery(own.values("value")[:1]))
-    return lean_candidates(ranked.order_by(order, "number"))
+    return ranked.order_by(order, "number")

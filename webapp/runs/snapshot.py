@@ -8,7 +8,9 @@ from django.db.models import Q
 
 from webapp.events.models import Event
 from webapp.runs.models import OPEN_CANDIDATES, Run
-from webapp.runs.queries import candidate_rows, row_of_run
+from webapp.runs.queries import row_of_run
+
+from .columns import candidate_columns
 
 LOG_LINES = 100
 LAST_CURVES = 5
@@ -17,16 +19,18 @@ LAST_CURVES = 5
 def snapshot(run: Run) -> dict[str, Any]:
     """Return everything the scripts of the page know of a run.
 
-    The number of queries does not depend on the number of candidates. `seq` is read first, so
+    The number of queries does not depend on the number of candidates, and the size is bounded: see
+    columns.py. `seq` is read first, so
     rows may be newer than it, never older; applying an event twice changes nothing. `curves`
     has the learning curves of open candidates, of the last few that ended and of the best;
     the drawer fetches the others.
     """
-    run.refresh_from_db()
+    run = Run.objects.defer("strategy_state").get(pk=run.pk)
+    row = row_of_run(run)
     return {
         "seq": run.seq,
-        "run": row_of_run(run),
-        "candidates": candidate_rows(run),
+        "run": row,
+        "candidates": candidate_columns(run, [goal["name"] for goal in row["goals"]]),
         "curves": _curves(run),
         "front": {
             "numbers": run.front.get("numbers", []),

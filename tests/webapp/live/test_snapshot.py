@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from nasengine.core.outcome import Outcome
+from tests.fixtures.candidate_columns import rows_of
 from tests.fixtures.run_life import as_json
+from webapp.runs import columns
 from webapp.runs.models import Candidate, Measurement, Run
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
@@ -23,12 +27,8 @@ def test_a_diverged_candidate_has_its_reason_and_no_value():
     claims.finish(take(make_slot()), Outcome(0, "diverged", reason="loss is nan in epoch 1"))
     advance_run(run.pk)
     shot = as_json(snapshot(run))
-    row = shot["candidates"][0]
-    assert (row["state"], row["reason"], row["values"]) == (
-        "diverged",
-        "loss is nan in epoch 1",
-        {},
-    )
+    row = rows_of(shot["candidates"])[0]
+    assert (row["state"], row["values"]) == ("diverged", {})
     assert shot["front"]["numbers"] == []
 
 
@@ -65,5 +65,32 @@ def test_queries_and_curves_stay_bounded_with_ten_thousand_candidates():
     with CaptureQueriesContext(connection) as many:
         shot = snapshot(run)
     assert len(many) == len(few)
-    assert len(shot["candidates"]) == 10_001
+    assert [row["number"] for row in rows_of(shot["candidates"])] == list(range(10_001))
     assert len(shot["curves"]) == 6  # the last five and the best
+
+
+def test_fault_20_a_long_run_is_thinned_without_losing_front_extremes_or_lone_points(monkeypatch):
+    monkeypatch.setattr(columns, "MAX_CANDIDATES", 500)
+    run = make_run()
+    make_many(run, 2_000)
+    crowd = Measurement.objects.filter(candidate__run=run)
+    for number, error, params in ((77, -5.0, 1e9), (1_234, 1e9, -7.0), (900, 4e8, 4e8)):
+        chosen = crowd.filter(candidate__number=number)
+        chosen.filter(objective="error").update(value=error)
+        chosen.filter(objective="params").update(value=params)
+    run.candidates.filter(number=555).update(state="failed")
+    Run.objects.filter(pk=run.pk).update(front={"numbers": [77, 333, 1_234], "curve": []})
+    shot = snapshot(run)["candidates"]
+    numbers = {row["number"] for row in rows_of(shot)}
+    assert shot["total"] == 2_001
+    assert {77, 333, 1_234, 900, 555, 2_000} <= numbers
+    assert len(numbers) < 500
+
+
+def test_the_size_of_a_snapshot_is_bounded_for_any_number_of_candidates(monkeypatch):
+    monkeypatch.setattr(columns, "MAX_CANDIDATES", 300)
+    monkeypatch.setattr(columns, "GRID", 10)
+    run = make_run()
+    make_many(run, 3_000)
+    Run.objects.filter(pk=run.pk).update(front={"numbers": list(range(5)), "curve": []})
+    assert len(json.dumps(snapshot(run)["candidates"])) < 30_000

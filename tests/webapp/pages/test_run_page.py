@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.fixtures.factories import end_run, make_run
-from webapp.runs.models import Candidate, Run, RunState
+from webapp.runs.models import Run, RunState
 from webapp.runs.snapshot import snapshot
 
 from ...fixtures.html_reader import embedded, read
@@ -35,12 +35,38 @@ def test_first_paint_holds_the_numbers(viewer, finished, sign_in):
     assert page.one("front-list").rows() == [["#3", "10.00", "4.00 k"], ["#0", "20.00", "1.00 k"]]
 
 
-def test_first_paint_embeds_the_snapshot_and_the_best_drawing(viewer, finished, sign_in):
+def test_first_paint_preloads_the_snapshot_and_has_the_best_drawing(viewer, finished, sign_in):
     page = read(sign_in(viewer).get(f"/runs/{finished.pk}/"))
-    assert embedded(page, "snapshot") == json.loads(json.dumps(snapshot(finished)))
-    best = Candidate.objects.get(run=finished, number=3)
+    preloads = [e.attributes["href"] for e in page.all("link", rel="preload")]
+    assert f"/runs/{finished.pk}/snapshot.json" in preloads
+    modules = [e.attributes["href"] for e in page.all("link", rel="modulepreload")]
+    assert "/static/js/plots/look.js" in modules  # imported by an import
     assert embedded(page, "best-graph")["cells"][0]["name"] == "cell"
-    assert best.architecture_id == embedded(page, "snapshot")["candidates"][3]["architecture_id"]
+
+
+def test_the_csv_has_every_candidate_with_its_values(viewer, finished, sign_in):
+    finished.candidates.filter(number=2).update(reason="=1+1")
+    answer = sign_in(viewer).get(f"/runs/{finished.pk}/candidates.csv")
+    header, *lines = b"".join(answer.streaming_content).decode().splitlines()
+    assert header == (
+        "number,state,reason,on_front,broken_constraints,origin,parents,error (%),params,"
+        "architecture_id"
+    )
+    ids = list(finished.candidates.order_by("number").values_list("architecture_id", flat=True))
+    assert lines == [
+        f"0,done,,1,,random,,20,1000,{ids[0]}",
+        f"1,done,,0,,random,,30,2000,{ids[1]}",
+        f"2,diverged,'=1+1,0,,random,,,3000,{ids[2]}",
+        f"3,done,,1,,random,,10,4000,{ids[3]}",
+    ]
+
+
+def test_the_data_are_compressed_and_the_page_with_its_secrets_is_not(viewer, finished, sign_in):
+    client = sign_in(viewer)
+    accepts = {"Accept-Encoding": "gzip"}
+    data = client.get(f"/runs/{finished.pk}/snapshot.json", headers=accepts)
+    assert data["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in client.get(f"/runs/{finished.pk}/", headers=accepts)
 
 
 def test_the_snapshot_is_served_as_json(viewer, finished, sign_in):
@@ -54,6 +80,59 @@ def test_candidates_are_newest_first_and_say_why(viewer, finished, sign_in):
     assert [row[0] for row in rows] == ["#3", "#2", "#1", "#0"]
     assert rows[1][1:4] == ["Diverged loss became NaN in epoch 1, step 3", "–", "3.00 k"]
     assert rows[0][1:5] == ["Done", "10.00", "4.00 k", "1 of 1"]
+
+
+@pytest.fixture
+def table_of(viewer, finished, sign_in):
+    """Return a function that reads the candidate table with an address."""
+    client = sign_in(viewer)
+    headers = {"HX-Request": "true", "HX-Target": "candidate-table"}
+
+    def table(query: str):
+        return read(client.get(f"/runs/{finished.pk}/?{query}", headers=headers))
+
+    return table
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("value=error<25", ["#3", "#0"]),
+        ("value=error<25, params>=4000", ["#3"]),
+        ("value=error<25&state=diverged", []),
+        ("parent=1", ["#3"]),
+        ("parent=%231", ["#3"]),
+        ("operation=made_up_op", ["#2"]),
+        ("operation=up_op", []),
+        ("value=nonsense", ["#3", "#2", "#1", "#0"]),
+        ("parent=x&operation=%00", []),
+    ],
+)
+def test_fault_20_candidates_are_filtered_by_value_state_operation_and_parent(
+    finished, table_of, query, shown
+):
+    finished.candidates.filter(number=3).update(parents=[1, 2])
+    odd = finished.candidates.get(number=2)
+    odd.proposal["architecture"]["genome"] = {"ops": ["made_up_op", 3]}
+    odd.save()
+    assert [row[0] for row in table_of(query).one("candidate-table").rows()] == shown
+
+
+def test_a_filter_that_cannot_be_read_is_said(table_of):
+    assert "is not a filter" in table_of("value=nonsense").text
+    assert "No candidate 99 in this list." in table_of("at=99").text
+
+
+def test_fault_20_the_table_jumps_to_a_page_and_to_a_candidate(finished, table_of, monkeypatch):
+    monkeypatch.setattr("webapp.runs.candidate_table.PAGE_SIZE", 1)
+    page = table_of("at=1&sort=error")
+    (row,) = page.one("candidate-table").rows()
+    assert row[0] == "#1"
+    assert page.one("candidate-1").attributes["aria-current"] == "true"
+    assert page.one("page-jump").attributes["value"] == "3"
+    hidden = [e.attributes["name"] for e in page.all("input", type="hidden")]
+    assert hidden == ["sort"]
+    assert [row[0] for row in table_of("page=2").one("candidate-table").rows()] == ["#2"]
 
 
 def test_the_table_sorts_by_an_objective_and_leaves_what_has_no_value_for_the_end(

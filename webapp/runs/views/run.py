@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from webapp.accounts.access import team_object_or_404
@@ -19,9 +20,10 @@ from webapp.runs.actions import ACTIONS, actions_of
 from webapp.runs.candidate_table import candidate_table
 from webapp.runs.drawings import drawing
 from webapp.runs.event_labels import last_events
+from webapp.runs.export import candidate_csv
 from webapp.runs.models import Candidate, Run
 from webapp.runs.objectives import goals_of_run
-from webapp.runs.queries import best_of
+from webapp.runs.queries import best_of, row_of_run
 from webapp.runs.run_parts import MAX_ROWS, parts_of, run_parts, table_rows
 from webapp.runs.snapshot import snapshot
 
@@ -29,20 +31,19 @@ from webapp.runs.snapshot import snapshot
 @require_GET
 def run_detail(request: TeamRequest, pk: int) -> HttpResponse:
     """Show a run; for htmx only its candidate table."""
-    run = team_object_or_404(request, Run, pk)
+    run = _run(request, pk)
     if request.htmx and request.htmx.target == "candidate-table":
         goals = goals_of_run(run)
         table = candidate_table(run, goals, request.GET)
         context = {"run": run, "row": {"goals": goals}, "table": table}
         return _answer(request, "runs/parts/candidate_table.html", context)
-    state, best = snapshot(run), best_of(run)
+    row, best = row_of_run(run), best_of(run)
     context = {
-        **parts_of(run, state["run"], best, best),
+        **parts_of(run, row, best, best),
         **_controls(request, run),
-        "state": state,
         "now": timezone.now().isoformat(),
         "every_action": ACTIONS.values(),
-        "table": candidate_table(run, state["run"]["goals"], request.GET),
+        "table": candidate_table(run, row["goals"], request.GET),
         "question_text": json.dumps(run.spec, indent=2, ensure_ascii=False),
     }
     return _answer(request, "runs/detail.html", context)
@@ -55,7 +56,7 @@ def run_live(request: TeamRequest, pk: int) -> HttpResponse:
     `selected` names the candidate that is looked at, `rows` the candidates on screen that
     have changed.
     """
-    run = team_object_or_404(request, Run, pk)
+    run = _run(request, pk)
     selected = _numbers(request.GET.get("selected", ""))
     context = {
         **run_parts(run, selected[0] if selected else None),
@@ -87,10 +88,17 @@ def _answer(request: TeamRequest, template: str, context: dict[str, Any]) -> Htt
     return response
 
 
+def _run(request: TeamRequest, pk: int) -> Run:
+    """Return the run without the strategy's snapshot, which grows with the run."""
+    return team_object_or_404(request, Run, pk, defer=["strategy_state"])
+
+
+# Compressed: the data contain no secret, so their length says nothing about one (BREACH).
 @require_GET
+@gzip_page
 def run_snapshot(request: TeamRequest, pk: int) -> JsonResponse:
-    """Return the state of the page as JSON, for a page that missed too many events."""
-    run = team_object_or_404(request, Run, pk)
+    """Return the state of the page as JSON: at its start, and after it missed too many events."""
+    run = _run(request, pk)
     # NaN and infinity are an error here, not in the browser that reads them.
     return JsonResponse(snapshot(run), json_dumps_params={"allow_nan": False})
 
@@ -101,6 +109,26 @@ def run_events(request: TeamRequest, pk: int) -> HttpResponse:
     run = team_object_or_404(request, Run, pk)
     context = {"events": last_events(run), "total": Event.objects.filter(run=run).count()}
     return render(request, "runs/parts/events.html", context)
+
+
+@require_GET
+@gzip_page
+def run_csv(request: TeamRequest, pk: int) -> StreamingHttpResponse:
+    """Return every candidate of the run as CSV."""
+    run = _run(request, pk)
+    response = StreamingHttpResponse(candidate_csv(run), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="run-{run.pk}-candidates.csv"'
+    return response
+
+
+@require_GET
+def candidate_row_json(request: TeamRequest, pk: int, number: int) -> JsonResponse:
+    """Return one candidate as JSON, for the card next to the pointer."""
+    run = _run(request, pk)
+    rows = table_rows(run, [number])
+    if not rows:
+        return JsonResponse({"error": f"run {pk} has no candidate {number}"}, status=404)
+    return JsonResponse(rows[0])
 
 
 @require_GET

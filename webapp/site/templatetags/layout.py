@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.http import QueryDict
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -55,6 +56,12 @@ def icon(name: str, css: str = "") -> SafeString:
 def page_address(query: str, number: int) -> str:
     """Return the address of a page of the list: the query with another page number."""
     return f"?{query}&page={number}" if query else f"?page={number}"
+
+
+@register.filter
+def query_pairs(query: str) -> list[tuple[str, str]]:
+    """Return the names and values of a query, for the hidden fields of a form."""
+    return [(name, value) for name, values in QueryDict(query).lists() for value in values]
 
 
 @register.simple_tag

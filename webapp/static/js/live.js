@@ -15,10 +15,11 @@ import { methodLook } from "./vocabulary.js";
 import "./clock.js";
 
 const REDRAW_MS = 250;
+const RETRY_MS = 2000;
 
 const page = document.getElementById("run");
 const address = watchAddress();
-let state = fromSnapshot(JSON.parse(document.getElementById("snapshot").textContent));
+let state = await firstState();
 
 page.style.setProperty("--ps-method", methodLook(state.run.strategy).colour);
 
@@ -75,11 +76,25 @@ function onEvents(events) {
   schedule();
 }
 
-// Takes the same path as the first load.
-async function refetch() {
-  const response = await fetch(page.dataset.snapshot, { headers: { Accept: "application/json" } });
+// The page preloads this address, so the request must be the same: no headers, no cache mode.
+async function fetchState() {
+  const response = await fetch(page.dataset.snapshot);
   if (!response.ok) throw new Error(`snapshot: ${response.status}`);
-  state = fromSnapshot(await response.json());
+  return fromSnapshot(await response.json());
+}
+
+async function firstState() {
+  for (;;) {
+    try {
+      return await fetchState();
+    } catch {
+      await new Promise((resume) => setTimeout(resume, RETRY_MS));
+    }
+  }
+}
+
+async function refetch() {
+  state = await fetchState();
   status.heard(new Date().toISOString());
   schedule();
 }

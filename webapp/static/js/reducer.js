@@ -1,9 +1,11 @@
 // The only code that changes the state of a run, for replayed and live events alike.
 //
-// state = { seq, run, candidates: Map number -> row, curves: Map number -> points,
+// state = { seq, run, candidates: Map number -> row (columns.js), total, states, curves: Map number -> points,
 //           front: { numbers, reference, curve }, method: { kind, view }, log: [items] }
 // Every event has a whole item (docs/events.md), so applying it stores the item under its id. Events
 // that the state already includes are recognised by their number.
+import { decodeRows, encodeRows, slimRow } from "./columns.js";
+
 const LOG_LENGTH = 100;
 const ENDED_CURVES = 5;
 const OPEN = new Set(["queued", "running", "lost"]);
@@ -12,7 +14,9 @@ export function fromSnapshot(snapshot) {
   return {
     seq: snapshot.seq,
     run: snapshot.run,
-    candidates: new Map(snapshot.candidates.map((row) => [row.number, row])),
+    candidates: decodeRows(snapshot.candidates),
+    total: snapshot.candidates.total, // more than `candidates` if dominated ones are left out
+    states: snapshot.candidates.states,
     curves: new Map(Object.entries(snapshot.curves ?? {}).map(([number, points]) => [Number(number), points])),
     front: {
       numbers: snapshot.front?.numbers ?? [],
@@ -60,7 +64,8 @@ const APPLY = {
   },
   candidate(draft, event, own) {
     const row = event.item;
-    writable(draft, "candidates", own).set(row.number, row);
+    draft.total = Math.max(draft.total, row.number + 1);
+    writable(draft, "candidates", own).set(row.number, slimRow(row, objectivesOf(draft)));
     const begunAnew = row.epoch === null && draft.curves.has(row.number);
     if (begunAnew) writable(draft, "curves", own).delete(row.number);
     else if (!OPEN.has(row.state)) writable(draft, "curves", own); // one more ended, so an older curve can be dropped
@@ -69,9 +74,7 @@ const APPLY = {
     const { number, curve } = event.item;
     writable(draft, "curves", own).set(number, curve);
     const row = draft.candidates.get(number);
-    const last = curve.at(-1) ?? {};
-    const moved = { epoch: last.epoch ?? null, epochs: last.epochs ?? null, valid_error: last.valid_error ?? null };
-    if (row) writable(draft, "candidates", own).set(number, { ...row, ...moved });
+    if (row) writable(draft, "candidates", own).set(number, { ...row }); // another object: its line is out of date
   },
   front(draft, event) {
     const { numbers, point, reference, curve } = event.item;
@@ -95,8 +98,9 @@ function putPoint(points, point) {
 // fetches the others.
 function trimCurves(draft) {
   const best = bestCandidate(draft)?.number;
-  const ended = [...draft.candidates.values()]
-    .filter((row) => !OPEN.has(row.state) && draft.curves.has(row.number))
+  const ended = [...draft.curves.keys()]
+    .map((number) => draft.candidates.get(number))
+    .filter((row) => row && !OPEN.has(row.state))
     .sort((a, b) => (b.ended_order ?? -1) - (a.ended_order ?? -1))
     .slice(0, ENDED_CURVES)
     .map((row) => row.number);
@@ -107,15 +111,14 @@ function trimCurves(draft) {
   }
 }
 
-const finite = (value) => typeof value === "number" && Number.isFinite(value);
+const objectivesOf = (state) => state.run.goals.map((goal) => goal.name);
 
 export function valueOf(row, objective) {
-  const value = row.values[objective]?.value;
-  return finite(value) ? value : null;
+  return row.values[objective] ?? null;
 }
 
 export function isFeasible(row) {
-  return !row.violation;
+  return !row.infeasible;
 }
 
 // The best candidate that has ended; the server decides which that is (run.best).
@@ -128,7 +131,7 @@ export function toSnapshot(state) {
   return {
     seq: state.seq,
     run: state.run,
-    candidates: [...state.candidates.values()].sort((a, b) => a.number - b.number),
+    candidates: encodeRows(state.candidates, objectivesOf(state), state.states, state.total),
     curves: Object.fromEntries([...state.curves].map(([number, points]) => [String(number), points])),
     front: state.front,
     method: state.method,

@@ -19,6 +19,13 @@ export function saveBlob(name, blob) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
+export function saveAddress(name, address) {
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+}
+
 export function saveText(name, text, type) {
   saveBlob(name, new Blob([text], { type: `${type};charset=utf-8` }));
 }

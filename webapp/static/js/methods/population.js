@@ -8,8 +8,8 @@ const MAX_STEPS = 40; // of a lineage
 export function populationView(box, page) {
   return function show(view, state) {
     const rows = view.members.map((number) => state.candidates.get(number)).filter(Boolean);
-    const kinds = new Set(rows.map((row) => row.architecture_id)).size;
-    const newest = Math.max(-1, ...state.candidates.keys());
+    const kinds = new Set(rows.map((row) => row.architecture)).size;
+    const newest = state.total - 1;
     const ages = rows.map((row) => newest - row.number);
     const mean = ages.length ? ages.reduce((a, b) => a + b, 0) / ages.length : null;
     const byAge = view.survival === "age";

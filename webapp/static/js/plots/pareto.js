@@ -103,7 +103,12 @@ export function paretoFigure(state, view, look) {
       xaxis: { ...axes.xaxis, title: { text: `${goalTitle(gx)}, better to the left` } },
       yaxis: { ...axes.yaxis, title: { text: `${goalTitle(gy)}, better further down` } },
     }),
-    points: { points: points.length, front: sorted.front.length, infeasible: sorted.infeasible.length },
+    points: {
+      points: points.length,
+      shown: sorted.front.length + sorted.dominated.length + sorted.infeasible.length,
+      front: sorted.front.length,
+      infeasible: sorted.infeasible.length,
+    },
   };
 }
 
@@ -133,36 +138,4 @@ export function pointsOf(state, view) {
     points.push({ number: row.number, x, y, feasible: isFeasible(row), done: row.state === "done" });
   }
   return points;
-}
-
-// Every candidate as a row, for CSV.
-export function candidateTable(state) {
-  const goals = state.run.goals;
-  const onFront = new Set(state.front.numbers);
-  return {
-    header: [
-      "number",
-      "state",
-      "reason",
-      "on_front",
-      "broken_constraints",
-      "origin",
-      "parents",
-      ...goals.map((g) => (g.unit ? `${g.name} (${g.unit})` : g.name)),
-      "architecture_id",
-    ],
-    rows: [...state.candidates.values()]
-      .sort((a, b) => a.number - b.number)
-      .map((row) => [
-        row.number,
-        row.state,
-        row.reason,
-        onFront.has(row.number) ? 1 : 0,
-        (row.broken ?? []).join(" "),
-        row.origin,
-        row.parents.join(" "),
-        ...goals.map((g) => valueOf(row, g.name)),
-        row.architecture_id,
-      ]),
-  };
 }

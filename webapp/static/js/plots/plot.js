@@ -1,12 +1,12 @@
 // One plot of a page: a text while it is empty, a drawing that follows its data, and files to save.
-import { csv, fileName, saveText } from "../save.js";
+import { csv, fileName, saveAddress, saveText } from "../save.js";
 import { CONFIG, themeOfPlots } from "./look.js";
 import { loadPlotly } from "./plotly.js";
 
 // `box` is the element with .ps-plot (drawn into), .ps-plot-empty (shown while there is
 // nothing) and buttons [data-save=csv|png|svg]. `figure(look)` gives {data, layout, points}
-// or null; `table()` gives {header, rows}; `name()` the files' name; `wire(element)` is
-// called once, after the first drawing.
+// or null; `table()` gives {header, rows}, or the address of a CSV; `name()` the files' name;
+// `wire(element)` is called once, after the first drawing.
 export class Plot {
   constructor(box, { figure, table, name, wire }) {
     this.box = box;
@@ -56,7 +56,12 @@ export class Plot {
   async save(kind) {
     const name = fileName(this.name());
     if (kind === "csv") {
-      const { header, rows } = this.table();
+      const table = this.table();
+      if (typeof table === "string") {
+        saveAddress(`${name}.csv`, table);
+        return;
+      }
+      const { header, rows } = table;
       saveText(`${name}.csv`, csv(header, rows), "text/csv");
       return;
     }

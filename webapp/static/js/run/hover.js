@@ -1,6 +1,7 @@
 // The card next to the pointer: number, objectives, parents and a thumbnail of the cell.
 import { drawArchitecture } from "../graph/draw.js";
 import { valueText } from "../format.js";
+import { valueOf } from "../reducer.js";
 import { drawingOf } from "./drawings.js";
 
 const THUMB_WAIT_MS = 120;
@@ -24,7 +25,7 @@ export function hoverCard({ page, state }) {
       shown = row.number;
       card.replaceChildren(...contents(row));
       clearTimeout(timer);
-      timer = setTimeout(() => thumbnail(row.number), THUMB_WAIT_MS);
+      timer = setTimeout(() => more(row), THUMB_WAIT_MS);
     }
     card.hidden = false;
     place(event.event);
@@ -39,6 +40,22 @@ export function hoverCard({ page, state }) {
     card.style.top = `${top}px`;
   }
 
+  function more(row) {
+    details(row.number).then(
+      (full) => {
+        if (shown === row.number) card.querySelector("dl").replaceChildren(...pairs(row, full));
+      },
+      () => {},
+    );
+    thumbnail(row.number);
+  }
+
+  async function details(number) {
+    const response = await fetch(`${page.dataset.candidates}${number}/row.json`);
+    if (!response.ok) throw new Error(String(response.status));
+    return response.json();
+  }
+
   function thumbnail(number) {
     drawingOf(number, page.dataset.candidates).then(
       (graph) => {
@@ -51,29 +68,30 @@ export function hoverCard({ page, state }) {
   }
 
   function contents(row) {
-    const run = state().run;
     const head = document.createElement("strong");
     const where = state().front.numbers.includes(row.number) ? ", on the front" : "";
     head.textContent = `#${row.number}${where}`;
     const list = document.createElement("dl");
-    for (const goal of run.goals) {
-      const value = row.values[goal.name];
-      list.append(
-        pair(
-          goal.name.replace("@", " on "),
-          value ? valueText(goal.name, value.value, value.unit ?? "", value.spread) : "–",
-        ),
-      );
-    }
-    list.append(
-      pair("from", row.parents.length ? `${row.origin} of ${row.parents.map((p) => `#${p}`).join(", ")}` : row.origin),
-    );
-    const broken = row.broken ?? [];
-    if (broken.length > 0) list.append(pair("violates", broken.join(", ")));
-    if (row.state !== "done") list.append(pair(row.state, row.reason || "–"));
+    list.append(...pairs(row, null));
     const thumb = document.createElement("div");
     thumb.className = "ps-hover-thumb";
     return [head, list, thumb];
+  }
+
+  // `full` is the candidate with what the state of the page leaves out, null until it is fetched.
+  function pairs(row, full) {
+    const list = state().run.goals.map((goal) => {
+      const value = full?.values[goal.name]?.value ?? valueOf(row, goal.name);
+      const text = valueText(goal.name, value, goal.unit ?? "", full?.values[goal.name]?.spread);
+      return pair(goal.name.replace("@", " on "), text);
+    });
+    const parents = full?.parents ?? row.parents;
+    const origin = row.origin || "–";
+    list.push(pair("from", parents.length ? `${origin} of ${parents.map((p) => `#${p}`).join(", ")}` : origin));
+    const broken = full?.broken ?? [];
+    if (broken.length > 0) list.push(pair("violates", broken.join(", ")));
+    if (row.state !== "done") list.push(pair(row.state, full?.reason || "–"));
+    return list;
   }
 
   return { show, hide };

@@ -9,7 +9,7 @@ const MAX_ROWS = 100;
 // is fetched at once, later ones after a pause, until the markup is as new as the state.
 export function serverParts({ page, state, selection, swapped }) {
   const drawn = new WeakMap(); // row of the table -> the candidate it shows
-  let seq = state().seq;
+  let seq = Number(page.dataset.renderedSeq); // the markup may be older than the state
   let selected = selection.number;
   let pause = PAUSE_MS;
   let askedAt = -Infinity;

@@ -1,7 +1,8 @@
 // The three plots of the run page, redrawn only when their data has changed.
-import { candidateTable, paretoFigure } from "../plots/pareto.js";
+import { paretoFigure } from "../plots/pareto.js";
 import { curvesFigure, curvesTable } from "../plots/curves.js";
 import { hypervolumeFigure, hypervolumeTable } from "../plots/hypervolume.js";
+import { counted } from "../format.js";
 import { Plot } from "../plots/plot.js";
 import { hoverCard } from "./hover.js";
 
@@ -49,7 +50,7 @@ function paretoView(context) {
   const hover = hoverCard(context);
   const plot = new Plot(card, {
     figure: (look) => paretoFigure(state(), { ...view, selected: selection.number }, look),
-    table: () => candidateTable(state()),
+    table: () => context.page.dataset.csv,
     name: () => `${state().run.name}-front`,
     wire(area) {
       area.on("plotly_click", (event) => {
@@ -87,7 +88,12 @@ function paretoView(context) {
     if (sameParts(drawn, next)) return;
     drawn = next;
     const running = now.run.counts.running ?? 0;
-    note.textContent = running > 0 ? `${running} running, not plotted until measured.` : "";
-    plot.draw();
+    const waiting = running > 0 ? `${running} running, not plotted until measured.` : "";
+    plot.draw().then(() => {
+      const shown = Number(plot.box.dataset.shown ?? 0);
+      const all = Number(plot.box.dataset.points ?? 0) + now.total - now.candidates.size;
+      const thinned = `${counted(shown)} of ${counted(all)} points are drawn; the table and the CSV have all.`;
+      note.textContent = [shown < all ? thinned : "", waiting].filter(Boolean).join(" ");
+    });
   };
 }

@@ -23,11 +23,10 @@ export function tableView({ page, redraw }) {
 
   return function show(state) {
     const highest = Number(table().dataset.highest);
-    let count = 0;
-    for (const number of state.candidates.keys()) if (number > highest) count += 1;
+    const count = Math.max(0, state.total - 1 - highest);
     pill.hidden = count === 0;
     pill.textContent = `Show ${count} new`;
-    page.dataset.candidateCount = state.candidates.size;
+    page.dataset.candidateCount = state.total;
     if (!ENDED.has(state.run.state)) completed = false;
     if (count > 0 && window.htmx && completes(state, highest)) {
       completed = ENDED.has(state.run.state);

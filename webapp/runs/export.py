@@ -1,0 +1,58 @@
+"""Every candidate of a run as CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .models import Run
+from .objectives import goals_of_run
+from .queries import candidate_rows
+
+HEADER = ("number", "state", "reason", "on_front", "broken_constraints", "origin", "parents")
+
+
+def candidate_csv(run: Run) -> Iterator[str]:
+    """Return the lines of a table with one row per candidate, by number."""
+    goals = goals_of_run(run)
+    units = [f"{g['name']} ({g['unit']})" if g["unit"] else g["name"] for g in goals]
+    on_front = set(run.front.get("numbers", []))
+    writer: Any = csv.writer(_Echo())
+    yield writer.writerow([*HEADER, *units, "architecture_id"])
+    for row in candidate_rows(run):
+        values = [row["values"].get(goal["name"], {}).get("value") for goal in goals]
+        yield writer.writerow(
+            [
+                row["number"],
+                row["state"],
+                _harmless(row["reason"]),
+                int(row["number"] in on_front),
+                _harmless(_spaced(row["broken"])),
+                _harmless(row["origin"]),
+                _spaced(row["parents"]),
+                *(_short(value) for value in values),
+                row["architecture_id"],
+            ]
+        )
+
+
+class _Echo:
+    """A file that returns what is written to it, for csv.writer."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _spaced(items: Iterable[Any]) -> str:
+    return " ".join(str(item) for item in items)
+
+
+def _short(value: float | None) -> float | int | None:
+    """Return whole numbers without a decimal point, as the scripts of the page write them."""
+    return int(value) if value is not None and value.is_integer() else value
+
+
+def _harmless(text: str) -> str:
+    """Return the text with a quote in front if a spreadsheet would run it as a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
