@@ -335,3 +335,15 @@ def test_queries_do_not_grow_with_the_candidates(team, viewer, sign_in, queries_
     assert queries_of(lambda: client.get(f"/runs/{three.pk}/")) == at_one <= 30
     parts = queries_of(lambda: client.get(f"/runs/{one.pk}/live/?rows=0"))
     assert queries_of(lambda: client.get(f"/runs/{three.pk}/live/?rows=0,1,2")) == parts <= 25
+
+
+def test_fault_20_equal_candidates_on_the_front_share_a_row(viewer, team, sign_in):
+    endings = [("done", 5.0, 70.0)] * 3 + [("done", 4.0, 90.0)] + [("done", 5.0, 70.0)] * 2
+    run = end_run(make_run(team, candidates=len(endings)), endings)
+    numbers = list(range(len(endings)))
+    run.front = {**run.front, "numbers": numbers}
+    run.save()
+    page = read(sign_in(viewer).get(f"/runs/{run.pk}/"))
+    front = page.one("front-list")
+    assert front.rows() == [["#3", "4.00", "90"], ["#0 and 4 equal", "5.00", "70"]]
+    assert "6 candidates, 2 different" in front.text
