@@ -17,7 +17,7 @@ from django.db import Error as DatabaseError
 from webapp.accounts.permissions import AnyUser
 from webapp.events.recorder import group_name
 
-from .backlog import newer_events, watch
+from .backlog import BATCH, newer_events, watch
 from .notification import Subscription
 from .queries import close_feed_connection, feed_query
 
@@ -154,6 +154,8 @@ class RunFeed:
             self.seq = chunk.numbers[-1]
             for listener in self.listeners:
                 listener.put(chunk)
+            if len(events) < BATCH:
+                return
 
     async def _check(self) -> None:
         users = {listener.user.pk for listener in self.listeners}

@@ -206,6 +206,9 @@ class Run(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["team", "-created_at", "-id"], name="runs_of_team_by_age"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.id} {self.name}"
@@ -301,6 +304,7 @@ class Candidate(models.Model):
             models.Index(
                 fields=["lease_until"], condition=Q(state="running"), name="candidates_leased"
             ),
+            models.Index(fields=["run", "state"], name="candidates_of_run_by_state"),
         ]
 
     def __str__(self) -> str:

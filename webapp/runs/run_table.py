@@ -14,9 +14,10 @@ from webapp.accounts.models import Team
 
 from .best_values import best_values, with_best_value
 from .filters import RunFilter
-from .models import Run
+from .models import Run, Study
 from .queries import BUSY_RUNS, counts_of_runs, runs_of
 from .rows import evaluated
+from .study_rows import folded, study_rows
 
 SIZES = (25, 50, 100)
 SORTS = {
@@ -44,7 +45,10 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class RunTable:
-    """The rows of one page with filter, sort and page size."""
+    """The rows of one page with filter, sort and page size.
+
+    The runs of a study are one row, with key `study`, unless the address names the study.
+    """
 
     page: Page
     rows: list[dict[str, Any]]
@@ -55,28 +59,45 @@ class RunTable:
     unsorted_query: str
     any_busy: bool
     narrowed: bool
+    total: int
+    study: Study | None
 
 
 def run_table(team: Team, query: QueryDict) -> RunTable:
     """Return the page that the address names by state, method, text, sort, size and page."""
     filtered = RunFilter(query, queryset=with_front(runs_of(team)))
+    study = _study(team, query)
+    total = filtered.qs.count()
+    runs = filtered.qs if study else folded(filtered.qs)
     sort = query.get("sort", "age")
     for earlier, key in EARLIER_SORTS.items():
         sort = sort.replace(earlier, key)
     sort = sort if sort.removeprefix("-") in SORTS else "age"
     size = next((size for size in SIZES if str(size) == query.get("size")), SIZES[0])
-    page = Paginator(_sorted(filtered.qs, sort), size).get_page(query.get("page"))
+    page = Paginator(_sorted(runs, sort), size).get_page(query.get("page"))
+    shown = list(page.object_list)
+    studies = {} if study else study_rows(filtered.qs, {r.study_id for r in shown if r.study_id})
     return RunTable(
         page=page,
-        rows=rows_of(list(page.object_list)),
+        rows=[{**row, "study": studies.get(row["run"].study_id)} for row in rows_of(shown)],
         filter=filtered,
         sort=sort,
         size=size,
         query=_query(query, without=("page",)),
         unsorted_query=_query(query, without=("page", "sort")),
-        any_busy=any(run.state in BUSY_RUNS for run in page.object_list),
-        narrowed=any(query.get(name) for name in ("state", "method", "text")),
+        any_busy=any(run.state in BUSY_RUNS for run in shown)
+        or any(found.busy for found in studies.values()),
+        narrowed=any(query.get(name) for name in ("state", "method", "text", "study")),
+        total=total,
+        study=study,
     )
+
+
+def _study(team: Team, query: QueryDict) -> Study | None:
+    """Return the study that the address names, if it is one of the team."""
+    key = query.get("study", "")
+    known = key.isascii() and key.isdigit() and len(key) < 18
+    return Study.objects.filter(team=team, pk=int(key)).first() if known else None
 
 
 def with_front(runs: QuerySet[Run]) -> QuerySet[Run]:

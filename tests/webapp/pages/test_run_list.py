@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fixtures.factories import end_run, make_run
-from webapp.runs.models import Run, RunState
+from webapp.runs.models import Run, RunState, Study
 
 from ...fixtures.html_reader import read
 
@@ -165,3 +165,57 @@ def test_ten_thousand_runs_are_listed_in_a_blink(team, viewer, sign_in):
     response = sign_in(viewer).get(LIST, {"sort": "progress", "size": "100"})
     assert len(read(response).one("run-table").rows()) == 100
     assert len(response.content) < 400_000
+
+
+@pytest.fixture
+def studied(team):
+    """Two studies of three and two runs, and a run without a study."""
+    bulk(team, 6)
+    runs = list(Run.objects.order_by("pk"))
+    for name, members in (("first", runs[:3]), ("second", runs[3:5])):
+        study = Study.objects.create(team=team, name=name)
+        for seed, run in enumerate(members, start=3):
+            Run.objects.filter(pk=run.pk).update(study=study, seed=seed, strategy="dpp-net")
+    return runs
+
+
+def test_fault_22_the_runs_of_a_study_are_one_line_that_unfolds(viewer, studied, sign_in):
+    client = sign_in(viewer)
+    page = read(client.get(LIST))
+    lines = page.one("run-table").rows()
+    assert [line[1:4] for line in lines] == [
+        ["run 5", "Queued", "random"],
+        ["second", "2 of 2 active", "1 method, 2 seeds"],
+        ["first", "3 of 3 active", "1 method, 3 seeds"],
+    ]
+    assert "6 runs" in page.one("run-table").text
+    study = studied[0].study_id or Run.objects.get(pk=studied[0].pk).study_id
+    assert names(client.get(LIST, {"study": study})) == ["run 2", "run 1", "run 0"]
+
+
+def test_a_filter_counts_only_the_matching_runs_of_a_study(viewer, studied, sign_in):
+    lines = read(sign_in(viewer).get(LIST, {"text": "seed 3"})).one("run-table").rows()
+    assert [line[1:4] for line in lines] == [
+        ["second", "1 of 1 active", "1 method, 1 seed"],
+        ["first", "1 of 1 active", "1 method, 1 seed"],
+    ]
+
+
+def test_fault_22_author_objective_number_and_seed_are_found(team, viewer, researcher, sign_in):
+    one = make_run(team, advance=False, seed=3)
+    two = make_run(team, advance=False, seed=33, objectives=("error", "macs"))
+    Run.objects.filter(pk=one.pk).update(name="one", created_by=researcher)
+    Run.objects.filter(pk=two.pk).update(name="two 3")
+    client = sign_in(viewer)
+    assert names(client.get(LIST, {"text": "seed 3"})) == ["one"]
+    assert names(client.get(LIST, {"text": "Seed=33 two"})) == ["two 3"]
+    assert names(client.get(LIST, {"text": "rosa"})) == ["one"]
+    assert names(client.get(LIST, {"text": "macs"})) == ["two 3"]
+    assert names(client.get(LIST, {"text": f"#{two.pk}"})) == ["two 3"]
+    assert "one" in names(client.get(LIST, {"text": str(one.pk)}))
+    assert names(client.get(LIST, {"text": "#" + "9" * 30})) == []
+
+
+def test_a_study_of_another_team_unfolds_nothing(viewer, stranger, studied, sign_in):
+    study = Run.objects.get(pk=studied[0].pk).study_id
+    assert names(sign_in(stranger).get(LIST, {"study": study})) == []

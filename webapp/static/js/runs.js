@@ -1,6 +1,6 @@
 // The list of runs: selecting, comparing, and figures that change while runs are active.
 import { fetchMarkup, swapChanged } from "./swap.js";
-import "./clock.js";
+import { showTimes } from "./clock.js";
 
 const REFRESH_MS = 8000;
 const table = () => document.getElementById("run-table");
@@ -37,6 +37,32 @@ document.addEventListener("click", (event) => {
     for (const other of ticks()) other.checked = all.checked;
     showBatch();
   }
+});
+
+// The runs of a study, below its line; a second click folds them again.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("[data-unfold]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const line = link.closest("tr");
+  const unfolded = [...table().querySelectorAll(`tr[data-of-study="${line.dataset.study}"]`)];
+  link.setAttribute("aria-expanded", String(unfolded.length === 0));
+  if (unfolded.length > 0) {
+    for (const row of unfolded) row.remove();
+    showBatch();
+    return;
+  }
+  const params = new URLSearchParams(location.search);
+  params.set("study", line.dataset.study);
+  params.set("size", "100");
+  params.delete("page");
+  const fresh = await fetchMarkup(`${location.pathname}?${params}`).catch(() => null);
+  if (!fresh) return location.assign(link.href);
+  const rows = [...fresh.querySelectorAll("#run-table tbody tr[data-run]")];
+  for (const row of rows) row.dataset.ofStudy = line.dataset.study;
+  line.after(...rows);
+  showTimes(table());
+  showBatch();
 });
 
 // One short address instead of one parameter per run.
