@@ -61,6 +61,7 @@ GUARDS = {
     "studies/<int:pk>/results.json": "view",
     "studies/<int:pk>/<str:action>": "control",
     "compare": "team",
+    "compare/choices": "team",
     "architectures/": "team",
     "architectures/<int:pk>/": "view",
     "datasets/tables/": "team",

@@ -13,11 +13,14 @@ from nasengine.pareto.orientation import signs
 from webapp.runs.cost import worked_seconds
 from webapp.runs.models import Run
 
+from .groups import group_figures, groups_of
 from .histories import History, common_reference, histories_of, hypervolume_curve, shared_goals
 
 
 def comparison(runs: Sequence[Run]) -> dict[str, Any]:
     """Return what the page and its scripts show of the runs, in their order, as JSON.
+
+    `groups` are the runs of one study and method together; single runs are groups of one.
 
     `goals` are the objectives that all runs share. Front and hypervolume of every run are
     computed over these objectives with one reference point, so that they can be compared.
@@ -25,13 +28,15 @@ def comparison(runs: Sequence[Run]) -> dict[str, Any]:
     goals = shared_goals(runs)
     histories = histories_of(runs, goals)
     reference = common_reference([h.points for h in histories])
+    figures = [
+        _figures(run, history, goals, reference)
+        for run, history in zip(runs, histories, strict=True)
+    ]
     return {
         "goals": [{"name": g.name, "unit": g.unit, "better": g.better} for g in goals],
         "reference": None if reference is None else (reference * signs(goals)).tolist(),
-        "runs": [
-            _figures(run, history, goals, reference)
-            for run, history in zip(runs, histories, strict=True)
-        ],
+        "runs": figures,
+        "groups": [group_figures(group, figures) for group in groups_of(runs)],
     }
 
 

@@ -1,9 +1,12 @@
-"""The address of the comparison."""
+"""The addresses of the comparison."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from .views import compare
+from .views import compare, compare_choices
 
-urlpatterns = [path("", compare, name="compare")]
+urlpatterns = [
+    path("", compare, name="compare"),
+    path("/choices", compare_choices, name="compare-choices"),
+]

@@ -12,13 +12,12 @@ from webapp.accounts.permissions import teams_of
 from webapp.accounts.requests import TeamRequest
 from webapp.runs.models import Run
 from webapp.runs.numbers import value_text
-from webapp.runs.queries import runs_of
 
+from .choices import choices
 from .comparison import comparison
-from .differences import differences
+from .differences import MISSING, differences, flattened
 
 MAX_RUNS = 200
-OFFERED = 100
 
 
 @require_GET
@@ -28,26 +27,59 @@ def compare(request: TeamRequest) -> HttpResponse:
     beyond = requested[MAX_RUNS:]
     requested = requested[:MAX_RUNS]
     visible = Run.objects.filter(pk__in=requested, team__in=teams_of(request.user)).select_related(
-        "team"
+        "team", "study"
     )
     by_number = {run.pk: run for run in visible.defer("strategy_state", "view", "front")}
     runs = [by_number[pk] for pk in requested if pk in by_number]
-    rows, same = differences([run.spec for run in runs])
     data = comparison(runs)
+    by_key = dict(zip((run.pk for run in runs), data["runs"], strict=True))
+    groups = [
+        {
+            **group,
+            "members": [
+                {"run": by_number[pk], "name": name, "result": by_key[pk]}
+                for pk, name in zip(group["runs"], group["names"], strict=True)
+            ],
+        }
+        for group in data["groups"]
+    ]
+    rows, same = differences([common_spec(group["members"]) for group in groups])
     context = {
         "runs": runs,
         "data": data,
         "reference_words": reference_words(data),
-        "pairs": list(zip(runs, data["runs"], strict=True)),
+        "groups": groups,
         "rows": rows,
         "same": same,
         "left_out": [*unread, *(str(pk) for pk in requested if pk not in by_number)],
         "beyond": len(beyond),
         "most": MAX_RUNS,
-        "offered": runs_of(request.team)[:OFFERED],
+        "choices": choices(request.team, request.GET.get("text", "")),
         "chosen": set(by_number),
     }
     return render(request, "compare/compare.html", context)
+
+
+@require_GET
+def compare_choices(request: TeamRequest) -> HttpResponse:
+    """Show the runs that match a text, for htmx."""
+    chosen, _ = requested_runs(request.GET.getlist("runs"))
+    found = choices(request.team, request.GET.get("text", ""))
+    context = {"choices": found, "chosen": set(chosen)}
+    return render(request, "compare/parts/choices.html", context)
+
+
+def common_spec(members: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the settings of a group: its values where its runs differ are one text."""
+    specs = [member["run"].spec for member in members]
+    if len(specs) == 1:
+        return specs[0]
+    flat = [dict(flattened(spec)) for spec in specs]
+    common: dict[str, Any] = {}
+    for name in dict.fromkeys(name for settings in flat for name in settings):
+        texts = list(dict.fromkeys(settings.get(name, MISSING) for settings in flat))
+        common[name] = texts[0] if len(texts) == 1 else f"{len(texts)} values"
+    return common
 
 
 def requested_runs(texts: list[str]) -> tuple[list[int], list[str]]:

@@ -9,7 +9,9 @@ import pytest
 from tests.fixtures.factories import end_run, make_run
 from webapp.compare.comparison import comparison
 from webapp.compare.differences import differences
+from webapp.compare.groups import band_of
 from webapp.compare.views import requested_runs
+from webapp.runs.models import Run, Study
 
 from ...fixtures.html_reader import embedded, read
 
@@ -113,6 +115,71 @@ def test_runs_of_others_are_left_out_like_runs_that_do_not_exist(stranger, pair,
         f"Left out: abc, {pair[0].pk}, 999999. You have no run with these numbers."
     )
     assert page.all(data_testid="compare-summary") == []
+
+
+@pytest.fixture
+def many(team):
+    """A study of two methods at three seeds each."""
+    study = Study.objects.create(team=team, name="a study")
+    runs = []
+    for strategy in ("random", "regularised-evolution"):
+        for seed in (1, 2, 3):
+            run = make_run(team, candidates=2, seed=seed, strategy=strategy)
+            first = ("done", 10.0 * seed, 400.0)
+            run = end_run(run, [first, ("done", 50.0, 100.0)])
+            Run.objects.filter(pk=run.pk).update(study=study, name=f"{strategy} seed {seed}")
+            runs.append(Run.objects.get(pk=run.pk))
+    return runs
+
+
+def test_fault_23_runs_are_grouped_by_study_and_method_with_short_labels(many, pair):
+    groups = comparison([*many, pair[0]])["groups"]
+    assert [(g["label"], g["names"]) for g in groups] == [
+        ("a study: random", ["seed 1", "seed 2", "seed 3"]),
+        ("a study: regularised-evolution", ["seed 1", "seed 2", "seed 3"]),
+        ("a run", ["seed 7"]),
+    ]
+    assert [g["label"] for g in comparison(many)["groups"]] == ["random", "regularised-evolution"]
+    twins = comparison(pair)["groups"]
+    assert [g["label"] for g in twins] == [f"a run (#{run.pk})" for run in pair]
+
+
+def test_the_band_has_mean_and_ends_of_the_runs_as_far_as_all_go(many):
+    data = comparison(many[:3])
+    (group,) = data["groups"]
+    curves = [run["curve"] for run in data["runs"]]
+    assert [p["told"] for p in group["band"]] == [1, 2]
+    for step, place in ((1, 0), (2, -1)):
+        values = [curve[place]["hypervolume"] for curve in curves]
+        point = next(p for p in group["band"] if p["told"] == step)
+        assert point["mean"] == pytest.approx(sum(values) / 3)
+        assert (point["low"], point["high"]) == (min(values), max(values))
+    shorter = [{**run, "told": 1 if i == 0 else 2} for i, run in enumerate(data["runs"])]
+    assert [p["told"] for p in band_of(shorter)] == [1]
+
+
+def test_the_page_summarises_a_group_and_names_its_runs_by_seed(viewer, many, sign_in):
+    keys = ",".join(str(run.pk) for run in many)
+    page = read(sign_in(viewer).get(f"/compare?runs={keys}"))
+    rows = page.one("compare-summary").rows()
+    assert [row[:3] for row in rows[:2]] == [
+        ["random", "3 runs", "20.00 ± 10.00"],
+        ["seed 1", "Finished", "10.00"],
+    ]
+    assert len(rows) == 8
+    settings = page.one("compare-settings").rows()
+    assert settings[0] == ["strategy", "random", "regularised-evolution"]
+    assert not [row for row in settings if row[0] == "seed"]  # the same three values in both
+
+
+def test_fault_23_the_choice_of_runs_is_a_search_over_all_runs(viewer, stranger, many, sign_in):
+    found = read(sign_in(viewer).get("/compare/choices", {"text": "seed 2"}))
+    offered = [e.attributes["value"] for e in found.all("input", name="runs")]
+    assert offered == [str(many[4].pk), str(many[1].pk)]
+    (study,) = [e for e in found.all("button") if "data-choose-runs" in e.attributes]
+    assert study.attributes["data-choose-runs"] == f"{many[1].pk},{many[4].pk}"
+    foreign = read(sign_in(stranger).get("/compare/choices", {"text": "seed 2"}))
+    assert foreign.all("input", name="runs") == []
 
 
 def test_without_runs_the_page_offers_them(viewer, pair, sign_in):

@@ -1,6 +1,6 @@
 // The comparison of runs: fronts of two axes, and hypervolume with one reference for all.
 import { frontOf, steps } from "./front.js";
-import { SHARE, axis, layout, ticksOf } from "./plots/look.js";
+import { SHARE, axis, faded, layout, ticksOf } from "./plots/look.js";
 import { goalTitle, rangeOf, worstOf } from "./plots/axes.js";
 import { Plot } from "./plots/plot.js";
 import { methodLook } from "./vocabulary.js";
@@ -12,22 +12,39 @@ const VARIANTS = ["", "-open", "-dot", "-open-dot"];
 const element = document.getElementById("comparison");
 const data = element ? JSON.parse(element.textContent) : null;
 
-// Colour and marker shape depend on the method; runs of the same method differ by dash and filling.
-function styles(runs) {
+const MAX_LEGEND = 8; // above it, the list of results is the legend
+
+// The group of each run, with its look: the colour and the marker are the method's; groups of the same
+// method differ by dash and filling.
+function styles() {
   const seen = new Map();
-  return runs.map((run) => {
-    const earlier = seen.get(run.strategy) ?? 0;
-    seen.set(run.strategy, earlier + 1);
-    const look = methodLook(run.strategy);
+  const looks = data.groups.map((group) => {
+    const earlier = seen.get(group.strategy) ?? 0;
+    seen.set(group.strategy, earlier + 1);
+    const look = methodLook(group.strategy);
     return {
       colour: look.colour,
       dash: DASHES[earlier % DASHES.length],
       symbol: look.marker + VARIANTS[earlier % VARIANTS.length],
     };
   });
+  return data.groups.map((group, i) => ({ ...looks[i], name: short(group.label), group }));
 }
 
-const legend = { showlegend: true, legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top", font: { size: 11 } } };
+// The runs of a group with their places in `data.runs`, and what each is called in a hover text.
+function membersOf(group) {
+  const places = new Map(data.runs.map((run, i) => [run.id, i]));
+  return group.runs.map((id, i) => ({
+    place: places.get(id),
+    run: data.runs[places.get(id)],
+    name: short(group.runs.length > 1 ? `${group.label}, ${group.names[i]}` : group.label),
+  }));
+}
+
+const legend = {
+  showlegend: data !== null && data.groups.length <= MAX_LEGEND,
+  legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top", font: { size: 11 } },
+};
 const short = (name) => (name.length > 36 ? `${name.slice(0, 35)}…` : name).replaceAll("<", "‹");
 
 function frontsFigure(view, look) {
@@ -53,34 +70,37 @@ function frontsFigure(view, look) {
     ),
   };
   const corner = { x: worstOf(range.x, view.logX), y: worstOf(range.y, view.logY) };
-  const looks = styles(data.runs);
-  const traces = data.runs.flatMap((run, i) => {
-    const kept = fronts[i].filter((p) => p.feasible);
-    const { line } = steps(frontOf(kept, flips), corner);
-    const { colour, dash, symbol } = looks[i];
-    return [
-      {
-        ...line,
-        type: "scatter",
-        mode: "lines",
-        hoverinfo: "skip",
-        showlegend: false,
-        legendgroup: String(run.id),
-        line: { color: colour, width: 1.8, dash },
-      },
-      {
-        x: fronts[i].map((p) => p.x),
-        y: fronts[i].map((p) => p.y),
-        type: "scatter",
-        mode: "markers",
-        name: short(run.name),
-        legendgroup: String(run.id),
-        marker: { color: colour, size: 9, symbol },
-        text: fronts[i].map((p) => `${short(run.name)} #${p.number}${p.feasible ? "" : ", breaks a constraint"}`),
-        hovertemplate: "%{text}<br>%{x}, %{y}<extra></extra>",
-      },
-    ];
-  });
+  const traces = styles().flatMap(({ colour, dash, symbol, name, group }) =>
+    membersOf(group).flatMap((member, first) => {
+      const points = fronts[member.place];
+      const kept = points.filter((p) => p.feasible);
+      const { line } = steps(frontOf(kept, flips), corner);
+      return [
+        {
+          ...line,
+          type: "scatter",
+          mode: "lines",
+          hoverinfo: "skip",
+          showlegend: false,
+          legendgroup: group.label,
+          opacity: group.runs.length > 1 ? 0.6 : 1,
+          line: { color: colour, width: group.runs.length > 1 ? 1.2 : 1.8, dash },
+        },
+        {
+          x: points.map((p) => p.x),
+          y: points.map((p) => p.y),
+          type: "scatter",
+          mode: "markers",
+          name,
+          showlegend: first === 0,
+          legendgroup: group.label,
+          marker: { color: colour, size: group.runs.length > 1 ? 7 : 9, symbol },
+          text: points.map((p) => `${member.name} #${p.number}${p.feasible ? "" : ", breaks a constraint"}`),
+          hovertemplate: "%{text}<br>%{x}, %{y}<extra></extra>",
+        },
+      ];
+    }),
+  );
   const axes = {
     xaxis: axis(look, {
       type: view.logX ? "log" : "linear",
@@ -109,25 +129,56 @@ function frontsFigure(view, look) {
   };
 }
 
-function growthFigure(look) {
-  const looks = styles(data.runs);
-  const traces = data.runs.map((run, i) => {
-    const x = run.curve.map((p) => p.told);
-    const y = run.curve.map((p) => p.hypervolume);
-    if (x.length > 0 && x.at(-1) < run.told) {
-      x.push(run.told);
-      y.push(y.at(-1));
-    }
-    return {
+// A single run: its own curve, up to the last candidate.
+function single({ colour, dash, name, group }) {
+  const [{ run }] = membersOf(group);
+  const x = run.curve.map((p) => p.told);
+  const y = run.curve.map((p) => p.hypervolume);
+  if (x.length > 0 && x.at(-1) < run.told) {
+    x.push(run.told);
+    y.push(y.at(-1));
+  }
+  return [growth(x, y, { name, colour, dash })];
+}
+
+// Several runs: their mean, in a band from the lowest to the highest.
+function band({ colour, dash, name, group }) {
+  const x = group.band.map((p) => p.told);
+  const edge = { hoverinfo: "skip", showlegend: false, legendgroup: group.label, type: "scatter", mode: "lines" };
+  const line = { shape: "hv", width: 0, color: colour };
+  return [
+    { ...edge, x, y: group.band.map((p) => p.low), line },
+    {
+      ...edge,
       x,
-      y,
-      type: "scatter",
-      mode: "lines",
-      name: short(run.name),
-      line: { shape: "hv", color: looks[i].colour, dash: looks[i].dash, width: 2 },
-      hovertemplate: "%{x} candidates: %{y:.4g}<extra></extra>",
-    };
-  });
+      y: group.band.map((p) => p.high),
+      line,
+      fill: "tonexty",
+      fillcolor: faded(/^#[0-9a-f]{6}$/i.test(colour) ? colour : "#7a8492", 0.16),
+    },
+    growth(
+      x,
+      group.band.map((p) => p.mean),
+      { name: `${name} (mean of ${group.runs.length})`, colour, dash, legendgroup: group.label },
+    ),
+  ];
+}
+
+function growth(x, y, { name, colour, dash, legendgroup }) {
+  return {
+    x,
+    y,
+    type: "scatter",
+    mode: "lines",
+    name,
+    legendgroup,
+    line: { shape: "hv", color: colour, dash, width: 2 },
+    hovertemplate: `${name}, %{x} candidates: %{y:.4g}<extra></extra>`,
+  };
+}
+
+function growthFigure(look) {
+  const traces = styles().flatMap((style) => (style.group.runs.length > 1 ? band(style) : single(style)));
   if (traces.every((trace) => trace.x.length === 0)) return null;
   const axes = {
     xaxis: axis(look, { rangemode: "tozero", nticks: 6 }),
@@ -214,11 +265,30 @@ function showGrowth() {
   }).draw();
 }
 
-document.querySelector("[data-compare-pick]")?.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const chosen = [...event.target.querySelectorAll("input:checked")].map((box) => box.value);
-  location.assign(`${event.target.action}?runs=${chosen.join(",")}`);
+const picks = document.querySelector("[data-compare-pick]");
+
+// Chosen runs stay while the search shows others.
+picks?.addEventListener("change", (event) => {
+  const label = event.target.closest("#compare-choices label");
+  if (label && event.target.checked) picks.querySelector("[data-chosen]").append(label);
 });
+picks?.addEventListener("click", (event) => {
+  const study = event.target.closest("[data-choose-runs]");
+  if (study) open([...chosenRuns(), ...study.dataset.chooseRuns.split(",")]);
+});
+picks?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  open(chosenRuns());
+});
+
+function chosenRuns() {
+  return [...picks.querySelectorAll('input[name="runs"]:checked')].map((box) => box.value);
+}
+
+function open(runs) {
+  location.assign(`${picks.action}?runs=${[...new Set(runs)].join(",")}`);
+}
+
 if (data) {
   showFronts();
   showGrowth();
