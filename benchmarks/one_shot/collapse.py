@@ -1,7 +1,7 @@
 """Collapse of first-order DARTS on NAS-Bench-201 to a cell of only skip connections.
 
     python benchmarks/one_shot/collapse.py IMAGES.npz [TABLE.csv.gz] [--epochs 50] [--limit N]
-        [--cells 5] [--channels 16] [--rate 3e-4] [--seed 0] [--file RUN.jsonl]
+        [--cells 5] [--channels 16] [--rate 3e-4] [--seed 0] [--plain-pool] [--file RUN.jsonl]
 
 IMAGES has CIFAR-10 or a part of it (see docs/data.md). Every epoch prints the losses, the strongest
 operation of every edge and the warning of the run page; the end prints the cell's accuracy in the
@@ -44,7 +44,11 @@ def spec_of(args: argparse.Namespace) -> SearchSpec:
         objectives=("error",),
         candidates=args.epochs + 2,
         seed=args.seed,
-        space_config={"cells": args.cells, "channels": args.channels},
+        space_config={
+            "cells": args.cells,
+            "channels": args.channels,
+            "pool_norm": not args.plain_pool,
+        },
         strategy_config={
             "epochs": args.epochs,
             "alpha_learning_rate": args.rate,
@@ -117,6 +121,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--plain-pool", action="store_true", help="no batch norm after pools, as the authors"
+    )
     parser.add_argument("--file", type=Path)
     args = parser.parse_args()
     spec = spec_of(args)

@@ -94,6 +94,7 @@ DARTS_RECURRENT: dict[str, Any] = {
         "epochs": 50,
         "batch_size": 256,
         "bptt": 35,
+        "windows": "fixed",
         "architecture_data": "valid",
         "learning_rate": 20.0,
         "schedule": "constant",

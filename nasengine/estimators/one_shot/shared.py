@@ -38,6 +38,7 @@ class OneShotConfig:
     augment: ClassVar[str] = "estimator"  # crop, flip and cutout below are the estimator's
     max_steps: ClassVar[int] = 0
     slowness: ClassVar[float] = 0.0
+    windows: ClassVar[str] = "spread"
 
     epochs: int = setting(
         25,

@@ -41,14 +41,18 @@ def complete_streams(words: torch.Tensor, count: int) -> tuple[torch.Tensor, tor
     return inputs.view(count, length), targets.view(count, length)
 
 
-def window_lengths(length: int, bptt: int, rng: np.random.Generator) -> Iterator[int]:
+def window_lengths(
+    length: int, bptt: int, rng: np.random.Generator, *, spread: bool = True
+) -> Iterator[int]:
     """Yield random window lengths of one epoch that sum to `length` words.
 
     As in AWD-LSTM (1708.02182), lengths are normal around `bptt` (with probability 0.05 around
     half of it) with a standard deviation of bptt / 7, so window boundaries differ in every epoch.
+    Without `spread` they are `bptt`, or half of it, as in the search code of DARTS.
     """
     while length > 0:
         mean = bptt / 2 if rng.random() < SHORT_WINDOW_PROBABILITY else bptt
-        window = max(int(rng.normal(mean, bptt / 7)), min(MIN_WINDOW, bptt))
+        drawn = rng.normal(mean, bptt / 7) if spread else mean
+        window = max(int(drawn), min(MIN_WINDOW, bptt))
         yield min(window, length)
         length -= window

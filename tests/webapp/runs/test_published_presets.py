@@ -80,7 +80,8 @@ def test_darts_recurrent_as_published():
     )  # fmt: skip
     figures(
         made.search,
-        order="second", epochs=50, batch_size=256, bptt=35, architecture_data="valid",
+        order="second", epochs=50, batch_size=256, bptt=35, windows="fixed",
+        architecture_data="valid",
         learning_rate=20.0, schedule="constant", momentum=0.0, weight_decay=5e-7,
         gradient_clip=0.25, slowness=1e-3, alpha_learning_rate=3e-3, alpha_weight_decay=1e-3,
         searches=4,

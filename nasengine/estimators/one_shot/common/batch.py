@@ -72,6 +72,7 @@ class FeedSettings:
         auxiliary_weight: Weight of the loss of the auxiliary head (images).
         slowness: Weight of the slowness penalty (text).
         bptt: Words per step (text).
+        windows: "spread", or "fixed" for windows of bptt or half of it (text).
         seed: Seed of the search.
         cancelled: Called between batches.
     """
@@ -87,6 +88,7 @@ class FeedSettings:
     max_steps: int = 0
     auxiliary_weight: float = 0.0
     slowness: float = 0.0
+    windows: str = "spread"
 
     def generator(self, *purpose: str | int) -> torch.Generator:
         """Return a generator for one purpose within the search."""

@@ -151,6 +151,7 @@ def _built(
             architecture_data=config.architecture_data,
             max_steps=config.max_steps,
             slowness=config.slowness,
+            windows=config.windows,
             auxiliary_weight=regularised(config, "auxiliary_weight"),
             bptt=config.bptt,
             seed=note["seed"],

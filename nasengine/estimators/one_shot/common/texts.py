@@ -168,4 +168,5 @@ class TextFeed:
         if length is None:
             length = streams(self.sides[side], self.settings.batch_size)[0].shape[1]
         rng = generator(self.settings.seed, purpose, epoch)
-        return window_lengths(length, self.settings.bptt, rng)
+        spread = self.settings.windows == "spread"
+        return window_lengths(length, self.settings.bptt, rng, spread=spread)

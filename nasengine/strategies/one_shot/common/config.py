@@ -117,6 +117,13 @@ class SupernetConfig:
         low=0.0,
     )
     bptt: int = setting(35, "Words per training step (text only).", low=2, high=1000, unit="words")
+    windows: str = setting(
+        "spread",
+        "Lengths of the windows of words (text only). spread: normal around bptt, or in one step "
+        "of twenty around its half; fixed: bptt or its half, without the spread.",
+        choices=("spread", "fixed"),
+        omit_default=True,
+    )
     slowness: float = setting(
         0.0,
         "Weight of the slowness penalty: mean squared change of the output from word to word "

@@ -15,7 +15,7 @@ The preset "DARTS (as published)" has the paper's settings. These differences re
 of the data come from the training part, because the validation images are kept for scores; alphas
 start from 1e-3 N(0, 1) as in the reference code, not from zeros; supernet batch normalisation
 always uses batch statistics; of several searches each cell is retrained in full, instead of
-selecting one after 100 epochs; on text, window lengths vary as in the evaluation.
+selecting one after 100 epochs.
 """
 
 from __future__ import annotations

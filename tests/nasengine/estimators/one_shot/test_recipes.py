@@ -412,3 +412,13 @@ def test_restarts_of_equal_length_and_of_a_single_epoch():
     assert rates == pytest.approx([0.4, 0.2] * 3)
     config = SupernetConfig(schedule="restarts", restart_epochs=1, restart_factor=1)
     assert {epoch_rate(config, 0.4, 0.0, epoch, 6) for epoch in range(6)} == {0.4}
+
+
+def test_fixed_windows_have_the_full_length_or_half_of_it_as_in_the_search_code_of_darts():
+    words = torch.arange(8000) % 7
+    feed = TextFeed((TextPart(words), TextPart(words)), settings(bptt=10, windows="fixed"))
+    lengths = [batch.inputs.shape[1] for batch in feed.weights_batches(0)]
+    assert set(lengths[:-1]) == {5, 10}
+    assert 0.01 < lengths.count(5) / len(lengths) < 0.12
+    spread = TextFeed((TextPart(words), TextPart(words)), settings(bptt=10))
+    assert len({batch.inputs.shape[1] for batch in spread.weights_batches(0)}) > 4
