@@ -191,7 +191,7 @@ function growthFigure(look) {
       ...legend,
       margin: { l: 80, r: 24, t: 24, b: 110 },
       legend: { ...legend.legend, y: -0.2 },
-      xaxis: { ...axes.xaxis, title: { text: "candidates evaluated" } },
+      xaxis: { ...axes.xaxis, title: { text: "candidates ended" } },
       yaxis: { ...axes.yaxis, title: { text: "hypervolume" } },
     }),
     points: { curves: traces.length },

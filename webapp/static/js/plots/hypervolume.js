@@ -1,4 +1,4 @@
-// The hypervolume of a run over candidates evaluated.
+// The hypervolume of a run over candidates ended.
 import { methodLook } from "../vocabulary.js";
 import { SHARE, axis, layout, named } from "./look.js";
 
@@ -28,11 +28,11 @@ export function hypervolumeFigure(state, look) {
         hovertemplate: "after %{x} candidates: %{y:.5g}<extra></extra>",
       },
     ],
-    layout: layout(look, { ...axes, xaxis: named(axes.xaxis, "candidates evaluated"), uirevision: "hypervolume" }),
+    layout: layout(look, { ...axes, xaxis: named(axes.xaxis, "candidates ended"), uirevision: "hypervolume" }),
     saved: layout(look, {
       margin: { l: 80, r: 24, t: 50, b: 60 },
       title: { text: `${state.run.name}: hypervolume`, font: { size: 16 } },
-      xaxis: { ...axes.xaxis, title: { text: "candidates evaluated" } },
+      xaxis: { ...axes.xaxis, title: { text: "candidates ended" } },
       yaxis: { ...axes.yaxis, title: { text: "hypervolume" } },
     }),
     points: { points: curve.length },
