@@ -41,6 +41,7 @@ GUARDS = {
     "runs/new": "launch",
     "runs/new/part/<str:kind>": "launch",
     "runs/new/cost": "launch",
+    "runs/new/data": "launch",
     "runs/<int:pk>/": "view",
     "runs/<int:pk>/snapshot.json": "view",
     "runs/<int:pk>/candidates.csv": "view",

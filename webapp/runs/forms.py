@@ -26,6 +26,7 @@ from webapp.tables.services.resolve import PATH, chosen_table, resolve
 
 from .models import Device
 from .presets import DEFAULT_OBJECTIVES
+from .services.data_report import data_errors
 from .setting_forms import SettingField, SettingsForm, as_texts, text_of, texts_of
 
 PARTS = {
@@ -139,6 +140,7 @@ class LaunchForm(SiteForm):
             assembly.check(resolved.spec)
         except InvalidSettings as error:
             found = {**error.errors, **found}
+        found = found or data_errors(spec)
         if found and not 0 < len(self.title.strip()) <= MAX_NAME:
             found["name"] = _name_message(self.title)
         self.place(found)
@@ -148,6 +150,12 @@ class LaunchForm(SiteForm):
         """Return the settings without the checks across parts; None if a value is not allowed."""
         spec, messages = self._typed()
         return None if messages else spec
+
+    def typed_data(self) -> SearchSpec | None:
+        """Return the settings if those of the data set are allowed, whatever the others are."""
+        spec, messages = self._typed()
+        wrong = any(name.partition(".")[0] in ("dataset", "dataset_config") for name in messages)
+        return None if wrong else spec
 
     def place(self, messages: Mapping[str, str]) -> None:
         """Put each message (dotted path -> text) next to its own field."""

@@ -144,7 +144,8 @@ class Run(models.Model):
 
     Set at launch: `spec` is the engine's SearchSpec as JSON, `space_version` and `data_set` the
     team's rows of its space and data, `objectives` its resolved objectives as a list of
-    {name, kind, device, better, unit}.
+    {name, kind, device, better, unit}, `data_report` the engine's DataReport as JSON ({} if the
+    server did not have the data).
 
     Changed by each step: `asked` and `told` count the steps, `strategy_state` is the strategy's
     snapshot, `view` its own view, `front` the front with the hypervolume curve (see
@@ -170,6 +171,7 @@ class Run(models.Model):
     space_version = models.ForeignKey(SpaceVersion, on_delete=models.RESTRICT, related_name="runs")
     data_set = models.ForeignKey(DataSet, on_delete=models.RESTRICT, related_name="runs")
     data_digest = models.CharField(max_length=64, blank=True)
+    data_report = models.JSONField(default=dict, blank=True)
     benchmark_table = models.ForeignKey(
         "tables.BenchmarkTable",
         null=True,

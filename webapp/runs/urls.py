@@ -10,6 +10,7 @@ urlpatterns = [
     path("", runs.run_list, name="run-list"),
     path("new", launch.run_new, name="run-new"),
     path("new/part/<str:kind>", launch.run_new_part, name="run-new-part"),
+    path("new/data", launch.run_new_data, name="run-new-data"),
     path("new/cost", launch.run_new_cost, name="run-new-cost"),
     path("<int:pk>/", run.run_detail, name="run-detail"),
     path("<int:pk>/snapshot.json", run.run_snapshot, name="run-snapshot"),

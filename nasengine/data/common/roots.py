@@ -54,8 +54,8 @@ def _is_inside(path: Path, folders: tuple[Path, ...]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
 
-def _outside(text: str, folders: tuple[Path, ...]) -> EngineError:
-    return EngineError(
+def _outside(text: str, folders: tuple[Path, ...]) -> DataMissing:
+    return DataMissing(
         f"{shorten(text, 200)} is outside of the folders data may come from: use a path under "
         f"{', '.join(map(str, folders))}, or ask an administrator to extend {VARIABLE}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from django.db import transaction
 
@@ -15,6 +16,7 @@ from webapp.limits import MAX_NAME, MAX_TAG, MAX_TAGS
 from webapp.runs.models import DataSet, Run, RunState, SpaceVersion, Study
 from webapp.tables.services.resolve import ResolvedSpec, resolve
 
+from .data_report import data_errors, stored_report
 from .inputs import data_set_of, space_version_of
 from .notifications import wake_coordinator
 from .record import record_log, record_run
@@ -27,6 +29,7 @@ class Inputs:
     space_version: SpaceVersion
     data_set: DataSet
     objectives: list[dict[str, object]]
+    data_report: dict[str, Any]
 
 
 def launch(
@@ -69,6 +72,7 @@ def inputs_of(team: Team, user: User | None, spec: SearchSpec) -> Inputs:
         space_version_of(team, user, spec),
         data_set_of(team, spec),
         [asdict(goal) for goal in assembly.goals_of(spec)],
+        stored_report(spec),
     )
 
 
@@ -93,6 +97,7 @@ def store_run(
             space_version=inputs.space_version,
             data_set=inputs.data_set,
             data_digest=inputs.data_set.digest,
+            data_report=inputs.data_report,
             benchmark_table=resolved.table,
             strategy=spec.strategy,
             spec=spec.to_json(),
@@ -135,6 +140,7 @@ def _checked(team: Team, spec: SearchSpec, name: str, tags: list[str]) -> Resolv
         spec = assembly.check(resolved.spec)
     except InvalidSettings as refusal:
         errors = {**refusal.errors, **errors}
+    errors = errors or data_errors(spec)
     if errors:
         raise InvalidSettings(errors)
     return replace(resolved, spec=spec)

@@ -212,6 +212,12 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
+def grouped(count: int) -> str:
+    """Return a count with commas between thousands."""
+    return f"{count:,}"
+
+
+@register.filter
 def lookup(mapping: dict[str, Any], key: str) -> Any:
     """Return an entry of a mapping by a key that a variable holds."""
     return mapping.get(key) if mapping else None

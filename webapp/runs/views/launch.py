@@ -21,6 +21,7 @@ from ..cost import expected_cost
 from ..forms import PARTS, LaunchForm, raw_of, suggested_name
 from ..models import Run
 from ..presets import PRESETS
+from ..services.data_report import data_check
 from ..services.launch import launch
 from ..setting_forms import text_of
 
@@ -58,6 +59,15 @@ def run_new_part(request: TeamRequest, kind: str) -> HttpResponse:
     raw = {kind: request.GET.get(kind, "")}
     part = LaunchForm(raw, request.team, bound=False).part(kind)
     return render(request, "runs/parts/settings.html", {"part": part})
+
+
+@require_POST
+def run_new_data(request: TeamRequest) -> HttpResponse:
+    """Show what is known of the data that the form names now."""
+    check_may_here(request, "launch", "Launching runs")
+    spec = LaunchForm(request.POST, request.team).typed_data()
+    check = None if spec is None else data_check(spec)
+    return render(request, "runs/parts/data_check.html", {"check": check})
 
 
 @require_POST

@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
+from nasengine.core.data_report import DataReport
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
@@ -44,6 +45,7 @@ def run_detail(request: TeamRequest, pk: int) -> HttpResponse:
         "now": timezone.now().isoformat(),
         "every_action": ACTIONS.values(),
         "table": candidate_table(run, row["goals"], request.GET),
+        "data_report": DataReport.from_json(run.data_report) if run.data_report else None,
         "question_text": json.dumps(run.spec, indent=2, ensure_ascii=False),
     }
     return _answer(request, "runs/detail.html", context)

@@ -12,6 +12,7 @@ from nasengine.execution import assembly
 from webapp.accounts.models import Team, User
 from webapp.limits import MAX_NAME, MAX_QUESTION, MAX_SEED, MAX_STUDY_RUNS
 from webapp.runs.models import Study
+from webapp.runs.services.data_report import data_errors
 from webapp.runs.services.launch import inputs_of, store_run, text_error
 from webapp.studies.plan import RANDOM_SEARCH, Method, Plan
 from webapp.tables.services.resolve import ResolvedSpec, resolve
@@ -79,6 +80,8 @@ def check_plan(team: Team, plan: Plan) -> tuple[CheckedPlan, dict[str, str]]:
             errors.setdefault(path, text)
     if not plan.methods:  # the shared settings can still be checked
         errors = {**_resolved(team, plan, Method(RANDOM_SEARCH))[1], **errors}
+    if not errors:
+        errors = data_errors(next(iter(resolved.values())).spec)
     return CheckedPlan(plan, resolved), errors
 
 
