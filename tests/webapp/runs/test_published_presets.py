@@ -10,6 +10,7 @@ from nasengine import catalog
 from nasengine.core.search_spec import SearchSpec
 from nasengine.core.settings import from_mapping
 from nasengine.execution import assembly
+from nasengine.execution.loop import run as search
 from tests.fixtures.dataset_files import write_cifar_npz, write_text_parts
 from tests.fixtures.factories import make_run, make_slot
 from webapp.runs.presets import PRESETS
@@ -194,6 +195,42 @@ def test_a_published_preset_is_accepted_and_its_budget_is_exact(name, tmp_path):
     strategy = assembly.make_strategy(checked)
     searches = checked.strategy_config["searches"]
     assert checked.candidates == searches * strategy._cost
+
+
+SMALL: dict[str, dict[str, Any]] = {
+    "cell": {"cells": 3, "channels": 4, "supernet_cells": 3, "supernet_channels": 2, "nodes": 2},
+    "enas-macro": {"layers": 3, "channels": 4, "supernet_channels": 2},
+    "recurrent-cell": {"hidden": 6, "supernet_hidden": 4, "nodes": 3},
+}
+SMALL["enas-micro"] = SMALL["cell"]
+FEW = {"epochs": 2, "searches": 1, "batch_size": 8, "bptt": 6}
+FEW_SAMPLES = {"controller_steps": 2, "samples": 2, "reward_batch": 8, "hidden": 8, "sampled": 3}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_published_preset_in_small_trains_to_its_end(name, tmp_path):
+    spec = located(PRESETS[name].spec, tmp_path)
+    few = {**FEW, **(FEW_SAMPLES if spec["strategy"] == "enas" else {})}
+    text = spec["dataset"] == "ptb"
+    parts = {
+        "space_config": SMALL[spec["space"]],
+        "strategy_config": few,
+        "estimator_config": {"epochs": 1, "batch_size": 8, "device": "cpu", "threads": 1},
+        "dataset_config": {"limit": 100},
+    }
+    small = {part: {**spec[part], **changed} for part, changed in parts.items()}
+    # A learning rate of 20 is for hidden sizes of hundreds.
+    rate = {"learning_rate": 1.0} if text else {}
+    small["strategy_config"] |= rate
+    small["estimator_config"] |= rate
+    checked = assembly.check(
+        SearchSpec(**{**spec, **small, "candidates": 5 if text else 4, "in_flight": 1})
+    )
+    ends = search(checked).candidates
+    states = ["trained", "trained", "trained", "done", *(["trained"] if text else [])]
+    assert [end.outcome.state for end in ends] == states
+    objectives = PRESETS[name].spec["objectives"]
+    assert set(ends[3].outcome.values) == set(objectives)
 
 
 @pytest.mark.django_db
