@@ -95,6 +95,13 @@ class Problem:
         """Return the table's front for this problem; None with one objective."""
         return World.of(path, self.dataset, self.objectives) if self.multi_objective else None
 
+    def lowest_error(self, path: Path) -> float | None:
+        """Return the lowest validation error of the table; None with several objectives."""
+        if self.multi_objective:
+            return None
+        column = f"{PREFIXES[self.dataset]}_val_acc_200"
+        return 100 - float(cells_of(str(path), ("arch_str",), (column,)).numbers.max())
+
     def spec(
         self, path: Path, strategy: str, settings: dict, seed: int, candidates: int
     ) -> SearchSpec:
@@ -111,12 +118,15 @@ class Problem:
             estimator_config={"path": str(path)},
         )
 
-    def curve(self, spec: SearchSpec, world: World | None) -> list[float]:
-        """Run a search; return the result after each candidate, in percent.
+    def values(self, spec: SearchSpec) -> list[dict[str, float]]:
+        """Run a search; return the measured values of each candidate."""
+        return [candidate.outcome.values for candidate in search.run(spec).candidates]
+
+    def curve(self, values: list[dict[str, float]], world: World | None) -> list[float]:
+        """Return the result after each candidate of a search, in percent.
 
         The result is the gap, or with one objective the test accuracy of the best by validation.
         """
-        values = [candidate.outcome.values for candidate in search.run(spec).candidates]
         if world is not None:
             return world.gaps(np.array([[row[name] for name in self.objectives] for row in values]))
         curve, best = [], (np.inf, 0.0)

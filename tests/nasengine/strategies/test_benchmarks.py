@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.methods import METHODS
+from benchmarks.methods import METHODS, about_seeds, middle, until
 from benchmarks.nb201.specs import QUESTIONS, THREE, World
 from nasengine.catalog import load, names
 from nasengine.core.search_spec import SearchSpec
@@ -19,8 +19,6 @@ ONE, THREE_GOALS = QUESTIONS[0], QUESTIONS[3]
 DIGITS = packaged_table("digits-nb201")
 DIGITS_GOALS = ("error", "params", "latency@cpu")
 SMALL = {"population": 10, "sample": 3}
-# Faster than the defaults, and as good on this table.
-QUICK = {"dpp-net": {"epochs": 25}}
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +29,10 @@ def made(tmp_path_factory):
 def ends(path, problem, method, seeds, candidates=500, **settings):
     """Return the final values of searches with several seeds."""
     world = problem.world(path)
-    settings = {**QUICK.get(method, {}), **settings}
     return [
-        problem.curve(problem.spec(path, method, settings, seed, candidates), world)[-1]
+        problem.curve(
+            problem.values(problem.spec(path, method, settings, seed, candidates)), world
+        )[-1]
         for seed in range(seeds)
     ]
 
@@ -65,7 +64,7 @@ def digits_ends(objectives, method, seeds, candidates=300, **settings):
             **DIGITS.search_settings(),
             objectives=objectives,
             strategy=method,
-            strategy_config={**QUICK.get(method, {}), **settings},
+            strategy_config=settings,
             candidates=candidates,
             seed=seed,
         )
@@ -106,10 +105,33 @@ def test_three_objectives_close_half_of_the_gap():
         assert np.mean(ends(table, THREE_GOALS, "dpp-net", 2)) <= 0.3
 
 
+def test_the_median_number_of_candidates_until_the_best_cell_is_found():
+    assert until([3.0, 2.0, 5.0, 2.0], 2.0) == 2
+    assert until([3.0, 2.0], 1.0) == np.inf
+    assert middle(np.array([7.0, 40.0, np.inf]), 500) == "40"
+    assert middle(np.array([7.0, np.inf, np.inf]), 500) == "> 500"
+
+
+def test_a_table_says_which_of_its_seeds_were_used_for_tuning():
+    assert about_seeds(range(100, 120)) == "Seeds 100 to 119; none of them was used for tuning."
+    assert about_seeds(range(10, 30)) == "Seeds 10 to 29; 10 of them were tuned on."
+
+
+def test_the_lowest_error_of_a_problem_is_that_of_its_table(made):
+    spec = ONE.spec(made, "random", {}, 0, 50)
+    assert 0 < ONE.lowest_error(made) <= min(row["error"] for row in ONE.values(spec))
+    assert THREE_GOALS.lowest_error(made) is None
+    table = real_data("nb201_table.csv.gz")
+    if table is not None:
+        assert ONE.lowest_error(table) == pytest.approx(100 - 91.61, abs=0.01)
+
+
 def test_the_gap_of_everything_is_nothing(made):
     world = World.of(made, "cifar100", THREE)
     assert world.front_size > 3
-    curve = THREE_GOALS.curve(THREE_GOALS.spec(made, "random", {}, 0, 50), world)
+    curve = THREE_GOALS.curve(
+        THREE_GOALS.values(THREE_GOALS.spec(made, "random", {}, 0, 50)), world
+    )
     assert curve == sorted(curve, reverse=True)
     assert 0 < curve[-1] < 100
     assert world.gap(np.vstack([world.low, world.high])) <= 0
