@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"  # not that of another project
     if sys.argv[1:2] == ["up"]:  # it makes the settings that Django would read
         from webapp.start.up import main as up
 

@@ -8,6 +8,7 @@ the proxies that PROXY_COUNT names.
 from __future__ import annotations
 
 import argparse
+import os
 
 import uvicorn
 
@@ -21,6 +22,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", default=8000, type=int)
     options = parser.parse_args(arguments)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"  # not that of another project
     uvicorn.run(
         "webapp.asgi:application",
         host=options.host,

@@ -25,7 +25,7 @@ import threading
 def main(arguments: list[str] | None = None) -> int:
     """Run one process until it receives SIGTERM or SIGINT; return its exit status."""
     options = _parser().parse_args(arguments)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"  # not that of another project
     logging.basicConfig(
         level=os.environ.get("LOG_LEVEL", "INFO").upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",

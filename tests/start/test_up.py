@@ -17,10 +17,17 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+import redis
 
 from webapp.start import up as start
 from webapp.start.running import announced, servers_of
-from webapp.start.servers import EmbeddedPostgres, environment_of, forget_stale_pid, free_port
+from webapp.start.servers import (
+    EmbeddedPostgres,
+    EmbeddedValkey,
+    environment_of,
+    forget_stale_pid,
+    free_port,
+)
 from webapp.start.up import address_of, exception_line
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -223,13 +230,20 @@ HOSTILE = {
     "HTTP_PROXY": "http://127.0.0.1:1",
     "PYTHONOPTIMIZE": "2",
     "PYTHONWARNINGS": "error",
+    "PYTHONDEVMODE": "1",
+    "PYTHONIOENCODING": "ascii",
+    "DJANGO_SETTINGS_MODULE": "other.settings",
+    "TZ": "Nowhere/City",
+    "TMPDIR": "/nonexistent",
+    "HOME": "/nonexistent",
+    "ALL_PROXY": "socks5://127.0.0.1:1",
     "ALLOWED_HOSTS": "nas.example.org, other.example.org",
     "HOST": "0.0.0.0",
 }
 
 
 def test_a_hostile_environment_and_a_path_with_spaces_change_nothing(tmp_path):
-    folder = tmp_path / "it's a long path" / ("x" * 90)
+    folder = tmp_path / "it's a löng path" / ("x" * 90)
     folder.mkdir(parents=True)
     up = Up(folder)
     try:
@@ -247,7 +261,8 @@ QUICK = ("--set", "epochs=1", "--set", "channels=4", "--set", "cells=1", "--set"
 
 def manage(up: Up, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run manage.py in the shell of a user, with nothing set but the folder."""
-    hostile = {name: HOSTILE[name] for name in ("PGSERVICE", "PGOPTIONS", "PGHOST")}
+    names = ("PGSERVICE", "PGOPTIONS", "PGHOST", "DJANGO_SETTINGS_MODULE")
+    hostile = {name: HOSTILE[name] for name in names}
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
@@ -291,6 +306,52 @@ def test_a_file_of_a_killed_workbench_is_ignored(tmp_path, monkeypatch):
     for text in (json.dumps({**left, "pid": str(2**22 - 1)}), "", "[]", "{", '{"pid": "x"}'):
         (tmp_path / "servers.json").write_text(text)
         assert servers_of(tmp_path) == {}
+
+
+def test_a_closed_pipe_and_a_quit_signal_leave_nothing_behind(up):
+    """As with `make run | head -3`, and with Ctrl-\\."""
+    up.process = subprocess.Popen(
+        up.command("--no-first-run"),
+        cwd=ROOT,
+        env=up.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert b"preparing the database" in up.process.stdout.readline()
+    up.process.stdout.close()
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(up.port):
+        assert up.process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.2)
+    children = children_of(up.process.pid)
+    up.process.send_signal(signal.SIGQUIT)
+    assert up.process.wait(40) == 0
+    assert not (up.var / "postgres" / "postmaster.pid").exists()
+    _, alive = psutil.wait_procs(children, 20)
+    assert alive == []
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).status == 200
+    return False
+
+
+def test_only_the_user_of_the_workbench_reads_the_brokers_password(tmp_path):
+    (tmp_path / "valkey.conf").write_text("left behind, and readable for everyone")
+    server = EmbeddedValkey(tmp_path)
+    url = server.start()
+    try:
+        assert (tmp_path / "valkey.conf").stat().st_mode & 0o777 == 0o600
+        process = psutil.Process(server.process.pid)
+        assert not any(server.password in word for word in process.cmdline())
+        with pytest.raises(redis.AuthenticationError):
+            redis.Redis(port=server.port).ping()
+        assert redis.Redis.from_url(url).ping()
+        listening = {connection.laddr.ip for connection in process.net_connections()}
+        assert "127.0.0.1" in listening and listening <= {"127.0.0.1"}
+    finally:
+        server.stop()
 
 
 def test_a_path_that_a_shell_would_expand_is_refused_with_the_remedy(up, tmp_path):

@@ -75,7 +75,7 @@ PARAMETERS = [
     "space_config.cells",
     "dataset_config.path",
 ]
-GROUPS = 6
+GROUPS = 4
 PATHS = ["9" * 25, "9" * 5000, "-1", "%00", "%ED%A0%80", "x" * 3000, "%2e%2e%2f", "0", "٣"]
 COOKIES = [
     'sessionid="\\000"',
@@ -175,7 +175,7 @@ def test_no_part_of_an_address_fails(addresses, researcher, sign_in, failures):
 def test_no_header_or_cookie_fails(addresses, researcher, sign_in, failures):
     member = sign_in(researcher)
     form = {"username": "rosa", "password": "wrong"}
-    for text in [text[:2000] for text in TEXTS if text.isascii()]:
+    for text in [text[:2000] for text in TEXTS if text.isascii()][::3]:
         headers = dict.fromkeys(("User-Agent", "Accept", "Referer", "HX-Target", "Range"), text)
         headers |= {"Accept-Language": text, "If-Modified-Since": text, "X-Forwarded-For": text}
         send(Client(), "post", "/sign-in/", form, headers=headers)

@@ -22,10 +22,15 @@ DATABASE_VARIABLES = (
     "PGTZ",
     "PGCLIENTENCODING",
 )
-# They make Python drop docstrings, turn warnings into errors or run other code.
+# They make Python drop docstrings, turn warnings into errors, change how text is encoded, or run
+# other code.
 PYTHON_VARIABLES = (
     "PYTHONOPTIMIZE",
     "PYTHONWARNINGS",
+    "PYTHONDEVMODE",
+    "PYTHONVERBOSE",
+    "PYTHONIOENCODING",
+    "PYTHONUTF8",
     "PYTHONSTARTUP",
     "PYTHONHOME",
     "PYTHONINSPECT",

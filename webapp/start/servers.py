@@ -191,11 +191,12 @@ class EmbeddedValkey:
 
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "valkey.conf"
-        config.touch(mode=0o600)
-        config.write_text(
-            f"port {self.port}\nbind 127.0.0.1\nrequirepass {self.password}\n"
-            f'dir {_quoted(self.folder)}\nsave ""\nappendonly no\n'
-        )
+        config.unlink(missing_ok=True)  # a copied or restored one may be readable for others
+        with open(os.open(config, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
+            file.write(
+                f"port {self.port}\nbind 127.0.0.1\nrequirepass {self.password}\n"
+                f'dir {_quoted(self.folder)}\nsave ""\nappendonly no\n'
+            )
         command = [str(get_binary_path()), str(config)]
         self.process = spawn(command, dict(os.environ), self.folder / "valkey.log", self.folder)
         self._wait(timeout_seconds)

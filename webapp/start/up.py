@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
     """Run until a signal stops it and return 0; return 2, with one line, if it cannot start."""
     restart_in_clean_environment()
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
             continue  # started with nohup
         signal.signal(number, lambda *_: stop.set())
@@ -202,4 +202,8 @@ def _greet(made: dict[str, str]) -> None:
 
 
 def _say(text: str) -> None:
-    print(f"paretoscope: {text}", flush=True)
+    """Print a line; go on without printing once the terminal or pipe is closed."""
+    try:
+        print(f"paretoscope: {text}", flush=True)
+    except OSError:  # a closed terminal or pipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
