@@ -72,7 +72,7 @@ def lines(report: DataReport) -> list[str]:
         text.append(f"vocabulary  {report.vocabulary:,} words")
     if report.sizes:
         sizes = ", ".join(f"{size} ({count:,})" for size, count in report.sizes.items())
-        text.append(f"sizes       {sizes}; a network reads {report.input_size}")
+        text += [f"sizes       {sizes}", f"input       {report.input_size}"]
     text.append(f"files       {report.read:,} read")
     text += _groups("converted", report.converted)
     text += _groups("skipped", report.skipped)
@@ -90,7 +90,7 @@ def _groups(title: str, groups: Sequence[Group]) -> list[str]:
     rows = []
     for group in groups:
         examples = f" (such as {', '.join(group.examples)})" if group.examples else ""
-        rows.append(f"{title:<11} {group.count:,} {group.reason}{examples}")
+        rows.append(f"{title:<11} {group.reason}: {group.count:,}{examples}")
     return rows
 
 

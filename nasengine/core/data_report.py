@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 MAX_EXAMPLES = 3
+PARTS = ("train", "valid", "test")
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,18 @@ class DataReport:
                 Group(one["reason"], one["count"], tuple(one["examples"]))
                 for one in known.get(name, ())
             )
+        # A database does not keep the order of keys.
+        parts = known["parts"]
+        known["parts"] = {name: parts[name] for name in sorted(parts, key=_place)}
+        sizes = known.get("sizes") or {}
+        known["sizes"] = {name: sizes[name] for name in sorted(sizes, key=lambda n: (-sizes[n], n))}
         for name in ("problems", "notes"):
             known[name] = tuple(known.get(name, ()))
         return cls(**known)
+
+
+def _place(part: str) -> int:
+    return PARTS.index(part) if part in PARTS else len(PARTS)
 
 
 class Groups:

@@ -93,7 +93,7 @@ def image_report(
         "images",
         parts,
         classes=_classes(source.names, searched, tested),
-        sizes=dict(seen.sizes.most_common(MAX_SIZES)),
+        sizes=dict(sorted(seen.sizes.items(), key=lambda item: (-item[1], item[0]))[:MAX_SIZES]),
         input_size=f"{size}x{size}",
         read=source.files,
         converted=seen.converted.groups(),

@@ -16,7 +16,7 @@ def test_the_report_is_printed_as_text(tmp_path, capsys):
     assert main(["inspect-data", "images", str(tmp_path), "--set", "size=8"]) == 0
     out = capsys.readouterr().out
     assert "files       60 read" in out
-    assert "skipped     1 not an image format that is read (.gif) (such as 1.gif)" in out
+    assert "skipped     not an image format that is read (.gif): 1 (such as 1.gif)" in out
     assert "class       ant: 24 to search, 6 to test" in out
 
 

@@ -49,7 +49,7 @@ def test_the_form_shows_the_report_of_the_named_data(researcher, sign_in, tmp_pa
     (tmp_path / "photos" / "ant" / "._1.png").write_bytes(b"\0\5\x16\7")
     page = shown(client, **typed(tmp_path / "photos"))
     assert "60 read" in page
-    assert "1 file of an operating system, such as ._1.png" in page
+    assert "File of an operating system: 1, such as ._1.png" in page
     digits = shown(client, dataset="digits")
     assert "8x8 (1,797)" in digits
 
