@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -150,8 +151,14 @@ def _run_figures(
            for kind, (_, values) in track.curves.items()},
         "reported": {} if row is None else reported.get(history.keys[row], {}),
         "curves": track.curves if amount is not None else None,
-        "total": budget.totals.get(run.pk),
+        "total": _end(budget, run.pk),
     }  # fmt: skip
+
+
+def _end(budget: Budget, key: int) -> float | None:
+    """Return the amount to which a run's curve is drawn; None if the run is not compared."""
+    total = budget.totals.get(key)
+    return budget.amount if total == math.inf else total
 
 
 def _reported(

@@ -110,17 +110,14 @@ def mean_curve(
     Args:
         curves: for each seed the amounts at which its value changes, and the new values. The
             value is defined from the first amount on.
-        totals: the last amount of each seed; infinite if the value stays for ever.
+        totals: the last amount of each seed.
         whole: amounts are whole numbers.
         grid: the largest number of points; they are evenly spaced and include both ends.
 
     Returns:
         Points with `spent` (the amount), `mean`, `deviation` and `count`, the number of curves.
     """
-    last = [xs[-1] for xs, _ in curves if len(xs)]
     end = min(totals, default=0.0)
-    if math.isinf(end):
-        end = max(last, default=0.0)
     used = [curve for curve in curves if value_at(curve, end) is not None]
     if not used:
         return []

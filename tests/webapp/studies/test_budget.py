@@ -9,6 +9,8 @@ import json
 import pytest
 
 from webapp.runs.models import Candidate, Run
+from webapp.runs.services.advance import advance_run
+from webapp.runs.services.control import raise_budget
 from webapp.studies.ranking import ranking
 from webapp.studies.services.launching import launch_study
 from webapp.studies.table import cells_of, difference_cell, equal_of
@@ -93,6 +95,39 @@ def test_a_run_that_had_nothing_more_to_propose_does_not_limit_the_others(team):
     assert data["budget"] == 4
     assert method(data, EVOLVED)["best"]["mean"] == 30
     assert data["provisional"] == []
+    assert method(data, EVOLVED)["curves"]["best"][-1]["spent"] == 4
+
+
+def test_a_raised_budget_of_one_run_is_no_advantage(team):
+    study = make_study(team, lambda r: [40, 30, 20, 10])
+    first = study.runs.filter(strategy=EVOLVED).order_by("pk").first()
+    raise_budget(first, None, 6)
+    advance_run(first.pk)
+    tell(first, [5, 4], [100.0, 100.0])
+    data = ranking(study)
+    assert data["budget"] == 4
+    assert method(data, EVOLVED)["best"]["mean"] == 10
+    assert data["provisional"] == ["the runs evaluated different numbers of candidates"]
+
+
+def test_a_method_of_which_every_run_failed_has_no_value_and_the_others_are_ranked(team):
+    study = make_study(team, lambda r: [40, 30, 20, 10])
+    end(study.runs.filter(strategy=EVOLVED), "failed")
+    data = ranking(study)
+    assert (data["budget"], data["methods"][0]["strategy"]) == (4, RANDOM)
+    assert method(data, EVOLVED)["best"] is None
+    assert method(data, EVOLVED)["curves"] == {"hypervolume": [], "best": []}
+    assert [row["difference"].text for row in cells_of(data)] == ["–", "–"]
+    assert data["provisional"] == ["2 runs failed and are left out"]
+
+
+def test_a_deleted_run_leaves_its_seed_to_the_others(team):
+    study = make_study(team, lambda r: [40, 30, 20, 10])
+    study.runs.filter(strategy=EVOLVED, seed=8).delete()
+    data = ranking(study)
+    assert data["budget"] == 4
+    assert (method(data, EVOLVED)["best"]["count"], method(data, RANDOM)["best"]["count"]) == (1, 2)
+    assert (method(data, RANDOM)["seeds"], method(data, RANDOM)["wins"]) == (1, 1)
 
 
 def test_equal_epochs_rank_otherwise_than_equal_candidates(team):

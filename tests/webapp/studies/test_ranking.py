@@ -63,11 +63,6 @@ def test_a_mean_curve_is_always_over_the_same_seeds():
     assert mean_curve([], [], whole=True) == []
 
 
-def test_a_run_with_nothing_more_to_propose_does_not_end_the_mean_curve():
-    points = mean_curve([([1], [1.0]), ([1, 4], [1.0, 3.0])], [math.inf, 5], whole=True)
-    assert points[-1] == {"spent": 5, "mean": 2.0, "deviation": pytest.approx(2**0.5), "count": 2}
-
-
 def test_a_mean_curve_never_falls_if_no_curve_falls():
     rng = np.random.default_rng(5)
     for _ in range(50):

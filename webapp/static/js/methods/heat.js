@@ -4,12 +4,13 @@
 //
 // Every cell is a bar of length 1, and there is no colour bar: Plotly's own heat map and colour bar
 // set inline styles, which the security policy of the page forbids.
-import { axis, faded, layout, named } from "../plots/look.js";
+import { axis, layout, named } from "../plots/look.js";
 
 const LIGHT = { more: "#0072B2", less: "#D55E00" };
 const DARK = { more: "#6FB9E8", less: "#F0A36B" };
 const MAX_TICKS = 12;
 const SAME = 0.005; // differences below this are none
+const PLAIN = 0.1; // the scale if nothing differs, so that the map stays faint
 
 // `rows` and `columns` are labels, `values` rows of thousandths (null: no such option). `options` is the
 // number of options n of every value; by default it is counted in the row.
@@ -22,7 +23,8 @@ export function heatFigure({ rows, columns, values, across, down, key, options =
     .filter((cell) => cell.value !== null)
     .map((cell) => ({ ...cell, value: cell.value / 1000, over: (cell.value - cell.even) / 1000 }));
   if (cells.length === 0) return null;
-  const most = Math.max(SAME, ...cells.map((cell) => Math.abs(cell.over)));
+  const largest = Math.max(...cells.map((cell) => Math.abs(cell.over)));
+  const most = largest < SAME ? PLAIN : largest;
   const step = Math.ceil(columns.length / MAX_TICKS);
   const ticks = columns.map((_, i) => i).filter((i) => i % step === 0 || columns.length <= MAX_TICKS);
   const colours = look.dark ? DARK : LIGHT;
@@ -41,7 +43,7 @@ export function heatFigure({ rows, columns, values, across, down, key, options =
           cmin: -most,
           colorscale: [
             [0, colours.less],
-            [0.5, faded(colours.more, 0.03)],
+            [0.5, look.surface],
             [1, colours.more],
           ],
           cmax: most,
