@@ -61,8 +61,10 @@ async def opened(run, client: Client) -> WebsocketCommunicator:
 
 
 async def code(socket: WebsocketCommunicator) -> int:
+    """Return the code with which the server closes; the application has ended then."""
     message = await socket.receive_output(timeout=10)
     assert message["type"] == "websocket.close"
+    await socket.disconnect(timeout=10)
     return message["code"]
 
 
