@@ -52,10 +52,10 @@ class RenasConfig:
         5, "Tournament size: members drawn; the best becomes the parent.", low=1, high=10_000
     )
     survival: str = setting(
-        "worst",
-        "Which member a child replaces: worst: that of another tournament, as in the paper; "
-        "age: the oldest.",
-        choices=("worst", "age"),
+        "auto",
+        "Which member a child replaces. worst: that of another tournament, as in the paper; age: "
+        "the oldest; auto: age with one objective and no constraint, else worst.",
+        choices=("auto", "worst", "age"),
     )
     mutations: str = setting(
         "one",
@@ -111,6 +111,10 @@ class Renas(Strategy):
             every_block=config.mutations == "every-block",
         )
         self._baseline = RewardBaseline(config.baseline)
+        # With one objective, a population that keeps its best gathers in a local optimum.
+        scalar = len(task.goals) == 1 and not task.constraints
+        automatic = "age" if scalar else "worst"
+        self._survival = automatic if config.survival == "auto" else config.survival
         # For each child in flight: its parent as it was, and the changes.
         self._origins: dict[int, tuple[Member, list[Change]]] = {}
         self._points: list[dict[str, Any]] = []
@@ -237,7 +241,7 @@ class Renas(Strategy):
         return f"{decision.name}: {decision.options[change.option]}"
 
     def _remove(self) -> None:
-        if self.config.survival == "age":
+        if self._survival == "age":
             self._population.keep_youngest(self.config.population)
             return
         count = len(self._population.members)

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from nasengine.core.objective import Constraint
 from nasengine.strategies.common.learning.adam import Adam
 from nasengine.strategies.renas.controller import MutationController
 from tests.fixtures.search_steps import (
@@ -146,6 +147,20 @@ def test_a_child_replaces_the_worst_of_a_tournament_or_the_oldest(survival):
         assert np.mean(ranks) < 1.5
 
 
+@pytest.mark.parametrize(
+    "goals, constraints, oldest_leaves",
+    [(ONE, (), True), (TWO, (), False), (ONE, (Constraint("error", "<", 2.0),), False)],
+)
+def test_automatic_survival_is_by_age_with_one_objective_and_no_constraint(
+    goals, constraints, oldest_leaves
+):
+    config = {**SMALL, "sample": 10}
+    strategy = make_strategy("renas", goals, SPACE, seed=1, constraints=constraints, **config)
+    rng = np.random.default_rng(1)
+    search(strategy, lambda proposal: point(goals, rng.random(len(goals))), 60)
+    assert (strategy.view()["members"] == list(range(50, 60))) == oldest_leaves
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_gain_is_the_mean_improvement_in_standard_deviations(seed):
     strategy = make_strategy("renas", TWO, SPACE, seed=seed, survival="age", **{**SMALL})
@@ -187,14 +202,16 @@ def test_the_controller_of_a_search_prefers_the_edge_whose_mutations_gain(seed):
 def test_it_finds_a_planted_optimum_that_random_search_misses(seed):
     target = SPACE.sample(np.random.default_rng(seed + 70)).genome
 
-    def best_distance(name, **config):
+    def best_distance(name, candidates=200, **config):
         strategy = make_strategy(name, ONE, SPACE, seed=seed, **config)
         proposals = search(
-            strategy, lambda p: {"error": distance(p.architecture.genome, target)}, 200
+            strategy, lambda p: {"error": distance(p.architecture.genome, target)}, candidates
         )
         return min(distance(p.architecture.genome, target) for p in proposals)
 
-    assert best_distance("renas", **SMALL) == 0
+    assert best_distance("renas", survival="worst", **SMALL) == 0
+    # Without a trap to leave, the survival by age takes longer.
+    assert best_distance("renas", candidates=400, **SMALL) == 0
     assert best_distance("random") >= 1
 
 
