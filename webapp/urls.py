@@ -13,6 +13,6 @@ urlpatterns = [
     path("studies/", include("webapp.studies.urls")),
     path("architectures/", include("webapp.architectures.urls")),
     path("datasets/tables/", include("webapp.tables.urls")),
-    path("compare", include("webapp.compare.urls")),
+    path("", include("webapp.compare.urls")),
     path("admin/", admin.site.urls),
 ]

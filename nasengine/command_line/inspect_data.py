@@ -67,7 +67,9 @@ def lines(report: DataReport) -> list[str]:
     """Return the report for people."""
     unit = "words" if report.kind == "text" else "images"
     parts = ", ".join(f"{name} {count:,}" for name, count in report.parts.items())
-    text = [f"{report.dataset}: {report.kind}", f"parts       {parts} {unit}"]
+    text = [f"{report.dataset}: {report.kind}"]
+    if parts:
+        text.append(f"parts       {parts} {unit}")
     if report.vocabulary:
         text.append(f"vocabulary  {report.vocabulary:,} words")
     if report.sizes:

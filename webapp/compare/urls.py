@@ -7,6 +7,6 @@ from django.urls import path
 from .views import compare, compare_choices
 
 urlpatterns = [
-    path("", compare, name="compare"),
-    path("/choices", compare_choices, name="compare-choices"),
+    path("compare", compare, name="compare"),
+    path("compare/choices", compare_choices, name="compare-choices"),
 ]

@@ -101,6 +101,9 @@ async def _watch(scope: Scope, gate: _Gate) -> None:
         while await query(_may_watch, user.pk, key, run_id):
             await subscription.wait(settings.SOCKET_ACCESS_SECONDS)
         await gate.send({"type": "websocket.close", "code": NOT_FOUND})
+    except Exception:  # without checks the socket must not stay open; the page opens another
+        log.exception("access to run %s could not be watched", run_id)
+        await gate.send({"type": "websocket.close", "code": TRY_AGAIN})
     finally:
         await subscription.leave()
 

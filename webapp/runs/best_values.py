@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
-from .models import FINITE, Measurement, Run
+from .models import FINITE, Candidate, Measurement, Run
 from .numbers import value_text
 
 FEASIBLE = Q(candidate__violation__isnull=True) | Q(candidate__violation=0)
@@ -28,13 +28,16 @@ class Best:
 
 
 def best_values(runs: Sequence[Run]) -> dict[int, Best]:
-    """Return the best value of each run by its key: one query.
+    """Return the best value of each run by its key: two queries.
 
     It is the value of the run's best candidate, unless that violates a constraint.
     """
     objectives = {run.pk: run.spec["objectives"][0] for run in runs}
     best = {pk: Best(name) for pk, name in objectives.items()}
-    measured = _of_best_candidates().filter(candidate__run__in=list(objectives)).order_by()
+    # Their keys first: as one query, the database may read every measurement of a long run.
+    candidates = Candidate.objects.filter(run__in=list(objectives), number=F("run__best"))
+    keys = list(candidates.order_by().values_list("pk", flat=True))
+    measured = Measurement.objects.filter(FINITE, candidate__in=keys).order_by()
     rows = measured.values_list(
         "candidate__run", "candidate__number", "candidate__violation", "objective", "value", "unit"
     )

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Max, OuterRef, QuerySet, Subquery
+from django.db.models import F, FilteredRelation, Max, Q, QuerySet
 from django.http import QueryDict
 
 from webapp.runs.labels import CANDIDATE_STATES
-from webapp.runs.models import FINITE, Measurement, Run
+from webapp.runs.models import Run
 from webapp.runs.queries import lean_candidates
 from webapp.runs.rows import candidate_row
 
@@ -94,9 +94,8 @@ def _sorted(candidates: QuerySet, sort: str, goals: list[dict[str, Any]]) -> Que
         return candidates.order_by("-number")
     if sort == "number":
         return candidates.order_by("number")
-    own = Measurement.objects.filter(FINITE, candidate=OuterRef("pk"), objective=sort)
+    own = FilteredRelation("measurements", condition=Q(measurements__objective=sort))
     better = {goal["name"]: goal["better"] for goal in goals}[sort]
-    value = F("sorted_by")
+    value = F("sorted__value")
     order = value.desc(nulls_last=True) if better == "higher" else value.asc(nulls_last=True)
-    ranked = candidates.annotate(sorted_by=Subquery(own.values("value")[:1]))
-    return ranked.order_by(order, "number")
+    return candidates.annotate(sorted=own).order_by(order, "number")

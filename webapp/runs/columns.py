@@ -12,16 +12,14 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from psycopg import sql
+from psycopg import Cursor, sql
 
 from .models import CandidateState, Run
 
 MAX_CANDIDATES = 12_000  # above it, dominated candidates are thinned
 GRID = 40  # cells per axis of the grids that thinning keeps one candidate of
 STATES = [str(state) for state in CandidateState.values]
-BY_BYTES = 'origin COLLATE "C"'  # sorted as scripts sort
-HEADER_BYTES = 19  # of PostgreSQL's binary format: signature, flags, extension
-TRAILER_BYTES = 2
+ARRAY_HEADER_BYTES = 20  # dimensions, flags, type, length, first index
 
 FIXED = (
     ("number", "c.number::int4", ">i4"),
@@ -30,12 +28,7 @@ FIXED = (
     ("ended", "coalesce(c.ended_order, -1)::int4", ">i4"),
     ("parent0", "coalesce(c.parents[1], -1)::int4", ">i4"),
     ("parent1", "coalesce(c.parents[2], -1)::int4", ">i4"),
-    (
-        "architecture",
-        "CASE WHEN c.architecture_id ~ '^[0-9a-f]{{8}}' "
-        "THEN ('x' || left(c.architecture_id, 8))::bit(32)::int4 ELSE 0 END",
-        ">i4",
-    ),
+    ("architecture", "rpad(left(c.architecture_id, 8), 8, '0')", "S8"),
     ("origin", "array_position({origins}, c.origin::text)::int4", ">i4"),
 )
 
@@ -48,9 +41,10 @@ def candidate_columns(run: Run, objectives: list[str]) -> dict[str, Any]:
     all candidates.
     """
     rows, origins = _read(run, objectives)
-    total = len(rows)
+    total = len(rows["number"])
     if total > MAX_CANDIDATES:
-        rows = rows[_kept(rows, run, len(objectives))]
+        kept = _kept(rows, run, len(objectives))
+        rows = {name: column[kept] for name, column in rows.items()}
     return {
         "total": total,
         "states": STATES,
@@ -64,7 +58,7 @@ def candidate_columns(run: Run, objectives: list[str]) -> dict[str, Any]:
             _packed(np.where(rows[p] < 0, 0, rows["number"] - rows[p]), "<i4")
             for p in ("parent0", "parent1")
         ],
-        "architecture": _packed(rows["architecture"].view(">u4"), "<u4"),
+        "architecture": _packed(_hex(rows["architecture"]), "<u4"),
         "values": {name: _packed(rows[f"value{i}"], "<f8") for i, name in enumerate(objectives)},
     }
 
@@ -73,55 +67,79 @@ def _packed(column: np.ndarray, kind: str) -> str:
     return base64.b64encode(column.astype(kind).tobytes()).decode("ascii")
 
 
-def _read(run: Run, objectives: list[str]) -> tuple[np.ndarray, list[str]]:
-    """Return the candidates by number as a structured array, and the names of origins."""
+def _read(run: Run, objectives: list[str]) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Return the columns of the candidates by number, and the names of origins."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT array_agg(DISTINCT {BY_BYTES} ORDER BY {BY_BYTES}), min(id), max(id) "
-            "FROM runs_candidate WHERE run_id = %s",
+            "SELECT origin, min(id), max(id) FROM runs_candidate WHERE run_id = %s GROUP BY origin",
             [run.pk],
         )
-        origins, low, high = cursor.fetchone()
-        query = _query(run, objectives, origins or [], low or 0, high or 0)
-        with cursor.copy(query.as_string(cursor.connection)) as copy:
-            data = b"".join(bytes(block) for block in copy)
-    return _records(data, len(objectives)), origins or []
+        found = cursor.fetchall()
+    origins = sorted(origin for origin, _, _ in found)
+    low = min((first for _, first, _ in found), default=0)
+    high = max((last for _, _, last in found), default=0)
+    query = _query(run, objectives, origins, low, high)
+    # Binary, because text would double the size of the answer; Django's own cursors read text.
+    arrays: Any = Cursor(connection.connection).execute(query, binary=True).fetchone()
+    names = [name for name, _, _ in FIXED] + [f"value{i}" for i in range(len(objectives))]
+    kinds = [kind for _, _, kind in FIXED] + [">f8"] * len(objectives)
+    triples = zip(names, kinds, arrays, strict=True)
+    return {name: _column(kind, data) for name, kind, data in triples}, origins
 
 
 def _query(run: Run, objectives: list[str], origins: list[str], low: int, high: int) -> Any:
-    """Return a COPY in which every column has a fixed width and a value."""
+    """Return a query of one row: every column as an array in PostgreSQL's binary form."""
     arrays = {
         "states": sql.SQL("{}::text[]").format(sql.Literal(STATES)),
         "origins": sql.SQL("{}::text[]").format(sql.Literal(origins)),
     }
-    columns = [sql.SQL(expression).format(**arrays) for _, expression, _ in FIXED]
+    columns = [
+        sql.SQL("{} AS {}").format(sql.SQL(expression).format(**arrays), sql.Identifier(name))
+        for name, expression, _ in FIXED
+    ]
     joins = []
     for i, name in enumerate(objectives):
-        table = sql.Identifier(f"m{i}")
-        columns.append(sql.SQL("coalesce({}.value, 'NaN'::float8)").format(table))
+        table, column = sql.Identifier(f"m{i}"), sql.Identifier(f"value{i}")
+        columns.append(sql.SQL("coalesce({}.value, 'NaN'::float8) AS {}").format(table, column))
         joins.append(
             sql.SQL(
                 "LEFT JOIN runs_measurement {0} ON {0}.candidate_id = c.id "
                 "AND {0}.objective = {1} AND {0}.candidate_id BETWEEN {2} AND {3}"
             ).format(table, sql.Literal(name), sql.Literal(low), sql.Literal(high))
         )
+    names = [name for name, _, _ in FIXED] + [f"value{i}" for i in range(len(objectives))]
+    sent = [sql.SQL("array_send(array_agg({}))").format(sql.Identifier(name)) for name in names]
     return sql.SQL(
-        "COPY (SELECT {} FROM runs_candidate c {} WHERE c.run_id = {} ORDER BY c.number) "
-        "TO STDOUT (FORMAT BINARY)"
-    ).format(sql.SQL(", ").join(columns), sql.SQL(" ").join(joins), sql.Literal(run.pk))
+        "SELECT {} FROM (SELECT {} FROM runs_candidate c {} WHERE c.run_id = {} "
+        "ORDER BY c.number) AS ordered"
+    ).format(
+        sql.SQL(", ").join(sent),
+        sql.SQL(", ").join(columns),
+        sql.SQL(" ").join(joins),
+        sql.Literal(run.pk),
+    )
 
 
-def _records(data: bytes, objectives: int) -> np.ndarray:
-    """Return PostgreSQL's binary rows, all of one width, as an array with named columns."""
-    pairs = [(name, kind) for name, _, kind in FIXED]
-    pairs += [(f"value{i}", ">f8") for i in range(objectives)]
-    layout: list[tuple[str, str]] = [("fields", ">i2")]
-    for name, kind in pairs:
-        layout += [(f"length of {name}", ">i4"), (name, kind)]
-    return np.frombuffer(data[HEADER_BYTES : len(data) - TRAILER_BYTES], dtype=layout)
+def _column(kind: str, data: bytes | None) -> np.ndarray:
+    """Return an array in PostgreSQL's binary form, without NULL, as native numbers."""
+    elements = np.frombuffer(
+        (data or b"")[ARRAY_HEADER_BYTES:], dtype=[("length", ">i4"), ("element", kind)]
+    )
+    return elements["element"].astype(kind.replace(">", "="))
 
 
-def _kept(rows: np.ndarray, run: Run, objectives: int) -> np.ndarray:
+def _hex(texts: np.ndarray) -> np.ndarray:
+    """Return texts of eight hexadecimal digits as numbers; other texts are 0."""
+    joined = texts.tobytes().decode("ascii", "replace")
+    try:
+        return np.frombuffer(bytes.fromhex(joined), dtype=">u4")
+    except ValueError:
+        digits = set("0123456789abcdef")
+        words = [text.decode("ascii", "replace") for text in texts.tolist()]
+        return np.array([int(w, 16) if set(w) <= digits else 0 for w in words], dtype=np.uint32)
+
+
+def _kept(rows: dict[str, np.ndarray], run: Run, objectives: int) -> np.ndarray:
     """Return a mask of the candidates that the plots need.
 
     These are the front, the best with its lineage, whatever is not simply done, the newest, the
@@ -135,12 +153,14 @@ def _kept(rows: np.ndarray, run: Run, objectives: int) -> np.ndarray:
     keep |= np.isin(rows["number"], _lineage(rows, run.best))
     grids = []
     for i in range(objectives):
-        values = rows[f"value{i}"].astype(float)
+        values = rows[f"value{i}"]
         finite = np.isfinite(values)
         if finite.any():
             keep[np.nanargmin(np.where(finite, values, np.nan))] = True
             keep[np.nanargmax(np.where(finite, values, np.nan))] = True
-        grids.append((_cells(values), _cells(np.argsort(np.argsort(values)).astype(float))))
+        ranks = np.empty(len(values))
+        ranks[np.argsort(values)] = np.arange(len(values))
+        grids.append((_cells(values), _cells(ranks)))
     for one, other in combinations(grids, 2):
         for first, second in zip(one, other, strict=True):
             keep[np.unique(first * GRID + second, return_index=True)[1]] = True
@@ -158,12 +178,12 @@ def _cells(values: np.ndarray) -> np.ndarray:
     return np.clip(cells, 0, GRID - 1).astype(np.int64)
 
 
-def _lineage(rows: np.ndarray, best: int | None) -> list[int]:
+def _lineage(rows: dict[str, np.ndarray], best: int | None) -> list[int]:
     """Return the best candidate and its first parents, back to one without parents."""
     line: list[int] = []
     while best is not None and best not in line:
         place = int(np.searchsorted(rows["number"], best))
-        if place == len(rows) or rows["number"][place] != best:
+        if place == len(rows["number"]) or rows["number"][place] != best:
             break
         line.append(best)
         parent = int(rows["parent0"][place])

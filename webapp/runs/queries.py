@@ -63,7 +63,7 @@ def counts_of_runs(ids: list[int]) -> dict[int, dict[str, int]]:
     """Count the candidates of many runs by state, in one query."""
     counts = {run_id: no_counts() for run_id in ids}
     rows = Candidate.objects.filter(run_id__in=ids).order_by()
-    for run_id, state, number in rows.values_list("run_id", "state").annotate(Count("id")):
+    for run_id, state, number in rows.values_list("run_id", "state").annotate(number=Count("*")):
         counts[run_id][state] = number
     return counts
 

@@ -115,13 +115,14 @@ def mean_curve(
         grid: the largest number of points; they are evenly spaced and include both ends.
 
     Returns:
-        Points with `spent` (the amount), `mean`, `deviation` and `count`, the number of curves.
+        Points with `spent` (the amount; for whole amounts also as `told`, the name in released
+        versions), `mean`, `deviation` and `count`, the number of curves.
     """
     end = min(totals, default=0.0)
     used = [curve for curve in curves if value_at(curve, end) is not None]
     if not used:
         return []
-    start = max(xs[0] for xs, _ in used)
+    start = max(1.0 if whole else 0.0, *(xs[0] for xs, _ in used))
     grid = min(grid, round(end - start) + 1) if whole else grid
     amounts = {float(x) for x in np.linspace(start, end, grid)}
     if whole:
@@ -129,5 +130,6 @@ def mean_curve(
     points = []
     for amount in sorted(amounts):
         summary = mean_and_deviation([value_at(curve, amount) for curve in used])
-        points.append({"spent": int(amount) if whole else amount, **(summary or {})})
+        place = {"spent": int(amount), "told": int(amount)} if whole else {"spent": amount}
+        points.append({**place, **(summary or {})})
     return points

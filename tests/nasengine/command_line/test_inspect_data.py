@@ -37,3 +37,11 @@ def test_wrong_names_and_settings_are_one_line(tmp_path, capsys):
     for words in (["nothing"], ["images"], ["digits", "--set", "x"], ["digits", "--set", "x=1"]):
         assert main(["inspect-data", *words]) == 2
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_text_that_is_too_short_has_a_problem_and_no_parts(tmp_path, capsys):
+    (tmp_path / "a.txt").write_text("five words in all here")
+    assert main(["inspect-data", "text", str(tmp_path)]) == 1
+    out = capsys.readouterr().out
+    assert "problem     the train part has 6 words" in out
+    assert "parts" not in out

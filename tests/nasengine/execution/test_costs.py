@@ -50,7 +50,7 @@ def test_a_training_costs_its_epochs_and_its_seconds():
 
 def test_a_pruned_candidate_costs_no_epoch():
     pruned = outcomes(constraints=("params<1",))
-    assert [(outcome.state, outcome.epochs) for outcome in pruned] == [("pruned", 0)] * 2
+    assert {(outcome.state, outcome.epochs) for outcome in pruned} == {("pruned", 0)}
 
 
 @pytest.mark.parametrize(

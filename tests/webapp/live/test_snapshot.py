@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import struct
 
 import pytest
 from django.db import connection
@@ -94,3 +96,14 @@ def test_the_size_of_a_snapshot_is_bounded_for_any_number_of_candidates(monkeypa
     make_many(run, 3_000)
     Run.objects.filter(pk=run.pk).update(front={"numbers": list(range(5)), "curve": []})
     assert len(json.dumps(snapshot(run)["candidates"])) < 30_000
+
+
+def test_a_run_without_candidates_and_odd_ids_of_architectures_have_columns():
+    run = make_run(advance=False, in_flight=2)
+    assert rows_of(snapshot(run)["candidates"]) == []
+    advance_run(run.pk)
+    run.candidates.update(architecture_id="zz")
+    Candidate.objects.filter(run=run, number=0).update(architecture_id="ab")
+    shot = snapshot(run)["candidates"]
+    numbers = struct.unpack("<2I", base64.b64decode(shot["architecture"]))
+    assert numbers == (0xAB000000, 0)

@@ -16,7 +16,7 @@ from tests.fixtures.factories import make_run, make_team
 from tests.fixtures.people import PASSWORD, make_user
 from webapp.accounts.models import Membership, Team, User
 from webapp.asgi import application
-from webapp.live.socket_access import NOT_FOUND
+from webapp.live.socket_access import NOT_FOUND, TRY_AGAIN
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 NEW = "another long one 8"
@@ -61,8 +61,10 @@ async def opened(run, client: Client) -> WebsocketCommunicator:
 
 
 async def code(socket: WebsocketCommunicator) -> int:
+    """Return the code with which the server closes; the application has ended then."""
     message = await socket.receive_output(timeout=10)
     assert message["type"] == "websocket.close"
+    await socket.disconnect(timeout=10)
     return message["code"]
 
 
@@ -163,6 +165,17 @@ async def test_without_a_broker_the_check_still_closes(scene, settings):
     socket = await opened(run, client)
     await sync_to_async(client.post)("/sign-out/")
     assert await code(socket) == NOT_FOUND
+
+
+async def test_a_check_that_fails_closes_the_socket(scene, settings, monkeypatch):
+    def broken(*_: object) -> bool:
+        raise RuntimeError("a bug")
+
+    settings.SOCKET_ACCESS_SECONDS = 0.2
+    run, _, client, _ = scene
+    socket = await opened(run, client)
+    monkeypatch.setattr("webapp.live.socket_access._may_watch", broken)
+    assert await code(socket) == TRY_AGAIN
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,14 @@ def rounded_kept(measurement: dict[str, Any]) -> SafeString:
     return format_html('<span title="{}">{}</span>', provenance(m), text)
 
 
+@register.filter
+def name_in_study(run: Run) -> str:
+    """Return the run's name without the name of its study in front."""
+    if run.study is None:
+        return run.name
+    return run.name.removeprefix(run.study.name).lstrip(" :,-") or run.name
+
+
 @register.simple_tag
 def run_state(state: str, reason: str = "") -> SafeString:
     """Render the state of a run as icon, label and colour, with its meaning on hover."""

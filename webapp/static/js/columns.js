@@ -45,7 +45,7 @@ export function slimRow(row, names) {
     ended_order: row.ended_order,
     origin: row.origin,
     parents: row.parents.slice(0, 2),
-    architecture: Number.parseInt(row.architecture_id.slice(0, HEX_DIGITS), 16) || 0,
+    architecture: hexNumber(row.architecture_id.slice(0, HEX_DIGITS).padEnd(HEX_DIGITS, "0")),
     infeasible: Boolean(row.violation),
     values,
   };
@@ -73,6 +73,8 @@ export function encodeRows(rows, names, states, total) {
     values: Object.fromEntries(names.map((name) => [name, column(Float64Array, (row) => row.values[name] ?? NaN)])),
   };
 }
+
+const hexNumber = (text) => (/^[0-9a-f]+$/.test(text) ? Number.parseInt(text, 16) : 0);
 
 function unpack(text, Kind) {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

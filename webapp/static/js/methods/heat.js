@@ -81,7 +81,8 @@ export function heatFigure({ rows, columns, values, across, down, key, options =
 function legendOf(cells) {
   const values = cells.map((cell) => cell.value);
   const [least, most] = [Math.min(...values), Math.max(...values)];
-  if (cells.every((cell) => Math.abs(cell.over) < SAME)) return ` (nothing differs: every option has ${most.toFixed(2)})`;
+  const same = cells.every((cell) => Math.abs(cell.over) < SAME);
+  if (same) return ` (nothing differs: every option has ${most.toFixed(2)})`;
   return ` (faint: even share; blue: more, to ${most.toFixed(2)}; orange: less, to ${least.toFixed(2)})`;
 }
 
