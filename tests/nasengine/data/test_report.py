@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -223,15 +221,3 @@ def test_the_report_agrees_with_the_facts(name):
     assert dict(report.parts) == {"train": facts.train, "valid": facts.valid, "test": facts.test}
     assert len(report.classes) + report.vocabulary == facts.classes
     assert report.problems == ()
-
-
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "inputs"
-
-
-@pytest.mark.skipif(not SHARED.exists(), reason="the inputs are not part of the repository")
-def test_the_grey_pictures_of_the_inputs_are_not_white(tmp_path):
-    for name in "ab":
-        (tmp_path / name).mkdir()
-        shutil.copy(SHARED / "grey16" / f"{name}0.png", tmp_path / name)
-    read_pixels = read_picture((tmp_path / "a" / "a0.png").read_bytes(), "a", "L")
-    assert 0 < np.asarray(read_pixels.image).mean() < 200
