@@ -14,29 +14,50 @@ from ...core.architecture import Architecture
 from ...core.objective import Constraint
 from ...core.outcome import Outcome
 from ...core.space import Space
-from ...pareto.orientation import measured_violation
 
 Feature = tuple[int, int]  # position, or -1 for any, and token
 
 MAX_EXAMPLES = 256  # the newest ones
 MIN_EXAMPLES = 8
 RIDGE = 1e-3
+TOLERANCE = 0.02  # many architectures may have exactly the cost that is the bound
 STORED_DIGITS = 9
 
 
 @dataclass(frozen=True)
 class LinearModel:
-    """A linear function of features; a feature that was not in the examples has no weight."""
+    """Bayesian ridge regression on features, in its dual form: n examples, d features.
 
-    weights: dict[Feature, float]
+    `matrix` is n x d, `inverse` n x n the inverse of its kernel with noise, `spread` the standard
+    deviation of a feature's weight.
+    """
+
+    columns: dict[Feature, int]
+    matrix: np.ndarray
+    inverse: np.ndarray
+    weights: np.ndarray
     offset: float
+    spread: float
 
-    def predict(self, features: Sequence[Feature]) -> float:
-        return self.offset + sum(self.weights.get(feature, 0.0) for feature in features)
+    def optimistic(self, features: Sequence[Feature], comparison: str) -> float:
+        """Return the prediction, moved toward the bound by its standard deviation.
+
+        Options that have hardly been tried are uncertain, so they are tried instead of being
+        excluded by the few candidates that had them.
+        """
+        row = np.zeros(len(self.columns))
+        for feature in features:
+            if feature in self.columns:
+                row[self.columns[feature]] += 1
+        similar = self.matrix @ row
+        mean = self.offset + float(row @ self.weights)
+        variance = max(len(features) - float(similar @ self.inverse @ similar), 0.0)
+        deviation = self.spread * variance**0.5
+        return mean - deviation if "<" in comparison else mean + deviation
 
 
 class FeasibilityModel:
-    """Ridge regression from an architecture's tokens to the costs that constraints bound.
+    """Predicts the costs that constraints bound from an architecture's tokens.
 
     It learns from every candidate whose costs are measured and predicts only costs that have
     excluded a candidate from training: those are cheap and follow from the architecture. Until
@@ -85,8 +106,14 @@ class FeasibilityModel:
         if self._fitted is None:
             self._fitted = {name: self._fit(name) for name in sorted(self._excluding)}
         features = _features(self._space.tokens(architecture))
-        predicted = {name: model.predict(features) for name, model in self._fitted.items()}
-        return measured_violation(predicted, self._constraints)
+        excess = sum(
+            constraint.violation(
+                self._fitted[constraint.objective].optimistic(features, constraint.comparison)
+            )
+            for constraint in self._constraints
+            if constraint.objective in self._fitted
+        )
+        return excess if excess > TOLERANCE else 0.0
 
     def state_dict(self) -> dict[str, Any]:
         """Return the examples as JSON; nothing before the first one."""
@@ -113,7 +140,7 @@ class FeasibilityModel:
         self._fitted = None
 
     def _fit(self, name: str) -> LinearModel:
-        """Fit one cost by ridge regression in its dual form: as many unknowns as examples."""
+        """Fit one cost."""
         examples = [(tokens, costs[name]) for tokens, costs in self._examples if name in costs]
         rows = [_features(tokens) for tokens, _ in examples]
         columns = {feature: i for i, feature in enumerate(dict.fromkeys(itertools.chain(*rows)))}
@@ -122,10 +149,10 @@ class FeasibilityModel:
             for feature in features:
                 row[columns[feature]] += 1
         values = np.array([value for _, value in examples])
-        offset, scale = float(values.mean()), float(np.ptp(values)) or 1.0
-        kernel = matrix @ matrix.T + RIDGE * len(rows) * np.eye(len(rows))
-        weights = scale * (matrix.T @ np.linalg.solve(kernel, (values - offset) / scale))
-        return LinearModel(dict(zip(columns, weights.tolist(), strict=True)), offset)
+        offset, spread = float(values.mean()), float(values.std()) / len(rows[0]) ** 0.5
+        inverse = np.linalg.inv(matrix @ matrix.T + RIDGE * len(rows) * np.eye(len(rows)))
+        weights = matrix.T @ (inverse @ (values - offset))
+        return LinearModel(columns, matrix, inverse, weights, offset, spread)
 
 
 def _features(tokens: Sequence[int]) -> list[Feature]:

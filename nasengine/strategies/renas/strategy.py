@@ -31,6 +31,7 @@ from ...core.strategy import Strategy, Task
 from ...pareto import within_half
 from ..common.learning.categorical import TEMPERATURE_GROWTH
 from ..common.learning.reward_baseline import RewardBaseline
+from ..common.offspring import child_of
 from ..common.population import Member, Population, sample_errors
 from ..common.proposal_tracker import ProposalTracker, check_version
 from ..common.recent import append_recent
@@ -125,6 +126,11 @@ class Renas(Strategy):
             return tracker.propose_random(self.config.tries)
         parent = self._population.tournament(tracker.rng, self.config.sample)
         child, changes = self._mutated(parent)
+        excluded = child in tracker.seen or tracker.feasibility.violation(child)
+        if excluded and tracker.feasibility.is_active and "mutate" in self.task.space.capabilities:
+            # Near a constraint the controller runs out of unseen children that meet it.
+            child = child_of([parent], self.task.space, tracker, self.config.tries)
+            return tracker.propose(child, (parent.number,), "mutation")
         proposal = tracker.propose(child, (parent.number,), "reinforced")
         self._origins[proposal.number] = (parent, changes)
         return proposal
