@@ -33,6 +33,9 @@ def test_a_saved_state_continues_with_the_same_proposals(case):
             proposal = ask(strategy)
             if proposal is None and case["question"]["strategy"] == "dpp-net":
                 break
+            if proposal is not None and case["question"]["strategy"] == "darts":
+                # Since then a derivation under constraints also gets the alphas it starts from.
+                proposal["note"].pop("alphas", None)
             assert same(proposal, item), (proposal, item)
         else:
             tell(strategy, item)
