@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import mannwhitneyu, rankdata
 
+ROUNDING = 1e-12
 Curve = tuple[Sequence[float], Sequence[float]]  # amounts in ascending order, values
 
 
@@ -21,6 +22,8 @@ def mean_and_deviation(values: Sequence[float | None]) -> dict[str, Any] | None:
     if not len(present):
         return None
     deviation = float(present.std(ddof=1)) if len(present) > 1 else None
+    if deviation is not None and np.ptp(present) <= ROUNDING * np.abs(present).max():
+        deviation = 0.0  # equal values whose sums differ in their last bits
     return {"mean": float(present.mean()), "deviation": deviation, "count": len(present)}
 
 

@@ -153,7 +153,7 @@ def _as_exact(deviation: float, text: str) -> str | None:
     if not text.replace(".", "").isdigit():
         return None
     short = fixed(deviation, len(text.partition(".")[2]))
-    return short if float(short) else None
+    return short if float(short) or not deviation else None
 
 
 def _rank(method: dict[str, Any]) -> Cell | None:

@@ -36,6 +36,13 @@ def test_mean_and_deviation_over_the_seeds():
     }
     assert mean_and_deviation([4.0]) == {"mean": 4.0, "deviation": None, "count": 1}
     assert mean_and_deviation([None]) is None
+    assert mean_and_deviation([0.1 + 0.2, 0.3])["deviation"] == 0.0
+    assert mean_and_deviation([1.0, 1.0 + 1e-9])["deviation"] > 0
+
+
+def test_equal_values_have_a_deviation_of_zero_in_the_table():
+    cell = spread_cell(mean_and_deviation([0.1 + 0.2, 0.3]), "hypervolume", "")
+    assert cell.text.endswith("± 0.000")
 
 
 def test_the_test_against_random_search_has_a_direction():
