@@ -104,6 +104,14 @@ def test_a_run_on_a_table_continues_as_it_would_have(pk):
     run = run_of(pk)
     assert run.state == expected["states"][-1]
     assert run.state in ENDED
+    if run.strategy == "dpp-net":
+        # Since then it ends a stage before it plans the next: later candidates are others.
+        before, found = FACTS["runs"][pk]["candidates"], candidates_of(run)
+        assert len(found) == len(expected["candidates"])
+        ended = [candidate for candidate in before if candidate["state"] == "done"]
+        assert ended
+        assert all(same(found[wanted["number"]], wanted) for wanted in ended)
+        return
     assert_found(run, expected)
 
 

@@ -38,6 +38,10 @@ def listed() -> dict[str, dict[str, Any]]:
     return {kind: {one["name"]: one for one in entries} for kind, entries in found.items()}
 
 
+# Defaults that have changed since, because they are better. Runs store all of their settings.
+CHANGED_DEFAULTS = {("renas", "survival"): "auto", ("dpp-net", "epochs"): 25}
+
+
 @pytest.mark.parametrize(("kind", "entry"), ENTRIES)
 def test_the_catalogue_has_the_entry_with_its_settings(kind, entry, listed):
     found = listed[kind][entry["name"]]
@@ -45,6 +49,8 @@ def test_the_catalogue_has_the_entry_with_its_settings(kind, entry, listed):
     for setting in entry.get("settings", ()):
         now = settings[setting["name"]]
         same = ("kind", "default", "optional", "unit")
+        changed = (entry["name"], setting["name"])
+        setting["default"] = CHANGED_DEFAULTS.get(changed, setting["default"])
         assert [now[name] for name in same] == [setting[name] for name in same]
         assert set(setting["choices"] or ()) <= set(now["choices"] or setting["choices"] or ())
         assert setting["low"] is None or now["low"] is None or now["low"] <= setting["low"]
