@@ -68,7 +68,11 @@ def test_wrong_hosts_and_closed_tabs_leave_no_traceback(scene):
         visitor.talk(visitor.request(page), reset=reset)
         visitor.talk(visitor.request(page), reset=reset, wait=0.02)
         visitor.talk(visitor.request(page), read=100, reset=reset)
-        visitor.talk(visitor.request("/static/vendor/plotly/plotly.min.js"), read=10, reset=reset)
+        visitor.talk(
+            visitor.request("/static/vendor/plotly-basic-4.1.1/plotly-basic.min.js"),
+            read=10,
+            reset=reset,
+        )
         long = "Content-Length: 90000\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         visitor.talk(visitor.request("/runs/new", "POST", more=long) + b"name=x", reset=reset)
         much = "Content-Length: 900000000\r\nContent-Type: text/csv\r\n"

@@ -114,7 +114,6 @@ WHITENOISE_USE_FINDERS = True  # served from the source folders, without collect
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "webapp.site.finders.PlotlyFinder",
 ]
 
 LANGUAGE_CODE = "en"

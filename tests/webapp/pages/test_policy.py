@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -62,9 +61,10 @@ def test_no_script_evaluates_text_or_writes_markup(path):
 
 def test_plotly_is_told_to_leave_its_inline_styles_out():
     """The ids by which plotly.js recognises that its style sheets are there already."""
-    script = (files("plotly") / "package_data" / "plotly.min.js").read_text()
     page = engines["django"].get_template("parts/plotly.html").render()
-    version = re.search(r"plotly\.js v([\d.]+)", script[:200])[1]
+    (path,) = set(re.findall(r"/static/(vendor/plotly-basic-[\d.]+/plotly-basic\.min\.js)", page))
+    script = Path(str(finders.find(path))).read_text()
+    version = re.search(r"plotly\.js \(basic - minified\) v([\d.]+)", script[:200])[1]
     guards = re.findall(
         r'getElementById\("([0-9a-f]{64})"\)\)\{var \w+=document\.createElement\("style"\)',
         script,
@@ -74,12 +74,14 @@ def test_plotly_is_told_to_leave_its_inline_styles_out():
     assert 'matches(".no-inline-styles")' in script
     assert 'id="plotly.js-style-global" class="no-inline-styles"' in page
     assert f"plotly-styles-{version}/plotly.css" in page
+    assert f"plotly-basic-{version}/" in page
 
 
-def test_plotly_comes_from_the_installed_package():
-    found = Path(finders.find("vendor/plotly/plotly.min.js"))
-    assert found == Path(str(files("plotly") / "package_data" / "plotly.min.js"))
-    assert finders.find("vendor/plotly/other.js") is None
+def test_plots_use_only_the_traces_of_the_vendored_bundle():
+    kinds = set()
+    for script in (ROOT / "webapp/static/js").rglob("*.js"):
+        kinds |= set(re.findall(r'\btype: "(\w+)", ?(?:mode|name|x|y|data)', script.read_text()))
+    assert kinds <= {"scatter", "bar", "pie"}
 
 
 @pytest.mark.parametrize(
