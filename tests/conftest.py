@@ -43,7 +43,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 
 # The web application limits the folders of data; tests of the engine read temporary folders.
-del os.environ["PARETOSCOPE_DATA_ROOTS"]
+os.environ.pop("PARETOSCOPE_DATA_ROOTS", None)
 
 # A million rounds a password are right for people; here they took 0.7 s for every user made.
 settings.PASSWORD_HASHERS = ["tests.fixtures.people.QuickHasher"]

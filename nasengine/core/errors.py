@@ -31,6 +31,10 @@ class DataMissing(EngineError):
     """The files of a data set are not at the configured path."""
 
 
+class DataForbidden(DataMissing):
+    """A path is outside of the folders that data may be read from; it may exist or not."""
+
+
 class Diverged(EngineError):
     """Training diverged (NaN or infinity); the message names epoch and step."""
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..catalog import has, load, names
-from ..core.errors import DataMissing, EngineError, InvalidSettings
+from ..core.errors import DataForbidden, DataMissing, EngineError, InvalidSettings
 from ..core.estimator import Estimator
 from ..core.objective import Constraint, Goal
 from ..core.search_spec import SearchSpec
@@ -250,6 +250,8 @@ def _check_path(config: DataclassInstance, dataset: str, errors: dict[str, str])
         try:
             if text:
                 allowed_path(text)
+        except DataForbidden as error:
+            errors[f"dataset_config.{name}"] = str(error)
         except DataMissing:
             pass  # the machine that trains may have the files
         except EngineError as error:

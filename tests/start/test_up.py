@@ -34,6 +34,14 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
 
 
+def command_of(process: psutil.Process) -> str:
+    """Return the command line; "" of a process that has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return ""
+
+
 class Up:
     """One workbench in its own folder, started and stopped by a test."""
 
@@ -109,7 +117,7 @@ class Up:
         if name == "postgres":
             pid = int((self.var / "postgres" / "postmaster.pid").read_text().splitlines()[0])
             return psutil.Process(pid)
-        (found,) = [p for p in children_of(self.process.pid) if name in " ".join(p.cmdline())]
+        (found,) = [p for p in children_of(self.process.pid) if name in command_of(p)]
         return found
 
     def wait_again(self, name: str, seconds: float = 60) -> None:

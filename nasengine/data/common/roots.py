@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ...core.errors import DataMissing, EngineError
+from ...core.errors import DataForbidden, DataMissing, EngineError
 from ...core.text import shorten
 
 VARIABLE = "PARETOSCOPE_DATA_ROOTS"
@@ -25,7 +25,7 @@ def allowed_path(path: str | Path) -> Path:
     which files, links or users exist.
 
     Raises:
-        EngineError: the path or the target of its links is outside of the allowed folders.
+        DataForbidden: the path or the target of its links is outside of the allowed folders.
     """
     text = str(path)
     if "\0" in text:
@@ -54,8 +54,8 @@ def _is_inside(path: Path, folders: tuple[Path, ...]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
 
-def _outside(text: str, folders: tuple[Path, ...]) -> DataMissing:
-    return DataMissing(
+def _outside(text: str, folders: tuple[Path, ...]) -> DataForbidden:
+    return DataForbidden(
         f"{shorten(text, 200)} is outside of the folders data may come from: use a path under "
         f"{', '.join(map(str, folders))}, or ask an administrator to extend {VARIABLE}"
     )

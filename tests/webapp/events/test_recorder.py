@@ -122,13 +122,17 @@ def test_a_dead_broker_fails_no_commit(settings):
 
 
 def test_only_the_recorder_inserts_events_or_notifies():
-    inserting = re.compile(
-        r"\bEvent\.objects\.(bulk_)?create|(?<![.\w])Event\(|group_send\(|group_send\)"
-    )
-    found = [
-        str(path.relative_to(ROOT))
-        for folder in ("webapp", "workers", "nasengine")
-        for path in sorted((ROOT / folder).rglob("*.py"))
-        if inserting.search(re.sub(r"class Event\(.*", "", path.read_text()))
-    ]
-    assert found == ["webapp/events/recorder.py"]
+    inserting = re.compile(r"\bEvent\.objects\.(bulk_)?create|(?<![.\w])Event\(")
+    notifying = re.compile(r"group_send\(|group_send\)")
+
+    def found(pattern):
+        return [
+            str(path.relative_to(ROOT))
+            for folder in ("webapp", "workers", "nasengine")
+            for path in sorted((ROOT / folder).rglob("*.py"))
+            if pattern.search(re.sub(r"class Event\(.*", "", path.read_text()))
+        ]
+
+    assert found(inserting) == ["webapp/events/recorder.py"]
+    # Changes of access are no events of a run: they close sockets.
+    assert found(notifying) == ["webapp/accounts/access_changes.py", "webapp/events/recorder.py"]
