@@ -18,6 +18,12 @@ function redraw(figure) {
   if (size === "full") svg.style.maxWidth = `${Math.round(svg.dataset.naturalWidth * 1.25)}px`;
   const box = figure.querySelector(".ps-graph-box") ?? figure.appendChild(document.createElement("div"));
   box.className = "ps-graph-box";
+  if (size !== "thumb") {
+    // It may scroll, so the keyboard must reach it.
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", title);
+  }
   box.replaceChildren(svg);
   const words = figure.querySelector(".ps-graph-words");
   if (words) words.replaceChildren(describeArchitecture(drawing));

@@ -1,5 +1,7 @@
 // The part of the address that scripts keep: axes, open tab, open candidate.
 const OWN = ["x", "y", "lx", "ly", "tab", "candidate"];
+// Left out of the address, as are empty filters of the table.
+const DEFAULTS = { sort: "newest" };
 
 export function watchAddress() {
   const held = new Map();
@@ -8,6 +10,9 @@ export function watchAddress() {
 
   function write() {
     const params = new URLSearchParams(location.search);
+    for (const [key, value] of [...params]) {
+      if (value === "" || value === DEFAULTS[key]) params.delete(key);
+    }
     for (const key of OWN) {
       if (held.has(key)) params.set(key, held.get(key));
       else params.delete(key);
@@ -16,7 +21,7 @@ export function watchAddress() {
     history.replaceState(history.state, "", text ? `?${text}` : location.pathname);
   }
 
-  // Links of the table replace the address; put this part back.
+  // Links and filters of the table replace the address; put this part back.
   document.body.addEventListener("htmx:replacedInHistory", write);
   return {
     get: (key) => held.get(key) ?? null,
