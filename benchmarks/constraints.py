@@ -73,6 +73,9 @@ def main() -> None:
     parser.add_argument("--bounds", default=",".join(map(str, BOUNDS)))
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
+    if not args.table.exists():
+        print(f"{args.table} is not there: name the table of NAS-Bench-201")
+        return
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
     print(f"{args.seeds} seeds from {args.first_seed}, {args.candidates} candidates")
     print("| params at most | method | at 100 | at the end | lowest | violating | s |")
