@@ -65,7 +65,7 @@ class RunTable:
 
 def run_table(team: Team, query: QueryDict) -> RunTable:
     """Return the page that the address names by state, method, text, sort, size and page."""
-    filtered = RunFilter(query, queryset=with_front(runs_of(team)))
+    filtered = RunFilter(query, queryset=runs_of(team))
     study = _study(team, query)
     total = filtered.qs.count()
     runs = filtered.qs if study else folded(filtered.qs)
@@ -74,8 +74,10 @@ def run_table(team: Team, query: QueryDict) -> RunTable:
         sort = sort.replace(earlier, key)
     sort = sort if sort.removeprefix("-") in SORTS else "age"
     size = next((size for size in SIZES if str(size) == query.get("size")), SIZES[0])
-    page = Paginator(_sorted(runs, sort), size).get_page(query.get("page"))
-    shown = list(page.object_list)
+    # Only keys are sorted: the rows of a run are wide, and the size of its front is read from JSON.
+    keys = _sorted(runs, sort).values_list("pk", flat=True)
+    page = Paginator(keys, size).get_page(query.get("page"))
+    shown = list(_sorted(with_front(runs_of(team)).filter(pk__in=page.object_list), sort))
     studies = {} if study else study_rows(filtered.qs, {r.study_id for r in shown if r.study_id})
     return RunTable(
         page=page,
@@ -116,6 +118,8 @@ def _sorted(runs: QuerySet[Run], sort: str) -> QuerySet[Run]:
     key, backwards = sort.removeprefix("-"), sort.startswith("-")
     if key == "progress":
         runs = runs.annotate(progress=(F("told") - F("untrained")) * 1.0 / F("candidate_budget"))
+    if key == "front":
+        runs = with_front(runs)
     if key == "best":
         runs = with_best_value(runs)
     column = SORTS[key]
