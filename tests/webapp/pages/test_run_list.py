@@ -219,3 +219,14 @@ def test_fault_22_author_objective_number_and_seed_are_found(team, viewer, resea
 def test_a_study_of_another_team_unfolds_nothing(viewer, stranger, studied, sign_in):
     study = Run.objects.get(pk=studied[0].pk).study_id
     assert names(sign_in(stranger).get(LIST, {"study": study})) == []
+
+
+def test_runs_are_sorted_by_the_size_of_their_front(team, researcher, sign_in):
+    for size in (2, 7, 4):
+        numbers = {"numbers": list(range(size))}
+        run = make_run(team, candidates=1)
+        Run.objects.filter(pk=run.pk).update(front=numbers, name=f"front of {size}")
+    client = sign_in(researcher)
+    smallest_first = ["front of 2", "front of 4", "front of 7"]
+    assert names(client.get(LIST, {"sort": "front"})) == smallest_first
+    assert names(client.get(LIST, {"sort": "-front"})) == smallest_first[::-1]
