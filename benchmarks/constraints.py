@@ -59,7 +59,7 @@ def one_search(task: tuple[Path, str, int, int, int]) -> tuple[list[float], int,
             best = max(best, 100 - candidate.values["error"])
             curve.append(best)
     curve += [best] * (candidates - len(curve))
-    return curve, result.free, time.monotonic() - started
+    return curve, result.pruned, time.monotonic() - started
 
 
 def main() -> None:
@@ -84,13 +84,13 @@ def main() -> None:
             for method in args.methods.split(","):
                 seeds = range(args.first_seed, args.first_seed + args.seeds)
                 tasks = [(args.table, method, bound, args.candidates, seed) for seed in seeds]
-                curves, free, seconds = zip(*pool.map(one_search, tasks), strict=True)
+                curves, pruned, seconds = zip(*pool.map(one_search, tasks), strict=True)
                 ends = np.array(curves)
                 print(
                     f"| {bound} (optimum {BOUNDS.get(bound, float('nan')):.2f}) | {method} | "
                     f"{ends[:, min(EARLY, args.candidates) - 1].mean():.2f} | "
                     f"{ends[:, -1].mean():.2f} | {ends[:, -1].min():.2f} | "
-                    f"{np.mean(free):.0f} | {np.mean(seconds):.1f} |",
+                    f"{np.mean(pruned):.0f} | {np.mean(seconds):.1f} |",
                     flush=True,
                 )
 

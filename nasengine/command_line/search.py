@@ -17,7 +17,7 @@ from ..core.search_spec import SearchSpec
 from ..core.text import shorten
 from ..core.weight_store import WeightStore
 from ..execution import assembly
-from ..execution.budget import count_free, is_free
+from ..execution.budget import count_pruned, is_pruned
 from ..execution.evaluation import evaluation_seed
 from ..execution.run_file import BUDGET, RunFile, StoredRun, read_run, weights_folder, with_budget
 from ..execution.search import run_search
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     """
     target = _target(args)
     history = target.stored.candidates if target.stored is not None else ()
-    counted = len(history) - count_free(outcome.state for _, outcome in history)
+    counted = len(history) - count_pruned(outcome.state for _, outcome in history)
     progress = Progress(target.spec, counted, args.quiet)
     weights: WeightStore | None = None
     if target.path is not None:
@@ -140,7 +140,7 @@ class Progress:
         proposal = self._open.pop(outcome.number)
         if self.file is not None:
             self.file.add(proposal, outcome, evaluation_seed(self._spec, outcome.number))
-        self._ended += not is_free(outcome.state)
+        self._ended += not is_pruned(outcome.state)
         values = ", ".join(
             f"{m.objective} {m.value:g} {m.unit}".strip() for m in outcome.measurements
         )

@@ -14,19 +14,19 @@ from ..core.outcome import OutcomeState
 from ..core.search_spec import SearchSpec
 
 
-def is_free(state: OutcomeState | str) -> bool:
+def is_pruned(state: OutcomeState | str) -> bool:
     """Return whether a candidate that ended like this does not count towards the budget."""
     return state == "pruned"
 
 
-def count_free(states: Iterable[OutcomeState | str]) -> int:
+def count_pruned(states: Iterable[OutcomeState | str]) -> int:
     """Return how many of these ended candidates do not count towards the budget."""
-    return sum(map(is_free, states))
+    return sum(map(is_pruned, states))
 
 
-def smallest_budget(spec: SearchSpec, proposed: int, free: int) -> int:
+def smallest_budget(spec: SearchSpec, proposed: int, pruned: int) -> int:
     """Return the smallest number of candidates that the proposals so far fit into."""
-    return max(proposed - free, -(-proposed // spec.proposals_per_candidate), 1)
+    return max(proposed - pruned, -(-proposed // spec.proposals_per_candidate), 1)
 
 
 def max_proposals(spec: SearchSpec) -> int:
@@ -34,27 +34,27 @@ def max_proposals(spec: SearchSpec) -> int:
     return spec.candidates * spec.proposals_per_candidate
 
 
-def is_used_up(spec: SearchSpec, proposed: int, free: int) -> bool:
+def is_used_up(spec: SearchSpec, proposed: int, pruned: int) -> bool:
     """Return whether nothing more may be proposed.
 
     Args:
         spec: The search settings.
         proposed: Proposals so far, in flight or ended.
-        free: Those of them that ended without counting towards the budget.
+        pruned: Those of them that ended without counting towards the budget.
     """
-    return proposed - free >= spec.candidates or proposed >= max_proposals(spec)
+    return proposed - pruned >= spec.candidates or proposed >= max_proposals(spec)
 
 
-def end_reason(spec: SearchSpec, proposed: int, free: int) -> str:
+def end_reason(spec: SearchSpec, proposed: int, pruned: int) -> str:
     """Return why a search with a used-up budget ended early; "" if all candidates were evaluated.
 
     The search has no candidates in flight.
     """
-    evaluated = proposed - free
-    if evaluated >= spec.candidates or not is_used_up(spec, proposed, free):
+    evaluated = proposed - pruned
+    if evaluated >= spec.candidates or not is_used_up(spec, proposed, pruned):
         return ""
     return (
-        f"only {evaluated} of {spec.candidates} candidates were evaluated: {free} of {proposed} "
+        f"only {evaluated} of {spec.candidates} candidates were evaluated: {pruned} of {proposed} "
         "proposals violated a constraint; loosen the constraints, or raise "
         f"proposals_per_candidate above {spec.proposals_per_candidate}"
     )

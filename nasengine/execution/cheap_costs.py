@@ -38,7 +38,7 @@ class CheapCosts:
         spec: Checked search settings.
         space: The space of the architectures.
         goals: The objectives that are measured on a built network.
-        seed: Seed of the weights; no cost depends on it, only its last bits of time.
+        seed: Seed of the weights; no cost depends on them.
         cancelled: Polled before each measurement.
     """
 
@@ -55,7 +55,7 @@ class CheapCosts:
         self._seed = seed
         self._cancelled = cancelled
         self._objectives = {goal: load("objectives", goal.kind)() for goal in goals}
-        self._known: dict[str, dict[str, Measurement]] = {}
+        self._by_architecture: dict[str, dict[str, Measurement]] = {}
 
     @cached_property
     def constraints(self) -> tuple[Constraint, ...]:
@@ -100,19 +100,19 @@ class CheapCosts:
         All counted costs are measured even if one violates a constraint, so that the whole
         violation is known; costs that must be timed only if the counted ones violate none.
         """
-        known: dict[str, Measurement] = {}
+        costs: dict[str, Measurement] = {}
         for group in self.groups:
-            known |= {goal.name: self.measure(goal, network) for goal in group}
-            if self._violation(known):
+            costs |= {goal.name: self.measure(goal, network) for goal in group}
+            if self._violation(costs):
                 break
-        return known
+        return costs
 
     def values(self, architecture: Architecture) -> dict[str, float]:
         """Return the cheap costs of an architecture; measured once."""
         key = architecture.id
-        if key not in self._known:
-            self._known[key] = self.measured(self.build(architecture))
-        return {name: measured.value for name, measured in self._known[key].items()}
+        if key not in self._by_architecture:
+            self._by_architecture[key] = self.measured(self.build(architecture))
+        return {name: measured.value for name, measured in self._by_architecture[key].items()}
 
     def violation(self, architecture: Architecture) -> float:
         """Return by how much the cheap costs violate the constraints; 0 without constraints."""
@@ -131,8 +131,8 @@ class CheapCosts:
         """Shape and classes of the data set."""
         return named_dataset(self._spec.dataset, self._spec.dataset_config).facts()
 
-    def _violation(self, known: dict[str, Measurement]) -> float:
-        values = {name: measured.value for name, measured in known.items()}
+    def _violation(self, costs: dict[str, Measurement]) -> float:
+        values = {name: measured.value for name, measured in costs.items()}
         return measured_violation(values, self.constraints)
 
 
@@ -143,9 +143,9 @@ def violated_text(
     by_name = {goal.name: goal for goal in goals}
     texts = []
     for constraint in constraints:
-        known = measured.get(constraint.objective)
-        if known is not None and constraint.violation(known.value):
-            amount = _amount(by_name[constraint.objective], known.value)
+        cost = measured.get(constraint.objective)
+        if cost is not None and constraint.violation(cost.value):
+            amount = _amount(by_name[constraint.objective], cost.value)
             bound = f"{constraint.objective}{constraint.comparison}{constraint.bound:g}"
             texts.append(f"{amount} violates {bound}")
     return one_line(", ".join(texts))

@@ -14,7 +14,7 @@ from ..core.strategy import Strategy
 from ..core.weight_store import MemoryWeightStore, WeightStore
 from ..pareto.run_front import RunFront
 from . import assembly
-from .budget import is_free, is_used_up
+from .budget import is_pruned, is_used_up
 from .evaluation import evaluate, evaluation_seed
 from .result import Candidate, Result
 
@@ -117,7 +117,7 @@ class Search:
         self._strategy: Strategy = assembly.make_strategy(spec)
         self._open: list[Proposal] = []
         self._asked = 0
-        self._free = 0  # ended proposals that do not count towards the budget
+        self._pruned = 0  # ended proposals that do not count towards the budget
         self._evaluated: list[Candidate] = []
 
     def run(self) -> Result:
@@ -141,7 +141,7 @@ class Search:
         return Result(self.spec, self._goals, tuple(self._evaluated), finished, self.weights)
 
     def _is_used_up(self) -> bool:
-        return is_used_up(self.spec, self._asked, self._free)
+        return is_used_up(self.spec, self._asked, self._pruned)
 
     def _ask(self) -> bool:
         full = len(self._open) >= self.spec.in_flight
@@ -170,7 +170,7 @@ class Search:
         past = self._past.get(proposal.number)
         outcome = past[1] if past is not None else self._evaluator.outcome(proposal)
         self._strategy.tell(outcome)
-        self._free += is_free(outcome.state)
+        self._pruned += is_pruned(outcome.state)
         self._evaluated.append(Candidate(proposal, outcome, self.spec))
         step = self._front.add(proposal.number, outcome.values, outcome.state)
         if past is None:

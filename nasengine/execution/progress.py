@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from ..core.events import EngineEvent
-from .budget import is_free
+from .budget import is_pruned
 
 BAR_WIDTH = 24
 MIN_SECONDS = 0.1  # between two redraws
@@ -40,7 +40,7 @@ class ProgressBar:
             if epoch and epochs:
                 self._detail += f" epoch {epoch}/{epochs}"
         elif event.kind == "outcome":
-            self._done += not is_free(event.item["state"])
+            self._done += not is_pruned(event.item["state"])
             self._take_outcome(event.item)
         else:
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +20,7 @@ from ..core.weight_store import WeightStore
 from ..pareto.orientation import oriented, signs, violation
 from ..pareto.run_front import RunFront
 from ..pareto.selection import best
-from .budget import count_free, end_reason, is_used_up
+from .budget import count_pruned, end_reason, is_used_up
 
 if TYPE_CHECKING:
     import pandas
@@ -145,22 +144,21 @@ class Result:
     ) -> Result:
         """Return the result of these evaluations; finished if the budget is used up."""
         candidates = tuple(Candidate(proposal, outcome, spec) for proposal, outcome in evaluated)
-        result = cls(spec, goals, candidates, weights=weights)
-        used_up = is_used_up(spec, len(candidates), result.free)
-        return dataclasses.replace(result, finished=used_up)
+        pruned = count_pruned(candidate.state for candidate in candidates)
+        return cls(spec, goals, candidates, is_used_up(spec, len(candidates), pruned), weights)
 
     @property
-    def free(self) -> int:
+    def pruned(self) -> int:
         """How many candidates were not trained because they violate a constraint.
 
         They do not count towards the budget.
         """
-        return count_free(candidate.state for candidate in self.candidates)
+        return count_pruned(candidate.state for candidate in self.candidates)
 
     @property
     def end_reason(self) -> str:
         """Why the search ended before the budget was used up; "" if it did not."""
-        return end_reason(self.spec, len(self.candidates), self.free)
+        return end_reason(self.spec, len(self.candidates), self.pruned)
 
     @property
     def constraints(self) -> tuple[Constraint, ...]:

@@ -25,7 +25,7 @@ from ..core.search_spec import SearchSpec
 from ..core.space import Space
 from ..core.text import one_line, shorten
 from . import assembly
-from .budget import count_free, smallest_budget
+from .budget import count_pruned, smallest_budget
 from .evaluation import evaluation_seed
 from .result import Result
 from .weight_store import FolderWeightStore
@@ -217,7 +217,7 @@ def with_budget(stored: StoredRun, wanted: SearchSpec) -> SearchSpec:
         EngineError: the budget is smaller than the number of candidates in the file.
     """
     states = [outcome.state for _, outcome in stored.candidates]
-    smallest = smallest_budget(wanted, len(states), count_free(states))
+    smallest = smallest_budget(wanted, len(states), count_pruned(states))
     if wanted.candidates < smallest:
         raise EngineError(
             f"candidates must be at least {smallest}, the number of candidates "

@@ -22,7 +22,7 @@ from ..core.text import shorten
 from ..core.weight_store import MemoryWeightStore, WeightStore
 from ..estimators.tables.packaged import packaged_space_config, packaged_table
 from . import assembly
-from .budget import count_free, smallest_budget
+from .budget import count_pruned, smallest_budget
 from .goals import usual_objectives
 from .loop import Evaluator, History, InProcess, Search
 from .parts import Settings, resolve, resolve_estimator, resolve_objectives
@@ -137,7 +137,7 @@ def extend(
     if estimator is not None:
         own = {goal.name: goal for goal in result.goals if not has("objectives", goal.kind)}
         resolve_estimator(estimator, None, own)
-    smallest = smallest_budget(result.spec, len(result.candidates), result.free)
+    smallest = smallest_budget(result.spec, len(result.candidates), result.pruned)
     if candidates < smallest:
         raise EngineError(
             f"candidates must be at least {smallest}, the number that the result "
@@ -186,7 +186,7 @@ def run_search(
         emit = on_event
         if progress:
             first = assembly.goals_of(spec)[0]
-            done = len(past) - count_free(outcome.state for _, outcome in past)
+            done = len(past) - count_pruned(outcome.state for _, outcome in past)
             bar = ProgressBar(spec.candidates, done, first.name, first.better)
             stack.callback(bar.close)
             emit = _both(bar.take, on_event)

@@ -89,6 +89,6 @@ def seconds_left(run: Run) -> float | None:
     since = timezone.now() - timedelta(seconds=window)
     recent = run.candidates.filter(ended_at__gt=since).count()
     pace = recent / window if recent >= MIN_RECENT else run.told / worked
-    left = run.candidate_budget - run.evaluated
+    left = run.candidate_budget - run.budget_used
     # Each of them takes as many proposals as before.
-    return left / pace * (run.told / max(run.evaluated, 1))
+    return left / pace * (run.told / max(run.budget_used, 1))

@@ -192,7 +192,7 @@ class Run(models.Model):
     asked = models.PositiveIntegerField(default=0)
     told = models.PositiveIntegerField(default=0)
     # Told candidates that violate a constraint and were not trained: not part of the budget.
-    untrained = models.PositiveIntegerField(default=0)
+    pruned = models.PositiveIntegerField(default=0)
     strategy_state = models.JSONField(null=True, blank=True)
     view = models.JSONField(default=dict, blank=True)
     front = models.JSONField(default=dict, blank=True)
@@ -216,9 +216,9 @@ class Run(models.Model):
         return f"{self.id} {self.name}"
 
     @property
-    def evaluated(self) -> int:
+    def budget_used(self) -> int:
         """Return how many told candidates count towards the budget."""
-        return self.told - self.untrained
+        return self.told - self.pruned
 
 
 class CandidateState(models.TextChoices):

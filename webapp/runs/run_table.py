@@ -117,7 +117,7 @@ def _sorted(runs: QuerySet[Run], sort: str) -> QuerySet[Run]:
     """Sort by one column, reversed with a leading minus; runs without a value come last."""
     key, backwards = sort.removeprefix("-"), sort.startswith("-")
     if key == "progress":
-        runs = runs.annotate(progress=(F("told") - F("untrained")) * 1.0 / F("candidate_budget"))
+        runs = runs.annotate(progress=(F("told") - F("pruned")) * 1.0 / F("candidate_budget"))
     if key == "front":
         runs = with_front(runs)
     if key == "best":

@@ -43,7 +43,7 @@ def study_rows(runs: QuerySet[Run], studies: Iterable[int]) -> dict[int, StudyRo
         "failed": Count("pk", filter=Q(state="failed")),
         "methods": ArrayAgg("strategy", distinct=True, default=[]),
         "seeds": Count("seed", distinct=True),
-        "evaluated": Sum(F("told") - F("untrained")),
+        "evaluated": Sum(F("told") - F("pruned")),
         "budget": Sum("candidate_budget"),
     }
     rows = (

@@ -74,7 +74,7 @@ def _compared_seeds(able: Sequence[Run], used: Mapping[int, float]) -> set[int]:
 
 
 def _is_exhausted(run: Run) -> bool:
-    return run.state == RunState.FINISHED and run.evaluated < run.candidate_budget
+    return run.state == RunState.FINISHED and run.budget_used < run.candidate_budget
 
 
 def _total(history: History, unit: str) -> float:

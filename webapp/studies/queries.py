@@ -21,7 +21,7 @@ def with_progress(studies: QuerySet[Study]) -> QuerySet[Study]:
         run_count=Count("runs"),
         ended_count=Count("runs", filter=Q(runs__state__in=ENDED_RUNS)),
         failed_count=Count("runs", filter=Q(runs__state="failed")),
-        told=Coalesce(Sum(F("runs__told") - F("runs__untrained")), Value(0)),
+        told=Coalesce(Sum(F("runs__told") - F("runs__pruned")), Value(0)),
         budget=Coalesce(Sum("runs__candidate_budget"), Value(0)),
         strategies=ArrayAgg(
             "runs__strategy", distinct=True, filter=Q(runs__isnull=False), default=Value([])

@@ -142,7 +142,7 @@ def _run_figures(
         "strategy": run.strategy,
         "seed": run.seed,
         "state": run.state,
-        "told": run.evaluated,
+        "told": run.budget_used,
         "budget": run.candidate_budget,
         "spent": {u: float(history.spent[u][-1]) if len(history.spent[u]) else 0.0 for u in UNITS},
         "compared": amount is not None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from ...core.architecture import Architecture
 from ...core.objective import Constraint
 from ...core.outcome import Outcome
 from ...core.space import Space
+from .packed_tokens import pack_tokens, unpack_tokens
 
 Feature = tuple[int, int]  # position, or -1 for any, and token
 
@@ -120,21 +120,14 @@ class FeasibilityModel:
         if not self._examples:
             return {}
         return {
-            "examples": [
-                [
-                    base64.b64encode(np.array(tokens, dtype="<u2").tobytes()).decode(),
-                    dict(costs),
-                ]
-                for tokens, costs in self._examples
-            ],
+            "examples": [[pack_tokens(tokens), dict(costs)] for tokens, costs in self._examples],
             "excluding": sorted(self._excluding),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore what `state_dict` returned."""
         self._examples = [
-            (tuple(np.frombuffer(base64.b64decode(packed), dtype="<u2").tolist()), dict(costs))
-            for packed, costs in state.get("examples", [])
+            (unpack_tokens(packed), dict(costs)) for packed, costs in state.get("examples", [])
         ]
         self._excluding = set(state.get("excluding", []))
         self._fitted = None
@@ -156,5 +149,5 @@ class FeasibilityModel:
 
 
 def _features(tokens: Sequence[int]) -> list[Feature]:
-    """Return each token with its position, and without: lengths may differ."""
+    """Return each token with its position, and each token without it, since lengths may differ."""
     return [*enumerate(tokens), *((-1, token) for token in tokens)]

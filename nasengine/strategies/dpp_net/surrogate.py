@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..common.packed_tokens import pack_tokens, unpack_tokens
 from .ranks import average_ranks
 from .regressor import SequenceRegressor, TokenBatch
 
@@ -31,14 +31,15 @@ class TrainingExample:
 
     def to_json(self) -> list[Any]:
         """Return [tokens, point] with two bytes per token, so that 1,000 examples stay small."""
-        packed = base64.b64encode(np.array(self.tokens, dtype="<u2").tobytes()).decode()
-        return [packed, [value if math.isfinite(value) else None for value in self.point]]
+        return [
+            pack_tokens(self.tokens),
+            [value if math.isfinite(value) else None for value in self.point],
+        ]
 
     @classmethod
     def from_json(cls, value: list[Any]) -> TrainingExample:
-        tokens = np.frombuffer(base64.b64decode(value[0]), dtype="<u2")
         point = tuple(math.nan if number is None else number for number in value[1])
-        return cls(tuple(map(int, tokens)), point)
+        return cls(unpack_tokens(value[0]), point)
 
 
 class Surrogate:

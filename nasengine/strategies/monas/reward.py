@@ -35,15 +35,15 @@ class Scale:
         self._goals = tuple(goals)
         self._count = count
         self._points: list[list[float]] = []
-        self._untrained = 0
+        self._pruned = 0
 
     @property
     def ready(self) -> bool:
-        return len(self._points) + self._untrained >= self._count
+        return len(self._points) + self._pruned >= self._count
 
-    def add_untrained(self) -> None:
+    def add_pruned(self) -> None:
         """Count a candidate that was not trained because it violates a constraint."""
-        self._untrained += 1
+        self._pruned += 1
 
     def add(self, values: Mapping[str, float]) -> bool:
         """Add a candidate's values until there are `count`.
@@ -70,15 +70,15 @@ class Scale:
         return {goal.name: float(value) for goal, value in zip(self._goals, scaled, strict=True)}
 
     def state_dict(self) -> dict[str, Any]:
-        return {"points": [list(point) for point in self._points], "untrained": self._untrained}
+        return {"points": [list(point) for point in self._points], "pruned": self._pruned}
 
     def load_state_dict(self, state: dict[str, Any] | list[list[float]]) -> None:
         """Restore a state; older releases saved only the points."""
-        points, untrained = (
-            (state["points"], state["untrained"]) if isinstance(state, dict) else (state, 0)
+        points, pruned = (
+            (state["points"], state["pruned"]) if isinstance(state, dict) else (state, 0)
         )
         self._points = [list(point) for point in points]
-        self._untrained = untrained
+        self._pruned = pruned
 
 
 class Reward:

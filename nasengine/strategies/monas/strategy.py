@@ -119,7 +119,7 @@ class Monas(Strategy):
         proposal = self._tracker.record(outcome)
         has_reward = outcome.state == "done" and self._scale.add(outcome.values)
         if self._reward.is_infeasible(outcome):
-            self._scale.add_untrained()
+            self._scale.add_pruned()
             has_reward = True
         if not self._scale.ready:
             return

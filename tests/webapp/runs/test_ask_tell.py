@@ -61,7 +61,7 @@ def test_candidates_that_were_not_trained_do_not_use_up_the_budget():
         if run.state == RunState.FINISHED:
             break
     assert (run.state, run.reason) == (RunState.FINISHED, "")
-    assert (run.evaluated, run.untrained, run.told) == (3, 2, 5)
+    assert (run.budget_used, run.pruned, run.told) == (3, 2, 5)
     assert run.candidates.filter(state="pruned").count() == 2
 
 
@@ -74,7 +74,7 @@ def test_a_run_that_finds_nothing_feasible_ends_and_says_why():
         claims.finish(take(slot), pruned(number))
         advance_run(run.pk)
     run.refresh_from_db()
-    assert (run.state, run.asked, run.evaluated) == (RunState.FINISHED, 4, 0)
+    assert (run.state, run.asked, run.budget_used) == (RunState.FINISHED, 4, 0)
     assert run.reason.startswith("only 0 of 2 candidates were evaluated: 4 of 4 proposals")
     assert not run.candidates.filter(ended_order=None).exists()
 

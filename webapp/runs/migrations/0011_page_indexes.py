@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("runs", "0010_untrained")]
+    dependencies = [("runs", "0010_pruned")]
 
     operations = [
         migrations.AddIndex(

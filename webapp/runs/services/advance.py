@@ -81,7 +81,7 @@ def _advance(run: Run, seconds: float) -> tuple[bool, bool]:
     reason = None if run.state == RunState.STOPPING else step.finish_reason()
     if reason is not None:
         move(run, RunState.FINISHED, reason)
-        record_log(run, "info", f"finished: {reason or f'{run.evaluated} candidates'}")
+        record_log(run, "info", f"finished: {reason or f'{run.budget_used} candidates'}")
     else:
         finish_transition(run)
     changed = bool(step.told or step.asked) or run.state != state_before
@@ -97,7 +97,7 @@ def _save(run: Run, step: AskTellStep) -> None:
     view_changed = view != run.view
     run.view = view
     run.strategy_state = step.state()
-    run.save(update_fields=["asked", "told", "untrained", "strategy_state", "view", "front"])
+    run.save(update_fields=["asked", "told", "pruned", "strategy_state", "view", "front"])
     record_candidates(run, new)
     record_all(run, "front", front_items)
     if view_changed:

@@ -17,7 +17,7 @@ from nasengine.core.proposal import Proposal
 from nasengine.core.search_spec import SearchSpec
 from nasengine.core.strategy import Strategy
 from nasengine.execution import assembly
-from nasengine.execution.budget import end_reason, is_free, is_used_up
+from nasengine.execution.budget import end_reason, is_pruned, is_used_up
 from webapp.events.clean import clean_json
 from webapp.runs.models import ENDED_RUNS, Candidate, Run, RunState
 from webapp.runs.queries import lean_candidates
@@ -80,8 +80,8 @@ class AskTellStep:
         run = self.run
         if run.told < run.asked:
             return None
-        if is_used_up(self.spec, run.asked, run.untrained):
-            return end_reason(self.spec, run.asked, run.untrained)
+        if is_used_up(self.spec, run.asked, run.pruned):
+            return end_reason(self.spec, run.asked, run.pruned)
         if self._strategy is not None and self._strategy.finished:
             return f"the strategy had nothing more to propose after {run.told} candidates"
         return None
@@ -131,7 +131,7 @@ class AskTellStep:
         run = self.run
         return (
             run.state not in NO_ASKING
-            and not is_used_up(self.spec, run.asked, run.untrained)
+            and not is_used_up(self.spec, run.asked, run.pruned)
             and run.asked - run.told < self.spec.in_flight
             and not self._waits_for_tell
         )
@@ -161,7 +161,7 @@ class AskTellStep:
         self._guarded("take an outcome", lambda: self.strategy.tell(outcome))
         self.told.append((candidate, outcome))
         self.run.told += 1
-        self.run.untrained += is_free(outcome.state)
+        self.run.pruned += is_pruned(outcome.state)
         self._waits_for_tell = False
         return True
 

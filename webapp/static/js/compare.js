@@ -1,7 +1,7 @@
 // The comparison of runs: fronts of two axes, and hypervolume with one reference for all.
 import { frontOf, steps } from "./front.js";
-import { SHARE, axis, faded, layout, ticksOf } from "./plots/look.js";
-import { goalTitle, rangeOf, worstOf } from "./plots/axes.js";
+import { SHARE, axis, faded, layout } from "./plots/look.js";
+import { frontAxes, goalTitle, rangeOf, worstOf } from "./plots/axes.js";
 import { Plot } from "./plots/plot.js";
 import { methodLook } from "./vocabulary.js";
 import "./clock.js";
@@ -101,20 +101,7 @@ function frontsFigure(view, look) {
       ];
     }),
   );
-  const axes = {
-    xaxis: axis(look, {
-      type: view.logX ? "log" : "linear",
-      range: range.x,
-      nticks: 7,
-      ...ticksOf(all.map((p) => p.x)),
-    }),
-    yaxis: axis(look, {
-      type: view.logY ? "log" : "linear",
-      range: range.y,
-      nticks: 7,
-      ...ticksOf(all.map((p) => p.y)),
-    }),
-  };
+  const axes = frontAxes(all, view, range, look);
   return {
     data: traces,
     layout: layout(look, { ...axes, ...legend, uirevision: Object.values(view).join(" ") }),

@@ -46,7 +46,7 @@ def test_each_derived_and_retrained_cell_meets_a_tight_bound(strategy):
     assert [c.state for c in retrained] == ["done"] * (3 if strategy == "darts" else 2)
     assert all(c.values["params"] <= 4822 for c in retrained)
     assert result.finished
-    assert result.free == 0
+    assert result.pruned == 0
 
 
 @pytest.mark.parametrize("strategy", METHODS)

@@ -66,7 +66,7 @@ class Command(BaseCommand):
             if run.told != shown and not quiet:
                 shown = run.told
                 self.stdout.write(
-                    f"{run.state}: {run.evaluated} of {run.candidate_budget} candidates evaluated"
+                    f"{run.state}: {run.budget_used} of {run.candidate_budget} candidates evaluated"
                 )
 
 

@@ -1,5 +1,6 @@
 // Axis ranges that contain every value with a margin, linear or log.
 import { least, most } from "../front.js";
+import { axis, ticksOf } from "./look.js";
 
 // `flip` reverses the axis, so that better is left (or down) even if higher is better.
 export function rangeOf(values, { log = false, flip = false } = {}) {
@@ -21,4 +22,14 @@ export function goalTitle(goal) {
   const [kind, device] = goal.name.split("@");
   const unit = goal.unit && goal.unit !== "MAC" ? ` (${goal.unit})` : "";
   return `${kind}${device ? ` on ${device}` : ""}${unit}`;
+}
+
+// Both axes of a plot of fronts: `view` has logX and logY, `range` the shown part of each.
+export function frontAxes(points, view, range, look) {
+  const one = (log, shown, values) =>
+    axis(look, { type: log ? "log" : "linear", range: shown, nticks: 7, ...ticksOf(values) });
+  return {
+    xaxis: one(view.logX, range.x, points.map((p) => p.x)),
+    yaxis: one(view.logY, range.y, points.map((p) => p.y)),
+  };
 }

@@ -2,8 +2,8 @@
 import { frontOf, steps, thin } from "../front.js";
 import { isFeasible, valueOf } from "../reducer.js";
 import { methodLook } from "../vocabulary.js";
-import { goalTitle, rangeOf, worstOf } from "./axes.js";
-import { axis, faded, layout, ticksOf } from "./look.js";
+import { frontAxes, goalTitle, rangeOf, worstOf } from "./axes.js";
+import { faded, layout } from "./look.js";
 
 const DOMINATED_LIMIT = 3000;
 
@@ -75,20 +75,7 @@ export function paretoFigure(state, view, look) {
       marker: { size: 19, color: "rgba(0,0,0,0)", symbol: "circle", line: { color: look.ink, width: 2 } },
     },
   ];
-  const axes = {
-    xaxis: axis(look, {
-      type: view.logX ? "log" : "linear",
-      range: range.x,
-      nticks: 7,
-      ...ticksOf(points.map((p) => p.x)),
-    }),
-    yaxis: axis(look, {
-      type: view.logY ? "log" : "linear",
-      range: range.y,
-      nticks: 7,
-      ...ticksOf(points.map((p) => p.y)),
-    }),
-  };
+  const axes = frontAxes(points, view, range, look);
   return {
     data,
     layout: layout(look, {

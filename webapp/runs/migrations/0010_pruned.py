@@ -16,6 +16,6 @@ class Migration(migrations.Migration):
     dependencies = [("runs", "0009_costs")]
 
     operations = [
-        migrations.AddField("run", "untrained", models.PositiveIntegerField(default=0)),
+        migrations.AddField("run", "pruned", models.PositiveIntegerField(default=0)),
         migrations.RunSQL(ONE_PROPOSAL, migrations.RunSQL.noop),
     ]
