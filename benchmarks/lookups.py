@@ -3,8 +3,8 @@
     python benchmarks/lookups.py [TABLE] [--candidates 500] [--workers]
 
 Starts servers of its own in a folder that is removed afterwards, imports the NAS-Bench-201
-table (PARETOSCOPE_DATA, else ../shared/data) and launches searches on it. With --workers it
-takes the way of every other estimator instead: one worker claims candidate by candidate.
+table (PARETOSCOPE_DATA, else ../shared/data) and launches searches on it. With --workers, one
+worker claims candidate by candidate, as with every other estimator.
 Prints figures and writes nothing.
 """
 
@@ -13,9 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -25,9 +23,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.site import servers
 from nasengine.objectives.latency.processor import cpu_name
 from webapp.start.processes import end, spawn
-from webapp.start.servers import EmbeddedPostgres, EmbeddedValkey, environment_of
 
 ROOT = Path(__file__).resolve().parents[1]
 SEARCHES = (
@@ -39,7 +37,7 @@ SEARCHES = (
     ("dpp-net", 16),
 )
 OBJECTIVES = ("error", "params", "latency@raspi4")
-CLAIMED = "from nasengine.estimators.tables.estimator import Table; Table.instant = False"
+CLAIMED = "from nasengine.estimators.tables.estimator import Table; Table.is_lookup = False"
 
 
 def main() -> None:
@@ -52,9 +50,7 @@ def main() -> None:
         print(f"{options.table} is not there: name the NAS-Bench-201 table")
         return
     print(f"{cpu_name()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="paretoscope-lookups-"))
-        stack.enter_context(_workbench(Path(folder), options.workers))
+    with _workbench(options.workers):
         _measure(options)
 
 
@@ -64,22 +60,10 @@ def _published() -> Path:
 
 
 @contextmanager
-def _workbench(folder: Path, claimed: bool) -> Iterator[None]:
-    """Servers, a database and the processes; this process then knows the database too."""
+def _workbench(claimed: bool) -> Iterator[None]:
+    """Start servers, a coordinator and a worker; this process uses their database too."""
     with ExitStack() as stack:
-        postgres, valkey = EmbeddedPostgres(folder / "postgres"), EmbeddedValkey(folder / "valkey")
-        stack.callback(postgres.stop)
-        stack.callback(valkey.stop)
-        environment = environment_of(
-            DATABASE_URL=postgres.start(),
-            BROKER_URL=valkey.start(),
-            PARETOSCOPE_VAR=folder / "var",
-            PARETOSCOPE_TABLES=folder / "tables",
-            DJANGO_SETTINGS_MODULE="webapp.settings",
-        )
-        os.environ.update(environment)
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
+        folder, environment = stack.enter_context(servers())
         for role in ("coordinator", "evaluation"):
             command = [sys.executable, "-c", _entry(role, claimed)]
             process = spawn(command, environment, folder / f"{role}.log", ROOT)

@@ -49,10 +49,15 @@ class Site:
 
 
 @contextmanager
-def site() -> Iterator[Site]:
-    """Start a site in a folder that is removed afterwards; this process uses its database too."""
+def servers() -> Iterator[tuple[Path, dict[str, str]]]:
+    """Start database and broker in a folder that is removed afterwards; create the tables.
+
+    Yields:
+        The folder, and the environment of processes that use the servers; this process uses
+        them too.
+    """
     with ExitStack() as stack:
-        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="paretoscope-site-"))
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="paretoscope-benchmark-"))
         folder = Path(name)
         postgres, valkey = EmbeddedPostgres(folder / "postgres"), EmbeddedValkey(folder / "valkey")
         stack.callback(postgres.stop)
@@ -61,11 +66,20 @@ def site() -> Iterator[Site]:
             DATABASE_URL=postgres.start(),
             BROKER_URL=valkey.start(),
             PARETOSCOPE_VAR=folder / "var",
+            PARETOSCOPE_TABLES=folder / "tables",
             DJANGO_SETTINGS_MODULE="webapp.settings",
         )
         os.environ.update(environment)
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
         subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
+        yield folder, environment
+
+
+@contextmanager
+def site() -> Iterator[Site]:
+    """Start a site; this process uses its database too."""
+    with ExitStack() as stack:
+        folder, environment = stack.enter_context(servers())
         port = free_port()
         command = [sys.executable, "-m", "uvicorn", "webapp.asgi:application", "--lifespan", "off"]
         command += ["--port", str(port), "--log-level", "warning"]

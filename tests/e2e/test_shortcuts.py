@@ -1,4 +1,4 @@
-"""Keyboard shortcuts on every page, and their list."""
+"""Keyboard shortcuts on every page and their list, and the side menu, which stays visible."""
 
 from __future__ import annotations
 
@@ -53,3 +53,16 @@ def test_a_ticked_box_does_not_swallow_shortcuts_and_a_text_field_does(site):
     page.locator("[data-search]").fill("n?")
     expect(page.locator("#shortcuts")).to_be_hidden()
     expect(page).to_have_url(re.compile("/runs/"))
+
+
+def test_the_side_menu_stays_visible_at_the_end_of_a_long_page(site):
+    page, url, _ = site
+    page.goto(url + "/runs/new")
+    height = page.viewport_size["height"]
+    assert page.evaluate("document.documentElement.scrollHeight") > 2 * height
+    page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+    page.wait_for_function("window.scrollY > innerHeight / 2")
+    box = page.locator(".ps-rail").bounding_box()
+    assert (box["y"], box["height"]) == (0, height)
+    page.get_by_test_id("rail-runs").click()
+    page.wait_for_url(url + "/runs/")

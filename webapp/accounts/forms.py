@@ -1,4 +1,4 @@
-"""The forms of sign-in and of the own password."""
+"""The forms of sign-in and of changing one's password."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SignInForm(AuthenticationForm):
 
 
 class OwnPasswordForm(PasswordChangeForm):
-    """Changes the own password; a wrong old password counts as a failed sign-in."""
+    """Changes the user's password; a wrong old password counts as a failed sign-in."""
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any):
         super().__init__(*args, **kwargs)

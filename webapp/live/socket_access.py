@@ -82,7 +82,7 @@ class _Gate:
         self._closed = message["type"] == "websocket.close"
         try:
             await self._send(message)
-        except OSError:  # the tab is gone; the application hears of it as a disconnect
+        except OSError:  # the tab is gone; the application receives a disconnect
             self._closed = True
         if message["type"] == "websocket.accept":
             self.accepted.set()

@@ -34,7 +34,7 @@ def best_values(runs: Sequence[Run]) -> dict[int, Best]:
     """
     objectives = {run.pk: run.spec["objectives"][0] for run in runs}
     best = {pk: Best(name) for pk, name in objectives.items()}
-    # Their keys first: as one query, the database may read every measurement of a long run.
+    # Keys are read first: in a single query, the database may read every measurement of a run.
     candidates = Candidate.objects.filter(run__in=list(objectives), number=F("run__best"))
     keys = list(candidates.order_by().values_list("pk", flat=True))
     measured = Measurement.objects.filter(FINITE, candidate__in=keys).order_by()

@@ -238,7 +238,7 @@ def _sort_key(method: dict[str, Any], measure: str, sign: float) -> tuple[bool, 
 
 
 def _summary(runs: list[dict[str, Any]], whole: bool) -> dict[str, Any]:
-    """The figures of a method over its compared runs; `whole` is said of the unit."""
+    """The figures of a method over its compared runs; `whole`: the unit has whole numbers only."""
     compared = [run for run in runs if run["compared"]]
     names = sorted({name for run in compared for name in run["reported"]})
     totals = [run["total"] for run in compared]

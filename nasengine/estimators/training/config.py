@@ -7,7 +7,8 @@ from typing import Any
 
 from ...core.dataset import DataKind
 from ...core.errors import InvalidSettings
-from ...core.settings import setting
+from ...core.schedule_settings import ScheduleSettings
+from ...core.settings import same_as, setting
 from ...core.text import shorten
 
 # Defaults of empty settings; those for text are DARTS' search settings (1806.09055).
@@ -76,27 +77,11 @@ class TrainConfig:
     final_learning_rate: float = setting(
         0.0, "Final learning rate of the schedules cosine, linear and restarts.", low=0.0
     )
-    restart_epochs: int = setting(
-        10,
-        "Epochs of the first cosine, T0 (schedule restarts).",
-        low=1,
-        high=10_000,
-        omit_default=True,
-    )
-    restart_factor: int = setting(
-        2,
-        "Each cosine is longer than the last by this factor (schedule restarts).",
-        low=1,
-        high=10,
-        omit_default=True,
-    )
-    step_after: int = setting(
-        0, "Epochs before the first reduction (schedule step).", low=0, omit_default=True
-    )
-    step_epochs: int = setting(1, "Epochs between two reductions (schedule step).", low=1)
-    step_factor: float = setting(
-        0.97, "Factor of each reduction (schedule step).", low=0.0, high=1.0
-    )
+    restart_epochs: int = same_as(ScheduleSettings, "restart_epochs", omit_default=True)
+    restart_factor: int = same_as(ScheduleSettings, "restart_factor", omit_default=True)
+    step_after: int = same_as(ScheduleSettings, "step_after", omit_default=True)
+    step_epochs: int = same_as(ScheduleSettings, "step_epochs")
+    step_factor: float = same_as(ScheduleSettings, "step_factor")
     warm_up: float = setting(
         0.0, "Epochs in which the learning rate rises from 0 to its peak.", low=0.0, unit="epochs"
     )

@@ -11,21 +11,13 @@ from django.db.models.functions import Now
 
 from nasengine.core.errors import InvalidSettings
 from tests.fixtures.factories import make_member, make_table, make_team, table_text
+from tests.fixtures.tables import IMPORT_FORM
 from webapp.limits import MAX_KEPT_UPLOADS, MAX_OPEN_IMPORTS
 from webapp.tables.models import BenchmarkTable, ImportState, TableImport
 from webapp.tables.services import import_jobs
 from webapp.tables.services.import_jobs import MAX_CLAIMS, claim, content_of, request_import
 
 pytestmark = pytest.mark.django_db
-TYPED = {
-    "name": "mine",
-    "space": "nb201",
-    "columns": "error=acc:100-x:%\nlatency@board=ms::ms",
-    "report": "test_error=test:100-x:%",
-    "architecture": "net",
-    "datasets": "one, two",
-    "note": "by hand",
-}
 
 
 @pytest.fixture
@@ -36,7 +28,7 @@ def team():
 def request(team, text: str | bytes = "", **typed: str) -> TableImport:
     raw = text.encode() if isinstance(text, str) else text
     file = io.BytesIO(raw or table_text().encode())
-    return request_import(team, make_member(team), file, "mine.csv", {**TYPED, **typed})
+    return request_import(team, make_member(team), file, "mine.csv", {**IMPORT_FORM, **typed})
 
 
 def finish(job: TableImport) -> TableImport:
@@ -58,7 +50,7 @@ def test_a_file_becomes_a_table(team, packed):
     job = finish(claim())
     table = BenchmarkTable.objects.get()
     assert (job.state, job.table, job.is_new, job.errors) == (ImportState.DONE, table, True, {})
-    assert (table.name, table.rows, table.note) == ("mine", 15625, "by hand")
+    assert (table.name, table.rows, table.note) == ("mine", 15625, "from <b>Bob</b>")
     assert table.created_by == job.created_by
     assert TableImport.objects.get().content is None  # the table has the rows
     assert claim() is None
@@ -77,7 +69,7 @@ def test_a_refused_file_is_kept_with_the_reasons(team):
     assert job.state == ImportState.FAILED
     assert "no column accuracy" in job.errors["columns"]
     assert not BenchmarkTable.objects.exists()
-    import_jobs.request_again(job, TYPED)
+    import_jobs.request_again(job, IMPORT_FORM)
     assert finish(claim()).state == ImportState.DONE
 
 
@@ -103,7 +95,7 @@ def test_a_claim_of_an_earlier_request_is_no_claim_of_the_next(team):
     stale = claim()
     import_jobs.cancel(stale)
     import_jobs.release(stale, cancelled=True)
-    import_jobs.request_again(stale, {**TYPED, "name": "other"})
+    import_jobs.request_again(stale, {**IMPORT_FORM, "name": "other"})
     newer = claim()
     finish(stale)
     assert not BenchmarkTable.objects.exists()
@@ -165,7 +157,7 @@ def test_a_team_keeps_few_files_that_were_not_imported(team):
     assert kept.count() <= MAX_KEPT_UPLOADS + 1
     oldest = TableImport.objects.order_by("pk").first()
     with pytest.raises(InvalidSettings, match="no longer stored"):
-        import_jobs.request_again(oldest, TYPED)
+        import_jobs.request_again(oldest, IMPORT_FORM)
 
 
 def test_old_imports_are_deleted(team):
@@ -187,7 +179,7 @@ def test_the_quota_counts_all_tables_of_the_team(team, settings):
     assert "of 2 MB of tables: delete unused tables" in job.errors["file"]
     make_table(make_team(), "theirs", table_text())
     BenchmarkTable.objects.filter(team=team).delete()
-    import_jobs.request_again(job, TYPED)
+    import_jobs.request_again(job, IMPORT_FORM)
     assert finish(claim()).state == ImportState.DONE
 
 

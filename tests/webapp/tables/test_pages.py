@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.fixtures.factories import OWN, make_table, table_text
 from tests.fixtures.html_reader import errors_of, read
+from tests.fixtures.tables import IMPORT_FORM
 from webapp.runs.models import Run
 from webapp.runs.services.launch import launch
 from webapp.tables.models import BenchmarkTable, TableImport
@@ -18,15 +19,6 @@ pytestmark = pytest.mark.django_db
 LIST = "/datasets/tables/"
 NEW = "/datasets/tables/new"
 ADMIN = "/admin/tables/benchmarktable/"
-TYPED = {
-    "name": "mine",
-    "space": "nb201",
-    "columns": "error=acc:100-x:%\nlatency@board=ms::ms",
-    "report": "test_error=test:100-x:%",
-    "architecture": "net",
-    "datasets": "one, two",
-    "note": "from <b>Bob</b>",
-}
 
 
 def uploaded(text: str, name: str = "table.csv") -> SimpleUploadedFile:
@@ -102,14 +94,14 @@ def test_other_teams_tables_do_not_exist(team, stranger, sign_in):
 
 def test_a_file_is_imported(team, researcher, sign_in):
     client = sign_in(researcher)
-    answer = post_and_wait(client, {**TYPED, "file": uploaded(table_text())})
+    answer = post_and_wait(client, {**IMPORT_FORM, "file": uploaded(table_text())})
     table = BenchmarkTable.objects.get()
     assert answer.redirect_chain == [(f"{LIST}{table.pk}/", 302)]
     assert "mine v1 is imported." in answer.content.decode()
     assert b"<b>Bob" not in answer.content
     assert (table.team, table.created_by, table.rows) == (team, researcher, 15625)
     assert (table.columns, table.datasets) == (list(OWN.columns), ["one", "two"])
-    again = post_and_wait(client, {**TYPED, "file": uploaded(table_text())})
+    again = post_and_wait(client, {**IMPORT_FORM, "file": uploaded(table_text())})
     assert "was imported before" in again.content.decode()
     assert BenchmarkTable.objects.count() == 1
 
@@ -139,7 +131,7 @@ def test_messages_stand_beside_fields_and_nothing_typed_is_lost(researcher, sign
 
 
 def test_a_form_without_a_file_is_refused_beside_the_field(researcher, sign_in):
-    page = read(sign_in(researcher).post(NEW, TYPED))
+    page = read(sign_in(researcher).post(NEW, IMPORT_FORM))
     assert "Choose a file" in errors_of(page)["file"]
     assert typed_of(page)["name"] == "mine"
 
@@ -154,14 +146,14 @@ def test_a_form_without_a_file_is_refused_beside_the_field(researcher, sign_in):
 )
 def test_files_that_are_none_are_refused_beside_the_field(researcher, sign_in, file, says):
     file.seek(0)
-    page = read(post_and_wait(sign_in(researcher), {**TYPED, "file": file}))
+    page = read(post_and_wait(sign_in(researcher), {**IMPORT_FORM, "file": file}))
     assert says in errors_of(page)["file"]
     assert typed_of(page)["name"] == "mine"
 
 
 def test_a_failed_import_is_corrected_without_another_upload(team, researcher, sign_in):
     client = sign_in(researcher)
-    wrong = {**TYPED, "columns": "error=accuracy:100-x:%"}
+    wrong = {**IMPORT_FORM, "columns": "error=accuracy:100-x:%"}
     page = read(post_and_wait(client, {**wrong, "file": uploaded(table_text(), "mine.csv")}))
     assert "no column accuracy" in errors_of(page)["columns"]
     assert typed_of(page)["columns"] == wrong["columns"]
@@ -169,9 +161,9 @@ def test_a_failed_import_is_corrected_without_another_upload(team, researcher, s
     job = TableImport.objects.get()
     assert "mine.csv" in read(client.get(LIST)).one(f"import-{job.pk}").text
     address = f"{LIST}imports/{job.pk}/"
-    page = read(client.post(address, {**TYPED, "name": "Not allowed"}))
+    page = read(client.post(address, {**IMPORT_FORM, "name": "Not allowed"}))
     assert errors_of(page).keys() == {"name"}  # no message about the file, which is kept
-    assert client.post(address, TYPED)["Location"] == address
+    assert client.post(address, IMPORT_FORM)["Location"] == address
     work_off()
     table = BenchmarkTable.objects.get()
     assert client.get(address)["Location"] == f"{LIST}{table.pk}/"
@@ -181,7 +173,7 @@ def test_a_failed_import_is_corrected_without_another_upload(team, researcher, s
 
 def test_the_page_of_an_import_shows_its_progress_and_cancels_it(team, researcher, sign_in):
     client = sign_in(researcher)
-    address = client.post(NEW, {**TYPED, "file": uploaded(table_text())})["Location"]
+    address = client.post(NEW, {**IMPORT_FORM, "file": uploaded(table_text())})["Location"]
     assert "Waiting for a coordinator" in read(client.get(address)).one("import-words").text
     job = import_jobs.claim()
     import_jobs.beat(job, 0.42)
@@ -202,7 +194,7 @@ def test_the_page_of_an_import_shows_its_progress_and_cancels_it(team, researche
 
 
 def test_a_viewer_watches_an_import_and_changes_nothing(team, researcher, viewer, sign_in):
-    address = sign_in(researcher).post(NEW, {**TYPED, "file": uploaded("a,b\n")})["Location"]
+    address = sign_in(researcher).post(NEW, {**IMPORT_FORM, "file": uploaded("a,b\n")})["Location"]
     client = sign_in(viewer)
     page = read(client.get(address))
     assert page.one("import-words") and not page.all(data_testid="cancel-import")
@@ -215,7 +207,7 @@ def test_a_viewer_watches_an_import_and_changes_nothing(team, researcher, viewer
 
 
 def test_a_viewer_is_told_which_role_it_takes(viewer, sign_in):
-    for answer in (sign_in(viewer).get(NEW), sign_in(viewer).post(NEW, TYPED)):
+    for answer in (sign_in(viewer).get(NEW), sign_in(viewer).post(NEW, IMPORT_FORM)):
         assert answer.status_code == 403 and b"the researcher role" in answer.content
 
 

@@ -49,7 +49,7 @@ class DataCheck:
 
 
 def data_check(spec: SearchSpec) -> DataCheck | None:
-    """Return what is known of the data of a search; None if it trains on no data set."""
+    """Return what is known about the data of a search; None if it trains on no data set."""
     if is_lookup(spec) or spec.dataset not in catalog.names("datasets"):
         return None
     try:

@@ -63,7 +63,7 @@ def run_new_part(request: TeamRequest, kind: str) -> HttpResponse:
 
 @require_POST
 def run_new_data(request: TeamRequest) -> HttpResponse:
-    """Show what is known of the data that the form names now."""
+    """Show what is known about the data that the form names now."""
     check_may_here(request, "launch", "Launching runs")
     spec = LaunchForm(request.POST, request.team).typed_data()
     check = None if spec is None else data_check(spec)

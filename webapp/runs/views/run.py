@@ -95,7 +95,7 @@ def _run(request: TeamRequest, pk: int) -> Run:
     return team_object_or_404(request, Run, pk, defer=["strategy_state"])
 
 
-# Compressed: the data contain no secret, so their length says nothing about one (BREACH).
+# Compressed: the data contain no secret that their length could reveal (BREACH).
 @require_GET
 @gzip_page
 def run_snapshot(request: TeamRequest, pk: int) -> JsonResponse:

@@ -7,7 +7,8 @@ from typing import Any
 
 from ....core.dataset import DataKind
 from ....core.errors import InvalidSettings
-from ....core.settings import setting
+from ....core.schedule_settings import ScheduleSettings
+from ....core.settings import same_as, setting
 from ....core.space import Space
 
 # Defaults by kind of data, from DARTS (1806.09055), which searches both.
@@ -81,29 +82,11 @@ class SupernetConfig:
         choices=("cosine", "linear", "constant", "step", "restarts"),
         omit_default=True,
     )
-    restart_epochs: int = setting(
-        10,
-        "Epochs of the first cosine, T0 (schedule restarts).",
-        low=1,
-        high=10_000,
-        omit_default=True,
-    )
-    restart_factor: int = setting(
-        2,
-        "Each cosine is longer than the last by this factor (schedule restarts).",
-        low=1,
-        high=10,
-        omit_default=True,
-    )
-    step_after: int = setting(
-        0, "Epochs before the first reduction (schedule step).", low=0, omit_default=True
-    )
-    step_epochs: int = setting(
-        1, "Epochs between two reductions (schedule step).", low=1, omit_default=True
-    )
-    step_factor: float = setting(
-        0.97, "Factor of each reduction (schedule step).", low=0.0, high=1.0, omit_default=True
-    )
+    restart_epochs: int = same_as(ScheduleSettings, "restart_epochs", omit_default=True)
+    restart_factor: int = same_as(ScheduleSettings, "restart_factor", omit_default=True)
+    step_after: int = same_as(ScheduleSettings, "step_after", omit_default=True)
+    step_epochs: int = same_as(ScheduleSettings, "step_epochs", omit_default=True)
+    step_factor: float = same_as(ScheduleSettings, "step_factor", omit_default=True)
     momentum: float | None = setting(
         None, "Momentum of the weights. Default: 0.9 (images), 0 (text).", low=0.0, high=0.999
     )
