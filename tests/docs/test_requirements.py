@@ -55,7 +55,7 @@ def missing(names: set[str], lock: dict[str, str]) -> set[str]:
 
 
 def test_imports_of_the_application_are_locked():
-    """Except those of the extra `notebook`, which a result imports when it is asked for a table."""
+    """Except those of the extra `notebook`, which a result imports when it makes a table."""
     names = imported("nasengine", "webapp", "workers") - direct("requirements-notebook.in")
     assert missing(names, locked("requirements.lock")) == set()
 
@@ -65,7 +65,7 @@ def test_the_library_requires_what_its_code_imports():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     required = {normal(Requirement(line).name) for line in project["dependencies"]}
     known = packages_distributions()
-    optional = direct("requirements-notebook.in")
+    optional = direct("requirements-notebook.in") | direct("requirements-export.in")
     used = {normal(d) for name in imported("nasengine") for d in known.get(name, [])} - optional
     assert used - required == set()
     assert required - direct("requirements.in") == set()
