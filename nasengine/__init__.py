@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .core.strategy import Strategy, Task
     from .execution.building import build
     from .execution.description import describe
+    from .execution.network_folder import load_network
     from .execution.result import Candidate, Result
     from .execution.run_file import load_run
     from .execution.search import search
@@ -66,6 +67,7 @@ _PUBLIC = {
     "Task": "core.strategy",
     "build": "execution.building",
     "describe": "execution.description",
+    "load_network": "execution.network_folder",
     "load_plugin": "catalog:load",
     "load_run": "execution.run_file",
     "names": "catalog",
@@ -98,6 +100,7 @@ __all__ = [
     "Task",
     "build",
     "describe",
+    "load_network",
     "load_plugin",
     "load_run",
     "names",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from .data_report import DataReport
 
@@ -30,6 +30,28 @@ class DatasetFacts:
     valid: int
     test: int
     digest: str
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How stored pixels become network inputs: (pixel * scale - mean) / std, by channel.
+
+    Attributes:
+        scale: Factor of the stored pixels: 1/255 if they go from 0 to 255.
+        mean: Mean of each channel over the train part, of scaled pixels.
+        std: Standard deviation of each channel, of scaled pixels.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    scale: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {"mean": list(self.mean), "std": list(self.std), "scale": self.scale}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Preprocessing:
+        return cls(tuple(value["mean"]), tuple(value["std"]), value["scale"])
 
 
 @dataclass(frozen=True)
@@ -72,6 +94,17 @@ class Dataset(ABC, Generic[P]):
         Raises:
             DataMissing: the files are not at the configured path.
         """
+
+    def labels(self) -> tuple[str, ...] | None:
+        """Return the names of the classes, None if they have none (a text has a vocabulary)."""
+        return None
+
+    def preprocessing(self) -> Preprocessing | None:
+        """Return how stored pixels become network inputs; None for text.
+
+        A trained network needs it wherever it runs.
+        """
+        return None
 
     def report(self, limit: int | None = None) -> DataReport:
         """Return what the data set holds and what is unusual about it; needs no torch.

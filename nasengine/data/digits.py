@@ -39,6 +39,8 @@ class Digits(StoredDataset):
     """
 
     name = "digits"
+    max_pixel = 16
+    class_names = tuple("0123456789")
     Config = DigitsConfig
     config: DigitsConfig
 

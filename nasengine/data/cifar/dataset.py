@@ -13,6 +13,18 @@ from ..common.settings import FilesConfig
 from ..common.stored import Stored, StoredDataset, digest_of
 from .batches import Form, find_files, read_files
 
+CIFAR10 = "airplane automobile bird cat deer dog frog horse ship truck"
+CIFAR100 = """
+apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly
+camel can castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile
+cup dinosaur dolphin elephant flatfish forest fox girl hamster house kangaroo keyboard lamp
+lawn_mower leopard lion lizard lobster man maple_tree motorcycle mountain mouse mushroom
+oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine
+possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake
+spider squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor
+train trout tulip turtle wardrobe whale willow_tree wolf woman worm
+"""
+
 
 @dataclass(frozen=True)
 class CifarConfig(FilesConfig):
@@ -55,6 +67,7 @@ class Cifar10(_Cifar):
     """CIFAR-10: ten classes; five training batches and a test batch."""
 
     name = "cifar10"
+    class_names = tuple(CIFAR10.split())
     form = Form(
         train=tuple(f"data_batch_{number}" for number in range(1, 6)),
         test="test_batch",
@@ -70,6 +83,7 @@ class Cifar100(_Cifar):
     """CIFAR-100 with its 100 fine classes; one training file and one test file."""
 
     name = "cifar100"
+    class_names = tuple(CIFAR100.split())
     form = Form(
         train=("train",),
         test="test",

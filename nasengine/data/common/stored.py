@@ -7,12 +7,12 @@ from abc import abstractmethod
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 
 from ...core.data_report import DataReport
-from ...core.dataset import Dataset, DatasetFacts, Part
+from ...core.dataset import Dataset, DatasetFacts, Part, Preprocessing
 from ...core.errors import EngineError
 from .image_report import Source, image_report
 from .raw_images import RawImages
@@ -88,8 +88,14 @@ class StoredDataset(Dataset[Part]):
     The config has valid_share, split_seed and limit. Files are read once per process and again
     if their stamps change. Images are normalised by the mean and standard deviation of each
     channel of the train part.
+
+    Attributes:
+        max_pixel: Largest value of a stored pixel.
+        class_names: Names of the classes by label; None if they have none.
     """
 
+    max_pixel: ClassVar[int] = 255
+    class_names: ClassVar[tuple[str, ...] | None] = None
     config: SplitSettings
 
     @abstractmethod
@@ -119,6 +125,17 @@ class StoredDataset(Dataset[Part]):
             test=len(stored.test_labels),
             digest=stored.digest,
         )
+
+    def labels(self) -> tuple[str, ...] | None:
+        return self.class_names
+
+    def preprocessing(self) -> Preprocessing:
+        stored = self._stored()
+        train, _ = self._positions(stored)
+        mean, deviation = (
+            values / self.max_pixel for values in channel_statistics(stored.images[train])
+        )
+        return Preprocessing(tuple(mean.tolist()), tuple(deviation.tolist()), 1 / self.max_pixel)
 
     def report(self, limit: int | None = None) -> DataReport:
         stored = self.read()

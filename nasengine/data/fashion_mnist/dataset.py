@@ -23,6 +23,18 @@ FILES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
+CLASSES = (
+    "t-shirt",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle boot",
+)
 
 
 @dataclass(frozen=True)
@@ -35,9 +47,13 @@ class FashionMnistConfig(FilesConfig):
 
 
 class FashionMnist(StoredDataset):
-    """Reads the four IDX files of MNIST; MNIST itself and KMNIST have the same form."""
+    """Reads the four IDX files of MNIST; MNIST itself and KMNIST have the same form.
+
+    Their classes would then have the names of clothes.
+    """
 
     name = "fashion-mnist"
+    class_names = CLASSES
     Config = FashionMnistConfig
     config: FashionMnistConfig
 

@@ -94,6 +94,9 @@ class Images(StoredDataset):
             limit=limit,
         )
 
+    def labels(self) -> tuple[str, ...] | None:
+        return tuple(_classes(self._sources()[0])) or None
+
     def _decode(self, raw: RawImages) -> tuple:
         return decode(raw, self.config.size, self.config.colour)
 
