@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
+
+from webapp.common.channel_groups import send_to_group
 
 from .models import Membership, User
 
@@ -57,7 +57,6 @@ def _notify_after_commit(user_id: int) -> None:
 
 def _notify(user_id: int) -> None:
     try:
-        layer = get_channel_layer()
-        async_to_sync(layer.group_send)(access_group(user_id), {"type": "access.changed"})
+        send_to_group(access_group(user_id), {"type": "access.changed"})
     except Exception as error:  # the change is stored; sockets find it at their next check
         log.warning("open pages of user %s were not notified (%s)", user_id, error)

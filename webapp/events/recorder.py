@@ -8,10 +8,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import connection, transaction
-from django.db.models import F
+
+from webapp.common.channel_groups import send_to_group
 
 from .clean import clean_json
 from .models import Event
@@ -62,7 +61,7 @@ def record(run: Run, kind: str, item: dict[str, Any], replaces: int | None = Non
 
 
 def record_all(run: Run, kind: str, items: Sequence[dict[str, Any]]) -> list[Event]:
-    """Store events of one kind, numbered in their order: three queries for any number.
+    """Store events of one kind, numbered in their order: two queries for any number.
 
     Raises:
         RuntimeError: called outside a transaction.
@@ -71,9 +70,7 @@ def record_all(run: Run, kind: str, items: Sequence[dict[str, Any]]) -> list[Eve
         raise RuntimeError("an event is recorded in the transaction of its change: open one")
     if not items:
         return []
-    rows = type(run).objects.filter(pk=run.pk)
-    rows.update(seq=F("seq") + len(items))
-    run.seq = rows.values_list("seq", flat=True).get()
+    run.seq = _count_on(run, len(items))
     first = run.seq - len(items) + 1
     events = Event.objects.bulk_create(
         Event(run=run, seq=seq, kind=kind, item=clean_json(item))
@@ -84,6 +81,20 @@ def record_all(run: Run, kind: str, items: Sequence[dict[str, Any]]) -> list[Eve
     _notifications.notified[run.pk] = min(_notifications.notified.get(run.pk, 0), first - 1)
     transaction.on_commit(lambda: _notify_once(run.pk, first))
     return events
+
+
+def _count_on(run: Run, number: int) -> int:
+    """Add to the run's counter of events and return its new value, in one query."""
+    table, column = run._meta.db_table, run._meta.pk.column
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET seq = seq + %s WHERE {column} = %s RETURNING seq",
+            [number, run.pk],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise type(run).DoesNotExist(f"run {run.pk} was deleted")
+    return row[0]
 
 
 def _notify_once(run_id: int, seq: int) -> None:
@@ -98,8 +109,7 @@ def notify(run_id: int) -> None:
     if time.monotonic() < _notifications.quiet_until:
         return
     try:
-        layer = get_channel_layer()
-        async_to_sync(layer.group_send)(group_name(run_id), {"type": "run.changed"})
+        send_to_group(group_name(run_id), {"type": "run.changed"})
     except Exception as error:  # the events are stored; pages find them by polling
         _notifications.quiet_until = time.monotonic() + QUIET_SECONDS
         log.warning("run %s: pages were not notified (%s)", run_id, error)

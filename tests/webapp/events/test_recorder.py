@@ -123,7 +123,7 @@ def test_a_dead_broker_fails_no_commit(settings):
 
 def test_only_the_recorder_inserts_events_or_notifies():
     inserting = re.compile(r"\bEvent\.objects\.(bulk_)?create|(?<![.\w])Event\(")
-    notifying = re.compile(r"group_send\(|group_send\)")
+    notifying = re.compile(r"send_to_group\(")
 
     def found(pattern):
         return [
@@ -135,4 +135,6 @@ def test_only_the_recorder_inserts_events_or_notifies():
 
     assert found(inserting) == ["webapp/events/recorder.py"]
     # Changes of access are no events of a run: they close sockets.
-    assert found(notifying) == ["webapp/accounts/access_changes.py", "webapp/events/recorder.py"]
+    sender = "webapp/common/channel_groups.py"
+    callers = ["webapp/accounts/access_changes.py", "webapp/events/recorder.py"]
+    assert found(notifying) == sorted([*callers, sender])
