@@ -9,36 +9,37 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from webapp.runs.models import WorkerSlot
-from webapp.runs.services.claims import Claim, heartbeat
 from webapp.runs.services.slots import touch
+
+from .work import Work
 
 log = logging.getLogger(__name__)
 
 
 class Heartbeat(threading.Thread):
-    """Renew the registration of a process and the lease of the candidate it has claimed.
+    """Renew the registration of a process and the lease of the work that it has claimed.
 
-    `verdict` is the answer of the last heartbeat for the claimed candidate: "go", "cancel" or
-    "lost". While the database is unreachable it keeps its value: the result may still be accepted.
+    `verdict` is the answer of the last heartbeat for the claimed work: "go", "cancel" or "lost".
+    While the database is unreachable it keeps its value: the result may still be accepted.
     """
 
     def __init__(self, slot: WorkerSlot):
         super().__init__(name="heartbeat", daemon=True)
         self.slot = slot
         self.verdict = "go"
-        self._claim: Claim | None = None
+        self._work: Work | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
 
-    def hold(self, claim: Claim) -> None:
-        """Renew the lease of this candidate too, from now on."""
+    def hold(self, work: Work) -> None:
+        """Renew the lease of this work too, from now on."""
         with self._lock:
-            self._claim, self.verdict = claim, "go"
+            self._work, self.verdict = work, "go"
 
     def release(self) -> None:
-        """Stop renewing the candidate's lease."""
+        """Stop renewing the lease of the work."""
         with self._lock:
-            self._claim = None
+            self._work = None
 
     def stop(self) -> None:
         """End the thread after its current heartbeat."""
@@ -55,10 +56,10 @@ class Heartbeat(threading.Thread):
 
     def _send(self) -> None:
         touch(self.slot)
-        claimed = self._claim
-        if claimed is None:
+        work = self._work
+        if work is None:
             return
-        verdict = heartbeat(claimed)
+        verdict = work.heartbeat()
         with self._lock:
-            if self._claim is claimed:  # otherwise it finished meanwhile and the answer is outdated
+            if self._work is work:  # otherwise it finished meanwhile and the answer is outdated
                 self.verdict = verdict

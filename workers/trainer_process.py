@@ -70,17 +70,25 @@ class TrainerProcess:
         Raises:
             TrainerDied: the process could not take the request.
         """
+        self.request("evaluate", spec=spec, proposal=proposal, weights=weights)
+
+    def request(self, type: str, **values: Any) -> None:
+        """Request one piece of work of a type of `trainer.HANDLERS`.
+
+        Raises:
+            TrainerDied: the process could not take the request.
+        """
         self.start()
         self._job += 1
-        self._send(type="evaluate", job=self._job, spec=spec, proposal=proposal, weights=weights)
+        self._send(type=type, job=self._job, **values)
 
     def cancel(self) -> None:
-        """Request that the process stops the current candidate."""
+        """Request that the process stops the current work."""
         with suppress(TrainerDied):
             self._send(type="cancel", job=self._job)
 
     def receive(self, seconds: float) -> dict[str, Any] | None:
-        """Return the next message about the current candidate, None if none came in time.
+        """Return the next message about the current work, None if none came in time.
 
         Raises:
             TrainerDied: with signal or exit status and the last line of stderr.

@@ -1,4 +1,4 @@
-"""Evaluation worker: a process that evaluates one candidate at a time.
+"""Evaluation worker: a process that evaluates one candidate, or does one job, at a time.
 
 The loop queries the database when a notification arrives, and every `IDLE_SECONDS` without one.
 A worker that has lost the broker therefore only starts later, by at most that time.
@@ -10,33 +10,31 @@ import logging
 import platform
 import threading
 import time
-from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
 
 from nasengine.core.errors import EngineError
-from nasengine.core.measurement import Measurement
-from nasengine.core.outcome import Outcome
-from webapp.runs.services import claims, slots
-from webapp.runs.services.claims import Claim
+from webapp.runs.services import slots
 from webapp.runs.services.weights import sweep_weights
-from webapp.tables.services.materialise import materialise_table, sweep_tables
+from webapp.tables.services.materialise import sweep_tables
 
 from .database_retry import CONNECTION_ERRORS, limit_idle_transactions, retry_until_available
 from .heartbeat import Heartbeat
+from .next_work import next_work
 from .trainer_process import TrainerDied, TrainerProcess
 from .wake_up import WakeUp
+from .work import Ending, Work
 
 log = logging.getLogger(__name__)
-POLL_SECONDS = 0.2  # between two checks of lease and shutdown while a candidate trains
-GRACE_SECONDS = 5.0  # for a cancelled candidate to stop before its process is killed
+POLL_SECONDS = 0.2  # between two checks of lease and shutdown while the trainer works
+GRACE_SECONDS = 5.0  # for cancelled work to stop before its process is killed
 SWEEP_FILES_SECONDS = 3600.0  # between two sweeps of unused weights and table files
 
 
 class Worker:
-    """Claim a candidate, have it evaluated, report it, store its outcome; repeat until `stop`."""
+    """Claim work, have it done, report it, store its outcome; repeat until `stop`."""
 
     def __init__(self, name: str, queues: list[str], threads: int, wake_up: WakeUp):
         self.name = name
@@ -48,9 +46,10 @@ class Worker:
         self.slot: Any = None
         self.heartbeat: Any = None
         self.sweep_at = 0.0
+        self.started = 0.0  # when the present work was claimed
 
     def stop(self) -> None:
-        """Stop the loop at once; the claimed candidate returns to its queue."""
+        """Stop the loop at once; the claimed work returns to its queue."""
         self.stopping.set()
         self.wake_up.notify()
 
@@ -72,21 +71,14 @@ class Worker:
         return slots.register(self.name, "evaluation", self.queues, self.facts)
 
     def _drain(self) -> None:
-        """Evaluate candidates until the queues are empty."""
+        """Do work until the queues are empty."""
         while not self.stopping.is_set():
             self._sweep_files()
-            claimed = retry_until_available(
-                lambda: claims.claim(self.slot, self.queues), self.stopping
-            )
-            if claimed is None:
+            work = retry_until_available(lambda: next_work(self.slot, self.queues), self.stopping)
+            if work is None:
                 return
-            log.info(
-                "run %s candidate %s: claimed (fence %s)",
-                claimed.run_id,
-                claimed.number,
-                claimed.fence,
-            )
-            self._serve(claimed)
+            log.info("%s: claimed (fence %s)", work, work.fence)
+            self._serve(work)
 
     def _sweep_files(self) -> None:
         """Delete unused files once per `SWEEP_FILES_SECONDS`.
@@ -103,44 +95,40 @@ class Worker:
                 else:
                     log.info("%s deleted: %s", what, deleted or 0)
 
-    def _serve(self, claimed: Claim) -> None:
-        self.heartbeat.hold(claimed)
-        started = time.monotonic()
+    def _serve(self, work: Work) -> None:
+        self.heartbeat.hold(work)
+        self.started = time.monotonic()
         try:
-            outcome = self._evaluate(claimed)
+            ending = self._run(work)
         finally:
             self.heartbeat.release()
-        if outcome is not None:
-            if outcome.seconds is None:  # it was cancelled, or its process died
-                outcome = replace(outcome, seconds=round(time.monotonic() - started, 3))
-            self._finish(claimed, outcome)
+        if ending is not None:
+            self._finish(work, ending)
 
-    def _evaluate(self, claimed: Claim) -> Outcome | None:
-        """Return the outcome, or None if the candidate was returned or its lease was lost."""
+    def _run(self, work: Work) -> Ending | None:
+        """Return how the work ended, or None if it was returned or its lease was lost."""
         try:
-            retry_until_available(lambda: materialise_table(claimed.spec), self.stopping)
-            self.trainer.evaluate(claimed.spec, claimed.proposal, claimed.weights)
-            return self._watch(claimed)
-        except EngineError as error:
-            return Outcome(claimed.number, "failed", reason=str(error))
-        except TrainerDied as death:
-            return Outcome(claimed.number, "failed", reason=str(death))
+            retry_until_available(work.prepare, self.stopping)
+            work.start(self.trainer)
+            return self._watch(work)
+        except (EngineError, TrainerDied) as error:
+            return self._ended("failed", str(error))
 
-    def _watch(self, claimed: Claim) -> Outcome | None:
-        deadline = time.monotonic() + settings.CANDIDATE_SECONDS
+    def _watch(self, work: Work) -> Ending | None:
+        limit = getattr(settings, work.limit)
+        deadline = time.monotonic() + limit
         cancelled = False
         while True:
             message = self.trainer.receive(POLL_SECONDS)
             if message and message["type"] == "outcome":
-                self._note_data(claimed, message["digest"])
-                return read_outcome(claimed.number, message["outcome"])
+                return Ending.of_message(message, time.monotonic() - self.started)
             if message:
-                self._report(claimed, message["point"])
+                self._report(work, message["point"])
             if self.stopping.is_set():
-                self._give_back(claimed)
+                self._give_back(work)
                 return None
             if self.heartbeat.verdict == "lost":
-                log.warning("run %s candidate %s: lease lost", claimed.run_id, claimed.number)
+                log.warning("%s: lease lost", work)
                 self.trainer.kill()
                 return None
             if self.heartbeat.verdict == "cancel" and not cancelled:
@@ -148,44 +136,37 @@ class Worker:
                 self.trainer.cancel()
                 deadline = time.monotonic() + GRACE_SECONDS
             if time.monotonic() > deadline:
-                return self._time_out(claimed, cancelled)
+                self.trainer.kill()
+                if cancelled:
+                    return self._ended("cancelled", "cancelled on request")
+                text = f"took longer than {work.limit} ({limit:g} s) and was stopped"
+                return self._ended("failed", text)
 
-    def _report(self, claimed: Claim, point: dict[str, Any]) -> None:
-        if retry_until_available(lambda: claims.report(claimed, point), self.stopping) is False:
+    def _ended(self, state: str, reason: str) -> Ending:
+        """The ending of work for which the trainer process sent no outcome."""
+        return Ending(state, reason, {}, seconds=time.monotonic() - self.started)
+
+    def _report(self, work: Work, point: dict[str, Any]) -> None:
+        if retry_until_available(lambda: work.report(point), self.stopping) is False:
             self.heartbeat.verdict = "lost"
 
-    def _note_data(self, claimed: Claim, digest: str) -> None:
-        if digest and digest != claimed.data_digest:
-            retry_until_available(lambda: claims.record_data_digest(claimed, digest), self.stopping)
-
-    def _time_out(self, claimed: Claim, cancelled: bool) -> Outcome:
-        self.trainer.kill()
-        if cancelled:
-            return Outcome(claimed.number, "cancelled", reason="cancelled on request")
-        limit = settings.CANDIDATE_SECONDS
-        return Outcome(
-            claimed.number,
-            "failed",
-            reason=f"took longer than CANDIDATE_SECONDS ({limit:g} s) and was stopped",
-        )
-
-    def _give_back(self, claimed: Claim) -> None:
+    def _give_back(self, work: Work) -> None:
         self.trainer.kill()
         try:
-            claims.release_claim(claimed)
+            work.release()
         except CONNECTION_ERRORS as error:
-            log.warning("candidate not returned, its lease will expire: %s", error)
+            log.warning("%s not returned, its lease will expire: %s", work.noun, error)
 
-    def _finish(self, claimed: Claim, outcome: Outcome) -> None:
+    def _finish(self, work: Work, ending: Ending) -> None:
         try:
-            stored = retry_until_available(lambda: claims.finish(claimed, outcome), self.stopping)
+            stored = retry_until_available(lambda: work.finish(ending), self.stopping)
         except DatabaseError as error:  # the values were refused; the connection is fine
             reason = f"its result could not be stored: {str(error).partition(chr(10))[0]}"
-            log.exception("run %s candidate %s: %s", claimed.run_id, claimed.number, reason)
-            failed = Outcome(claimed.number, "failed", reason=reason)
-            stored = retry_until_available(lambda: claims.finish(claimed, failed), self.stopping)
+            log.exception("%s: %s", work, reason)
+            failed = Ending("failed", reason, {}, seconds=ending.seconds)
+            stored = retry_until_available(lambda: work.finish(failed), self.stopping)
         word = "stored" if stored else "refused, the lease was lost"
-        log.info("run %s candidate %s: %s, %s", claimed.run_id, claimed.number, outcome.state, word)
+        log.info("%s: %s, %s", work, ending.state, word)
         self._update_facts()
 
     def _update_facts(self) -> None:
@@ -201,21 +182,3 @@ class Worker:
                 slots.retire(self.slot)
             except CONNECTION_ERRORS as error:
                 log.warning("worker not signed out: %s", error)
-
-
-def read_outcome(number: int, raw: dict[str, Any]) -> Outcome:
-    """Return the Outcome in a message of the trainer process.
-
-    A measurement that is not finite makes the outcome "diverged"; the other measurements are kept.
-    """
-    kept, broken = [], []
-    for value in raw["measurements"]:
-        try:
-            kept.append(Measurement.from_json(value))
-        except ValueError as error:
-            broken.append(str(error))
-    state, reason = raw["state"], raw["reason"]
-    if broken:
-        state, reason = "diverged", reason or "; ".join(broken)
-    known = {**raw, "number": number, "state": state, "reason": reason, "measurements": []}
-    return replace(Outcome.from_json(known), measurements=tuple(kept))

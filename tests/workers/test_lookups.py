@@ -13,6 +13,7 @@ from tests.fixtures.factories import make_run, make_table, make_team, table_text
 from tests.fixtures.table_specs import asked
 from webapp.runs.services.claims import Claim
 from webapp.runs.services.launch import launch
+from workers.candidate_work import CandidateWork
 from workers.coordinator import Coordinator
 from workers.trainer_process import TrainerDied
 from workers.wake_up import WakeUp
@@ -105,10 +106,10 @@ def test_a_worker_caches_the_table_before_it_evaluates(tmp_path, monkeypatch):
     run = launch(team, None, asked("table:made", "made"), "claimed")
     folder = tmp_path / "a workers own"
     monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder))
-    claimed = Claim(1, run.pk, 0, 1, run.spec, {}, "", "")
+    work = CandidateWork(Claim(1, run.pk, 0, 1, run.spec, {}, "", ""))
     worker = Worker("test", ["cpu"], 1, WakeUp())
     worker.trainer = Dead(folder)
-    assert worker._evaluate(claimed).reason == "it is no real one"
+    assert worker._run(work).reason == "it is no real one"
     assert worker.trainer.seen == [f"{table.digest}.csv.gz"]
     monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder / worker.trainer.seen[0]))
-    assert "cannot be written to" in worker._evaluate(claimed).reason
+    assert "cannot be written to" in worker._run(work).reason

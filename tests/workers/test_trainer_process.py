@@ -13,9 +13,9 @@ import pytest
 
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
+from workers.candidate_work import read_outcome
 from workers.trainer_process import TrainerDied, TrainerProcess
 from workers.wake_up import WakeUp
-from workers.worker import read_outcome
 
 from ..fixtures.fleet import SMALL
 

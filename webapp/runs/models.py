@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from webapp.limits import MAX_NAME, MAX_NOTE, MAX_REASON, MAX_TAG
+from webapp.runs.leased import Leased
 
 FINITE = Q(value__gt=float("-inf")) & Q(value__lt=float("inf"))  # PostgreSQL sorts NaN last
 
@@ -243,20 +244,14 @@ OPEN_CANDIDATES = (CandidateState.QUEUED, CandidateState.RUNNING, CandidateState
 WAITING_CANDIDATES = (CandidateState.QUEUED, CandidateState.LOST)
 
 
-class Candidate(models.Model):
-    """One numbered proposal of a run and its evaluation.
-
-    A worker claims it: `slot` is the worker, `lease_until` the end of its lease and `fence` the
-    fencing token, which grows with every claim; results with an older token are refused.
-    `attempts` counts the claims that were not released, `cancel_asked` asks the worker to
-    cancel. `rung_at` is the time of the last wake-up message to workers.
+class Candidate(Leased):
+    """One numbered proposal of a run and its evaluation; a worker claims it.
 
     `curve` has one object per epoch, `progress_seq` is the number of the event that carries it.
     `epochs`, `seconds` and `gpu_seconds` are what its evaluation cost (see the engine's Outcome);
     a cost that was not measured is null.
     `ended_order` numbers the ended candidates of the run; `told` is true once the strategy has
     the outcome. `findings` is the result of a supernet training step, for the strategy.
-    All times are from the database's clock.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="candidates")
@@ -269,14 +264,9 @@ class Candidate(models.Model):
     architecture_id = models.CharField(max_length=64, db_index=True)
     parents = ArrayField(models.PositiveIntegerField(), default=list, blank=True)
     origin = models.CharField(max_length=40, blank=True)
-    queue = models.CharField(max_length=40, default="cpu")
     slot = models.ForeignKey(
         "WorkerSlot", null=True, blank=True, on_delete=models.SET_NULL, related_name="candidates"
     )
-    lease_until = models.DateTimeField(null=True, blank=True)
-    fence = models.PositiveIntegerField(default=0)
-    attempts = models.PositiveIntegerField(default=0)
-    cancel_asked = models.BooleanField(default=False)
     curve = models.JSONField(default=list, blank=True)
     progress_seq = models.BigIntegerField(null=True, blank=True)
     findings = models.JSONField(default=dict, blank=True)
@@ -286,10 +276,6 @@ class Candidate(models.Model):
     gpu_seconds = models.FloatField(null=True, blank=True)
     ended_order = models.PositiveIntegerField(null=True, blank=True)
     told = models.BooleanField(default=False)
-    queued_at = models.DateTimeField(db_default=Now(), editable=False)
-    rung_at = models.DateTimeField(null=True, blank=True)
-    started_at = models.DateTimeField(null=True, blank=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["run", "number"]

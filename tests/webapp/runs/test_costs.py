@@ -17,7 +17,7 @@ from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 from webapp.runs.services.control import pause, raise_budget, resume
 from webapp.runs.services.outcomes import outcome_of
-from workers.worker import read_outcome
+from workers.candidate_work import read_outcome
 
 from ...fixtures.factories import done, make_run, make_slot, take, work_off
 

@@ -7,11 +7,10 @@ refused. See docs/state.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce
 
 from nasengine.core.outcome import Outcome
 from webapp.events.clean import clean_json
@@ -26,6 +25,7 @@ from webapp.runs.models import (
 )
 
 from .finishing import checked_ending, end_candidate, set_cost
+from .leases import Turn, Verdict, claimed_by, extend, released
 from .locking import locked_run
 from .notifications import wake_coordinator, wake_workers
 from .record import record_candidates, record_curve, record_log, record_run
@@ -63,27 +63,24 @@ def claim(slot: WorkerSlot, queues: list[str]) -> Claim | None:
     recently, then the oldest run, then the lowest number: a single worker serves all runs in
     turn. Only running runs hand candidates out.
     """
-    for candidate_id, run_id in _waiting(queues):
-        try:
-            with locked_run(run_id) as run:
-                if claimed := _take(run, candidate_id, slot):
-                    return claimed
-        except Run.DoesNotExist:
-            continue
+    for turn in turns(queues):
+        if claimed := claim_turn(slot, turn):
+            return claimed
     return None
 
 
-def heartbeat(claim: Claim) -> Literal["go", "cancel", "lost"]:
-    """Extend the lease.
+def claim_turn(slot: WorkerSlot, turn: Turn) -> Claim | None:
+    """Claim the candidate of a turn; None if it does not wait any more."""
+    try:
+        with locked_run(turn.owner) as run:
+            return _take(run, turn.pk, slot)
+    except Run.DoesNotExist:
+        return None
 
-    Returns:
-        "go" to continue, "cancel" if the candidate is to be cancelled, "lost" if the claim is no
-        longer valid.
-    """
-    held = _held(claim)
-    if not held.update(lease_until=Now() + settings.LEASE_LENGTH):
-        return "lost"
-    return "cancel" if held.filter(cancel_asked=True).exists() else "go"
+
+def heartbeat(claim: Claim) -> Verdict:
+    """Extend the lease; see `leases.extend` for the answer."""
+    return extend(_held(claim))
 
 
 def report(claim: Claim, point: dict[str, Any]) -> bool:
@@ -139,13 +136,7 @@ def record_data_digest(claim: Claim, digest: str) -> None:
 def release_claim(claim: Claim) -> bool:
     """Return the candidate to its queue; the claim does not count as an attempt."""
     with locked_run(claim.run_id) as run:
-        changed = _held(claim).update(
-            state=CandidateState.QUEUED,
-            slot=None,
-            lease_until=None,
-            attempts=F("attempts") - 1,
-            started_at=None,
-        )
+        changed = _held(claim).update(state=CandidateState.QUEUED, **released())
         if changed:
             record_candidates(run, [claim.candidate_id])
             record_run(run)
@@ -154,19 +145,21 @@ def release_claim(claim: Claim) -> bool:
         return bool(changed)
 
 
-def _waiting(queues: list[str]) -> list[tuple[int, int]]:
+def turns(queues: list[str]) -> list[Turn]:
+    """Return the next waiting candidates of these queues, in the order of `claim`."""
     siblings = Candidate.objects.filter(run=OuterRef("run")).order_by().values("run")
     running = siblings.filter(state=CandidateState.RUNNING).annotate(number=Count("pk"))
-    turns = siblings.annotate(last=Max("started_at"))
+    starts = siblings.annotate(last=Max("started_at"))
     waiting = Candidate.objects.filter(
         state__in=WAITING_CANDIDATES, queue__in=queues, run__state=RunState.RUNNING
     ).annotate(
         busy=Coalesce(Subquery(running.values("number")), 0),
-        served=Subquery(turns.values("last")),
+        served=Subquery(starts.values("last")),
     )
     turn = F("served").asc(nulls_first=True)
     ordered = waiting.order_by("busy", turn, "run_id", "number")
-    return list(ordered.values_list("pk", "run_id")[:MAX_TRIES])
+    rows = ordered.values_list("pk", "run_id", "busy", "served")[:MAX_TRIES]
+    return [Turn(pk, run_id, 0, busy, served) for pk, run_id, busy, served in rows]
 
 
 def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
@@ -176,13 +169,8 @@ def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
     claimed = Candidate.objects.filter(waiting).update(
         state=CandidateState.RUNNING,
         reason="",
-        slot=slot,
-        lease_until=Now() + settings.LEASE_LENGTH,
-        fence=F("fence") + 1,
-        attempts=F("attempts") + 1,
-        started_at=Now(),
-        cancel_asked=False,
         curve=[],  # the curve of an earlier attempt is void
+        **claimed_by(slot),
     )
     if not claimed:
         return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import DurationField, ExpressionWrapper, F
+from django.db.models import F
 from django.db.models.functions import Now
 
 from webapp.runs.models import Candidate, CandidateState, Run, RunState, WorkerSlot
 
 from .finishing import end_candidate
+from .leases import lateness, silence_of
 from .locking import locked_run
 from .notifications import wake_coordinator, wake_workers
 from .record import record_candidates, record_log, record_run
@@ -29,8 +30,7 @@ def reap() -> int:
     for candidate_id, run_id in list(expired.order_by("pk").values_list("pk", "run_id")):
         try:
             with locked_run(run_id) as run:
-                late = ExpressionWrapper(Now() - F("lease_until"), output_field=DurationField())
-                candidate = expired.filter(pk=candidate_id).annotate(late=late).first()
+                candidate = expired.filter(pk=candidate_id).annotate(late=lateness()).first()
                 if candidate is not None:
                     _take_back(run, candidate, candidate.late)
                     reaped += 1
@@ -42,9 +42,7 @@ def reap() -> int:
 
 def _take_back(run: Run, candidate: Candidate, late: timedelta) -> None:
     """Requeue, fail or cancel a candidate whose lease expired `late` ago."""
-    silent = late.total_seconds() + settings.LEASE_SECONDS
-    worker = candidate.slot.name if candidate.slot else "unknown"
-    reason = f"no heartbeat from worker {worker} for {silent:.0f} s"
+    reason = silence_of(candidate, late)
     if candidate.cancel_asked or run.state not in (
         RunState.RUNNING,
         RunState.PAUSING,

@@ -1,0 +1,187 @@
+"""Claims on jobs: one conditional UPDATE, a lease in database time, a fencing token.
+
+Every function is safe to call twice, late or never: a worker that was frozen, disconnected or
+declared lost has an old fencing token, and its reports are refused. See docs/state.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Now
+
+from webapp.events.clean import clean_text
+from webapp.limits import MAX_REASON
+from webapp.runs.models import WorkerSlot
+from webapp.runs.services.leases import (
+    Turn,
+    Verdict,
+    claimed_by,
+    extend,
+    lateness,
+    released,
+    silence_of,
+)
+from webapp.runs.services.notifications import wake_workers
+
+from .models import MAX_ACTIVITY, OPEN_JOBS, Job, JobState
+
+J = TypeVar("J", bound=Job)
+MAX_TURNS = 20  # jobs to try before other workers take them all
+
+
+@dataclass(frozen=True)
+class Held(Generic[J]):
+    """A worker's claim on a job: its table, its key and the fencing token of the claim."""
+
+    model: type[J]
+    pk: int
+    fence: int
+
+    @property
+    def rows(self) -> QuerySet[J]:
+        """The job, if the claim is still valid: one row or none."""
+        rows: QuerySet[J] = self.model._default_manager.filter(
+            pk=self.pk, fence=self.fence, state=JobState.RUNNING
+        )
+        return rows
+
+
+def turns(model: type[J], queues: list[str], owner: str) -> list[Turn]:
+    """Return the next queued jobs of these queues.
+
+    Jobs of a higher priority come first, then those of the owner with the fewest running jobs,
+    then of the owner that was served least recently, then the oldest.
+
+    Args:
+        model: the table of the jobs.
+        queues: the queues that a worker serves.
+        owner: column of what the jobs belong to, as "evaluation_id".
+    """
+    siblings = model._default_manager.filter(**{owner: OuterRef(owner)}).order_by().values(owner)
+    running = siblings.filter(state=JobState.RUNNING).annotate(number=Count("pk"))
+    starts = siblings.annotate(last=Max("started_at"))
+    queued = model._default_manager.filter(state=JobState.QUEUED, queue__in=queues).annotate(
+        busy=Coalesce(Subquery(running.values("number")), 0),
+        served=Subquery(starts.values("last")),
+    )
+    served = F("served").asc(nulls_first=True)
+    ordered = queued.order_by("-priority", "busy", served, "queued_at", "pk")
+    rows = ordered.values_list("pk", owner, "priority", "busy", "served")[:MAX_TURNS]
+    return [Turn(*row) for row in rows]
+
+
+def claim(model: type[J], pk: int, slot: WorkerSlot, **columns: Any) -> Held[J] | None:
+    """Claim a queued job and set these columns; None if it is not queued any more."""
+    queued = model._default_manager.filter(pk=pk, state=JobState.QUEUED)
+    values = {"reason": "", "progress": 0.0, "activity": "", **columns, **claimed_by(slot)}
+    with transaction.atomic():
+        if not queued.update(state=JobState.RUNNING, **values):
+            return None
+        fence = model._default_manager.values_list("fence", flat=True).get(pk=pk)
+    return Held(model, pk, fence)
+
+
+def heartbeat(held: Held[J]) -> Verdict:
+    """Extend the lease; see `leases.extend` for the answer."""
+    return extend(held.rows)
+
+
+def report(held: Held[J], share: float, activity: str = "", **columns: Any) -> bool:
+    """Store the progress; return False if the claim is no longer valid."""
+    share, activity = min(max(share, 0.0), 1.0), clean_text(activity)[:MAX_ACTIVITY]
+    return bool(held.rows.update(progress=share, activity=activity, **columns))
+
+
+def finish(held: Held[J], state: JobState, reason: str = "", **columns: Any) -> bool:
+    """End the job; return False if the claim is no longer valid.
+
+    Safe to call twice: the second call changes nothing.
+    """
+    return bool(held.rows.update(**_ended(state, reason), **columns))
+
+
+def release(held: Held[J]) -> bool:
+    """Return the job to its queue; the claim does not count as an attempt."""
+    queue = held.rows.values_list("queue", flat=True).first()
+    changed = held.rows.update(state=JobState.QUEUED, **released())
+    if changed and queue:
+        wake_workers([queue])
+    return bool(changed)
+
+
+def cancel(jobs: QuerySet[J], reason: str) -> int:
+    """Cancel jobs: queued ones now, running ones at the next heartbeat; return how many."""
+    with transaction.atomic():
+        queued = jobs.filter(state=JobState.QUEUED).update(**_ended(JobState.CANCELLED, reason))
+        return queued + jobs.filter(state=JobState.RUNNING).update(cancel_asked=True)
+
+
+def queue_again(jobs: QuerySet[J], **columns: Any) -> int:
+    """Queue jobs that did not end as done once more, with new attempts; return how many."""
+    again = jobs.exclude(state__in=[*OPEN_JOBS, JobState.DONE])
+    queues = set(again.order_by().values_list("queue", flat=True))
+    number = again.update(
+        state=JobState.QUEUED,
+        reason="",
+        progress=0.0,
+        activity="",
+        attempts=0,
+        cancel_asked=False,
+        slot=None,
+        queued_at=Now(),
+        started_at=None,
+        ended_at=None,
+        **columns,
+    )
+    announce(queues)
+    return number
+
+
+def announce(queues: Iterable[str]) -> None:
+    """After commit, make the workers of these queues look for jobs."""
+    wake_workers(queues)
+
+
+def reap(model: type[J]) -> int:
+    """Queue jobs again whose lease has expired; return how many.
+
+    A job that has lost settings.MAX_ATTEMPTS workers fails instead, because it may be what kills
+    them; one that was to be cancelled is cancelled.
+    """
+    expired = model._default_manager.filter(state=JobState.RUNNING, lease_until__lt=Now())
+    reaped = 0
+    for job in expired.annotate(late=lateness()).select_related("slot").order_by("pk"):
+        reason = silence_of(job, getattr(job, "late"))  # noqa: B009  annotated above
+        same = expired.filter(pk=job.pk, fence=job.fence)
+        if job.cancel_asked:
+            values = _ended(JobState.CANCELLED, f"cancelled on request; {reason}")
+        elif job.attempts >= settings.MAX_ATTEMPTS:
+            text = f"lost {job.attempts} workers; last: {reason}"
+            values = _ended(JobState.FAILED, text)
+        else:
+            values = {"state": JobState.QUEUED, "lease_until": None, "progress": 0.0}
+            values |= {"reason": f"{reason}; queued again", "activity": ""}
+        if same.update(**values):
+            reaped += 1
+            wake_workers([job.queue])
+    return reaped
+
+
+def _ended(state: JobState, reason: str) -> dict[str, Any]:
+    """Return the columns of a job that ends now."""
+    text = clean_text(reason)[:MAX_REASON]
+    values: dict[str, Any] = {"state": state, "reason": text, "activity": ""}
+    values |= {"lease_until": None, "ended_at": Now()}
+    return values | ({"progress": 1.0} if state == JobState.DONE else {})
+
+
+def waiting_by_queue(model: type[J]) -> dict[str, int]:
+    """Count the queued jobs by queue."""
+    queued = model._default_manager.filter(Q(state=JobState.QUEUED)).order_by()
+    return dict(queued.values_list("queue").annotate(number=Count("pk")))

@@ -1,0 +1,88 @@
+"""The evaluation of a candidate of a run as work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from nasengine.core.measurement import Measurement
+from nasengine.core.outcome import Outcome
+from webapp.runs.models import WorkerSlot
+from webapp.runs.services import claims
+from webapp.runs.services.claims import Claim
+from webapp.runs.services.leases import Turn, Verdict
+from webapp.tables.services.materialise import materialise_table
+
+from .trainer_process import TrainerProcess
+from .work import Ending, Work
+
+
+class CandidateWork(Work):
+    """Evaluate one candidate."""
+
+    noun = "candidate"
+    limit = "CANDIDATE_SECONDS"
+
+    def __init__(self, claim: Claim):
+        self.claim = claim
+        self.fence = claim.fence
+
+    def __str__(self) -> str:
+        return f"run {self.claim.run_id} candidate {self.claim.number}"
+
+    @staticmethod
+    def turns(queues: list[str]) -> list[Turn]:
+        """Return the next candidates that wait in these queues."""
+        return claims.turns(queues)
+
+    @classmethod
+    def take(cls, slot: WorkerSlot, turn: Turn) -> CandidateWork | None:
+        """Claim the candidate of a turn; None if it does not wait any more."""
+        claimed = claims.claim_turn(slot, turn)
+        return None if claimed is None else cls(claimed)
+
+    def prepare(self) -> None:
+        materialise_table(self.claim.spec)
+
+    def start(self, trainer: TrainerProcess) -> None:
+        trainer.evaluate(self.claim.spec, self.claim.proposal, self.claim.weights)
+
+    def heartbeat(self) -> Verdict:
+        return claims.heartbeat(self.claim)
+
+    def report(self, point: dict[str, Any]) -> bool:
+        return claims.report(self.claim, point)
+
+    def finish(self, ending: Ending) -> bool:
+        if ending.digest and ending.digest != self.claim.data_digest:
+            claims.record_data_digest(self.claim, ending.digest)
+        return claims.finish(self.claim, self._outcome(ending))
+
+    def release(self) -> None:
+        claims.release_claim(self.claim)
+
+    def _outcome(self, ending: Ending) -> Outcome:
+        empty = {"measurements": [], **ending.outcome}
+        raw = {**empty, "state": ending.state, "reason": ending.reason}
+        outcome = read_outcome(self.claim.number, raw)
+        if outcome.seconds is None:  # it was cancelled, or its process died
+            outcome = replace(outcome, seconds=round(ending.seconds, 3))
+        return outcome
+
+
+def read_outcome(number: int, raw: dict[str, Any]) -> Outcome:
+    """Return the Outcome in a message of the trainer process.
+
+    A measurement that is not finite makes the outcome "diverged"; the other measurements are kept.
+    """
+    kept, broken = [], []
+    for value in raw["measurements"]:
+        try:
+            kept.append(Measurement.from_json(value))
+        except ValueError as error:
+            broken.append(str(error))
+    state, reason = raw["state"], raw["reason"]
+    if broken:
+        state, reason = "diverged", reason or "; ".join(broken)
+    known = {**raw, "number": number, "state": state, "reason": reason, "measurements": []}
+    return replace(Outcome.from_json(known), measurements=tuple(kept))

@@ -1,0 +1,80 @@
+"""Work: what a worker claims, has its trainer process do, and stores."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from webapp.runs.services.leases import Verdict
+
+from .trainer_process import TrainerProcess
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the trainer process ended a piece of work.
+
+    Attributes:
+        state: "done", "failed", "diverged", "cancelled" or another state of an outcome.
+        reason: why it did not end as done.
+        outcome: the outcome in the message of the trainer process; empty if none came.
+        digest: SHA-256 of the data that were read, "" if none were.
+        seconds: how long the work took.
+    """
+
+    state: str
+    reason: str
+    outcome: dict[str, Any]
+    digest: str = ""
+    seconds: float = 0.0
+
+    @classmethod
+    def of_message(cls, message: dict[str, Any], seconds: float) -> Ending:
+        """Return the ending that a message of type "outcome" reports."""
+        outcome = message["outcome"]
+        digest = message.get("digest", "")
+        return cls(outcome["state"], outcome.get("reason", ""), outcome, digest, seconds)
+
+
+class Work(ABC):
+    """A claim of a worker. All methods but `start` use the database and may be called again."""
+
+    noun: ClassVar[str]  # for messages, as in "candidate"
+    limit: ClassVar[str]  # setting with the longest duration in seconds
+    fence: int  # fencing token of the claim
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """Return what the log calls it, as in "run 3 candidate 7"."""
+
+    def prepare(self) -> None:  # noqa: B027  most work needs nothing
+        """Prepare files that the trainer process reads.
+
+        Raises:
+            EngineError: that is not possible; the work then fails.
+        """
+
+    @abstractmethod
+    def start(self, trainer: TrainerProcess) -> None:
+        """Request the work from the trainer process.
+
+        Raises:
+            TrainerDied: the process could not take the request.
+        """
+
+    @abstractmethod
+    def heartbeat(self) -> Verdict:
+        """Extend the lease."""
+
+    @abstractmethod
+    def report(self, point: dict[str, Any]) -> bool:
+        """Store the progress; return False if the claim is no longer valid."""
+
+    @abstractmethod
+    def finish(self, ending: Ending) -> bool:
+        """Store how it ended; return False if the claim is no longer valid."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Return the work to its queue."""
