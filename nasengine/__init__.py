@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .core.space import Space
     from .core.strategy import Strategy, Task
     from .execution.building import build
+    from .execution.canonical import canonical, canonical_id
     from .execution.description import describe
     from .execution.network_folder import load_network
     from .execution.result import Candidate, Result
@@ -66,6 +67,8 @@ _PUBLIC = {
     "Strategy": "core.strategy",
     "Task": "core.strategy",
     "build": "execution.building",
+    "canonical": "execution.canonical",
+    "canonical_id": "execution.canonical",
     "describe": "execution.description",
     "load_network": "execution.network_folder",
     "load_plugin": "catalog:load",
@@ -99,6 +102,8 @@ __all__ = [
     "Strategy",
     "Task",
     "build",
+    "canonical",
+    "canonical_id",
     "describe",
     "load_network",
     "load_plugin",

@@ -42,6 +42,9 @@ class Space(ABC):
     Config: ClassVar[type]
     capabilities: ClassVar[frozenset[str]] = frozenset()
     data_kind: ClassVar[DataKind] = "images"
+    # Settings that only a search reads: two spaces that differ in them build the same network
+    # from the same genome.
+    search_settings: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, config: DataclassInstance):
         self.config = config
@@ -202,6 +205,18 @@ class Space(ABC):
     def size(self) -> int | None:
         """Return the number of different genomes, None if it is unknown."""
         return None
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """Return the representative of all architectures that are the same network.
+
+        Two architectures are the same network if one computes every function of the other with
+        the same weights in another order, as with permuted nodes. A space may also leave out
+        parts that cannot change the output. The default knows no two equal architectures.
+
+        Args:
+            architecture: A valid architecture with all settings of the space.
+        """
+        return architecture
 
     def text(self, architecture: Architecture) -> str:
         """Return an architecture as one short line, in the notation of its paper."""

@@ -10,6 +10,7 @@ eight operations of the released table were searched; they are a setting.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class BlockCellSpace(Space):
     capabilities = frozenset(
         {"mutate", "crossover", "encode", "neighbours", "decisions", "tokens", "inherit"}
     )
+    search_settings = frozenset({"operations", "blocks"})
     config: BlockCellConfig
 
     def architecture(self, blocks: list[Any]) -> Architecture:
@@ -109,6 +111,9 @@ class BlockCellSpace(Space):
     def graph(self, architecture: Architecture) -> dict[str, Any]:
         cells = self._cells(architecture.genome)
         return {"cells": [draw_cell(name, cells[name]) for name in cell_genome.CELLS]}
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        return replace(architecture, genome=block_genome.canonical(architecture.genome))
 
     def text(self, architecture: Architecture) -> str:
         return write_cell(cell_genome.cell(architecture.genome))

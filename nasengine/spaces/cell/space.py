@@ -44,6 +44,7 @@ class CellSpace(SupernetSpace):
         {"mutate", "crossover", "encode", "neighbours", "decisions", "tokens", "inherit"}
         | {"supernet", "relaxed", "partial"}
     )
+    search_settings = frozenset({"operations", "nodes", "supernet_cells", "supernet_channels"})
     config: CellConfig
 
     @property
@@ -175,6 +176,9 @@ class CellSpace(SupernetSpace):
 
     def _check_genome(self, genome: Any) -> None:
         cell_genome.check_genome(genome, self.config.nodes, self.operations)
+
+    def _canonical_genome(self, genome: Any) -> Any:
+        return {name: cell_genome.canonical(genome[name]) for name in CELLS}
 
     def _draw_genome(self, genome: Any) -> dict[str, Any]:
         return {"cells": [draw_cell(name, genome[name]) for name in CELLS]}

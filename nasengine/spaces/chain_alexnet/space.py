@@ -45,6 +45,7 @@ class ChainAlexNetSpace(ChainSpace):
 
     name = "chain-alexnet"
     Config = ChainAlexNetConfig
+    search_settings = frozenset({"layers", "filters", "kernels"})
     row, rows_setting = "layer", "layers"
     sizes = {"filters": "filters", "kernel": "kernels"}
 

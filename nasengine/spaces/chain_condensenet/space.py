@@ -58,6 +58,7 @@ class ChainCondenseNetSpace(ChainSpace):
     name = "chain-condensenet"
     Config = ChainCondenseNetConfig
     capabilities = ChainSpace.capabilities | {"enumerate"}
+    search_settings = frozenset({"blocks", "stages", "growths"})
     row, rows_setting = "block", "blocks"
     sizes = {"stage": "stages", "growth": "growths"}
 

@@ -30,6 +30,13 @@ def ordered(blocks: Blocks) -> Blocks:
     return [cell_genome.node(*parts) for parts in blocks]
 
 
+def canonical(blocks: Blocks) -> Blocks:
+    """Return isomorphic blocks, the same ones for all that differ in the order of blocks."""
+    cell = {"nodes": blocks, "concat": cell_genome.unused(blocks)}
+    nodes: Blocks = cell_genome.canonical(cell)["nodes"]
+    return nodes
+
+
 def draw(rng: np.random.Generator, blocks: int, operations: tuple[str, ...]) -> Blocks:
     """Draw blocks uniformly over operations and inputs; parts are not sorted."""
     return [

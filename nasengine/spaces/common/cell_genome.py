@@ -12,6 +12,7 @@ from typing import Any
 
 from ...core.errors import InvalidArchitecture
 from ...core.text import shorten
+from .labelling import Vertex, canonical_order
 
 CELLS = ("normal", "reduce")
 Pair = list[Any]
@@ -42,6 +43,31 @@ def live(cell: dict[str, Any]) -> list[int]:
         if index in reached:
             reached |= {source for _, source in cell["nodes"][index - 2]}
     return sorted(index for index in reached if index >= 2)
+
+
+def canonical(cell: dict[str, Any]) -> dict[str, Any]:
+    """Return an isomorphic cell, the same one for all cells that differ in the order of nodes.
+
+    Nodes that do not reach the output are not built. They become copies of one node with the
+    operations of the first node, at the end of the cell.
+    """
+    used = live(cell)
+    vertices = {
+        index: Vertex(
+            "joined" if index in cell["concat"] else "read",
+            tuple((op, source) for op, source in cell["nodes"][index - 2]),
+        )
+        for index in used
+    }
+    order = canonical_order(vertices)
+    position = {0: 0, 1: 1, **{index: place for place, index in enumerate(order, start=2)}}
+    nodes = [
+        node(*([op, position[source]] for op, source in cell["nodes"][index - 2]))
+        for index in order
+    ]
+    first, second = (op for op, _ in nodes[0])
+    nodes += [node([first, 0], [second, 1])] * (len(cell["nodes"]) - len(nodes))
+    return {"nodes": nodes, "concat": sorted(position[index] for index in cell["concat"])}
 
 
 def check_genome(genome: Any, nodes: int, operations: tuple[str, ...]) -> None:

@@ -66,6 +66,12 @@ class SupernetSpace(Space):
         genome = architecture.genome
         return self._draw_supernet() if is_supernet(genome) else self._draw_genome(genome)
 
+    def canonical(self, architecture: Architecture) -> Architecture:
+        genome = architecture.genome
+        if is_supernet(genome):
+            return architecture
+        return replace(architecture, genome=self._canonical_genome(genome))
+
     def text(self, architecture: Architecture) -> str:
         genome = architecture.genome
         return supernet_text(genome) if is_supernet(genome) else self._write_genome(genome)
@@ -85,6 +91,10 @@ class SupernetSpace(Space):
         if auxiliary:
             add_auxiliary(network, input_shape, classes)
         return network
+
+    def _canonical_genome(self, genome: Any) -> Any:
+        """Return the genome that represents all genomes of the same network."""
+        return genome
 
     @abstractmethod
     def _check_genome(self, genome: Any) -> None:

@@ -8,6 +8,7 @@ layer, so it may end with a norm, which then normalises the output of the cell.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +56,7 @@ class DenseCellSpace(Space):
     capabilities = frozenset(
         {"mutate", "crossover", "encode", "neighbours", "tokens", "growth", "inherit"}
     )
+    search_settings = frozenset({"layers"})
     config: DenseCellConfig
 
     def architecture(self, layers: list[str]) -> Architecture:
@@ -191,6 +193,13 @@ class DenseCellSpace(Space):
         joined = {"op": "concat", "family": "concat", "kernel": None, "label": last}
         edges += [{"source": name, "target": "y", **joined} for name in ["x", *names]]
         return {"cells": [{"name": "cell", "nodes": nodes, "edges": edges}]}
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """Leave out a last layer that does nothing."""
+        layers = architecture.genome
+        return (
+            replace(architecture, genome=layers[:-1]) if layers[-1] == "no_norm" else architecture
+        )
 
     def text(self, architecture: Architecture) -> str:
         return " ".join(architecture.genome)

@@ -53,6 +53,7 @@ class EnasMacroSpace(SupernetSpace):
             "supernet",
         }
     )
+    search_settings = frozenset({"operations", "supernet_channels"})
     config: EnasMacroConfig
 
     def architecture(self, layers: Layers) -> Architecture:

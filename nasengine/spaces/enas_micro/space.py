@@ -48,6 +48,7 @@ class EnasMicroSpace(SupernetSpace):
             "supernet",
         }
     )
+    search_settings = frozenset({"operations", "nodes", "supernet_cells", "supernet_channels"})
     config: EnasMicroConfig
 
     def architecture(self, cells: Cells) -> Architecture:
@@ -132,6 +133,9 @@ class EnasMicroSpace(SupernetSpace):
         for name in CELLS:
             blocks = genome[name]
             block_genome.check(f"cell {name}", blocks, self.config.nodes, self.config.operations)
+
+    def _canonical_genome(self, genome: Any) -> Any:
+        return {name: block_genome.canonical(genome[name]) for name in CELLS}
 
     def _draw_genome(self, genome: Any) -> dict[str, Any]:
         cells = _cells(genome)

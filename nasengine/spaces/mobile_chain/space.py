@@ -34,6 +34,7 @@ class MobileChainSpace(ChainSpace):
 
     name = "mobile-chain"
     Config = MobileChainConfig
+    search_settings = frozenset({"stages", "kernels", "expansions", "widths", "depths"})
     row, rows_setting = "stage", "stages"
     sizes = {"kernel": "kernels", "expansion": "expansions", "width": "widths", "depth": "depths"}
 

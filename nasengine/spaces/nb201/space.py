@@ -19,6 +19,7 @@ from ..common.membership import resized
 from ..common.operations import edge, node
 from ..common.supernet import relaxed_edges
 from ..common.supernet_space import SupernetSpace
+from .canonical import canonical
 from .config import NB201Config
 from .genome import EDGES, decisions, parse, to_string
 from .inheritance import origins
@@ -37,6 +38,7 @@ class NB201Space(SupernetSpace, DecisionSpace):
     capabilities = DecisionSpace.capabilities | {
         "enumerate", "inherit", "supernet", "relaxed", "partial"
     }  # fmt: skip
+    search_settings = frozenset({"operations", "pool_norm"})
     config: NB201Config
 
     def architecture(self, ops: Sequence[str]) -> Architecture:
@@ -121,6 +123,9 @@ class NB201Space(SupernetSpace, DecisionSpace):
             raise InvalidArchitecture(
                 f"{shorten(genome)} has extra spaces or bars: write {canonical}"
             )
+
+    def _canonical_genome(self, genome: Any) -> str:
+        return to_string(canonical(parse(genome), self.config.operations))
 
     def _draw_genome(self, genome: Any) -> dict[str, Any]:
         return _drawing([edge(*ends, op) for op, ends in zip(parse(genome), ENDS, strict=True)])

@@ -12,6 +12,7 @@ from typing import Any
 from ...core.decision import Decision
 from ...core.errors import InvalidArchitecture
 from ...core.text import shorten
+from ..common.labelling import Vertex, canonical_order
 
 DECISIONS_PER_NODE = 2  # input, function
 
@@ -43,6 +44,17 @@ def check_genome(genome: Any, nodes: int, functions: tuple[str, ...]) -> None:
             raise InvalidArchitecture(
                 f"node {number} has the source {shorten(source)}: it must be 0 to {number - 1}"
             )
+
+
+def canonical(nodes: list[list[Any]]) -> list[list[Any]]:
+    """Return isomorphic nodes, the same ones for all that differ in the order of nodes."""
+    vertices = {
+        number: Vertex(function, (("", source),))
+        for number, (function, source) in enumerate(nodes, start=1)
+    }
+    order = canonical_order(vertices)
+    position = {0: 0, **{number: place for place, number in enumerate(order, start=1)}}
+    return [[nodes[number - 1][0], position[nodes[number - 1][1]]] for number in order]
 
 
 @lru_cache(maxsize=32)

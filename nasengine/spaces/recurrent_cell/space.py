@@ -43,6 +43,9 @@ class RecurrentCellSpace(SupernetSpace):
         {"mutate", "crossover", "encode", "neighbours", "decisions", "tokens", "inherit"}
         | {"supernet", "relaxed"}
     )
+    search_settings = frozenset(
+        {"functions", "nodes", "supernet_hidden", "supernet_word_dropout", "pair_matrices"}
+    )
     config: RecurrentCellConfig
 
     def architecture(self, nodes: list[list[Any]]) -> Architecture:
@@ -163,6 +166,9 @@ class RecurrentCellSpace(SupernetSpace):
 
     def _check_genome(self, genome: Any) -> None:
         rules.check_genome(genome, self.config.nodes, self.config.functions)
+
+    def _canonical_genome(self, genome: Any) -> Any:
+        return {"nodes": rules.canonical(genome["nodes"])}
 
     def _draw_genome(self, genome: Any) -> dict[str, Any]:
         nodes = genome["nodes"]

@@ -18,6 +18,7 @@ from itertools import count
 from typing import Any
 
 from ...core.seeds import derive
+from ..common.labelling import Vertex, canonical_order
 
 SOURCE, SINK, FIRST = 0, 1, 2
 # Smaller ids are counted ones.
@@ -121,6 +122,22 @@ class Graph:
     ) -> Graph:
         """Return a copy without the edges `removed` and with the edges `added`."""
         return Graph(self.nodes, (self.edges - set(removed)) | set(added))
+
+    def canonical(self) -> Graph:
+        """Return an isomorphic graph, the same one for all that differ only in ids."""
+        vertices = {
+            number: Vertex(
+                f"{node.channels} {node.kernel} {node.pool} {(number, SINK) in self.edges}",
+                tuple(("", source) for source in self.inputs(number)),
+            )
+            for number, node in self.nodes.items()
+        }
+        order = canonical_order(vertices)
+        renamed = {SOURCE: SOURCE, SINK: SINK} | dict(zip(order, count(FIRST)))
+        return Graph(
+            {renamed[number]: node for number, node in self.nodes.items()},
+            frozenset((renamed[a], renamed[b]) for a, b in self.edges),
+        )
 
     @property
     def next_id(self) -> int:

@@ -10,6 +10,7 @@ their maps.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,10 @@ class TopologySpace(Space):
     name = "topology"
     Config = TopologyConfig
     capabilities = frozenset({"mutate", "crossover", "encode", "tokens", "growth", "inherit"})
+    search_settings = frozenset(
+        {"nodes", "doublings", "kernels", "ids", "start", "pool"}
+        | {"double", "add_node", "add_edge", "delete_edge", "insert"}
+    )
     config: TopologyConfig
 
     def architecture(self, graph: Graph) -> Architecture:
@@ -126,6 +131,11 @@ class TopologySpace(Space):
 
         child_network: Any = network
         return WeightTransfer(child_network, Graph.from_genome(parent.genome), weights).run()
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """Renumber the convolutions from 2 up; their ids only match them to other graphs."""
+        graph = Graph.from_genome(architecture.genome)
+        return replace(architecture, genome=graph.canonical().to_genome())
 
     def graph(self, architecture: Architecture) -> dict[str, Any]:
         graph = Graph.from_genome(architecture.genome)
