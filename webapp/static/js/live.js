@@ -7,6 +7,7 @@ import { drawerView } from "./run/drawer.js";
 import { logView } from "./run/log.js";
 import { methodView } from "./run/method.js";
 import { serverParts } from "./run/parts.js";
+import { loadPlotly } from "./plots/plotly.js";
 import { plotViews } from "./run/plots.js";
 import { statusView } from "./run/status.js";
 import { tableView } from "./run/table.js";
@@ -19,6 +20,7 @@ const RETRY_MS = 2000;
 
 const page = document.getElementById("run");
 const address = watchAddress();
+loadPlotly().catch(() => {}); // while the snapshot is on its way; the first plot tries again
 let state = await firstState();
 
 page.style.setProperty("--ps-method", methodLook(state.run.strategy).colour);

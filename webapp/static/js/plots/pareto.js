@@ -6,6 +6,7 @@ import { frontAxes, goalTitle, rangeOf, worstOf } from "./axes.js";
 import { faded, layout } from "./look.js";
 
 const DOMINATED_LIMIT = 3000;
+const MANY = 500; // points; with more the front is painted before the others
 
 // `view` is {x, y, logX, logY, selected}: names of two objectives, and a candidate number or null.
 export function paretoFigure(state, view, look) {
@@ -75,9 +76,11 @@ export function paretoFigure(state, view, look) {
       marker: { size: 19, color: "rgba(0,0,0,0)", symbol: "circle", line: { color: look.ink, width: 2 } },
     },
   ];
+  const others = sorted.dominated.length + sorted.infeasible.length;
   const axes = frontAxes(points, view, range, look);
   return {
     data,
+    first: others > MANY ? data.map(withoutOthers) : null,
     layout: layout(look, {
       ...axes,
       hovermode: "closest",
@@ -92,11 +95,16 @@ export function paretoFigure(state, view, look) {
     }),
     points: {
       points: points.length,
-      shown: sorted.front.length + sorted.dominated.length + sorted.infeasible.length,
+      shown: sorted.front.length + others,
       front: sorted.front.length,
       infeasible: sorted.infeasible.length,
     },
   };
+}
+
+function withoutOthers(trace) {
+  const kept = trace.name !== "dominated" && trace.name !== "violates a constraint";
+  return kept ? trace : { ...trace, ...marks([]) };
 }
 
 function path({ x, y }) {

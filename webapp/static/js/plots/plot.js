@@ -3,9 +3,23 @@ import { csv, fileName, saveAddress, saveText } from "../save.js";
 import { CONFIG, themeOfPlots } from "./look.js";
 import { loadPlotly } from "./plotly.js";
 
+// First drawings take turns with a pause to paint, so the first plot shows before the others are computed.
+let turn = Promise.resolve();
+
+function inTurn(work) {
+  const mine = turn.then(work);
+  turn = mine.catch(() => {}).then(painted);
+  return mine;
+}
+
+function painted() {
+  const later = document.hidden ? (resume) => resume() : requestAnimationFrame; // hidden tabs have no frames
+  return new Promise((resolve) => later(() => setTimeout(resolve)));
+}
+
 // `box` is the element with .ps-plot (drawn into), .ps-plot-empty (shown while there is
 // nothing) and buttons [data-save=csv|png|svg]. `figure(look)` gives {data, layout, points}
-// or null; `table()` gives {header, rows}, or the address of a CSV; `name()` the files' name;
+// or null, and `first`, the data to paint before the rest of many points; `table()` gives {header, rows}, or the address of a CSV; `name()` the files' name;
 // `wire(element)` is called once, after the first drawing.
 export class Plot {
   constructor(box, { figure, table, name, wire }) {
@@ -38,7 +52,8 @@ export class Plot {
     this.busy = true;
     try {
       const plotly = await loadPlotly();
-      await plotly.react(this.area, figure.data, figure.layout, CONFIG);
+      if (this.drawn) await plotly.react(this.area, figure.data, figure.layout, CONFIG);
+      else await inTurn(() => this.drawFirst(plotly, figure));
       for (const [key, value] of Object.entries(figure.points ?? {})) this.box.dataset[key] = value;
       if (!this.drawn) {
         this.drawn = true;
@@ -51,6 +66,15 @@ export class Plot {
       this.again = false;
       await this.draw();
     }
+  }
+
+  async drawFirst(plotly, figure) {
+    if (figure.first) {
+      await plotly.react(this.area, figure.first, figure.layout, CONFIG);
+      this.box.dataset.front = figure.points.front;
+      await painted();
+    }
+    await plotly.react(this.area, figure.data, figure.layout, CONFIG);
   }
 
   async save(kind) {
