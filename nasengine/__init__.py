@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .core.settings import setting
     from .core.space import Space
     from .core.strategy import Strategy, Task
+    from .core.target import Target
     from .execution.building import build
     from .execution.canonical import canonical, canonical_id
     from .execution.description import describe
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .execution.result import Candidate, Result
     from .execution.run_file import load_run
     from .execution.search import search
+    from .exports.export import Exported, export
     from .spaces.common.decision_space import DecisionSpace
 
 # Public name -> module that defines it (and after a colon its name there, if that differs).
@@ -55,6 +57,7 @@ _PUBLIC = {
     "EngineEvent": "core.events",
     "Estimator": "core.estimator",
     "Evaluation": "core.estimator",
+    "Exported": "exports.export",
     "Goal": "core.objective",
     "InvalidSettings": "core.errors",
     "Measurement": "core.measurement",
@@ -65,11 +68,13 @@ _PUBLIC = {
     "SearchSpec": "core.search_spec",
     "Space": "core.space",
     "Strategy": "core.strategy",
+    "Target": "core.target",
     "Task": "core.strategy",
     "build": "execution.building",
     "canonical": "execution.canonical",
     "canonical_id": "execution.canonical",
     "describe": "execution.description",
+    "export": "exports.export",
     "load_network": "execution.network_folder",
     "load_plugin": "catalog:load",
     "load_run": "execution.run_file",
@@ -90,6 +95,7 @@ __all__ = [
     "EngineEvent",
     "Estimator",
     "Evaluation",
+    "Exported",
     "Goal",
     "InvalidSettings",
     "Measurement",
@@ -100,11 +106,13 @@ __all__ = [
     "SearchSpec",
     "Space",
     "Strategy",
+    "Target",
     "Task",
     "build",
     "canonical",
     "canonical_id",
     "describe",
+    "export",
     "load_network",
     "load_plugin",
     "load_run",

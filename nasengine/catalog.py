@@ -21,6 +21,7 @@ from .core.estimator import Estimator
 from .core.objective import Objective
 from .core.space import Space
 from .core.strategy import Strategy
+from .core.target import Target
 from .core.text import one_line, shorten
 from .core.trainer import Trainer
 
@@ -81,6 +82,9 @@ KINDS: dict[str, dict[str, str]] = {
         "wikitext2": "nasengine.data.prepared_text:Wikitext2",
         "text": "nasengine.data.text:Text",
     },
+    "targets": {
+        "onnx": "nasengine.exports.targets.onnx:Onnx",
+    },
     "networks": {
         "DARTS_V1": "nasengine.spaces.published.darts:DARTS_V1",
         "DARTS_V2": "nasengine.spaces.published.darts:DARTS_V2",
@@ -101,6 +105,7 @@ BASES: dict[str, type] = {
     "estimators": Estimator,
     "objectives": Objective,
     "datasets": Dataset,
+    "targets": Target,
     "networks": Architecture,
 }
 # The same kinds as people write them in the singular.
@@ -111,6 +116,7 @@ SINGULAR = {
     "estimator": "estimators",
     "objective": "objectives",
     "dataset": "datasets",
+    "target": "targets",
     "network": "networks",
 }
 _registered: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
@@ -163,7 +169,8 @@ def register(kind: str, entry: Any, name: str | None = None) -> None:
     `[project.entry-points."nasengine.strategies"]` with `first-come = "my_package:FirstCome"`.
 
     Args:
-        kind: `space`, `strategy`, `estimator`, `objective`, `dataset`, `trainer` or `network`.
+        kind: `space`, `strategy`, `estimator`, `objective`, `dataset`, `trainer`, `target` or
+            `network`.
         entry: A subclass of the base class of that kind; an `Architecture` if `kind` is network.
         name: Its name; default: the attribute `name` of the class (`kind` of an objective).
 

@@ -27,6 +27,7 @@ HAND_WRITTEN = {
     "datasets": "data.md",
     "objectives": "devices.md",
     "networks": "spaces.md",
+    "targets": "export.md",
 }
 VARIABLE = re.compile(
     r"""(?:environ(?:\.get|\.setdefault)?[\[(]\s*|getenv\(\s*|\b(?:seconds|whole)\()["']([A-Z][A-Z0-9_]+)["']"""

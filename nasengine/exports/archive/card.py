@@ -1,0 +1,204 @@
+"""Model card: README.md of an archive, in the layout of Hugging Face."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ...core.text import one_line
+from .facts import label_lines, without_paths
+
+if TYPE_CHECKING:
+    from ...core.target import Target
+    from ...execution.network_folder import StoredNetwork
+
+TASKS = {"images": "image-classification", "text": "text-generation"}
+MAX_LABELS = 20
+
+
+def model_card(stored: StoredNetwork, target: Target, report: dict[str, Any], licence: str) -> str:
+    """Return the card: YAML head, then what it is, how it was trained and checked, its limits."""
+    sections = (
+        _head(stored, target, licence),
+        _summary(stored, target, report),
+        _use(stored, report),
+        _training(stored),
+        _figures(stored, report),
+        _checks(report),
+        _limits(stored, report),
+        _files(),
+    )
+    return "\n".join(sections)
+
+
+def _head(stored: StoredNetwork, target: Target, licence: str) -> str:
+    task = TASKS[stored.data_kind]
+    dataset = str(stored.dataset["name"])
+    metrics = [
+        {"type": name, "name": name, "value": round(value, 4)}
+        for name, value in stored.values.items()
+        if name.startswith("test_")
+    ]
+    result = {
+        "task": {"type": task},
+        "dataset": {"type": dataset, "name": dataset},
+        "metrics": metrics,
+    }
+    lines = {
+        "license": licence,
+        "library_name": target.name,
+        "pipeline_tag": task,
+        "tags": ["neural-architecture-search", "paretoscope", target.name],
+        "datasets": [dataset],
+        "model-index": [{"name": stored.architecture.id[:12], "results": [result]}],
+    }
+    # JSON is YAML: every value is written as JSON, so that no text can break the head.
+    body = "\n".join(f"{key}: {json.dumps(value)}" for key, value in lines.items())
+    return f"---\n{body}\n---\n"
+
+
+def _summary(stored: StoredNetwork, target: Target, report: dict[str, Any]) -> str:
+    network = report["network"]
+    shape = " x ".join(map(str, stored.input_shape))
+    reads = f"images of {shape}" if stored.data_kind == "images" else "one word at a time"
+    return f"""# Network {stored.architecture.id[:12]} for {target.title}
+
+A network of the space `{stored.architecture.space}`, found or chosen with Paretoscope, trained by
+the protocol `{_plain(stored.protocol["name"])}` with seed {stored.seed}. It reads {reads} and
+knows {stored.classes:,} {"classes" if stored.data_kind == "images" else "words"}. It has
+{network["parameters"]:,} trained parameters and {network["macs"]:,} multiply-accumulates.
+
+    {one_line(stored.text, 2000)}
+"""
+
+
+def _use(stored: StoredNetwork, report: dict[str, Any]) -> str:
+    if stored.data_kind == "text":
+        return """## Use
+
+For each word, run the model on the index of the word and the state that the word before returned
+(zeros at the beginning). The first output scores the next word, the second is the next state.
+"""
+    labels = label_lines(stored)
+    named = ", ".join(_plain(label) for label in labels[:MAX_LABELS])
+    more = f" and {len(labels) - MAX_LABELS:,} more" if len(labels) > MAX_LABELS else ""
+    return f"""## Use
+
+Intended for pictures like those of the data set `{_plain(stored.dataset["name"])}`. Resize a
+picture to the size in `preprocessing.json` and pass its pixels from 0 to 255 as float32, batch x
+channels x height x width. The normalisation is part of the model. The classes are the lines of
+`labels.txt`: {named}{more}.
+"""
+
+
+def _training(stored: StoredNetwork) -> str:
+    settings = without_paths(stored.protocol.get("settings", {}))
+    rows = "\n".join(
+        f"| `{_plain(name)}` | {_plain(json.dumps(value))} |" for name, value in settings.items()
+    )
+    return f"""## Training
+
+Data set `{_plain(stored.dataset["name"])}`, digest `{_plain(stored.dataset["digest"])}`; code
+version `{_plain(stored.code_version)}`; protocol `{_plain(stored.protocol["name"])}`:
+
+| setting | value |
+| --- | --- |
+{rows}
+"""
+
+
+def _figures(stored: StoredNetwork, report: dict[str, Any]) -> str:
+    rows = [
+        f"| {_plain(one.objective)} | {one.value:.4g} {one.unit} | {_spread(one)} | "
+        f"{_plain(one.method)} |"
+        for one in stored.measurements
+    ]
+    evaluation = report.get("evaluation")
+    seeds = ""
+    if evaluation:
+        seeds = "\nOver all seeds of the evaluation:\n\n" + "\n".join(
+            f"- {_plain(name)}: {values['mean']:.4g} ± {values['spread']:.2g} "
+            f"({values['seeds']} seeds)"
+            for name, values in evaluation.items()
+        )
+    head = "| figure | value | spread or standard error | how |\n| --- | --- | --- | --- |"
+    body = "\n".join(rows)
+    return f"""## Figures
+
+Measured at the end of this training, under the protocol above. Figures of other protocols are
+not comparable. The test part was read once, and the reading is recorded.
+
+{head}
+{body}
+{seeds}
+"""
+
+
+def _spread(measurement: Any) -> str:
+    value = measurement.spread
+    if value is None:
+        value = measurement.detail.get("standard_error")
+    return "" if value is None else f"{value:.3g} {measurement.unit}".strip()
+
+
+def _checks(report: dict[str, Any]) -> str:
+    lines = []
+    for model in report["models"]:
+        lines.append(f"- `{model['file']}`: {model['bytes']:,} bytes, {model['precision']}")
+        lines += [f"  - {text}" for text in model_sentences(model)]
+    lines += [f"- Fell back: {_plain(text)}" for text in report["fell_back"]]
+    lines += [f"- {_plain(text)}" for text in report["notes"]]
+    return "## Deployment report\n\n" + "\n".join(lines) + "\n"
+
+
+def model_sentences(model: dict[str, Any]) -> list[str]:
+    """Return the findings of the deployment report about one model."""
+    if model["unavailable"]:
+        return [f"not run here: {_plain(model['unavailable'])}"]
+    sentences = []
+    if check := model["check"]:
+        sentences.append(
+            f"largest difference from the trained network {check['largest_difference']:.3g} over "
+            f"{check['inputs']:,} inputs ({_plain(check['source'])}) with {model['runtime']}"
+        )
+    if test := model["test"]:
+        sentences.append(
+            f"the same class for {test['same_class']:,} of {test['inputs']:,} inputs "
+            f"({_plain(test['source'])}, which has {test['available']:,})"
+        )
+    latency = model["latency"]
+    if latency and "median_ms" in latency:
+        sentences.append(
+            f"latency {latency['median_ms']:.3g} ms (median of {latency['repetitions']}, spread "
+            f"{latency['spread_ms']:.2g} ms, batch {latency['batch']}, {latency['threads']} "
+            f"thread) on {_plain(latency['device'])}"
+        )
+    return sentences
+
+
+def _limits(stored: StoredNetwork, report: dict[str, Any]) -> str:
+    lines = [
+        "- The network knows only the classes of its data set; it names one of them for any input."
+        if stored.data_kind == "images"
+        else "- The network knows only the words of its vocabulary.",
+        "- Inputs that differ from the data set (camera, light, noise, language) were not tested.",
+        "- Latency holds for the named device, batch size and number of threads only.",
+    ]
+    if all(model["test"] is None for model in report["models"]):
+        lines.append("- The classes on the test part were not compared at the export.")
+    return "## Limits\n\n" + "\n".join(lines) + "\n"
+
+
+def _files() -> str:
+    return """## Check this archive
+
+    pip install -r requirements.txt
+    python verify.py
+
+`SHA256SUMS` has the checksum of every file; `model.json` describes inputs and outputs.
+"""
+
+
+def _plain(value: Any) -> str:
+    """Return text on one line that has no meaning in a Markdown table."""
+    return one_line(str(value), 500).replace("|", "\\|").replace("`", "'").replace("<", "&lt;")

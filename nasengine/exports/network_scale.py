@@ -1,0 +1,3 @@
+"""The scale of pixels that exported networks read."""
+
+MAX_PIXEL = 255.0
