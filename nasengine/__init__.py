@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .core.objective import Constraint, Goal, Objective
     from .core.outcome import Outcome
     from .core.proposal import Proposal
+    from .core.protocol import Protocol
     from .core.search_spec import SearchSpec
     from .core.settings import setting
     from .core.space import Space
@@ -64,6 +65,7 @@ _PUBLIC = {
     "Objective": "core.objective",
     "Outcome": "core.outcome",
     "Proposal": "core.proposal",
+    "Protocol": "core.protocol",
     "Result": "execution.result",
     "SearchSpec": "core.search_spec",
     "Space": "core.space",
@@ -102,6 +104,7 @@ __all__ = [
     "Objective",
     "Outcome",
     "Proposal",
+    "Protocol",
     "Result",
     "SearchSpec",
     "Space",

@@ -19,6 +19,7 @@ from .core.dataset import Dataset
 from .core.errors import EngineError, UnknownName
 from .core.estimator import Estimator
 from .core.objective import Objective
+from .core.protocol import Protocol
 from .core.space import Space
 from .core.strategy import Strategy
 from .core.target import Target
@@ -96,6 +97,14 @@ KINDS: dict[str, dict[str, str]] = {
         "DARTS_V2_RNN": "nasengine.spaces.published.darts_recurrent:DARTS_V2_RNN",
         "ENAS_RNN": "nasengine.spaces.published.enas_recurrent:ENAS_RNN",
     },
+    "protocols": {
+        "darts-cifar10": "nasengine.protocols.darts_cifar10:DARTS_CIFAR10",
+        "enas-cifar10": "nasengine.protocols.enas_cifar10:ENAS_CIFAR10",
+        "nasnet-a-mobile": "nasengine.protocols.nasnet_a_mobile:NASNET_A_MOBILE",
+        "darts-ptb": "nasengine.protocols.darts_text:DARTS_PTB",
+        "darts-wikitext2": "nasengine.protocols.darts_text:DARTS_WIKITEXT2",
+        "quick": "nasengine.protocols.quick:QUICK",
+    },
 }
 
 BASES: dict[str, type] = {
@@ -107,7 +116,10 @@ BASES: dict[str, type] = {
     "datasets": Dataset,
     "targets": Target,
     "networks": Architecture,
+    "protocols": Protocol,
 }
+# Kinds whose entries are values; those of the other kinds are classes.
+VALUES = ("networks", "protocols")
 # The same kinds as people write them in the singular.
 SINGULAR = {
     "space": "spaces",
@@ -118,6 +130,7 @@ SINGULAR = {
     "dataset": "datasets",
     "target": "targets",
     "network": "networks",
+    "protocol": "protocols",
 }
 _registered: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
 
@@ -141,7 +154,7 @@ def has(kind: str, name: object) -> bool:
 
 
 def load(kind: str, name: str) -> Any:
-    """Return the class (or published network) of a name.
+    """Return the class (or published network, or protocol) of a name.
 
     Raises:
         UnknownName: no such name; the message lists the names that exist.
@@ -169,9 +182,10 @@ def register(kind: str, entry: Any, name: str | None = None) -> None:
     `[project.entry-points."nasengine.strategies"]` with `first-come = "my_package:FirstCome"`.
 
     Args:
-        kind: `space`, `strategy`, `estimator`, `objective`, `dataset`, `trainer`, `target` or
-            `network`.
-        entry: A subclass of the base class of that kind; an `Architecture` if `kind` is network.
+        kind: `space`, `strategy`, `estimator`, `objective`, `dataset`, `trainer`, `target`,
+            `network` or `protocol`.
+        entry: A subclass of the base class of that kind; an `Architecture` if `kind` is network,
+            a `Protocol` if it is protocol.
         name: Its name; default: the attribute `name` of the class (`kind` of an objective).
 
     Raises:
@@ -215,9 +229,10 @@ def _problem(kind: str, entry: Any, name: Any) -> str:
     """Return what prevents an entry from being used under this name, empty if nothing does."""
     base = BASES[kind]
     shown = shorten(getattr(entry, "__name__", entry))
-    fits = isinstance(entry, base) if kind == "networks" else _is_subclass(entry, base)
+    fits = isinstance(entry, base) if kind in VALUES else _is_subclass(entry, base)
     if not fits:
-        return f"{shown} must be {'an' if kind == 'networks' else 'a subclass of'} {base.__name__}"
+        article = "an" if base.__name__[0] in "AEIOU" else "a"
+        return f"{shown} must be {article if kind in VALUES else 'a subclass of'} {base.__name__}"
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
         return (
             f"{shown} needs a name: set its attribute {'kind' if kind == 'objectives' else 'name'}"

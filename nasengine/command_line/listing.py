@@ -31,7 +31,7 @@ def add_parser(subparsers: Any) -> None:
     parser = add_command(
         subparsers,
         "list",
-        help="spaces, strategies, estimators, objectives, datasets, devices, networks",
+        help="spaces, strategies, estimators, objectives, data sets, networks, protocols, devices",
         description="Print the plugins, with every setting, its default and its range.",
         examples=("list", "list strategies", "list spaces --json"),
     )
@@ -61,6 +61,8 @@ def entries(kind: str) -> list[dict[str, Any]]:
         return [_device(name) for name in sorted(devices())]
     if kind == "networks":
         return [_network(name) for name in names(kind)]
+    if kind == "protocols":
+        return [_protocol(name) for name in names(kind)]
     return [_entry(kind, name) for name in names(kind)]
 
 
@@ -85,6 +87,11 @@ def _network(name: str) -> dict[str, Any]:
         "space": architecture.space,
         "architecture": architecture.to_json(),
     }
+
+
+def _protocol(name: str) -> dict[str, Any]:
+    protocol = load("protocols", name)
+    return {"name": name, "summary": protocol.help, "protocol": protocol.to_json()}
 
 
 def _device(name: str) -> dict[str, Any]:

@@ -20,9 +20,9 @@ Check = Callable[[Any], bool]
 
 def pack(value: dict[str, Any]) -> bytes:
     """Return the text of a description, with the SHA-256 of all other keys as `digest`."""
-    return (json.dumps({**value, DIGEST: _digest(value)}, indent=1, allow_nan=False) + "\n").encode(
-        "utf-8"
-    )
+    return (
+        json.dumps({**value, DIGEST: digest_of(value)}, indent=1, allow_nan=False) + "\n"
+    ).encode("utf-8")
 
 
 def unpack(content: bytes, path: Path) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def unpack(content: bytes, path: Path) -> dict[str, Any]:
             "version 1: use a newer release"
         )
     recorded = value.pop(DIGEST, None)
-    if recorded != _digest(value):
+    if recorded != digest_of(value):
         raise EngineError(f"{path} was changed after it was stored (SHA-256): copy it again")
     for key, fits in CHECKS.items():
         if key not in value or not fits(value[key]):
@@ -57,7 +57,8 @@ def unpack(content: bytes, path: Path) -> dict[str, Any]:
     return value
 
 
-def _digest(value: dict[str, Any]) -> str:
+def digest_of(value: dict[str, Any]) -> str:
+    """Return the SHA-256 of a description without its digest."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 

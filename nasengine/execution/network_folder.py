@@ -22,7 +22,7 @@ from ..core.errors import EngineError
 from ..core.measurement import Measurement
 from ..spaces.common.deployment import as_deployed
 from .building import build, space_of
-from .network_description import pack, unpack
+from .network_description import digest_of, pack, unpack
 
 if TYPE_CHECKING:
     import torch
@@ -133,6 +133,16 @@ class StoredNetwork:
     def text(self) -> str:
         """The architecture on one line, in the notation of its space."""
         return space_of(self.architecture).text(self.architecture)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what an outcome says about the stored network."""
+        return {
+            "weights": self.weights.to_json() if self.weights else None,
+            "input_shape": list(self.input_shape),
+            "classes": self.classes,
+            "code_version": self.code_version,
+            "digest": digest_of(self.to_json()),
+        }
 
     def network(self) -> torch.nn.Module:
         """Return the network with its stored weights, in evaluation mode, on the CPU.

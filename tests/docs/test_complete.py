@@ -28,6 +28,7 @@ HAND_WRITTEN = {
     "objectives": "devices.md",
     "networks": "spaces.md",
     "targets": "export.md",
+    "protocols": "evaluate.md",
 }
 VARIABLE = re.compile(
     r"""(?:environ(?:\.get|\.setdefault)?[\[(]\s*|getenv\(\s*|\b(?:seconds|whole)\()["']([A-Z][A-Z0-9_]+)["']"""

@@ -9,27 +9,59 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
+from ...core.dataset import Preprocessing
 from .config import TrainConfig
+from .photometric import jitter, random_boxes, resized_crop
 
 
-def augment(images: torch.Tensor, config: TrainConfig, generator: torch.Generator) -> torch.Tensor:
-    """Apply the configured crop, flip and cutout, in this order.
+def augment(
+    images: torch.Tensor,
+    config: TrainConfig,
+    generator: torch.Generator,
+    preprocessing: Preprocessing | None = None,
+) -> torch.Tensor:
+    """Apply the configured crops, flip, colour jitter and cutout, in this order.
 
     Images (n x c x h x w) are normalised: padding and hidden squares are 0, the mean of the
     training images. (The papers' code pads before it normalises.)
+
+    Args:
+        images: The batch.
+        config: Settings of the training.
+        generator: Source of the random numbers, on the CPU.
+        preprocessing: How pixels became inputs; without it colours are not changed.
     """
     count, _, height, width = images.shape
+    if config.resized_crop:
+        images = resized_crop(images, random_boxes(count, config.resized_crop, generator))
     if config.crop:
         choices = 2 * config.crop + 1
         offsets = torch.randint(choices, (2, count), generator=generator)
         images = crop(images, config.crop, offsets[0], offsets[1])
     if config.flip:
         images = flip(images, torch.rand(count, generator=generator) < 0.5)
+    if preprocessing is not None and (config.colour_jitter or config.hue_jitter):
+        pixels = jitter(
+            denormalised(images, preprocessing), config.colour_jitter, config.hue_jitter, generator
+        )
+        images = normalised(pixels, preprocessing)
     if config.cutout:
         rows = torch.randint(height, (count,), generator=generator)
         columns = torch.randint(width, (count,), generator=generator)
         images = cutout(images, config.cutout, rows, columns)
     return images
+
+
+def normalised(pixels: torch.Tensor, preprocessing: Preprocessing) -> torch.Tensor:
+    """Return the inputs of scaled pixels, n x c x h x w from 0 to 1."""
+    mean, std = _by_channel(pixels, preprocessing)
+    return (pixels - mean) / std
+
+
+def denormalised(images: torch.Tensor, preprocessing: Preprocessing) -> torch.Tensor:
+    """Return the scaled pixels of inputs; the inverse of `normalised`."""
+    mean, std = _by_channel(images, preprocessing)
+    return (images * std + mean).clamp(0, 1)
 
 
 def crop(
@@ -68,6 +100,16 @@ def cutout(
     wide = _inside(columns, side, width, images)
     hidden = tall[:, None, :, None] & wide[:, None, None, :]
     return images.masked_fill(hidden, 0.0)
+
+
+def _by_channel(
+    images: torch.Tensor, preprocessing: Preprocessing
+) -> tuple[torch.Tensor, torch.Tensor]:
+    mean, std = (
+        images.new_tensor(values).view(1, -1, 1, 1)
+        for values in (preprocessing.mean, preprocessing.std)
+    )
+    return mean, std
 
 
 def _span(start: torch.Tensor, length: int, images: torch.Tensor) -> torch.Tensor:

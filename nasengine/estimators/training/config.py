@@ -119,6 +119,28 @@ class TrainConfig:
         unit="pixels",
     )
     flip: bool = setting(False, "Mirror half of the images at random; not for digits.")
+    resized_crop: float = setting(
+        0.0,
+        "Random-resized crop: smallest share of the area of an image that is cut out and resized; "
+        "ImageNet uses 0.08. 0: off.",
+        low=0.0,
+        high=1.0,
+        omit_default=True,
+    )
+    colour_jitter: float = setting(
+        0.0,
+        "Largest random change of brightness, contrast and saturation, as a share; 0: none.",
+        low=0.0,
+        high=1.0,
+        omit_default=True,
+    )
+    hue_jitter: float = setting(
+        0.0,
+        "Largest random change of hue, as a share of the colour circle; 0: none.",
+        low=0.0,
+        high=0.5,
+        omit_default=True,
+    )
     cutout: int = setting(
         0, "Side of the square hidden in each image (1708.04552).", low=0, high=512, unit="pixels"
     )
@@ -189,6 +211,11 @@ class TrainConfig:
             )
         if errors:
             raise InvalidSettings(errors)
+
+    @property
+    def changes_colours(self) -> bool:
+        """Whether the colours of training images are changed at random."""
+        return self.colour_jitter > 0 or self.hue_jitter > 0
 
     def resolve(self, kind: DataKind) -> ResolvedTrainConfig:
         """Return the settings with the defaults of this kind of data filled in.

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 IMAGE_SETTINGS = (
     "crop",
     "flip",
+    "resized_crop",
+    "colour_jitter",
+    "hue_jitter",
     "cutout",
     "drop_path",
     "drop_path_by_depth",
@@ -112,7 +115,15 @@ def train_and_validate(
         return (error_measurement("error", valid[epoch], context, resolved, **detail),)
 
     facts, parts = dataset.facts(), dataset.search_parts()
-    return train_network(resolved, evaluation, facts, parts, conclude, on_built=on_built)
+    return train_network(
+        resolved,
+        evaluation,
+        facts,
+        parts,
+        conclude,
+        on_built=on_built,
+        preprocessing=dataset.preprocessing() if resolved.changes_colours else None,
+    )
 
 
 def selected_epoch(losses: list[float], keep: str) -> int:

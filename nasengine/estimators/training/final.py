@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
-from ...core.dataset import Dataset, Part, TextPart
+from ...core.dataset import DataKind, Dataset, DatasetFacts, Part, TextPart
 from ...core.estimator import Evaluation
 from ...core.measurement import Measurement
+from ...core.protocol import TrainsOn
 from ...data.common.named import named_dataset
+from ...spaces.common.deployment import as_deployed
 from .config import ResolvedTrainConfig, TrainConfig
 
 if TYPE_CHECKING:
@@ -18,7 +23,13 @@ if TYPE_CHECKING:
     from .trained import Trained
 
 
-def train_finally(config: TrainConfig, evaluation: Evaluation) -> Trained:
+def train_finally(
+    config: TrainConfig,
+    evaluation: Evaluation,
+    *,
+    trains_on: TrainsOn = "train+valid",
+    dataset: Dataset | None = None,
+) -> Trained:
     """Train from scratch on train and valid together and measure `test_error` once at the end.
 
     Nothing is scored during the training: reports have None for the validation, and the test
@@ -26,46 +37,59 @@ def train_finally(config: TrainConfig, evaluation: Evaluation) -> Trained:
     the papers, because the valid part triggers averaging; `test_perplexity` and `test_error` are
     measured once at the end.
 
+    Args:
+        config: Settings of the training.
+        evaluation: The proposal and its surroundings.
+        trains_on: Parts of images that are trained on.
+        dataset: The data set that the evaluation names; default: it is made here.
+
     Raises:
         Cancelled: the evaluation was cancelled between batches.
         EngineError: data, device or architecture are not available.
     """
-    from .trained import error_measurement, train_network
+    from .trained import train_network
 
-    dataset = named_dataset(evaluation.dataset, evaluation.dataset_config)
-    resolved = config.resolve(dataset.kind)
-    if dataset.kind == "text":
-        return _train_on_text(resolved, evaluation, dataset)
+    data = dataset or named_dataset(evaluation.dataset, evaluation.dataset_config)
+    resolved = config.resolve(data.kind)
 
     def conclude(
         network: torch.nn.Module, context: DeviceContext, scores: list[Score | None]
     ) -> tuple[Measurement, ...]:
-        from .score import score
+        return measure_test(network, data, context, resolved, evaluation.cancelled)
 
-        test = dataset.test_part()
-        result = score(network, test.images, test.labels, context, evaluation.cancelled)
-        return (error_measurement("test_error", result, context, resolved, part="test"),)
-
-    parts = (train_and_valid(dataset), None)
-    return train_network(resolved, evaluation, dataset.facts(), parts, conclude)
+    parts = _trained_on(data, trains_on)
+    pixels = data.preprocessing() if resolved.changes_colours else None
+    return train_network(resolved, evaluation, data.facts(), parts, conclude, preprocessing=pixels)
 
 
-def _train_on_text(
-    config: ResolvedTrainConfig, evaluation: Evaluation, dataset: Dataset[TextPart]
-) -> Trained:
-    from .trained import text_measurements, train_network
+def measure_test(
+    network: torch.nn.Module,
+    dataset: Dataset,
+    context: DeviceContext,
+    config: ResolvedTrainConfig,
+    cancelled: Callable[[], bool],
+) -> tuple[Measurement, ...]:
+    """Measure a trained network on the test part, which is read once.
 
-    def conclude(
-        network: torch.nn.Module, context: DeviceContext, scores: list[Score | None]
-    ) -> tuple[Measurement, ...]:
-        from .text_score import score_text
+    It is measured in the form that is stored and in float32, so that a loaded network has exactly
+    the measured error.
+    """
+    from .score import score
+    from .text_score import score_text
+    from .trained import error_measurement, text_measurements
 
-        result = score_text(network, dataset.test_part().words, context, evaluation.cancelled)
-        names = ("test_perplexity", "test_error")
-        return text_measurements(names, result, context, config, part="test")
-
-    parts = dataset.search_parts()
-    return train_network(config, evaluation, dataset.facts(), parts, conclude)
+    exact = replace(context, dtype=_float32())
+    extra = {"part": "test", "reads": 1, "training_dtype": context.dtype_name}
+    deployed = as_deployed(network)
+    with _without_tf32():
+        if dataset.kind == "text":
+            words = cast(TextPart, dataset.test_part()).words
+            result = score_text(deployed, words, exact, cancelled)
+            names = ("test_perplexity", "test_error")
+            return text_measurements(names, result, exact, config, **extra)
+        test = cast(Part, dataset.test_part())
+        result = score(deployed, test.images, test.labels, exact, cancelled)
+        return (error_measurement("test_error", result, exact, config, **extra),)
 
 
 def train_and_valid(dataset: Dataset[Part]) -> Part:
@@ -77,3 +101,45 @@ def train_and_valid(dataset: Dataset[Part]) -> Part:
         images=torch.cat([part.images for part in parts]),
         labels=torch.cat([part.labels for part in parts]),
     )
+
+
+def examples_in_epoch(
+    config: ResolvedTrainConfig, kind: DataKind, facts: DatasetFacts, trains_on: TrainsOn
+) -> int:
+    """Return the number of images (or words) that one epoch of a final training reads."""
+    from .batches import images_in_epoch
+
+    if kind == "text":
+        return facts.train - 1
+    count = facts.train + (facts.valid if trains_on == "train+valid" else 0)
+    return images_in_epoch(count, config.batch_size)
+
+
+def _trained_on(dataset: Dataset, trains_on: TrainsOn) -> tuple:
+    """Return the parts of a training, see `train_network`."""
+    if dataset.kind == "text":
+        return dataset.search_parts()
+    return (
+        train_and_valid(dataset) if trains_on == "train+valid" else dataset.search_parts()[0],
+        None,
+    )
+
+
+def _float32() -> torch.dtype:
+    import torch
+
+    return torch.float32
+
+
+@contextmanager
+def _without_tf32() -> Iterator[None]:
+    """Multiply in full float32 on GPUs, as other machines do."""
+    import torch
+
+    matrix, convolution = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = matrix.allow_tf32, convolution.allow_tf32
+    matrix.allow_tf32 = convolution.allow_tf32 = False
+    try:
+        yield
+    finally:
+        matrix.allow_tf32, convolution.allow_tf32 = before

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import torch
 from torch.nn import functional
 
-from ...core.dataset import Part, TextPart
+from ...core.dataset import Part, Preprocessing, TextPart
 from ...core.errors import Cancelled, Diverged
 from ...core.estimator import Report
 from ...core.seeds import derive
@@ -31,7 +31,8 @@ P = TypeVar("P", Part, TextPart)
 class Job(Generic[P]):
     """Input of a training loop: the network on its device, data, settings, seed, callbacks.
 
-    Without `valid` nothing is scored, as in the final training on train and valid.
+    Without `valid` nothing is scored, as in the final training on train and valid. Colour jitter
+    needs `preprocessing`.
     """
 
     network: torch.nn.Module
@@ -42,6 +43,7 @@ class Job(Generic[P]):
     seed: int
     report: Report
     cancelled: Callable[[], bool]
+    preprocessing: Preprocessing | None = None
 
 
 def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
@@ -70,7 +72,8 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
                 if job.cancelled():
                     raise Cancelled
                 indices = positions.to(images.device)
-                batch = augment(images[indices].to(context.device), config, augmentation)
+                chosen = images[indices].to(context.device)
+                batch = augment(chosen, config, augmentation, job.preprocessing)
                 monitor.add(steps.take(context.batch(batch), labels[indices].to(context.device)))
             if epoch == config.epochs:
                 set_progress(job.network, 1.0)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import torch
 
-from ...core.dataset import DatasetFacts, Part, TextPart
+from ...core.dataset import DatasetFacts, Part, Preprocessing, TextPart
 from ...core.errors import Diverged
 from ...core.estimator import Evaluation
 from ...core.measurement import Measurement
@@ -43,6 +43,7 @@ def train_network(
     conclude: Conclude,
     *,
     on_built: Callable[[torch.nn.Module], None] = lambda network: None,
+    preprocessing: Preprocessing | None = None,
 ) -> Trained:
     """Build and train a network, and measure it.
 
@@ -55,6 +56,7 @@ def train_network(
         facts: Shape and classes of the data set.
         parts: Train and valid; without valid no epoch is scored.
         conclude: Makes the measurements from the network and the scores of the epochs.
+        preprocessing: How pixels became inputs; colour jitter needs it.
         on_built: Called with the new network while it is on the CPU; it may change the weights.
 
     Raises:
@@ -79,7 +81,9 @@ def train_network(
             on_built(network)
             add_head_dropout(network, config.dropout)
             network = context.move(network)
-            for score in epochs(network, parts, config, context, evaluation):
+            for score in epochs(
+                network, parts, config, context, evaluation, preprocessing=preprocessing
+            ):
                 scores.append(score)
             measurements = conclude(network, context, scores)
     except Diverged as error:
@@ -108,13 +112,15 @@ def epochs(
     config: ResolvedTrainConfig,
     context: DeviceContext,
     evaluation: Evaluation,
+    *,
+    preprocessing: Preprocessing | None = None,
 ) -> Iterator[Score | None]:
     """Return the epochs of a training on images or on text, depending on the parts."""
     rest = (config, context, evaluation.seed, evaluation.report, evaluation.cancelled)
     train, valid = parts
     if isinstance(train, TextPart):
         return run_text_epochs(Job(network, train, cast("TextPart | None", valid), *rest))
-    return run_epochs(Job(network, train, cast("Part | None", valid), *rest))
+    return run_epochs(Job(network, train, cast("Part | None", valid), *rest, preprocessing))
 
 
 def error_measurement(

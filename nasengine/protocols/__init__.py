@@ -1,0 +1,1 @@
+"""Protocols of final trainings, each as its paper states it."""
