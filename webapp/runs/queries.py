@@ -47,11 +47,23 @@ BUSY_RUNS = (
 )
 
 
+LARGE_COLUMNS = (
+    "strategy_state",
+    "view",
+    "front",
+    "data_report",
+    "data_set__config",
+    "data_set__facts",
+    "space_version__config",
+    "study__plan",
+)
+
+
 def runs_of(team: Team | None, archived: bool = False) -> QuerySet[Run]:
     """Return the team's runs, newest first, without the large columns."""
     runs = Run.objects.filter(team=team, archived_at__isnull=not archived)
     runs = runs.select_related("study", "created_by", "data_set", "space_version__space")
-    return runs.defer("strategy_state", "view", "front")
+    return runs.defer(*LARGE_COLUMNS)
 
 
 def no_counts() -> dict[str, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Func, IntegerField, QuerySet
+from django.db.models import Count, F, Func, IntegerField, Q, QuerySet
 from django.db.models.fields.json import KeyTransform
 from django.http import QueryDict
 
@@ -67,7 +67,7 @@ def run_table(team: Team, query: QueryDict) -> RunTable:
     """Return the page that the address names by state, method, text, sort, size and page."""
     filtered = RunFilter(query, queryset=runs_of(team))
     study = _study(team, query)
-    total = filtered.qs.count()
+    total, lines = _counts(filtered.qs)
     runs = filtered.qs if study else folded(filtered.qs)
     sort = query.get("sort", "age")
     for earlier, key in EARLIER_SORTS.items():
@@ -76,7 +76,9 @@ def run_table(team: Team, query: QueryDict) -> RunTable:
     size = next((size for size in SIZES if str(size) == query.get("size")), SIZES[0])
     # Only keys are sorted: the rows of a run are wide, and the size of its front is read from JSON.
     keys = _sorted(runs, sort).values_list("pk", flat=True)
-    page = Paginator(keys, size).get_page(query.get("page"))
+    paginator = Paginator(keys, size)
+    paginator.count = total if study else lines
+    page = paginator.get_page(query.get("page"))
     shown = list(_sorted(with_front(runs_of(team)).filter(pk__in=page.object_list), sort))
     studies = {} if study else study_rows(filtered.qs, {r.study_id for r in shown if r.study_id})
     return RunTable(
@@ -93,6 +95,16 @@ def run_table(team: Team, query: QueryDict) -> RunTable:
         total=total,
         study=study,
     )
+
+
+def _counts(runs: QuerySet[Run]) -> tuple[int, int]:
+    """Return the number of runs, and of lines if the runs of a study are one line."""
+    found = runs.order_by().aggregate(
+        total=Count("pk"),
+        single=Count("pk", filter=Q(study=None)),
+        studies=Count("study", distinct=True),
+    )
+    return found["total"], found["single"] + found["studies"]
 
 
 def _study(team: Team, query: QueryDict) -> Study | None:
