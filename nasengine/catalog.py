@@ -85,6 +85,7 @@ KINDS: dict[str, dict[str, str]] = {
     },
     "targets": {
         "onnx": "nasengine.exports.targets.onnx:Onnx",
+        "openvino": "nasengine.exports.targets.openvino:Openvino",
     },
     "networks": {
         "DARTS_V1": "nasengine.spaces.published.darts:DARTS_V1",

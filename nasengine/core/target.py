@@ -21,6 +21,7 @@ class ModelFile:
 
     Attributes:
         path: The file to open, relative to the archive.
+        parts: Other files of the model, such as its weights.
         precision: Type of the computation: "float32", "float16" or "int8".
         runtime: Module with `open_model`, see `nasengine.exports.runtimes`; the archive holds a
             copy. None: no Python runtime opens the file.
@@ -32,6 +33,7 @@ class ModelFile:
     """
 
     path: str
+    parts: tuple[str, ...] = ()
     precision: str = "float32"
     runtime: str | None = None
     tolerance: float = 1e-4

@@ -5,12 +5,11 @@ from __future__ import annotations
 import importlib
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import EngineError
-from ..core.target import ModelFile
+from ..core.target import Built, ModelFile
 from ..core.text import one_line
 from ..objectives.latency.machine_lock import exclusive
 from ..objectives.latency.processor import cpu_name
@@ -44,7 +43,7 @@ class CheckSettings:
 
 
 def check_model(
-    model: ModelFile, path: Path, context: ExportContext, settings: CheckSettings, softmax: bool
+    model: ModelFile, built: Built, context: ExportContext, settings: CheckSettings
 ) -> dict[str, Any]:
     """Return the entry of the deployment report for one model.
 
@@ -52,10 +51,11 @@ def check_model(
         Cancelled: the export was cancelled.
         EngineError: outputs differ by more than the tolerance.
     """
+    path = built.files[model.path]
     entry: dict[str, Any] = {
         "file": model.path,
         "precision": model.precision,
-        "bytes": path.stat().st_size,
+        "bytes": sum(built.files[name].stat().st_size for name in (model.path, *model.parts)),
         "tolerance": model.tolerance,
         "reference": model.reference,
         "runtime": None,
@@ -68,8 +68,8 @@ def check_model(
         return entry
     runtime = runtime_module(model.runtime)
     entry["runtime"] = runtime.version()
-    source = context.examples(softmax)
-    scores = context.signature(softmax).scores
+    source = context.examples(built.softmax)
+    scores = context.signature(built.softmax).scores
     context.step(f"compare {model.path} with the trained network")
     run = runtime.open_model(path, 0)
     examples = source.valid(settings.inputs)

@@ -122,7 +122,7 @@ def export_all(
         for target in made:
             built = target.build(context)
             written = _report(target, built, context, checks or CheckSettings(), evaluation)
-            path = Path(out_dir) / archive_name(stored, target.name)
+            path = Path(out_dir) / archive_name(stored, target)
             context.step("write the archive")
             common = common_files(target, built, context, written, licence)
             _written(path, common, built.files)
@@ -152,10 +152,21 @@ def make_target(name: str, values: Mapping[str, Any], data_kind: str) -> Target:
     return target
 
 
-def archive_name(stored: StoredNetwork, target: str) -> str:
-    """Return the file name of an archive: space, start of the architecture's id, seed, target."""
-    parts = (stored.architecture.space, stored.architecture.id[:12], f"seed{stored.seed}", target)
-    return f"{safe_name('-'.join(parts))}.zip"
+def archive_name(stored: StoredNetwork, target: Target) -> str:
+    """Return a file name: space, start of the architecture's id, seed, target, other settings."""
+    parts = [stored.architecture.space, stored.architecture.id[:12], f"seed{stored.seed}"]
+    return f"{safe_name('-'.join([*parts, target.name, *_unusual(target)]), 120)}.zip"
+
+
+def _unusual(target: Target) -> list[str]:
+    """Return the settings that differ from the defaults, such as "fp16" or "opset20"."""
+    usual, words = type(target).Config(), []
+    for name, value in to_mapping(target.config).items():
+        if value != getattr(usual, name):
+            words.append(
+                name if value is True else f"no-{name}" if value is False else f"{name}{value}"
+            )
+    return words
 
 
 def _report(
@@ -165,10 +176,7 @@ def _report(
     checks: CheckSettings,
     evaluation: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    models = [
-        check_model(model, built.files[model.path], context, checks, built.softmax)
-        for model in built.models
-    ]
+    models = [check_model(model, built, context, checks) for model in built.models]
     missing = context.examples(built.softmax).missing
     notes = [*built.notes, *([f"Checked with noise: {missing}"] if missing else [])]
     return {

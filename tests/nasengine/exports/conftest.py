@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from nasengine.execution.network_folder import load_stored
 from nasengine.exports.checking import CheckSettings
+from nasengine.exports.context import ExportContext
 from nasengine.exports.export import export
 from tests.fixtures.networks import published, stored_network
 
@@ -21,6 +23,12 @@ def folder(tmp_path_factory):
 def checks():
     """Fewer inputs than an export compares, and no timing."""
     return CheckSettings(inputs=16, test_inputs=40, timing=False)
+
+
+@pytest.fixture(scope="session")
+def context(folder, tmp_path_factory):
+    """The context of an export; its graphs are made once."""
+    return ExportContext(load_stored(folder), tmp_path_factory.mktemp("work"))
 
 
 @pytest.fixture(scope="session")

@@ -11,18 +11,12 @@ import pytest
 import torch
 
 from nasengine.execution.network_folder import load_stored
-from nasengine.exports.context import ExportContext
 from nasengine.exports.graph.counting import count_parameters
 from nasengine.exports.graph.settings import GraphSettings
 from nasengine.exports.runtimes.onnx_runtime import open_model
 from tests.architecture.sources import ROOT
 
 TRAINING_ONLY = {"Dropout", "RandomUniform", "Bernoulli"}
-
-
-@pytest.fixture(scope="module")
-def context(folder, tmp_path_factory):
-    return ExportContext(load_stored(folder), tmp_path_factory.mktemp("work"))
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +65,8 @@ def test_an_unfolded_file_has_each_parameter_as_an_initialiser(context):
     assert model.parameters.plain == sum(tensor.numel() for tensor in parameters.values())
 
 
-def test_equal_networks_give_equal_bytes(context, graph, folder, tmp_path):
-    again = ExportContext(load_stored(folder), tmp_path).onnx(GraphSettings())
+def test_equal_networks_give_equal_bytes(context, graph):
+    again = context.onnx()
     assert again.path.read_bytes() == graph.SerializeToString(deterministic=True)
 
 
