@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from .execution.building import build
     from .execution.canonical import canonical, canonical_id
     from .execution.description import describe
+    from .execution.evaluation_result import EvaluationResult
+    from .execution.final_evaluation import evaluate
     from .execution.network_folder import load_network
     from .execution.result import Candidate, Result
     from .execution.run_file import load_run
@@ -58,6 +60,7 @@ _PUBLIC = {
     "EngineEvent": "core.events",
     "Estimator": "core.estimator",
     "Evaluation": "core.estimator",
+    "EvaluationResult": "execution.evaluation_result",
     "Exported": "exports.export",
     "Goal": "core.objective",
     "InvalidSettings": "core.errors",
@@ -76,6 +79,7 @@ _PUBLIC = {
     "canonical": "execution.canonical",
     "canonical_id": "execution.canonical",
     "describe": "execution.description",
+    "evaluate": "execution.final_evaluation",
     "export": "exports.export",
     "load_network": "execution.network_folder",
     "load_plugin": "catalog:load",
@@ -97,6 +101,7 @@ __all__ = [
     "EngineEvent",
     "Estimator",
     "Evaluation",
+    "EvaluationResult",
     "Exported",
     "Goal",
     "InvalidSettings",
@@ -115,6 +120,7 @@ __all__ = [
     "canonical",
     "canonical_id",
     "describe",
+    "evaluate",
     "export",
     "load_network",
     "load_plugin",
