@@ -39,9 +39,11 @@ if TYPE_CHECKING:
     from .execution.building import build
     from .execution.canonical import canonical, canonical_id
     from .execution.description import describe
+    from .execution.difference import difference
     from .execution.evaluation_result import EvaluationResult
     from .execution.final_evaluation import evaluate
     from .execution.network_folder import load_network
+    from .execution.network_table import network_table
     from .execution.result import Candidate, Result
     from .execution.run_file import load_run
     from .execution.search import search
@@ -81,10 +83,12 @@ _PUBLIC = {
     "describe": "execution.description",
     "evaluate": "execution.final_evaluation",
     "export": "exports.export",
+    "difference": "execution.difference",
     "load_network": "execution.network_folder",
     "load_plugin": "catalog:load",
     "load_run": "execution.run_file",
     "names": "catalog",
+    "network_table": "execution.network_table",
     "register": "catalog",
     "search": "execution.search",
     "setting": "core.settings",
@@ -120,12 +124,14 @@ __all__ = [
     "canonical",
     "canonical_id",
     "describe",
+    "difference",
     "evaluate",
     "export",
     "load_network",
     "load_plugin",
     "load_run",
     "names",
+    "network_table",
     "register",
     "search",
     "setting",
