@@ -19,7 +19,8 @@ from django.urls import URLPattern, get_resolver
 from tests.fixtures.factories import done, make_run, make_slot, make_table, take
 from tests.fixtures.study_plans import small_plan
 from tests.fixtures.table_specs import asked
-from webapp.architectures.services import keep
+from webapp.architectures.models import Alias, CatalogueEntry
+from webapp.architectures.services.keeping import keep
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 from webapp.runs.services.launch import launch
@@ -65,6 +66,8 @@ GUARDS = {
     "compare/choices": "team",
     "architectures/": "team",
     "architectures/<int:pk>/": "view",
+    "architectures/<int:pk>/<str:action>": "keep",
+    "architectures/alias/<slug:name>/": "team",
     "datasets/tables/": "team",
     "datasets/tables/new": "import",
     "datasets/tables/imports/<int:pk>/": "view",
@@ -101,13 +104,16 @@ def addresses(team, researcher):
         "datasets": make_table(team).pk,
         "studies": study.pk,
     }
-    parts = {"<int:number>": str(held.number), "<str:kind>": "space"}
+    Alias.objects.create(team=team, name="champion", entry=entry)
+    CatalogueEntry.objects.filter(pk=entry.pk).update(stage="approved")
+    parts = {"<int:number>": str(held.number), "<str:kind>": "space", "<slug:name>": "champion"}
     job = request_import(team, researcher, io.BytesIO(b"a,b\n1,2\n"), "made.csv", {"name": "made"})
 
     def address(pattern: str) -> str:
         is_import = pattern.startswith("datasets/tables/imports/")
         pk = job.pk if is_import else keys.get(pattern.partition("/")[0], run.pk)
-        parts["<str:action>"] = "cancel" if is_import else "pause"
+        is_entry = pattern.startswith("architectures/")
+        parts["<str:action>"] = "cancel" if is_import else "describe" if is_entry else "pause"
         text = pattern.replace("<int:pk>", str(pk))
         for part, value in parts.items():
             text = text.replace(part, value)

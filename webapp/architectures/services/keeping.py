@@ -1,16 +1,21 @@
-"""Keeping architectures in a team's catalogue, and promoting or rejecting entries."""
+"""Keeping candidates in a team's catalogue, each architecture once."""
 
 from __future__ import annotations
 
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from typing import Any
 
-from webapp.accounts.models import User
-from webapp.accounts.permissions import MIN_ROLE, AnyUser, may
-from webapp.limits import MAX_NAME, MAX_REASON
+from django.db import transaction
+
+from nasengine.core.architecture import Architecture
+from nasengine.core.errors import EngineError
+from nasengine.execution.canonical import canonical_id
+from nasengine.execution.code_version import code_version
+from webapp.accounts.models import Team, User
+from webapp.limits import MAX_NAME, MAX_PROPOSAL
 from webapp.runs.models import Candidate, CandidateState
 
-from .models import CatalogueEntry, Stage
+from ..models import CatalogueEntry
+from .texts import Refused, checked_text, set_author
 
 COPIED_COLUMNS = (
     "objective",
@@ -25,127 +30,94 @@ COPIED_COLUMNS = (
 MAX_RUN_NAME = 100  # of the run's name in the default name of an entry
 
 
-class KeepRefused(ValueError):
-    """The candidate cannot be kept, or the name is not allowed; the text is for users."""
+class KeepRefused(Refused):
+    """The candidate cannot be kept, or a text is not allowed; the message is for users."""
 
 
-class DecisionRefused(ValueError):
-    """The entry cannot be promoted or rejected; the text is for users."""
+def id_of(architecture: dict[str, Any]) -> str:
+    """Return the id that isomorphic architectures share.
+
+    An architecture that its space cannot read any more has only its own id.
+    """
+    value = Architecture.from_json(architecture)
+    try:
+        return canonical_id(value)
+    except EngineError:
+        return value.id
 
 
-def keep(candidate: Candidate, user: User | None, name: str = "") -> CatalogueEntry:
+def kept_already(team: Team, architecture: dict[str, Any]) -> CatalogueEntry | None:
+    """Return the team's entry of the same or an isomorphic architecture, the oldest first."""
+    entries = CatalogueEntry.objects.filter(team=team).order_by("pk")
+    own = entries.filter(architecture_id=Architecture.from_json(architecture).id).first()
+    return own or entries.filter(canonical_id=id_of(architecture)).first()
+
+
+def keep(
+    candidate: Candidate, user: User | None, name: str = "", proposal: str = ""
+) -> CatalogueEntry:
     """Create a catalogue entry of a measured candidate, or return the existing one.
 
     Args:
         candidate: a candidate of state done.
         user: who keeps it.
         name: the entry's name; default: the run's name and the candidate's number.
+        proposal: why it is proposed, for the curator.
 
     Raises:
-        KeepRefused: the candidate is not measured, or the name is not allowed.
+        KeepRefused: the candidate is not measured, or a text is not allowed.
     """
-    run, name = candidate.run, name.strip()
+    run = candidate.run
     if candidate.state != CandidateState.DONE:
         raise KeepRefused(
             f"Candidate #{candidate.number} is {candidate.state}: only measured ones can be kept"
         )
-    if "\0" in name:
-        raise KeepRefused("The name must not contain a NUL character: remove it")
-    if len(name) > MAX_NAME:
-        raise KeepRefused(f"The name must have at most {MAX_NAME} characters (got {len(name):,})")
-    kept = CatalogueEntry.objects.filter(
-        team=run.team, architecture_id=candidate.architecture_id
-    ).first()
-    return kept or _new_entry(candidate, user, name)
+    try:
+        name = checked_text(name, "The name", MAX_NAME)
+        proposal = checked_text(proposal, "The proposal", MAX_PROPOSAL)
+    except Refused as error:
+        raise KeepRefused(str(error)) from None
+    with transaction.atomic():
+        # The lock admits one keeper of the team at a time, so no architecture is kept twice.
+        Team.objects.select_for_update().get(pk=run.team_id)
+        kept = kept_already(run.team, candidate.proposal["architecture"])
+        return kept or _new_entry(candidate, user, name, proposal)
 
 
-def _new_entry(candidate: Candidate, user: User | None, name: str) -> CatalogueEntry:
-    """Create the entry with a copy of the measurements.
-
-    If another request created one meanwhile, return that entry.
-    """
-    run = candidate.run
+def _new_entry(candidate: Candidate, user: User | None, name: str, proposal: str) -> CatalogueEntry:
+    """Create the entry with a copy of the measurements and of the candidate's origin."""
+    run, architecture = candidate.run, candidate.proposal["architecture"]
     entry = CatalogueEntry(
         team=run.team,
         architecture_id=candidate.architecture_id,
+        canonical_id=id_of(architecture),
         name=name or f"{run.name[:MAX_RUN_NAME]} #{candidate.number}",
-        architecture=candidate.proposal["architecture"],
+        architecture=architecture,
         candidate=candidate,
-        source={"run": run.pk, "run_name": run.name, "number": candidate.number},
+        source=source_of(candidate),
         measurements=list(candidate.measurements.values(*COPIED_COLUMNS)),
+        proposal=proposal,
         kept_by=user,
+        proposed_by=user,
     )
-    _set_author(entry, user)
-    try:
-        with transaction.atomic():
-            entry.save()
-    except IntegrityError:
-        return CatalogueEntry.objects.get(team=run.team, architecture_id=candidate.architecture_id)
+    set_author(entry, user)
+    entry.save()
     return entry
 
 
-def promote(entry: CatalogueEntry, user: AnyUser, reason: str) -> CatalogueEntry:
-    """Approve an entry with a reason; a rejected entry can be approved later.
-
-    Raises:
-        DecisionRefused: the reason is empty or too long, the user may not decide, or the entry
-            is approved already.
-    """
-    return _decide(entry, user, reason, Stage.APPROVED)
-
-
-def reject(entry: CatalogueEntry, user: AnyUser, reason: str) -> CatalogueEntry:
-    """Reject an entry with a reason; an approved entry can be rejected later.
-
-    Raises:
-        DecisionRefused: the reason is empty or too long, the user may not decide, or the entry
-            is rejected already.
-    """
-    return _decide(entry, user, reason, Stage.REJECTED)
-
-
-def _decide(entry: CatalogueEntry, user: AnyUser, reason: str, stage: Stage) -> CatalogueEntry:
-    reason = _checked_reason(reason)
-    if not isinstance(user, User) or not may_decide(user, entry):
-        raise DecisionRefused(
-            f"you need the {MIN_ROLE['curate'].label.lower()} role in {entry.team} to decide"
-        )
-    with transaction.atomic():
-        locked = CatalogueEntry.objects.select_for_update().get(pk=entry.pk)
-        if locked.stage == stage:
-            raise DecisionRefused(f"{locked.name} is already {stage.label.lower()}")
-        locked.stage, locked.reason, locked.decided_by = stage, reason, user
-        locked.decided_at = timezone.now()
-        _set_author(locked, user, reason[:100])
-        locked.save(update_fields=["stage", "reason", "decided_by", "decided_at"])
-    return locked
-
-
-def _set_author(entry: CatalogueEntry, user: User | None, reason: str = "") -> None:
-    """Set who changes the entry and why, for the history that simple-history writes."""
-    setattr(entry, "_history_user", user)  # noqa: B010  attributes that only simple-history knows
-    if reason:
-        setattr(entry, "_change_reason", reason)  # noqa: B010
-
-
-def may_decide(user: AnyUser, entry: CatalogueEntry) -> bool:
-    """Return whether the user may decide: curators of the team and administrators."""
-    return bool(user.is_active and (user.is_superuser or may(user, "curate", entry.team)))
-
-
-def _checked_reason(reason: str) -> str:
-    """Return the reason as it is stored.
-
-    Raises:
-        DecisionRefused: it is empty, too long or cannot be stored.
-    """
-    reason = reason.strip()
-    if not reason:
-        raise DecisionRefused("a decision needs a reason: write one sentence")
-    if len(reason) > MAX_REASON:
-        raise DecisionRefused(
-            f"the reason must have at most {MAX_REASON} characters (got {len(reason):,})"
-        )
-    if "\0" in reason:
-        raise DecisionRefused("the reason must not contain a NUL character: remove it")
-    return reason
+def source_of(candidate: Candidate) -> dict[str, Any]:
+    """Return where a candidate is from, as an entry keeps it."""
+    run = candidate.run
+    return {
+        "run": run.pk,
+        "run_name": run.name,
+        "number": candidate.number,
+        "parents": candidate.parents,
+        "seed": run.seed,
+        "strategy": run.strategy,
+        "estimator": run.spec.get("estimator", ""),
+        "dataset": run.spec.get("dataset", ""),
+        "dataset_config": run.spec.get("dataset_config", {}),
+        "data_digest": run.data_digest,
+        "code_version": code_version(),
+    }
