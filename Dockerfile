@@ -3,8 +3,8 @@ FROM python:3.11-slim-bookworm
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
-RUN useradd --create-home --uid 10001 paretoscope && mkdir -p /app /var/lib/paretoscope /weights \
- && chown paretoscope /app /var/lib/paretoscope /weights
+RUN useradd --create-home --uid 10001 paretoscope && mkdir -p /app /var/lib/paretoscope /weights /results/networks /results/exports \
+ && chown --recursive paretoscope /app /var/lib/paretoscope /weights /results
 WORKDIR /app
 
 COPY requirements.lock ./

@@ -11,10 +11,8 @@ _BUDGET = {setting.name: setting for setting in describe(Budget)}
 MAX_NAME = 120  # of a run, study or catalogue entry
 MAX_REASON = 500  # why a run or candidate ended, or an entry was promoted or rejected
 MAX_NOTE = 300
+MAX_PROTOCOL_NAME = 300  # with the settings that were changed
 MAX_TAG = 40
-MAX_ALIAS = 40  # of a catalogue entry, such as champion
-MAX_PROPOSAL = 1000  # why an architecture is proposed
-MAX_ENTRY_NOTE = 4000  # on a catalogue entry
 MAX_QUESTION = 2000  # the question that a study answers
 MAX_LOG_TEXT = 2000
 
@@ -24,7 +22,8 @@ MAX_STUDY_RUNS = 400
 MAX_TABLE_DATASETS = 20
 MAX_OPEN_IMPORTS = 5  # of a team
 MAX_KEPT_UPLOADS = 10  # of a team: files of imports that can be tried again
-MAX_CURVE_POINTS = 5000  # epochs kept per candidate
+MAX_CURVE_POINTS = 5000  # epochs kept per candidate or training
+MAX_EVALUATION_SEEDS = 20
 
 # The engine's own bounds.
 MAX_CANDIDATES = int(_BUDGET["candidates"].high or 0)

@@ -11,6 +11,8 @@ urlpatterns = [
     path("runs/", include("webapp.architectures.keep_urls")),
     path("runs/", include("webapp.runs.urls")),
     path("studies/", include("webapp.studies.urls")),
+    path("evaluations/", include("webapp.evaluations.urls")),
+    path("exports/", include("webapp.exports.urls")),
     path("architectures/", include("webapp.architectures.urls")),
     path("datasets/tables/", include("webapp.tables.urls")),
     path("", include("webapp.compare.urls")),

@@ -12,6 +12,10 @@ from typing import Any
 
 from django.conf import settings
 
+from webapp.evaluations.models import Training
+from webapp.exports.models import Export
+from webapp.jobs import services as jobs
+from webapp.jobs.models import Job
 from webapp.runs.models import Run
 from webapp.runs.services import slots
 from webapp.runs.services.advance import advance_run, fail_run
@@ -25,6 +29,7 @@ from .table_imports import TableImports
 from .wake_up import WakeUp
 
 log = logging.getLogger(__name__)
+JOBS: tuple[type[Job], ...] = (Training, Export)
 
 
 class Coordinator:
@@ -67,8 +72,10 @@ class Coordinator:
             log.warning("coordinator not signed out: %s", error)
 
     def sweep(self) -> None:
-        """Requeue candidates of dead workers, advance runs that are behind, notify again."""
+        """Requeue work of dead workers, advance runs that are behind, notify again."""
         reap()
+        for model in JOBS:
+            jobs.reap(model)
         self.advance(runs_to_advance())
         notify_again()
         self.imports.look()

@@ -8,6 +8,8 @@ from webapp.runs.models import WorkerSlot
 from webapp.runs.services.leases import Turn
 
 from .candidate_work import CandidateWork
+from .export_work import ExportWork
+from .training_work import TrainingWork
 from .work import Work
 
 
@@ -21,7 +23,7 @@ class Source(Protocol):
         """Claim the work of a turn; None if it does not wait any more."""
 
 
-SOURCES: tuple[Source, ...] = (CandidateWork,)
+SOURCES: tuple[Source, ...] = (CandidateWork, TrainingWork, ExportWork)
 
 
 def next_work(slot: WorkerSlot, queues: list[str]) -> Work | None:

@@ -5,17 +5,22 @@ reads JSON lines from stdin and writes JSON lines to stdout:
 
     in   {"type": "evaluate", "job": 7, "spec": {...}, "proposal": {...},
           "weights": "folder of the search's weights"}
+         {"type": "train", "job": 8, "final": {...}, "folder": "of the trained network"}
+         {"type": "export", "job": 9, "network": "folder", "target": "onnx", "settings": {...},
+          "evaluation": {...}, "folder": "of the archive"}
          {"type": "cancel", "job": 7}
     out  {"type": "ready", "facts": {...}}
          {"type": "progress", "job": 7, "point": {...}}
-         {"type": "outcome", "job": 7, "outcome": {...}, "digest": "SHA-256 of the data"}
+         {"type": "outcome", "job": 7, "outcome": {"state", "reason", ...}, "digest": "SHA-256 of
+          the data, of an evaluation"}
 
-It evaluates many candidates and ends when the worker that started it ends.
+It does one piece of work after the other and ends when the worker that started it ends.
 """
 
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import json
 import os
 import queue
@@ -23,6 +28,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
@@ -44,7 +50,7 @@ class Requests:
         threading.Thread(target=self._read, name="requests", daemon=True).start()
 
     def next(self) -> dict[str, Any]:
-        """Wait for the next candidate to evaluate and return its request."""
+        """Wait for the next request of work and return it."""
         return self._jobs.get()
 
     def cancelled(self, job: int) -> bool:
@@ -76,33 +82,99 @@ class Responses:
             self._file.flush()
 
 
-def evaluate(request: dict[str, Any], requests: Requests, responses: Responses) -> dict[str, Any]:
-    """Return the outcome of one request as JSON; errors become failed outcomes."""
-    from nasengine.core.errors import Cancelled, EngineError
+class Job:
+    """One request of work, with the callbacks of the engine."""
+
+    def __init__(self, request: dict[str, Any], requests: Requests, responses: Responses):
+        self.request = request
+        self.number: int = request["job"]
+        self._requests = requests
+        self._responses = responses
+
+    def report(self, point: dict[str, Any]) -> None:
+        """Send the progress to the worker."""
+        self._responses.send(type="progress", job=self.number, point=point)
+
+    def cancelled(self) -> bool:
+        """Return whether the worker has cancelled the job."""
+        return self._requests.cancelled(self.number)
+
+
+def evaluate(job: Job) -> dict[str, Any]:
+    """Evaluate one candidate of a search and return its outcome as JSON."""
     from nasengine.core.proposal import Proposal
     from nasengine.core.search_spec import SearchSpec
     from nasengine.core.weight_store import NO_WEIGHTS
     from nasengine.execution import loop as search
     from nasengine.execution.weight_store import FolderWeightStore
 
-    job, number = request["job"], request["proposal"]["number"]
-    folder = request["weights"]
+    request, folder = job.request, job.request["weights"]
+    outcome = search.evaluate(
+        SearchSpec.from_json(request["spec"]),
+        Proposal.from_json(request["proposal"]),
+        job.report,
+        job.cancelled,
+        FolderWeightStore(Path(folder)) if folder else NO_WEIGHTS,
+    )
+    return outcome.to_json()
+
+
+def train(job: Job) -> dict[str, Any]:
+    """Train one network fully, store it and return the FinalOutcome as JSON."""
+    from nasengine.execution.final import FinalJob, train_once
+
+    final = FinalJob.from_json(job.request["final"])
+    folder = Path(job.request["folder"])
+    outcome = train_once(final, folder, job.report, job.cancelled).to_json()
+    return {**outcome, "curve": []}  # the worker has had every point of it
+
+
+def export(job: Job) -> dict[str, Any]:
+    """Export one stored network and return the archive's facts and the deployment report."""
+    from nasengine.exports.export import export as export_network
+
+    request = job.request
+    exported = export_network(
+        request["network"],
+        request["target"],
+        request["folder"],
+        config=request["settings"],
+        evaluation=request["evaluation"],
+        report=job.report,
+        cancelled=job.cancelled,
+    )
+    with exported.archive.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "state": "done",
+        "reason": "",
+        "archive": exported.archive.name,
+        "bytes": exported.archive.stat().st_size,
+        "sha256": sha256,
+        "report": exported.report,
+    }
+
+
+HANDLERS: dict[str, Callable[[Job], dict[str, Any]]] = {
+    "evaluate": evaluate,
+    "train": train,
+    "export": export,
+}
+
+
+def outcome_of(job: Job) -> dict[str, Any]:
+    """Return the outcome of a request as JSON; errors become failed outcomes."""
+    from nasengine.core.errors import Cancelled, EngineError
+
     try:
-        outcome = search.evaluate(
-            SearchSpec.from_json(request["spec"]),
-            Proposal.from_json(request["proposal"]),
-            lambda point: responses.send(type="progress", job=job, point=point),
-            lambda: requests.cancelled(job),
-            FolderWeightStore(Path(folder)) if folder else NO_WEIGHTS,
-        )
-        return outcome.to_json()
+        return HANDLERS[job.request["type"]](job)
     except Cancelled:
-        return outcome_json(number, "cancelled", "cancelled on request")
+        return empty_outcome(job, "cancelled", "cancelled on request")
     except EngineError as error:
-        return outcome_json(number, "failed", str(error))
-    except Exception as error:  # one bad candidate must not end the process
+        return empty_outcome(job, "failed", str(error))
+    except Exception as error:  # one bad request must not end the process
         traceback.print_exc()
-        return outcome_json(number, "failed", f"{type(error).__name__}: {error}")
+        return empty_outcome(job, "failed", f"{type(error).__name__}: {error}")
 
 
 def data_digest(spec: dict[str, Any]) -> str:
@@ -119,15 +191,11 @@ def data_digest(spec: dict[str, Any]) -> str:
         return ""
 
 
-def outcome_json(number: int, state: str, reason: str) -> dict[str, Any]:
+def empty_outcome(job: Job, state: str, reason: str) -> dict[str, Any]:
     """Return an outcome without measurements, as JSON."""
-    return {
-        "number": number,
-        "state": state,
-        "measurements": [],
-        "reason": reason[:MAX_REASON],
-        "epochs": 0,
-    }
+    number = job.request.get("proposal", {}).get("number", 0)
+    outcome = {"number": number, "state": state, "measurements": [], "epochs": 0}
+    return {**outcome, "reason": reason[:MAX_REASON]}
 
 
 def exit_with_parent(parent: int) -> None:
@@ -161,11 +229,10 @@ def main() -> None:
     requests.listen()
     responses.send(type="ready", facts=worker_facts())
     while True:
-        request = requests.next()
-        outcome = evaluate(request, requests, responses)
-        responses.send(
-            type="outcome", job=request["job"], outcome=outcome, digest=data_digest(request["spec"])
-        )
+        job = Job(requests.next(), requests, responses)
+        outcome, spec = outcome_of(job), job.request.get("spec")
+        digest = data_digest(spec) if spec else ""
+        responses.send(type="outcome", job=job.number, outcome=outcome, digest=digest)
 
 
 if __name__ == "__main__":

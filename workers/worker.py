@@ -16,6 +16,8 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from nasengine.core.errors import EngineError
+from webapp.evaluations.services.networks import sweep_networks
+from webapp.exports.services.archives import sweep_exports
 from webapp.runs.services import slots
 from webapp.runs.services.weights import sweep_weights
 from webapp.tables.services.materialise import sweep_tables
@@ -30,7 +32,13 @@ from .work import Ending, Work
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.2  # between two checks of lease and shutdown while the trainer works
 GRACE_SECONDS = 5.0  # for cancelled work to stop before its process is killed
-SWEEP_FILES_SECONDS = 3600.0  # between two sweeps of unused weights and table files
+SWEEP_FILES_SECONDS = 3600.0  # between two sweeps of unused files
+SWEEPS = {
+    "weights of runs": sweep_weights,
+    "tables": sweep_tables,
+    "trained networks": sweep_networks,
+    "exports": sweep_exports,
+}
 
 
 class Worker:
@@ -87,7 +95,7 @@ class Worker:
         """
         if time.monotonic() >= self.sweep_at:
             self.sweep_at = time.monotonic() + SWEEP_FILES_SECONDS
-            for what, sweep in (("weights of runs", sweep_weights), ("tables", sweep_tables)):
+            for what, sweep in SWEEPS.items():
                 try:
                     deleted = retry_until_available(sweep, self.stopping)
                 except OSError as error:

@@ -71,8 +71,19 @@ def test_workers_share_the_weights_that_children_inherit():
     for name in ("worker", "worker-gpu"):
         folder = SERVICES[name]["environment"]["PARETOSCOPE_WEIGHTS"]
         assert f"${{WEIGHTS_FOLDER:-weights}}:{folder}" in SERVICES[name]["volumes"], name
-        assert re.search(rf"chown paretoscope .*{folder}\b", (ROOT / "Dockerfile").read_text())
+        assert re.search(rf"chown .*paretoscope .*{folder}\b", (ROOT / "Dockerfile").read_text())
     assert "weights" in yaml.safe_load(COMPOSE)["volumes"]
+
+
+def test_web_server_and_workers_share_trained_networks_and_exports():
+    """Workers write them and the web server sends them to browsers."""
+    for name in ("web", "worker", "worker-gpu"):
+        environment = SERVICES[name]["environment"]
+        assert "${RESULTS_FOLDER:-results}:/results" in SERVICES[name]["volumes"], name
+        for variable in ("PARETOSCOPE_NETWORKS", "PARETOSCOPE_EXPORTS"):
+            assert environment[variable].startswith("/results/"), name
+            assert environment[variable] in (ROOT / "Dockerfile").read_text()
+    assert "results" in yaml.safe_load(COMPOSE)["volumes"]
 
 
 @pytest.mark.parametrize("name", ["first-steps", "web", "coordinator", "worker", "worker-gpu"])

@@ -16,11 +16,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 
+from tests.fixtures.evaluations import finish_export, make_export
 from tests.fixtures.factories import done, make_run, make_slot, make_table, take
 from tests.fixtures.study_plans import small_plan
 from tests.fixtures.table_specs import asked
-from webapp.architectures.models import Alias, CatalogueEntry
-from webapp.architectures.services.keeping import keep
+from webapp.architectures.services import keep
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 from webapp.runs.services.launch import launch
@@ -64,10 +64,23 @@ GUARDS = {
     "studies/<int:pk>/<str:action>": "control",
     "compare": "team",
     "compare/choices": "team",
+    "evaluations/": "team",
+    "evaluations/results.json": "team",
+    "evaluations/results.csv": "team",
+    "evaluations/new": "launch",
+    "evaluations/new/settings": "launch",
+    "evaluations/new/cost": "launch",
+    "evaluations/<int:pk>/": "view",
+    "evaluations/<int:pk>/seeds/<int:seed>/network.zip": "view",
+    "evaluations/<int:pk>/seeds/<int:seed>/<str:action>": "control",
+    "evaluations/<int:pk>/<str:action>": "control",
+    "exports/new": "launch",
+    "exports/new/settings": "launch",
+    "exports/<int:pk>/": "view",
+    "exports/<int:pk>/archive.zip": "view",
+    "exports/<int:pk>/<str:action>": "control",
     "architectures/": "team",
     "architectures/<int:pk>/": "view",
-    "architectures/<int:pk>/<str:action>": "keep",
-    "architectures/alias/<slug:name>/": "team",
     "datasets/tables/": "team",
     "datasets/tables/new": "import",
     "datasets/tables/imports/<int:pk>/": "view",
@@ -99,25 +112,33 @@ def addresses(team, researcher):
     claims.finish(held, done(held.number))
     entry = keep(run.candidates.get(number=held.number), researcher)
     study = launch_study(team, researcher, "a study", small_plan())
+    export = finish_export(make_export(team, researcher))
     keys = {
         "architectures": entry.pk,
+        "evaluations": export.training.evaluation_id,
+        "exports": export.pk,
         "datasets": make_table(team).pk,
         "studies": study.pk,
     }
-    Alias.objects.create(team=team, name="champion", entry=entry)
-    CatalogueEntry.objects.filter(pk=entry.pk).update(stage="approved")
-    parts = {"<int:number>": str(held.number), "<str:kind>": "space", "<slug:name>": "champion"}
+    parts = {"<int:number>": str(held.number), "<str:kind>": "space", "<int:seed>": "0"}
+    queries = {
+        "evaluations/new": "?network=DARTS_V2",
+        "evaluations/new/settings": "?network=DARTS_V2",
+        "evaluations/new/cost": "?network=DARTS_V2",
+        "exports/new": f"?training={export.training_id}",
+        "exports/new/settings": f"?training={export.training_id}",
+    }
     job = request_import(team, researcher, io.BytesIO(b"a,b\n1,2\n"), "made.csv", {"name": "made"})
 
     def address(pattern: str) -> str:
         is_import = pattern.startswith("datasets/tables/imports/")
         pk = job.pk if is_import else keys.get(pattern.partition("/")[0], run.pk)
-        is_entry = pattern.startswith("architectures/")
-        parts["<str:action>"] = "cancel" if is_import else "describe" if is_entry else "pause"
+        jobs = pattern.startswith(("evaluations/", "exports/"))
+        parts["<str:action>"] = "cancel" if is_import or jobs else "pause"
         text = pattern.replace("<int:pk>", str(pk))
         for part, value in parts.items():
             text = text.replace(part, value)
-        return "/" + text
+        return "/" + text + queries.get(pattern, "")
 
     return {pattern: address(pattern) for pattern in GUARDS}
 

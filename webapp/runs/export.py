@@ -6,6 +6,8 @@ import csv
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from webapp.common.spreadsheet import harmless
+
 from .models import Run
 from .objectives import goals_of_run
 from .queries import candidate_rows
@@ -26,10 +28,10 @@ def candidate_csv(run: Run) -> Iterator[str]:
             [
                 row["number"],
                 row["state"],
-                _harmless(row["reason"]),
+                harmless(row["reason"]),
                 int(row["number"] in on_front),
-                _harmless(_spaced(row["broken"])),
-                _harmless(row["origin"]),
+                harmless(_spaced(row["broken"])),
+                harmless(row["origin"]),
                 _spaced(row["parents"]),
                 *(_short(value) for value in values),
                 row["architecture_id"],
@@ -51,8 +53,3 @@ def _spaced(items: Iterable[Any]) -> str:
 def _short(value: float | None) -> float | int | None:
     """Return whole numbers without a decimal point, as the scripts of the page write them."""
     return int(value) if value is not None and value.is_integer() else value
-
-
-def _harmless(text: str) -> str:
-    """Return the text with a quote in front if a spreadsheet would run it as a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text

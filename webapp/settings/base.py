@@ -52,6 +52,8 @@ INSTALLED_APPS = [
     "webapp.tables",
     "webapp.studies",
     "webapp.runs",
+    "webapp.evaluations",
+    "webapp.exports",
     "webapp.architectures",
     "webapp.live",
     "webapp.start",
@@ -131,6 +133,14 @@ SWEEP_SECONDS = seconds("SWEEP_SECONDS", 2)
 MAX_ATTEMPTS = whole("MAX_ATTEMPTS", 3)
 # A candidate that takes longer than this fails.
 CANDIDATE_SECONDS = seconds("CANDIDATE_SECONDS", 86400)
+# A training of an evaluation, or an export, that takes longer than this fails.
+TRAINING_SECONDS = seconds("TRAINING_SECONDS", 604800)
+EXPORT_SECONDS = seconds("EXPORT_SECONDS", 7200)
+# Folders for trained networks and exported archives; web server and workers share them.
+PARETOSCOPE_NETWORKS = Path(
+    os.environ.get("PARETOSCOPE_NETWORKS") or VAR_DIR / "networks"
+).absolute()
+PARETOSCOPE_EXPORTS = Path(os.environ.get("PARETOSCOPE_EXPORTS") or VAR_DIR / "exports").absolute()
 # Folder for weights that children inherit, and how long they are kept after the run.
 PARETOSCOPE_WEIGHTS = Path(os.environ.get("PARETOSCOPE_WEIGHTS") or VAR_DIR / "weights").absolute()
 WEIGHTS_DAYS = whole("WEIGHTS_DAYS", 30)
@@ -141,8 +151,6 @@ TABLE_MEGABYTES = whole("TABLE_MEGABYTES", 50)
 # Largest uncompressed size of all tables of a team.
 TABLE_QUOTA_MEGABYTES = whole("TABLE_QUOTA_MEGABYTES", 2000)
 # Poll intervals of workers and of open pages, for times without notifications.
-# An approved entry of the catalogue is rebuilt and checked this long after its last check.
-CATALOGUE_CHECK_SECONDS = seconds("CATALOGUE_CHECK_SECONDS", 86400)
 IDLE_SECONDS = seconds("IDLE_SECONDS", 2)
 SOCKET_POLL_SECONDS = seconds("SOCKET_POLL_SECONDS", 3)
 # Interval at which an open socket checks its user's access without a notification.

@@ -54,8 +54,7 @@ def run_text_epochs(job: Job[TextPart]) -> Iterator[Score | None]:
                 monitor.add(steps.take(inputs[:, window], targets[:, window]))
             monitor.check_pending()
             if epoch == config.epochs:
-                if (last := steps.averaging.finish()) is not None:
-                    job.on_averaged(last)
+                steps.averaging.finish()
                 set_progress(job.network, 1.0)
             if valid is not None:
                 result = score_text(steps.averaging.scored, valid, context, job.cancelled)

@@ -7,6 +7,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import reverse
 
+from tests.fixtures.evaluations import finish_export, make_export
 from tests.fixtures.factories import make_run, make_table, work_off
 from tests.fixtures.people import PASSWORD
 from webapp.accounts.admin_access import ReadOnlyAdmin, SuperuserAdmin
@@ -17,9 +18,9 @@ from webapp.start.built_in import store_built_in
 
 pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
-OURS = ("accounts", "events", "tables", "runs", "architectures")
+OURS = ("accounts", "events", "tables", "runs", "evaluations", "exports", "architectures")
 # Copies that the history pages show.
-NOT_REGISTERED = {"HistoricalAlias", "HistoricalCatalogueEntry"}
+NOT_REGISTERED = {"HistoricalCatalogueEntry"}
 
 
 def name_of(model) -> str:
@@ -44,6 +45,7 @@ def full(team, researcher, make_entry, db):
     work_off(run)
     Study.objects.create(team=team, name="study")
     make_table(team)
+    finish_export(make_export(team))
     return run
 
 

@@ -102,9 +102,11 @@ def provenance(value: dict[str, Any]) -> str:
 
 
 @register.simple_tag
-def rounded(value: float | None, kind: str = "", unit: str = "") -> SafeString:
+def rounded(
+    value: float | None, kind: str = "", unit: str = "", spread: float | None = None
+) -> SafeString:
     """Render a plain number, rounded, with the full value on hover."""
-    text = value_text(kind, value, unit)
+    text = value_text(kind, value, unit, spread)
     if text == MISSING:
         return missing("nothing measured yet")
     return format_html('<span title="{}">{}</span>', repr(value), text)

@@ -36,6 +36,7 @@ LINKS = (
     Link("study-list", "Studies", "chart-dots", "/studies/"),
     Link("compare", "Compare", "git-compare", "/compare"),
     Link("architecture-list", "Architectures", "sitemap", "/architectures/"),
+    Link("evaluation-list", "Evaluations", "rosette-discount-check", "/evaluations/"),
     Link("table-list", "Data", "database", "/datasets/"),
 )
 ADMIN = Link("admin:index", "Admin", "shield-check", "/admin/")

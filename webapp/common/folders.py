@@ -1,0 +1,43 @@
+"""Folders of files that belong to rows of a table, on the machines of the workers."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from datetime import datetime
+from pathlib import Path
+
+FOLDER_NAME = re.compile(r"(\d{1,18})-[0-9a-f]{8}")
+
+
+def folder_name(key: int, created_at: datetime) -> str:
+    """Return the name of a row's folder.
+
+    It includes the row's time of creation, because row 3 of another database, or of a restored
+    one, is another row.
+    """
+    created = hashlib.sha256(created_at.isoformat().encode()).hexdigest()
+    return f"{key}-{created[:8]}"
+
+
+def folders_in(root: Path) -> list[Path]:
+    """Return the folders of rows in `root`; none if it does not exist."""
+    if not root.is_dir():
+        return []
+    paths = root.iterdir()
+    return [path for path in paths if FOLDER_NAME.fullmatch(path.name) and path.is_dir()]
+
+
+def key_of(folder: Path) -> int:
+    """Return the key of the row that a folder belongs to."""
+    return int(folder.name.partition("-")[0])
+
+
+def is_idle(path: Path, seconds: float) -> bool:
+    """Whether nothing was written there for so long; False for a folder that was just deleted."""
+    try:
+        changed = path.stat().st_mtime
+    except OSError:
+        return False
+    return time.time() - changed > seconds

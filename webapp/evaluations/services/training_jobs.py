@@ -1,0 +1,135 @@
+"""Trainings as jobs: what a worker claims, reports and finishes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from webapp.evaluations.figures import figures_of, is_test, main_figure
+from webapp.evaluations.models import Evaluation, Training
+from webapp.events.clean import clean_json
+from webapp.jobs import services as jobs
+from webapp.jobs.models import JobState
+from webapp.jobs.services import Held
+from webapp.limits import MAX_CURVE_POINTS
+from webapp.runs.models import WorkerSlot
+from webapp.runs.services.leases import Turn
+
+from .networks import attempt_folder
+from .protocol_keys import store_digest
+
+OWNER = "evaluation_id"
+FIGURE_COLUMNS = ("evaluation", "seed", "state", "measurements")
+MAX_VERSION = Training._meta.get_field("code_version").max_length
+
+
+@dataclass(frozen=True)
+class TrainingClaim:
+    """A worker's claim on a training, with everything needed to train.
+
+    Attributes:
+        held: the claim.
+        final: the engine's FinalJob as JSON.
+        folder: the folder on this machine for the trained network of this claim only, so that a
+            worker whose claim was lost cannot overwrite the network of another one.
+    """
+
+    held: Held[Training]
+    evaluation_id: int
+    seed: int
+    final: dict[str, Any]
+    folder: Path
+
+
+def turns(queues: list[str]) -> list[Turn]:
+    """Return the next trainings that wait in these queues."""
+    return jobs.turns(Training, queues, OWNER)
+
+
+def claim_turn(slot: WorkerSlot, turn: Turn) -> TrainingClaim | None:
+    """Claim the training of a turn; None if it does not wait any more."""
+    # The curve of an earlier attempt is void.
+    held = jobs.claim(Training, turn.pk, slot, curve=[], epochs=0)
+    if held is None:
+        return None
+    training = Training.objects.select_related("evaluation").get(pk=turn.pk)
+    evaluation = training.evaluation
+    return TrainingClaim(
+        held=held,
+        evaluation_id=evaluation.pk,
+        seed=training.seed,
+        final={**evaluation.job, "seed": training.seed},
+        folder=attempt_folder(evaluation, training.seed, held.fence),
+    )
+
+
+def report(claim: TrainingClaim, point: dict[str, Any]) -> bool:
+    """Append an epoch to the learning curve; return False if the claim is no longer valid."""
+    with transaction.atomic():
+        training = claim.held.rows.select_for_update().only("curve").first()
+        if training is None:
+            return False
+        point = clean_json(point)
+        if len(training.curve) < MAX_CURVE_POINTS:
+            training.curve.append(point)
+        epoch, epochs = point.get("epoch") or 0, point.get("epochs") or 0
+        share = epoch / epochs if epochs else 0.0
+        activity = f"epoch {epoch} of {epochs}" if epochs else f"epoch {epoch}"
+        return jobs.report(claim.held, share, activity, curve=training.curve, epochs=epoch)
+
+
+def finish(claim: TrainingClaim, state: str, reason: str, outcome: dict[str, Any]) -> bool:
+    """Store how a training ended; return False if the claim is no longer valid.
+
+    A test value that is not finite makes the training diverged. Safe to call twice: the second
+    call changes nothing.
+
+    Args:
+        claim: the claim of the worker.
+        state: "done", "failed", "diverged" or "cancelled".
+        reason: why it did not end as done.
+        outcome: the engine's FinalOutcome as JSON; {} if the trainer process sent none.
+    """
+    finite = [m for m in outcome.get("measurements", []) if _is_finite(m.get("value"))]
+    if state == JobState.DONE and not any(is_test(m["objective"]) for m in finite):
+        state, reason = JobState.DIVERGED, reason or "the test value is missing or not finite"
+    columns: dict[str, Any] = {"measurements": clean_json(finite)}
+    columns |= {n: outcome[n] for n in ("epochs", "seconds") if _is_finite(outcome.get(n))}
+    if outcome.get("test_reads"):
+        columns["test_read_at"] = Now()
+    if state == JobState.DONE:
+        columns |= _network_columns(claim, outcome["network"])
+    with transaction.atomic():
+        evaluation = Evaluation.objects.select_for_update(no_key=True).get(pk=claim.evaluation_id)
+        if not jobs.finish(claim.held, JobState(state), reason, **columns):
+            return False
+        store_digest(evaluation, outcome.get("dataset", {}).get("digest", ""))
+        store_figure(evaluation)
+    return True
+
+
+def store_figure(evaluation: Evaluation) -> None:
+    """Store the main figure of an evaluation whose row is locked."""
+    figure = main_figure(figures_of(evaluation.trainings.only(*FIGURE_COLUMNS)))
+    if figure is not None:
+        evaluation.objective, evaluation.unit = figure.objective, figure.unit
+        evaluation.mean, evaluation.spread = figure.mean, figure.spread
+        evaluation.save(update_fields=["objective", "unit", "mean", "spread"])
+
+
+def _network_columns(claim: TrainingClaim, network: dict[str, Any]) -> dict[str, Any]:
+    weights = network["weights"]
+    facts = {name: weights[name] for name in ("sha256", "bytes", "parameters")}
+    return {
+        "network": {"folder": claim.folder.name, **facts},
+        "code_version": str(network.get("code_version", ""))[:MAX_VERSION],
+    }
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)

@@ -1,0 +1,101 @@
+"""Subjects of evaluations: candidates of runs, catalogue entries and published networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from nasengine import catalog
+from nasengine.core.architecture import Architecture
+from nasengine.core.errors import EngineError
+from nasengine.execution.canonical import canonical_id
+from webapp.accounts.models import Team
+from webapp.limits import MAX_NAME
+from webapp.runs.models import Candidate
+
+MAX_RUN_NAME = 100  # of the run's name in the title of a candidate
+
+
+class SubjectRefused(EngineError):
+    """This cannot be evaluated; the text is for users."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One architecture with where it is from.
+
+    Attributes:
+        query: the part of an address that names it, as in "run=3&candidate=7".
+    """
+
+    title: str
+    architecture: Architecture
+    canonical_id: str
+    source: dict[str, Any]
+    query: str
+    candidate: Candidate | None = field(default=None, compare=False)
+
+
+def candidate_subject(candidate: Candidate) -> Subject:
+    """Return a candidate as a subject; it need not be measured.
+
+    Raises:
+        SubjectRefused: it is a supernet training step, or its space cannot read it any more.
+    """
+    run = candidate.run
+    if candidate.proposal.get("task") == "share":
+        raise SubjectRefused(
+            f"candidate {candidate.number} is a supernet training step, not an architecture: "
+            "choose another candidate"
+        )
+    return _subject(
+        f"{run.name[:MAX_RUN_NAME]} #{candidate.number}",
+        candidate.proposal["architecture"],
+        {"kind": "candidate", "run": run.pk, "run_name": run.name, "number": candidate.number},
+        f"run={run.pk}&candidate={candidate.number}",
+        candidate,
+    )
+
+
+def network_subject(name: str) -> Subject:
+    """Return a published network as a subject.
+
+    Raises:
+        SubjectRefused: there is no such network; the message lists the existing ones.
+    """
+    try:
+        architecture: Architecture = catalog.load("networks", name)
+    except EngineError as error:
+        raise SubjectRefused(str(error)) from None
+    source = {"kind": "network", "name": name}
+    return _subject(name, architecture.to_json(), source, f"network={name}")
+
+
+def entry_subject(team: Team, key: int) -> Subject:
+    """Return an entry of the team's catalogue as a subject.
+
+    Raises:
+        SubjectRefused: the team has no such entry.
+    """
+    # By the reverse relation: the catalogue is above the evaluations and not imported here.
+    entry = team.entries.filter(pk=key).select_related("candidate__run").first()
+    if entry is None:
+        raise SubjectRefused(f"the catalogue of {team} has no entry {key}")
+    source = {"kind": "entry", "entry": entry.pk, "name": entry.name}
+    query = f"entry={entry.pk}"
+    return _subject(entry.name, entry.architecture, source, query, entry.candidate)
+
+
+def _subject(
+    title: str,
+    architecture: dict[str, Any],
+    source: dict[str, Any],
+    query: str,
+    candidate: Candidate | None = None,
+) -> Subject:
+    read = Architecture.from_json(architecture)
+    try:
+        key = canonical_id(read)
+    except EngineError as error:
+        raise SubjectRefused(f"{title} cannot be trained: {error}") from None
+    return Subject(title[:MAX_NAME], read, key, source, query, candidate)

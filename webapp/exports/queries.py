@@ -1,0 +1,69 @@
+"""Reading exports: those of an architecture, and the deployment report as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+
+from webapp.accounts.models import Team
+
+from .models import Export
+
+REFERENCES = {"torch": "the trained network", "itself": "the outputs at the export"}
+
+
+def exports_of_team(team: Team) -> QuerySet[Export]:
+    """Return the team's exports with their networks, newest first."""
+    rows = Export.objects.filter(team=team)
+    return rows.select_related("training__evaluation", "requested_by", "slot")
+
+
+def exports_of(team: Team, canonical_ids: Iterable[str]) -> dict[str, list[Export]]:
+    """Return the exports of architectures of a team, newest first: one query.
+
+    Args:
+        team: the team; exports of other teams are not read.
+        canonical_ids: ids of `nasengine.canonical_id`.
+    """
+    found: dict[str, list[Export]] = {one: [] for one in canonical_ids}
+    rows = exports_of_team(team).filter(training__evaluation__canonical_id__in=list(found))
+    for export in rows.defer("training__curve", "training__evaluation__job"):
+        found[export.training.evaluation.canonical_id].append(export)
+    return found
+
+
+def report_rows(export: Export) -> list[dict[str, Any]]:
+    """Return the rows of the deployment report: one for each model of the archive.
+
+    Each has `file`, `precision`, `bytes`, `runtime`, `latency`, `difference`, `compared`,
+    `classes`, `right` and `note`; a value that was not measured is None, with the reason in `note`.
+    """
+    return [_report_row(model) for model in export.report.get("models", [])]
+
+
+def _report_row(model: dict[str, Any]) -> dict[str, Any]:
+    check, test = model.get("check") or {}, model.get("test") or {}
+    latency = model.get("latency") or {}
+    note = model.get("unavailable") or latency.get("unavailable") or ""
+    return {
+        "file": model.get("file", ""),
+        "precision": model.get("precision", ""),
+        "bytes": model.get("bytes"),
+        "runtime": model.get("runtime") or "",
+        "latency": latency if "median_ms" in latency else None,
+        "difference": check.get("largest_difference"),
+        "compared": check.get("inputs"),
+        "compared_with": REFERENCES.get(model.get("reference", "torch"), "itself"),
+        "classes": _share(test or check, "same_class"),
+        "right": _share(test, "right"),
+        "right_of_network": _share(test, "right_of_trained_network"),
+        "note": note,
+    }
+
+
+def _share(compared: dict[str, Any], name: str) -> str | None:
+    """Return how many of the compared inputs agree, as "359 of 360"."""
+    count, inputs = compared.get(name), compared.get("inputs")
+    return None if count is None or not inputs else f"{count} of {inputs}"

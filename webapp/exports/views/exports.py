@@ -1,0 +1,155 @@
+"""Exports: the form, the page of one export with its report, controls and the download."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from nasengine.core.errors import InvalidSettings
+from webapp.accounts.access import check_may_here, team_object_or_404
+from webapp.accounts.permissions import may
+from webapp.accounts.requests import TeamRequest
+from webapp.common.downloads import download, pieces_of
+from webapp.evaluations.models import Training
+from webapp.evaluations.services.control import ControlRefused
+from webapp.evaluations.sources import entry_of
+from webapp.jobs.models import JobState
+from webapp.jobs.queues import served_queues
+from webapp.runs.drawings import text_of
+
+from ..forms import ExportForm
+from ..models import Export
+from ..queries import report_rows
+from ..services.archives import archive_path
+from ..services.launch import cancel, delete, request_export, retry
+
+ACTIVITY = "Exporting networks"
+NOT_HERE = (
+    "The archive is not on the web server: set PARETOSCOPE_EXPORTS to a folder that workers and "
+    "web server share."
+)
+APPROVED = ("approved", "deployed")
+
+
+@require_http_methods(["GET", "POST"])
+def export_new(request: TeamRequest) -> HttpResponse:
+    """Show the form; a POST requests the export, or shows every message next to its field."""
+    check_may_here(request, "launch", ACTIVITY)
+    training = _training(request)
+    bound = request.method == "POST"
+    form = ExportForm(training, request.POST if bound else request.GET, bound)
+    values = form.values() if bound else None
+    if values is not None:
+        chosen = form.training_or_none()
+        try:
+            if chosen is None:
+                raise InvalidSettings({"training": "is no trained seed of this evaluation"})
+            export = request_export(chosen, request.user, **values)
+        except InvalidSettings as error:
+            form.place(error.errors)
+        else:
+            return redirect("export-detail", export.pk)
+    evaluation = training.evaluation
+    context = {
+        "form": form,
+        "training": training,
+        "evaluation": evaluation,
+        "text": text_of(evaluation.architecture),
+        "warning": approval_warning(training),
+    }
+    return render(request, "exports/new.html", context)
+
+
+@require_GET
+def export_new_settings(request: TeamRequest) -> HttpResponse:
+    """Show the settings of the target that was just chosen."""
+    check_may_here(request, "launch", ACTIVITY)
+    form = ExportForm(_training(request), request.GET, bound=False)
+    return render(request, "exports/parts/settings.html", {"form": form})
+
+
+@require_GET
+def export_detail(request: TeamRequest, pk: int) -> HttpResponse:
+    """Show an export; htmx gets only the part that changes while it runs."""
+    export = _export(request, pk)
+    context = {
+        "export": export,
+        "evaluation": export.training.evaluation,
+        "rows": report_rows(export),
+        "unserved": export.state == JobState.QUEUED and export.queue not in served_queues(),
+        "may_control": may(request.user, "control", export.team),
+        "warning": approval_warning(export.training),
+    }
+    template = "exports/parts/now.html" if request.htmx else "exports/detail.html"
+    return render(request, template, context)
+
+
+@require_GET
+def export_archive(request: TeamRequest, pk: int) -> HttpResponseBase:
+    """Send the archive of an export."""
+    export = _export(request, pk)
+    path = archive_path(export)
+    if path is None:
+        messages.error(request, NOT_HERE if export.archive else "There is no archive yet.")
+        return redirect("export-detail", pk)
+    response = download(pieces_of(path), export.archive, "application/zip")
+    response["Content-Length"] = str(path.stat().st_size)
+    return response
+
+
+@require_POST
+def export_control(request: TeamRequest, pk: int, action: str) -> HttpResponse:
+    """Cancel an export, do it again, or delete it with its archive."""
+    export = team_object_or_404(request, Export, pk, action="control")
+    rows = Export.objects.filter(pk=export.pk)
+    try:
+        if action == "cancel":
+            cancel(rows, request.user)
+        elif action == "retry":
+            retry(rows)
+        elif action == "delete":
+            delete(export)
+            return redirect("evaluation-detail", export.training.evaluation_id)
+        else:
+            raise Http404(f"unknown action {action[:40]!r}; actions: cancel, retry, delete")
+    except ControlRefused as error:
+        messages.error(request, str(error))
+    return redirect("export-detail", pk)
+
+
+def approval_warning(training: Training) -> str:
+    """Return why this network is not meant for devices yet; "" if its entry is approved."""
+    entry = entry_of(training.evaluation)
+    if entry is None:
+        return "This architecture is not in the catalogue, so no second person has approved it."
+    if entry.stage not in APPROVED:
+        return f"The catalogue entry {entry.name} is {entry.stage}, not approved."
+    return ""
+
+
+def _training(request: TeamRequest) -> Training:
+    """Return the training that the address names.
+
+    Raises:
+        Http404: the current team has no such training.
+    """
+    text = request.GET.get("training", "")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
+    rows = Training.objects.select_related("evaluation__team").defer("curve")
+    found = rows.filter(pk=number, evaluation__team=request.team).first()
+    if found is None:
+        raise Http404("the address names no training of this team")
+    return found
+
+
+def _export(request: TeamRequest, pk: int) -> Export:
+    export = team_object_or_404(request, Export, pk)
+    rows: Any = Export.objects.select_related(
+        "team", "training__evaluation__team", "requested_by", "slot"
+    )
+    found: Export = rows.defer("training__curve").get(pk=export.pk)
+    return found

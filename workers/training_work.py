@@ -1,0 +1,55 @@
+"""The training of one seed of an evaluation as work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webapp.evaluations.services import training_jobs
+from webapp.evaluations.services.training_jobs import TrainingClaim
+from webapp.jobs import services as jobs
+from webapp.runs.models import WorkerSlot
+from webapp.runs.services.leases import Turn, Verdict
+
+from .trainer_process import TrainerProcess
+from .work import Ending, Work
+
+
+class TrainingWork(Work):
+    """Train one network fully and store it."""
+
+    noun = "training"
+    limit = "TRAINING_SECONDS"
+
+    def __init__(self, claim: TrainingClaim):
+        self.claim = claim
+        self.fence = claim.held.fence
+
+    def __str__(self) -> str:
+        return f"evaluation {self.claim.evaluation_id} seed {self.claim.seed}"
+
+    @staticmethod
+    def turns(queues: list[str]) -> list[Turn]:
+        """Return the next trainings that wait in these queues."""
+        return training_jobs.turns(queues)
+
+    @classmethod
+    def take(cls, slot: WorkerSlot, turn: Turn) -> TrainingWork | None:
+        """Claim the training of a turn; None if it does not wait any more."""
+        claim = training_jobs.claim_turn(slot, turn)
+        return None if claim is None else cls(claim)
+
+    def start(self, trainer: TrainerProcess) -> None:
+        trainer.request("train", final=self.claim.final, folder=str(self.claim.folder))
+
+    def heartbeat(self) -> Verdict:
+        return jobs.heartbeat(self.claim.held)
+
+    def report(self, point: dict[str, Any]) -> bool:
+        return training_jobs.report(self.claim, point)
+
+    def finish(self, ending: Ending) -> bool:
+        outcome = {"seconds": round(ending.seconds, 3), **ending.outcome}
+        return training_jobs.finish(self.claim, ending.state, ending.reason, outcome)
+
+    def release(self) -> None:
+        jobs.release(self.claim.held)
