@@ -39,7 +39,11 @@ if TYPE_CHECKING:
     from .execution.building import build
     from .execution.canonical import canonical, canonical_id
     from .execution.description import describe
+    from .execution.difference import difference
+    from .execution.evaluation_result import EvaluationResult
+    from .execution.final_evaluation import evaluate
     from .execution.network_folder import load_network
+    from .execution.network_table import network_table
     from .execution.result import Candidate, Result
     from .execution.run_file import load_run
     from .execution.search import search
@@ -58,6 +62,7 @@ _PUBLIC = {
     "EngineEvent": "core.events",
     "Estimator": "core.estimator",
     "Evaluation": "core.estimator",
+    "EvaluationResult": "execution.evaluation_result",
     "Exported": "exports.export",
     "Goal": "core.objective",
     "InvalidSettings": "core.errors",
@@ -76,11 +81,14 @@ _PUBLIC = {
     "canonical": "execution.canonical",
     "canonical_id": "execution.canonical",
     "describe": "execution.description",
+    "evaluate": "execution.final_evaluation",
     "export": "exports.export",
+    "difference": "execution.difference",
     "load_network": "execution.network_folder",
     "load_plugin": "catalog:load",
     "load_run": "execution.run_file",
     "names": "catalog",
+    "network_table": "execution.network_table",
     "register": "catalog",
     "search": "execution.search",
     "setting": "core.settings",
@@ -97,6 +105,7 @@ __all__ = [
     "EngineEvent",
     "Estimator",
     "Evaluation",
+    "EvaluationResult",
     "Exported",
     "Goal",
     "InvalidSettings",
@@ -115,11 +124,14 @@ __all__ = [
     "canonical",
     "canonical_id",
     "describe",
+    "difference",
+    "evaluate",
     "export",
     "load_network",
     "load_plugin",
     "load_run",
     "names",
+    "network_table",
     "register",
     "search",
     "setting",

@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .command_line import describe, export, front, inspect_data, listing, new, search
+from .command_line import describe, export, front, inspect_data, listing, new, search, train
 from .command_line.parser import USAGE_ERROR, OneLineParser
 from .core.errors import EngineError
 
 INTERRUPTED = 130  # the exit status of a shell's command after Ctrl-C
-COMMANDS = (listing, search, describe, front, export, inspect_data, new)
+COMMANDS = (listing, search, train, describe, front, export, inspect_data, new)
 
 
 def parser() -> OneLineParser:

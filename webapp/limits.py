@@ -13,6 +13,9 @@ MAX_REASON = 500  # why a run or candidate ended, or an entry was promoted or re
 MAX_NOTE = 300
 MAX_PROTOCOL_NAME = 300  # with the settings that were changed
 MAX_TAG = 40
+MAX_ALIAS = 40  # of a catalogue entry, such as champion
+MAX_PROPOSAL = 1000  # why an architecture is proposed
+MAX_ENTRY_NOTE = 4000  # on a catalogue entry
 MAX_QUESTION = 2000  # the question that a study answers
 MAX_LOG_TEXT = 2000
 

@@ -24,7 +24,7 @@ from ..execution.search import run_search
 from ..execution.weight_store import FolderWeightStore
 from .parser import add_command
 from .search_spec import add_arguments, spec_of
-from .summary import document, lines
+from .summary import document, figures, lines
 
 EXAMPLES = (
     "search --space nb201 --strategy random --candidates 10 --set epochs=1 --out run.jsonl",
@@ -127,7 +127,7 @@ class Progress:
             proposal = Proposal.from_json(event.item)
             self._open[proposal.number] = proposal
         elif event.kind == "epoch":
-            self.say(f"candidate {event.number}: {_figures(event.item)}")
+            self.say(f"candidate {event.number}: {figures(event.item)}")
         elif event.kind == "outcome":
             self._end(Outcome.from_json(event.item))
 
@@ -144,7 +144,7 @@ class Progress:
         values = ", ".join(
             f"{m.objective} {m.value:g} {m.unit}".strip() for m in outcome.measurements
         )
-        findings = _figures(outcome.findings) if outcome.state == "trained" else ""
+        findings = figures(outcome.findings) if outcome.state == "trained" else ""
         details = " ".join(part for part in (values, findings, outcome.reason) if part)
         self.say(
             f"{self._ended}/{self._spec.candidates} candidate {outcome.number} "
@@ -224,13 +224,3 @@ def _workers(text: str) -> int:
         return int(text)
     except ValueError:
         raise EngineError(f"--workers must be a whole number (got {shorten(text, 40)})") from None
-
-
-def _figures(point: dict[str, Any]) -> str:
-    """Return the numbers of an epoch on one line."""
-    shown = [
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in point.items()
-        if isinstance(value, (int, float, str))
-    ]
-    return ", ".join(shown)

@@ -98,3 +98,13 @@ def _values(candidate: Candidate) -> str:
 
 def _value(measurement: Measurement) -> str:
     return f"{measurement.objective} {measurement.value:g} {measurement.unit}".strip()
+
+
+def figures(point: dict[str, Any]) -> str:
+    """Return the numbers of an epoch on one line."""
+    shown = [
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in point.items()
+        if isinstance(value, (int, float, str))
+    ]
+    return ", ".join(shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -50,6 +50,18 @@ def find_protocol(value: str | Protocol | Mapping[str, Any] | Path) -> Protocol:
         if protocol.data_kind in (kind, "any"):
             resolve(protocol, kind)
     return protocol
+
+
+def changed(protocol: Protocol, kind: DataKind, values: Mapping[str, Any]) -> Protocol:
+    """Return the protocol with other settings, which may be texts, and a name that says so.
+
+    Raises:
+        InvalidSettings: a setting is unknown, out of range, or no setting of a protocol.
+    """
+    before = resolve(protocol, kind)
+    after = resolve(replace(protocol, settings={**protocol.settings, **values}), kind)
+    pairs = {name: (getattr(before, name), getattr(after, name)) for name in values}
+    return protocol.changed(**{name: new for name, (old, new) in pairs.items() if old != new})
 
 
 def resolve(protocol: Protocol, kind: DataKind, **conditions: Any) -> ResolvedTrainConfig:

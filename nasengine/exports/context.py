@@ -99,13 +99,13 @@ class ExportContext:
         settings = settings or GraphSettings()
         if settings not in self._graphs:
             self.step("convert to ONNX")
-            assert self.stored.weights is not None
+            named = self.network.named_parameters()
             self._graphs[settings] = write_onnx(
                 self.model(settings.softmax),
                 self.signature(settings.softmax),
                 settings,
                 self.folder_for("graphs") / f"{len(self._graphs)}.onnx",
-                self.stored.weights.parameters,
+                {name: tensor.numel() for name, tensor in named},
             )
         return self._graphs[settings]
 

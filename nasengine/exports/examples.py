@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
@@ -72,6 +73,12 @@ class ExampleSource:
         self._signature = signature
         self.missing = ""
         self._dataset = self._found()
+
+    @property
+    def vocabulary(self) -> tuple[str, ...] | None:
+        """The words of the text, None for images or if the text is not on this machine."""
+        words: Callable[[], tuple[str, ...]] | None = getattr(self._dataset, "vocabulary", None)
+        return words() if words is not None else None
 
     def train(self, count: int) -> Examples:
         """Return up to `count` rows of the train part, evenly over it, for calibration."""

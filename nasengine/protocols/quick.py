@@ -8,6 +8,5 @@ QUICK = Protocol(
     name="quick",
     help="Ten epochs in the network's own size: seconds on digits with one CPU core.",
     data_kind="any",
-    dataset="digits",
     settings={"epochs": 10, "schedule": "cosine"},
 )

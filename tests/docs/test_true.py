@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -11,6 +12,7 @@ from django.core.management import get_commands, load_command_class
 
 from nasengine.__main__ import main as engine
 from nasengine.__main__ import parser
+from nasengine.execution.protocols import find_protocol
 from webapp.start import up
 from workers import __main__ as workers
 
@@ -102,6 +104,27 @@ def test_the_example_of_the_engine_runs(capsys):
     exec(compile(code, "docs/engine.md", "exec"), {"__name__": "example"})
     printed = capsys.readouterr().out
     assert printed.startswith("|") and "[" in printed
+
+
+def test_the_examples_of_the_final_evaluation_run(tmp_path, monkeypatch, capsys):
+    """The Python example trains; the same command of the shell finds its networks done."""
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs/evaluate.md").read_text()
+    names: dict = {"__name__": "example"}
+    code = re.search(r"```python\n(.*?)```", page, re.S)[1]
+    exec(compile(code, "docs/evaluate.md", "exec"), names)
+    printed = capsys.readouterr().out
+    shown = re.search(r"```text\n(.*?)```", page, re.S)[1]
+    assert [line.split()[0] for line in printed.splitlines()[:8]] == [
+        line.split()[0] for line in shown.splitlines()
+    ]
+    assert not names["network"].training and not names["same"].training
+    command, *_ = commands_of(page, "python -m nasengine train")
+    assert engine(["train", *shlex.split(command)]) == 0
+    again = capsys.readouterr()
+    assert again.err == "" and again.out == printed.partition("networks\n")[0] + "networks\n"
+    protocol = re.search(r"```json\n(.*?)```", page, re.S)[1]
+    assert find_protocol(json.loads(protocol)).name == "half-hour"
 
 
 def test_the_describe_example_of_the_readme_prints_its_figures(capsys):

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.fixtures.factories import done, make_run, make_slot
 from webapp.architectures.models import CatalogueEntry
-from webapp.architectures.services import keep
+from webapp.architectures.services.keeping import keep
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 
@@ -44,13 +44,15 @@ def queries_of():
 def make_entry(db):
     """Return a function that keeps a measured candidate of a new run of the team."""
 
-    def entry_of(team: Any, user: Any, name: str = "", seed: int = 1) -> CatalogueEntry:
+    def entry_of(
+        team: Any, user: Any, name: str = "", seed: int = 1, proposal: str = ""
+    ) -> CatalogueEntry:
         run = make_run(team, candidates=1, seed=seed)
         slot = make_slot()
         held = claims.claim(slot, slot.queues)
         claims.finish(held, done(held.number, 5.0, 2_500_000.0))
         advance_run(run.pk)
-        return keep(run.candidates.get(), user, name)
+        return keep(run.candidates.get(), user, name, proposal)
 
     return entry_of
 

@@ -20,7 +20,8 @@ from tests.fixtures.evaluations import finish_export, make_export
 from tests.fixtures.factories import done, make_run, make_slot, make_table, take
 from tests.fixtures.study_plans import small_plan
 from tests.fixtures.table_specs import asked
-from webapp.architectures.services import keep
+from webapp.architectures.models import Alias, CatalogueEntry
+from webapp.architectures.services.keeping import keep
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 from webapp.runs.services.launch import launch
@@ -81,6 +82,8 @@ GUARDS = {
     "exports/<int:pk>/<str:action>": "control",
     "architectures/": "team",
     "architectures/<int:pk>/": "view",
+    "architectures/<int:pk>/<str:action>": "keep",
+    "architectures/alias/<slug:name>/": "team",
     "datasets/tables/": "team",
     "datasets/tables/new": "import",
     "datasets/tables/imports/<int:pk>/": "view",
@@ -120,7 +123,14 @@ def addresses(team, researcher):
         "datasets": make_table(team).pk,
         "studies": study.pk,
     }
-    parts = {"<int:number>": str(held.number), "<str:kind>": "space", "<int:seed>": "0"}
+    Alias.objects.create(team=team, name="champion", entry=entry)
+    CatalogueEntry.objects.filter(pk=entry.pk).update(stage="approved")
+    parts = {
+        "<int:number>": str(held.number),
+        "<str:kind>": "space",
+        "<int:seed>": "0",
+        "<slug:name>": "champion",
+    }
     queries = {
         "evaluations/new": "?network=DARTS_V2",
         "evaluations/new/settings": "?network=DARTS_V2",
@@ -133,8 +143,12 @@ def addresses(team, researcher):
     def address(pattern: str) -> str:
         is_import = pattern.startswith("datasets/tables/imports/")
         pk = job.pk if is_import else keys.get(pattern.partition("/")[0], run.pk)
-        jobs = pattern.startswith(("evaluations/", "exports/"))
-        parts["<str:action>"] = "cancel" if is_import or jobs else "pause"
+        action = "pause"
+        if is_import or pattern.startswith(("evaluations/", "exports/")):
+            action = "cancel"
+        elif pattern.startswith("architectures/"):
+            action = "describe"
+        parts["<str:action>"] = action
         text = pattern.replace("<int:pk>", str(pk))
         for part, value in parts.items():
             text = text.replace(part, value)

@@ -16,6 +16,11 @@ class Team(models.Model):
     name = models.CharField(max_length=80, unique=True)
     slug = models.SlugField(max_length=80, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    second_person = models.BooleanField(
+        "approval by a second person",
+        default=False,
+        help_text="People cannot approve the architectures that they proposed themselves.",
+    )
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
 
     class Meta:

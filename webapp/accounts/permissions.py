@@ -33,7 +33,11 @@ def role_in(user: AnyUser, team: Team) -> str | None:
 
 def may(user: AnyUser, action: str, team: Team) -> bool:
     """Return whether the user may do `action`, one of the keys of MIN_ROLE, in the team."""
-    role = role_in(user, team)
+    return may_with(role_in(user, team), action)
+
+
+def may_with(role: str | None, action: str) -> bool:
+    """Return whether a role in a team allows `action`; None is no role."""
     return role is not None and ROLE_ORDER.index(Role(role)) >= ROLE_ORDER.index(MIN_ROLE[action])
 
 

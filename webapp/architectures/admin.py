@@ -1,4 +1,4 @@
-"""The catalogue in the admin: the review queue; curators promote or reject with a reason."""
+"""The catalogue in the admin: the review queue; people move entries with a reason."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from webapp.accounts.admin_access import TeamScopedAdmin
+from webapp.accounts.admin_access import ReadOnlyAdmin, TeamScopedAdmin
 from webapp.accounts.models import User
 from webapp.accounts.permissions import teams_where
 from webapp.runs.drawings import text_of
 from webapp.runs.numbers import value_text
 
-from .models import CatalogueEntry, Stage
-from .review import PROMOTE, REJECT, Decision, reason_page
+from .models import WAITING, Alias, CatalogueEntry, EntryCheck, Stage
+from .review import reason_page
+from .services.moves import TO, refusal_of, rights_of
 
 # Entries that wait for a decision come first.
 WAITING_FIRST = Case(
-    When(stage=Stage.PROPOSED, then=Value(0)), default=Value(1), output_field=IntegerField()
+    When(stage__in=WAITING, then=Value(0)), default=Value(1), output_field=IntegerField()
 )
 FIXED = (
     "team_name",
+    "proposal",
     "stage_shown",
     "reason",
     "decided",
@@ -48,6 +50,37 @@ def _signed(moment: datetime | None, user: User | None) -> str:
     return f"{text} by {user.get_username()}" if user else text
 
 
+def _bulk(stage: Stage) -> Any:
+    """Return the action that moves selected entries to a stage."""
+
+    def move_selected(
+        self: CatalogueEntryAdmin, request: HttpRequest, queryset: QuerySet
+    ) -> HttpResponse:
+        return self.decide_many(request, queryset, stage)
+
+    move_selected.__name__ = f"{TO[stage].action}_selected"
+    described = action(description=f"{TO[stage].verb} with a reason", permissions=["change"])
+    return described(move_selected)
+
+
+def _single(stage: Stage, variant: ActionVariant = ActionVariant.DEFAULT) -> Any:
+    """Return the button that moves the entry of a page to a stage."""
+    name = TO[stage].action
+
+    def move_one(self: CatalogueEntryAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.decide_one(request, object_id, stage)
+
+    move_one.__name__ = name
+    described = action(
+        description=TO[stage].verb,
+        url_path=name,
+        permissions=[name],
+        variant=variant,
+        attrs={"data-testid": name},
+    )
+    return described(move_one)
+
+
 @admin.register(CatalogueEntry)
 class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
     """Catalogue entries: name and note can be edited, the stage is set by a decision."""
@@ -56,17 +89,17 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
     list_filter = ("stage",)
     list_select_related = ("team", "kept_by", "decided_by")
     ordering = (WAITING_FIRST.asc(), "-kept_at")
-    search_fields = ("name", "reason", "note")
+    search_fields = ("name", "reason", "note", "proposal")
     readonly_fields = FIXED
     fieldsets = (
         (None, {"fields": ("name", "note")}),
-        ("Decision", {"fields": ("stage_shown", "reason", "decided")}),
+        ("Decision", {"fields": ("proposal", "stage_shown", "reason", "decided")}),
         ("Origin", {"fields": ("team_name", "came_from", "kept")}),
         ("Architecture", {"fields": ("measured", "drawn", "identity")}),
     )
     history_list_display = ("stage", "reason")
-    actions = ("promote_selected", "reject_selected")
-    actions_detail = ("promote", "reject")
+    actions = tuple(f"{move.action}_selected" for move in TO.values())
+    actions_detail = tuple(move.action for move in TO.values())
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # entries are created by Keep on a candidate's page
@@ -113,7 +146,14 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
     @display(
         description="stage",
         ordering="stage",
-        label={"Proposed": "info", "Approved": "success", "Rejected": "danger"},
+        label={
+            "Proposed": "info",
+            "Shortlisted": "info",
+            "Approved": "success",
+            "Deployed": "success",
+            "Retired": "warning",
+            "Rejected": "danger",
+        },
     )
     def stage_shown(self, entry: CatalogueEntry) -> str:
         return entry.get_stage_display()
@@ -155,48 +195,73 @@ class CatalogueEntryAdmin(SimpleHistoryAdmin, TeamScopedAdmin):
         address = reverse("run-candidate", args=(source["run"], source["number"]))
         return format_html('<a href="{}">{}</a>', address, words)
 
-    @action(description="Promote with a reason", permissions=["change"])
-    def promote_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
-        return self._decide_many(request, queryset, PROMOTE)
+    promote_selected = _bulk(Stage.APPROVED)
+    reject_selected = _bulk(Stage.REJECTED)
+    shortlist_selected = _bulk(Stage.SHORTLISTED)
+    deploy_selected = _bulk(Stage.DEPLOYED)
+    retire_selected = _bulk(Stage.RETIRED)
+    propose_selected = _bulk(Stage.PROPOSED)
+    promote = _single(Stage.APPROVED, ActionVariant.SUCCESS)
+    reject = _single(Stage.REJECTED, ActionVariant.DANGER)
+    shortlist = _single(Stage.SHORTLISTED)
+    deploy = _single(Stage.DEPLOYED)
+    retire = _single(Stage.RETIRED)
+    propose = _single(Stage.PROPOSED)
 
-    @action(description="Reject with a reason", permissions=["change"])
-    def reject_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
-        return self._decide_many(request, queryset, REJECT)
+    def has_promote_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may_move(request, object_id, Stage.APPROVED)
 
-    @action(
-        description="Promote",
-        url_path="promote",
-        permissions=["decide"],
-        variant=ActionVariant.SUCCESS,
-        attrs={"data-testid": "promote"},
-    )
-    def promote(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decide_one(request, object_id, PROMOTE)
+    def has_reject_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may_move(request, object_id, Stage.REJECTED)
 
-    @action(
-        description="Reject",
-        url_path="reject",
-        permissions=["decide"],
-        variant=ActionVariant.DANGER,
-        attrs={"data-testid": "reject"},
-    )
-    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decide_one(request, object_id, REJECT)
+    def has_shortlist_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may_move(request, object_id, Stage.SHORTLISTED)
 
-    def has_decide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Whether the user may decide about this entry, or about any entry without a key."""
+    def has_deploy_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may_move(request, object_id, Stage.DEPLOYED)
+
+    def has_retire_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may_move(request, object_id, Stage.RETIRED)
+
+    def has_propose_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may_move(request, object_id, Stage.PROPOSED)
+
+    def _may_move(self, request: HttpRequest, object_id: Any, stage: Stage) -> bool:
+        """Whether the user may move this entry to the stage, or any entry without a key."""
         if object_id is None:
             return self.has_change_permission(request)
-        return self.get_object(request, str(object_id)) is not None
+        entry = self.get_object(request, str(object_id))
+        if entry is None:
+            return False
+        return not refusal_of(entry, rights_of(entry, request.user), stage)
 
-    def _decide_one(self, request: HttpRequest, object_id: str, decision: Decision) -> HttpResponse:
+    def decide_one(self, request: HttpRequest, object_id: str, stage: Stage) -> HttpResponse:
+        """Ask for the reason of a move of one entry."""
         entry = self._entry_or_404(request, object_id)
         back = reverse("admin:architectures_catalogueentry_change", args=(entry.pk,))
         entries = self.get_queryset(request).filter(pk=entry.pk)
-        return reason_page(self, request, entries, decision, back)
+        return reason_page(self, request, entries, stage, back)
 
-    def _decide_many(
-        self, request: HttpRequest, queryset: QuerySet, decision: Decision
-    ) -> HttpResponse:
+    def decide_many(self, request: HttpRequest, queryset: QuerySet, stage: Stage) -> HttpResponse:
+        """Ask for the reason of a move of several entries."""
         back = reverse("admin:architectures_catalogueentry_changelist")
-        return reason_page(self, request, queryset, decision, back)
+        return reason_page(self, request, queryset, stage, back)
+
+
+@admin.register(Alias)
+class AliasAdmin(SimpleHistoryAdmin, ReadOnlyAdmin):
+    """Aliases with their history; they are moved on the pages of entries."""
+
+    list_display = ("name", "team", "entry", "moved_by", "moved_at")
+    list_select_related = ("team", "entry", "moved_by")
+    search_fields = ("name", "entry__name")
+
+
+@admin.register(EntryCheck)
+class EntryCheckAdmin(ReadOnlyAdmin):
+    """Checks of entries by workers."""
+
+    team_path = "entry__team"
+    list_display = ("pk", "entry", "state", "reason", "created_at", "ended_at")
+    list_filter = ("state",)
+    list_select_related = ("entry",)

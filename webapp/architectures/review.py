@@ -1,9 +1,6 @@
-"""Review view: a curator gives the reason for promoting or rejecting one or several entries."""
+"""Review view: a person gives the reason for moving one or several entries to another stage."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from django import forms
 from django.contrib import messages
@@ -16,16 +13,15 @@ from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from webapp.accounts.permissions import AnyUser
 from webapp.limits import MAX_REASON
 
-from .models import CatalogueEntry
+from .models import CatalogueEntry, Stage
 from .review_queue import review_cards
-from .services import DecisionRefused, promote, reject
+from .services.moves import TO, DecisionRefused, move
 
 
 class ReasonForm(forms.Form):
-    """The reason for promoting or rejecting entries."""
+    """The reason for moving entries to another stage."""
 
     reason = forms.CharField(
         max_length=MAX_REASON,
@@ -36,59 +32,47 @@ class ReasonForm(forms.Form):
     )
 
 
-@dataclass(frozen=True)
-class Decision:
-    """A kind of decision: its verb, the service that applies it, the word for the result."""
-
-    verb: str
-    decide: Callable[[CatalogueEntry, AnyUser, str], CatalogueEntry]
-    done: str
-
-
-PROMOTE = Decision("promote", promote, "Promoted")
-REJECT = Decision("reject", reject, "Rejected")
-
-
 def reason_page(
     admin: ModelAdmin,
     request: HttpRequest,
     entries: QuerySet[CatalogueEntry],
-    decision: Decision,
+    stage: Stage,
     back: str,
 ) -> HttpResponse:
-    """Ask for the reason, then decide about the entries and redirect to `back`.
+    """Ask for the reason, then move the entries to the stage and redirect to `back`.
 
-    Entries that cannot be decided are named in a message and not changed.
+    Entries that cannot be moved are named in a message and not changed.
     """
     submitted = request.method == "POST" and "reason" in request.POST
     form = ReasonForm(request.POST if submitted else None)
     if submitted and form.is_valid():
-        _decide(request, entries, decision, form.cleaned_data["reason"])
+        _move(request, entries, stage, form.cleaned_data["reason"])
         return redirect(back)
     context = {
         **admin.admin_site.each_context(request),
-        "title": f"{decision.verb.capitalize()} {model_ngettext(entries)}",
+        "title": f"{TO[stage].verb}: {model_ngettext(entries)}",
         "opts": admin.model._meta,
         "media": admin.media + form.media,
         "form": form,
-        "decision": decision,
+        "verb": TO[stage].verb,
+        "testid": f"{TO[stage].action}-confirm",
         "entries": entries,
-        "cards": review_cards(entries.select_related("candidate__run", "kept_by", "team")),
-        "action": f"{decision.verb}_selected",
+        "cards": review_cards(entries, request.user),
+        "action": f"{TO[stage].action}_selected",
         "selected_name": helpers.ACTION_CHECKBOX_NAME,
         "back": back,
     }
     return TemplateResponse(request, "admin/architectures/decide.html", context)
 
 
-def _decide(
-    request: HttpRequest, entries: QuerySet[CatalogueEntry], decision: Decision, reason: str
+def _move(
+    request: HttpRequest, entries: QuerySet[CatalogueEntry], stage: Stage, reason: str
 ) -> None:
     done = []
     for entry in entries:
         try:
-            done.append(decision.decide(entry, request.user, reason).name)
+            done.append(move(entry, request.user, stage, reason).name)
         except DecisionRefused as error:
             messages.error(request, f"{entry.name}: {error}.")
     if done:
-        messages.success(request, f"{decision.done}: {', '.join(done)}.")
+        messages.success(request, f"{TO[stage].done}: {', '.join(done)}.")

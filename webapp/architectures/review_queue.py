@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,8 @@ from webapp.runs.models import FINITE, Measurement, Run
 from webapp.runs.numbers import value_text
 from webapp.runs.objectives import goals_of
 
-from .models import CatalogueEntry, Stage
+from .models import WAITING, CatalogueEntry
+from .services.moves import Move, Rights, moves_for
 
 SHOWN = 6
 
@@ -29,6 +29,7 @@ class ReviewCard:
     text: str
     position: str
     measurements: list[str]
+    moves: list[Move]
 
     @property
     def graph_id(self) -> str:
@@ -39,20 +40,24 @@ class ReviewCard:
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the review queue to the first page of the admin (called by django-unfold)."""
     waiting = waiting_entries(request.user)
-    context |= {"queue": review_cards(waiting[:SHOWN]), "queue_total": waiting.count()}
+    context |= {
+        "queue": review_cards(waiting[:SHOWN], request.user),
+        "queue_total": waiting.count(),
+    }
     return context
 
 
 def waiting_entries(user: AnyUser) -> Any:
     """Return the entries that this person may decide about, those that wait longest first."""
-    waiting = CatalogueEntry.objects.filter(stage=Stage.PROPOSED)
+    waiting = CatalogueEntry.objects.filter(stage__in=WAITING)
     if not user.is_superuser:
         waiting = waiting.filter(team__in=teams_where(user, "curate"))
-    return waiting.select_related("team", "kept_by", "candidate__run").order_by("kept_at", "pk")
+    return waiting.select_related("team").order_by("kept_at", "pk")
 
 
-def review_cards(entries: Iterable[CatalogueEntry]) -> list[ReviewCard]:
-    """Return what the curator sees of each entry."""
+def review_cards(entries: Any, user: AnyUser) -> list[ReviewCard]:
+    """Return what the curator sees of each entry, and the moves that are possible."""
+    rows = entries.select_related("team", "kept_by", "proposed_by", "candidate__run")
     return [
         ReviewCard(
             entry,
@@ -64,9 +69,16 @@ def review_cards(entries: Iterable[CatalogueEntry]) -> list[ReviewCard]:
                 f"{value_text(m['objective'], m['value'], m['unit'], m.get('spread'))}"
                 for m in entry.measurements
             ],
+            moves_for(entry, _rights(entry, user)),
         )
-        for entry in entries
+        for entry in rows
     ]
+
+
+def _rights(entry: CatalogueEntry, user: AnyUser) -> Rights:
+    """Return the rights of a person to whom the admin shows the entry: a curator's at least."""
+    own = user.pk in (entry.proposed_by_id, entry.kept_by_id)
+    return Rights(administrator=bool(user.is_superuser), curator=True, proposer=own)
 
 
 def _position(entry: CatalogueEntry) -> str:

@@ -151,6 +151,8 @@ TABLE_MEGABYTES = whole("TABLE_MEGABYTES", 50)
 # Largest uncompressed size of all tables of a team.
 TABLE_QUOTA_MEGABYTES = whole("TABLE_QUOTA_MEGABYTES", 2000)
 # Poll intervals of workers and of open pages, for times without notifications.
+# An approved entry of the catalogue is rebuilt and checked this long after its last check.
+CATALOGUE_CHECK_SECONDS = seconds("CATALOGUE_CHECK_SECONDS", 86400)
 IDLE_SECONDS = seconds("IDLE_SECONDS", 2)
 SOCKET_POLL_SECONDS = seconds("SOCKET_POLL_SECONDS", 3)
 # Interval at which an open socket checks its user's access without a notification.

@@ -38,7 +38,14 @@ class Averaging:
             self.mean = AveragedModel(self.network)
         self.losses.append(valid_loss)
 
-    def finish(self) -> None:
-        """Load the averaged weights into the network."""
-        if self.mean is not None:
-            self.network.load_state_dict(self.mean.module.state_dict())
+    def finish(self) -> dict[str, torch.Tensor] | None:
+        """Load the averaged weights into the network, if averaging has started.
+
+        Returns:
+            The weights of the last step, which the averaged ones replace; None if none do.
+        """
+        if self.mean is None:
+            return None
+        last = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+        self.network.load_state_dict(self.mean.module.state_dict())
+        return last

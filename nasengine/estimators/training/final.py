@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import copy
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
@@ -51,15 +52,24 @@ def train_finally(
 
     data = dataset or named_dataset(evaluation.dataset, evaluation.dataset_config)
     resolved = config.resolve(data.kind)
+    last: dict[str, torch.Tensor] = {}
 
     def conclude(
         network: torch.nn.Module, context: DeviceContext, scores: list[Score | None]
     ) -> tuple[Measurement, ...]:
-        return measure_test(network, data, context, resolved, evaluation.cancelled)
+        return measure_test(network, data, context, resolved, evaluation.cancelled, last=last)
 
     parts = _trained_on(data, trains_on)
     pixels = data.preprocessing() if resolved.changes_colours else None
-    return train_network(resolved, evaluation, data.facts(), parts, conclude, preprocessing=pixels)
+    return train_network(
+        resolved,
+        evaluation,
+        data.facts(),
+        parts,
+        conclude,
+        preprocessing=pixels,
+        on_averaged=last.update,
+    )
 
 
 def measure_test(
@@ -68,23 +78,39 @@ def measure_test(
     context: DeviceContext,
     config: ResolvedTrainConfig,
     cancelled: Callable[[], bool],
+    *,
+    last: Mapping[str, torch.Tensor] | None = None,
 ) -> tuple[Measurement, ...]:
     """Measure a trained network on the test part, which is read once.
 
     It is measured in the form that is stored and in float32, so that a loaded network has exactly
-    the measured error.
+    the measured error. Text is measured statically: weights do not adapt to it.
+
+    Args:
+        network: The trained network.
+        dataset: Its test part is read.
+        context: Device of the network.
+        config: Settings of the training, for the details of the measurements.
+        cancelled: Polled between batches.
+        last: The weights of the last step, if the network has averaged ones (text). Their
+            perplexity is added to the details.
     """
     from .score import score
     from .text_score import score_text
     from .trained import error_measurement, text_measurements
 
     exact = replace(context, dtype=_float32())
-    extra = {"part": "test", "reads": 1, "training_dtype": context.dtype_name}
+    extra: dict[str, object] = {"part": "test", "reads": 1, "training_dtype": context.dtype_name}
     deployed = as_deployed(network)
     with _without_tf32():
         if dataset.kind == "text":
             words = cast(TextPart, dataset.test_part()).words
             result = score_text(deployed, words, exact, cancelled)
+            if last:
+                other = copy.deepcopy(deployed)
+                other.load_state_dict(dict(last))
+                unaveraged = score_text(other, words, exact, cancelled)
+                extra |= {"averaged": True, "last_perplexity": unaveraged.perplexity}
             names = ("test_perplexity", "test_error")
             return text_measurements(names, result, exact, config, **extra)
         test = cast(Part, dataset.test_part())

@@ -25,6 +25,8 @@ from .schedule import learning_rate
 from .score import Score, score
 
 P = TypeVar("P", Part, TextPart)
+# Called with the weights of the last step before averaged ones replace them (text).
+OnAveraged = Callable[[dict[str, torch.Tensor]], None]
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Job(Generic[P]):
     report: Report
     cancelled: Callable[[], bool]
     preprocessing: Preprocessing | None = None
+    on_averaged: OnAveraged = lambda last: None
 
 
 def run_epochs(job: Job[Part]) -> Iterator[Score | None]:

@@ -54,7 +54,8 @@ def run_text_epochs(job: Job[TextPart]) -> Iterator[Score | None]:
                 monitor.add(steps.take(inputs[:, window], targets[:, window]))
             monitor.check_pending()
             if epoch == config.epochs:
-                steps.averaging.finish()
+                if (last := steps.averaging.finish()) is not None:
+                    job.on_averaged(last)
                 set_progress(job.network, 1.0)
             if valid is not None:
                 result = score_text(steps.averaging.scored, valid, context, job.cancelled)

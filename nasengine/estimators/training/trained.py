@@ -18,7 +18,7 @@ from ...core.torch_state import seeded, threads
 from ...spaces.layers.head_dropout import add_head_dropout
 from .config import ResolvedTrainConfig
 from .device_context import DeviceContext, find_device_context
-from .loop import Job, run_epochs
+from .loop import Job, OnAveraged, run_epochs
 from .out_of_memory import is_out_of_memory, release_memory
 from .score import Score
 from .text_loop import run_text_epochs
@@ -44,6 +44,7 @@ def train_network(
     *,
     on_built: Callable[[torch.nn.Module], None] = lambda network: None,
     preprocessing: Preprocessing | None = None,
+    on_averaged: OnAveraged = lambda last: None,
 ) -> Trained:
     """Build and train a network, and measure it.
 
@@ -57,6 +58,7 @@ def train_network(
         parts: Train and valid; without valid no epoch is scored.
         conclude: Makes the measurements from the network and the scores of the epochs.
         preprocessing: How pixels became inputs; colour jitter needs it.
+        on_averaged: Called with the weights of the last step if averaged ones replace them (text).
         on_built: Called with the new network while it is on the CPU; it may change the weights.
 
     Raises:
@@ -81,9 +83,8 @@ def train_network(
             on_built(network)
             add_head_dropout(network, config.dropout)
             network = context.move(network)
-            for score in epochs(
-                network, parts, config, context, evaluation, preprocessing=preprocessing
-            ):
+            job = (network, parts, config, context, evaluation)
+            for score in epochs(*job, preprocessing=preprocessing, on_averaged=on_averaged):
                 scores.append(score)
             measurements = conclude(network, context, scores)
     except Diverged as error:
@@ -114,12 +115,14 @@ def epochs(
     evaluation: Evaluation,
     *,
     preprocessing: Preprocessing | None = None,
+    on_averaged: OnAveraged = lambda last: None,
 ) -> Iterator[Score | None]:
     """Return the epochs of a training on images or on text, depending on the parts."""
     rest = (config, context, evaluation.seed, evaluation.report, evaluation.cancelled)
     train, valid = parts
     if isinstance(train, TextPart):
-        return run_text_epochs(Job(network, train, cast("TextPart | None", valid), *rest))
+        text = cast("TextPart | None", valid)
+        return run_text_epochs(Job(network, train, text, *rest, on_averaged=on_averaged))
     return run_epochs(Job(network, train, cast("Part | None", valid), *rest, preprocessing))
 
 

@@ -29,11 +29,13 @@ def common_files(
     """Return the content of the common files by path."""
     stored = context.stored
     signature = context.signature(built.softmax)
-    example = context.examples(built.softmax).valid(1)
+    examples = context.examples(built.softmax)
+    example = examples.valid(1)
+    labels = label_lines(stored, examples.vocabulary)
     files = {
         "README.md": model_card(stored, target, report, licence).encode(),
         "LICENSE": _licence(licence).encode(),
-        "labels.txt": "".join(f"{label}\n" for label in label_lines(stored)).encode(),
+        "labels.txt": "".join(f"{label}\n" for label in labels).encode(),
         "genotype.json": _json(stored.architecture.to_json()),
         "network.json": _json(network_facts(stored)),
         "costs.json": _json(_costs(report)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
@@ -61,8 +62,14 @@ def preprocessing_facts(stored: StoredNetwork) -> dict[str, Any] | None:
     }
 
 
-def label_lines(stored: StoredNetwork) -> list[str]:
-    """Return the names of the classes in order; numbers if they have no names."""
-    if stored.labels is None:
+def label_lines(stored: StoredNetwork, vocabulary: Sequence[str] | None = None) -> list[str]:
+    """Return the names of the classes in order; numbers if they have no names.
+
+    Args:
+        stored: The network.
+        vocabulary: The words of its text, if that is on this machine.
+    """
+    names = stored.labels or vocabulary
+    if names is None:
         return [str(number) for number in range(stored.classes)]
-    return [one_line(label, 200) for label in stored.labels]
+    return [one_line(name, 200) for name in names]

@@ -9,6 +9,7 @@ trained.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,17 @@ class ParameterCount:
             "statistics": self.statistics,
             "constants": self.constants,
         }
+
+
+def missing_parameters(model: onnx.ModelProto, names: Iterable[str]) -> list[str]:
+    """Return the parameters that the graph does not hold, because no output depends on them.
+
+    An operation whose result is not read is not in the graph, but a network may have it: the
+    parameters of NAS-Bench-201 are counted with such edges.
+    """
+    held = {tensor.name for tensor in model.graph.initializer}
+    folded = {name.partition(FOLDED)[0] for name in held if FOLDED in name}
+    return [name for name in names if name not in held and name.rpartition(".")[0] not in folded]
 
 
 def count_parameters(model: onnx.ModelProto) -> ParameterCount:

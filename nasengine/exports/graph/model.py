@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...core.errors import EngineError
 from ..signature import Signature
 from .convert import convert
-from .counting import ParameterCount, count_parameters
+from .counting import ParameterCount, count_parameters, missing_parameters
 from .settings import GraphSettings
 
 if TYPE_CHECKING:
@@ -21,12 +22,18 @@ MAX_BYTES = 2**31 - 1  # of one protobuf message; larger models need a second fi
 
 @dataclass(frozen=True)
 class OnnxModel:
-    """An ONNX file that the checker accepted, and what it holds."""
+    """An ONNX file that the checker accepted, and what it holds.
+
+    Attributes:
+        parameters: The values in the file by origin.
+        unused: Trained parameters that are left out because no output depends on them.
+    """
 
     path: Path
     signature: Signature
     settings: GraphSettings
     parameters: ParameterCount
+    unused: int
 
     def load(self) -> onnx.ModelProto:
         """Read the file."""
@@ -40,7 +47,7 @@ def write_onnx(
     signature: Signature,
     settings: GraphSettings,
     path: Path,
-    parameters: int,
+    parameters: Mapping[str, int],
 ) -> OnnxModel:
     """Convert a module, check the graph and write it.
 
@@ -49,22 +56,26 @@ def write_onnx(
         signature: Its inputs and outputs.
         settings: Contents of the graph.
         path: The file to write.
-        parameters: Trained parameters of the network; the file must hold as many.
+        parameters: Sizes of the trained parameters by name. The file must hold all on which an
+            output depends.
 
     Raises:
         EngineError: the checker refuses the graph, the file is too large, or the number of
-            trained parameters in it is another.
+            trained parameters in it is wrong.
     """
     import onnx
 
     graph = convert(model, signature, settings)
     count = count_parameters(graph)
-    if count.trained != parameters:
+    unused = sum(parameters[name] for name in missing_parameters(graph, parameters))
+    total = sum(parameters.values())
+    if count.trained + unused != total:
         raise EngineError(
-            f"the ONNX graph holds {count.trained:,} trained parameters, the network has "
-            f"{parameters:,}: please report this architecture"
+            f"the ONNX graph holds {count.trained:,} trained parameters and leaves out {unused:,}, "
+            f"the network has {total:,}: please report this architecture"
         )
-    for key, value in (("parameters", count.trained), ("folded", count.folded)):
+    props = {"parameters": total, "unused_parameters": unused, "folded": count.folded}
+    for key, value in props.items():
         onnx.helper.set_model_props(graph, _props(graph) | {f"nasengine.{key}": str(value)})
     try:
         graph = onnx.shape_inference.infer_shapes(graph, strict_mode=True, data_prop=True)
@@ -77,7 +88,7 @@ def write_onnx(
             f"{MAX_BYTES:,}: choose fewer channels or cells"
         )
     path.write_bytes(graph.SerializeToString(deterministic=True))
-    return OnnxModel(path, signature, settings, count)
+    return OnnxModel(path, signature, settings, count, unused)
 
 
 def _props(model: onnx.ModelProto) -> dict[str, str]:

@@ -40,10 +40,11 @@ def open_model(path: str | Path, threads: int = 0, settings: str | Path | None =
     if threads:
         properties["INFERENCE_NUM_THREADS"] = threads
     model = openvino.Core().compile_model(str(path), device, properties)
-    names = [output.get_any_name() for output in model.outputs]
+    # An output can have several names: those of all operators that were merged into one.
+    outputs = [(name, output) for output in model.outputs for name in output.get_names()]
 
     def run(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         results = model(inputs)
-        return {name: np.array(results[name]) for name in names}
+        return {name: np.array(results[output]) for name, output in outputs}
 
     return run

@@ -45,7 +45,10 @@ class Onnx(Target):
             models=(ModelFile(FILE, runtime=RUNTIME),),
             requirements=("onnxruntime",),
             softmax=self.config.softmax,
-            extra={"opset": model.settings.opset, "parameters": model.parameters.to_json()},
+            extra={
+                "opset": model.settings.opset,
+                "parameters": {**model.parameters.to_json(), "unused": model.unused},
+            },
         )
 
 

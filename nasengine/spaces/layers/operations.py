@@ -48,9 +48,12 @@ _MAKERS: dict[str, Callable[[int, int], nn.Module]] = {
 def make_operation(name: str, channels: int, stride: int) -> nn.Module:
     """Return the module of an operation that keeps the number of channels.
 
-    `none` has no module; networks leave such edges out.
+    `none` has no module; networks leave such edges out. The module's attribute `operation_name`
+    is the name, for tables of networks.
 
     Raises:
         KeyError: there is no operation of that name.
     """
-    return _MAKERS[name](channels, stride)
+    module = _MAKERS[name](channels, stride)
+    module.operation_name = name  # type: ignore[assignment]  # torch's stubs know only tensors
+    return module

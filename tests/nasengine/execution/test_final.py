@@ -16,6 +16,7 @@ from nasengine.data.digits import Digits
 from nasengine.execution.final import FinalJob, FinalOutcome, measure_again, train_once
 from nasengine.execution.network_folder import load_stored
 from nasengine.execution.protocols import find_protocol
+from tests.fixtures.dataset_files import write_text_parts
 from tests.fixtures.stored_networks import tiny
 
 ROOT = Path(__file__).parents[3]
@@ -99,6 +100,25 @@ def test_a_clean_process_measures_exactly_the_stored_accuracy(trained):
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert float(run.stdout) == outcome.values["test_error"]
+
+
+def test_a_text_network_is_measured_by_its_perplexity_and_stored(tmp_path):
+    folder = write_text_parts(tmp_path / "text")
+    recurrent = tiny("recurrent-cell", hidden=8, nodes=2)
+    outcome = train_once(
+        FinalJob(recurrent, find_protocol("quick").changed(epochs=1), "text",
+                 {"path": str(folder)}, threads=1),
+        tmp_path / "network",
+    )  # fmt: skip
+    assert (outcome.state, outcome.test_reads) == ("done", 1)
+    assert [m.objective for m in outcome.measurements] == [
+        "test_perplexity", "test_error", "params", "macs",
+    ]  # fmt: skip
+    assert outcome.curve[0]["words_per_second"] > 0
+    stored = load_stored(tmp_path / "network")
+    assert (stored.data_kind, stored.labels, stored.preprocessing) == ("text", None, None)
+    assert stored.protocol["trains_on"] == "train"
+    assert measure_again(tmp_path / "network", threads=1) == outcome.measurements[:2]
 
 
 def test_the_seed_decides_the_network(trained, tmp_path):

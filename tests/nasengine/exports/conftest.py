@@ -8,7 +8,13 @@ from nasengine.execution.network_folder import load_stored
 from nasengine.exports.checking import CheckSettings
 from nasengine.exports.context import ExportContext
 from nasengine.exports.export import export
-from tests.fixtures.networks import published, stored_network
+from tests.fixtures.networks import published, remember_operators, stored_network
+
+
+@pytest.fixture(scope="session", autouse=True)
+def operators():
+    """Save a second per export."""
+    remember_operators()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ HOME = "/admin/"
 
 @pytest.fixture
 def entry(team, researcher, make_entry):
-    return make_entry(team, researcher, "gate cell")
+    return make_entry(team, researcher, "gate cell", proposal="fewest parameters below 6 %")
 
 
 def test_the_queue_shows_drawing_position_and_measurements(entry, curator, sign_in):
@@ -26,7 +26,9 @@ def test_the_queue_shows_drawing_position_and_measurements(entry, curator, sign_
     assert "error 5.00 %, params 2.50 M" in card.text
     assert "by rosa" in card.text
     addresses = [a.attributes["href"] for a in card.all("a")]
-    assert [address.rsplit("/", 2)[1] for address in addresses[1:]] == ["promote", "reject"]
+    moves = [address.rsplit("/", 2)[1] for address in addresses[1:]]
+    assert moves == ["shortlist", "promote", "retire", "reject"]
+    assert card.one("proposal").text == "fewest parameters below 6 %"
     for address in addresses:
         assert client.get(address).status_code == 200
 

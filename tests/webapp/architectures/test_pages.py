@@ -8,7 +8,7 @@ import pytest
 
 from tests.fixtures.html_reader import read
 from webapp.architectures.models import CatalogueEntry
-from webapp.architectures.services import promote, reject
+from webapp.architectures.services.moves import promote, reject
 
 pytestmark = pytest.mark.django_db
 LIST = "/architectures/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from webapp.accounts.models import User
-from webapp.architectures.services import DecisionRefused, promote, reject
+from webapp.architectures.services.moves import DecisionRefused, promote, reject
 
 pytestmark = pytest.mark.django_db
 

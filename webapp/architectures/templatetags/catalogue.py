@@ -1,4 +1,4 @@
-"""Template tag that shows the stage of a catalogue entry."""
+"""Template tags of the catalogue: stages and tables of networks."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ from webapp.runs.templatetags.figures import badge
 register = template.Library()
 STAGES = {
     Stage.PROPOSED: StateLabel("Proposed", "hourglass", "calm", "Waits for review by a curator"),
-    Stage.APPROVED: StateLabel(
-        "Approved", "rosette-discount-check", "good", "Promoted by a curator"
+    Stage.SHORTLISTED: StateLabel(
+        "Shortlisted", "star", "live", "Chosen by a curator for a closer look"
     ),
+    Stage.APPROVED: StateLabel(
+        "Approved", "rosette-discount-check", "good", "Approved by a curator"
+    ),
+    Stage.DEPLOYED: StateLabel("Deployed", "cpu", "good", "Approved, and runs on devices"),
+    Stage.RETIRED: StateLabel("Retired", "archive", "warn", "Not used any more"),
     Stage.REJECTED: StateLabel("Rejected", "thumb-down", "bad", "Rejected by a curator"),
 }
 
@@ -23,3 +28,9 @@ STAGES = {
 def stage(value: str, reason: str = "") -> SafeString:
     """Render a stage as icon, label and colour, with its meaning and reason on hover."""
     return badge(STAGES[Stage(value)], value, reason)
+
+
+@register.filter
+def shape(sides: list[int]) -> str:
+    """Return a shape as 24 x 8 x 8; a dash if it is not known."""
+    return " x ".join(map(str, sides)) or "–"

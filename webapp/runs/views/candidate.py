@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
 from nasengine.core.architecture import Architecture
+from nasengine.core.errors import EngineError
+from nasengine.execution.canonical import canonical_id
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
@@ -64,14 +67,24 @@ def candidate_response(request: TeamRequest, run: Run, candidate: Candidate) -> 
         "missing": missing_goals(candidate, goals_of_run(run)),
         "curve": curve_table(candidate.curve),
         "on_front": candidate.number in run.front.get("numbers", []),
-        # By the reverse relation: the catalogue is above the runs and not imported here.
-        "entry": run.team.entries.filter(architecture_id=candidate.architecture_id).first(),
+        "entry": kept_entry(run, architecture) if architecture else None,
         "may_keep": may(request.user, "keep", run.team),
     }
     template = "runs/parts/candidate.html" if request.htmx else "runs/candidate.html"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def kept_entry(run: Run, architecture: dict[str, Any]) -> Any:
+    """Return the team's catalogue entry of the same or an isomorphic architecture, or None."""
+    # By the reverse relation: the catalogue is above the runs and not imported here.
+    value, entries = Architecture.from_json(architecture), run.team.entries.order_by("pk")
+    try:
+        same = Q(architecture_id=value.id) | Q(canonical_id=canonical_id(value))
+    except EngineError:
+        same = Q(architecture_id=value.id)
+    return entries.filter(same).first()
 
 
 def missing_goals(candidate: Candidate, goals: list[dict[str, Any]]) -> list[str]:

@@ -289,6 +289,21 @@ def test_the_final_training_reads_the_test_part_once_at_the_end(folder, monkeypa
     assert (perplexity.detail["part"], perplexity.detail["words"]) == ("test", len(words) - 1)
 
 
+def test_averaged_weights_are_measured_and_those_of_the_last_step_too(folder):
+    """The constant rate makes the validation loss rise, which triggers the averaging."""
+    settings = config(epochs=5, averaging=1, learning_rate=20.0, schedule="constant")
+    reports = []
+    result = train_finally(settings, evaluation(folder, reports=reports))
+    assert reports[-1]["averaged"]
+    perplexity, _ = result.outcome.measurements
+    words = named_dataset("text", {"path": str(folder)}).test_part().words
+    score = score_text(result.network, words, CPU, lambda: False)
+    assert perplexity.value == pytest.approx(score.perplexity)
+    assert perplexity.detail["averaged"] is True
+    assert perplexity.detail["last_perplexity"] != perplexity.value
+    assert perplexity.detail["last_perplexity"] > 1
+
+
 def test_the_message_about_a_nan_loss_names_epoch_and_step():
     class Fails(Reader):
         def forward(self, words, state=None):

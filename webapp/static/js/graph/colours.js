@@ -7,6 +7,8 @@ const LIGHT = {
   surface: "#ffffff",
   node: "#eef1f5",
   line: "#c3cbd5",
+  added: "#1a7a4c",
+  removed: "#b3261e",
 };
 const DARK = {
   ink: "#e8ecf1",
@@ -14,6 +16,8 @@ const DARK = {
   surface: "#1b2027",
   node: "#2b333d",
   line: "#4a5561",
+  added: "#67d39b",
+  removed: "#ff9a91",
 };
 
 export function themeColours() {

@@ -28,21 +28,39 @@ function curve(points) {
   return path;
 }
 
+const CHANGES = { kept: "in both", added: "only here", removed: "only in the other" };
+
+// The line of an edge. In a difference of two architectures its `change` decides it: kept edges are
+// grey, added ones green and solid, removed ones red and dashed.
+function lineOf(edge, colours, labels) {
+  const quiet = edge.family === "concat";
+  const width = quiet ? 1.2 : (edge.width ?? (labels ? 2.2 : 3));
+  if (edge.change === "kept") return { stroke: colours.line, width, dash: "" };
+  if (edge.change) {
+    const dash = edge.change === "removed" ? "6 5" : "";
+    return { stroke: colours[edge.change], width: quiet ? 1.8 : width, dash };
+  }
+  const stroke = quiet ? colours.line : edgeColour(edge.family, edge.kernel, colours.dark);
+  return { stroke, width, dash: edgeDash(edge.family) };
+}
+
 function drawEdge(edge, colours, labels) {
   const group = make("g", { class: "ps-op" });
   const quiet = edge.family === "concat";
-  const stroke = quiet ? colours.line : edgeColour(edge.family, edge.kernel, colours.dark);
+  const line = lineOf(edge, colours, labels);
   const path = make("path", {
     d: curve(edge.points),
     fill: "none",
-    stroke,
-    "stroke-width": quiet ? 1.2 : (edge.width ?? (labels ? 2.2 : 3)),
+    stroke: line.stroke,
+    "stroke-width": line.width,
     "stroke-linecap": "round",
     "data-family": edge.family,
   });
-  const dash = edgeDash(edge.family);
-  if (dash) path.setAttribute("stroke-dasharray", dash);
-  group.append(make("title", {}, `${edge.op}: ${edge.source} to ${edge.target} (${familyLabel(edge.family)})`), path);
+  if (edge.change) path.setAttribute("data-change", edge.change);
+  if (line.dash) path.setAttribute("stroke-dasharray", line.dash);
+  const change = edge.change ? `, ${CHANGES[edge.change]}` : "";
+  const text = `${edge.op}: ${edge.source} to ${edge.target} (${familyLabel(edge.family)}${change})`;
+  group.append(make("title", {}, text), path);
   if (edge.faint) group.setAttribute("opacity", 0.35);
   if (labels && !quiet && !edge.faint) {
     const width = edge.label.length * LABEL_CHARACTER + 6;
@@ -64,7 +82,7 @@ function drawEdge(edge, colours, labels) {
           "text-anchor": "middle",
           "font-size": 11,
           "font-family": FONT,
-          fill: colours.ink,
+          fill: edge.change && edge.change !== "kept" ? line.stroke : colours.ink,
         },
         edge.label,
       ),
@@ -163,7 +181,8 @@ export function describeArchitecture(drawing) {
     for (const edge of cell.edges) {
       if (edge.family === "concat" || edge.family === "none") continue;
       const item = document.createElement("li");
-      item.textContent = `${cellWord(cell.name)}: ${edge.label} from ${edge.source} to ${edge.target}`;
+      const change = edge.change ? `, ${CHANGES[edge.change]}` : "";
+      item.textContent = `${cellWord(cell.name)}: ${edge.label} from ${edge.source} to ${edge.target}${change}`;
       list.append(item);
     }
   }
