@@ -12,6 +12,8 @@ from typing import Any
 
 from django.conf import settings
 
+from webapp.architectures.models import EntryCheck
+from webapp.architectures.services.checks import request_due_checks
 from webapp.evaluations.models import Training
 from webapp.exports.models import Export
 from webapp.jobs import services as jobs
@@ -29,7 +31,8 @@ from .table_imports import TableImports
 from .wake_up import WakeUp
 
 log = logging.getLogger(__name__)
-JOBS: tuple[type[Job], ...] = (Training, Export)
+JOBS: tuple[type[Job], ...] = (Training, Export, EntryCheck)
+CATALOGUE_SECONDS = 600  # how often entries are looked for that are due for their check
 
 
 class Coordinator:
@@ -42,6 +45,7 @@ class Coordinator:
         self.slot: Any = None
         self.unfinished: deque[int] = deque()  # runs with more table lookups, in turn
         self.imports = TableImports()
+        self._catalogue_due = 0.0
 
     def stop(self) -> None:
         """Stop the loop after its current step."""
@@ -79,6 +83,9 @@ class Coordinator:
         self.advance(runs_to_advance())
         notify_again()
         self.imports.look()
+        if time.monotonic() >= self._catalogue_due:
+            self._catalogue_due = time.monotonic() + CATALOGUE_SECONDS
+            request_due_checks()
 
     def advance(self, run_ids: list[int]) -> None:
         """Advance these runs; one that fails must not block the others.

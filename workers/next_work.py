@@ -8,6 +8,7 @@ from webapp.runs.models import WorkerSlot
 from webapp.runs.services.leases import Turn
 
 from .candidate_work import CandidateWork
+from .entry_check_work import EntryCheckWork
 from .export_work import ExportWork
 from .training_work import TrainingWork
 from .work import Work
@@ -23,7 +24,12 @@ class Source(Protocol):
         """Claim the work of a turn; None if it does not wait any more."""
 
 
-SOURCES: tuple[Source, ...] = (CandidateWork, TrainingWork, ExportWork)
+SOURCES: tuple[Source, ...] = (
+    CandidateWork,
+    TrainingWork,
+    ExportWork,
+    EntryCheckWork,
+)
 
 
 def next_work(slot: WorkerSlot, queues: list[str]) -> Work | None:

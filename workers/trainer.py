@@ -8,6 +8,7 @@ reads JSON lines from stdin and writes JSON lines to stdout:
          {"type": "train", "job": 8, "final": {...}, "folder": "of the trained network"}
          {"type": "export", "job": 9, "network": "folder", "target": "onnx", "settings": {...},
           "evaluation": {...}, "folder": "of the archive"}
+         {"type": "inspect", "job": 10, "architecture": {...}, "shape": [1, 8, 8], ...}
          {"type": "cancel", "job": 7}
     out  {"type": "ready", "facts": {...}}
          {"type": "progress", "job": 7, "point": {...}}
@@ -155,10 +156,31 @@ def export(job: Job) -> dict[str, Any]:
     }
 
 
+def inspect(job: Job) -> dict[str, Any]:
+    """Rebuild a kept architecture, and return its counts and how its outputs compare."""
+    from nasengine.core.architecture import Architecture
+    from nasengine.execution.inspection import input_of, inspect
+
+    request, architecture = job.request, Architecture.from_json(job.request["architecture"])
+    shape, classes = request["shape"], request["classes"]
+    if not shape or not classes:
+        shape, classes = input_of(architecture, request["dataset"], request["dataset_config"])
+    inspected = inspect(
+        architecture,
+        tuple(shape),
+        classes,
+        expected=request["expected"],
+        folder=Path(request["folder"]) if request["folder"] else None,
+        before=request["before"],
+    )
+    return {"state": "done", "reason": "", "inspected": inspected.to_json()}
+
+
 HANDLERS: dict[str, Callable[[Job], dict[str, Any]]] = {
     "evaluate": evaluate,
     "train": train,
     "export": export,
+    "inspect": inspect,
 }
 
 

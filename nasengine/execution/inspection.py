@@ -75,7 +75,9 @@ def inspect(
     counts = {"params": table.params, "macs": table.macs}
     for name, value in (expected or {}).items():
         if name in counts and counts[name] != value:
-            problems.append(f"{name} of the rebuilt network is {counts[name]:,}, not {value:,.0f}")
+            problems.append(
+                f"{name} of the rebuilt network: {counts[name]:,} instead of {value:,.0f}"
+            )
     outputs: dict[str, Any] = {}
     if folder is not None:
         try:

@@ -8,15 +8,19 @@ from typing import Any
 from django.http import QueryDict
 
 from webapp.accounts.permissions import AnyUser, may
+from webapp.exports.queries import exports_of, report_rows
 from webapp.runs.drawings import text_of
 from webapp.runs.models import Candidate
 
 from .comparison import Compared, compared
+from .evaluated import protocols_of
 from .models import USABLE, CatalogueEntry, EntryCheck
 from .queries import MAX_OPTIONS, card, history_of, others_of, with_superseded
 from .services.aliases import SUGGESTED
 from .services.moves import moves_for, rights_of
 from .services.versions import versions_of
+
+MAX_EXPORTS = 20
 
 
 def entry_page(entry: CatalogueEntry, user: AnyUser, asked: QueryDict) -> dict[str, Any]:
@@ -25,6 +29,7 @@ def entry_page(entry: CatalogueEntry, user: AnyUser, asked: QueryDict) -> dict[s
     candidate = Candidate.objects.filter(entries=entry).select_related("run").first()
     versions = list(with_superseded(versions_of(entry)).only("pk", "name", "version", "stage"))
     others = list(others_of(entry)[:MAX_OPTIONS])
+    exports = exports_of(entry.team, [entry.canonical_id])[entry.canonical_id][:MAX_EXPORTS]
     return {
         **card(entry),
         "candidate": candidate,
@@ -42,6 +47,9 @@ def entry_page(entry: CatalogueEntry, user: AnyUser, asked: QueryDict) -> dict[s
         "newest": versions[0] if versions and versions[0].pk != entry.pk else None,
         "others": others,
         "compared": _compared(entry, asked),
+        "protocols": protocols_of(entry),
+        "exports": exports,
+        "reports": [{"export": e, "rows": report_rows(e)} for e in exports if e.report],
         "open_check": EntryCheck.objects.filter(
             entry=entry, state__in=("queued", "running")
         ).first(),

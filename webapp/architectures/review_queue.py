@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from nasengine.core.objective import Goal
 from webapp.accounts.permissions import AnyUser, teams_where
+from webapp.evaluations.queries import ProtocolFigures, evaluations_of
 from webapp.runs.drawings import drawing, text_of
 from webapp.runs.models import FINITE, Measurement, Run
 from webapp.runs.numbers import value_text
@@ -29,6 +30,7 @@ class ReviewCard:
     text: str
     position: str
     measurements: list[str]
+    evaluations: list[str]
     moves: list[Move]
 
     @property
@@ -57,7 +59,8 @@ def waiting_entries(user: AnyUser) -> Any:
 
 def review_cards(entries: Any, user: AnyUser) -> list[ReviewCard]:
     """Return what the curator sees of each entry, and the moves that are possible."""
-    rows = entries.select_related("team", "kept_by", "proposed_by", "candidate__run")
+    rows = list(entries.select_related("team", "kept_by", "proposed_by", "candidate__run"))
+    evaluated = _evaluated(rows)
     return [
         ReviewCard(
             entry,
@@ -69,10 +72,34 @@ def review_cards(entries: Any, user: AnyUser) -> list[ReviewCard]:
                 f"{value_text(m['objective'], m['value'], m['unit'], m.get('spread'))}"
                 for m in entry.measurements
             ],
+            evaluated[entry.team_id, entry.canonical_id],
             moves_for(entry, _rights(entry, user)),
         )
         for entry in rows
     ]
+
+
+def _evaluated(entries: list[CatalogueEntry]) -> dict[tuple[int, str], list[str]]:
+    """Return the main figure of each entry under each protocol, as texts."""
+    by_team: dict[int, list[CatalogueEntry]] = {}
+    for entry in entries:
+        by_team.setdefault(entry.team_id, []).append(entry)
+    texts: dict[tuple[int, str], list[str]] = {}
+    for team_id, own in by_team.items():
+        found = evaluations_of(own[0].team, [entry.canonical_id for entry in own])
+        for identity, protocols in found.items():
+            texts[team_id, identity] = [_figure_text(one) for one in protocols]
+    return texts
+
+
+def _figure_text(found: ProtocolFigures) -> str:
+    """Return the figure of a protocol with its spread and number of seeds."""
+    figure = found.main
+    if figure is None:
+        return f"{found.group.title}: no seed is done yet"
+    value = value_text(figure.objective, figure.mean, figure.unit, figure.spread)
+    seeds = "1 seed" if figure.count == 1 else f"{figure.count} seeds"
+    return f"{figure.objective.replace('_', ' ')} {value}, {seeds}, {found.group.title}"
 
 
 def _rights(entry: CatalogueEntry, user: AnyUser) -> Rights:

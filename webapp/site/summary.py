@@ -10,7 +10,7 @@ from django.db.models import Prefetch
 from django.utils import timezone
 
 from webapp.accounts.models import Team
-from webapp.architectures.models import CatalogueEntry, Stage
+from webapp.architectures.models import USABLE, CatalogueEntry, Stage
 from webapp.runs.models import ENDED_RUNS, Candidate, CandidateState, Run, RunState, WorkerSlot
 from webapp.runs.queries import active_runs, live_slots, queues_without_workers, runs_of
 from webapp.runs.run_table import rows_of, with_front
@@ -26,11 +26,12 @@ FAILED_STATES = (CandidateState.DIVERGED, CandidateState.FAILED, CandidateState.
 
 @dataclass(frozen=True)
 class Attention:
-    """A problem that needs attention: tone (bad, warn), text and, if there is one, its run."""
+    """A problem that needs attention: tone (bad, warn), text, and its run or entry, if any."""
 
     tone: str
     text: str
     run: Run | None = None
+    entry: CatalogueEntry | None = None
 
 
 def summary(team: Team) -> dict[str, Any]:
@@ -43,7 +44,11 @@ def summary(team: Team) -> dict[str, Any]:
     return {
         "busy": busy,
         "ended": rows_of(list(with_front(ended)[:MAX_FINISHED])),
-        "attention": [*_fleet_problems(busy, workers), *_run_problems(team, busy)],
+        "attention": [
+            *_fleet_problems(busy, workers),
+            *_run_problems(team, busy),
+            *_entry_problems(team),
+        ],
         "workers": workers,
         "entries": CatalogueEntry.objects.filter(team=team).exclude(stage=Stage.REJECTED)[
             :MAX_ENTRIES
@@ -86,3 +91,13 @@ def _run_problems(team: Team, busy: list[dict[str, Any]]) -> list[Attention]:
             text = ", ".join(f"{counts[s]} {s}" for s in FAILED_STATES if counts[s])
             problems.append(Attention("warn", f"Failed candidates: {text}", row["run"]))
     return problems
+
+
+def _entry_problems(team: Team) -> list[Attention]:
+    """Return the architectures in use that are not what they were at an earlier check."""
+    failed = CatalogueEntry.objects.filter(team=team, stage__in=USABLE, check_passed=False)
+    slim = failed.only("name", "check_report").order_by("-checked_at")
+    return [
+        Attention("bad", "; ".join(entry.check_report.get("problems", [])), entry=entry)
+        for entry in slim[:MAX_ENTRIES]
+    ]

@@ -67,7 +67,9 @@ def test_counts_that_differ_are_problems():
     known = {"params": facts.params, "macs": facts.macs, "error": 5.0}
     assert inspect(architecture, (1, 8, 8), 10, expected=known).problems == []
     found = inspect(architecture, (1, 8, 8), 10, expected={**known, "params": 1_234_567.0})
-    assert found.problems == [f"params of the rebuilt network is {facts.params:,}, not 1,234,567"]
+    assert found.problems == [
+        f"params of the rebuilt network: {facts.params:,} instead of 1,234,567"
+    ]
     assert found.counts == {"params": facts.params, "macs": facts.macs}
 
 
