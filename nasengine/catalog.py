@@ -78,6 +78,7 @@ KINDS: dict[str, dict[str, str]] = {
         "cifar10": "nasengine.data.cifar.dataset:Cifar10",
         "cifar100": "nasengine.data.cifar.dataset:Cifar100",
         "images": "nasengine.data.images.dataset:Images",
+        "image-folder": "nasengine.data.image_folder.dataset:ImageFolder",
         "pydoc-text": "nasengine.data.pydoc_text:PydocText",
         "ptb": "nasengine.data.prepared_text:PennTreebank",
         "wikitext2": "nasengine.data.prepared_text:Wikitext2",

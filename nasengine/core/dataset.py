@@ -40,18 +40,24 @@ class Preprocessing:
         scale: Factor of the stored pixels: 1/255 if they go from 0 to 255.
         mean: Mean of each channel over the train part, of scaled pixels.
         std: Standard deviation of each channel, of scaled pixels.
+        resize: Length to which the shorter side of a picture is resized before the centre is
+            cropped; None if pictures are resized to the size of the input.
     """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
     scale: float
+    resize: int | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {"mean": list(self.mean), "std": list(self.std), "scale": self.scale}
+        """Return a JSON object; `resize` is left out if it is None."""
+        value = {"mean": list(self.mean), "std": list(self.std), "scale": self.scale}
+        return value if self.resize is None else {**value, "resize": self.resize}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Preprocessing:
-        return cls(tuple(value["mean"]), tuple(value["std"]), value["scale"])
+        mean, std = tuple(value["mean"]), tuple(value["std"])
+        return cls(mean, std, value["scale"], value.get("resize"))
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,13 @@ class Dataset(ABC, Generic[P]):
     @abstractmethod
     def search_parts(self) -> tuple[P, P]:
         """Return the train and the valid part, the only parts that a search may read."""
+
+    def final_parts(self) -> tuple[Any, Any]:
+        """Return train and valid as a final training reads them; default: the search parts.
+
+        Data sets that do not fit into memory return parts that are read while a network trains.
+        """
+        return self.search_parts()
 
     @abstractmethod
     def test_part(self) -> P:

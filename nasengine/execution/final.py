@@ -128,21 +128,17 @@ class _Training:
         }
 
     def run(self, folder: Path) -> dict[str, Any]:
-        from ..estimators.training.final import examples_in_epoch, train_finally
+        from ..estimators.training.final import examples_in_epoch, parts_of, train_finally
 
         self.plan = plan = self.job.plan()
         dataset = named_dataset(self.job.dataset, self.job.dataset_config)
         self.dataset = counted = _CountedReads(dataset)
         facts = dataset.facts()
         self.digest = facts.digest
-        trains_on = plan.protocol.trains_on
-        self.per_epoch = examples_in_epoch(plan.config, dataset.kind, facts, trains_on)
-        trained = train_finally(
-            plan.config,
-            self._evaluation(plan),
-            trains_on=trains_on,
-            dataset=counted.dataset,
-        )
+        parts = parts_of(dataset, plan.protocol.trains_on)
+        self.per_epoch = examples_in_epoch(plan.config, parts)
+        evaluation = self._evaluation(plan)
+        trained = train_finally(plan.config, evaluation, dataset=counted.dataset, parts=parts)
         outcome = trained.outcome
         if outcome.state != "done":
             return {"state": outcome.state, "reason": one_line(outcome.reason)}

@@ -33,10 +33,12 @@ WRITERS = {
     "cifar10": write_cifar_python,
     "cifar100": lambda folder: write_cifar_python(folder, classes=100),
     "images": write_class_folders,
+    "image-folder": write_class_folders,
     "ptb": write_text_parts,
     "wikitext2": lambda folder: write_text_parts(folder, "wiki.", ".tokens"),
     "text": lambda folder: write_text_parts(folder, "", ".txt.gz"),
 }
+SMALLER = {"image-folder": {"size": 16}}
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,7 @@ def values(tmp_path_factory):
             settings[name] = {"path": str(folder)} | (
                 {"valid_share": 0.2} if name in IMAGES else {}
             )
+            settings[name] |= SMALLER.get(name, {})
         else:
             settings[name] = {}
     return settings

@@ -212,12 +212,26 @@ def channel_statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Both are computed from the counts of the 256 pixel values: exact, and without a float copy
     of the images. The deviation of a constant channel is set to 1.
     """
+    return statistics_of(channel_counts(images))
+
+
+def channel_counts(images: np.ndarray) -> np.ndarray:
+    """Return how often each channel has each pixel value (c x 256) in images n x c x h x w."""
+    return np.stack(
+        [
+            np.bincount(images[:, channel].ravel(), minlength=256)
+            for channel in range(images.shape[1])
+        ]
+    )
+
+
+def statistics_of(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation per channel from counts of pixel values (c x 256)."""
     values = np.arange(256.0)
     means, deviations = [], []
-    for channel in range(images.shape[1]):
-        counts = np.bincount(images[:, channel].ravel(), minlength=256)
-        mean = counts @ values / counts.sum()
-        deviation = np.sqrt(counts @ (values - mean) ** 2 / counts.sum())
+    for channel in counts:
+        mean = channel @ values / channel.sum()
+        deviation = np.sqrt(channel @ (values - mean) ** 2 / channel.sum())
         means.append(mean)
         deviations.append(deviation or 1.0)
     return np.array(means), np.array(deviations)

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from ...core.dataset import DataKind, Dataset, DatasetFacts, Part, TextPart
+from ...core.dataset import Dataset, Part, TextPart
 from ...core.estimator import Evaluation
 from ...core.measurement import Measurement
 from ...core.protocol import TrainsOn
+from ...data.common.lazy import LazyPart
 from ...data.common.named import named_dataset
 from ...spaces.common.deployment import as_deployed
 from .config import ResolvedTrainConfig, TrainConfig
@@ -30,6 +31,7 @@ def train_finally(
     *,
     trains_on: TrainsOn = "train+valid",
     dataset: Dataset | None = None,
+    parts: tuple | None = None,
 ) -> Trained:
     """Train from scratch on train and valid together and measure `test_error` once at the end.
 
@@ -43,6 +45,7 @@ def train_finally(
         evaluation: The proposal and its surroundings.
         trains_on: Parts of images that are trained on.
         dataset: The data set that the evaluation names; default: it is made here.
+        parts: The parts of the training, see `parts_of`; default: those of `trains_on`.
 
     Raises:
         Cancelled: the evaluation was cancelled between batches.
@@ -59,13 +62,12 @@ def train_finally(
     ) -> tuple[Measurement, ...]:
         return measure_test(network, data, context, resolved, evaluation.cancelled, last=last)
 
-    parts = _trained_on(data, trains_on)
     pixels = data.preprocessing() if resolved.changes_colours else None
     return train_network(
         resolved,
         evaluation,
         data.facts(),
-        parts,
+        parts or parts_of(data, trains_on),
         conclude,
         preprocessing=pixels,
         on_averaged=last.update,
@@ -95,7 +97,8 @@ def measure_test(
         last: The weights of the last step, if the network has averaged ones (text). Their
             perplexity is added to the details.
     """
-    from .score import score
+    from .divergence import finite_or_none
+    from .score import score, score_lazily
     from .text_score import score_text
     from .trained import error_measurement, text_measurements
 
@@ -110,45 +113,48 @@ def measure_test(
                 other = copy.deepcopy(deployed)
                 other.load_state_dict(dict(last))
                 unaveraged = score_text(other, words, exact, cancelled)
-                extra |= {"averaged": True, "last_perplexity": unaveraged.perplexity}
+                extra["averaged"] = True
+                extra["last_perplexity"] = finite_or_none(unaveraged.perplexity)
             names = ("test_perplexity", "test_error")
             return text_measurements(names, result, exact, config, **extra)
-        test = cast(Part, dataset.test_part())
-        result = score(deployed, test.images, test.labels, exact, cancelled)
+        test = cast("Part | LazyPart", dataset.test_part())
+        if isinstance(test, LazyPart):
+            result = score_lazily(deployed, test, exact, cancelled)
+        else:
+            result = score(deployed, test.images, test.labels, exact, cancelled)
         return (error_measurement("test_error", result, exact, config, **extra),)
 
 
-def train_and_valid(dataset: Dataset[Part]) -> Part:
+def train_and_valid(dataset: Dataset[Part]) -> Part | LazyPart:
     """Return train and valid as one part."""
     import torch
 
-    parts = dataset.search_parts()
+    train, valid = dataset.final_parts()
+    if isinstance(train, LazyPart):
+        return train.joined(valid)
     return Part(
-        images=torch.cat([part.images for part in parts]),
-        labels=torch.cat([part.labels for part in parts]),
+        images=torch.cat([train.images, valid.images]),
+        labels=torch.cat([train.labels, valid.labels]),
     )
 
 
-def examples_in_epoch(
-    config: ResolvedTrainConfig, kind: DataKind, facts: DatasetFacts, trains_on: TrainsOn
-) -> int:
+def parts_of(dataset: Dataset, trains_on: TrainsOn) -> tuple:
+    """Return the parts of a final training, see `train_network`."""
+    if dataset.kind == "text":
+        return dataset.search_parts()
+    if trains_on == "train+valid":
+        return train_and_valid(dataset), None
+    return dataset.final_parts()[0], None
+
+
+def examples_in_epoch(config: ResolvedTrainConfig, parts: tuple) -> int:
     """Return the number of images (or words) that one epoch of a final training reads."""
     from .batches import images_in_epoch
 
-    if kind == "text":
-        return facts.train - 1
-    count = facts.train + (facts.valid if trains_on == "train+valid" else 0)
-    return images_in_epoch(count, config.batch_size)
-
-
-def _trained_on(dataset: Dataset, trains_on: TrainsOn) -> tuple:
-    """Return the parts of a training, see `train_network`."""
-    if dataset.kind == "text":
-        return dataset.search_parts()
-    return (
-        train_and_valid(dataset) if trains_on == "train+valid" else dataset.search_parts()[0],
-        None,
-    )
+    train = parts[0]
+    if isinstance(train, TextPart):
+        return len(train.words) - 1
+    return images_in_epoch(len(train.labels), config.batch_size)
 
 
 def _float32() -> torch.dtype:

@@ -16,13 +16,14 @@ from ...core.estimator import Report
 from ...core.seeds import derive
 from ...spaces.layers.learned_group import Condensing
 from .augment import augment
-from .batches import shuffled_batches, steps_in_epoch
+from .batches import steps_in_epoch
 from .config import ResolvedTrainConfig
 from .device_context import DeviceContext
 from .divergence import LossMonitor, finite_or_none
 from .optimizer import make_optimizer, set_rate
 from .schedule import learning_rate
 from .score import Score, score
+from .sources import source_of
 
 P = TypeVar("P", Part, TextPart)
 # Called with the weights of the last step before averaged ones replace them (text).
@@ -58,12 +59,12 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
         Cancelled: the evaluation was cancelled between batches.
     """
     config, context = job.config, job.context
-    images, labels = context.hold(job.train.images, job.train.labels)
+    source = source_of(job.train, config, context, job.seed)
     valid = context.hold(job.valid.images, job.valid.labels) if job.valid else None
     optimizer = make_optimizer(job.network, config)
     order = torch.Generator().manual_seed(derive(job.seed, "order"))
     augmentation = torch.Generator().manual_seed(derive(job.seed, "augment"))
-    per_epoch = steps_in_epoch(len(labels), config.batch_size)
+    per_epoch = steps_in_epoch(source.count, config.batch_size)
     for epoch in range(1, config.epochs + 1):
         started = time.monotonic()
         steps = Steps(job, optimizer, (epoch - 1) * per_epoch, per_epoch)
@@ -71,13 +72,11 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
         position = {"epoch": epoch, "epochs": config.epochs}
         result: Score | None = None
         try:
-            for positions in shuffled_batches(len(labels), config.batch_size, order):
+            for images, labels in source.batches(epoch, order):
                 if job.cancelled():
                     raise Cancelled
-                indices = positions.to(images.device)
-                chosen = images[indices].to(context.device)
-                batch = augment(chosen, config, augmentation, job.preprocessing)
-                monitor.add(steps.take(context.batch(batch), labels[indices].to(context.device)))
+                batch = augment(images, source.config, augmentation, job.preprocessing)
+                monitor.add(steps.take(context.batch(batch), labels))
             if epoch == config.epochs:
                 set_progress(job.network, 1.0)
             monitor.check_pending()

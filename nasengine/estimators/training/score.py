@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch.nn import functional
 
 from ...core.errors import Cancelled
+from ...data.common.lazy import LazyPart
 from .device_context import DeviceContext
 
 BATCH = 512
+LAZY_BATCH = 128  # images of any size
 MAX_FINITE_LOSS = 700.0  # the exponential of a larger loss overflows
 
 
@@ -41,7 +44,6 @@ class Score:
         return 100 * (share * (1 - share) / self.count) ** 0.5
 
 
-@torch.inference_mode()
 def score(
     network: torch.nn.Module,
     images: torch.Tensor,
@@ -56,15 +58,50 @@ def score(
     Raises:
         Cancelled: the evaluation was cancelled between batches.
     """
+    batches = (
+        (images[start : start + BATCH], labels[start : start + BATCH])
+        for start in range(0, len(labels), BATCH)
+    )
+    return score_batches(network, batches, context, cancelled)
+
+
+def score_lazily(
+    network: torch.nn.Module,
+    part: LazyPart,
+    context: DeviceContext,
+    cancelled: Callable[[], bool],
+) -> Score:
+    """Score a network in evaluation mode on images that are decoded meanwhile, see `score`."""
+    count = len(part)
+    chosen = [
+        np.arange(start, min(start + LAZY_BATCH, count)) for start in range(0, count, LAZY_BATCH)
+    ]
+    pinned = context.device.type == "cuda"
+    batches = (
+        (part.inputs(pixels.to(context.device, non_blocking=True)), labels)
+        for pixels, labels in part.batches(chosen, pinned=pinned)
+    )
+    return score_batches(network, batches, context, cancelled)
+
+
+@torch.inference_mode()
+def score_batches(
+    network: torch.nn.Module,
+    batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
+    context: DeviceContext,
+    cancelled: Callable[[], bool],
+) -> Score:
+    """Score a network in evaluation mode on batches of images and labels, see `score`."""
     network.eval()
-    wrong, loss = 0, 0.0
-    for start in range(0, len(labels), BATCH):
+    wrong, count, loss = 0, 0, 0.0
+    for images, labels in batches:
         if cancelled():
             raise Cancelled
-        targets = labels[start : start + BATCH].to(context.device, non_blocking=True)
+        targets = labels.to(context.device, non_blocking=True)
         with context.autocast():
-            logits = network(context.batch(images[start : start + BATCH])).float()
+            logits = network(context.batch(images)).float()
         loss += functional.cross_entropy(logits, targets, reduction="sum").item()
         right = (logits.argmax(1) == targets) & logits.isfinite().all(1)
         wrong += len(targets) - int(right.sum())
-    return Score(wrong, len(labels), loss / len(labels))
+        count += len(targets)
+    return Score(wrong, count, loss / count)
