@@ -7,6 +7,8 @@ seconds. The page fetches the details of a single candidate when it shows them.
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -16,12 +18,15 @@ from psycopg import Cursor, sql
 
 from .models import CandidateState, Run
 
+CACHED = 8  # snapshots of runs that this process remembers, under half a megabyte each
 MAX_CANDIDATES = 12_000  # above it, dominated candidates are thinned
 GRID = 40  # cells per axis of the grids that thinning keeps one candidate of
 STATES = [str(state) for state in CandidateState.values]
 ARRAY_HEADER_BYTES = 20  # dimensions, flags, type, length, first index
 
-FIXED = (
+# Name, SQL expression and NumPy type of each column in PostgreSQL's binary form.
+COLUMNS = (
+    ("id", "c.id", ">i8"),
     ("number", "c.number::int4", ">i4"),
     ("state", "array_position({states}, c.state::text)::int4", ">i4"),
     ("infeasible", "(coalesce(c.violation, 0) <> 0)::int4", ">i4"),
@@ -29,8 +34,14 @@ FIXED = (
     ("parent0", "coalesce(c.parents[1], -1)::int4", ">i4"),
     ("parent1", "coalesce(c.parents[2], -1)::int4", ">i4"),
     ("architecture", "rpad(left(c.architecture_id, 8), 8, '0')", "S8"),
-    ("origin", "array_position({origins}, c.origin::text)::int4", ">i4"),
+    ("origin", "hashtext(c.origin)", ">i4"),
 )
+VALUES = (
+    ("candidate", "m.candidate_id", ">i8"),
+    ("objective", "array_position({objectives}, m.objective::text)::int4", ">i4"),
+    ("value", "m.value", ">f8"),
+)
+Columns = dict[str, np.ndarray]
 
 
 def candidate_columns(run: Run, objectives: list[str]) -> dict[str, Any]:
@@ -38,8 +49,28 @@ def candidate_columns(run: Run, objectives: list[str]) -> dict[str, Any]:
 
     `number` and `ended` are differences from the candidate before, which compress to almost
     nothing. `values` has one column per objective, NaN where there is no value. `total` counts
-    all candidates.
+    all candidates. Every change of a candidate raises `run.seq`, so the columns are remembered by
+    it: a second visitor of a finished run waits for no query.
     """
+    return _columns_at(run.seq, _Key(run), tuple(objectives))
+
+
+class _Key:
+    """A run that is equal to every other object of the same row."""
+
+    def __init__(self, run: Run):
+        self.run = run
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other.run == self.run
+
+    def __hash__(self) -> int:
+        return hash(self.run)
+
+
+@lru_cache(maxsize=CACHED)
+def _columns_at(seq: int, key: _Key, objectives: tuple[str, ...]) -> dict[str, Any]:
+    run = key.run
     rows, origins = _read(run, objectives)
     total = len(rows["number"])
     if total > MAX_CANDIDATES:
@@ -67,57 +98,68 @@ def _packed(column: np.ndarray, kind: str) -> str:
     return base64.b64encode(column.astype(kind).tobytes()).decode("ascii")
 
 
-def _read(run: Run, objectives: list[str]) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Return the columns of the candidates by number, and the names of origins."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT origin, min(id), max(id) FROM runs_candidate WHERE run_id = %s GROUP BY origin",
-            [run.pk],
-        )
-        found = cursor.fetchall()
-    origins = sorted(origin for origin, _, _ in found)
-    low = min((first for _, first, _ in found), default=0)
-    high = max((last for _, _, last in found), default=0)
-    query = _query(run, objectives, origins, low, high)
-    # Binary, because text would double the size of the answer; Django's own cursors read text.
-    arrays: Any = Cursor(connection.connection).execute(query, binary=True).fetchone()
-    names = [name for name, _, _ in FIXED] + [f"value{i}" for i in range(len(objectives))]
-    kinds = [kind for _, _, kind in FIXED] + [">f8"] * len(objectives)
-    triples = zip(names, kinds, arrays, strict=True)
-    return {name: _column(kind, data) for name, kind, data in triples}, origins
+def _read(run: Run, objectives: Sequence[str]) -> tuple[Columns, list[str]]:
+    """Return the columns of the candidates by number, and the names of origins.
+
+    Candidates and measurements are read apart and joined here: joining a table of measurements
+    per objective in SQL takes twice as long.
+    """
+    source = sql.SQL("runs_candidate c WHERE c.run_id = {}").format(run.pk)
+    rows = _fetch(COLUMNS, source, states=STATES)
+    order = np.argsort(rows["number"])  # PostgreSQL would sort so many wide rows on disk
+    rows = {name: column[order] for name, column in rows.items()}
+    origins = _name_origins(run, rows)
+    ids = rows.pop("id")
+    for i, column in enumerate(_values(ids, objectives)):
+        rows[f"value{i}"] = column
+    return rows, origins
 
 
-def _query(run: Run, objectives: list[str], origins: list[str], low: int, high: int) -> Any:
-    """Return a query of one row: every column as an array in PostgreSQL's binary form."""
-    arrays = {
-        "states": sql.SQL("{}::text[]").format(sql.Literal(STATES)),
-        "origins": sql.SQL("{}::text[]").format(sql.Literal(origins)),
-    }
-    columns = [
+def _fetch(columns: tuple[tuple[str, str, str], ...], source: Any, **lists: list[str]) -> Columns:
+    """Return columns of a query; `lists` are the arrays of texts that its expressions name."""
+    arrays = {name: sql.SQL("{}::text[]").format(sql.Literal(x)) for name, x in lists.items()}
+    chosen = [
         sql.SQL("{} AS {}").format(sql.SQL(expression).format(**arrays), sql.Identifier(name))
-        for name, expression, _ in FIXED
+        for name, expression, _ in columns
     ]
-    joins = []
-    for i, name in enumerate(objectives):
-        table, column = sql.Identifier(f"m{i}"), sql.Identifier(f"value{i}")
-        columns.append(sql.SQL("coalesce({}.value, 'NaN'::float8) AS {}").format(table, column))
-        joins.append(
-            sql.SQL(
-                "LEFT JOIN runs_measurement {0} ON {0}.candidate_id = c.id "
-                "AND {0}.objective = {1} AND {0}.candidate_id BETWEEN {2} AND {3}"
-            ).format(table, sql.Literal(name), sql.Literal(low), sql.Literal(high))
-        )
-    names = [name for name, _, _ in FIXED] + [f"value{i}" for i in range(len(objectives))]
-    sent = [sql.SQL("array_send(array_agg({}))").format(sql.Identifier(name)) for name in names]
-    return sql.SQL(
-        "SELECT {} FROM (SELECT {} FROM runs_candidate c {} WHERE c.run_id = {} "
-        "ORDER BY c.number) AS ordered"
-    ).format(
-        sql.SQL(", ").join(sent),
-        sql.SQL(", ").join(columns),
-        sql.SQL(" ").join(joins),
-        sql.Literal(run.pk),
+    sent = [
+        sql.SQL("array_send(array_agg({}))").format(sql.Identifier(name)) for name, _, _ in columns
+    ]
+    query = sql.SQL("SELECT {} FROM (SELECT {} FROM {}) AS found").format(
+        sql.SQL(", ").join(sent), sql.SQL(", ").join(chosen), source
     )
+    connection.ensure_connection()
+    # Binary, because text would double the size of the answer; Django's own cursors read text.
+    found: Any = Cursor(connection.connection).execute(query, binary=True).fetchone()
+    return {name: _column(kind, data) for (name, _, kind), data in zip(columns, found, strict=True)}
+
+
+def _name_origins(run: Run, rows: Columns) -> list[str]:
+    """Replace the hashes of origins by positions from 1, and return the sorted names."""
+    _, first, which = np.unique(rows["origin"], return_index=True, return_inverse=True)
+    numbers = rows["number"][first].tolist()
+    found = dict(run.candidates.filter(number__in=numbers).values_list("number", "origin"))
+    names = [found.get(number, "") for number in numbers]
+    origins = sorted(set(names))
+    places = np.array([origins.index(name) + 1 for name in names], dtype=np.int64)
+    rows["origin"] = places[which] if names else rows["origin"]
+    return origins
+
+
+def _values(ids: np.ndarray, objectives: Sequence[str]) -> np.ndarray:
+    """Return the value of each objective (rows) of each candidate (columns), NaN without one."""
+    values = np.full((len(objectives), len(ids)), np.nan)
+    if not len(ids) or not objectives:
+        return values
+    source = sql.SQL(
+        "runs_measurement m WHERE m.candidate_id BETWEEN {} AND {} AND m.objective = ANY({})"
+    ).format(int(ids.min()), int(ids.max()), sql.Literal(list(objectives)))
+    found = _fetch(VALUES, source, objectives=list(objectives))
+    order = np.argsort(ids)
+    place = order[np.clip(np.searchsorted(ids, found["candidate"], sorter=order), 0, len(ids) - 1)]
+    ours = ids[place] == found["candidate"]  # ids of other runs may lie between
+    values[found["objective"][ours] - 1, place[ours]] = found["value"][ours]
+    return values
 
 
 def _column(kind: str, data: bytes | None) -> np.ndarray:
@@ -139,7 +181,7 @@ def _hex(texts: np.ndarray) -> np.ndarray:
         return np.array([int(w, 16) if set(w) <= digits else 0 for w in words], dtype=np.uint32)
 
 
-def _kept(rows: dict[str, np.ndarray], run: Run, objectives: int) -> np.ndarray:
+def _kept(rows: Columns, run: Run, objectives: int) -> np.ndarray:
     """Return a mask of the candidates that the plots need.
 
     These are the front, the best with its lineage, whatever is not simply done, the newest, the
@@ -163,10 +205,17 @@ def _kept(rows: dict[str, np.ndarray], run: Run, objectives: int) -> np.ndarray:
         grids.append((_cells(values), _cells(ranks)))
     for one, other in combinations(grids, 2):
         for first, second in zip(one, other, strict=True):
-            keep[np.unique(first * GRID + second, return_index=True)[1]] = True
+            keep[_first_of_each(first * GRID + second)] = True
     if objectives == 1:
-        keep[np.unique(grids[0][1], return_index=True)[1]] = True
+        keep[_first_of_each(grids[0][1])] = True
     return keep
+
+
+def _first_of_each(cells: np.ndarray) -> np.ndarray:
+    """Return the first position of each cell; `np.unique` would sort all of them."""
+    first = np.full(GRID * GRID, -1)
+    first[cells[::-1]] = np.arange(len(cells) - 1, -1, -1)  # the last assignment stays
+    return first[first >= 0]
 
 
 def _cells(values: np.ndarray) -> np.ndarray:
@@ -178,7 +227,7 @@ def _cells(values: np.ndarray) -> np.ndarray:
     return np.clip(cells, 0, GRID - 1).astype(np.int64)
 
 
-def _lineage(rows: dict[str, np.ndarray], best: int | None) -> list[int]:
+def _lineage(rows: Columns, best: int | None) -> list[int]:
     """Return the best candidate and its first parents, back to one without parents."""
     line: list[int] = []
     while best is not None and best not in line:

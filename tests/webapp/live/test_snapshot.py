@@ -8,6 +8,7 @@ import struct
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from nasengine.core.outcome import Outcome
@@ -54,7 +55,7 @@ def make_many(run: Run, count: int) -> None:
         for row in rows
         for name in ("error", "params")
     )
-    Run.objects.filter(pk=run.pk).update(best=1)
+    Run.objects.filter(pk=run.pk).update(best=1, seq=F("seq") + 1)  # as an event would
 
 
 def test_queries_and_curves_stay_bounded_with_ten_thousand_candidates():
@@ -107,3 +108,15 @@ def test_a_run_without_candidates_and_odd_ids_of_architectures_have_columns():
     shot = snapshot(run)["candidates"]
     numbers = struct.unpack("<2I", base64.b64decode(shot["architecture"]))
     assert numbers == (0xAB000000, 0)
+
+
+def test_columns_are_remembered_until_the_next_event():
+    run = make_run()
+    with CaptureQueriesContext(connection) as first:
+        before = snapshot(run)["candidates"]
+    with CaptureQueriesContext(connection) as second:
+        assert snapshot(run)["candidates"] is before
+    assert len(second) == len(first) - 1  # the origins; the columns use a cursor of their own
+    claims.finish(take(make_slot()), Outcome(0, "diverged", reason="loss is nan in epoch 1"))
+    after = rows_of(as_json(snapshot(run))["candidates"])
+    assert after[0]["state"] == "diverged"
