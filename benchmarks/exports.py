@@ -45,7 +45,8 @@ from nasengine.exports.targets.openvino import save_ir
 from nasengine.spaces.common.membership import resized
 from tests.fixtures.networks import remember_operators, seem_trained
 
-SMALL: dict[str, Any] = {"cells": 3, "channels": 4, "hidden": 16, "stages": (1, 2, 3)}
+SMALL: dict[str, Any] = {"cells": 3, "channels": 4, "hidden": 16}
+SMALL_SPACES: dict[str, dict[str, Any]] = {"chain-condensenet": {"stages": (1, 2, 3)}}
 # The sizes of the papers: 20 cells of 36 channels for CIFAR, 14 of 48 for ImageNet.
 FULL = {"cells": "20", "channels": "36"}
 FULL_IMAGENET = {"cells": "14", "channels": "48"}
@@ -122,7 +123,8 @@ def architectures(
         space = "recurrent-cell"
     space_class = load("spaces", space)
     settings = {one.name for one in fields(space_class.Config)} & set(SMALL)
-    small = space_class(from_mapping(space_class.Config, {name: SMALL[name] for name in settings}))
+    values = {name: SMALL[name] for name in settings} | SMALL_SPACES.get(space, {})
+    small = space_class(from_mapping(space_class.Config, values))
     rng = np.random.default_rng(0)
     for number in range(count):
         yield f"{space} {number}", small.sample(rng)

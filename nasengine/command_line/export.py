@@ -111,6 +111,8 @@ def settings_of(network: str, targets: str, texts: list[str]) -> list[tuple[str,
         EngineError: an unknown target, or a setting that none of them has.
     """
     named = list(dict.fromkeys(name.strip() for name in targets.split(",") if name.strip()))
+    if not named:
+        raise EngineError(f"--target names no target; there are: {', '.join(names('targets'))}")
     if named == ["all"]:
         named = _able(network)
     values = dict(_pair(text) for text in texts)

@@ -14,13 +14,13 @@ from ..core.errors import EngineError
 from ..core.settings import from_mapping, to_mapping
 from ..core.target import Built, Target
 from ..execution.code_version import code_version
-from ..execution.network_folder import load_stored
 from ..spaces.common.deployment import as_deployed
 from .archive.contents import common_files
 from .archive.facts import network_facts
 from .archive.writer import safe_name, write_archive
 from .checking import CheckSettings, check_model
 from .context import ExportContext, Report
+from .seeds import evaluation_figures, load_for_export
 
 if TYPE_CHECKING:
     from ..execution.network_folder import StoredNetwork
@@ -46,7 +46,7 @@ def export(
     *,
     config: Mapping[str, Any] | None = None,
     licence: str = OWN_LICENCE,
-    evaluation: Mapping[str, Any] | None = None,
+    evaluation: Sequence[Mapping[str, Any]] | None = None,
     checks: CheckSettings | None = None,
     report: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -59,8 +59,8 @@ def export(
         out_dir: Folder of the archive, created if it is missing.
         config: Settings of the target.
         licence: SPDX identifier of the licence of the weights, for the model card.
-        evaluation: Figures over all seeds for the model card: objective -> "mean", "spread" and
-            "seeds".
+        evaluation: Figures over all seeds for the model card, each as `Figure.to_json` gives
+            it; default: those of `evaluation.json` next to the network.
         checks: How many inputs are compared, and whether the latency is measured.
         report: Called with {"step": text} before each long step.
         cancelled: Returns whether the export is to end.
@@ -92,7 +92,7 @@ def export_all(
     out_dir: str | Path,
     *,
     licence: str = OWN_LICENCE,
-    evaluation: Mapping[str, Any] | None = None,
+    evaluation: Sequence[Mapping[str, Any]] | None = None,
     checks: CheckSettings | None = None,
     report: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -113,7 +113,9 @@ def export_all(
         EngineError: as in `export`; archives of earlier targets stay.
         Cancelled: as in `export`.
     """
-    stored = load_stored(network_dir)
+    stored = load_for_export(Path(network_dir))
+    if evaluation is None:
+        evaluation = evaluation_figures(Path(network_dir), stored)
     made = [make_target(name, values, stored.data_kind) for name, values in targets]
     exported = []
     with tempfile.TemporaryDirectory(prefix="nasengine-export-") as folder:
@@ -174,7 +176,7 @@ def _report(
     built: Built,
     context: ExportContext,
     checks: CheckSettings,
-    evaluation: Mapping[str, Any] | None,
+    figures: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     models = [check_model(model, built, context, checks) for model in built.models]
     missing = context.examples(built.softmax).missing
@@ -190,7 +192,7 @@ def _report(
         "bytes": sum(path.stat().st_size for path in built.files.values()),
         "fell_back": list(built.fell_back),
         "notes": notes,
-        "evaluation": dict(evaluation) if evaluation else None,
+        "evaluation": [dict(figure) for figure in figures],
         **built.extra,
     }
 

@@ -113,14 +113,10 @@ def _figures(stored: StoredNetwork, report: dict[str, Any]) -> str:
         f"{_plain(one.method)} |"
         for one in stored.measurements
     ]
-    evaluation = report.get("evaluation")
     seeds = ""
-    if evaluation:
-        seeds = "\nOver all seeds of the evaluation:\n\n" + "\n".join(
-            f"- {_plain(name)}: {values['mean']:.4g} ± {values['spread']:.2g} "
-            f"({values['seeds']} seeds)"
-            for name, values in evaluation.items()
-        )
+    if report["evaluation"]:
+        listed = "\n".join(f"- {_over_seeds(figure)}" for figure in report["evaluation"])
+        seeds = f"\nOver the seeds of the evaluation, mean ± standard deviation:\n\n{listed}\n"
     head = "| figure | value | spread or standard error | how |\n| --- | --- | --- | --- |"
     body = "\n".join(rows)
     return f"""## Figures
@@ -132,6 +128,12 @@ not comparable. The test part was read once, and the reading is recorded.
 {body}
 {seeds}
 """
+
+
+def _over_seeds(figure: dict[str, Any]) -> str:
+    spread = "" if figure["std"] is None else f" ± {figure['std']:.2f}"
+    value = f"{figure['mean']:.2f}{spread} {figure['unit']}".rstrip()
+    return f"{_plain(figure['objective'])}: {value} (n = {figure['n']})"
 
 
 def _spread(measurement: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,7 @@ import yaml
 from nasengine.core.errors import EngineError
 from nasengine.exports.archive.facts import HIDDEN_PATH, without_paths
 from nasengine.exports.archive.writer import npz, safe_name, write_archive
+from tests.architecture.sources import ROOT
 
 COMMON = {
     "LICENSE",
@@ -123,6 +125,27 @@ def test_labels_genotype_and_preprocessing_are_those_of_the_network(unpacked):
     assert json.loads((unpacked / "genotype.json").read_text())["space"] == "cell"
     inside = json.loads((unpacked / "preprocessing.json").read_text())["inside_the_model"]
     assert 0 < inside["mean"][0] < 1
+
+
+def test_the_documented_count_of_the_parameters_is_right(
+    unpacked, exported_onnx, monkeypatch, capsys
+):
+    page = (ROOT / "docs/export.md").read_text()
+    (code,) = [
+        one for one in re.findall(r"```python\n(.*?)```", page, re.S) if "import onnx" in one
+    ]
+    monkeypatch.chdir(unpacked)
+    exec(compile(code, "docs/export.md", "exec"), {})
+    trained = str(exported_onnx.report["network"]["parameters"])
+    assert capsys.readouterr().out.split() == [trained, trained]
+
+
+def test_every_file_and_key_of_the_report_is_documented(unpacked, exported_onnx):
+    page = (ROOT / "docs/export.md").read_text()
+    assert [path.name for path in unpacked.iterdir() if f"`{path.name}`" not in page] == []
+    keys = {*exported_onnx.report, *exported_onnx.report["models"][0]}
+    inner = {"version", "code_version", "file", "reference", "bytes", "notes", "opset"}
+    assert [key for key in keys - inner if f"`{key}`" not in page] == []
 
 
 def test_equal_files_give_equal_archives(tmp_path):

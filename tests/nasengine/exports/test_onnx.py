@@ -13,7 +13,6 @@ import torch
 from nasengine.execution.network_folder import load_stored
 from nasengine.exports.graph.counting import count_parameters
 from nasengine.exports.graph.settings import GraphSettings
-from nasengine.exports.runtimes.onnx_runtime import open_model
 from tests.architecture.sources import ROOT
 
 TRAINING_ONLY = {"Dropout", "RandomUniform", "Bernoulli"}
@@ -68,19 +67,6 @@ def test_an_unfolded_file_has_each_parameter_as_an_initialiser(context):
 def test_equal_networks_give_equal_bytes(context, graph):
     again = context.onnx()
     assert again.path.read_bytes() == graph.SerializeToString(deterministic=True)
-
-
-def test_a_dynamic_batch_and_probabilities(context):
-    model = context.onnx(GraphSettings(dynamic_batch=True, softmax=True, opset=20))
-    assert model.load().opset_import[0].version == 20
-    run = open_model(model.path)
-    examples = context.examples(softmax=True).valid(5)
-    for rows in (1, 5):
-        inputs = {"image": examples.inputs["image"][:rows]}
-        found = run(inputs)["probabilities"]
-        assert found.shape == (rows, 10)
-        np.testing.assert_allclose(found, examples.outputs["probabilities"][:rows], atol=1e-5)
-        np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
 
 
 def test_pixels_are_those_of_the_data_set(context):
