@@ -42,6 +42,10 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
+from tests.fixtures import empty_tables  # noqa: E402
+
+empty_tables.install()
+
 # The web application limits the folders of data; tests of the engine read temporary folders.
 os.environ.pop("PARETOSCOPE_DATA_ROOTS", None)
 
