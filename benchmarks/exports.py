@@ -1,7 +1,8 @@
 """Export random and published networks to ONNX and OpenVINO and compare them with PyTorch.
 
-    python benchmarks/exports.py [--spaces a,b|published|recurrent] [--count 20]
-                                 [--shapes 1x8x8,3x32x32,3x224x224] [--full] [--inputs 8]
+    python benchmarks/exports.py [--spaces a,b|published|recurrent] [--count 1]
+                                 [--shapes 3x32x32] [--full] [--inputs 8]
+    python benchmarks/exports.py --count 20 --shapes 1x8x8,3x32x32,3x224x224
 
 Weights are random, batch norms have statistics as after a training. Every network is converted
 as `python -m nasengine export` does it (checker, shape inference, count of parameters included)
@@ -53,7 +54,6 @@ FULL_IMAGENET = {"cells": "14", "channels": "48"}
 IMAGENET_SIDE = 224
 CLASSES = 10
 VOCABULARY = 100
-SHAPES = "1x8x8,3x32x32,3x224x224"
 RUNTIMES = ("onnx", "openvino")
 
 
@@ -192,8 +192,8 @@ def _arguments() -> argparse.Namespace:
     images = [name for name in names("spaces") if load("spaces", name).data_kind == "images"]
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--spaces", default=",".join([*images, "published", "recurrent"]))
-    parser.add_argument("--count", type=int, default=20, help="random architectures of a space")
-    parser.add_argument("--shapes", default=SHAPES)
+    parser.add_argument("--count", type=int, default=1, help="random architectures of a space")
+    parser.add_argument("--shapes", default="3x32x32")
     parser.add_argument("--full", action="store_true", help="published networks at their own size")
     parser.add_argument("--inputs", type=int, default=8, help="inputs that are compared")
     return parser.parse_args()

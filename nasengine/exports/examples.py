@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.dataset import Dataset, Part, TextPart
 from ..core.errors import EngineError
+from ..data.common.lazy import LazyPart
 from ..data.common.named import named_dataset
 from .network_scale import MAX_PIXEL
 from .signature import Signature
@@ -123,13 +124,16 @@ class ExampleSource:
         return Examples({"image": pixels}, outputs, labels, name, len(data.labels))
 
     @cached_property
-    def _parts(self) -> dict[str, Part | TextPart]:
+    def _parts(self) -> dict[str, Part | LazyPart | TextPart]:
         assert self._dataset is not None
-        train, valid = self._dataset.search_parts()
+        train, valid = self._dataset.final_parts()
         return {"train": train, "valid": valid}
 
-    def _pixels(self, data: Part, positions: np.ndarray) -> np.ndarray:
-        """Undo the normalisation: the stored pixels, scaled to 0 to 255."""
+    def _pixels(self, data: Part | LazyPart, positions: np.ndarray) -> np.ndarray:
+        """Return the stored pixels, scaled to 0 to 255; the normalisation is undone."""
+        if isinstance(data, LazyPart):
+            batches = data.batches(np.array_split(positions, -(-len(positions) // BATCH)))
+            return np.concatenate([pixels.numpy().astype(np.float32) for pixels, _ in batches])
         preprocessing = self._stored.preprocessing
         images = data.images[positions].numpy().astype(np.float64)
         if preprocessing is None:

@@ -84,8 +84,8 @@ For each word, run the model on the index of the word and the state that the wor
     more = f" and {len(labels) - MAX_LABELS:,} more" if len(labels) > MAX_LABELS else ""
     return f"""## Use
 
-Intended for pictures like those of the data set `{_plain(stored.dataset["name"])}`. Resize a
-picture to the size in `preprocessing.json` and pass its pixels from 0 to 255 as float32, batch x
+Intended for pictures like those of the data set `{_plain(stored.dataset["name"])}`. Size
+a picture as `preprocessing.json` says and pass its pixels from 0 to 255 as float32, batch x
 channels x height x width. The normalisation is part of the model. The classes are the lines of
 `labels.txt`: {named}{more}.
 """

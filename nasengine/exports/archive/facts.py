@@ -51,7 +51,7 @@ def preprocessing_facts(stored: StoredNetwork) -> dict[str, Any] | None:
         "width": width,
         "dtype": "float32",
         "range": [0, MAX_PIXEL],
-        "outside_the_model": f"resize to {height} x {width}, no other change",
+        "outside_the_model": _outside(stored),
         "inside_the_model": None
         if inside is None
         else {
@@ -60,6 +60,14 @@ def preprocessing_facts(stored: StoredNetwork) -> dict[str, Any] | None:
             "std": list(inside.std),
         },
     }
+
+
+def _outside(stored: StoredNetwork) -> str:
+    _, height, width = stored.input_shape
+    shorter = stored.preprocessing.resize if stored.preprocessing is not None else None
+    if shorter is None:
+        return f"resize to {height} x {width}, no other change"
+    return f"resize the shorter side to {shorter}, then crop the centre of {height} x {width}"
 
 
 def label_lines(stored: StoredNetwork, vocabulary: Sequence[str] | None = None) -> list[str]:

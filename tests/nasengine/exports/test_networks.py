@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from nasengine.catalog import load
 from nasengine.core.settings import from_mapping
+from nasengine.data.common.named import named_dataset
 from nasengine.execution.network_folder import load_stored
+from nasengine.exports.archive.facts import preprocessing_facts
 from nasengine.exports.context import ExportContext
 from nasengine.exports.differences import compare
+from nasengine.exports.examples import spread
 from nasengine.exports.export import export
 from nasengine.exports.runtimes.onnx_runtime import open_model
-from tests.fixtures.dataset_files import write_text_parts
+from tests.fixtures.dataset_files import write_class_folders, write_text_parts
 from tests.fixtures.networks import published, stored_network
 
 TOLERANCE = 1e-5
@@ -79,6 +83,25 @@ def test_operations_that_are_not_read_are_left_out(tmp_path):
     assert model.parameters.trained + model.unused == network
     found = compare(open_model(model.path), context.examples().valid(4), "logits")
     assert found.excess < TOLERANCE
+
+
+def test_pixels_of_files_that_are_read_one_by_one(tmp_path):
+    """`image-folder` decodes images when they are needed; the normalisation is in the model."""
+    folder = write_class_folders(tmp_path / "photos")
+    config = {"path": str(folder), "size": 8, "valid_share": 0.2, "workers": 0}
+    architecture = published("DARTS_V2", cells="1", channels="2")
+    stored = stored_network(architecture, tmp_path / "network", "image-folder", config)
+    context = ExportContext(stored, tmp_path)
+    examples, part = context.examples().valid(5), named_dataset("image-folder", config)
+    assert examples.source == "valid part of image-folder" and len(examples) == 5
+    pixels = examples.inputs["image"]
+    assert np.array_equal(pixels, pixels.round()) and pixels.max() > 1
+    images = part.final_parts()[1].images[spread(examples.available, 5)]
+    with torch.no_grad():
+        wanted = context.network(images)
+    np.testing.assert_allclose(examples.outputs["logits"], wanted.numpy(), atol=1e-5)
+    outside = preprocessing_facts(stored)["outside_the_model"]
+    assert outside == "resize the shorter side to 9, then crop the centre of 8 x 8"
 
 
 @pytest.fixture(scope="module")
