@@ -46,7 +46,7 @@ def export(
     *,
     config: Mapping[str, Any] | None = None,
     licence: str = OWN_LICENCE,
-    evaluation: Sequence[Mapping[str, Any]] | None = None,
+    evaluation: Mapping[str, Mapping[str, Any]] | None = None,
     checks: CheckSettings | None = None,
     report: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -59,8 +59,9 @@ def export(
         out_dir: Folder of the archive, created if it is missing.
         config: Settings of the target.
         licence: SPDX identifier of the licence of the weights, for the model card.
-        evaluation: Figures over all seeds for the model card, each as `Figure.to_json` gives
-            it; default: those of `evaluation.json` next to the network.
+        evaluation: Figures over all seeds for the model card: objective -> "mean", "spread"
+            (standard deviation, or None), "seeds" (their number) and, if it has one, "unit".
+            Default: those of `evaluation.json` next to the network.
         checks: How many inputs are compared, and whether the latency is measured.
         report: Called with {"step": text} before each long step.
         cancelled: Returns whether the export is to end.
@@ -92,7 +93,7 @@ def export_all(
     out_dir: str | Path,
     *,
     licence: str = OWN_LICENCE,
-    evaluation: Sequence[Mapping[str, Any]] | None = None,
+    evaluation: Mapping[str, Mapping[str, Any]] | None = None,
     checks: CheckSettings | None = None,
     report: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -176,7 +177,7 @@ def _report(
     built: Built,
     context: ExportContext,
     checks: CheckSettings,
-    figures: Sequence[Mapping[str, Any]],
+    figures: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     models = [check_model(model, built, context, checks) for model in built.models]
     missing = context.examples(built.softmax).missing
@@ -192,7 +193,7 @@ def _report(
         "bytes": sum(path.stat().st_size for path in built.files.values()),
         "fell_back": list(built.fell_back),
         "notes": notes,
-        "evaluation": [dict(figure) for figure in figures],
+        "evaluation": {name: dict(figure) for name, figure in figures.items()},
         **built.extra,
     }
 

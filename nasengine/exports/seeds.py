@@ -27,18 +27,24 @@ def load_for_export(folder: Path) -> StoredNetwork:
     return load_stored(folder)
 
 
-def evaluation_figures(folder: Path, stored: StoredNetwork) -> list[dict[str, Any]]:
-    """Return mean, standard deviation and number of seeds, for the evaluation around a network.
+def evaluation_figures(folder: Path, stored: StoredNetwork) -> dict[str, dict[str, Any]]:
+    """Return the figures of the evaluation around a network, by objective.
 
-    The list is empty if the network is on its own, or the evaluation is that of another one.
+    Returns:
+        Objective -> "mean", "spread" (standard deviation), "seeds" and "unit". Empty if the
+        network is on its own, or the evaluation is that of another one.
     """
     if not (folder.parent / FILE).is_file():
-        return []
+        return {}
     try:
         result = EvaluationResult.load(folder.parent)
         if result.architecture != stored.architecture:
-            return []
+            return {}
     except EngineError:
-        return []
+        return {}
     measured = {name for outcome in result.done for name in outcome.values}
-    return [result.figure(name).to_json() for name in FIGURES if name in measured]
+    figures = [result.figure(name) for name in FIGURES if name in measured]
+    return {
+        one.objective: {"mean": one.mean, "spread": one.std, "seeds": one.n, "unit": one.unit}
+        for one in figures
+    }

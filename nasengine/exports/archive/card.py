@@ -115,7 +115,7 @@ def _figures(stored: StoredNetwork, report: dict[str, Any]) -> str:
     ]
     seeds = ""
     if report["evaluation"]:
-        listed = "\n".join(f"- {_over_seeds(figure)}" for figure in report["evaluation"])
+        listed = "\n".join(f"- {_over_seeds(*figure)}" for figure in report["evaluation"].items())
         seeds = f"\nOver the seeds of the evaluation, mean ± standard deviation:\n\n{listed}\n"
     head = "| figure | value | spread or standard error | how |\n| --- | --- | --- | --- |"
     body = "\n".join(rows)
@@ -130,10 +130,10 @@ not comparable. The test part was read once, and the reading is recorded.
 """
 
 
-def _over_seeds(figure: dict[str, Any]) -> str:
-    spread = "" if figure["std"] is None else f" ± {figure['std']:.2f}"
-    value = f"{figure['mean']:.2f}{spread} {figure['unit']}".rstrip()
-    return f"{_plain(figure['objective'])}: {value} (n = {figure['n']})"
+def _over_seeds(objective: str, figure: dict[str, Any]) -> str:
+    spread = "" if figure["spread"] is None else f" ± {figure['spread']:.2f}"
+    value = f"{figure['mean']:.2f}{spread} {figure.get('unit', '')}".rstrip()
+    return f"{_plain(objective)}: {_plain(value)} (n = {figure['seeds']})"
 
 
 def _spread(measurement: Any) -> str:

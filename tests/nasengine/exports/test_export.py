@@ -146,9 +146,9 @@ def test_other_outputs_are_refused(zeros, folder, tmp_path):
 
 def test_a_model_that_differs_on_purpose_is_its_own_reference(zeros, folder, tmp_path, monkeypatch):
     monkeypatch.setattr(Zeros, "reference", "itself")
-    figure = {"objective": "test_error", "mean": 12.0, "std": 0.75, "n": 3, "unit": "%"}
+    figures = {"test_error": {"mean": 12.0, "spread": 0.75, "seeds": 3, "unit": "%"}}
     made = nasengine.export(
-        folder, "zeros", tmp_path, checks=NOTHING, licence="mit", evaluation=[figure]
+        folder, "zeros", tmp_path, checks=NOTHING, licence="mit", evaluation=figures
     )
     assert made.report["models"][0]["check"]["largest_difference"] > 0.01
     assert made.report["fell_back"] == ["every layer"]
@@ -169,15 +169,15 @@ def test_figures_over_seeds_are_those_of_the_evaluation_around_a_network(tmp_pat
     result = EvaluationResult("small", job, tuple(outcomes))
     trained = result.architecture
     stored = stored_network(trained, tmp_path / "seed-1")
-    assert evaluation_figures(tmp_path / "seed-1", stored) == []
+    assert evaluation_figures(tmp_path / "seed-1", stored) == {}
     result.save(tmp_path)
-    (figure,) = evaluation_figures(tmp_path / "seed-1", stored)
-    assert (figure["objective"], figure["mean"], figure["n"]) == ("test_error", 11.5, 2)
-    assert round(figure["std"], 3) == 2.121
+    figure = evaluation_figures(tmp_path / "seed-1", stored)["test_error"]
+    assert (figure["mean"], figure["seeds"], figure["unit"]) == (11.5, 2, "%")
+    assert round(figure["spread"], 3) == 2.121
     with pytest.raises(EngineError, match=r"is an evaluation with several networks: name one of "):
         load_for_export(tmp_path)
     (tmp_path / "evaluation.json").write_text("{}")
-    assert evaluation_figures(tmp_path / "seed-1", stored) == []
+    assert evaluation_figures(tmp_path / "seed-1", stored) == {}
 
 
 def outcome(seed: int, error: float) -> FinalOutcome:
