@@ -31,7 +31,7 @@ def architecture_action(request: TeamRequest, pk: int, action: str) -> HttpRespo
     except Refused as error:
         context = entry_page(entry, request.user, request.GET)
         context |= {"errors": {action: str(error)}, "typed": request.POST}
-        return render(request, "architectures/detail.html", context, status=422)
+        return render(request, "architectures/detail.html", context)
     messages.success(request, done)
     return redirect("architecture-detail", entry.pk)
 
