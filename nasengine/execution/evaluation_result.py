@@ -82,7 +82,8 @@ class EvaluationResult:
     @property
     def protocol(self) -> str:
         """Name of the protocol; of a changed one it says what was changed."""
-        return self.job.plan().protocol.name
+        recorded = (outcome.protocol["name"] for outcome in self.outcomes if outcome.protocol)
+        return next(recorded, None) or self.job.plan().protocol.name
 
     @property
     def protocol_key(self) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core.architecture import canonical_json
 from ..core.dataset import Dataset, DatasetFacts
 from ..core.errors import Cancelled, Diverged, EngineError, NotFinite
 from ..core.estimator import Evaluation, Report
@@ -23,6 +25,7 @@ from .final_job import FinalJob, FinalOutcome, FinalPlan
 from .network_folder import StoredNetwork, load_stored, save_network
 
 if TYPE_CHECKING:
+    from ..estimators.training.progress_file import ProgressFile
     from ..estimators.training.trained import Trained
 
 __all__ = ["FinalJob", "FinalOutcome", "measure_again", "train_once"]
@@ -34,6 +37,8 @@ def train_once(
     folder: Path,
     report: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
+    *,
+    progress: Path | None = None,
 ) -> FinalOutcome:
     """Train one network by a protocol, measure it on the test part and store it.
 
@@ -44,11 +49,14 @@ def train_once(
         folder: Where the network is stored, if the training is done.
         report: Called with a JSON object after every epoch.
         cancelled: Polled between batches; true ends the training.
+        progress: File that keeps the unfinished training, every few minutes. If it is there, the
+            training continues at the epoch it had reached, exactly as if it had not been
+            interrupted. It is removed once the training has ended by itself. Default: none.
 
     Returns:
         The outcome. An error becomes one with a reason; nothing is raised but KeyboardInterrupt.
     """
-    training = _Training(job, report or _ignore, cancelled or _never)
+    training = _Training(job, report or _ignore, cancelled or _never, progress)
     started = time.perf_counter()
     ending = training.end(lambda: training.run(folder))
     gpu = training.meter.gpu_seconds
@@ -90,8 +98,15 @@ def measure_again(folder: Path, device: str = "cpu", threads: int = 0) -> tuple[
 class _Training:
     """One training in progress."""
 
-    def __init__(self, job: FinalJob, report: Report, cancelled: Callable[[], bool]):
+    def __init__(
+        self,
+        job: FinalJob,
+        report: Report,
+        cancelled: Callable[[], bool],
+        progress: Path | None,
+    ):
         self.job = job
+        self.progress = progress
         self.report = report
         self.cancelled = cancelled
         self.meter = Meter()
@@ -138,13 +153,28 @@ class _Training:
         parts = parts_of(dataset, plan.protocol.trains_on)
         self.per_epoch = examples_in_epoch(plan.config, parts)
         evaluation = self._evaluation(plan)
-        trained = train_finally(plan.config, evaluation, dataset=counted.dataset, parts=parts)
+        progress = self._progress_file()
+        trained = train_finally(
+            plan.config, evaluation, dataset=counted.dataset, parts=parts, progress=progress
+        )
+        if progress is not None:
+            progress.remove()
         outcome = trained.outcome
         if outcome.state != "done":
             return {"state": outcome.state, "reason": one_line(outcome.reason)}
         measurements = (*outcome.measurements, *_costs(plan, facts))
         stored = self._store(folder, trained, facts, measurements)
         return {"state": "done", "measurements": measurements, "network": stored}
+
+    def _progress_file(self) -> ProgressFile | None:
+        """Return the file of the unfinished training; it is ignored by any other training."""
+        from ..estimators.training.progress_file import ProgressFile
+
+        if self.progress is None:
+            return None
+        facts = {"job": self.job.to_json(), "code": code_version(), "data": self.digest}
+        identity = hashlib.sha256(canonical_json(facts).encode()).hexdigest()
+        return ProgressFile(self.progress, identity, self.curve)
 
     def _evaluation(self, plan: FinalPlan) -> Evaluation:
         return Evaluation(

@@ -24,6 +24,7 @@ from .result import Candidate
 from .subjects import architecture_of
 
 SEEDS = 3
+PROGRESS = "unfinished.safetensors"
 DEFAULT_DATASET: dict[DataKind, str] = {"images": "digits", "text": "pydoc-text"}
 MAX_SEEDS = 1000
 Reported = Callable[[int, dict[str, Any]], None]
@@ -191,7 +192,7 @@ def _trained(
             report(job.seed, point)
 
     try:
-        return train_once(job, folder, epoch, cancelled)
+        return train_once(job, folder, epoch, cancelled, progress=folder / PROGRESS)
     except KeyboardInterrupt:
         return FinalOutcome(job.seed, "cancelled", "interrupted")
 

@@ -179,7 +179,7 @@ def _plan(job: FinalJob) -> FinalPlan:
             f"{job.dataset} is {dataset.kind}, and networks of the space {space.name} read "
             f"{space.data_kind}: choose another data set"
         )
-    protocol = job.protocol if job.protocol.base else find_protocol(job.protocol)
+    protocol = find_protocol(job.protocol)
     if protocol.data_kind not in (space.data_kind, "any"):
         raise EngineError(
             f"the protocol {protocol.name} is for {protocol.data_kind}, and networks of the space "

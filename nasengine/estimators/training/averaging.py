@@ -38,6 +38,13 @@ class Averaging:
             self.mean = AveragedModel(self.network)
         self.losses.append(valid_loss)
 
+    def restore(self, losses: list[float], mean: dict[str, torch.Tensor]) -> None:
+        """Continue with the losses of earlier epochs, and with a mean if it is not empty."""
+        self.losses = list(losses)
+        if mean:
+            self.mean = AveragedModel(self.network)
+            self.mean.load_state_dict(mean)
+
     def finish(self) -> dict[str, torch.Tensor] | None:
         """Load the averaged weights into the network, if averaging has started.
 

@@ -21,6 +21,7 @@ from .config import ResolvedTrainConfig
 from .device_context import DeviceContext
 from .divergence import LossMonitor, finite_or_none
 from .optimizer import make_optimizer, set_rate
+from .progress_file import ProgressFile, TrainingState
 from .schedule import learning_rate
 from .score import Score, score
 from .sources import source_of
@@ -35,7 +36,7 @@ class Job(Generic[P]):
     """Input of a training loop: the network on its device, data, settings, seed, callbacks.
 
     Without `valid` nothing is scored, as in the final training on train and valid. Colour jitter
-    needs `preprocessing`.
+    needs `preprocessing`. With `progress` an interrupted training continues.
     """
 
     network: torch.nn.Module
@@ -48,6 +49,7 @@ class Job(Generic[P]):
     cancelled: Callable[[], bool]
     preprocessing: Preprocessing | None = None
     on_averaged: OnAveraged = lambda last: None
+    progress: ProgressFile | None = None
 
 
 def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
@@ -65,7 +67,14 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
     order = torch.Generator().manual_seed(derive(job.seed, "order"))
     augmentation = torch.Generator().manual_seed(derive(job.seed, "augment"))
     per_epoch = steps_in_epoch(source.count, config.batch_size)
-    for epoch in range(1, config.epochs + 1):
+    state = TrainingState(
+        job.network,
+        optimizer,
+        context.device,
+        generators={"order": order, "augmentation": augmentation},
+    )
+    finished = job.progress.continue_from(state) if job.progress else 0
+    for epoch in range(finished + 1, config.epochs + 1):
         started = time.monotonic()
         steps = Steps(job, optimizer, (epoch - 1) * per_epoch, per_epoch)
         monitor = LossMonitor(epoch, config.learning_rate, context.device)
@@ -87,6 +96,8 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
             job.report({**position, **epoch_metrics(steps, None, None, started)})
             raise
         job.report({**position, **epoch_metrics(steps, monitor.mean, result, started)})
+        if job.progress and epoch < config.epochs:
+            job.progress.after_epoch(state)
         yield result
 
 

@@ -16,6 +16,7 @@ from .averaging import Averaging
 from .divergence import LossMonitor, finite_or_none
 from .loop import Job, epoch_metrics, set_progress
 from .optimizer import make_optimizer, set_rate
+from .progress_file import TrainingState
 from .schedule import learning_rate
 from .score import Score
 from .slowness import outputs_and_logits, slowness_of
@@ -40,7 +41,15 @@ def run_text_epochs(job: Job[TextPart]) -> Iterator[Score | None]:
     valid = context.hold(job.valid.words)[0] if job.valid else None
     steps = TextSteps(job, inputs.shape[1])
     lengths = generator(job.seed, "lengths")
-    for epoch in range(1, config.epochs + 1):
+    state = TrainingState(
+        job.network,
+        steps.optimizer,
+        context.device,
+        numbers={"lengths": lengths},
+        averaging=steps.averaging,
+    )
+    finished = job.progress.continue_from(state) if job.progress else 0
+    for epoch in range(finished + 1, config.epochs + 1):
         started = time.monotonic()
         steps.begin(epoch)
         monitor = LossMonitor(epoch, config.learning_rate, context.device)
@@ -66,6 +75,8 @@ def run_text_epochs(job: Job[TextPart]) -> Iterator[Score | None]:
         job.report({**position, **text_epoch_metrics(steps, monitor.mean, result, started)})
         if result is not None:
             steps.averaging.after_epoch(result.loss)
+        if job.progress and epoch < config.epochs:
+            job.progress.after_epoch(state)
         yield result
 
 

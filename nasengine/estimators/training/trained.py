@@ -20,6 +20,7 @@ from .config import ResolvedTrainConfig
 from .device_context import DeviceContext, find_device_context
 from .loop import Job, OnAveraged, run_epochs
 from .out_of_memory import is_out_of_memory, release_memory
+from .progress_file import ProgressFile
 from .score import Score
 from .text_loop import run_text_epochs
 
@@ -45,6 +46,7 @@ def train_network(
     on_built: Callable[[torch.nn.Module], None] = lambda network: None,
     preprocessing: Preprocessing | None = None,
     on_averaged: OnAveraged = lambda last: None,
+    progress: ProgressFile | None = None,
 ) -> Trained:
     """Build and train a network, and measure it.
 
@@ -59,6 +61,7 @@ def train_network(
         conclude: Makes the measurements from the network and the scores of the epochs.
         preprocessing: How pixels became inputs; colour jitter needs it.
         on_averaged: Called with the weights of the last step if averaged ones replace them (text).
+        progress: The file in which an unfinished training is kept, and from which it continues.
         on_built: Called with the new network while it is on the CPU; it may change the weights.
 
     Raises:
@@ -83,8 +86,12 @@ def train_network(
             on_built(network)
             add_head_dropout(network, config.dropout)
             network = context.move(network)
-            job = (network, parts, config, context, evaluation)
-            for score in epochs(*job, preprocessing=preprocessing, on_averaged=on_averaged):
+            more = {
+                "preprocessing": preprocessing,
+                "on_averaged": on_averaged,
+                "progress": progress,
+            }
+            for score in epochs(network, parts, config, context, evaluation, **more):
                 scores.append(score)
             measurements = conclude(network, context, scores)
     except Diverged as error:
@@ -113,17 +120,17 @@ def epochs(
     config: ResolvedTrainConfig,
     context: DeviceContext,
     evaluation: Evaluation,
-    *,
-    preprocessing: Preprocessing | None = None,
-    on_averaged: OnAveraged = lambda last: None,
+    **more: Any,
 ) -> Iterator[Score | None]:
-    """Return the epochs of a training on images or on text, depending on the parts."""
+    """Return the epochs of a training on images or on text, depending on the parts.
+
+    `more` are further fields of the loop's `Job`.
+    """
     rest = (config, context, evaluation.seed, evaluation.report, evaluation.cancelled)
     train, valid = parts
     if isinstance(train, TextPart):
-        text = cast("TextPart | None", valid)
-        return run_text_epochs(Job(network, train, text, *rest, on_averaged=on_averaged))
-    return run_epochs(Job(network, train, cast("Part | None", valid), *rest, preprocessing))
+        return run_text_epochs(Job(network, train, cast("TextPart | None", valid), *rest, **more))
+    return run_epochs(Job(network, train, cast("Part | None", valid), *rest, **more))
 
 
 def error_measurement(

@@ -35,9 +35,9 @@ def trainings(monkeypatch):
     """Return the list of the seeds that are trained from now on."""
     seeds, original = [], final_evaluation.train_once
 
-    def train_once(job, *rest):
+    def train_once(job, *rest, **more):
         seeds.append(job.seed)
-        return original(job, *rest)
+        return original(job, *rest, **more)
 
     monkeypatch.setattr(final_evaluation, "train_once", train_once)
     return seeds

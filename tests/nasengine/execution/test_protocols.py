@@ -197,6 +197,7 @@ def test_ones_own_protocol_is_a_mapping_a_file_or_a_registered_name(tmp_path, mo
         ({"name": "x", "trains_on": "test"}, "trains_on of a protocol must be one of"),
         ({"name": 3}, "name of a protocol must be text"),
         ({"name": "darts-cifar10", "settings": {"epochs": 2}}, "is the name of another protocol"),
+        ({"name": "quick", "base": "x", "changes": {"a": 1}}, "is the name of another protocol"),
     ],
 )
 def test_a_wrong_protocol_is_refused_with_the_reason(value, message):
