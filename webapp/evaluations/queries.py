@@ -103,11 +103,8 @@ class ProtocolGroup:
     @property
     def title(self) -> str:
         """The protocol with its data, as in "quick on digits"."""
-        options = ", ".join(
-            f"{k} {v}" for k, v in self.dataset_config.items() if v not in (None, "")
-        )
-        data = f"{self.dataset} ({options})" if options else self.dataset
-        return f"{self.protocol} on {data}"
+        options = changed_options(self.dataset, self.dataset_config)
+        return f"{self.protocol} on {self.dataset}" + (f" ({options})" if options else "")
 
     @property
     def head(self) -> str:
@@ -269,6 +266,17 @@ def trainings_of(evaluation: Evaluation) -> list[Training]:
     for training in trainings:
         training.evaluation = evaluation
     return trainings
+
+
+def exports_of(trainings: list[Training]) -> list[Any]:
+    """Return the exports of trainings, newest first."""
+    # By the reverse relation: exports are above the evaluations and not imported here.
+    found = []
+    for training in trainings:
+        for export in training.exports.all():
+            export.training = training
+            found.append(export)
+    return sorted(found, key=lambda export: -export.pk)
 
 
 def same_protocol(team: Team, protocol_key: str) -> QuerySet[Evaluation]:

@@ -8,8 +8,6 @@ from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
 
-from nasengine.core.architecture import Architecture
-
 from .models import Evaluation
 
 
@@ -40,8 +38,8 @@ def source_link(evaluation: Evaluation) -> SourceLink:
 def entry_of(evaluation: Evaluation) -> Any:
     """Return the entry of the team's catalogue with this architecture; None if there is none."""
     # By the reverse relation: the catalogue is above the evaluations and not imported here.
-    key = Architecture.from_json(evaluation.architecture).id
-    return evaluation.team.entries.filter(architecture_id=key).first()
+    same = evaluation.team.entries.filter(canonical_id=evaluation.canonical_id)
+    return same.order_by("-pk").first()
 
 
 def again_query(evaluation: Evaluation) -> str:

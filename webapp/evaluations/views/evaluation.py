@@ -19,7 +19,7 @@ from webapp.runs.drawings import drawing, text_of
 from ..curves import curves_of
 from ..figures import figures_of, main_figure
 from ..models import Evaluation, Training
-from ..queries import evaluations_of_team, same_protocol, trainings_of
+from ..queries import evaluations_of_team, exports_of, same_protocol, trainings_of
 from ..services import control
 from ..services.networks import FILES, network_folder
 from ..sources import again_query, entry_of, source_link
@@ -134,9 +134,3 @@ def _live_context(request: TeamRequest, evaluation: Evaluation) -> dict[str, Any
         "may_control": may(request.user, "control", evaluation.team),
         "exports": exports_of(trainings),
     }
-
-
-def exports_of(trainings: list[Training]) -> list[Any]:
-    """Return the exports of trainings, newest first, by the reverse relation."""
-    found = [export for training in trainings for export in training.exports.all()]
-    return sorted(found, key=lambda export: -export.pk)

@@ -33,7 +33,8 @@ class ExportClaim:
 
     Attributes:
         network: the folder of the trained network on this machine; None if it is not here.
-        evaluation: figures over all seeds, for the model card: objective -> mean, spread, seeds.
+        evaluation: figures over several seeds, for the model card: objective -> mean, spread,
+            seeds; {} if one seed is done.
         folder: the folder on this machine into which only this claim writes.
     """
 
@@ -79,7 +80,7 @@ def claim_turn(slot: WorkerSlot, turn: Turn) -> ExportClaim | None:
                 "seeds": len(figure.values),
             }
             for figure in figures
-            if figure.is_test
+            if figure.is_test and figure.spread is not None
         },
         folder=claim_folder(export, held.fence),
     )

@@ -1,0 +1,211 @@
+"""Exports: the form, the job, the page with its report, downloads, roles, files."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+from django.test import Client
+
+from nasengine import catalog
+from nasengine.core.errors import InvalidSettings
+from tests.fixtures.evaluations import (
+    finish_export,
+    finish_trainings,
+    make_evaluation,
+    make_export,
+)
+from tests.fixtures.factories import make_slot
+from tests.fixtures.html_reader import errors_of, read
+from webapp.architectures.models import CatalogueEntry
+from webapp.exports.models import Export
+from webapp.exports.queries import exports_of
+from webapp.exports.services import export_jobs
+from webapp.exports.services.archives import export_folder, sweep_exports
+from webapp.exports.services.launch import request_export
+from webapp.jobs import services as jobs
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def training(team):
+    return finish_trainings(make_evaluation(team, seeds=(0,)), [5.0]).trainings.get()
+
+
+@pytest.fixture
+def new(training) -> str:
+    return f"/exports/new?training={training.pk}"
+
+
+def test_the_form_requests_an_export(new, training, researcher, sign_in):
+    typed = {"training": str(training.pk), "target": "onnx", "queue": "cpu", "config.opset": "18"}
+    answer = sign_in(researcher).post(new, typed)
+    export = Export.objects.get()
+    assert answer["Location"] == f"/exports/{export.pk}/"
+    assert (export.target, export.state, export.requested_by) == ("onnx", "queued", researcher)
+    assert export.settings["opset"] == "18"
+
+
+def test_every_target_of_the_kind_of_data_is_offered(new, researcher, sign_in):
+    page = read(sign_in(researcher).get(new))
+    offered = {o.attributes["value"] for o in page.all("select", name="target")[0].all("option")}
+    names = catalog.names("targets")
+    able = {n for n in names if "images" in catalog.load("targets", n).data_kinds}
+    assert offered == able >= {"onnx", "openvino"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "path", "text"),
+    [
+        ({"target": "paper"}, "target", "'paper' is not among the targets"),
+        ({"config.opset": "7"}, "config.opset", "must be one of"),
+        ({"queue": "a b"}, "queue", "is no name of a queue"),
+        ({"training": "999999"}, "training", "is no trained seed of this evaluation"),
+    ],
+)
+def test_a_wrong_setting_has_its_message_next_to_its_field(
+    changed, path, text, new, training, researcher, sign_in
+):
+    typed = {"training": str(training.pk), "target": "onnx", "queue": "cpu", **changed}
+    answer = sign_in(researcher).post(new, typed)
+    assert answer.status_code == 200
+    assert text in errors_of(read(answer))[path]
+    assert not Export.objects.exists()
+
+
+def test_only_trained_networks_are_exported(team):
+    waiting = make_evaluation(team, seeds=(0,)).trainings.get()
+    with pytest.raises(InvalidSettings, match="seed 0 is queued: only trained networks"):
+        request_export(waiting, None, "onnx", {})
+
+
+def test_the_training_of_another_team_is_not_found(new, stranger, sign_in):
+    assert sign_in(stranger).get(new).status_code == 404
+    assert sign_in(stranger).post(new, {"target": "onnx"}).status_code == 404
+
+
+def claim_of(export):
+    slot = make_slot()
+    turn = next(t for t in export_jobs.turns(slot.queues) if t.pk == export.pk)
+    return export_jobs.claim_turn(slot, turn)
+
+
+def test_steps_are_progress_and_a_lost_worker_gives_the_export_back(team):
+    export = make_export(team)
+    lost = claim_of(export)
+    assert lost.network is not None
+    for step in ("load the network", "convert to ONNX"):
+        assert export_jobs.report(lost, {"step": step})
+    export.refresh_from_db()
+    assert (export.activity, round(export.progress, 3)) == ("convert to ONNX", 0.234)
+    Export.objects.update(lease_until=Now() - timedelta(seconds=1))
+    assert jobs.reap(Export) == 1
+    again = claim_of(export)
+    assert again.folder != lost.folder
+    facts = {"archive": "made.zip", "bytes": 2, "sha256": "b" * 64, "report": {}}
+    assert not export_jobs.finish(lost, "done", "", facts)
+    assert not export_jobs.report(lost, {"step": "late"})
+    assert export_jobs.finish(again, "done", "", facts)
+    export.refresh_from_db()
+    assert (export.state, export.attempts, export.progress) == ("done", 2, 1.0)
+
+
+def test_the_page_shows_the_deployment_report(team, viewer, sign_in):
+    export = finish_export(make_export(team))
+    page = read(sign_in(viewer).get(f"/exports/{export.pk}/"))
+    first, second = page.all(data_testid="report-row")
+    for text in ("model.onnx", "float32", "0.250 (± 0.010)", "a processor", "3.10e-6"):
+        assert text in first.text, text
+    assert "359 of 360" in first.text and "350 of 360" in first.text
+    missing = {e.attributes.get("title") for e in second.all("span")}
+    assert "needs an NVIDIA card" in missing
+    assert "layer 3 runs in float32" in page.one("deployment-report").text
+    assert page.one("archive-sha256").text == "b" * 64
+    assert page.one("export-now").attributes.get("hx-get") is None
+
+
+def test_an_architecture_that_is_not_approved_is_exported_with_a_warning(
+    team, researcher, make_entry, sign_in
+):
+    export = make_export(team, researcher)
+    client = sign_in(researcher)
+    address = f"/exports/{export.pk}/"
+    assert "not in the catalogue" in read(client.get(address)).one("not-approved").text
+    entry = make_entry(team, researcher)
+    same = {"canonical_id": export.training.evaluation.canonical_id}
+    CatalogueEntry.objects.filter(pk=entry.pk).update(**same)
+    assert "is proposed, not approved" in read(client.get(address)).one("not-approved").text
+    CatalogueEntry.objects.filter(pk=entry.pk).update(stage="approved")
+    assert read(client.get(address)).all(data_testid="not-approved") == []
+    new = read(client.get(f"/exports/new?training={export.training_id}"))
+    assert new.all(data_testid="not-approved") == []
+
+
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume asynchronous")
+def test_the_archive_is_downloaded_by_members_only(team, viewer, stranger, sign_in):
+    export = make_export(team)
+    address = f"/exports/{export.pk}/archive.zip"
+    waiting = sign_in(viewer).get(address, follow=True)
+    assert "There is no archive yet" in waiting.content.decode()
+    finish_export(export, b"PK and more")
+    answer = sign_in(viewer).get(address)
+    assert b"".join(list(answer)) == b"PK and more"
+    assert answer["Content-Disposition"] == 'attachment; filename="made.zip"'
+    assert sign_in(stranger).get(address).status_code == 404
+    assert Client().get(address)["Location"].startswith("/sign-in/")
+
+
+def test_an_export_is_cancelled_repeated_and_deleted(
+    team, researcher, viewer, sign_in, django_capture_on_commit_callbacks
+):
+    export = make_export(team, researcher)
+    client, page = sign_in(researcher), f"/exports/{export.pk}/"
+    assert sign_in(viewer).post(f"{page}cancel").status_code == 403
+    assert "cancel it first" in client.post(f"{page}delete", follow=True).content.decode()
+    client.post(f"{page}cancel")
+    export.refresh_from_db()
+    assert (export.state, export.reason) == ("cancelled", "cancelled by rosa")
+    client.post(f"{page}retry")
+    finish_export(export)
+    folder = export_folder(export)
+    assert folder.is_dir()
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(f"{page}delete")
+    assert not folder.exists() and not Export.objects.exists()
+
+
+def test_files_of_abandoned_claims_are_swept(team):
+    export = make_export(team)
+    lost = claim_of(export)
+    lost.folder.mkdir(parents=True)
+    (lost.folder / "half.zip").write_bytes(b"PK")
+    Export.objects.update(lease_until=Now() - timedelta(seconds=1))
+    jobs.reap(Export)
+    assert sweep_exports() == 0, "the export may be running"
+    finish_export(export)
+    assert sweep_exports() == 1
+    assert [path.name for path in export_folder(export).iterdir()] == [export.folder]
+
+
+def test_exports_of_an_architecture_in_one_query(team, other_team, django_assert_num_queries):
+    export = make_export(team)
+    key = export.training.evaluation.canonical_id
+    with django_assert_num_queries(1):
+        found = exports_of(team, [key, "unknown"])
+    assert found == {key: [export], "unknown": []}
+    assert exports_of(other_team, [key]) == {key: []}
+
+
+def test_the_number_of_queries_does_not_depend_on_the_number_of_exports(
+    team, researcher, sign_in, queries_of
+):
+    client = sign_in(researcher)
+    export = finish_export(make_export(team, researcher))
+    address = f"/evaluations/{export.training.evaluation_id}/"
+    client.get(address)
+    before = queries_of(lambda: client.get(address))
+    for _ in range(2):
+        request_export(export.training, researcher, "onnx", {})
+    assert queries_of(lambda: client.get(address)) == before
