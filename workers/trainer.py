@@ -7,7 +7,7 @@ reads JSON lines from stdin and writes JSON lines to stdout:
           "weights": "folder of the search's weights"}
          {"type": "train", "job": 8, "final": {...}, "folder": "of the trained network"}
          {"type": "export", "job": 9, "network": "folder", "target": "onnx", "settings": {...},
-          "evaluation": {...}, "folder": "of the archive"}
+          "evaluation": [...], "folder": "of the archive"}
          {"type": "inspect", "job": 10, "architecture": {...}, "shape": [1, 8, 8], ...}
          {"type": "cancel", "job": 7}
     out  {"type": "ready", "facts": {...}}

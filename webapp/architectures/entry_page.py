@@ -30,6 +30,7 @@ def entry_page(entry: CatalogueEntry, user: AnyUser, asked: QueryDict) -> dict[s
     versions = list(with_superseded(versions_of(entry)).only("pk", "name", "version", "stage"))
     others = list(others_of(entry)[:MAX_OPTIONS])
     exports = exports_of(entry.team, [entry.canonical_id])[entry.canonical_id][:MAX_EXPORTS]
+    protocols = protocols_of(entry)
     return {
         **card(entry),
         "candidate": candidate,
@@ -47,7 +48,8 @@ def entry_page(entry: CatalogueEntry, user: AnyUser, asked: QueryDict) -> dict[s
         "newest": versions[0] if versions and versions[0].pk != entry.pk else None,
         "others": others,
         "compared": _compared(entry, asked),
-        "protocols": protocols_of(entry),
+        "protocols": protocols,
+        "has_network": any(protocol.figures for protocol in protocols),
         "exports": exports,
         "reports": [{"export": e, "rows": report_rows(e)} for e in exports if e.report],
         "open_check": EntryCheck.objects.filter(

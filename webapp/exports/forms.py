@@ -48,12 +48,9 @@ class ExportForm(SiteForm):
         data = MultiValueDict({n: [t] for n, t in typed.items()}) if bound else None
         super().__init__(data=data, initial={**typed, "queue": typed["queue"] or "cpu"})
         self._offer(targets)
-        self.target_class = _target(typed["target"])
-        self.settings = (
-            SettingsForm(self.target_class.Config, raw, "config", bound)
-            if self.target_class
-            else None
-        )
+        self.target_name = typed["target"]
+        target = _target(self.target_name)
+        self.settings = SettingsForm(target.Config, raw, "config", bound) if target else None
         self.unplaced: dict[str, str] = {}
 
     def values(self) -> dict[str, Any] | None:

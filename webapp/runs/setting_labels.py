@@ -38,6 +38,8 @@ LABELS = {
     "baseline": "Baseline decay",
     "sample": "Tournament size",
     "words": "Tokenization",
+    "fp16": "FP16 weights",
+    "int8": "INT8",
     "MonasConfig.batch": "Rewards per step",
     "MonasConfig.warm_up": "Warm-up candidates",
     "DPPNetConfig.keep": "Candidates kept per stage",

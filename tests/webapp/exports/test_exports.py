@@ -19,6 +19,8 @@ from tests.fixtures.evaluations import (
 from tests.fixtures.factories import make_slot
 from tests.fixtures.html_reader import errors_of, read
 from webapp.architectures.models import CatalogueEntry
+from webapp.evaluations.services.launch import EvaluationSpec, launch_evaluation
+from webapp.evaluations.subjects import entry_subject
 from webapp.exports.models import Export
 from webapp.exports.queries import exports_of
 from webapp.exports.services import export_jobs
@@ -79,6 +81,21 @@ def test_only_trained_networks_are_exported(team):
     waiting = make_evaluation(team, seeds=(0,)).trainings.get()
     with pytest.raises(InvalidSettings, match="seed 0 is queued: only trained networks"):
         request_export(waiting, None, "onnx", {})
+
+
+def test_an_entry_has_the_button_once_it_is_trained(team, researcher, make_entry, sign_in):
+    entry = make_entry(team, researcher)
+    client, page = sign_in(researcher), f"/architectures/{entry.pk}/"
+    address = f"/exports/new?entry={entry.pk}"
+    assert read(client.get(page)).all(data_testid="export") == []
+    assert client.get(address).status_code == 404
+    launched = launch_evaluation(
+        team, researcher, entry_subject(team, entry.pk), EvaluationSpec(seeds=(0,))
+    )
+    training = finish_trainings(launched, [5.0]).trainings.get()
+    assert read(client.get(page)).one("export").attributes["href"] == address
+    form = read(client.get(address))
+    assert form.one("export-form").attributes["action"] == f"/exports/new?training={training.pk}"
 
 
 def test_the_training_of_another_team_is_not_found(new, stranger, sign_in):

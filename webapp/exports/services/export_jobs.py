@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from nasengine.core.errors import EngineError
-from webapp.evaluations.figures import figures_of
+from nasengine.execution.evaluation_result import Figure as SeedFigure
+from webapp.evaluations.figures import Figure, figures_of
 from webapp.evaluations.services.networks import network_folder
 from webapp.events.clean import clean_json
 from webapp.exports.models import Export
@@ -33,8 +34,7 @@ class ExportClaim:
 
     Attributes:
         network: the folder of the trained network on this machine; None if it is not here.
-        evaluation: figures over several seeds, for the model card: objective -> mean, spread,
-            seeds; {} if one seed is done.
+        evaluation: test figures over the seeds, for the model card.
         folder: the folder on this machine into which only this claim writes.
     """
 
@@ -42,7 +42,7 @@ class ExportClaim:
     target: str
     settings: dict[str, Any]
     network: Path | None
-    evaluation: dict[str, Any]
+    evaluation: list[dict[str, Any]]
     folder: Path
 
     def network_or_refuse(self) -> Path:
@@ -73,17 +73,15 @@ def claim_turn(slot: WorkerSlot, turn: Turn) -> ExportClaim | None:
         target=export.target,
         settings=export.settings,
         network=network_folder(export.training),
-        evaluation={
-            figure.objective: {
-                "mean": figure.mean,
-                "spread": figure.spread,
-                "seeds": len(figure.values),
-            }
-            for figure in figures
-            if figure.is_test and figure.spread is not None
-        },
+        evaluation=[_over_seeds(figure) for figure in figures if figure.is_test],
         folder=claim_folder(export, held.fence),
     )
+
+
+def _over_seeds(figure: Figure) -> dict[str, Any]:
+    """Return a figure as the engine describes figures over seeds."""
+    over = SeedFigure(figure.objective, figure.mean, figure.spread, figure.count, figure.unit)
+    return over.to_json()
 
 
 def report(claim: ExportClaim, point: dict[str, Any]) -> bool:

@@ -132,18 +132,28 @@ def approval_warning(training: Training) -> str:
 
 
 def _training(request: TeamRequest) -> Training:
-    """Return the training that the address names.
+    """Return the training that the address names, or the newest one of an entry that is done.
 
     Raises:
-        Http404: the current team has no such training.
+        Http404: the current team has no such training, or the entry has none.
     """
-    text = request.GET.get("training", "")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
-    rows = Training.objects.select_related("evaluation__team").defer("curve")
-    found = rows.filter(pk=number, evaluation__team=request.team).first()
+    rows = Training.objects.filter(evaluation__team=request.team)
+    if "entry" in request.GET:
+        # By the reverse relation: the catalogue is above the exports and not imported here.
+        entry = request.team.entries.filter(pk=_number(request.GET["entry"])).first()
+        key = entry.canonical_id if entry is not None else ""
+        rows = rows.filter(evaluation__canonical_id=key, state=JobState.DONE).order_by("-pk")
+    else:
+        rows = rows.filter(pk=_number(request.GET.get("training", "")))
+    found = rows.select_related("evaluation__team").defer("curve").first()
     if found is None:
-        raise Http404("the address names no training of this team")
+        raise Http404("the address names no trained network of this team")
     return found
+
+
+def _number(text: str) -> int:
+    """Return a key in an address; 0, which no row has, if it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
 
 
 def _export(request: TeamRequest, pk: int) -> Export:
