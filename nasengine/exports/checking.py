@@ -73,13 +73,15 @@ def check_model(
     context.step(f"compare {model.path} with the trained network")
     run = runtime.open_model(path, 0)
     examples = source.valid(settings.inputs)
-    check = compare(run, examples, scores)
+    check = compare(run, examples, scores, context.check_cancelled)
     _refuse_difference(model, check)
     entry["check"] = check.to_json()
     if settings.test_inputs:
         context.step(f"compare the classes of {model.path} on the test part")
         test = source.test(settings.test_inputs)
-        entry["test"] = compare(run, test, scores).to_json() if test is not None else None
+        if test is not None:
+            compared = compare(run, test, scores, context.check_cancelled)
+            entry["test"] = compared.to_json()
     if settings.timing:
         context.step(f"time {model.path}")
         entry["latency"] = _latency(runtime.open_model(path, THREADS), examples)

@@ -30,7 +30,7 @@ class ExportContext:
         stored: The network.
         folder: An empty folder for intermediate files.
         report: Called with {"step": text} before each long step.
-        cancelled: Returns whether the export is to end; it is called before each step.
+        cancelled: Returns whether the export is to end; it is called often.
     """
 
     def __init__(
@@ -53,10 +53,14 @@ class ExportContext:
         Raises:
             Cancelled: the export was cancelled.
         """
-        if self._cancelled is not None and self._cancelled():
-            raise Cancelled
+        self.check_cancelled()
         if self._report is not None:
             self._report({"step": text})
+
+    def check_cancelled(self) -> None:
+        """Raise Cancelled if the export is to end; long steps call it repeatedly."""
+        if self._cancelled is not None and self._cancelled():
+            raise Cancelled
 
     def folder_for(self, name: str) -> Path:
         """Return a folder of this export with that name, created if it is missing."""

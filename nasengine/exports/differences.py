@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,17 +70,22 @@ class Comparison:
         }
 
 
-def compare(run: Run, examples: Examples, scores: str) -> Comparison:
+def compare(
+    run: Run, examples: Examples, scores: str, check: Callable[[], None] | None = None
+) -> Comparison:
     """Run a model on every row and compare.
 
     Args:
         run: The model, for a batch of 1.
         examples: Inputs with the outputs of the trained network.
         scores: Name of the output with one value per class.
+        check: Called before each row; it raises Cancelled if the export is to end.
     """
     largest = relative = 0.0
     classes, wanted = [], []
     for index in range(len(examples)):
+        if check is not None:
+            check()
         inputs, expected = examples.row(index)
         outputs = run(inputs)
         relative = max(relative, excess(outputs, expected))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 
 BATCH = 64
+MAX_BYTES = 2**28  # of examples that are held at once: 440 images of 3 x 224 x 224
+NUMBER_BYTES = 4
 NOISE_SEED = 0
 Arrays = dict[str, np.ndarray]
 
@@ -74,6 +77,7 @@ class ExampleSource:
         self._signature = signature
         self.missing = ""
         self._dataset = self._found()
+        self._made: dict[tuple[str, int], Examples] = {}
 
     @property
     def vocabulary(self) -> tuple[str, ...] | None:
@@ -83,11 +87,11 @@ class ExampleSource:
 
     def train(self, count: int) -> Examples:
         """Return up to `count` rows of the train part, evenly over it, for calibration."""
-        return self._of_part("train", count)
+        return self._examples("train", count)
 
     def valid(self, count: int) -> Examples:
         """Return up to `count` rows of the valid part, evenly over it."""
-        return self._of_part("valid", count)
+        return self._examples("valid", count)
 
     def test(self, count: int) -> Examples | None:
         """Return up to `count` rows of the test part, None if there is no data set.
@@ -95,7 +99,7 @@ class ExampleSource:
         The final evaluation has read the test part and recorded it. Here it compares two
         implementations of one network; nothing is selected by it.
         """
-        return self._of_part("test", count) if self._dataset is not None else None
+        return self._examples("test", count) if self._dataset is not None else None
 
     def _found(self) -> Dataset | None:
         facts = self._stored.dataset
@@ -109,6 +113,15 @@ class ExampleSource:
             self.missing = f"the data set {facts['name']} on this machine has other content"
             return None
         return dataset
+
+    def _examples(self, part: str, count: int) -> Examples:
+        """Return rows of a part, as many as fit into memory; those of equal calls are kept."""
+        specs = (*self._signature.inputs, *self._signature.outputs)
+        bytes_per_row = sum(math.prod(spec.shape) * NUMBER_BYTES for spec in specs)
+        count = max(min(count, MAX_BYTES // bytes_per_row), 1)
+        if (part, count) not in self._made:
+            self._made[part, count] = self._of_part(part, count)
+        return self._made[part, count]
 
     def _of_part(self, part: str, count: int) -> Examples:
         if self._dataset is None:

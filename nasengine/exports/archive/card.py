@@ -115,7 +115,11 @@ def _figures(stored: StoredNetwork, report: dict[str, Any]) -> str:
     ]
     seeds = ""
     if report["evaluation"]:
-        listed = "\n".join(f"- {_over_seeds(*figure)}" for figure in report["evaluation"].items())
+        units = {one.objective: one.unit for one in stored.measurements}
+        listed = "\n".join(
+            f"- {_over_seeds(name, figure, units.get(name, ''))}"
+            for name, figure in report["evaluation"].items()
+        )
         seeds = f"\nOver the seeds of the evaluation, mean ± standard deviation:\n\n{listed}\n"
     head = "| figure | value | spread or standard error | how |\n| --- | --- | --- | --- |"
     body = "\n".join(rows)
@@ -130,9 +134,9 @@ not comparable. The test part was read once, and the reading is recorded.
 """
 
 
-def _over_seeds(objective: str, figure: dict[str, Any]) -> str:
+def _over_seeds(objective: str, figure: dict[str, Any], unit: str) -> str:
     spread = "" if figure["spread"] is None else f" ± {figure['spread']:.2f}"
-    value = f"{figure['mean']:.2f}{spread} {figure.get('unit', '')}".rstrip()
+    value = f"{figure['mean']:.2f}{spread} {figure.get('unit', unit)}".rstrip()
     return f"{_plain(objective)}: {_plain(value)} (n = {figure['seeds']})"
 
 
