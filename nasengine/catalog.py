@@ -87,6 +87,13 @@ KINDS: dict[str, dict[str, str]] = {
     "targets": {
         "onnx": "nasengine.exports.targets.onnx:Onnx",
         "openvino": "nasengine.exports.targets.openvino:Openvino",
+        "tensorrt": "nasengine.exports.targets.tensorrt.target:TensorRt",
+        "deepstream": "nasengine.exports.targets.deepstream.target:DeepStream",
+        "movidius": "nasengine.exports.targets.movidius.target:Movidius",
+        "onnx-int8": "nasengine.exports.targets.onnx_int8:OnnxInt8",
+        "openvino-int8": "nasengine.exports.targets.openvino_int8:OpenvinoInt8",
+        "litert": "nasengine.exports.targets.litert:LiteRt",
+        "executorch": "nasengine.exports.targets.executorch:ExecuTorch",
     },
     "networks": {
         "DARTS_V1": "nasengine.spaces.published.darts:DARTS_V1",

@@ -39,7 +39,7 @@ def add_parser(subparsers: Any) -> None:
         "--target",
         required=True,
         metavar="NAME[,NAME]",
-        help="targets (see: list targets); all: every one that can take the network",
+        help="targets (see: list targets); all: every one that takes the network and is installed",
     )
     parser.add_argument(
         "--out", default=".", metavar="DIR", help="folder of the archives; default ."
@@ -103,7 +103,8 @@ def settings_of(network: str, targets: str, texts: list[str]) -> list[tuple[str,
     """Return each target with those of the settings that it has.
 
     Args:
-        network: Folder of the stored network; `all` means the targets for its kind of data.
+        network: Folder of the stored network; `all` means the targets for its kind of data whose
+            packages are installed.
         targets: Names, separated by commas, or `all`.
         texts: Settings as NAME=VALUE.
 
@@ -145,7 +146,8 @@ def _able(network: str) -> list[str]:
     from ..execution.network_folder import load_stored
 
     kind = load_stored(network).data_kind
-    return [name for name in names("targets") if kind in load("targets", name).data_kinds]
+    classes = {name: load("targets", name) for name in names("targets")}
+    return [name for name, cls in classes.items() if kind in cls.data_kinds and not cls.missing()]
 
 
 def _pair(text: str) -> tuple[str, str]:

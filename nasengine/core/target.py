@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -70,7 +71,8 @@ class Target(ABC):
     Attributes:
         title: Name for people, such as "OpenVINO".
         data_kinds: Kinds of data whose networks can be exported.
-        packages: Python packages that `build` imports; the extra `export` installs them.
+        packages: Python packages that `build` imports.
+        install: Command that installs these packages.
     """
 
     name: ClassVar[str]
@@ -78,9 +80,15 @@ class Target(ABC):
     Config: ClassVar[type]
     data_kinds: ClassVar[tuple[str, ...]] = ("images",)
     packages: ClassVar[tuple[str, ...]] = ("onnx", "onnxscript")
+    install: ClassVar[str] = 'pip install "nasengine[export]"'
 
     def __init__(self, config: DataclassInstance):
         self.config = config
+
+    @classmethod
+    def missing(cls) -> list[str]:
+        """Return the packages that are not installed."""
+        return [package for package in cls.packages if find_spec(package) is None]
 
     @abstractmethod
     def build(self, context: ExportContext) -> Built:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,11 +145,9 @@ def make_target(name: str, values: Mapping[str, Any], data_kind: str) -> Target:
         raise EngineError(
             f"{cls.title} cannot run this network, which reads {data_kind}: use {', '.join(able)}"
         )
-    missing = [package for package in cls.packages if find_spec(package) is None]
-    if missing:
+    if missing := cls.missing():
         raise EngineError(
-            f"{cls.title} needs {', '.join(missing)}, which is not installed: "
-            'pip install "nasengine[export]"'
+            f"{cls.title} needs {', '.join(missing)}, which is not installed: {cls.install}"
         )
     return target
 

@@ -1,0 +1,1 @@
+"""Target `deepstream`: a classifier for NVIDIA DeepStream's nvinfer."""

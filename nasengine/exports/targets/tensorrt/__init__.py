@@ -1,0 +1,1 @@
+"""Target `tensorrt`: graphs and scripts that build TensorRT engines on the device."""
