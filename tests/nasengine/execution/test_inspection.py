@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,24 @@ from nasengine.execution.network_table import network_table
 from tests.fixtures.spaces import SPACES, samples, shape_of
 from tests.fixtures.spaces import space_of as default_space
 
+SMALL = {"cells": 3, "layers": 3, "stages": (2, 3), "channels": 4, "nodes": 3, "blocks": 2}
+
+
+def small_space(name):
+    """A space whose networks are small; settings that it does not have are left out."""
+    space_class = load("spaces", name)
+    fields = space_class.Config.__dataclass_fields__
+    sizes = {key: value for key, value in SMALL.items() if key in fields}
+    if name == "dense-cell":
+        sizes |= {"stages": 2, "layers": 4}
+    elif name == "mobile-chain":
+        sizes |= {"stages": 2}
+    return space_class(space_class.Config(**sizes))
+
 
 @pytest.mark.parametrize("name", SPACES)
 def test_the_parts_of_a_network_add_up_to_its_costs(name):
-    space = default_space(name)
+    space = small_space(name)
     (architecture,) = samples(space, 1, seed=2)
     table = network_table(architecture, shape_of(space), 10)
     whole = describe("", architecture, shape_of(space), 10)
@@ -30,7 +45,7 @@ def test_the_parts_of_a_network_add_up_to_its_costs(name):
     for part in table.parts:
         assert sum(inner.params for inner in part.parts) <= part.params
         assert sum(inner.macs for inner in part.parts) <= part.macs
-    assert network_table(architecture, shape_of(space), 10).to_json() == table.to_json()
+    assert len(json.dumps(table.to_json(), allow_nan=False)) < 50_000
 
 
 def test_operations_have_their_names_and_shapes():
@@ -62,7 +77,7 @@ def trained(tmp_path) -> tuple[Architecture, Path]:
 
 
 def test_counts_that_differ_are_problems():
-    (architecture,) = samples(default_space("cell"), 1)
+    (architecture,) = samples(small_space("cell"), 1)
     facts = describe("", architecture, (1, 8, 8), 10)
     known = {"params": facts.params, "macs": facts.macs, "error": 5.0}
     assert inspect(architecture, (1, 8, 8), 10, expected=known).problems == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 
 import pytest
+from django.core.management import call_command
 
 from nasengine.core.architecture import Architecture
 from nasengine.execution.canonical import canonical_id
@@ -162,6 +163,15 @@ def test_an_alias_moves_between_entries_and_its_history_stays(three, team, curat
         "alias champion points here",
     ]
     assert entry_by_name(team, str(second.pk)) == second
+
+
+def test_an_alias_names_the_network_to_evaluate(three, team, curator):
+    promote(three[1], curator, "good")
+    aliases.point(three[1], "champion", curator)
+    call_command("evaluate", "champion", "--team", team.slug, "--seeds", "0")
+    evaluation = team.evaluations.get()
+    assert evaluation.canonical_id == three[1].canonical_id
+    assert evaluation.source == {"kind": "entry", "entry": three[1].pk, "name": "cell 2"}
 
 
 def test_aliases_that_are_not_allowed(three, other_team, curator, researcher):

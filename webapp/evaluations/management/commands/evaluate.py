@@ -33,8 +33,8 @@ CANDIDATE = re.compile(r"(\d{1,18})/(\d{1,9})")
 class Command(BaseCommand):
     help = (
         "Launches an evaluation: a full training for each seed. With --wait, waits until all have "
-        "ended. NETWORK is RUN/CANDIDATE, as 3/17, the number of a catalogue entry, or the name "
-        "of a published network."
+        "ended. NETWORK is RUN/CANDIDATE, as 3/17, the number or alias of a catalogue entry, or "
+        "the name of a published network."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -110,7 +110,9 @@ def _subject(team: Team, text: str) -> Subject:
         return candidate_subject(candidate)
     if text.isascii() and text.isdigit() and len(text) < 18:
         return entry_subject(team, int(text))
-    return network_subject(text)
+    # By the reverse relation: the catalogue is above the evaluations and not imported here.
+    alias = team.aliases.filter(name=text).first()
+    return network_subject(text) if alias is None else entry_subject(team, alias.entry_id)
 
 
 def _spec(options: dict[str, Any]) -> EvaluationSpec:
