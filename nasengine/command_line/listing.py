@@ -31,7 +31,7 @@ def add_parser(subparsers: Any) -> None:
     parser = add_command(
         subparsers,
         "list",
-        help="spaces, strategies, estimators, objectives, data sets, networks, protocols, devices",
+        help="spaces, strategies, objectives, data sets, targets, networks, protocols, devices ...",
         description="Print the plugins, with every setting, its default and its range.",
         examples=("list", "list strategies", "list spaces --json"),
     )
