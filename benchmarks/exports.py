@@ -84,7 +84,7 @@ def main() -> int:
     for space in args.spaces.split(","):
         shapes = ["text"] if space == "recurrent" else args.shapes.split(",")
         for shape in shapes:
-            row = examined(space, _shape(shape), args.count, args.full, args.inputs)
+            row = examined(space, shape_of(shape), args.count, args.full, args.inputs)
             print(f"{space:<18} {shape:<10} {row}", flush=True)
             for text in row.failed:
                 print(f"    failed: {text}", flush=True)
@@ -147,7 +147,7 @@ def _examine(architecture: Architecture, shape: tuple[int, ...], inputs: int, ro
     seem_trained(network)
     with tempfile.TemporaryDirectory() as folder:
         context = ExportContext(
-            save_network(network, _description(architecture, shape), Path(folder) / "network"),
+            save_network(network, description(architecture, shape), Path(folder) / "network"),
             Path(folder),
         )
         graph = context.onnx()
@@ -165,7 +165,7 @@ def _examine(architecture: Architecture, shape: tuple[int, ...], inputs: int, ro
             row.same[name] += found.same_class
 
 
-def _description(architecture: Architecture, shape: tuple[int, ...]) -> StoredNetwork:
+def description(architecture: Architecture, shape: tuple[int, ...]) -> StoredNetwork:
     text = len(shape) == 1
     channels = shape[0]
     return StoredNetwork(
@@ -184,7 +184,7 @@ def _description(architecture: Architecture, shape: tuple[int, ...]) -> StoredNe
     )
 
 
-def _shape(text: str) -> tuple[int, ...]:
+def shape_of(text: str) -> tuple[int, ...]:
     return (1,) if text == "text" else tuple(int(side) for side in text.split("x"))
 
 
