@@ -17,7 +17,16 @@ from nasengine.execution.final_evaluation import prepare, seeds_of
 from nasengine.execution.subjects import architecture_of
 from tests.fixtures.stored_networks import tiny
 
-QUICK = {"epochs": 1, "threads": 1, "device": "cpu"}
+SMALL = {"limit": 400}
+NAME = "quick (batch_size 20, epochs 1)"
+QUICK = {
+    "epochs": 1,
+    "threads": 1,
+    "device": "cpu",
+    "dataset": "digits",
+    "dataset_config": SMALL,
+    "settings": {"batch_size": 20},
+}
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +64,8 @@ def test_mean_and_spread_are_those_of_the_seeds(evaluated):
     assert str(figure) == f"{figure.mean:.2f} ± {figure.std:.2f} % (n = 2)"
     assert result.figure("params").std == 0
     assert [len(curve) for curve in result.curves.values()] == [1, 1]
-    assert result.protocol == "quick (epochs 1)"
+    assert result.protocol == NAME
+    assert result.job.dataset_config == SMALL
 
 
 def test_the_networks_have_the_measured_errors(evaluated):
@@ -72,9 +82,9 @@ def test_the_networks_have_the_measured_errors(evaluated):
 
 def test_the_protocol_is_next_to_the_figure(evaluated):
     text = repr(evaluated[0])
-    assert "protocol     quick (epochs 1) on digits" in text
+    assert f"protocol     {NAME} on digits" in text
     assert "± " in text and "(n = 2)" in text and "seed 2" in text
-    assert "quick (epochs 1) on digits" in evaluated[0]._repr_html_()
+    assert f"{NAME} on digits" in evaluated[0]._repr_html_()
 
 
 def test_a_saved_evaluation_is_loaded(evaluated, tmp_path):
@@ -83,7 +93,7 @@ def test_a_saved_evaluation_is_loaded(evaluated, tmp_path):
     assert loaded == result and loaded.networks == result.networks
     assert result.save(tmp_path).name == "evaluation.json"
     value = json.loads((tmp_path / "evaluation.json").read_text())
-    assert value["protocol"] == "quick (epochs 1)"
+    assert value["protocol"] == NAME
     assert value["figures"][0]["mean"] == result.mean
     assert value["protocol_key"] == result.protocol_key
 
