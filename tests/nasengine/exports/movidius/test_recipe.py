@@ -76,7 +76,8 @@ class Core:
     available_devices = ["CPU", "MYRIAD.1.2-ma2480"]
     def read_model(self, path):
         return path
-    def compile_model(self, model, device):
+    def compile_model(self, model, device, properties):
+        assert properties == ({"INFERENCE_PRECISION_HINT": "f32"} if device == "CPU" else {})
         return Compiled()
 """
 
