@@ -5,7 +5,8 @@ reads JSON lines from stdin and writes JSON lines to stdout:
 
     in   {"type": "evaluate", "job": 7, "spec": {...}, "proposal": {...},
           "weights": "folder of the search's weights"}
-         {"type": "train", "job": 8, "final": {...}, "folder": "of the trained network"}
+         {"type": "train", "job": 8, "final": {...}, "folder": "of the trained network",
+          "progress": "file of the unfinished training"}
          {"type": "export", "job": 9, "network": "folder", "target": "onnx", "settings": {...},
           "evaluation": [...], "folder": "of the archive"}
          {"type": "inspect", "job": 10, "architecture": {...}, "shape": [1, 8, 8], ...}
@@ -125,9 +126,9 @@ def train(job: Job) -> dict[str, Any]:
     from nasengine.execution.final import FinalJob, train_once
 
     final = FinalJob.from_json(job.request["final"])
-    folder = Path(job.request["folder"])
-    outcome = train_once(final, folder, job.report, job.cancelled).to_json()
-    return {**outcome, "curve": []}  # the worker has had every point of it
+    folder, progress = Path(job.request["folder"]), Path(job.request["progress"])
+    progress.parent.mkdir(parents=True, exist_ok=True)
+    return train_once(final, folder, job.report, job.cancelled, progress=progress).to_json()
 
 
 def export(job: Job) -> dict[str, Any]:

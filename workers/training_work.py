@@ -39,7 +39,8 @@ class TrainingWork(Work):
         return None if claim is None else cls(claim)
 
     def start(self, trainer: TrainerProcess) -> None:
-        trainer.request("train", final=self.claim.final, folder=str(self.claim.folder))
+        folder, progress = str(self.claim.folder), str(self.claim.progress)
+        trainer.request("train", final=self.claim.final, folder=folder, progress=progress)
 
     def heartbeat(self) -> Verdict:
         return jobs.heartbeat(self.claim.held)

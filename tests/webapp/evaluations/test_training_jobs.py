@@ -87,9 +87,12 @@ def test_a_lost_worker_gives_its_training_back_and_its_result_is_refused(team):
     assert jobs.heartbeat(lost.held) == "lost"
     assert not training_jobs.report(lost, {"epoch": 2, "epochs": 2})
     assert not training_jobs.finish(lost, "done", "", final_outcome(99.0))
+    assert again.progress == lost.progress, "it continues where the other one was"
+    training_jobs.report(again, {"epoch": 1, "epochs": 2, "train_loss": 8.0})
     assert training_jobs.finish(again, "done", "", final_outcome(5.0))
     training.refresh_from_db()
-    assert (training.attempts, training.curve) == (2, [])
+    assert [point["train_loss"] for point in training.curve] == [8.0]
+    assert training.attempts == 2
     assert training.measurements[0]["value"] == 5.0
 
 

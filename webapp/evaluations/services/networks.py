@@ -24,6 +24,11 @@ def attempt_folder(evaluation: Evaluation, seed: int, fence: int) -> Path:
     return evaluation_folder(evaluation) / f"seed-{seed}-claim-{fence}"
 
 
+def progress_file(evaluation: Evaluation, seed: int) -> Path:
+    """Return the file that keeps the unfinished training of a seed."""
+    return evaluation_folder(evaluation) / f"seed-{seed}-unfinished"
+
+
 def network_folder(training: Training) -> Path | None:
     """Return the folder of the stored network; None if it is not stored, or not on this machine."""
     name = training.network.get("folder", "")
@@ -59,15 +64,18 @@ def sweep_networks() -> int:
 
 
 def _sweep_claims(folder: Path, evaluation: Evaluation) -> int:
-    """Delete what abandoned claims have written; claims that are open keep their folder."""
+    """Delete what abandoned claims have written; trainings that are open keep their files."""
     trainings = Training.objects.filter(evaluation=evaluation).only("network", "state", "seed")
     kept = {row.network.get("folder") for row in trainings}
-    running = tuple(f"seed-{row.seed}-claim-" for row in trainings if row.state in OPEN_JOBS)
+    running = tuple(f"seed-{row.seed}-" for row in trainings if row.state in OPEN_JOBS)
     unused = [
         path
         for path in folder.iterdir()
         if path.name not in kept and not path.name.startswith(running or ("\0",))
     ]
     for path in unused:
-        shutil.rmtree(path, ignore_errors=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return len(unused)

@@ -20,7 +20,7 @@ from webapp.limits import MAX_CURVE_POINTS
 from webapp.runs.models import WorkerSlot
 from webapp.runs.services.leases import Turn
 
-from .networks import attempt_folder
+from .networks import attempt_folder, progress_file
 from .protocol_keys import store_digest
 
 OWNER = "evaluation_id"
@@ -37,6 +37,8 @@ class TrainingClaim:
         final: the engine's FinalJob as JSON.
         folder: the folder on this machine for the trained network of this claim only, so that a
             worker whose claim was lost cannot overwrite the network of another one.
+        progress: the file on this machine that keeps the unfinished training, the same for all
+            claims; another worker continues from it.
     """
 
     held: Held[Training]
@@ -44,6 +46,7 @@ class TrainingClaim:
     seed: int
     final: dict[str, Any]
     folder: Path
+    progress: Path
 
 
 def turns(queues: list[str]) -> list[Turn]:
@@ -53,8 +56,7 @@ def turns(queues: list[str]) -> list[Turn]:
 
 def claim_turn(slot: WorkerSlot, turn: Turn) -> TrainingClaim | None:
     """Claim the training of a turn; None if it does not wait any more."""
-    # The curve of an earlier attempt is void.
-    held = jobs.claim(Training, turn.pk, slot, curve=[], epochs=0)
+    held = jobs.claim(Training, turn.pk, slot)
     if held is None:
         return None
     training = Training.objects.select_related("evaluation").get(pk=turn.pk)
@@ -65,22 +67,26 @@ def claim_turn(slot: WorkerSlot, turn: Turn) -> TrainingClaim | None:
         seed=training.seed,
         final={**evaluation.job, "seed": training.seed},
         folder=attempt_folder(evaluation, training.seed, held.fence),
+        progress=progress_file(evaluation, training.seed),
     )
 
 
 def report(claim: TrainingClaim, point: dict[str, Any]) -> bool:
-    """Append an epoch to the learning curve; return False if the claim is no longer valid."""
+    """Add an epoch to the learning curve; return False if the claim is no longer valid.
+
+    Later epochs of an earlier claim are void: the training has continued at an earlier one.
+    """
     with transaction.atomic():
         training = claim.held.rows.select_for_update().only("curve").first()
         if training is None:
             return False
         point = clean_json(point)
-        if len(training.curve) < MAX_CURVE_POINTS:
-            training.curve.append(point)
         epoch, epochs = point.get("epoch") or 0, point.get("epochs") or 0
+        curve = [earlier for earlier in training.curve if (earlier.get("epoch") or 0) < epoch]
+        curve = [*curve, point][:MAX_CURVE_POINTS]
         share = epoch / epochs if epochs else 0.0
         activity = f"epoch {epoch} of {epochs}" if epochs else f"epoch {epoch}"
-        return jobs.report(claim.held, share, activity, curve=training.curve, epochs=epoch)
+        return jobs.report(claim.held, share, activity, curve=curve, epochs=epoch)
 
 
 def finish(claim: TrainingClaim, state: str, reason: str, outcome: dict[str, Any]) -> bool:
@@ -100,6 +106,8 @@ def finish(claim: TrainingClaim, state: str, reason: str, outcome: dict[str, Any
         state, reason = JobState.DIVERGED, reason or "the test value is missing or not finite"
     columns: dict[str, Any] = {"measurements": clean_json(finite)}
     columns |= {n: outcome[n] for n in ("epochs", "seconds") if _is_finite(outcome.get(n))}
+    if outcome.get("curve"):
+        columns["curve"] = clean_json(outcome["curve"][:MAX_CURVE_POINTS])
     if outcome.get("test_reads"):
         columns["test_read_at"] = Now()
     if state == JobState.DONE:
