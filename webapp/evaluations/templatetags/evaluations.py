@@ -12,6 +12,8 @@ from webapp.evaluations.queries import changed_options
 from webapp.jobs.labels import JOB_STATES
 from webapp.jobs.models import JobState
 from webapp.runs.numbers import number_text, value_text
+from webapp.runs.setting_forms import as_text
+from webapp.runs.setting_labels import label_of
 from webapp.runs.templatetags.figures import badge, missing, unsure_mark
 
 register = template.Library()
@@ -58,6 +60,20 @@ def figure_title(figure: Figure) -> str:
 def spaced(objective: str) -> str:
     """Return an objective's name as words: test_error is test error."""
     return objective.replace("_", " ")
+
+
+@register.filter
+def setting_label(name: str) -> str:
+    """Return what forms call a setting."""
+    return label_of(object, name)
+
+
+@register.filter
+def setting_text(value: object) -> str:
+    """Return the value of a setting for people: yes and no, a dash where it is empty."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return as_text(value) or "–"
 
 
 @register.filter
