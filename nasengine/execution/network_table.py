@@ -48,7 +48,7 @@ class Part:
 
 @dataclass(frozen=True)
 class NetworkTable:
-    """The parts of a network in the order in which they are defined; their costs add up."""
+    """The parts of a network in the order in which they run; their costs add up."""
 
     shape: tuple[int, ...]
     classes: int
@@ -109,6 +109,9 @@ def table_of(network: torch.nn.Module, shape: tuple[int, ...], classes: int) -> 
         for name, module in _children(network)
         if params[name] or macs[name] or name in shapes
     ]
+    # A forward hook runs at the end of a call, so the order of the shapes is that of execution.
+    called = {name: place for place, name in enumerate(shapes)}
+    parts.sort(key=lambda part: called.get(part.name, len(called)))
     totals = params[""], macs[""]
     rest = totals[0] - sum(p.params for p in parts), totals[1] - sum(p.macs for p in parts)
     if any(rest):

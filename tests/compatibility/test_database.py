@@ -8,6 +8,9 @@ import pytest
 from django.apps import apps
 from django.test import Client
 
+from nasengine.core.architecture import Architecture
+from nasengine.execution.canonical import canonical_id
+
 from .current import advance, claim_and_train, reap, resume
 from .samples import read_json, same
 
@@ -169,3 +172,14 @@ def test_people_sign_in_with_their_passwords_and_the_catalogue_has_its_history()
     assert [(one.stage, one.history.count()) for one in entries] == [
         ("proposed", 1), ("approved", 2), ("rejected", 4),
     ]  # fmt: skip
+
+
+def test_entries_have_what_later_versions_fill_in():
+    entries = apps.get_model("architectures", "CatalogueEntry").objects.select_related("candidate")
+    assert entries
+    for entry in entries:
+        assert entry.canonical_id == canonical_id(Architecture.from_json(entry.architecture))
+        assert entry.proposed_by_id == entry.kept_by_id
+        if entry.candidate is not None:
+            assert entry.source["seed"] == entry.candidate.run.seed
+            assert entry.source["parents"] == entry.candidate.parents

@@ -15,6 +15,7 @@ from webapp.runs.models import Candidate
 from .comparison import Compared, compared
 from .evaluated import protocols_of
 from .models import USABLE, CatalogueEntry, EntryCheck
+from .network_drawing import network_drawing
 from .queries import MAX_OPTIONS, card, history_of, others_of, with_superseded
 from .services.aliases import SUGGESTED
 from .services.moves import moves_for, rights_of
@@ -31,8 +32,10 @@ def entry_page(entry: CatalogueEntry, user: AnyUser, asked: QueryDict) -> dict[s
     others = list(others_of(entry)[:MAX_OPTIONS])
     exports = exports_of(entry.team, [entry.canonical_id])[entry.canonical_id][:MAX_EXPORTS]
     protocols = protocols_of(entry)
+    shown = card(entry)
     return {
-        **card(entry),
+        **shown,
+        "network_graph": network_drawing(entry.network, shown["graph"]),
         "candidate": candidate,
         "text": text_of(entry.architecture),
         "architecture_json": json.dumps(entry.architecture, indent=1, ensure_ascii=False),

@@ -48,6 +48,15 @@ def test_the_parts_of_a_network_add_up_to_its_costs(name):
     assert len(json.dumps(table.to_json(), allow_nan=False)) < 50_000
 
 
+def test_parts_are_in_the_order_in_which_they_run():
+    table = network_table(samples(small_space("nb201"), 1)[0], (1, 8, 8), 10)
+    names = [part.name.partition(".")[0] for part in table.parts]
+    stages = ["stages"] * 3
+    assert names == [
+        "stem", *stages, "reductions", *stages, "reductions", *stages, "head", "classifier"
+    ]  # fmt: skip
+
+
 def test_operations_have_their_names_and_shapes():
     space = load("spaces", "nb201")(load("spaces", "nb201").Config(cells=1, channels=4))
     cell = "|nor_conv_3x3~0|+|none~0|avg_pool_3x3~1|+|skip_connect~0|none~1|none~2|"

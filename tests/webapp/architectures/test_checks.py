@@ -11,9 +11,11 @@ from django.utils import timezone
 from tests.fixtures.factories import make_slot
 from tests.fixtures.html_reader import read
 from webapp.architectures.models import CatalogueEntry, EntryCheck
+from webapp.architectures.network_drawing import network_drawing
 from webapp.architectures.services import check_jobs
 from webapp.architectures.services.checks import due_entries, request_check, request_due_checks
 from webapp.architectures.services.moves import promote
+from webapp.runs.drawings import drawing
 from webapp.runs.models import WorkerSlot
 from workers.trainer import HANDLERS, Job
 
@@ -61,6 +63,11 @@ def test_a_worker_finds_what_differs_and_stores_the_table_of_the_network(entry, 
     counts = first.check_report["counts"]
     assert sum(part["params"] for part in first.network["parts"]) == counts["params"]
     assert first.history.count() == 2, "a check is no change of the entry"
+    (whole,) = network_drawing(first.network, drawing(first.architecture))["cells"]
+    assert [whole["nodes"][i]["label"] for i in (0, 1, -1)] == ["1 x 8 x 8", "16 x 8 x 8", "10"]
+    assert whole["edges"][0]["label"] == "stem"
+    assert network_drawing(first.network, {"cells": [{"name": "chain"}]}) is None
+    assert network_drawing({}, drawing(first.architecture)) is None
 
     correct(entry, counts)
     request_check(entry)
