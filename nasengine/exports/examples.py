@@ -109,7 +109,7 @@ class ExampleSource:
         except EngineError as error:
             self.missing = str(error)
             return None
-        if found.digest != facts["digest"]:
+        if found.digest != facts["digest"] or found.shape != self._stored.input_shape:
             self.missing = f"the data set {facts['name']} on this machine has other content"
             return None
         return dataset
