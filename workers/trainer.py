@@ -8,7 +8,7 @@ reads JSON lines from stdin and writes JSON lines to stdout:
          {"type": "train", "job": 8, "final": {...}, "folder": "of the trained network",
           "progress": "file of the unfinished training"}
          {"type": "export", "job": 9, "network": "folder", "target": "onnx", "settings": {...},
-          "evaluation": [...], "folder": "of the archive"}
+          "evaluation": {...}, "folder": "of the archive"}
          {"type": "inspect", "job": 10, "architecture": {...}, "shape": [1, 8, 8], ...}
          {"type": "cancel", "job": 7}
     out  {"type": "ready", "facts": {...}}

@@ -109,6 +109,17 @@ def claim_of(export):
     return export_jobs.claim_turn(slot, turn)
 
 
+def test_the_model_card_gets_the_figures_over_all_seeds(team):
+    evaluation = finish_trainings(make_evaluation(team, seeds=(0, 1)), [5.0, 7.0])
+    claim = claim_of(request_export(evaluation.trainings.get(seed=1), None, "onnx", {}))
+    assert claim.evaluation["test_error"] == {
+        "mean": 6.0,
+        "spread": pytest.approx(2**0.5),
+        "seeds": 2,
+        "unit": "%",
+    }
+
+
 def test_steps_are_progress_and_a_lost_worker_gives_the_export_back(team):
     export = make_export(team)
     lost = claim_of(export)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from nasengine.core.errors import EngineError
-from nasengine.execution.evaluation_result import Figure as SeedFigure
 from webapp.evaluations.figures import Figure, figures_of
 from webapp.evaluations.services.networks import network_folder
 from webapp.events.clean import clean_json
@@ -34,7 +33,7 @@ class ExportClaim:
 
     Attributes:
         network: the folder of the trained network on this machine; None if it is not here.
-        evaluation: test figures over the seeds, for the model card.
+        evaluation: test figures over the seeds by objective, for the model card.
         folder: the folder on this machine into which only this claim writes.
     """
 
@@ -42,7 +41,7 @@ class ExportClaim:
     target: str
     settings: dict[str, Any]
     network: Path | None
-    evaluation: list[dict[str, Any]]
+    evaluation: dict[str, dict[str, Any]]
     folder: Path
 
     def network_or_refuse(self) -> Path:
@@ -73,15 +72,19 @@ def claim_turn(slot: WorkerSlot, turn: Turn) -> ExportClaim | None:
         target=export.target,
         settings=export.settings,
         network=network_folder(export.training),
-        evaluation=[_over_seeds(figure) for figure in figures if figure.is_test],
+        evaluation={one.objective: _over_seeds(one) for one in figures if one.is_test},
         folder=claim_folder(export, held.fence),
     )
 
 
 def _over_seeds(figure: Figure) -> dict[str, Any]:
-    """Return a figure as the engine describes figures over seeds."""
-    over = SeedFigure(figure.objective, figure.mean, figure.spread, figure.count, figure.unit)
-    return over.to_json()
+    """Return a figure as `nasengine.export` takes it."""
+    return {
+        "mean": figure.mean,
+        "spread": figure.spread,
+        "seeds": figure.count,
+        "unit": figure.unit,
+    }
 
 
 def report(claim: ExportClaim, point: dict[str, Any]) -> bool:
