@@ -49,8 +49,8 @@ def train_once(
         folder: Where the network is stored, if the training is done.
         report: Called with a JSON object after every epoch.
         cancelled: Polled between batches; true ends the training.
-        progress: File that keeps the unfinished training, every few minutes. If it is there, the
-            training continues at the epoch it had reached, exactly as if it had not been
+        progress: File that keeps the unfinished training, every minute. If it is there, the
+            training continues after the last epoch that it kept, exactly as if it had not been
             interrupted. It is removed once the training has ended by itself. Default: none.
 
     Returns:

@@ -187,14 +187,19 @@ def _trained(
 ) -> FinalOutcome:
     """Train once; Ctrl-C makes the outcome cancelled."""
 
+    curve: list[dict[str, Any]] = []
+
     def epoch(point: dict[str, Any]) -> None:
+        curve.append(point)
         if report is not None:
             report(job.seed, point)
 
     try:
         return train_once(job, folder, epoch, cancelled, progress=folder / PROGRESS)
     except KeyboardInterrupt:
-        return FinalOutcome(job.seed, "cancelled", "interrupted")
+        return FinalOutcome(
+            job.seed, "cancelled", "interrupted", epochs=len(curve), curve=tuple(curve)
+        )
 
 
 def _merged(outcomes: tuple[FinalOutcome, ...], outcome: FinalOutcome) -> tuple[FinalOutcome, ...]:

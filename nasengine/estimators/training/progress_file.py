@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .averaging import Averaging
 
-SECONDS = 300.0  # between two files, so that short epochs are not slowed down
+SECONDS = 60.0  # between two files, so that short epochs are not slowed down
 VERSION = 1
 MAX_BYTES = 2**36
 

@@ -138,6 +138,7 @@ def test_ctrl_c_returns_what_is_finished(tmp_path):
 
     result = nasengine.evaluate(tiny(), seeds=3, folder=tmp_path, report=report, **QUICK)
     assert [(one.seed, one.state) for one in result.outcomes] == [(1, "done"), (2, "cancelled")]
+    assert [one.epochs for one in result.outcomes] == [1, 1]
     assert result.figure().n == 1 and result.std is None
     assert EvaluationResult.load(tmp_path) == result
 

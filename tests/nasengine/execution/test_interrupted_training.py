@@ -103,7 +103,7 @@ def test_a_damaged_file_counts_as_missing(tmp_path):
     assert seen_by(images(), tmp_path)[1] == [1, 2, 3]
 
 
-def test_a_file_is_written_every_few_minutes_only(tmp_path, monkeypatch):
+def test_a_file_is_not_written_after_every_short_epoch(tmp_path, monkeypatch):
     monkeypatch.setattr(progress_file, "SECONDS", 1e9)
     interrupted(images(), tmp_path, epoch=2)
     assert not (tmp_path / "unfinished").exists()
