@@ -12,12 +12,12 @@ import pytest
 import nasengine
 from nasengine.__main__ import main
 from nasengine.catalog import load
+from nasengine.core import target
 from nasengine.core.errors import Cancelled, EngineError, InvalidSettings, UnknownName
 from nasengine.core.measurement import Measurement
 from nasengine.core.target import Built, ModelFile, Target
 from nasengine.execution.evaluation_result import EvaluationResult
 from nasengine.execution.final_job import FinalJob, FinalOutcome
-from nasengine.exports import export as module
 from nasengine.exports.checking import CheckSettings
 from nasengine.exports.runtimes.onnx_runtime import open_model
 from nasengine.exports.seeds import evaluation_figures, load_for_export
@@ -77,7 +77,7 @@ def test_a_folder_without_a_network_is_named(tmp_path, capsys):
 
 
 def test_a_missing_library_names_the_extra(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "find_spec", lambda n: None if n == "onnx" else util.find_spec(n))
+    monkeypatch.setattr(target, "find_spec", lambda n: None if n == "onnx" else util.find_spec(n))
     with pytest.raises(EngineError, match=r'ONNX needs onnx, .*pip install "nasengine\[export\]"'):
         nasengine.export(folder, "onnx", tmp_path)
 
