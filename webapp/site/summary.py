@@ -11,6 +11,9 @@ from django.utils import timezone
 
 from webapp.accounts.models import Team
 from webapp.architectures.models import USABLE, CatalogueEntry, Stage
+from webapp.evaluations.models import Training
+from webapp.exports.models import Export
+from webapp.jobs.models import JobState
 from webapp.runs.models import ENDED_RUNS, Candidate, CandidateState, Run, RunState, WorkerSlot
 from webapp.runs.queries import active_runs, live_slots, queues_without_workers, runs_of
 from webapp.runs.run_table import rows_of, with_front
@@ -57,9 +60,16 @@ def summary(team: Team) -> dict[str, Any]:
 
 
 def workers_alive() -> dict[str, list[WorkerSlot]]:
-    """Return the running processes by role, by name, each with the candidate it evaluates."""
-    held = Candidate.objects.filter(state=CandidateState.RUNNING).only("slot", "started_at")
-    slots = live_slots().order_by("name").prefetch_related(Prefetch("candidates", queryset=held))
+    """Return the running processes by role, by name, each with the work that it does."""
+    candidates = Candidate.objects.filter(state=CandidateState.RUNNING).only("slot")
+    trainings = Training.objects.filter(state=JobState.RUNNING).only("slot")
+    exports = Export.objects.filter(state=JobState.RUNNING).only("slot")
+    work = (
+        Prefetch("candidates", queryset=candidates),
+        Prefetch("trainings", queryset=trainings),
+        Prefetch("exports", queryset=exports),
+    )
+    slots = live_slots().order_by("name").prefetch_related(*work)
     by_role: dict[str, list[WorkerSlot]] = {"evaluation": [], "coordinator": []}
     for slot in slots:
         by_role.setdefault(slot.role, []).append(slot)

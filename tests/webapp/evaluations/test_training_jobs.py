@@ -27,6 +27,7 @@ from webapp.evaluations.services.networks import (
 )
 from webapp.jobs import services as jobs
 from webapp.runs.services import claims
+from webapp.site.summary import workers_alive
 from workers.next_work import next_work
 
 pytestmark = pytest.mark.django_db
@@ -255,3 +256,12 @@ def test_networks_without_an_evaluation_are_swept_when_they_are_old(settings):
     os.utime(old, (past, past))
     assert sweep_networks() == 1
     assert (recent.exists(), old.exists()) == (True, False)
+
+
+def test_a_worker_that_trains_is_busy_on_the_overview(team):
+    slot = make_slot("trains")
+    assert [list(s.trainings.all()) for s in workers_alive()["evaluation"]] == [[]]
+    make_evaluation(team, seeds=(0,))
+    held = take_training(slot).held
+    busy = {s.name: [t.pk for t in s.trainings.all()] for s in workers_alive()["evaluation"]}
+    assert busy["trains"] == [held.pk]

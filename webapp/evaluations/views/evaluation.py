@@ -45,6 +45,7 @@ def evaluation_detail(request: TeamRequest, pk: int) -> HttpResponse:
         "source": source_link(evaluation),
         "again": again_query(evaluation),
         "compared": compared,
+        "code_versions": sorted({t.code_version for t in context["trainings"]} - {""}),
         "entry": entry_of(evaluation),
     }
     return render(request, "evaluations/detail.html", context)
