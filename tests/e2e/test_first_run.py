@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.fixtures.factories import make_run
-from tests.fixtures.site_visits import sign_in
+from tests.fixtures.site_visits import sign_in, sign_out
 from webapp.architectures.models import CatalogueEntry
 from webapp.runs.models import Candidate, Run
 from webapp.start.built_in import store_built_in
@@ -42,12 +42,6 @@ def site(fleet: Any, other: Run) -> Iterator[Any]:
     fleet.start_coordinator()
     fleet.start_worker()
     yield fleet
-
-
-def sign_out(page: Page) -> None:
-    page.get_by_test_id("account-menu").locator("summary").click()
-    page.get_by_test_id("sign-out").click()
-    expect(page.get_by_test_id("sign-in")).to_be_visible()
 
 
 def fill_form(page: Page) -> None:
