@@ -166,7 +166,7 @@ def test_from_a_search_to_verified_archives(site, researcher, curator, browser_p
     for target, runtime in RUNTIMES.items():
         check_report(export(page, site.url, best, target))
         archive = download(page, tmp_path / target)
-        environment = tmp_path / runtime
+        environment = tmp_path / f"only-{runtime}"
         if not environment.exists():
             only(environment, "numpy", runtime)
         verified = run_with(environment, archive / "verify.py")

@@ -157,7 +157,7 @@ def _values(ids: np.ndarray, objectives: Sequence[str]) -> np.ndarray:
     found = _fetch(VALUES, source, objectives=list(objectives))
     order = np.argsort(ids)
     place = order[np.clip(np.searchsorted(ids, found["candidate"], sorter=order), 0, len(ids) - 1)]
-    ours = ids[place] == found["candidate"]  # ids of other runs may lie between
+    ours = ids[place] == found["candidate"]  # the range has ids of other runs too
     values[found["objective"][ours] - 1, place[ours]] = found["value"][ours]
     return values
 

@@ -19,8 +19,9 @@ function painted() {
 
 // `box` is the element with .ps-plot (drawn into), .ps-plot-empty (shown while there is
 // nothing) and buttons [data-save=csv|png|svg]. `figure(look)` gives {data, layout, points}
-// or null, and `first`, the data to paint before the rest of many points; `table()` gives {header, rows}, or the address of a CSV; `name()` the files' name;
-// `wire(element)` is called once, after the first drawing.
+// or null, and `first`, the data to paint before the rest of many points; `table()` gives
+// {header, rows}, or the address of a CSV; `name()` the files' name; `wire(element)` is called
+// once, after the first drawing.
 export class Plot {
   constructor(box, { figure, table, name, wire }) {
     this.box = box;
