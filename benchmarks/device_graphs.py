@@ -23,8 +23,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from exports import architectures, description, shape_of
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.exports import architectures, description, shape_of
 from nasengine.catalog import load, names
 from nasengine.core.architecture import Architecture
 from nasengine.core.errors import EngineError

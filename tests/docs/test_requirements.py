@@ -13,6 +13,14 @@ from packaging.requirements import Requirement
 
 from tests.architecture.sources import ROOT, code_of
 
+# Exports import them in functions; they are installed where a network is exported for the device.
+DEVICE_LIBRARIES = {
+    "ai_edge_litert",
+    "executorch",
+    "litert_torch",
+    "onnxruntime_ep_nv_tensorrt_rtx",
+    "tensorrt",
+}
 OURS = {"nasengine", "webapp", "workers", "tests", "manage", "benchmarks"}
 
 
@@ -55,9 +63,14 @@ def missing(names: set[str], lock: dict[str, str]) -> set[str]:
 
 
 def test_imports_of_the_application_are_locked():
-    """Except those of the extra `notebook`, which a result imports when it makes a table."""
+    """Except those of the extra `notebook`, and libraries that only some devices have."""
     names = imported("nasengine", "webapp", "workers") - direct("requirements-notebook.in")
-    assert missing(names, locked("requirements.lock")) == set()
+    assert missing(names, locked("requirements.lock")) == DEVICE_LIBRARIES
+
+
+def test_libraries_of_devices_are_documented():
+    page = normal((ROOT / "docs/deploy-networks.md").read_text())
+    assert [name for name in DEVICE_LIBRARIES if normal(name) not in page] == []
 
 
 def test_the_library_requires_what_its_code_imports():
