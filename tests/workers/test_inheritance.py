@@ -36,7 +36,7 @@ def test_a_worker_sweeps_files_at_intervals_and_an_unreadable_folder_does_not_st
         looked.append(True)
         raise PermissionError("weights: permission denied")
 
-    monkeypatch.setattr(worker, "sweep_weights", refused)
+    monkeypatch.setitem(worker.SWEEPS, "weights of runs", refused)
     one = worker.Worker("one", ["cpu"], 1, WakeUp())
     one._sweep_files()
     one._sweep_files()
