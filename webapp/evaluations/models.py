@@ -79,8 +79,9 @@ class Evaluation(models.Model):
     @property
     def size(self) -> str:
         """The size of the trained network in words; empty if its space has no such settings."""
-        sizes = [(self.protocol.get(name), name) for name in ("cells", "channels")]
-        return ", ".join(f"{number} {name}" for number, name in sizes if number)
+        sizes = [(self.protocol.get(f"{name}s"), name) for name in ("cell", "channel")]
+        words = (f"{number} {name}{'s' * (number != 1)}" for number, name in sizes if number)
+        return ", ".join(words)
 
 
 class Training(Job):

@@ -8,6 +8,7 @@ LABELS = {
     "proposals_per_candidate": "Max proposals per candidate",
     "deterministic": "Repeatable",
     "bptt": "Truncated BPTT length",
+    "workspace_mib": "Workspace",
     "tries": "Max resamples",
     "warm_up": "Warm-up",
     "valid_share": "Validation share",

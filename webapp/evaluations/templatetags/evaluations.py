@@ -52,14 +52,14 @@ def seed_value(figure: Figure, seed: int) -> SafeString:
 @register.filter
 def figure_title(figure: Figure) -> str:
     """Return a figure's name with its unit, as in "test error (%)"."""
-    name = figure.objective.replace("_", " ")
+    name = spaced(figure.objective)
     return f"{name} ({figure.unit})" if figure.unit not in ("", "MAC") else name
 
 
 @register.filter
 def spaced(objective: str) -> str:
-    """Return an objective's name as words: test_error is test error."""
-    return objective.replace("_", " ")
+    """Return an objective's name as words: test_error is test error, macs is MACs."""
+    return "MACs" if objective == "macs" else objective.replace("_", " ")
 
 
 @register.filter
