@@ -41,8 +41,7 @@ class MobileChainSpace(ChainSpace):
     def layer_edge(self, *sizes: int) -> dict[str, Any]:
         kernel, expansion, width, depth = sizes
         label = f"{depth} x {width}, {kernel}x{kernel}, expansion {expansion}"
-        op = "inverted_residual"
-        return {"op": op, "family": "separable", "kernel": kernel, "label": label}
+        return {"op": "inverted_residual", "family": "separable", "kernel": kernel, "label": label}
 
     def network_maker(self) -> Any:
         from .network import MobileNetwork

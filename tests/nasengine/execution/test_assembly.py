@@ -167,7 +167,7 @@ def test_a_space_that_reads_something_else_is_refused_beside_the_data_set():
     assert errors.keys() == {"dataset"}
     assert errors["dataset"] == (
         "pydoc-text holds text, but the space nb201 reads images: choose one of digits, "
-        "fashion-mnist, cifar10, cifar100, images, or another space"
+        "fashion-mnist, cifar10, cifar100, images, image-folder, or another space"
     )
 
 

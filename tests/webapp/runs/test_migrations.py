@@ -15,7 +15,11 @@ from webapp.runs.models import Run
 from webapp.runs.objectives import goals_of_run
 from webapp.runs.services.advance import advance_run
 
-BEFORE = [("runs", "0005_search_spec"), ("tables", "0001_initial")]
+BEFORE = [
+    ("runs", "0005_search_spec"),
+    ("tables", "0001_initial"),
+    ("accounts", "0002_keep_an_owner"),
+]
 SPEC = {
     "space": "nb201",
     "strategy": "random",
