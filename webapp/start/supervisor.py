@@ -63,11 +63,12 @@ class Supervisor:
                 self._schedule(kept, code, now)
 
     def end(self) -> None:
-        """Stop everything, the last started first."""
-        for kept in reversed(self.kept):
-            if isinstance(kept.process, subprocess.Popen):
-                end(kept.process)
-            kept.process = None
+        """Stop everything at once, and wait for it."""
+        running = [k.process for k in self.kept if isinstance(k.process, subprocess.Popen)]
+        for process in running:
+            process.terminate()  # does nothing if it has ended
+        for process in running:
+            end(process)
         self.kept.clear()
 
     def _start(self, kept: Kept) -> None:
