@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TEST_READY := $(VENV)/.ready-test
-PYTEST ?= -n 2
+PYTEST ?= -n 2 --dist worksteal
 
 BASE ?= HEAD
 

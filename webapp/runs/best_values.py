@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
@@ -34,8 +36,12 @@ def best_values(runs: Sequence[Run]) -> dict[int, Best]:
     """
     objectives = {run.pk: run.spec["objectives"][0] for run in runs}
     best = {pk: Best(name) for pk, name in objectives.items()}
-    # Keys are read first: in a single query, the database may read every measurement of a run.
-    candidates = Candidate.objects.filter(run__in=list(objectives), number=F("run__best"))
+    # Keys are read first, one by one from an index: in a single query, or joined with their runs,
+    # the database may read every candidate or measurement of a long run.
+    pairs = [Q(run=run.pk, number=run.best) for run in runs if run.best is not None]
+    if not pairs:
+        return best
+    candidates = Candidate.objects.filter(reduce(or_, pairs))
     keys = list(candidates.order_by().values_list("pk", flat=True))
     measured = Measurement.objects.filter(FINITE, candidate__in=keys).order_by()
     rows = measured.values_list(
