@@ -63,6 +63,7 @@ def test_the_side_menu_stays_visible_at_the_end_of_a_long_page(site):
     page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
     page.wait_for_function("window.scrollY > innerHeight / 2")
     box = page.locator(".ps-rail").bounding_box()
-    assert (box["y"], box["height"]) == (0, height)
+    # Scroll positions may be parts of a pixel.
+    assert (box["y"], box["height"]) == (pytest.approx(0, abs=1), height)
     page.get_by_test_id("rail-runs").click()
     page.wait_for_url(url + "/runs/")
