@@ -3,8 +3,8 @@
     python benchmarks/archives.py [--targets onnx,openvino]
 
 Trains a small network, exports it, and for each archive makes a virtual environment, installs
-what its requirements.txt names from the package index of pip, and runs verify.py. Prints the
-output of verify.py; the exit status is 1 if one fails. Afterwards everything is removed.
+its requirements.txt with pip, and runs verify.py. Prints the output of verify.py; the exit status
+is 1 if one fails. Removes everything afterwards.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from ..catalog import load, names
 from ..core.architecture import Architecture
 from ..core.errors import EngineError, InvalidArchitecture
+from ..core.json_file import parse, read_start
 from ..core.search_spec import SearchSpec
 from ..core.settings import from_mapping
 from ..core.text import shorten
@@ -74,22 +74,14 @@ def read_architecture(path: Path) -> Subject:
         EngineError: the file cannot be read, is not JSON, or has no architecture.
     """
     shown = shorten(str(path), 80)
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise EngineError(f"{shown} cannot be read: {reason}") from None
+    content = read_start(path, MAX_FILE_BYTES)
     if _is_run(content):
         raise EngineError(f"{shown} is a run file: add --candidate NUMBER or --candidate best")
     if len(content) > MAX_FILE_BYTES:
         raise EngineError(
             f"{shown} is larger than {MAX_FILE_BYTES:,} bytes: name a file with one architecture"
         )
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise EngineError(f"{shown} is not one JSON document: {shorten(str(error), 80)}") from None
+    value = parse(content, path)
     return Subject(_name_in(value) or _printable(path.stem), _architecture_in(value, path))
 
 

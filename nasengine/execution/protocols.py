@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from ..catalog import has, load
 from ..core.architecture import canonical_json
 from ..core.dataset import DataKind
 from ..core.errors import EngineError, InvalidSettings
+from ..core.json_file import parse, read_start
 from ..core.protocol import Protocol
 from ..core.settings import from_mapping, to_mapping
 from ..core.text import shorten
@@ -154,16 +154,11 @@ def group_by_protocol(
 
 def _read(path: Path) -> Any:
     shown = shorten(str(path), 80)
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise EngineError(f"{shown} cannot be read: {reason}") from None
+    content = read_start(path, MAX_FILE_BYTES)
     if len(content) > MAX_FILE_BYTES:
         raise EngineError(f"{shown} is larger than {MAX_FILE_BYTES:,} bytes: name a protocol")
+    value = parse(content, path)
     try:
-        value = json.loads(content)
         canonical_json(value)
     except (ValueError, RecursionError) as error:
         raise EngineError(f"{shown} is not one JSON document: {shorten(str(error), 80)}") from None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .context import ExportContext
 
 INPUTS = 256
+HALF_TOLERANCE = 1e-2  # float16 has 11 significant bits
 
 
 def scaled(tolerance: float, context: ExportContext, softmax: bool = False) -> float:

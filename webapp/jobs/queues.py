@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from webapp.runs.models import Device
-from webapp.runs.queries import live_slots
+from webapp.runs.queries import served_queues
 
 NAME = re.compile(r"[\w.-]{1,40}")
 
@@ -15,11 +15,6 @@ def queue_error(name: str) -> str:
     if NAME.fullmatch(name):
         return ""
     return f"is no name of a queue (got {name[:40]!r}): use one such as cpu"
-
-
-def served_queues() -> set[str]:
-    """Return the queues that a live worker serves."""
-    return {queue for slot in live_slots("evaluation") for queue in slot.queues}
 
 
 def known_queues() -> list[str]:

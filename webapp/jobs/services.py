@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from webapp.events.clean import clean_text
@@ -181,7 +181,7 @@ def _ended(state: JobState, reason: str) -> dict[str, Any]:
     return values | ({"progress": 1.0} if state == JobState.DONE else {})
 
 
-def waiting_by_queue(model: type[J]) -> dict[str, int]:
-    """Count the queued jobs by queue."""
-    queued = model._default_manager.filter(Q(state=JobState.QUEUED)).order_by()
-    return dict(queued.values_list("queue").annotate(number=Count("pk")))
+def waiting_queues(jobs: QuerySet[J]) -> set[str]:
+    """Return the queues in which some of these jobs wait."""
+    queued = jobs.filter(state=JobState.QUEUED).order_by()
+    return set(queued.values_list("queue", flat=True).distinct())

@@ -52,25 +52,12 @@ def candidate_columns(run: Run, objectives: list[str]) -> dict[str, Any]:
     all candidates. Every change of a candidate raises `run.seq`, so the columns are remembered by
     it: a second visitor of a finished run waits for no query.
     """
-    return _columns_at(run.seq, _Key(run), tuple(objectives))
-
-
-class _Key:
-    """A run that is equal to every other object of the same row."""
-
-    def __init__(self, run: Run):
-        self.run = run
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other.run == self.run
-
-    def __hash__(self) -> int:
-        return hash(self.run)
+    return _columns_at(run.seq, run, tuple(objectives))
 
 
 @lru_cache(maxsize=CACHED)
-def _columns_at(seq: int, key: _Key, objectives: tuple[str, ...]) -> dict[str, Any]:
-    run = key.run
+def _columns_at(seq: int, run: Run, objectives: tuple[str, ...]) -> dict[str, Any]:
+    """Return the columns. Objects of the same run are equal; `seq` tells its states apart."""
     rows, origins = _read(run, objectives)
     total = len(rows["number"])
     if total > MAX_CANDIDATES:

@@ -3,13 +3,17 @@
 DARTS: the paper (1806.09055) and its reference code, second order as in its README. ENAS: the
 paper (1802.03268) and the scripts of its released code; the recurrent search has the figures of
 the paper, its final training those of the script. docs/methods.md lists the remaining
-differences. Values are written out even where they equal a default, so that a
-later default cannot change them.
+differences. Final trainings are those of the protocols, where the method has one. Values are
+written out even where they equal a default, so that a later default cannot change them.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+from nasengine.protocols.darts_cifar10 import DARTS_CIFAR10
+from nasengine.protocols.darts_text import DARTS_PTB
+from nasengine.protocols.enas_cifar10 import ENAS_CIFAR10
 
 # One full-size search takes hours on a GPU, so these runs wait in its queue.
 ON_GPU = {"device": "cuda", "precision": "float32"}
@@ -29,8 +33,7 @@ DARTS: dict[str, Any] = {
     "objectives": COSTS,
     "candidates": _candidates(50, 1, searches=4),
     "space_config": {
-        "cells": 20,
-        "channels": 36,
+        **DARTS_CIFAR10.network,
         "supernet_cells": 8,
         "supernet_channels": 16,
     },
@@ -53,21 +56,7 @@ DARTS: dict[str, Any] = {
         **CIFAR_AUGMENTATION,
         "cutout": 0,
     },
-    "estimator_config": {
-        "epochs": 600,
-        "batch_size": 96,
-        "learning_rate": 0.025,
-        "final_learning_rate": 0.0,
-        "schedule": "cosine",
-        "momentum": 0.9,
-        "weight_decay": 3e-4,
-        "gradient_clip": 5.0,
-        **CIFAR_AUGMENTATION,
-        "cutout": 16,
-        "drop_path": 0.2,
-        "auxiliary_weight": 0.4,
-        **ON_GPU,
-    },
+    "estimator_config": {**DARTS_CIFAR10.settings, **ON_GPU},
 }
 
 DARTS_RECURRENT: dict[str, Any] = {
@@ -77,15 +66,10 @@ DARTS_RECURRENT: dict[str, Any] = {
     "objectives": ["perplexity", "params"],
     "candidates": _candidates(50, 2, searches=4),
     "space_config": {
+        **DARTS_PTB.network,
         "nodes": 8,
-        "hidden": 850,
         "supernet_hidden": 300,
-        "word_dropout": 0.1,
         "supernet_word_dropout": 0.0,
-        "embedding_dropout": 0.2,
-        "input_dropout": 0.75,
-        "hidden_dropout": 0.25,
-        "output_dropout": 0.75,
     },
     "strategy_config": {
         "order": "second",
@@ -105,19 +89,7 @@ DARTS_RECURRENT: dict[str, Any] = {
         "alpha_learning_rate": 3e-3,
         "alpha_weight_decay": 1e-3,
     },
-    "estimator_config": {
-        "epochs": 8000,
-        "batch_size": 64,
-        "bptt": 35,
-        "learning_rate": 20.0,
-        "schedule": "constant",
-        "momentum": 0.0,
-        "weight_decay": 8e-7,
-        "gradient_clip": 0.25,
-        "slowness": 1e-3,
-        "averaging": 5,
-        **ON_GPU,
-    },
+    "estimator_config": {**DARTS_PTB.settings, **ON_GPU},
 }
 
 # The weights of both image searches: cosine with restarts, T0 10, doubled each time.
@@ -165,9 +137,8 @@ ENAS_MICRO: dict[str, Any] = {
     "candidates": _candidates(150, 1),
     # The released code counts 6 and 15 layers, without the two reduction cells.
     "space_config": {
+        **ENAS_CIFAR10.network,
         "nodes": 5,
-        "cells": 17,
-        "channels": 36,
         "supernet_cells": 8,
         "supernet_channels": 20,
     },
@@ -185,20 +156,7 @@ ENAS_MICRO: dict[str, Any] = {
         "bias": 10.0,
         "lean": 0.25,
     },
-    "estimator_config": {
-        **RESTARTS,
-        "epochs": 630,
-        "batch_size": 144,
-        "final_learning_rate": 0.0001,
-        "weight_decay": 2e-4,
-        "dropout": 0.2,  # keep probability 0.8
-        "drop_path": 0.4,
-        "drop_path_by_depth": True,
-        "auxiliary_weight": 0.4,
-        **CIFAR_AUGMENTATION,
-        "cutout": 16,
-        **ON_GPU,
-    },
+    "estimator_config": {**ENAS_CIFAR10.settings, **ON_GPU},
 }
 
 ENAS_MACRO: dict[str, Any] = {

@@ -136,10 +136,14 @@ def waiting_of_queues() -> dict[str, int]:
     return dict(waiting.order_by().values_list("queue").annotate(number=Count("id")))
 
 
+def served_queues() -> set[str]:
+    """Return the queues that a live worker serves."""
+    return {queue for slot in live_slots("evaluation") for queue in slot.queues}
+
+
 def queues_without_workers() -> list[str]:
     """Return the queues with waiting candidates that no live worker serves."""
-    served = {queue for slot in live_slots("evaluation") for queue in slot.queues}
-    return sorted(set(waiting_of_queues()) - served)
+    return sorted(set(waiting_of_queues()) - served_queues())
 
 
 def active_runs(team: Team) -> QuerySet[Run]:

@@ -10,12 +10,19 @@ from django.db.models import Prefetch
 from django.utils import timezone
 
 from webapp.accounts.models import Team
-from webapp.architectures.models import USABLE, CatalogueEntry, Stage
+from webapp.architectures.models import USABLE, CatalogueEntry, EntryCheck, Stage
 from webapp.evaluations.models import Training
 from webapp.exports.models import Export
 from webapp.jobs.models import JobState
+from webapp.jobs.services import waiting_queues
 from webapp.runs.models import ENDED_RUNS, Candidate, CandidateState, Run, RunState, WorkerSlot
-from webapp.runs.queries import active_runs, live_slots, queues_without_workers, runs_of
+from webapp.runs.queries import (
+    active_runs,
+    live_slots,
+    queues_without_workers,
+    runs_of,
+    served_queues,
+)
 from webapp.runs.run_table import rows_of, with_front
 
 from .health import broker_answers
@@ -49,6 +56,7 @@ def summary(team: Team) -> dict[str, Any]:
         "ended": rows_of(list(with_front(ended)[:MAX_FINISHED])),
         "attention": [
             *_fleet_problems(busy, workers),
+            *_job_problems(team),
             *_run_problems(team, busy),
             *_entry_problems(team),
         ],
@@ -88,6 +96,22 @@ def _fleet_problems(busy: list[dict[str, Any]], workers: dict[str, Any]) -> list
     for queue in queues_without_workers():
         texts.append(f"Candidates wait in queue {queue}, which no worker serves. Start one for it.")
     return [Attention("bad", text) for text in texts]
+
+
+def _job_problems(team: Team) -> list[Attention]:
+    """Return the queues in which jobs of the team wait and which no worker serves."""
+    waiting = {
+        "Evaluations": Training.objects.filter(evaluation__team=team),
+        "Exports": Export.objects.filter(team=team),
+        "Checks": EntryCheck.objects.filter(entry__team=team),
+    }
+    found = {what: waiting_queues(jobs) for what, jobs in waiting.items()}
+    served = served_queues() if any(found.values()) else set()
+    return [
+        Attention("bad", f"{what} wait in queue {queue}, which no worker serves. Start one for it.")
+        for what, queues in found.items()
+        for queue in sorted(queues - served)
+    ]
 
 
 def _run_problems(team: Team, busy: list[dict[str, Any]]) -> list[Attention]:

@@ -12,6 +12,7 @@ from ...core.settings import setting
 from ...core.target import Built, ModelFile, Target
 from ...core.text import one_line
 from ..graph.settings import GraphSettings, dynamic_batch, softmax
+from ..tolerances import HALF_TOLERANCE
 
 if TYPE_CHECKING:
     import openvino
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 FILE = "model.xml"
 WEIGHTS = "model.bin"
 RUNTIME = "nasengine.exports.runtimes.openvino_runtime"
-HALF_TOLERANCE = 1e-2  # float16 has 11 significant bits
 # Device and properties of `Core.compile_model`, for programs and for `openvino_runtime.py`.
 DEVICES: dict[str, dict[str, Any]] = {
     "cpu": {

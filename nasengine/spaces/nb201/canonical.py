@@ -59,11 +59,6 @@ def form(ops: Sequence[str]) -> Form:
     )
 
 
-def used_edges(ops: Sequence[str]) -> list[int]:
-    """Return the indices of the operations that the output depends on, in canonical order."""
-    return _ordered(*_terms(ops))[:-1]
-
-
 def _ordered(terms: dict[int, Term], output: tuple[tuple[int, int], ...]) -> list[int]:
     """Return the used operations in canonical order, then OUTPUT."""
     used = _reached(terms, output)

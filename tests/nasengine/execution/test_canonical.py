@@ -212,7 +212,9 @@ def _convolutions(architecture):
     """Return the places of the used convolutions among the built edges, in canonical order."""
     ops = nb201_ops(architecture)
     built = [index for index, op in enumerate(ops) if op != "none"]
-    return [built.index(edge) for edge in nb201.used_edges(ops) if "conv" in ops[edge]]
+    return [
+        built.index(edge) for edge in nb201._ordered(*nb201._terms(ops))[:-1] if "conv" in ops[edge]
+    ]
 
 
 def nb201_ops(architecture):

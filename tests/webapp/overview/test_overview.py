@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError
 
+from tests.fixtures.evaluations import make_evaluation
 from tests.fixtures.factories import make_run, make_slot, take, work_off
 from tests.fixtures.html_reader import read
 from webapp.runs.models import Run, RunState
@@ -63,6 +64,17 @@ def test_what_keeps_runs_from_moving_is_told(team, viewer, sign_in, monkeypatch)
     assert "broker does not answer" in shown
     assert "No coordinator is running" in shown
     assert "queue cpu, which no worker serves" in shown
+
+
+def test_jobs_that_no_worker_serves_are_named_without_a_run(team, other_team, viewer, sign_in):
+    make_evaluation(other_team, queue="elsewhere")
+    evaluation = make_evaluation(team, queue="cuda")
+    shown = page_of(sign_in(viewer)).one("attention").text
+    assert "Evaluations wait in queue cuda, which no worker serves" in shown
+    assert "elsewhere" not in shown
+    slots.register("gpu-7", "evaluation", ["cuda"], {})
+    assert b"which no worker serves" not in sign_in(viewer).get("/").content
+    assert evaluation.trainings.count() == 3
 
 
 def test_with_nothing_to_move_there_is_nothing_to_tell(team, viewer, sign_in, monkeypatch):

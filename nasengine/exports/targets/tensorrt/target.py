@@ -12,7 +12,7 @@ from ....core.target import Built, ModelFile, Target
 from ...graph.half import to_half
 from ...graph.settings import GraphSettings
 from ...quantisation import Quantiser, calibration_images
-from ...tolerances import check_half, scaled
+from ...tolerances import HALF_TOLERANCE, check_half, scaled
 from ..onnx import RUNTIME as ONNX_RUNTIME
 from .engine import build_engine
 from .scripts import MODELS, Recipe, build_script
@@ -20,7 +20,6 @@ from .scripts import MODELS, Recipe, build_script
 if TYPE_CHECKING:
     from ...context import ExportContext
 
-HALF_TOLERANCE = 1e-2
 PYTHON_BUILDER = Path(__file__).with_name("build_engine.py")
 
 
