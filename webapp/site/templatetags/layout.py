@@ -9,7 +9,7 @@ from django import template
 from django.http import QueryDict
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from webapp.accounts.models import Membership, Role, User
@@ -17,6 +17,7 @@ from webapp.accounts.permissions import MIN_ROLE, ROLE_ORDER
 from webapp.accounts.requests import AnyRequest
 
 register = template.Library()
+STYLESHEETS = ("frame", "tables", "parts", "run", "forms", "pages")
 SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
 
 
@@ -63,6 +64,13 @@ def page_address(query: str, number: int) -> str:
 def query_pairs(query: str) -> list[tuple[str, str]]:
     """Return the names and values of a query, for the hidden fields of a form."""
     return [(name, value) for name, values in QueryDict(query).lists() for value in values]
+
+
+@register.simple_tag
+def stylesheets() -> SafeString:
+    """Render the links to our stylesheets; later ones may override earlier ones."""
+    addresses = ((static(f"css/{name}.css"),) for name in STYLESHEETS)
+    return format_html_join("\n  ", '<link rel="stylesheet" href="{}">', addresses)
 
 
 @register.simple_tag
