@@ -60,6 +60,11 @@ def seconds(name: str, default: float) -> float:
     return value
 
 
+def optional_seconds(name: str) -> float | None:
+    """Return a duration like `seconds`, None if the variable is not set."""
+    return seconds(name, 1) if os.environ.get(name, "").strip() else None
+
+
 def whole(name: str, default: int, low: int = 1) -> int:
     """Return a count from an environment variable.
 

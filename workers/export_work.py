@@ -19,6 +19,7 @@ class ExportWork(Work):
 
     noun = "export"
     limit = "EXPORT_SECONDS"
+    is_watched = False  # compiling for a device may be silent for long
 
     def __init__(self, claim: ExportClaim):
         self.claim = claim

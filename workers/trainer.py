@@ -13,6 +13,7 @@ reads JSON lines from stdin and writes JSON lines to stdout:
          {"type": "cancel", "job": 7}
     out  {"type": "ready", "facts": {...}}
          {"type": "progress", "job": 7, "point": {...}}
+         {"type": "alive", "job": 7}, at most every ALIVE_SECONDS: the work goes on
          {"type": "outcome", "job": 7, "outcome": {"state", "reason", ...}, "digest": "SHA-256 of
           the data, of an evaluation"}
 
@@ -29,6 +30,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from importlib.metadata import version
@@ -36,6 +38,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+ALIVE_SECONDS = 5.0
 MAX_REASON = 500
 
 
@@ -92,13 +95,18 @@ class Job:
         self.number: int = request["job"]
         self._requests = requests
         self._responses = responses
+        self._alive_at = time.monotonic()
 
     def report(self, point: dict[str, Any]) -> None:
         """Send the progress to the worker."""
         self._responses.send(type="progress", job=self.number, point=point)
 
     def cancelled(self) -> bool:
-        """Return whether the worker has cancelled the job."""
+        """Return whether the worker has cancelled the job; asking is a sign of progress."""
+        now = time.monotonic()
+        if now - self._alive_at >= ALIVE_SECONDS:
+            self._alive_at = now
+            self._responses.send(type="alive", job=self.number)
         return self._requests.cancelled(self.number)
 
 

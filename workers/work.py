@@ -41,7 +41,8 @@ class Work(ABC):
     """A claim of a worker. All methods but `start` use the database and may be called again."""
 
     noun: ClassVar[str]  # for messages, as in "candidate"
-    limit: ClassVar[str]  # setting with the longest duration in seconds
+    limit: ClassVar[str]  # setting with the longest duration in seconds; None: no limit
+    is_watched: ClassVar[bool] = True  # stopped after PROGRESS_SECONDS without progress
     fence: int  # fencing token of the claim
 
     @abstractmethod

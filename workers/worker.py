@@ -25,6 +25,7 @@ from webapp.tables.services.materialise import sweep_tables
 from .database_retry import CONNECTION_ERRORS, limit_idle_transactions, retry_until_available
 from .heartbeat import Heartbeat
 from .next_work import next_work
+from .time_limit import TimeLimit
 from .trainer_process import TrainerDied, TrainerProcess
 from .wake_up import WakeUp
 from .work import Ending, Work
@@ -123,14 +124,15 @@ class Worker:
             return self._ended("failed", str(error))
 
     def _watch(self, work: Work) -> Ending | None:
-        limit = getattr(settings, work.limit)
-        deadline = time.monotonic() + limit
-        cancelled = False
+        limit = TimeLimit(work)
+        cancelled_at: float | None = None
         while True:
             message = self.trainer.receive(POLL_SECONDS)
+            if message:
+                limit.progressed()
             if message and message["type"] == "outcome":
                 return Ending.of_message(message, time.monotonic() - self.started)
-            if message:
+            if message and message["type"] == "progress":
                 self._report(work, message["point"])
             if self.stopping.is_set():
                 self._give_back(work)
@@ -139,16 +141,15 @@ class Worker:
                 log.warning("%s: lease lost", work)
                 self.trainer.kill()
                 return None
-            if self.heartbeat.verdict == "cancel" and not cancelled:
-                cancelled = True
+            if self.heartbeat.verdict == "cancel" and cancelled_at is None:
+                cancelled_at = time.monotonic()
                 self.trainer.cancel()
-                deadline = time.monotonic() + GRACE_SECONDS
-            if time.monotonic() > deadline:
+            if cancelled_at is not None and time.monotonic() > cancelled_at + GRACE_SECONDS:
                 self.trainer.kill()
-                if cancelled:
-                    return self._ended("cancelled", "cancelled on request")
-                text = f"took longer than {work.limit} ({limit:g} s) and was stopped"
-                return self._ended("failed", text)
+                return self._ended("cancelled", "cancelled on request")
+            if reason := limit.excess():
+                self.trainer.kill()
+                return self._ended("failed", reason)
 
     def _ended(self, state: str, reason: str) -> Ending:
         """The ending of work for which the trainer process sent no outcome."""

@@ -44,7 +44,8 @@ def messages_of(trainer: TrainerProcess, seconds: float = 40) -> list[dict]:
     found, deadline = [], time.monotonic() + seconds
     while not found or found[-1]["type"] != "outcome":
         assert time.monotonic() < deadline, found
-        if message := trainer.receive(0.2):
+        message = trainer.receive(0.2)
+        if message and message["type"] != "alive":
             found.append(message)
     return found
 

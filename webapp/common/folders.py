@@ -8,6 +8,9 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+# A folder without a row in the database may belong to another one; it is deleted once nothing
+# was written to it for so long.
+ABANDONED_SECONDS = 7 * 86400.0
 FOLDER_NAME = re.compile(r"(\d{1,18})-[0-9a-f]{8}")
 
 

@@ -8,7 +8,15 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from webapp.environment import data_roots, database_from_url, names, seconds, secret_key, whole
+from webapp.environment import (
+    data_roots,
+    database_from_url,
+    names,
+    optional_seconds,
+    seconds,
+    secret_key,
+    whole,
+)
 from webapp.start.clean_environment import ignore_database_variables
 from webapp.start.running import servers_of
 
@@ -131,10 +139,12 @@ HEARTBEAT_LENGTH = timedelta(seconds=HEARTBEAT_SECONDS)
 SWEEP_SECONDS = seconds("SWEEP_SECONDS", 2)
 # A candidate fails after it has lost this many workers.
 MAX_ATTEMPTS = whole("MAX_ATTEMPTS", 3)
-# A candidate that takes longer than this fails.
-CANDIDATE_SECONDS = seconds("CANDIDATE_SECONDS", 86400)
-# A training of an evaluation, or an export, that takes longer than this fails.
-TRAINING_SECONDS = seconds("TRAINING_SECONDS", 604800)
+# A training without a step, an epoch or another sign of progress for so long fails.
+PROGRESS_SECONDS = seconds("PROGRESS_SECONDS", 3600)
+# Longest duration of a candidate and of a training of an evaluation; None: no limit.
+CANDIDATE_SECONDS = optional_seconds("CANDIDATE_SECONDS")
+TRAINING_SECONDS = optional_seconds("TRAINING_SECONDS")
+# An export that takes longer than this fails.
 EXPORT_SECONDS = seconds("EXPORT_SECONDS", 7200)
 # Folders for trained networks and exported archives; web server and workers share them.
 PARETOSCOPE_NETWORKS = Path(

@@ -17,6 +17,7 @@ from tests.fixtures.evaluations import (
     take_training,
 )
 from tests.fixtures.factories import make_run, make_slot, make_team
+from webapp.common.folders import ABANDONED_SECONDS
 from webapp.evaluations.models import Evaluation, Training
 from webapp.evaluations.queries import evaluations_of_team
 from webapp.evaluations.services import control, training_jobs
@@ -252,7 +253,7 @@ def test_networks_without_an_evaluation_are_swept_when_they_are_old(settings):
     recent, old = root / "77-0badcafe", root / "78-0badcafe"
     for folder in (recent, old):
         store_files(folder)
-    past = time.time() - settings.TRAINING_SECONDS - 1
+    past = time.time() - ABANDONED_SECONDS - 1
     os.utime(old, (past, past))
     assert sweep_networks() == 1
     assert (recent.exists(), old.exists()) == (True, False)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.db.models.functions import Now
 
+from webapp.common.folders import ABANDONED_SECONDS
 from webapp.runs.models import Run, RunState
 from webapp.runs.services.weights import sweep_weights, weights_folder
 
@@ -22,7 +23,6 @@ pytestmark = pytest.mark.django_db
 def root(settings, tmp_path) -> Path:
     settings.PARETOSCOPE_WEIGHTS = tmp_path / "weights"
     settings.WEIGHTS_DAYS = 30
-    settings.CANDIDATE_SECONDS = 3600
     return settings.PARETOSCOPE_WEIGHTS
 
 
@@ -82,9 +82,12 @@ def test_a_run_that_continues_keeps_its_weights(root):
 
 def test_a_folder_without_a_run_is_deleted_once_it_is_idle(root):
     run = make_run(advance=False)
-    gone, foreign = filled(weights_folder(run), 3601), filled(root / "999-0123abcd", 3500)
+    gone, foreign = (
+        filled(weights_folder(run), ABANDONED_SECONDS + 1),
+        filled(root / "999-0123abcd", ABANDONED_SECONDS - 100),
+    )
     Run.objects.filter(pk=run.pk).delete()
-    reused = filled(root / f"{make_run(advance=False).pk}-00000000", 3601)
+    reused = filled(root / f"{make_run(advance=False).pk}-00000000", ABANDONED_SECONDS + 1)
     assert sweep_weights() == 2
     assert not gone.exists() and not reused.exists()
     assert foreign.exists()

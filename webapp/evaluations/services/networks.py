@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from webapp.common.folders import folder_name, folders_in, is_idle, key_of
+from webapp.common.folders import ABANDONED_SECONDS, folder_name, folders_in, is_idle, key_of
 from webapp.evaluations.models import Evaluation, Training
 from webapp.jobs.models import OPEN_JOBS
 
@@ -47,7 +47,7 @@ def sweep_networks() -> int:
     """Delete networks of evaluations that do not exist, and of abandoned claims; return how many.
 
     A folder without an evaluation may belong to another database. It is deleted only if nothing
-    was written to it for as long as one training may take.
+    was written to it for a week.
     """
     folders = folders_in(settings.PARETOSCOPE_NETWORKS)
     rows = Evaluation.objects.filter(pk__in=[key_of(path) for path in folders])
@@ -57,7 +57,7 @@ def sweep_networks() -> int:
         row = existing.get(folder.name)
         if row is not None:
             deleted += _sweep_claims(folder, row)
-        elif is_idle(folder, settings.TRAINING_SECONDS):
+        elif is_idle(folder, ABANDONED_SECONDS):
             shutil.rmtree(folder, ignore_errors=True)
             deleted += 1
     return deleted

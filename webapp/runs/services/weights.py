@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models.functions import Now
 
-from webapp.common.folders import folder_name, folders_in, is_idle, key_of
+from webapp.common.folders import ABANDONED_SECONDS, folder_name, folders_in, is_idle, key_of
 from webapp.runs.models import ENDED_RUNS, Run
 
 
@@ -26,7 +26,7 @@ def sweep_weights() -> int:
     """Delete the weights of runs that ended long ago or do not exist; return the number of runs.
 
     A folder without a run may belong to another database. It is deleted only if nothing was
-    written to it for as long as one candidate may take.
+    written to it for a week.
     """
     folders = folders_in(settings.PARETOSCOPE_WEIGHTS)
     runs = Run.objects.filter(pk__in=[key_of(path) for path in folders]).only("created_at")
@@ -37,7 +37,7 @@ def sweep_weights() -> int:
     unused |= {
         path.name
         for path in folders
-        if path.name not in existing and is_idle(path, settings.CANDIDATE_SECONDS)
+        if path.name not in existing and is_idle(path, ABANDONED_SECONDS)
     }
     for path in folders:
         if path.name in unused:
