@@ -162,7 +162,7 @@ class MembershipAdmin(KeepsOwners, TeamScopedAdmin):
 class TeamAdmin(SuperuserAdmin):
     """Teams; deleting a team deletes its runs and its catalogue."""
 
-    list_display = ("name", "slug", "member_count", "created_at")
+    list_display = ("name", "slug", "member_count", "weight", "created_at")
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
 

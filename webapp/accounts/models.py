@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+
+MAX_WEIGHT = 100
 
 
 class User(AbstractUser):
@@ -21,10 +24,22 @@ class Team(models.Model):
         default=False,
         help_text="People cannot approve the architectures that they proposed themselves.",
     )
+    weight = models.PositiveSmallIntegerField(
+        "share of the workers",
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_WEIGHT)],
+        help_text="When several teams have work waiting, a team of weight 2 gets twice as much "
+        "time on workers as a team of weight 1.",
+    )
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(weight__gte=1, weight__lte=MAX_WEIGHT), name="weight_in_range"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -131,6 +131,8 @@ class EntryCheck(Job):
     `report` is what the worker found, as in `CatalogueEntry.check_report`; {} before.
     """
 
+    team_path = "entry__team"
+
     entry = models.ForeignKey(CatalogueEntry, on_delete=models.CASCADE, related_name="checks")
     report = models.JSONField(default=dict, blank=True)
 

@@ -92,6 +92,8 @@ class Training(Job):
     network: {"folder", "sha256", "bytes", "parameters"}; {} before it is stored.
     """
 
+    team_path = "evaluation__team"
+
     evaluation = models.ForeignKey(Evaluation, on_delete=models.CASCADE, related_name="trainings")
     seed = models.BigIntegerField()
     curve = models.JSONField(default=list, blank=True)

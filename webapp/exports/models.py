@@ -16,6 +16,8 @@ class Export(Job):
     deployment report of the engine: size, latency, difference from the trained network.
     """
 
+    team_path = "team"
+
     team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="exports")
     training = models.ForeignKey(Training, on_delete=models.CASCADE, related_name="exports")
     target = models.CharField(max_length=40)

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from webapp.limits import MAX_REASON
-from webapp.runs.leased import Leased
+from webapp.runs.leased import Leased, Priority
 
 MAX_ACTIVITY = 80
 
@@ -26,14 +26,6 @@ class JobState(models.TextChoices):
 
 OPEN_JOBS = (JobState.QUEUED, JobState.RUNNING)
 ENDED_BADLY = (JobState.FAILED, JobState.DIVERGED, JobState.CANCELLED)
-
-
-class Priority(models.IntegerChoices):
-    """Jobs of a higher priority are started first; candidates of runs have the normal one."""
-
-    LOW = -1, "Low: after everything else"
-    NORMAL = 0, "Normal: in turn with runs"
-    HIGH = 1, "High: before runs"
 
 
 class Job(Leased):

@@ -12,27 +12,27 @@ from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Now
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from webapp.events.clean import clean_text
 from webapp.limits import MAX_REASON
 from webapp.runs.models import WorkerSlot
 from webapp.runs.services.leases import (
-    Turn,
     Verdict,
     claimed_by,
     extend,
     lateness,
+    may_claim,
     released,
     silence_of,
 )
 from webapp.runs.services.notifications import wake_workers
+from webapp.runs.services.turns import Turn, turns_of
 
 from .models import MAX_ACTIVITY, OPEN_JOBS, Job, JobState
 
 J = TypeVar("J", bound=Job)
-MAX_TURNS = 20  # jobs to try before other workers take them all
 
 
 @dataclass(frozen=True)
@@ -53,32 +53,24 @@ class Held(Generic[J]):
 
 
 def turns(model: type[J], queues: list[str], owner: str) -> list[Turn]:
-    """Return the next queued jobs of these queues.
-
-    Jobs of a higher priority come first, then those of the owner with the fewest running jobs,
-    then of the owner that was served least recently, then the oldest.
+    """Return the next queued jobs of these queues, in the order of `turns_of`.
 
     Args:
         model: the table of the jobs.
         queues: the queues that a worker serves.
-        owner: column of what the jobs belong to, as "evaluation_id".
+        owner: field of what the jobs belong to, as "evaluation".
     """
-    siblings = model._default_manager.filter(**{owner: OuterRef(owner)}).order_by().values(owner)
-    running = siblings.filter(state=JobState.RUNNING).annotate(number=Count("pk"))
-    starts = siblings.annotate(last=Max("started_at"))
-    queued = model._default_manager.filter(state=JobState.QUEUED, queue__in=queues).annotate(
-        busy=Coalesce(Subquery(running.values("number")), 0),
-        served=Subquery(starts.values("last")),
-    )
-    served = F("served").asc(nulls_first=True)
-    ordered = queued.order_by("-priority", "busy", served, "queued_at", "pk")
-    rows = ordered.values_list("pk", owner, "priority", "busy", "served")[:MAX_TURNS]
-    return [Turn(*row) for row in rows]
+    queued = model._default_manager.filter(state=JobState.QUEUED, queue__in=queues)
+    return turns_of(queued, owner, "priority", ("queued_at", "pk"))
 
 
 def claim(model: type[J], pk: int, slot: WorkerSlot, **columns: Any) -> Held[J] | None:
-    """Claim a queued job and set these columns; None if it is not queued any more."""
-    queued = model._default_manager.filter(pk=pk, state=JobState.QUEUED)
+    """Claim a queued job and set these columns.
+
+    Returns:
+        None if it is not queued any more or the worker is drained.
+    """
+    queued = model._default_manager.filter(may_claim(slot), pk=pk, state=JobState.QUEUED)
     values = {"reason": "", "progress": 0.0, "activity": "", **columns, **claimed_by(slot)}
     with transaction.atomic():
         if not queued.update(state=JobState.RUNNING, **values):

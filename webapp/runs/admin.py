@@ -18,6 +18,7 @@ from .models import (
     Space,
     SpaceVersion,
     Study,
+    WorkerDrain,
     WorkerSlot,
 )
 
@@ -161,3 +162,24 @@ class WorkerSlotAdmin(ReadOnlyAdmin):
     @admin.display(description="queues")
     def queue_names(self, slot: WorkerSlot) -> str:
         return ", ".join(slot.queues)
+
+
+@admin.register(WorkerDrain)
+class WorkerDrainAdmin(ReadOnlyAdmin):
+    """Drained workers; the fleet page drains and resumes them."""
+
+    team_path = ""
+    list_display = ("name", "since", "drained_by")
+    list_select_related = ("drained_by",)
+    search_fields = ("name",)
+
+
+@admin.register(WorkerDrain.history.model)
+class DrainHistoryAdmin(ReadOnlyAdmin):
+    """Who drained and resumed which worker, and when."""
+
+    team_path = ""
+    list_display = ("name", "history_type", "history_user", "history_date")
+    list_filter = ("history_type",)
+    list_select_related = ("history_user",)
+    search_fields = ("name", "history_user__username")

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models.functions import Now
+
+
+class Priority(models.IntegerChoices):
+    """Work of a higher priority is started first, whatever team it belongs to."""
+
+    LOW = -1, "Low: after all other work"
+    NORMAL = 0, "Normal: in turn with other work"
+    HIGH = 1, "High: before all other work"
 
 
 class Leased(models.Model):
     """Work in a queue that one worker at a time holds by a lease.
 
-    A subclass adds `slot`, the worker that claimed it last. `lease_until` is the end of the lease
+    A subclass adds `slot`, the worker that claimed it last, and names the path to its team, whose
+    share of the workers it uses (see services/shares.py). `lease_until` is the end of the lease
     and `fence` the fencing token, which grows with every claim; results with an older token are
     refused. `attempts` counts the claims that were not released, `cancel_asked` asks the worker
     to cancel. `rung_at` is the time of the last wake-up message to workers. All times are from
     the database's clock.
     """
+
+    team_path: ClassVar[str]
 
     queue = models.CharField(max_length=40, default="cpu")
     lease_until = models.DateTimeField(null=True, blank=True)

@@ -9,9 +9,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from simple_history.models import HistoricalRecords
 
 from webapp.limits import MAX_NAME, MAX_NOTE, MAX_REASON, MAX_TAG
-from webapp.runs.leased import Leased
+from webapp.runs.leased import Leased, Priority
 
 FINITE = Q(value__gt=float("-inf")) & Q(value__lt=float("inf"))  # PostgreSQL sorts NaN last
 
@@ -189,6 +190,7 @@ class Run(models.Model):
         max_length=10, choices=RunState.choices, default=RunState.QUEUED, db_index=True
     )
     reason = models.CharField(max_length=MAX_REASON, blank=True)
+    priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     seq = models.BigIntegerField(default=0)
     asked = models.PositiveIntegerField(default=0)
     told = models.PositiveIntegerField(default=0)
@@ -254,6 +256,8 @@ class Candidate(Leased):
     the outcome. `findings` is the result of a supernet training step, for the strategy.
     """
 
+    team_path = "run__team"
+
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="candidates")
     number = models.PositiveIntegerField()
     state = models.CharField(
@@ -293,6 +297,13 @@ class Candidate(Leased):
                 fields=["lease_until"], condition=Q(state="running"), name="candidates_leased"
             ),
             models.Index(fields=["run", "state"], name="candidates_of_run_by_state"),
+            models.Index(fields=["run", "started_at"], name="candidates_of_run_by_start"),
+            models.Index(
+                fields=["ended_at"],
+                include=["run", "started_at"],
+                condition=Q(slot__isnull=False),
+                name="candidates_of_workers_by_end",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -339,6 +350,27 @@ class WorkerSlot(models.Model):
 
     class Meta:
         ordering = ["-last_seen"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WorkerDrain(models.Model):
+    """A drained worker: it finishes its work and claims nothing new until the row is deleted.
+
+    The row belongs to a name, so a worker that starts again stays drained. Every claim checks it
+    in its UPDATE (see services/leases.py). The history names who drained and resumed the worker.
+    """
+
+    name = models.CharField(max_length=120, unique=True)
+    since = models.DateTimeField(db_default=Now(), editable=False)
+    drained_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name

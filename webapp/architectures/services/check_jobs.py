@@ -15,11 +15,11 @@ from webapp.jobs import services as jobs
 from webapp.jobs.models import JobState
 from webapp.jobs.services import Held
 from webapp.runs.models import WorkerSlot
-from webapp.runs.services.leases import Turn
+from webapp.runs.services.turns import Turn
 
 from ..models import CatalogueEntry, EntryCheck
 
-OWNER = "entry_id"
+OWNER = "entry"
 
 
 @dataclass(frozen=True)

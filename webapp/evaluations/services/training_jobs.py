@@ -18,12 +18,12 @@ from webapp.jobs.models import JobState
 from webapp.jobs.services import Held
 from webapp.limits import MAX_CURVE_POINTS
 from webapp.runs.models import WorkerSlot
-from webapp.runs.services.leases import Turn
+from webapp.runs.services.turns import Turn
 
 from .networks import attempt_folder, progress_file
 from .protocol_keys import store_digest
 
-OWNER = "evaluation_id"
+OWNER = "evaluation"
 FIGURE_COLUMNS = ("evaluation", "seed", "state", "measurements")
 MAX_VERSION = Training._meta.get_field("code_version").max_length
 

@@ -15,11 +15,11 @@ from webapp.jobs import services as jobs
 from webapp.jobs.models import JobState
 from webapp.jobs.services import Held
 from webapp.runs.models import WorkerSlot
-from webapp.runs.services.leases import Turn
+from webapp.runs.services.turns import Turn
 
 from .archives import claim_folder
 
-OWNER = "team_id"
+OWNER = "team"
 STEPS = 8  # about how many steps an export reports; the last one is never counted
 NOT_HERE = (
     "the network of this training is not on the worker's machine: set PARETOSCOPE_NETWORKS to a "

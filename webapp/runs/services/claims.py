@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 
 from nasengine.core.outcome import Outcome
 from webapp.events.clean import clean_json
@@ -25,13 +24,12 @@ from webapp.runs.models import (
 )
 
 from .finishing import checked_ending, end_candidate, set_cost
-from .leases import Turn, Verdict, claimed_by, extend, released
+from .leases import Verdict, claimed_by, extend, may_claim, released
 from .locking import locked_run
 from .notifications import wake_coordinator, wake_workers
 from .record import record_candidates, record_curve, record_log, record_run
+from .turns import Turn, turns_of
 from .weights import weights_folder
-
-MAX_TRIES = 20  # candidates to try before another worker takes them all
 
 
 @dataclass(frozen=True)
@@ -59,9 +57,10 @@ class Claim:
 def claim(slot: WorkerSlot, queues: list[str]) -> Claim | None:
     """Claim the next waiting candidate of these queues; None if there is none.
 
-    Runs with the fewest running candidates come first, then the run that was served least
-    recently, then the oldest run, then the lowest number: a single worker serves all runs in
-    turn. Only running runs hand candidates out.
+    Runs of a higher priority come first, then those of the team with the smallest load for its
+    weight, then the run with the fewest running candidates, then the one that was served least
+    recently, then the oldest run, then the lowest number: a single worker serves all teams and
+    their runs in turn. Only running runs hand candidates out, and a drained worker gets none.
     """
     for turn in turns(queues):
         if claimed := claim_turn(slot, turn):
@@ -147,26 +146,17 @@ def release_claim(claim: Claim) -> bool:
 
 def turns(queues: list[str]) -> list[Turn]:
     """Return the next waiting candidates of these queues, in the order of `claim`."""
-    siblings = Candidate.objects.filter(run=OuterRef("run")).order_by().values("run")
-    running = siblings.filter(state=CandidateState.RUNNING).annotate(number=Count("pk"))
-    starts = siblings.annotate(last=Max("started_at"))
     waiting = Candidate.objects.filter(
         state__in=WAITING_CANDIDATES, queue__in=queues, run__state=RunState.RUNNING
-    ).annotate(
-        busy=Coalesce(Subquery(running.values("number")), 0),
-        served=Subquery(starts.values("last")),
     )
-    turn = F("served").asc(nulls_first=True)
-    ordered = waiting.order_by("busy", turn, "run_id", "number")
-    rows = ordered.values_list("pk", "run_id", "busy", "served")[:MAX_TRIES]
-    return [Turn(pk, run_id, 0, busy, served) for pk, run_id, busy, served in rows]
+    return turns_of(waiting, "run", "run__priority", ("run_id", "number"))
 
 
 def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
     if run.state != RunState.RUNNING:
         return None
     waiting = Q(pk=candidate_id, state__in=WAITING_CANDIDATES, run=run)
-    claimed = Candidate.objects.filter(waiting).update(
+    claimed = Candidate.objects.filter(waiting, may_claim(slot)).update(
         state=CandidateState.RUNNING,
         reason="",
         curve=[],  # the curve of an earlier attempt is void

@@ -1,43 +1,25 @@
-"""Values of a lease's columns, and whose turn it is: the same for candidates and jobs."""
+"""Values of a lease's columns: the same for candidates and jobs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal
 
 from django.conf import settings
-from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
+from django.db.models import DurationField, Exists, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Now
 
-from webapp.runs.models import WorkerSlot
+from webapp.runs.models import WorkerDrain, WorkerSlot
 
+from .turns import Turn
+
+__all__ = ["Turn", "Verdict"]  # what workers import
 Verdict = Literal["go", "cancel", "lost"]
-NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Turn:
-    """Waiting work of one owner (a run, an evaluation, an export), with what decides its turn.
-
-    Attributes:
-        pk: the key of the work.
-        owner: the key of its owner.
-        priority: work of a higher priority comes first.
-        busy: how many works of the owner are running.
-        served: when a work of the owner was last started; None if none was.
-    """
-
-    pk: int
-    owner: int
-    priority: int
-    busy: int
-    served: datetime | None
-
-    @property
-    def order(self) -> tuple[int, int, datetime]:
-        """Sort key: priority, then the owner with the least running, then the longest waiting."""
-        return (-self.priority, self.busy, self.served or NEVER)
+def may_claim(slot: WorkerSlot) -> Q:
+    """Return the condition of a claim's UPDATE that holds unless the worker is drained."""
+    return Q(~Exists(WorkerDrain.objects.filter(name=slot.name)))
 
 
 def claimed_by(slot: WorkerSlot) -> dict[str, Any]:
