@@ -30,7 +30,7 @@ NO_OWNER = Owner(0, 0, None)
 
 @dataclass(frozen=True)
 class Turn:
-    """Waiting work of one owner (a run, an evaluation, an export), and the facts that decide its turn.
+    """Waiting work of one owner (a run, an evaluation), and the facts that decide its turn.
 
     Attributes:
         pk: the key of the work.
