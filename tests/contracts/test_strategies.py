@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,27 @@ def test_a_restored_strategy_continues_as_if_it_had_not_been_interrupted(name, w
             proposal = step(loaded, WORLDS[world], open_, width)
             asked += [] if proposal is None else [proposal]
         assert asked == whole
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_stored_state_may_have_lost_the_decimal_points_of_huge_numbers(name):
+    """PostgreSQL writes 1e200 in a JSON document as a whole number of 201 digits."""
+    world = World(objectives=3, constrained=True, scale=1e195)
+    whole = proposals(world.strategy(name, **SMALL.get(name, {})), world, 60, 3)
+    strategy, open_, asked = world.strategy(name, **SMALL.get(name, {})), [], []
+    while len(asked) < 60:
+        if len(asked) in (7, 31):
+            state = json.loads(json.dumps(strategy.state_dict()), parse_float=as_postgresql_writes)
+            strategy = world.strategy(name, **SMALL.get(name, {}))
+            strategy.load_state_dict(state)
+        proposal = step(strategy, world, open_, 3)
+        asked += [] if proposal is None else [proposal]
+    assert asked == whole
+
+
+def as_postgresql_writes(text):
+    """Return the number that is read after the database stored this one as JSON."""
+    return int(Decimal(text)) if abs(float(text)) >= 1e17 else float(text)
 
 
 @pytest.mark.parametrize("name", STRATEGIES)

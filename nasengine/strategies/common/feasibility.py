@@ -127,7 +127,8 @@ class FeasibilityModel:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore what `state_dict` returned."""
         self._examples = [
-            (unpack_tokens(packed), dict(costs)) for packed, costs in state.get("examples", [])
+            (unpack_tokens(packed), {name: float(cost) for name, cost in costs.items()})
+            for packed, costs in state.get("examples", [])
         ]
         self._excluding = set(state.get("excluding", []))
         self._fitted = None

@@ -43,8 +43,8 @@ class Member:
         return cls(
             value["number"],
             Architecture.from_json(value["architecture"]),
-            tuple(math.nan if number is None else number for number in value["point"]),
-            math.inf if value["violation"] is None else value["violation"],
+            tuple(math.nan if number is None else float(number) for number in value["point"]),
+            math.inf if value["violation"] is None else float(value["violation"]),
         )
 
 

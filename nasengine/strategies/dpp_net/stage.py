@@ -35,7 +35,7 @@ class Planned:
     @classmethod
     def from_json(cls, value: list[Any]) -> Planned:
         architecture, parent, origin, values = value
-        return cls(Architecture.from_json(architecture), parent, origin, tuple(values))
+        return cls(Architecture.from_json(architecture), parent, origin, tuple(map(float, values)))
 
 
 @dataclass
@@ -105,9 +105,14 @@ class Stage:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Stage:
-        pairs = {number: [predicted, measured] for number, predicted, measured in value["pairs"]}
+        pairs = {number: [*map(_floats, both)] for number, *both in value["pairs"]}
         return cls(value["how"], value["children"], value["loss"], pairs, value["summary"])
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
+
+
+def _floats(values: list[float] | None) -> list[float] | None:
+    """Return stored numbers, of which a database may have made huge whole ones."""
+    return values and [float(value) for value in values]

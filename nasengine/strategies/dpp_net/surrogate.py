@@ -38,7 +38,7 @@ class TrainingExample:
 
     @classmethod
     def from_json(cls, value: list[Any]) -> TrainingExample:
-        point = tuple(math.nan if number is None else number for number in value[1])
+        point = tuple(math.nan if number is None else float(number) for number in value[1])
         return cls(unpack_tokens(value[0]), point)
 
 

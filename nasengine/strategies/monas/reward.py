@@ -77,7 +77,7 @@ class Scale:
         points, pruned = (
             (state["points"], state["pruned"]) if isinstance(state, dict) else (state, 0)
         )
-        self._points = [list(point) for point in points]
+        self._points = [[float(value) for value in point] for point in points]
         self._pruned = pruned
 
 

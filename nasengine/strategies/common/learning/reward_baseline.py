@@ -41,5 +41,5 @@ class RewardBaseline:
         return {"mean": self.mean, "variance": self.variance, "worst": self.worst}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.mean, self.variance = state["mean"], state["variance"]
-        self.worst = state["worst"]
+        self.mean, self.variance = float(state["mean"]), float(state["variance"])
+        self.worst = None if state["worst"] is None else float(state["worst"])
