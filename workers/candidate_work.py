@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
+
 from nasengine.core.measurement import Measurement
 from nasengine.core.outcome import Outcome
+from webapp.common.checkpoints import remove_checkpoints
 from webapp.runs.models import WorkerSlot
 from webapp.runs.services import claims
 from webapp.runs.services.claims import Claim
@@ -45,7 +48,9 @@ class CandidateWork(Work):
         materialise_table(self.claim.spec)
 
     def start(self, trainer: TrainerProcess) -> None:
-        trainer.evaluate(self.claim.spec, self.claim.proposal, self.claim.weights)
+        claim = self.claim
+        progress = {"place": claim.progress, "seconds": settings.CHECKPOINT_SECONDS}
+        trainer.evaluate(claim.spec, claim.proposal, claim.weights, progress)
 
     def heartbeat(self) -> Verdict:
         return claims.heartbeat(self.claim)
@@ -56,7 +61,10 @@ class CandidateWork(Work):
     def finish(self, ending: Ending) -> bool:
         if ending.digest and ending.digest != self.claim.data_digest:
             claims.record_data_digest(self.claim, ending.digest)
-        return claims.finish(self.claim, self._outcome(ending))
+        finished = claims.finish(self.claim, self._outcome(ending))
+        if finished:
+            remove_checkpoints(self.claim.progress)
+        return finished
 
     def release(self) -> None:
         claims.release_claim(self.claim)

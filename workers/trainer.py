@@ -4,15 +4,16 @@ It is spawned, never forked, so that CUDA and data loaders work, and imports onl
 reads JSON lines from stdin and writes JSON lines to stdout:
 
     in   {"type": "evaluate", "job": 7, "spec": {...}, "proposal": {...},
-          "weights": "folder of the search's weights"}
+          "weights": "place of the search's weights",
+          "progress": {"place": "of the checkpoints", "seconds": 60}}
          {"type": "train", "job": 8, "final": {...}, "folder": "of the trained network",
-          "progress": "file of the unfinished training"}
+          "progress": {"place": "of the checkpoints", "seconds": 60}}
          {"type": "export", "job": 9, "network": "folder", "target": "onnx", "settings": {...},
           "evaluation": {...}, "folder": "of the archive"}
          {"type": "inspect", "job": 10, "architecture": {...}, "shape": [1, 8, 8], ...}
          {"type": "cancel", "job": 7}
     out  {"type": "ready", "facts": {...}}
-         {"type": "progress", "job": 7, "point": {...}}
+         {"type": "progress", "job": 7, "point": {...}}: an epoch, or a notice about checkpoints
          {"type": "alive", "job": 7}, at most every ALIVE_SECONDS: the work goes on
          {"type": "outcome", "job": 7, "outcome": {"state", "reason", ...}, "digest": "SHA-256 of
           the data, of an evaluation"}
@@ -114,29 +115,47 @@ def evaluate(job: Job) -> dict[str, Any]:
     """Evaluate one candidate of a search and return its outcome as JSON."""
     from nasengine.core.proposal import Proposal
     from nasengine.core.search_spec import SearchSpec
+    from nasengine.core.storage import storage_at
     from nasengine.core.weight_store import NO_WEIGHTS
     from nasengine.execution import loop as search
-    from nasengine.execution.weight_store import FolderWeightStore
+    from nasengine.execution.unfinished import evaluation_task, unfinished
+    from nasengine.execution.weight_store import StorageWeightStore
 
-    request, folder = job.request, job.request["weights"]
+    request, weights, kept = job.request, job.request["weights"], job.request["progress"]
+    spec = SearchSpec.from_json(request["spec"])
+    proposal = Proposal.from_json(request["proposal"])
+    progress = kept and unfinished(
+        evaluation_task(spec, proposal),
+        storage_at(kept["place"]),
+        seconds=kept["seconds"],
+        notify=job.report,
+    )
     outcome = search.evaluate(
-        SearchSpec.from_json(request["spec"]),
-        Proposal.from_json(request["proposal"]),
+        spec,
+        proposal,
         job.report,
         job.cancelled,
-        FolderWeightStore(Path(folder)) if folder else NO_WEIGHTS,
+        StorageWeightStore(storage_at(weights)) if weights else NO_WEIGHTS,
+        progress=progress,
     )
     return outcome.to_json()
 
 
 def train(job: Job) -> dict[str, Any]:
     """Train one network fully, store it and return the FinalOutcome as JSON."""
+    from nasengine.core.storage import storage_at
     from nasengine.execution.final import FinalJob, train_once
 
-    final = FinalJob.from_json(job.request["final"])
-    folder, progress = Path(job.request["folder"]), Path(job.request["progress"])
-    progress.parent.mkdir(parents=True, exist_ok=True)
-    return train_once(final, folder, job.report, job.cancelled, progress=progress).to_json()
+    request, kept = job.request, job.request["progress"]
+    return train_once(
+        FinalJob.from_json(request["final"]),
+        Path(request["folder"]),
+        job.report,
+        job.cancelled,
+        progress=storage_at(kept["place"]),
+        seconds=kept["seconds"],
+        notify=job.report,
+    ).to_json()
 
 
 def export(job: Job) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -59,18 +60,25 @@ class TrainerProcess:
         _in_thread(_read_messages, self._process.stdout, self._messages)
         _in_thread(_read_stderr, self._process.stderr, self._stderr)
 
-    def evaluate(self, spec: dict[str, Any], proposal: dict[str, Any], weights: str = "") -> None:
+    def evaluate(
+        self,
+        spec: dict[str, Any],
+        proposal: dict[str, Any],
+        weights: str = "",
+        progress: dict[str, Any] | None = None,
+    ) -> None:
         """Request one evaluation; `receive` then returns its messages.
 
         Args:
             spec: search settings as JSON.
             proposal: the candidate's proposal as JSON.
-            weights: folder of the run's checkpoints; empty: none are kept.
+            weights: place of the weights of the run's candidates; empty: none are kept.
+            progress: {"place", "seconds"} of the checkpoints of the training; None: no checkpoints.
 
         Raises:
             TrainerDied: the process could not take the request.
         """
-        self.request("evaluate", spec=spec, proposal=proposal, weights=weights)
+        self.request("evaluate", spec=spec, proposal=proposal, weights=weights, progress=progress)
 
     def request(self, type: str, **values: Any) -> None:
         """Request one piece of work of a type of `trainer.HANDLERS`.
@@ -86,6 +94,22 @@ class TrainerProcess:
         """Request that the process stops the current work."""
         with suppress(TrainerDied):
             self._send(type="cancel", job=self._job)
+
+    def stop(self, seconds: float, report: Callable[[dict[str, Any]], None]) -> None:
+        """Ask the work to stop and kill the process when it has stopped, or after `seconds`.
+
+        A training stores a checkpoint first. `report` takes what it says about its progress.
+        """
+        self.cancel()
+        deadline = time.monotonic() + seconds
+        with suppress(TrainerDied):
+            while (left := deadline - time.monotonic()) > 0:
+                message = self.receive(left)
+                if message and message["type"] == "outcome":
+                    break
+                if message and message["type"] == "progress":
+                    report(message["point"])
+        self.kill()
 
     def receive(self, seconds: float) -> dict[str, Any] | None:
         """Return the next message about the current work, None if none came in time.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+
+from webapp.common.checkpoints import remove_checkpoints
 from webapp.evaluations.services import training_jobs
 from webapp.evaluations.services.training_jobs import TrainingClaim
 from webapp.jobs import services as jobs
@@ -39,7 +42,8 @@ class TrainingWork(Work):
         return None if claim is None else cls(claim)
 
     def start(self, trainer: TrainerProcess) -> None:
-        folder, progress = str(self.claim.folder), str(self.claim.progress)
+        folder = str(self.claim.folder)
+        progress = {"place": self.claim.progress, "seconds": settings.CHECKPOINT_SECONDS}
         trainer.request("train", final=self.claim.final, folder=folder, progress=progress)
 
     def heartbeat(self) -> Verdict:
@@ -50,7 +54,10 @@ class TrainingWork(Work):
 
     def finish(self, ending: Ending) -> bool:
         outcome = {"seconds": round(ending.seconds, 3), **ending.outcome}
-        return training_jobs.finish(self.claim, ending.state, ending.reason, outcome)
+        finished = training_jobs.finish(self.claim, ending.state, ending.reason, outcome)
+        if finished:
+            remove_checkpoints(self.claim.progress)
+        return finished
 
     def release(self) -> None:
         jobs.release(self.claim.held)

@@ -33,6 +33,7 @@ from .work import Ending, Work
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.2  # between two checks of lease and shutdown while the trainer works
 GRACE_SECONDS = 5.0  # for cancelled work to stop before its process is killed
+STOP_SECONDS = 5.0  # for returned work to store a checkpoint
 SWEEP_FILES_SECONDS = 3600.0  # between two sweeps of unused files
 SWEEPS = {
     "weights of runs": sweep_weights,
@@ -160,7 +161,7 @@ class Worker:
             self.heartbeat.verdict = "lost"
 
     def _give_back(self, work: Work) -> None:
-        self.trainer.kill()
+        self.trainer.stop(STOP_SECONDS, lambda point: self._report(work, point))
         try:
             work.release()
         except CONNECTION_ERRORS as error:

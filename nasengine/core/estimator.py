@@ -12,6 +12,7 @@ from .measurement import Measurement
 from .meter import Meter
 from .objective import Constraint, Goal
 from .outcome import Outcome
+from .progress import Progress
 from .proposal import Proposal
 from .space import Space
 from .weight_store import NO_WEIGHTS, WeightStore
@@ -55,6 +56,7 @@ class Evaluation:
         meter: Takes the time that a GPU is used.
         costs: Measures the cheap costs of further architectures, for trainers that derive some;
             None if there are none.
+        progress: Where an unfinished training is kept; None: nowhere.
     """
 
     proposal: Proposal
@@ -69,6 +71,7 @@ class Evaluation:
     search_seed: int = 0
     meter: Meter = field(default_factory=Meter, compare=False)
     costs: CheapCosts | None = field(default=None, compare=False)
+    progress: Progress | None = field(default=None, compare=False)
 
 
 class Estimator(ABC):

@@ -10,10 +10,15 @@ GPU_KINDS = ("cuda", "mps")
 
 
 class Meter:
-    """Adds up the seconds in which an evaluation used a GPU; None until it has used one."""
+    """Adds up the seconds in which an evaluation used a GPU; None until it has used one.
+
+    `earlier_seconds` is the duration of an earlier attempt up to the checkpoint from which a
+    training continues.
+    """
 
     def __init__(self) -> None:
         self.gpu_seconds: float | None = None
+        self.earlier_seconds = 0.0
 
     @contextmanager
     def on(self, device_kind: str) -> Iterator[None]:
@@ -23,4 +28,13 @@ class Meter:
             yield
         finally:
             if device_kind in GPU_KINDS:
-                self.gpu_seconds = (self.gpu_seconds or 0.0) + time.perf_counter() - started
+                self._add_gpu(time.perf_counter() - started)
+
+    def add_earlier(self, seconds: float, device_kind: str) -> None:
+        """Add the time of an earlier attempt."""
+        self.earlier_seconds += seconds
+        if device_kind in GPU_KINDS:
+            self._add_gpu(seconds)
+
+    def _add_gpu(self, seconds: float) -> None:
+        self.gpu_seconds = (self.gpu_seconds or 0.0) + seconds

@@ -14,6 +14,7 @@ from ..core.estimator import Evaluation, Report
 from ..core.measurement import Measurement
 from ..core.meter import Meter
 from ..core.outcome import Outcome
+from ..core.progress import Progress
 from ..core.proposal import Proposal
 from ..core.search_spec import SearchSpec
 from ..core.seeds import derive
@@ -39,6 +40,8 @@ def evaluate(
     report: Report,
     cancelled: Callable[[], bool],
     weights: WeightStore = NO_WEIGHTS,
+    *,
+    progress: Progress | None = None,
 ) -> Outcome:
     """Evaluate one proposal.
 
@@ -52,6 +55,8 @@ def evaluate(
         report: Called with a JSON object after every epoch.
         cancelled: Polled between measurements and batches.
         weights: Checkpoints of the search's earlier candidates, for children that inherit.
+        progress: Where an unfinished training is kept, see `unfinished`; a training continues
+            from there. The caller clears the place when it has stored the outcome.
 
     Returns:
         The outcome with its cost in seconds, except for table lookups. An error becomes an
@@ -61,14 +66,17 @@ def evaluate(
         Cancelled: `cancelled` returned true.
     """
     started, meter = time.perf_counter(), Meter()
+    recorded = report if progress is None else progress.recorded(report)
+    more: dict[str, Any] = {"meter": meter, "progress": progress}
     outcome = _outcome_or_error(
         proposal.number,
-        lambda: _EvaluationRun(spec, proposal, report, cancelled, weights, meter=meter).outcome(),
+        lambda: _EvaluationRun(spec, proposal, recorded, cancelled, weights, **more).outcome(),
     )
     if assembly.is_lookup(spec):
         return outcome
     gpu = None if meter.gpu_seconds is None else round(meter.gpu_seconds, DURATION_DECIMALS)
-    seconds = round(time.perf_counter() - started, DURATION_DECIMALS)
+    spent = time.perf_counter() - started + meter.earlier_seconds
+    seconds = round(spent, DURATION_DECIMALS)
     return replace(outcome, seconds=seconds, gpu_seconds=gpu)
 
 
@@ -97,6 +105,7 @@ class _EvaluationRun:
         weights: WeightStore,
         *,
         meter: Meter,
+        progress: Progress | None,
     ):
         self.spec = spec
         self.proposal = proposal
@@ -104,6 +113,7 @@ class _EvaluationRun:
         self.cancelled = cancelled
         self.weights = weights
         self.meter = meter
+        self.progress = progress
         self.space = assembly.make_space(spec)
         self.estimator = assembly.make_estimator(spec)
         self.goals = assembly.goals_of(spec, self.estimator)
@@ -159,6 +169,7 @@ class _EvaluationRun:
             search_seed=spec.seed,
             meter=self.meter,
             costs=self.costs,
+            progress=self.progress,
         )
 
     def _ended(self, state: Any, reason: str, outcome: Outcome | None = None) -> Outcome:

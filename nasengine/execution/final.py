@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.architecture import canonical_json
 from ..core.dataset import Dataset, DatasetFacts
 from ..core.errors import Cancelled, Diverged, EngineError, NotFinite
 from ..core.estimator import Evaluation, Report
 from ..core.measurement import Measurement
 from ..core.meter import Meter
+from ..core.progress import CHECKPOINT_SECONDS, Notify, Progress, ignore
 from ..core.proposal import Proposal
+from ..core.storage import Storage, storage_at
 from ..core.text import one_line
 from ..data.common.named import named_dataset
 from .building import space_of
@@ -23,9 +24,9 @@ from .code_version import code_version
 from .description import describe
 from .final_job import FinalJob, FinalOutcome, FinalPlan
 from .network_folder import StoredNetwork, load_stored, save_network
+from .unfinished import unfinished
 
 if TYPE_CHECKING:
-    from ..estimators.training.progress_file import ProgressFile
     from ..estimators.training.trained import Trained
 
 __all__ = ["FinalJob", "FinalOutcome", "measure_again", "train_once"]
@@ -38,7 +39,9 @@ def train_once(
     report: Report | None = None,
     cancelled: Callable[[], bool] | None = None,
     *,
-    progress: Path | None = None,
+    progress: Path | Storage | None = None,
+    seconds: float = CHECKPOINT_SECONDS,
+    notify: Notify = ignore,
 ) -> FinalOutcome:
     """Train one network by a protocol, measure it on the test part and store it.
 
@@ -49,22 +52,27 @@ def train_once(
         folder: Where the network is stored, if the training is done.
         report: Called with a JSON object after every epoch.
         cancelled: Polled between batches; true ends the training.
-        progress: File that keeps the unfinished training, every minute. If it is there, the
-            training continues after the last epoch that it kept, exactly as if it had not been
-            interrupted. It is removed once the training has ended by itself. Default: none.
+        progress: Folder for checkpoints of this training. If it has one, the training continues
+            after that epoch, exactly as if it had not been interrupted. The caller removes the
+            folder once it has stored the outcome. Default: none.
+        seconds: Least time between two checkpoints.
+        notify: Takes notices about checkpoints, see `Progress`.
 
     Returns:
         The outcome. An error becomes one with a reason; nothing is raised but KeyboardInterrupt.
     """
-    training = _Training(job, report or _ignore, cancelled or _never, progress)
+    storage = storage_at(progress) if isinstance(progress, Path) else progress
+    place = None if storage is None else _Place(storage, seconds, notify)
+    training = _Training(job, report or ignore, cancelled or _never, place)
     started = time.perf_counter()
     ending = training.end(lambda: training.run(folder))
     gpu = training.meter.gpu_seconds
-    seconds = {
-        "seconds": round(time.perf_counter() - started, DECIMALS),
+    spent = time.perf_counter() - started + training.meter.earlier_seconds
+    durations = {
+        "seconds": round(spent, DECIMALS),
         "gpu_seconds": None if gpu is None else round(gpu, DECIMALS),
     }
-    return FinalOutcome(**{**training.facts(), **ending, **seconds})
+    return FinalOutcome(**{**training.facts(), **ending, **durations})
 
 
 def measure_again(folder: Path, device: str = "cpu", threads: int = 0) -> tuple[Measurement, ...]:
@@ -95,6 +103,15 @@ def measure_again(folder: Path, device: str = "cpu", threads: int = 0) -> tuple[
         return measure_test(network, dataset, context, config, _never)
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where and how often a training is kept, and the receiver of notices."""
+
+    storage: Storage
+    seconds: float
+    notify: Notify
+
+
 class _Training:
     """One training in progress."""
 
@@ -103,10 +120,10 @@ class _Training:
         job: FinalJob,
         report: Report,
         cancelled: Callable[[], bool],
-        progress: Path | None,
+        place: _Place | None,
     ):
         self.job = job
-        self.progress = progress
+        self.place = place
         self.report = report
         self.cancelled = cancelled
         self.meter = Meter()
@@ -152,13 +169,9 @@ class _Training:
         self.digest = facts.digest
         parts = parts_of(dataset, plan.protocol.trains_on)
         self.per_epoch = examples_in_epoch(plan.config, parts)
-        evaluation = self._evaluation(plan)
-        progress = self._progress_file()
         trained = train_finally(
-            plan.config, evaluation, dataset=counted.dataset, parts=parts, progress=progress
+            plan.config, self._evaluation(plan), dataset=counted.dataset, parts=parts
         )
-        if progress is not None:
-            progress.remove()
         outcome = trained.outcome
         if outcome.state != "done":
             return {"state": outcome.state, "reason": one_line(outcome.reason)}
@@ -166,15 +179,14 @@ class _Training:
         stored = self._store(folder, trained, facts, measurements)
         return {"state": "done", "measurements": measurements, "network": stored}
 
-    def _progress_file(self) -> ProgressFile | None:
-        """Return the file of the unfinished training; it is ignored by any other training."""
-        from ..estimators.training.progress_file import ProgressFile
-
-        if self.progress is None:
+    def _progress(self) -> Progress | None:
+        """Return where the training is kept."""
+        if self.place is None:
             return None
-        facts = {"job": self.job.to_json(), "code": code_version(), "data": self.digest}
-        identity = hashlib.sha256(canonical_json(facts).encode()).hexdigest()
-        return ProgressFile(self.progress, identity, self.curve)
+        place = self.place
+        task = {**self.job.to_json(), "device": None, "threads": None}
+        progress = unfinished(task, place.storage, seconds=place.seconds, notify=place.notify)
+        return replace(progress, curve=self.curve)
 
     def _evaluation(self, plan: FinalPlan) -> Evaluation:
         return Evaluation(
@@ -187,6 +199,7 @@ class _Training:
             report=self._epoch,
             cancelled=self.cancelled,
             meter=self.meter,
+            progress=self._progress(),
         )
 
     def _epoch(self, point: dict[str, Any]) -> None:
@@ -262,10 +275,6 @@ def _config(settings: dict[str, Any], kind: Any) -> Any:
     from ..estimators.training.config import TrainConfig
 
     return from_mapping(TrainConfig, settings).resolve(kind)
-
-
-def _ignore(point: dict[str, Any]) -> None:
-    """Do nothing with the report of an epoch."""
 
 
 def _never() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ..core.architecture import Architecture
 from ..core.dataset import DataKind
 from ..core.errors import EngineError
 from ..core.protocol import Protocol
+from ..core.storage import storage_at
 from ..core.text import shorten
 from ..data.common.named import named_dataset
 from .building import space_of
@@ -24,7 +26,8 @@ from .result import Candidate
 from .subjects import architecture_of
 
 SEEDS = 3
-PROGRESS = "unfinished.safetensors"
+PROGRESS = "unfinished"  # folder of checkpoints
+EARLIER_PROGRESS = "unfinished.safetensors"  # the file of earlier releases
 DEFAULT_DATASET: dict[DataKind, str] = {"images": "digits", "text": "pydoc-text"}
 MAX_SEEDS = 1000
 Reported = Callable[[int, dict[str, Any]], None]
@@ -101,6 +104,7 @@ def evaluate(
         result.save()
         if outcome.state == "cancelled":
             break
+        _remove_progress(place / f"seed-{seed}")
     return result
 
 
@@ -200,6 +204,13 @@ def _trained(
         return FinalOutcome(
             job.seed, "cancelled", "interrupted", epochs=len(curve), curve=tuple(curve)
         )
+
+
+def _remove_progress(folder: Path) -> None:
+    """Remove the checkpoints of a training that has ended."""
+    with suppress(OSError):
+        storage_at(folder / PROGRESS).clear()
+        (folder / EARLIER_PROGRESS).unlink(missing_ok=True)
 
 
 def _merged(outcomes: tuple[FinalOutcome, ...], outcome: FinalOutcome) -> tuple[FinalOutcome, ...]:

@@ -1,55 +1,51 @@
-"""The checkpoints of one search as a folder: one .npz file per candidate, without pickles."""
+"""The checkpoints of one search in a storage: one .npz file per candidate, without pickles."""
 
 from __future__ import annotations
 
-import fcntl
 import io
 import json
-import os
-import time
-import uuid
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
 from ..core.architecture import Architecture, canonical_json
-from ..core.errors import Cancelled, EngineError
+from ..core.errors import EngineError
+from ..core.storage import FolderStorage, Storage
 from ..core.weight_store import Checkpoint, WeightStore
 
 VERSION = 1
 HEAD = "legacy"  # key of version and architecture, stored as the bytes of a JSON text
 WEIGHT = "weights/"  # prefix of the array names
-LOCK_POLL_SECONDS = 0.2
 # Errors of reading a truncated, changed or foreign file; each member of the zip has a checksum.
 BROKEN = (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, OSError,
           NotImplementedError)  # fmt: skip
 
 
-class FolderWeightStore(WeightStore):
-    """Stores the checkpoint of candidate N in N.npz; `put` creates the folder.
+class StorageWeightStore(WeightStore):
+    """Stores the checkpoint of candidate N as N.npz in a folder or an object store.
 
-    Any number of processes may use one folder at the same time. Files appear atomically, and a
+    Any number of processes may use one place at the same time. Files appear atomically, and a
     damaged file counts as missing. Equal checkpoints make equal files.
     """
 
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, storage: Storage):
+        self.storage = storage
 
     def get(self, number: int) -> Checkpoint | None:
-        path = self.path / f"{number}.npz"
+        name = _name(number)
         try:
-            content = path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+            content = self.storage.get(name)
         except OSError as error:
             raise EngineError(
-                f"the weights in {path} cannot be read: {error.strerror or error}; "
-                "give this process permission to read them"
+                f"the weights in {self.storage.address}/{name} cannot be read: "
+                f"{error.strerror or error}; give this process permission to read them"
             ) from None
+        if content is None:
+            return None
         try:
             return _unpacked(content)
         except BROKEN:
@@ -57,59 +53,35 @@ class FolderWeightStore(WeightStore):
 
     def put(self, number: int, checkpoint: Checkpoint) -> None:
         content = _packed(checkpoint)
-        part = self.path / f".{number}-{uuid.uuid4().hex}.part"
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            for leftover in self.path.glob(f".{number}-*.part"):
-                leftover.unlink(missing_ok=True)  # from an attempt that was killed
-            _write(part, content)
-            os.replace(part, self.path / f"{number}.npz")
-        except FileNotFoundError:
-            return  # another process puts the same candidate and removed our file as a leftover
+            self.storage.put(_name(number), content)
         except OSError as error:
             raise EngineError(
-                f"the weights of candidate {number} cannot be stored in {self.path}: "
+                f"the weights of candidate {number} cannot be stored in {self.storage.address}: "
                 f"{error.strerror or error}; free some space or make the folder writable"
             ) from None
-        finally:
-            with suppress(OSError):
-                part.unlink()
 
     def drop(self, number: int) -> None:
         with suppress(OSError):
-            (self.path / f"{number}.npz").unlink()
+            self.storage.remove(_name(number))
 
     @contextmanager
     def lock(self, cancelled: Callable[[], bool]) -> Iterator[None]:
-        """Hold a file lock; the kernel releases it if the process dies.
-
-        A file system without locks provides none.
-        """
-        with ExitStack() as opened:
-            with suppress(OSError):
-                self.path.mkdir(parents=True, exist_ok=True)
-                file = opened.enter_context((self.path / ".turn").open("w"))
-                while not _locked(file.fileno()):
-                    if cancelled():
-                        raise Cancelled
-                    time.sleep(LOCK_POLL_SECONDS)
+        """Hold the lock of the storage; an object store has none."""
+        with self.storage.lock(cancelled):
             yield
 
 
-def _locked(descriptor: int) -> bool:
-    """Try to take the lock. Raises OSError on a file system without locks."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+class FolderWeightStore(StorageWeightStore):
+    """A folder with a file for each candidate; `put` creates the folder."""
+
+    def __init__(self, path: Path):
+        super().__init__(FolderStorage(path))
+        self.path = path
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def _name(number: int) -> str:
+    return f"{number}.npz"
 
 
 def _packed(checkpoint: Checkpoint) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import loop as search
 from webapp.runs.models import Measurement
-from webapp.runs.services.weights import weights_folder
+from webapp.runs.services.weights import weights_place
 from workers import worker
 from workers.wake_up import WakeUp
 
@@ -69,7 +69,7 @@ def test_two_workers_one_of_them_killed_find_the_same_as_one_process(fleet):
     assert 2 in run.candidates.values_list("attempts", flat=True)
     assert details(run) == [one.outcome.measurements[0].detail for one in alone.candidates]
     assert any("inherited_from" in detail for detail in details(run))
-    folder = fleet.folder / "var" / "weights" / weights_folder(run).name
+    folder = fleet.folder / "var" / "weights" / weights_place(run).path.name
     assert sorted(path.name for path in folder.iterdir()) == [f"{n}.npz" for n in range(CANDIDATES)]
     plain = fleet.wait_ended(fleet.launch(epochs=1, candidates=1))
-    assert not (folder.parent / weights_folder(plain).name).exists()
+    assert not (folder.parent / weights_place(plain).path.name).exists()

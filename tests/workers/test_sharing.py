@@ -7,7 +7,7 @@ import json
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import loop as search
 from webapp.events.models import Event
-from webapp.runs.services.weights import weights_folder
+from webapp.runs.services.weights import weights_place
 
 from ..fixtures.fleet import results
 
@@ -47,7 +47,7 @@ def test_a_search_killed_in_an_epoch_finds_the_same_as_one_process(fleet):
     assert [untimed(one.findings) for one in trained] == [
         untimed(one.outcome.findings) for one in alone.candidates if one.outcome.findings
     ]
-    folder = fleet.folder / "var" / "weights" / weights_folder(run).name
+    folder = fleet.folder / "var" / "weights" / weights_place(run).path.name
     assert sorted(path.name for path in folder.iterdir()) == ["1.npz", "2.npz"]
     # The page saw it move: one event of the method's view for each epoch, the last one the state.
     views = Event.objects.filter(run=run, kind="method").order_by("seq")

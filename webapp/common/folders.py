@@ -8,6 +8,8 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+from nasengine.core.storage import Storage
+
 # A folder without a row in the database may belong to another one; it is deleted once nothing
 # was written to it for so long.
 ABANDONED_SECONDS = 7 * 86400.0
@@ -32,9 +34,20 @@ def folders_in(root: Path) -> list[Path]:
     return [path for path in paths if FOLDER_NAME.fullmatch(path.name) and path.is_dir()]
 
 
-def key_of(folder: Path) -> int:
-    """Return the key of the row that a folder belongs to."""
-    return int(folder.name.partition("-")[0])
+def places_in(root: Storage) -> list[str]:
+    """Return the names of the places of rows in a storage."""
+    return [name for name in root.places() if FOLDER_NAME.fullmatch(name)]
+
+
+def key_of(name: str) -> int:
+    """Return the key of the row that a folder of this name belongs to."""
+    return int(name.partition("-")[0])
+
+
+def is_abandoned(place: Storage) -> bool:
+    """Whether nothing was written to a place for so long that no other database uses it."""
+    changed = place.changed_at()
+    return changed is not None and time.time() - changed > ABANDONED_SECONDS
 
 
 def is_idle(path: Path, seconds: float) -> bool:

@@ -124,6 +124,8 @@ def queue_again(jobs: QuerySet[J], **columns: Any) -> int:
         progress=0.0,
         activity="",
         attempts=0,
+        kept_epochs=0,
+        memory_above=None,
         cancel_asked=False,
         slot=None,
         queued_at=Now(),

@@ -22,9 +22,10 @@ class Leased(models.Model):
     A subclass adds `slot`, the worker that claimed it last, and names the path to its team, whose
     share of the workers it uses (see services/shares.py). `lease_until` is the end of the lease
     and `fence` the fencing token, which grows with every claim; results with an older token are
-    refused. `attempts` counts the claims that were not released, `cancel_asked` asks the worker
-    to cancel. `rung_at` is the time of the last wake-up message to workers. All times are from
-    the database's clock.
+    refused. `attempts` counts the claims that were not released since the work last made
+    progress: it is 1 again when a checkpoint keeps more epochs than any before, and `kept_epochs`
+    is how many that are. `cancel_asked` asks the worker to cancel. `rung_at` is the time of the
+    last wake-up message to workers. All times are from the database's clock.
     """
 
     team_path: ClassVar[str]
@@ -33,6 +34,9 @@ class Leased(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
+    kept_epochs = models.PositiveIntegerField(default=0)
+    # Bytes of memory of the card on which the work did not fit: it needs one with more.
+    memory_above = models.BigIntegerField(null=True, blank=True)
     cancel_asked = models.BooleanField(default=False)
     queued_at = models.DateTimeField(db_default=Now(), editable=False)
     rung_at = models.DateTimeField(null=True, blank=True)

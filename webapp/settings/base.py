@@ -141,6 +141,8 @@ SWEEP_SECONDS = seconds("SWEEP_SECONDS", 2)
 MAX_ATTEMPTS = whole("MAX_ATTEMPTS", 3)
 # A training without a step, an epoch or another sign of progress for so long fails.
 PROGRESS_SECONDS = seconds("PROGRESS_SECONDS", 3600)
+# Least time between two checkpoints of a training.
+CHECKPOINT_SECONDS = seconds("CHECKPOINT_SECONDS", 60)
 # Longest duration of a candidate and of a training of an evaluation; None: no limit.
 CANDIDATE_SECONDS = optional_seconds("CANDIDATE_SECONDS")
 TRAINING_SECONDS = optional_seconds("TRAINING_SECONDS")

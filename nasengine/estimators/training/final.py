@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import torch
 
     from .device_context import DeviceContext
-    from .progress_file import ProgressFile
     from .score import Score
     from .trained import Trained
 
@@ -33,7 +32,6 @@ def train_finally(
     trains_on: TrainsOn = "train+valid",
     dataset: Dataset | None = None,
     parts: tuple | None = None,
-    progress: ProgressFile | None = None,
 ) -> Trained:
     """Train from scratch on train and valid together and measure `test_error` once at the end.
 
@@ -48,7 +46,6 @@ def train_finally(
         trains_on: Parts of images that are trained on.
         dataset: The data set that the evaluation names; default: it is made here.
         parts: The parts of the training, see `parts_of`; default: those of `trains_on`.
-        progress: File from which an interrupted training continues.
 
     Raises:
         Cancelled: the evaluation was cancelled between batches.
@@ -74,7 +71,6 @@ def train_finally(
         conclude,
         preprocessing=pixels,
         on_averaged=last.update,
-        progress=progress,
     )
 
 

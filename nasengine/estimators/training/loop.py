@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 import torch
@@ -17,14 +17,15 @@ from ...core.seeds import derive
 from ...spaces.layers.learned_group import Condensing
 from .augment import augment
 from .batches import steps_in_epoch
+from .checkpoints import Checkpoints
 from .config import ResolvedTrainConfig
 from .device_context import DeviceContext
 from .divergence import LossMonitor, finite_or_none
 from .optimizer import make_optimizer, set_rate
-from .progress_file import ProgressFile, TrainingState
 from .schedule import learning_rate
 from .score import Score, score
 from .sources import source_of
+from .training_state import TrainingState
 
 P = TypeVar("P", Part, TextPart)
 # Called with the weights of the last step before averaged ones replace them (text).
@@ -36,7 +37,7 @@ class Job(Generic[P]):
     """Input of a training loop: the network on its device, data, settings, seed, callbacks.
 
     Without `valid` nothing is scored, as in the final training on train and valid. Colour jitter
-    needs `preprocessing`. With `progress` an interrupted training continues.
+    needs `preprocessing`. An interrupted training continues from `checkpoints`.
     """
 
     network: torch.nn.Module
@@ -49,11 +50,11 @@ class Job(Generic[P]):
     cancelled: Callable[[], bool]
     preprocessing: Preprocessing | None = None
     on_averaged: OnAveraged = lambda last: None
-    progress: ProgressFile | None = None
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
 
 
 def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
-    """Train and yield the score on `valid` after each epoch.
+    """Train and yield the score on `valid` after each epoch that this process trains.
 
     Raises:
         Diverged: a loss or a weight is not finite. The epoch is reported first, with None for
@@ -73,7 +74,7 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
         context.device,
         generators={"order": order, "augmentation": augmentation},
     )
-    finished = job.progress.continue_from(state) if job.progress else 0
+    finished = job.checkpoints.resume(state)
     for epoch in range(finished + 1, config.epochs + 1):
         started = time.monotonic()
         steps = Steps(job, optimizer, (epoch - 1) * per_epoch, per_epoch)
@@ -96,8 +97,7 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
             job.report({**position, **epoch_metrics(steps, None, None, started)})
             raise
         job.report({**position, **epoch_metrics(steps, monitor.mean, result, started)})
-        if job.progress and epoch < config.epochs:
-            job.progress.after_epoch(state)
+        job.checkpoints.after_epoch(state, result, is_last=epoch == config.epochs)
         yield result
 
 

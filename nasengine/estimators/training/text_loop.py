@@ -16,16 +16,16 @@ from .averaging import Averaging
 from .divergence import LossMonitor, finite_or_none
 from .loop import Job, epoch_metrics, set_progress
 from .optimizer import make_optimizer, set_rate
-from .progress_file import TrainingState
 from .schedule import learning_rate
 from .score import Score
 from .slowness import outputs_and_logits, slowness_of
 from .text_score import score_text
+from .training_state import TrainingState
 from .windows import streams, window_lengths
 
 
 def run_text_epochs(job: Job[TextPart]) -> Iterator[Score | None]:
-    """Train and yield the score on `valid` after each epoch.
+    """Train and yield the score on `valid` after each epoch that this process trains.
 
     `batch_size` parallel streams are read window by window. The recurrent state is carried from
     window to window and reset at the start of every epoch. After the last epoch the network has
@@ -48,7 +48,7 @@ def run_text_epochs(job: Job[TextPart]) -> Iterator[Score | None]:
         numbers={"lengths": lengths},
         averaging=steps.averaging,
     )
-    finished = job.progress.continue_from(state) if job.progress else 0
+    finished = job.checkpoints.resume(state)
     for epoch in range(finished + 1, config.epochs + 1):
         started = time.monotonic()
         steps.begin(epoch)
@@ -75,8 +75,7 @@ def run_text_epochs(job: Job[TextPart]) -> Iterator[Score | None]:
         job.report({**position, **text_epoch_metrics(steps, monitor.mean, result, started)})
         if result is not None:
             steps.averaging.after_epoch(result.loss)
-        if job.progress and epoch < config.epochs:
-            job.progress.after_epoch(state)
+        job.checkpoints.after_epoch(state, result, is_last=epoch == config.epochs)
         yield result
 
 

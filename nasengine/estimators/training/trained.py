@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import torch
 
+from ...core.architecture import canonical_json
 from ...core.dataset import DatasetFacts, Part, Preprocessing, TextPart
-from ...core.errors import Diverged
+from ...core.errors import Cancelled, Diverged
 from ...core.estimator import Evaluation
 from ...core.measurement import Measurement
 from ...core.outcome import Outcome
 from ...core.seeds import derive
 from ...core.torch_state import seeded, threads
 from ...spaces.layers.head_dropout import add_head_dropout
+from .checkpoint_file import digest_of
+from .checkpoints import Checkpoints
 from .config import ResolvedTrainConfig
 from .device_context import DeviceContext, find_device_context
 from .loop import Job, OnAveraged, run_epochs
 from .out_of_memory import is_out_of_memory, release_memory
-from .progress_file import ProgressFile
 from .score import Score
 from .text_loop import run_text_epochs
 
@@ -46,12 +49,12 @@ def train_network(
     on_built: Callable[[torch.nn.Module], None] = lambda network: None,
     preprocessing: Preprocessing | None = None,
     on_averaged: OnAveraged = lambda last: None,
-    progress: ProgressFile | None = None,
 ) -> Trained:
     """Build and train a network, and measure it.
 
     Initial weights, order, windows, augmentation and dropout derive from `evaluation.seed`;
-    torch's global generators and thread number are restored.
+    torch's global generators and thread number are restored. With `evaluation.progress` an
+    interrupted training continues at the epoch that its newest checkpoint keeps.
 
     Args:
         config: Settings of the training.
@@ -61,7 +64,6 @@ def train_network(
         conclude: Makes the measurements from the network and the scores of the epochs.
         preprocessing: How pixels became inputs; colour jitter needs it.
         on_averaged: Called with the weights of the last step if averaged ones replace them (text).
-        progress: The file in which an unfinished training is kept, and from which it continues.
         on_built: Called with the new network while it is on the CPU; it may change the weights.
 
     Raises:
@@ -69,11 +71,13 @@ def train_network(
         EngineError: the machine lacks the device, or the architecture is invalid.
     """
     context = find_device_context(config)
-    scores: list[Score | None] = []
     number = evaluation.proposal.number
+    kind = context.device.type
+    checkpoints = Checkpoints(evaluation.progress, evaluation.meter, kind)
+    scores = checkpoints.scores
     try:
         with (
-            evaluation.meter.on(context.device.type),
+            evaluation.meter.on(kind),
             threads(config.threads),
             seeded(derive(evaluation.seed, "weights"), context.device),
         ):
@@ -85,15 +89,19 @@ def train_network(
             )
             on_built(network)
             add_head_dropout(network, config.dropout)
+            checkpoints.identify(lambda: _identity(network, parts, facts, config, context))
             network = context.move(network)
             more = {
+                "checkpoints": checkpoints,
                 "preprocessing": preprocessing,
                 "on_averaged": on_averaged,
-                "progress": progress,
             }
-            for score in epochs(network, parts, config, context, evaluation, **more):
-                scores.append(score)
+            for _ in epochs(network, parts, config, context, evaluation, **more):
+                pass
             measurements = conclude(network, context, scores)
+    except (Cancelled, KeyboardInterrupt):
+        checkpoints.flush()
+        raise
     except Diverged as error:
         return Trained(Outcome(number, "diverged", reason=str(error), epochs=len(scores)), None)
     except (RuntimeError, MemoryError) as error:
@@ -176,6 +184,33 @@ def _conditions(context: DeviceContext, config: ResolvedTrainConfig) -> dict[str
         "device": str(context.device),
         "threads": torch.get_num_threads(),
     }
+
+
+def _identity(
+    network: torch.nn.Module,
+    parts: Parts,
+    facts: DatasetFacts,
+    config: ResolvedTrainConfig,
+    context: DeviceContext,
+) -> dict[str, str]:
+    """Return what makes a training another one, by name. The number of threads is not part of it.
+
+    Args:
+        network: The network before the first step, on the CPU.
+    """
+    settings = {**asdict(config), "device": None, "threads": None}
+    sizes = [None if part is None else len(_examples(part)) for part in parts]
+    return {
+        "settings": hashlib.sha256(canonical_json(settings).encode()).hexdigest(),
+        "initial weights": digest_of(network.state_dict()),
+        "data": f"{facts.digest} {sizes}",
+        "device": f"{context.device.type} {context.dtype_name}",
+        "torch version": torch.__version__,
+    }
+
+
+def _examples(part: Part | TextPart) -> torch.Tensor:
+    return part.words if isinstance(part, TextPart) else part.labels
 
 
 def _reads_text(parts: Parts) -> bool:

@@ -137,7 +137,7 @@ import nasengine.execution.weight_store as module
 from tests.nasengine.execution.test_weight_store import checkpoint
 def killed(*paths):
     os.kill(os.getpid(), signal.SIGKILL)
-module.os.replace = killed
+os.replace = killed
 module.FolderWeightStore(Path(sys.argv[1])).put(2, checkpoint())
 """
 

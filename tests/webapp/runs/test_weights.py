@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from webapp.common.folders import ABANDONED_SECONDS
 from webapp.runs.models import Run, RunState
-from webapp.runs.services.weights import sweep_weights, weights_folder
+from webapp.runs.services.weights import sweep_weights, weights_place
 
 from ...fixtures.factories import make_run, make_slot, take
 
@@ -44,18 +44,18 @@ def ended(state: RunState, days: float) -> Run:
 def test_a_claim_names_the_folder_of_its_run(root):
     run = make_run()
     held = take(make_slot())
-    assert held.weights == str(weights_folder(run))
+    assert held.weights == str(weights_place(run).path)
     assert Path(held.weights).parent == root
     assert not root.exists(), "no weights are stored yet"
 
 
 def test_runs_of_the_same_number_in_two_databases_have_different_folders(root):
     one, other = make_run(advance=False), make_run(advance=False)
-    assert weights_folder(one) != weights_folder(other)
-    assert weights_folder(one) == weights_folder(Run.objects.get(pk=one.pk))
-    before = weights_folder(one)
+    assert weights_place(one).path != weights_place(other).path
+    assert weights_place(one).path == weights_place(Run.objects.get(pk=one.pk)).path
+    before = weights_place(one).path
     Run.objects.filter(pk=one.pk).update(created_at=Now() - timedelta(days=1))
-    again = weights_folder(Run.objects.get(pk=one.pk))
+    again = weights_place(Run.objects.get(pk=one.pk)).path
     assert again != before
     assert again.name.split("-")[0] == before.name.split("-")[0] == str(one.pk)
 
@@ -63,7 +63,7 @@ def test_runs_of_the_same_number_in_two_databases_have_different_folders(root):
 @pytest.mark.parametrize("state", [RunState.FINISHED, RunState.STOPPED, RunState.FAILED])
 def test_weights_are_deleted_a_number_of_days_after_the_run(root, state):
     recent, old = ended(state, days=29.9), ended(state, days=30.1)
-    kept, gone = filled(weights_folder(recent), 40 * 86400), filled(weights_folder(old))
+    kept, gone = filled(weights_place(recent).path, 40 * 86400), filled(weights_place(old).path)
     assert sweep_weights() == 1
     assert kept.exists() and not gone.exists()
     assert sweep_weights() == 0
@@ -75,7 +75,7 @@ def test_a_run_that_continues_keeps_its_weights(root):
     Run.objects.filter(pk=run.pk).update(
         state=RunState.PAUSED, started_at=Now() - timedelta(days=400)
     )
-    kept = filled(weights_folder(run), 400 * 86400)
+    kept = filled(weights_place(run).path, 400 * 86400)
     assert sweep_weights() == 0
     assert kept.exists()
 
@@ -83,7 +83,7 @@ def test_a_run_that_continues_keeps_its_weights(root):
 def test_a_folder_without_a_run_is_deleted_once_it_is_idle(root):
     run = make_run(advance=False)
     gone, foreign = (
-        filled(weights_folder(run), ABANDONED_SECONDS + 1),
+        filled(weights_place(run).path, ABANDONED_SECONDS + 1),
         filled(root / "999-0123abcd", ABANDONED_SECONDS - 100),
     )
     Run.objects.filter(pk=run.pk).delete()

@@ -24,9 +24,9 @@ def attempt_folder(evaluation: Evaluation, seed: int, fence: int) -> Path:
     return evaluation_folder(evaluation) / f"seed-{seed}-claim-{fence}"
 
 
-def progress_file(evaluation: Evaluation, seed: int) -> Path:
-    """Return the file that keeps the unfinished training of a seed."""
-    return evaluation_folder(evaluation) / f"seed-{seed}-unfinished"
+def progress_folder(evaluation: Evaluation, seed: int) -> Path:
+    """Return the folder of the checkpoints of a seed's training."""
+    return evaluation_folder(evaluation) / f"seed-{seed}-progress"
 
 
 def network_folder(training: Training) -> Path | None:
@@ -50,7 +50,7 @@ def sweep_networks() -> int:
     was written to it for a week.
     """
     folders = folders_in(settings.PARETOSCOPE_NETWORKS)
-    rows = Evaluation.objects.filter(pk__in=[key_of(path) for path in folders])
+    rows = Evaluation.objects.filter(pk__in=[key_of(path.name) for path in folders])
     existing = {evaluation_folder(row).name: row for row in rows.only("created_at")}
     deleted = 0
     for folder in folders:

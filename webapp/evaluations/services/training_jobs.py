@@ -18,9 +18,10 @@ from webapp.jobs.models import JobState
 from webapp.jobs.services import Held
 from webapp.limits import MAX_CURVE_POINTS
 from webapp.runs.models import WorkerSlot
+from webapp.runs.services.notices import Notice, is_notice
 from webapp.runs.services.turns import Turn
 
-from .networks import attempt_folder, progress_file
+from .networks import attempt_folder, progress_folder
 from .protocol_keys import store_digest
 
 OWNER = "evaluation"
@@ -37,8 +38,9 @@ class TrainingClaim:
         final: the engine's FinalJob as JSON.
         folder: the folder on this machine for the trained network of this claim only, so that a
             worker whose claim was lost cannot overwrite the network of another one.
-        progress: the file on this machine that keeps the unfinished training, the same for all
-            claims; another worker continues from it.
+        progress: the place of the checkpoints of this training, the same for all claims; another
+            worker continues from them.
+        lost: why an earlier worker lost the training; "" if none did.
     """
 
     held: Held[Training]
@@ -46,7 +48,8 @@ class TrainingClaim:
     seed: int
     final: dict[str, Any]
     folder: Path
-    progress: Path
+    progress: str
+    lost: str = ""
 
 
 def turns(queues: list[str]) -> list[Turn]:
@@ -56,6 +59,7 @@ def turns(queues: list[str]) -> list[Turn]:
 
 def claim_turn(slot: WorkerSlot, turn: Turn) -> TrainingClaim | None:
     """Claim the training of a turn; None if it does not wait any more."""
+    lost = Training.objects.filter(pk=turn.pk).values_list("reason", flat=True).first()
     held = jobs.claim(Training, turn.pk, slot)
     if held is None:
         return None
@@ -67,19 +71,27 @@ def claim_turn(slot: WorkerSlot, turn: Turn) -> TrainingClaim | None:
         seed=training.seed,
         final={**evaluation.job, "seed": training.seed},
         folder=attempt_folder(evaluation, training.seed, held.fence),
-        progress=progress_file(evaluation, training.seed),
+        progress=str(progress_folder(evaluation, training.seed)),
+        lost=lost or "",
     )
 
 
 def report(claim: TrainingClaim, point: dict[str, Any]) -> bool:
-    """Add an epoch to the learning curve; return False if the claim is no longer valid.
+    """Add an epoch to the learning curve, or take a notice about checkpoints.
 
     Later epochs of an earlier claim are void: the training has continued at an earlier one.
+
+    Returns:
+        False if the claim is no longer valid.
     """
     with transaction.atomic():
-        training = claim.held.rows.select_for_update().only("curve").first()
+        training = claim.held.rows.select_for_update().only("curve", "kept_epochs").first()
         if training is None:
             return False
+        if is_notice(point):
+            notice = Notice.of_point(point, claim.lost)
+            columns = notice.columns(training)
+            return not columns or bool(claim.held.rows.update(**columns))
         point = clean_json(point)
         epoch, epochs = point.get("epoch") or 0, point.get("epochs") or 0
         curve = [earlier for earlier in training.curve if (earlier.get("epoch") or 0) < epoch]

@@ -43,7 +43,7 @@ def sweep_exports() -> int:
     written to it for as long as one export may take.
     """
     folders = folders_in(settings.PARETOSCOPE_EXPORTS)
-    rows = Export.objects.filter(pk__in=[key_of(path) for path in folders])
+    rows = Export.objects.filter(pk__in=[key_of(path.name) for path in folders])
     existing = {export_folder(row).name: row for row in rows}
     deleted = 0
     for folder in folders:

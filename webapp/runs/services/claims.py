@@ -26,10 +26,11 @@ from webapp.runs.models import (
 from .finishing import checked_ending, end_candidate, set_cost
 from .leases import Verdict, claimed_by, extend, may_claim, released
 from .locking import locked_run
+from .notices import Notice, is_notice
 from .notifications import wake_coordinator, wake_workers
 from .record import record_candidates, record_curve, record_log, record_run
 from .turns import Turn, turns_of
-from .weights import weights_folder
+from .weights import progress_place, weights_place
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class Claim:
         spec: the engine's SearchSpec as JSON.
         proposal: the engine's Proposal as JSON.
         data_digest: digest of the data that the run has used so far, "" before the first.
-        weights: the folder on this machine for the weights of the run's candidates.
+        weights: the place of the weights of the run's candidates.
+        progress: the place of the checkpoints of this candidate's training.
+        lost: why an earlier worker lost the candidate; "" if none did.
     """
 
     candidate_id: int
@@ -52,6 +55,8 @@ class Claim:
     proposal: dict[str, Any]
     data_digest: str
     weights: str
+    progress: str
+    lost: str = ""
 
 
 def claim(slot: WorkerSlot, queues: list[str]) -> Claim | None:
@@ -83,11 +88,18 @@ def heartbeat(claim: Claim) -> Verdict:
 
 
 def report(claim: Claim, point: dict[str, Any]) -> bool:
-    """Append an epoch to the learning curve; return False if the claim is no longer valid."""
+    """Append an epoch to the learning curve, or take a notice about checkpoints.
+
+    Returns:
+        False if the claim is no longer valid.
+    """
     with locked_run(claim.run_id) as run:
         candidate = _held(claim).first()
         if candidate is None:
             return False
+        if is_notice(point):
+            _take_notice(run, candidate, Notice.of_point(point, claim.lost))
+            return True
         if len(candidate.curve) < MAX_CURVE_POINTS:
             candidate.curve.append(clean_json(point))
             candidate.save(update_fields=["curve"])
@@ -156,10 +168,11 @@ def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
     if run.state != RunState.RUNNING:
         return None
     waiting = Q(pk=candidate_id, state__in=WAITING_CANDIDATES, run=run)
+    lost = Candidate.objects.filter(waiting).values_list("reason", flat=True).first()
     claimed = Candidate.objects.filter(waiting, may_claim(slot)).update(
         state=CandidateState.RUNNING,
         reason="",
-        curve=[],  # the curve of an earlier attempt is void
+        curve=[],  # a training that continues reports the epochs of the earlier attempt first
         **claimed_by(slot),
     )
     if not claimed:
@@ -175,8 +188,23 @@ def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
         spec=run.spec,
         proposal=candidate.proposal,
         data_digest=run.data_digest,
-        weights=str(weights_folder(run)),
+        weights=weights_place(run).address,
+        progress=progress_place(run, candidate.number).address,
+        lost=lost or "",
     )
+
+
+def _take_notice(run: Run, candidate: Candidate, notice: Notice) -> None:
+    """Store what a training says about its checkpoints."""
+    columns = notice.columns(candidate)
+    if columns:
+        Candidate.objects.filter(pk=candidate.pk).update(**columns)
+    if notice.curve is not None:
+        candidate.curve = notice.curve
+        record_curve(run, candidate)
+        record_candidates(run, [candidate.pk])
+    if notice.text:
+        record_log(run, notice.level, notice.text, candidate.number)
 
 
 def _held(claim: Claim) -> QuerySet[Candidate]:
