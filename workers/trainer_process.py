@@ -98,7 +98,7 @@ class TrainerProcess:
     def stop(self, seconds: float, report: Callable[[dict[str, Any]], None]) -> None:
         """Ask the work to stop and kill the process when it has stopped, or after `seconds`.
 
-        A training stores a checkpoint first. `report` takes what it says about its progress.
+        A training stores a checkpoint first. `report` takes its reports until then.
         """
         self.cancel()
         deadline = time.monotonic() + seconds

@@ -195,7 +195,7 @@ def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
 
 
 def _take_notice(run: Run, candidate: Candidate, notice: Notice) -> None:
-    """Store what a training says about its checkpoints."""
+    """Store a notice of a training about its checkpoints."""
     columns = notice.columns(candidate)
     if columns:
         Candidate.objects.filter(pk=candidate.pk).update(**columns)
