@@ -19,7 +19,6 @@ import psycopg
 import pytest
 import redis
 
-from webapp.start import up as start
 from webapp.start.running import announced, servers_of
 from webapp.start.servers import (
     EmbeddedPostgres,
@@ -420,10 +419,3 @@ def test_only_the_user_of_the_workbench_may_connect(tmp_path, name):
             assert "failed" in connect("65534")
     finally:
         server.stop()
-
-
-def test_the_first_worker_of_a_machine_with_an_nvidia_card_serves_its_queue(tmp_path, monkeypatch):
-    monkeypatch.setattr(start, "NVIDIA_CARD", tmp_path / "nvidia0")
-    assert [start._queues_of(number) for number in (1, 2)] == ["cpu", "cpu"]
-    (tmp_path / "nvidia0").touch()
-    assert [start._queues_of(number) for number in (1, 2)] == ["cuda,cpu", "cpu"]

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from .cards import find_cards, plan_workers
 from .checks import StartRefused, check_broker, check_database, check_folder, check_port, only_one
 from .clean_environment import restart_in_clean_environment
 from .logs import Logs
@@ -31,7 +32,6 @@ from .supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60.0
-NVIDIA_CARD = Path("/dev/nvidia0")
 FATAL = 2
 
 
@@ -145,20 +145,14 @@ def _start_all(
     web = [sys.executable, "-m", "webapp.serve"]
     web += ["--host", options.host, "--port", str(options.port)]
     commands = {"web": web, "coordinator": [*workers, "coordinator"]}
-    for number in range(1, options.slots + 1):
-        command = [*workers, "evaluation", "--name", f"worker-{number}"]
-        commands[f"worker-{number}"] = [*command, "--queues", _queues_of(number)]
+    own: dict[str, dict[str, str]] = {}
+    for plan in plan_workers(options.slots, find_cards()):
+        command = [*workers, "evaluation", "--name", plan.name, "--queues", plan.queues]
+        commands[plan.name], own[plan.name] = command, plan.environment
     for name, command in commands.items():
         log = logs / f"{name}.log"
-        supervisor.add(name, partial(spawn, command, environment, log, ROOT))
-
-
-def _queues_of(number: int) -> str:
-    """Return the queues of a worker: on a machine with an NVIDIA card the first serves its queue.
-
-    One worker is enough for one card; further workers would share its memory.
-    """
-    return "cuda,cpu" if number == 1 and NVIDIA_CARD.exists() else "cpu"
+        variables = {**environment, **own.get(name, {})}
+        supervisor.add(name, partial(spawn, command, variables, log, ROOT))
 
 
 def _ready(address: str, stop: threading.Event) -> bool:
