@@ -1,4 +1,4 @@
-"""What must hold for a run after any disaster: nothing lost, doubled or out of order."""
+"""Checks of a run after any disaster: nothing is lost, doubled or out of order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRAINER_KILLED = "the trainer process"
 
 @dataclass(frozen=True)
 class Findings:
-    """What was seen of one run.
+    """Figures and errors of one run.
 
     Attributes:
         run: the run.
