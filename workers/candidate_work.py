@@ -12,6 +12,7 @@ from nasengine.core.outcome import Outcome
 from webapp.common.checkpoints import remove_checkpoints
 from webapp.runs.models import WorkerSlot
 from webapp.runs.services import claims
+from webapp.runs.services.cards import RETURNED
 from webapp.runs.services.claims import Claim
 from webapp.runs.services.leases import Turn, Verdict
 from webapp.tables.services.materialise import materialise_table
@@ -50,7 +51,14 @@ class CandidateWork(Work):
     def start(self, trainer: TrainerProcess) -> None:
         claim = self.claim
         progress = {"place": claim.progress, "seconds": settings.CHECKPOINT_SECONDS}
-        trainer.evaluate(claim.spec, claim.proposal, claim.weights, progress)
+        trainer.request(
+            "evaluate",
+            needs=claim.needs,
+            spec=claim.spec,
+            proposal=claim.proposal,
+            weights=claim.weights,
+            progress=progress,
+        )
 
     def heartbeat(self) -> Verdict:
         return claims.heartbeat(self.claim)
@@ -59,6 +67,8 @@ class CandidateWork(Work):
         return claims.report(self.claim, point)
 
     def finish(self, ending: Ending) -> bool:
+        if ending.state == RETURNED:
+            return claims.hand_back(self.claim, ending.reason)
         if ending.digest and ending.digest != self.claim.data_digest:
             claims.record_data_digest(self.claim, ending.digest)
         finished = claims.finish(self.claim, self._outcome(ending))

@@ -40,6 +40,10 @@ from typing import Any, TextIO
 
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 ALIVE_SECONDS = 5.0
+NO_CUDA = (
+    "this worker has no CUDA device, and the run asks for one: its queue is cuda; take cuda out of "
+    "the queues of the worker, or check its driver"
+)
 MAX_REASON = 500
 
 
@@ -217,6 +221,8 @@ def outcome_of(job: Job) -> dict[str, Any]:
     from nasengine.core.errors import Cancelled, EngineError
 
     try:
+        if job.request.get("needs") == "cuda" and not has_cuda():
+            return empty_outcome(job, "returned", NO_CUDA)
         return HANDLERS[job.request["type"]](job)
     except Cancelled:
         return empty_outcome(job, "cancelled", "cancelled on request")
@@ -257,17 +263,19 @@ def exit_with_parent(parent: int) -> None:
 
 
 def worker_facts() -> dict[str, Any]:
-    """Return the versions, threads and accelerator of this process."""
-    from nasengine.estimators.training.config import TrainConfig
-    from nasengine.estimators.training.device_context import (
-        find_device_context,  # imports torch, once and early
-    )
+    """Return the versions and threads of this process, its accelerator, and the card's memory."""
+    from nasengine.estimators.training.device_facts import device_facts  # imports torch, once
 
     return {
         "torch": version("torch"),
         "threads": int(os.environ["OMP_NUM_THREADS"]),
-        "accelerator": str(find_device_context(TrainConfig()).device),
+        **device_facts(),
     }
+
+
+def has_cuda() -> bool:
+    """Return whether this process can train on a CUDA device."""
+    return str(worker_facts()["accelerator"]).startswith("cuda")
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from webapp.evaluations.services import training_jobs
 from webapp.evaluations.services.training_jobs import TrainingClaim
 from webapp.jobs import services as jobs
 from webapp.runs.models import WorkerSlot
+from webapp.runs.services.cards import RETURNED
 from webapp.runs.services.leases import Turn, Verdict
 
 from .trainer_process import TrainerProcess
@@ -44,7 +45,13 @@ class TrainingWork(Work):
     def start(self, trainer: TrainerProcess) -> None:
         folder = str(self.claim.folder)
         progress = {"place": self.claim.progress, "seconds": settings.CHECKPOINT_SECONDS}
-        trainer.request("train", final=self.claim.final, folder=folder, progress=progress)
+        trainer.request(
+            "train",
+            needs=self.claim.needs,
+            final=self.claim.final,
+            folder=folder,
+            progress=progress,
+        )
 
     def heartbeat(self) -> Verdict:
         return jobs.heartbeat(self.claim.held)
@@ -53,6 +60,8 @@ class TrainingWork(Work):
         return training_jobs.report(self.claim, point)
 
     def finish(self, ending: Ending) -> bool:
+        if ending.state == RETURNED:
+            return training_jobs.hand_back(self.claim, ending.reason)
         outcome = {"seconds": round(ending.seconds, 3), **ending.outcome}
         finished = training_jobs.finish(self.claim, ending.state, ending.reason, outcome)
         if finished:

@@ -9,7 +9,13 @@ from typing import Any, Literal
 
 from .measurement import Measurement
 
+OUT_OF_MEMORY = "out of memory on "  # start of the reason, followed by the device
 OutcomeState = Literal["done", "trained", "pruned", "diverged", "failed", "cancelled"]
+
+
+def is_card_too_small(state: str, reason: str) -> bool:
+    """Return whether work failed because the memory of a CUDA device was too small for it."""
+    return state == "failed" and reason.startswith(f"{OUT_OF_MEMORY}cuda")
 
 
 @dataclass(frozen=True)

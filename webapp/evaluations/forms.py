@@ -18,6 +18,7 @@ from nasengine.execution.protocols import CONDITIONS, OF_SEARCH
 from webapp.common.forms import KeepingSelect, SiteForm
 from webapp.jobs.models import Priority
 from webapp.jobs.queues import known_queues
+from webapp.runs.services.cards import default_queue
 from webapp.runs.setting_forms import SettingsForm, text_of
 
 from .services.launch import EvaluationSpec, seeds_from
@@ -100,7 +101,11 @@ class EvaluationForm(SiteForm):
         typed["protocol"] = typed["protocol"] or DEFAULT_PROTOCOL
         self.protocol_chosen = _protocol(typed["protocol"])
         typed["dataset"] = typed["dataset"] or self._dataset_of_protocol()
-        defaults = {"seeds": "0, 1, 2", "queue": "cpu", "priority": str(int(Priority.NORMAL))}
+        defaults = {
+            "seeds": "0, 1, 2",
+            "queue": default_queue(),
+            "priority": str(int(Priority.NORMAL)),
+        }
         shown = {name: typed[name] or defaults.get(name, "") for name in typed}
         data = MultiValueDict({n: [t] for n, t in typed.items()}) if bound else None
         super().__init__(data=data, initial=shown)

@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from webapp.events.clean import clean_text
 from webapp.limits import MAX_REASON
 from webapp.runs.models import WorkerSlot
+from webapp.runs.services.cards import handed_back, larger_card, no_larger
 from webapp.runs.services.leases import (
     Verdict,
     claimed_by,
@@ -28,6 +29,7 @@ from webapp.runs.services.leases import (
     silence_of,
 )
 from webapp.runs.services.notifications import wake_workers
+from webapp.runs.services.reaper import FORGOTTEN_AFTER
 from webapp.runs.services.turns import Turn, turns_of
 
 from .models import MAX_ACTIVITY, OPEN_JOBS, Job, JobState
@@ -107,6 +109,16 @@ def release(held: Held[J]) -> bool:
     return bool(changed)
 
 
+def hand_back(held: Held[J], reason: str, memory: int | None = None) -> bool:
+    """Return the job to its queue for another worker; see `cards.handed_back`."""
+    queue = held.rows.values_list("queue", flat=True).first()
+    columns = {**handed_back(clean_text(reason)[:MAX_REASON], memory), "activity": ""}
+    changed = held.rows.update(state=JobState.QUEUED, **columns)
+    if changed and queue:
+        wake_workers([queue])
+    return bool(changed)
+
+
 def cancel(jobs: QuerySet[J], reason: str) -> int:
     """Cancel jobs: queued ones now, running ones at the next heartbeat; return how many."""
     with transaction.atomic():
@@ -164,7 +176,20 @@ def reap(model: type[J]) -> int:
         if same.update(**values):
             reaped += 1
             wake_workers([job.queue])
+    _end_too_large(model)
     return reaped
+
+
+def _end_too_large(model: type[J]) -> None:
+    """End jobs that wait for a larger card, once no live worker has had one for a while."""
+    waiting = model._default_manager.filter(
+        state=JobState.QUEUED,
+        memory_above__isnull=False,
+        queued_at__lt=Now() - FORGOTTEN_AFTER * settings.LEASE_LENGTH,
+    )
+    for job in waiting:
+        if not larger_card(job.queue, job.memory_above or 0):
+            waiting.filter(pk=job.pk).update(**_ended(JobState.FAILED, no_larger(job)))
 
 
 def _ended(state: JobState, reason: str) -> dict[str, Any]:

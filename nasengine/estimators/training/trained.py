@@ -14,7 +14,7 @@ from ...core.dataset import DatasetFacts, Part, Preprocessing, TextPart
 from ...core.errors import Cancelled, Diverged
 from ...core.estimator import Evaluation
 from ...core.measurement import Measurement
-from ...core.outcome import Outcome
+from ...core.outcome import OUT_OF_MEMORY, Outcome
 from ...core.seeds import derive
 from ...core.torch_state import seeded, threads
 from ...spaces.layers.head_dropout import add_head_dropout
@@ -113,7 +113,7 @@ def train_network(
             else "or the space's channels or cells"
         )
         reason = (
-            f"out of memory on {context.device} with batch_size {config.batch_size}: lower "
+            f"{OUT_OF_MEMORY}{context.device} with batch_size {config.batch_size}: lower "
             f"batch_size, {remedy}"
         )
         return Trained(Outcome(number, "failed", reason=reason, epochs=len(scores)), None)

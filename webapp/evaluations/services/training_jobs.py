@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
+from nasengine.core.outcome import is_card_too_small
 from webapp.evaluations.figures import figures_of, is_test, main_figure
 from webapp.evaluations.models import Evaluation, Training
 from webapp.events.clean import clean_json
@@ -18,7 +19,9 @@ from webapp.jobs.models import JobState
 from webapp.jobs.services import Held
 from webapp.limits import MAX_CURVE_POINTS
 from webapp.runs.models import WorkerSlot
+from webapp.runs.services.cards import memory_of, needs_of, too_small
 from webapp.runs.services.notices import Notice, is_notice
+from webapp.runs.services.slots import add_facts
 from webapp.runs.services.turns import Turn
 
 from .networks import attempt_folder, progress_folder
@@ -40,6 +43,7 @@ class TrainingClaim:
             worker whose claim was lost cannot overwrite the network of another one.
         progress: the place of the checkpoints of this training, the same for all claims; another
             worker continues from them.
+        needs: the device that the training needs, "cuda" or "".
         lost: why an earlier worker lost the training; "" if none did.
     """
 
@@ -49,6 +53,7 @@ class TrainingClaim:
     final: dict[str, Any]
     folder: Path
     progress: str
+    needs: str = ""
     lost: str = ""
 
 
@@ -72,6 +77,7 @@ def claim_turn(slot: WorkerSlot, turn: Turn) -> TrainingClaim | None:
         final={**evaluation.job, "seed": training.seed},
         folder=attempt_folder(evaluation, training.seed, held.fence),
         progress=str(progress_folder(evaluation, training.seed)),
+        needs=needs_of(training.queue),
         lost=lost or "",
     )
 
@@ -113,6 +119,10 @@ def finish(claim: TrainingClaim, state: str, reason: str, outcome: dict[str, Any
         reason: why it did not end as done.
         outcome: the engine's FinalOutcome as JSON; {} if the trainer process sent none.
     """
+    if is_card_too_small(state, reason):
+        training = claim.held.rows.select_related("slot").first()
+        if training and (why := too_small(training, training.slot)):
+            return jobs.hand_back(claim.held, why, memory_of(training.slot))
     finite = [m for m in outcome.get("measurements", []) if _is_finite(m.get("value"))]
     if state == JobState.DONE and not any(is_test(m["objective"]) for m in finite):
         state, reason = JobState.DIVERGED, reason or "the test value is missing or not finite"
@@ -131,6 +141,14 @@ def finish(claim: TrainingClaim, state: str, reason: str, outcome: dict[str, Any
         store_digest(evaluation, outcome.get("dataset", {}).get("digest", ""))
         store_figure(evaluation)
     return True
+
+
+def hand_back(claim: TrainingClaim, reason: str) -> bool:
+    """Return the training to its queue, because this worker does not have what it needs."""
+    training = claim.held.rows.select_related("slot").first()
+    if training is not None and training.slot is not None:
+        add_facts(training.slot, {"accelerator": "none"})
+    return jobs.hand_back(claim.held, reason)
 
 
 def store_figure(evaluation: Evaluation) -> None:

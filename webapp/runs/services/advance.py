@@ -14,6 +14,7 @@ from webapp.runs.objectives import computed_objectives
 from webapp.tables.services.materialise import materialise_table
 
 from .ask_tell import AskTellStep, StrategyFailed
+from .cards import CUDA_QUEUE, DEFAULT_QUEUE, default_queue
 from .front import extend_front
 from .locking import locked_run
 from .lookups import SLICE_SECONDS
@@ -22,8 +23,6 @@ from .record import record_candidates, record_log, record_run
 from .states import fail, finish_transition, move
 
 log = logging.getLogger(__name__)
-DEFAULT_QUEUE = "cpu"
-CUDA_QUEUE = "cuda"
 
 
 def advance_run(run_id: int, seconds: float = SLICE_SECONDS) -> bool:
@@ -129,20 +128,25 @@ def _store_asked(run: Run, step: AskTellStep) -> list[int]:
 
 
 def _queue_of(run: Run) -> str:
-    """The queue of the first device that an objective names and the database knows.
+    """Return the queue of the run's candidates: that of the device that it needs.
 
-    Trainings that ask for a CUDA device never wait in the queue of processors. An estimator that
-    builds no network, such as a table, needs no device: any worker can do it.
+    It is the queue of the first device that an objective names and the database knows. Otherwise
+    the estimator's setting `device` decides; with `auto` it is what the live workers have when
+    the first candidate is stored, and stays so for the whole run. An estimator that builds no
+    network, such as a table, needs no device: any worker can do it.
     """
     if not catalog.load("estimators", run.spec["estimator"]).builds_network:
         return DEFAULT_QUEUE
     names = [name.partition("@")[2] for name in run.spec["objectives"] if "@" in name]
     queues = dict(Device.objects.filter(name__in=names).values_list("name", "queue"))
     queue = next((queues[name] for name in names if name in queues), DEFAULT_QUEUE)
-    return CUDA_QUEUE if queue == DEFAULT_QUEUE and _needs_cuda(run) else queue
+    return queue if queue != DEFAULT_QUEUE else _queue_of_setting(run)
 
 
-def _needs_cuda(run: Run) -> bool:
-    """Whether the estimator's setting `device` names a CUDA device."""
-    device = run.spec["estimator_config"].get("device", "")
-    return isinstance(device, str) and device.partition(":")[0] == "cuda"
+def _queue_of_setting(run: Run) -> str:
+    """Return the queue that the estimator's setting `device` means."""
+    device = str(run.spec["estimator_config"].get("device") or "cpu").partition(":")[0]
+    if device == "auto":
+        earlier = run.candidates.order_by("number").values_list("queue", flat=True).first()
+        return earlier or default_queue()
+    return CUDA_QUEUE if device == "cuda" else DEFAULT_QUEUE

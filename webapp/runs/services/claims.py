@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from nasengine.core.outcome import Outcome
+from nasengine.core.outcome import Outcome, is_card_too_small
 from webapp.events.clean import clean_json
 from webapp.limits import MAX_CURVE_POINTS
 from webapp.runs.models import (
@@ -23,12 +23,14 @@ from webapp.runs.models import (
     WorkerSlot,
 )
 
+from .cards import handed_back, memory_of, needs_of, too_small
 from .finishing import checked_ending, end_candidate, set_cost
 from .leases import Verdict, claimed_by, extend, may_claim, released
 from .locking import locked_run
 from .notices import Notice, is_notice
 from .notifications import wake_coordinator, wake_workers
 from .record import record_candidates, record_curve, record_log, record_run
+from .slots import add_facts
 from .turns import Turn, turns_of
 from .weights import progress_place, weights_place
 
@@ -44,6 +46,7 @@ class Claim:
         data_digest: digest of the data that the run has used so far, "" before the first.
         weights: the place of the weights of the run's candidates.
         progress: the place of the checkpoints of this candidate's training.
+        needs: the device that the candidate needs, "cuda" or "".
         lost: why an earlier worker lost the candidate; "" if none did.
     """
 
@@ -56,6 +59,7 @@ class Claim:
     data_digest: str
     weights: str
     progress: str
+    needs: str = ""
     lost: str = ""
 
 
@@ -120,14 +124,33 @@ def finish(claim: Claim, outcome: Outcome) -> bool:
             f"the outcome is of candidate {outcome.number}, the claim of {claim.number}"
         )
     with locked_run(claim.run_id) as run:
-        candidate = _held(claim).defer("curve", "proposal").first()
+        candidate = _held(claim).select_related("slot").defer("curve", "proposal").first()
         if candidate is None:
             return False
+        is_too_small = is_card_too_small(outcome.state, outcome.reason)
+        if is_too_small and (reason := too_small(candidate, candidate.slot)):
+            _hand_back(run, candidate, reason, memory_of(candidate.slot))
+            return True
         candidate.findings = clean_json(outcome.findings)
         set_cost(candidate, outcome)
         end_candidate(run, candidate, *checked_ending(run, outcome))
         record_run(run)
         wake_coordinator(run.pk)
+        return True
+
+
+def hand_back(claim: Claim, reason: str) -> bool:
+    """Return the candidate to its queue, because this worker does not have what it needs.
+
+    The worker does not take such work again. Return False if the claim is no longer valid.
+    """
+    with locked_run(claim.run_id) as run:
+        candidate = _held(claim).select_related("slot").first()
+        if candidate is None:
+            return False
+        if candidate.slot is not None:
+            add_facts(candidate.slot, {"accelerator": "none"})
+        _hand_back(run, candidate, reason)
         return True
 
 
@@ -190,8 +213,19 @@ def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
         data_digest=run.data_digest,
         weights=weights_place(run).address,
         progress=progress_place(run, candidate.number).address,
+        needs=needs_of(candidate.queue),
         lost=lost or "",
     )
+
+
+def _hand_back(run: Run, candidate: Candidate, reason: str, memory: int | None = None) -> None:
+    columns = handed_back(reason, memory)
+    Candidate.objects.filter(pk=candidate.pk).update(state=CandidateState.QUEUED, **columns)
+    record_candidates(run, [candidate.pk])
+    record_log(run, "warning", f"returned: {reason}", candidate.number)
+    record_run(run)
+    wake_coordinator(run.pk)
+    wake_workers([candidate.queue])
 
 
 def _take_notice(run: Run, candidate: Candidate, notice: Notice) -> None:

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from webapp.runs.models import WorkerDrain, WorkerSlot
 
+from .cards import fits
 from .turns import Turn
 
 __all__ = ["Turn", "Verdict"]  # what workers import
@@ -18,8 +19,8 @@ Verdict = Literal["go", "cancel", "lost"]
 
 
 def may_claim(slot: WorkerSlot) -> Q:
-    """Return the condition of a claim's UPDATE that holds unless the worker is drained."""
-    return Q(~Exists(WorkerDrain.objects.filter(name=slot.name)))
+    """Return the condition of a claim's UPDATE: the worker is not drained and has the device."""
+    return fits(slot) & Q(~Exists(WorkerDrain.objects.filter(name=slot.name)))
 
 
 def claimed_by(slot: WorkerSlot) -> dict[str, Any]:

@@ -8,8 +8,16 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
 
-from webapp.runs.models import Candidate, CandidateState, Run, RunState, WorkerSlot
+from webapp.runs.models import (
+    WAITING_CANDIDATES,
+    Candidate,
+    CandidateState,
+    Run,
+    RunState,
+    WorkerSlot,
+)
 
+from .cards import larger_card, no_larger
 from .finishing import end_candidate
 from .leases import lateness, silence_of
 from .locking import locked_run
@@ -36,6 +44,7 @@ def reap() -> int:
                     reaped += 1
         except Run.DoesNotExist:
             continue
+    _end_too_large()
     _retire_silent_slots()
     return reaped
 
@@ -68,6 +77,22 @@ def _queue_again(run: Run, candidate: Candidate, reason: str) -> None:
     record_candidates(run, [candidate.pk])
     record_log(run, "warning", f"lost: {reason}; queued again", candidate.number)
     wake_workers([candidate.queue])
+
+
+def _end_too_large() -> None:
+    """End candidates that wait for a larger card, once no live worker has had one for a while."""
+    waiting = Candidate.objects.filter(
+        state__in=WAITING_CANDIDATES,
+        memory_above__isnull=False,
+        queued_at__lt=Now() - FORGOTTEN_AFTER * settings.LEASE_LENGTH,
+    )
+    for candidate_id, run_id in list(waiting.values_list("pk", "run_id")):
+        with locked_run(run_id) as run:
+            candidate = waiting.filter(pk=candidate_id).first()
+            if candidate and not larger_card(candidate.queue, candidate.memory_above or 0):
+                end_candidate(run, candidate, CandidateState.FAILED, no_larger(candidate))
+                record_run(run)
+                wake_coordinator(run.pk)
 
 
 def _retire_silent_slots() -> None:

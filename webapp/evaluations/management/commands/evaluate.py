@@ -24,6 +24,7 @@ from webapp.evaluations.subjects import (
     network_subject,
 )
 from webapp.runs.models import Candidate
+from webapp.runs.services.cards import default_queue
 
 POLL_SECONDS = 1.0
 PLAIN = EvaluationSpec()
@@ -52,7 +53,9 @@ class Command(BaseCommand):
         parser.add_argument("--cells", type=int, help="default: those of the protocol or network")
         parser.add_argument("--channels", type=int, help="default: likewise")
         parser.add_argument("--seeds", default="0-2", help="0,1,2 or 0-4; default: %(default)s")
-        parser.add_argument("--queue", default=PLAIN.queue, help="default: %(default)s")
+        parser.add_argument(
+            "--queue", default="", help="default: cuda if a worker has it, else cpu"
+        )
         parser.add_argument("--team", default="", help="slug of the team; default: the first team")
         parser.add_argument("--user", default="", help="who launches it; default: none")
         parser.add_argument("--wait", action="store_true", help="wait until all seeds have ended")
@@ -130,7 +133,7 @@ def _spec(options: dict[str, Any]) -> EvaluationSpec:
         cells=options["cells"],
         channels=options["channels"],
         seeds=seeds_from(options["seeds"]),
-        queue=options["queue"],
+        queue=options["queue"] or default_queue(),
     )
 
 
