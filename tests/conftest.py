@@ -60,6 +60,7 @@ pytest_plugins = [
     "tests.fixtures.people",
     "tests.fixtures.workbench",
     "tests.fixtures.fleet",
+    "tests.fixtures.website",
     "tests.fixtures.browser",
     "tests.fixtures.scripts_page",
 ]

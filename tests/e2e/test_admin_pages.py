@@ -9,7 +9,7 @@ from django.urls import reverse
 from tests.fixtures.people import PASSWORD
 from webapp.accounts.models import Membership, User
 
-from ..fixtures.site_visits import full_team, sign_in
+from ..fixtures.site_visits import full_team, open_as
 
 
 @pytest.fixture
@@ -28,12 +28,11 @@ def addresses(team, researcher, curator) -> list[str]:
     return found
 
 
-def test_no_page_of_the_admin_breaks_the_policy_or_sticks_out(fleet, addresses, browser_page):
-    fleet.start_web()
-    sign_in(browser_page, fleet.url, "root")
+def test_no_page_of_the_admin_breaks_the_policy_or_sticks_out(website, addresses, browser_page):
+    open_as(browser_page, website.url, "root")
     wide = {}
     for address in addresses:
-        answer = browser_page.goto(fleet.url + address)
+        answer = browser_page.goto(website.url + address)
         assert answer.status == 200, address
         for width in (1440, 390):
             browser_page.set_viewport_size({"width": width, "height": 844})

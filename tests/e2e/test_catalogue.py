@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.fixtures.factories import make_run, work_off
 from tests.fixtures.people import make_user
-from tests.fixtures.site_visits import sign_in
+from tests.fixtures.site_visits import open_as
 from webapp.architectures.models import CatalogueEntry
 from webapp.architectures.services.keeping import keep
 
@@ -16,7 +16,7 @@ WORDS = "Fewest parameters of the front below 6 % error."
 
 
 def test_a_cell_is_proposed_compared_and_approved_by_a_second_person(
-    fleet, team, curator, browser, browser_page
+    website, team, curator, browser, browser_page
 ):
     team.second_person = True
     team.save()
@@ -25,10 +25,9 @@ def test_a_cell_is_proposed_compared_and_approved_by_a_second_person(
     work_off(run)
     first = run.candidates.get(number=0)
     keep(first, None, "the first cell")
-    fleet.start_web()
 
     page = browser_page
-    sign_in(page, f"{fleet.url}/runs/{run.pk}/candidates/1/", "carl")
+    open_as(page, f"{website.url}/runs/{run.pk}/candidates/1/", "carl")
     page.get_by_label("Name in the catalogue").fill("the second cell")
     page.get_by_test_id("keep-proposal").fill(WORDS)
     page.get_by_test_id("keep").click()
@@ -51,8 +50,8 @@ def test_a_cell_is_proposed_compared_and_approved_by_a_second_person(
     entry = CatalogueEntry.objects.get(name="the second cell")
     context = browser.new_context()
     other = context.new_page()
-    sign_in(other, fleet.url, "cora")
-    other.goto(f"{fleet.url}/admin/")
+    open_as(other, website.url, "cora")
+    other.goto(f"{website.url}/admin/")
     card = other.get_by_test_id(f"waiting-{entry.pk}")
     expect(card.get_by_test_id("proposal")).to_contain_text(WORDS)
     card.get_by_role("link", name="the second cell").click()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from ..fixtures.site_visits import sign_in
+from ..fixtures.site_visits import open_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PARTS = "**/runs/new/part/**"
@@ -31,10 +31,9 @@ OVERLAPS = """() => {
 
 
 @pytest.fixture
-def form(fleet: Any, team: Any, researcher: Any, browser_page: Page) -> Page:
+def form(website: Any, team: Any, researcher: Any, browser_page: Page) -> Page:
     """The empty launch form, for a researcher."""
-    fleet.start_web()
-    sign_in(browser_page, f"{fleet.url}/runs/new", "rosa")
+    open_as(browser_page, f"{website.url}/runs/new", "rosa")
     return browser_page
 
 

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from ..fixtures.site_visits import full_team, sign_in
+from ..fixtures.site_visits import full_team, open_as
 
 # Colours do not depend on the width, so each theme is looked at in one.
 LOOKS = (("light", 1440), ("dark", 390))
@@ -16,15 +16,14 @@ OPTIONS = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "best
 
 
 @pytest.fixture
-def visit(fleet, team, researcher, curator, browser):
+def visit(website, team, researcher, curator, browser):
     """The web server with a full team, and a browser signed in as the curator."""
     addresses = full_team(team, researcher, curator)
-    fleet.start_web()
     context = browser.new_context()
     page = context.new_page()
     page.set_default_timeout(20_000)
-    sign_in(page, fleet.url, "carl")
-    yield page, fleet.url, addresses
+    open_as(page, website.url, "carl")
+    yield page, website.url, addresses
     context.close()
 
 
@@ -52,10 +51,9 @@ def test_every_page_is_accessible_and_nothing_sticks_out(visit):
     assert faults == {}
 
 
-def test_the_sign_in_page_is_accessible(fleet, browser, db):
-    fleet.start_web()
+def test_the_sign_in_page_is_accessible(website, browser, db):
     page = browser.new_page()
-    page.goto(fleet.url)
+    page.goto(website.url)
     assert faults_of(page) == []
     page.close()
 

@@ -9,22 +9,23 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ..fixtures.factories import make_run
-from ..fixtures.site_visits import sign_in
+from ..fixtures.site_visits import open_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def site(fleet: Any, team: Any, researcher: Any, browser_page: Page) -> tuple[Page, str, list[str]]:
+def site(
+    website: Any, team: Any, researcher: Any, browser_page: Page
+) -> tuple[Page, str, list[str]]:
     run = make_run(team)
-    fleet.start_web()
-    sign_in(browser_page, fleet.url, "rosa")
+    open_as(browser_page, website.url, "rosa")
     paths = ["/", "/runs/", f"/runs/{run.pk}/", "/studies/", "/studies/new", "/runs/new",
              "/architectures/", "/datasets/tables/", "/account/", "/compare"]  # fmt: skip
-    return browser_page, fleet.url, paths
+    return browser_page, website.url, paths
 
 
-def test_the_list_of_shortcuts_opens_on_every_page(site):
+def test_a_slash_searches_and_the_list_of_shortcuts_opens_on_every_page(site):
     page, url, paths = site
     for path in paths:
         page.goto(url + path)
@@ -32,12 +33,6 @@ def test_the_list_of_shortcuts_opens_on_every_page(site):
         expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.locator("#shortcuts")).to_be_hidden()
-
-
-def test_a_slash_searches_from_every_page(site):
-    page, url, paths = site
-    for path in paths:
-        page.goto(url + path)
         page.keyboard.press("/")
         expect(page.locator("[data-search]")).to_be_focused()
 
