@@ -9,8 +9,10 @@ from typing import Any
 from nasengine.core.proposal import Proposal
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
+from nasengine.pareto.run_front import RunFront
 from webapp.events.models import Event
 from webapp.runs.models import Candidate, Run
+from webapp.runs.objectives import constraints_of, goals_of
 from webapp.runs.queries import lean_candidates
 from webapp.runs.services.outcomes import outcome_of
 
@@ -44,6 +46,7 @@ def check_run(run: Run) -> Findings:
     wrong = [
         *_wrong_candidates(run, rows),
         *_wrong_events(run, rows, events),
+        *_wrong_front(run, rows),
         *_wrong_strategy(run, rows),
     ]
     states = dict(Counter(row.state for row in rows))
@@ -105,11 +108,26 @@ def _wrong_events(run: Run, rows: list[Candidate], events: list[Event]) -> list[
 
 
 def _has_point(event: Event) -> bool:
-    return event.kind == "front" and event.item.get("point") is not None
+    """Return whether the event appends a point; early ones replace the whole curve instead."""
+    item = event.item
+    return event.kind == "front" and item["curve"] is None and item["point"] is not None
 
 
 def _says_finished(event: Event) -> bool:
     return event.kind == "log" and str(event.item["text"]).startswith("finished: ")
+
+
+def _wrong_front(run: Run, rows: list[Candidate]) -> list[str]:
+    """Add all outcomes in the order of the tells again: front and curve must be the same."""
+    if any(row.ended_order is None for row in rows):
+        return []
+    deterministic = SearchSpec.from_json(run.spec).deterministic
+    order = sorted(rows, key=lambda row: row.number if deterministic else row.ended_order or 0)
+    front = RunFront(goals_of(run), constraints_of(run))
+    for row in order:
+        front.add(row.number, outcome_of(row).values, row.state)
+    stored = run.front["numbers"], run.front["curve"]
+    return [] if stored == (front.front, front.curve) else ["outcomes were not told in order"]
 
 
 def _wrong_strategy(run: Run, rows: list[Candidate]) -> list[str]:
