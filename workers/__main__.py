@@ -1,13 +1,13 @@
 """Start a worker process.
 
     python -m workers coordinator [--name NAME]
-    python -m workers evaluation [--queues cpu,gpu] [--name NAME] [--threads N]
+    python -m workers evaluation [--queues cpu,gpu] [--name NAME] [--threads N] [--concurrency N]
     python -m workers imports
 
-A coordinator advances the runs; an evaluation process evaluates one candidate at a time; the third
-one imports the uploaded tables that wait and ends: a coordinator starts it when needed. All
-read DATABASE_URL and BROKER_URL, stop on SIGTERM or Ctrl-C, and wait while the database or the
-broker is unreachable. TRAINER_THREADS is the default of --threads.
+The first two start the Celery worker of `celery -A workers worker`, with the queues of their role,
+a name for pages, and without its banner; `imports` imports the uploaded tables that wait and
+ends. All read DATABASE_URL and BROKER_URL, stop on SIGTERM or Ctrl-C, and wait while the database
+or the broker is unreachable. TRAINER_THREADS is the default of --threads.
 """
 
 from __future__ import annotations
@@ -15,55 +15,55 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import re
-import signal
 import socket
 import sys
-import threading
+import uuid
+
+from . import options as checked
+
+COORDINATOR_THREADS = 2  # one may be busy with an import
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one process until it receives SIGTERM or SIGINT; return its exit status."""
     options = _parser().parse_args(arguments)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"  # not that of another project
-    logging.basicConfig(
-        level=os.environ.get("LOG_LEVEL", "INFO").upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    logging.getLogger("celery").setLevel(logging.WARNING)  # one line per notification is too much
-    import django
-
-    django.setup()
     if options.role == "imports":
-        from .table_imports import import_waiting_tables
+        return _import_tables(options.claims)
+    from .celery import app
 
-        import_waiting_tables()
-        return 0
-    from .listener import listen
-
-    process = _process(options)
-    # In a thread: a handler may interrupt the loop while it holds the lock that stop needs.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: threading.Thread(target=process.stop).start())
-    listen(process.name, options.queues)
-    process.run()
+    host = socket.gethostname()
+    # Without a name of its own, a worker gets one that no other on this host name has.
+    name = options.name or f"{_default_name(options.role)}@{host}"
+    node = options.name or f"{_default_name(options.role)}.{uuid.uuid4().hex[:6]}"
+    app.conf.update(slot_name=name, trainer_threads=options.threads)
+    worker = app.Worker(
+        hostname=node if "@" in node else f"{node}@{host}",
+        queues=options.queues,
+        concurrency=options.concurrency,
+        loglevel="WARNING",
+        quiet=True,
+    )
+    worker.start()
     return 0
 
 
-def _process(options: argparse.Namespace):
-    """Return the main loop of the chosen role; imported late, after `django.setup()`."""
-    from .coordinator import Coordinator
-    from .wake_up import wake_up
-    from .worker import Worker
+def _import_tables(claims: int) -> int:
+    from .celery import set_up_django
+    from .logs import set_up
 
-    if options.role == "coordinator":
-        return Coordinator(options.name, wake_up)
-    return Worker(options.name, options.queues, options.threads, wake_up)
+    set_up()
+    set_up_django()
+    from .table_imports import import_waiting_tables
+
+    import_waiting_tables(claims)
+    return 0
+
+
+def _default_name(role: str) -> str:
+    return "worker" if role == "evaluation" else role
 
 
 def _parser() -> argparse.ArgumentParser:
-    host = socket.gethostname()
     parser = argparse.ArgumentParser(
         prog="python -m workers", description="Start a worker process."
     )
@@ -71,56 +71,35 @@ def _parser() -> argparse.ArgumentParser:
     coordinator = roles.add_parser(
         "coordinator", help="advance runs: ask strategies and report outcomes to them"
     )
-    coordinator.add_argument("--name", type=_name, default=f"coordinator@{host}")
-    coordinator.set_defaults(queues=["coordinator"])
+    coordinator.add_argument("--name", type=checked.name)
+    coordinator.set_defaults(queues=["coordinator"], threads=None, concurrency=COORDINATOR_THREADS)
     evaluation = roles.add_parser("evaluation", help="evaluate candidates")
-    evaluation.add_argument("--name", type=_name, default=f"worker@{host}")
+    evaluation.add_argument("--name", type=checked.name)
     evaluation.add_argument(
         "--queues",
-        type=_queues,
+        type=checked.queues,
         default=["cpu"],
         help="queues to serve, separated by commas (default: cpu)",
     )
     evaluation.add_argument(
         "--threads",
-        type=_threads,
-        default=_default_threads(),
-        help="processor threads of a training",
+        type=checked.threads,
+        help="processor threads of a training (default: TRAINER_THREADS)",
     )
-    roles.add_parser("imports", help="import the uploaded tables that wait, then end")
+    evaluation.add_argument(
+        "--concurrency",
+        type=checked.threads,
+        default=1,
+        help="how many candidates may be evaluated at once (default: 1)",
+    )
+    imports = roles.add_parser("imports", help="import the uploaded tables that wait, then end")
+    imports.add_argument(
+        "--claims", type=checked.threads, default=sys.maxsize, help="how many at most"
+    )
     return parser
-
-
-def _default_threads() -> int:
-    """Return TRAINER_THREADS, or all cores but one, which serves the pages."""
-    given = os.environ.get("TRAINER_THREADS")
-    return _threads(given) if given else max(1, (os.cpu_count() or 2) - 1)
-
-
-def _threads(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of threads: use 1 or more")
-    return int(text)
-
-
-def _name(text: str) -> str:
-    if not 0 < len(text) <= 120 or not text.isprintable():
-        raise argparse.ArgumentTypeError(
-            f"{text[:40]!r} is not a name: use 1 to 120 printable characters"
-        )
-    return text
-
-
-def _queues(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names or not all(re.fullmatch(r"[\w.-]{1,40}", name) for name in names):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a list of queues: use names separated by commas, as in cpu,cuda"
-        )
-    return names
 
 
 if __name__ == "__main__":
     status = main()
     logging.shutdown()
-    os._exit(status)  # the listener's thread may be blocked in a broker call
+    os._exit(status)  # a thread may be blocked in a call of the broker's client

@@ -39,6 +39,11 @@ class CandidateWork(Work):
         """Return the next candidates that wait in these queues."""
         return claims.turns(queues)
 
+    @staticmethod
+    def task_of(turn: Turn) -> str:
+        """Return the name of the Celery task that does the work of a turn."""
+        return "train_supernet" if turn.is_shared else "evaluate"
+
     @classmethod
     def take(cls, slot: WorkerSlot, turn: Turn) -> CandidateWork | None:
         """Claim the candidate of a turn; None if it does not wait any more."""

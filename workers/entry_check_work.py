@@ -32,6 +32,11 @@ class EntryCheckWork(Work):
         """Return the next checks that wait in these queues."""
         return check_jobs.turns(queues)
 
+    @staticmethod
+    def task_of(turn: Turn) -> str:
+        """Return the name of the Celery task that does the work of a turn."""
+        return "check_entry"
+
     @classmethod
     def take(cls, slot: WorkerSlot, turn: Turn) -> EntryCheckWork | None:
         """Claim the check of a turn; None if it does not wait any more."""

@@ -33,6 +33,11 @@ class ExportWork(Work):
         """Return the next exports that wait in these queues."""
         return export_jobs.turns(queues)
 
+    @staticmethod
+    def task_of(turn: Turn) -> str:
+        """Return the name of the Celery task that does the work of a turn."""
+        return "export"
+
     @classmethod
     def take(cls, slot: WorkerSlot, turn: Turn) -> ExportWork | None:
         """Claim the export of a turn; None if it does not wait any more."""

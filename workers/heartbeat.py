@@ -4,62 +4,54 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from webapp.runs.models import WorkerSlot
 from webapp.runs.services.slots import touch
 
-from .work import Work
+if TYPE_CHECKING:
+    from .worker import Worker
 
 log = logging.getLogger(__name__)
 
 
 class Heartbeat(threading.Thread):
-    """Renew the registration of a process and the lease of the work that it has claimed.
+    """Registers a worker, then renews its rows and the leases of the work that it has claimed.
 
-    `verdict` is the answer of the last heartbeat for the claimed work: "go", "cancel" or "lost".
-    While the database is unreachable it keeps its value: the result may still be accepted.
+    An idle worker holds no lease, so it sends fewer heartbeats. After each one the worker looks
+    whether messages for it were lost.
     """
 
-    def __init__(self, slot: WorkerSlot):
+    def __init__(self, worker: Worker):
         super().__init__(name="heartbeat", daemon=True)
-        self.slot = slot
-        self.verdict = "go"
-        self._work: Work | None = None
-        self._lock = threading.Lock()
-        self._stopping = threading.Event()
-
-    def hold(self, work: Work) -> None:
-        """Renew the lease of this work too, from now on."""
-        with self._lock:
-            self._work, self.verdict = work, "go"
-
-    def release(self) -> None:
-        """Stop renewing the lease of the work."""
-        with self._lock:
-            self._work = None
+        self.worker = worker
+        self._ended = threading.Event()
 
     def stop(self) -> None:
         """End the thread after its current heartbeat."""
-        self._stopping.set()
+        self._ended.set()
 
     def run(self) -> None:
-        while not self._stopping.wait(settings.HEARTBEAT_SECONDS):
+        self.worker.register()
+        while not self._ended.wait(self._pause()):
             try:
                 self._send()
+                self.worker.find_lost_messages()
             except (DatabaseError, InterfaceError) as error:
                 log.warning("heartbeat not written: %s", str(error).partition("\n")[0])
                 connection.close()
         connection.close()
 
+    def _pause(self) -> float:
+        if any(slot.work is not None for slot in self.worker.slots):
+            return settings.HEARTBEAT_SECONDS
+        idle = max(settings.HEARTBEAT_SECONDS, settings.LEASE_SECONDS / 3)
+        return min(idle, settings.IDLE_SECONDS)
+
     def _send(self) -> None:
-        touch(self.slot)
-        work = self._work
-        if work is None:
-            return
-        verdict = work.heartbeat()
-        with self._lock:
-            if self._work is work:  # otherwise it finished meanwhile and the answer is outdated
-                self.verdict = verdict
+        touch(self.worker.rows)
+        for slot in self.worker.slots:
+            if (work := slot.work) is not None:
+                slot.judge(work, work.heartbeat())

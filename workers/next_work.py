@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from webapp.common.messages import TASK, Announcement, send, work_announcement
 from webapp.runs.models import WorkerSlot
 from webapp.runs.services.drains import is_drained
 from webapp.runs.services.leases import Turn
@@ -21,6 +24,9 @@ class Source(Protocol):
     def turns(self, queues: list[str]) -> list[Turn]:
         """Return the next works that wait in these queues."""
 
+    def task_of(self, turn: Turn) -> str:
+        """Return the name of the Celery task that does the work of a turn, as "evaluate"."""
+
     def take(self, slot: WorkerSlot, turn: Turn) -> Work | None:
         """Claim the work of a turn; None if it does not wait any more."""
 
@@ -33,18 +39,58 @@ SOURCES: tuple[Source, ...] = (
 )
 
 
-def next_work(slot: WorkerSlot, queues: list[str]) -> Work | None:
-    """Claim the next work of these queues; None if nothing waits.
+@dataclass(frozen=True)
+class Due:
+    """Work that waits, and the source that hands it out."""
+
+    source: Source
+    turn: Turn
+
+    @property
+    def task(self) -> str:
+        """Full name of the Celery task that does it."""
+        return TASK.format(self.source.task_of(self.turn))
+
+    @property
+    def announcement(self) -> Announcement:
+        return work_announcement(self.turn.queue, self.task)
+
+
+def due_work(queues: list[str]) -> list[Due]:
+    """Return what waits in these queues, in the order in which it is to be done.
 
     Work of a higher priority comes first, then that of the team with the smallest load for its
     weight, then of the owner (a run, an evaluation, the exports of a team) with the least running,
     then of the owner that was served least recently. One worker therefore serves all of them in
-    turn. A drained worker gets nothing.
+    turn.
     """
+    waiting = [Due(source, turn) for source in SOURCES for turn in source.turns(queues)]
+    return sorted(waiting, key=lambda due: due.turn.order)  # equal: as they came
+
+
+def claim_first(slot: WorkerSlot, waiting: Sequence[Due]) -> tuple[Work | None, list[Due]]:
+    """Claim the first of these works that still waits; return it and those behind it."""
+    for position, due in enumerate(waiting):
+        if work := due.source.take(slot, due.turn):
+            return work, list(waiting[position + 1 :])
+    return None, []
+
+
+def next_work(slot: WorkerSlot, queues: list[str]) -> Work | None:
+    """Claim the next work of these queues; None if nothing waits or the worker is drained."""
     if is_drained(slot.name):  # every claim checks it too; here it saves looking for work
         return None
-    waiting = [(source, turn) for source in SOURCES for turn in source.turns(queues)]
-    for source, turn in sorted(waiting, key=lambda pair: pair[1].order):  # equal: as they came
-        if work := source.take(slot, turn):
-            return work
-    return None
+    return claim_first(slot, due_work(queues))[0]
+
+
+def announce(waiting: Sequence[Due]) -> None:
+    """Announce the first of these works in each queue, for the next worker that is free.
+
+    Its receiver announces the one behind it. There is never more than one such message in a queue
+    of the broker, however much waits.
+    """
+    firsts: dict[str, Due] = {}
+    for due in waiting:
+        firsts.setdefault(due.turn.queue, due)
+    for due in firsts.values():
+        send(due.announcement)

@@ -1,4 +1,4 @@
-"""Imports of tables in a child process of the coordinator, which stays free for the runs.
+"""Imports of tables, each in a child process of a coordinator, which stays free for the runs.
 
 The child has a low priority and memory of its own, and can be killed at any moment: an import
 stores its table in one transaction.
@@ -14,64 +14,83 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection
 
+from webapp.common.messages import COORDINATOR_QUEUE, IMPORT_TABLES, Announcement, send
 from webapp.start.processes import die_with_parent, end
 from webapp.tables.models import TableImport
 from webapp.tables.services import import_jobs
 
-from .database_retry import CONNECTION_ERRORS
+from .database_retry import CONNECTION_ERRORS, retry_until_available
+
+if TYPE_CHECKING:
+    from .worker import Worker
 
 log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[1]
 NICENESS = 10
 MAX_BEAT_SECONDS = 1.0  # the page shows the progress, and cancels
 CANCELLED = 3  # exit status
-requested = threading.Event()  # set by the Celery task
+_importing = threading.Lock()  # one import at a time per worker
 
 
-class TableImports:
-    """Starts the child when an import waits, one at a time per coordinator."""
+class ImportProcess:
+    """The child process of one import."""
 
     def __init__(self) -> None:
-        self._child: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] = subprocess.Popen(
+            [sys.executable, "-m", "workers", "imports", "--claims", "1"],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  it only calls prctl and takes no lock
+        )
 
-    @property
-    def requested(self) -> bool:
-        """Whether a message has announced an import since the last look."""
-        return requested.is_set()
+    def __str__(self) -> str:
+        return "table import"
 
-    def look(self) -> None:
-        """Start the child if an import waits and none is running."""
-        requested.clear()
-        if self._child is not None and self._child.poll() is None:
+    def give_back(self) -> None:
+        """End the process; its import returns to the queue."""
+        end(self._process)
+
+    def wait(self) -> int:
+        """Wait until the process has ended and return its exit status."""
+        return self._process.wait()
+
+
+def import_next(task_id: str, worker: Worker) -> None:
+    """Import the next table that waits; a second task of this worker meanwhile does nothing."""
+    worker.registered.wait()
+    if worker.stopping.is_set() or not _importing.acquire(blocking=False):
+        return
+    try:
+        if not retry_until_available(import_jobs.waiting_imports, worker.stopping):
             return
-        self._child = None
-        if import_jobs.waiting_imports():
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "workers", "imports"],
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509  it only calls prctl and takes no lock
-            )
-
-    def stop(self) -> None:
-        """End the child; its import returns to the queue."""
-        if self._child is not None:
-            end(self._child)
+        child = ImportProcess()
+        with worker.running(task_id, child):
+            if worker.stopping.is_set():
+                child.give_back()
+            status = child.wait()
+    finally:
+        _importing.release()
+    more = retry_until_available(import_jobs.waiting_imports, worker.stopping)
+    if more and status in (0, CANCELLED):
+        send(Announcement(IMPORT_TABLES, COORDINATOR_QUEUE))
 
 
-def import_waiting_tables() -> None:
-    """Import the tables that wait, the oldest first, and return when none does."""
+def import_waiting_tables(claims: int) -> None:
+    """Import the tables that wait, the oldest first, at most so many, and return when none does."""
     os.nice(NICENESS)
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     signal.signal(signal.SIGINT, lambda *_: stopping.set())
     import_jobs.sweep_imports()
-    while not stopping.is_set() and (job := import_jobs.claim()) is not None:
+    for _ in range(claims):
+        if stopping.is_set() or (job := import_jobs.claim()) is None:
+            return
         log.info("%s (%s): started", job, job.pk)
         file = import_jobs.content_of(job)
         beats = _Beats(job, file, stopping)

@@ -1,29 +1,61 @@
-"""Celery tasks: each wakes the loop of its own process, which then queries the database.
+"""The Celery tasks. Each claims what is to be done in the database, and ends if nothing is.
 
-They are safe to run twice, late or never: the loop finds its work in the database.
+They are safe to run twice, late or never. The names of the tasks of work say what is done, for
+`inspect`, Flower and time limits: a message of one kind whose turn has not come is answered with
+one of the kind whose turn it is.
 """
 
 from __future__ import annotations
 
-from .app import app
-from .table_imports import requested
-from .wake_up import wake_up
+from collections.abc import Callable
+from typing import Any
+
+from celery import Task
+
+from webapp.common.messages import ADVANCE, IMPORT_TABLES, SWEEP, TASK
+
+from . import coordination, table_imports
+from .celery import app
+from .database_retry import retry_until_available
+from .process import the_worker
 
 
-@app.task(name="workers.tasks.evaluate")
-def evaluate() -> None:
-    """Wake the worker: candidates wait on one of its queues."""
-    wake_up.notify()
+def _task_of_work(name: str, description: str) -> Callable[..., None]:
+    def work(self: Task, queue: str = "") -> None:
+        the_worker().serve(self, queue)
+
+    work.__doc__ = description
+    return app.task(name=TASK.format(name), bind=True)(work)
 
 
-@app.task(name="workers.tasks.advance")
-def advance(run_id: int) -> None:
-    """Wake the coordinator: this run has finished candidates, free workers or a new state."""
-    wake_up.notify(run_id)
+evaluate = _task_of_work("evaluate", "Evaluate the next candidate of a run.")
+train_supernet = _task_of_work("train_supernet", "Train the supernet of a run for its next step.")
+finalize = _task_of_work("finalize", "Train one network of an evaluation fully.")
+export = _task_of_work("export", "Export a trained network.")
+check_entry = _task_of_work("check_entry", "Rebuild a catalogue entry and compare it.")
 
 
-@app.task(name="workers.tasks.import_tables")
-def import_tables() -> None:
-    """Wake the coordinator: an uploaded table waits to be imported."""
-    requested.set()
-    wake_up.notify()
+@app.task(name=ADVANCE)
+def advance(run_id: int, is_next_turn: bool = False) -> None:
+    """Advance a run: it has finished candidates, free workers or a new state."""
+    _with_database(lambda: coordination.advance(run_id, is_next_turn))
+
+
+@app.task(name=SWEEP)
+def sweep() -> None:
+    """Requeue work of dead workers, and announce what lost messages had announced."""
+    _with_database(coordination.sweep)
+    the_worker().swept()
+
+
+@app.task(name=IMPORT_TABLES, bind=True)
+def import_tables(self: Task) -> None:
+    """Import the next uploaded table that waits, in a process of its own."""
+    table_imports.import_next(self.request.id, the_worker())
+
+
+def _with_database(act: Callable[[], Any]) -> None:
+    worker = the_worker()
+    worker.registered.wait()
+    if not worker.stopping.is_set():
+        retry_until_available(act, worker.stopping)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 from django.conf import settings
@@ -16,15 +17,35 @@ class TimeLimit:
     few seconds, so a training may take days, but one that hangs is stopped.
     """
 
-    def __init__(self, work: Work):
+    def __init__(self, work: Work, task_seconds: float | None = None):
+        """Start watching now.
+
+        Args:
+            work: the work that begins.
+            task_seconds: time limit of the Celery task, if it has one.
+        """
         self.work = work
         self.quiet_seconds: float | None = settings.PROGRESS_SECONDS if work.is_watched else None
         self.longest: float | None = getattr(settings, work.limit)
+        self.task_seconds = task_seconds
         self.started = self.last = time.monotonic()
 
     def progressed(self) -> None:
         """Record a sign of progress."""
         self.last = time.monotonic()
+
+    def rest(self) -> float:
+        """Return the seconds until the work may have to be stopped."""
+        ends = [
+            start + seconds
+            for start, seconds in (
+                (self.last, self.quiet_seconds),
+                (self.started, self.longest),
+                (self.started, self.task_seconds),
+            )
+            if seconds is not None
+        ]
+        return max(0.0, min(ends, default=threading.TIMEOUT_MAX) - time.monotonic())
 
     def excess(self) -> str:
         """Return why the work has to be stopped; "" while it may go on."""
@@ -40,4 +61,6 @@ class TimeLimit:
                 f"took longer than {self.work.limit} ({self.longest:g} s) and was stopped: raise "
                 f"or unset {self.work.limit}"
             )
+        if self.task_seconds is not None and now - self.started > self.task_seconds:
+            return f"took longer than its Celery task may ({self.task_seconds:g} s) and was stopped"
         return ""

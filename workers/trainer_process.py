@@ -20,6 +20,7 @@ from typing import IO, Any
 log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[1]
 STDERR_LINES = 20
+WAKE: dict[str, Any] = {"type": "wake"}
 
 
 class TrainerDied(Exception):
@@ -111,6 +112,10 @@ class TrainerProcess:
                     report(message["point"])
         self.kill()
 
+    def wake(self) -> None:
+        """Let the current or the next `receive` return at once; any thread may call it."""
+        self._messages.put(WAKE)
+
     def receive(self, seconds: float) -> dict[str, Any] | None:
         """Return the next message about the current work, None if none came in time.
 
@@ -120,6 +125,8 @@ class TrainerProcess:
         try:
             message = self._messages.get(timeout=seconds)
         except queue.Empty:
+            return None
+        if message is WAKE:
             return None
         if message is None:
             raise TrainerDied(self._death_report())

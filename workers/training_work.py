@@ -36,6 +36,11 @@ class TrainingWork(Work):
         """Return the next trainings that wait in these queues."""
         return training_jobs.turns(queues)
 
+    @staticmethod
+    def task_of(turn: Turn) -> str:
+        """Return the name of the Celery task that does the work of a turn."""
+        return "finalize"
+
     @classmethod
     def take(cls, slot: WorkerSlot, turn: Turn) -> TrainingWork | None:
         """Claim the training of a turn; None if it does not wait any more."""

@@ -1,8 +1,4 @@
-"""Evaluation worker: a process that evaluates one candidate, or does one job, at a time.
-
-The loop queries the database when a notification arrives, and every `IDLE_SECONDS` without one.
-A worker that has lost the broker therefore only starts later, by at most that time.
-"""
+"""Slots, database rows and claimed work of a Celery worker."""
 
 from __future__ import annotations
 
@@ -10,185 +6,255 @@ import logging
 import platform
 import threading
 import time
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
+from celery import Task
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import connection
 
-from nasengine.core.errors import EngineError
-from webapp.evaluations.services.networks import sweep_networks
-from webapp.exports.services.archives import sweep_exports
+from webapp.common.messages import COORDINATOR_QUEUE, SWEEP, Announcement
+from webapp.runs.models import WorkerSlot
 from webapp.runs.services import slots
-from webapp.runs.services.weights import sweep_weights
-from webapp.tables.services.materialise import sweep_tables
+from webapp.runs.services.drains import is_drained, number_drained
 
-from .database_retry import CONNECTION_ERRORS, limit_idle_transactions, retry_until_available
+from .database_retry import CONNECTION_ERRORS, retry_until_available
 from .heartbeat import Heartbeat
-from .next_work import next_work
-from .time_limit import TimeLimit
-from .trainer_process import TrainerDied, TrainerProcess
-from .wake_up import WakeUp
-from .work import Ending, Work
+from .next_work import announce, claim_first, due_work
+from .slot import Slot
+from .work import Work
 
 log = logging.getLogger(__name__)
-POLL_SECONDS = 0.2  # between two checks of lease and shutdown while the trainer works
-GRACE_SECONDS = 5.0  # for cancelled work to stop before its process is killed
-STOP_SECONDS = 5.0  # for returned work to store a checkpoint
-SWEEP_FILES_SECONDS = 3600.0  # between two sweeps of unused files
-SWEEPS = {
-    "weights of runs": sweep_weights,
-    "tables": sweep_tables,
-    "trained networks": sweep_networks,
-    "exports": sweep_exports,
-}
+STOP_SECONDS = 8.0  # for claimed work to store a checkpoint and return to its queue
+MISSED_MESSAGES = 2  # in a row, after which a worker connects to the broker again
+MISSED_SWEEPS = 3  # intervals without a sweep, after which a coordinator starts one by itself
+
+
+class Interruptible(Protocol):
+    """Work of a task that a signal or `revoke` ends."""
+
+    def give_back(self) -> None: ...
+
+
+class MessageConsumer(Protocol):
+    """The consumer of a worker's messages; see `workers.consumer`."""
+
+    def start_here(self, announcement: Announcement) -> None: ...
+    def receive(self, queues: list[str], begin: bool) -> None: ...
+    def reconnect(self) -> None: ...
 
 
 class Worker:
-    """Claim work, have it done, report it, store its outcome; repeat until `stop`."""
+    """The slots of a Celery worker for its queues of work, and its part as a coordinator.
 
-    def __init__(self, name: str, queues: list[str], threads: int, wake_up: WakeUp):
+    A worker that serves the queue "coordinator" too keeps one of its threads free for it, if it
+    has several: a run must advance while networks train.
+
+    Args:
+        name: name in the database and on pages.
+        queues: the queues that the worker serves.
+        concurrency: how many tasks may run at once.
+        threads: processor threads of each training.
+        consumer: receives the messages of the worker.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        queues: list[str],
+        concurrency: int,
+        threads: int,
+        consumer: MessageConsumer,
+    ):
         self.name = name
-        self.queues = queues
-        self.wake_up = wake_up
-        self.trainer = TrainerProcess(threads)
+        self.queues = [queue for queue in queues if queue != COORDINATOR_QUEUE]
+        self.is_coordinator = COORDINATOR_QUEUE in queues
+        self.threads = threads
+        self.consumer = consumer
+        self.is_drained = False
         self.stopping = threading.Event()
-        self.facts = {"python": platform.python_version(), "machine": platform.machine()}
-        self.slot: Any = None
-        self.heartbeat: Any = None
-        self.sweep_at = 0.0
-        self.started = 0.0  # when the present work was claimed
+        self.registered = threading.Event()
+        self.slots: list[Slot] = []
+        self.coordinator_row: WorkerSlot | None = None
+        self._width = max(1, concurrency - self.is_coordinator) if self.queues else 0
+        self._free: list[Slot] = []  # the last one used is the next, because its trainer is warm
+        self._running: dict[str, Interruptible] = {}
+        self._task_ended = threading.Condition()
+        self._heartbeat = Heartbeat(self)
+        self._busy_at = self._swept_at = time.monotonic()
+        self._missed = 0  # how often in a row work was claimed without a message
+        self._is_searching = False
+
+    @property
+    def rows(self) -> list[WorkerSlot]:
+        """The rows of this worker in the database."""
+        rows = [slot.row for slot in self.slots]
+        return [*rows, self.coordinator_row] if self.coordinator_row else rows
+
+    def start(self) -> None:
+        """Register and send heartbeats in a thread; tasks wait until the rows are there."""
+        self._heartbeat.start()
 
     def stop(self) -> None:
-        """Stop the loop at once; the claimed work returns to its queue."""
+        """Return all claimed work and sign out."""
+        self.interrupt()
+        with self._task_ended:
+            self._task_ended.wait_for(lambda: not self._running, STOP_SECONDS)
+        self._heartbeat.stop()
+        for slot in self.slots:
+            slot.trainer.kill()
+        try:
+            for row in self.rows:
+                slots.retire(row)
+        except CONNECTION_ERRORS as error:
+            log.warning("worker not signed out: %s", error)
+        connection.close()
+
+    def interrupt(self) -> None:
+        """Let every task end at once; its work returns to its queue."""
         self.stopping.set()
-        self.wake_up.notify()
+        self.registered.set()
+        for running in list(self._running.values()):
+            running.give_back()
 
-    def run(self) -> None:
-        """Run the loop; return after `stop`."""
-        limit_idle_transactions(settings.LEASE_SECONDS / 2)
-        self.trainer.start()  # importing the engine takes seconds: do it while waiting for work
-        self.slot = retry_until_available(self._register, self.stopping)
-        if self.slot is not None:
-            self.heartbeat = Heartbeat(self.slot)
-            self.heartbeat.start()
-            while not self.stopping.is_set():
-                self._drain()
-                if not self.stopping.is_set():
-                    self.wake_up.wait(settings.IDLE_SECONDS)
-        self._close()
+    def register(self) -> None:
+        """Create the rows of this worker, as soon as the database can be reached."""
+        if retry_until_available(self._register, self.stopping):
+            self.registered.set()
 
-    def _register(self) -> Any:
-        return slots.register(self.name, "evaluation", self.queues, self.facts)
+    def _register(self) -> bool:
+        facts = {"python": platform.python_version(), "machine": platform.machine()}
+        if self.is_coordinator and self.coordinator_row is None:
+            name = f"coordinator of {self.name}" if self.queues else self.name
+            queues = [COORDINATOR_QUEUE]
+            self.coordinator_row = slots.register(name, "coordinator", queues, facts)
+        while len(self.slots) < self._width:
+            name = f"{self.name}-{len(self.slots) + 1}" if self._width > 1 else self.name
+            row = slots.register(name, "evaluation", self.queues, facts)
+            self.slots.append(Slot(row, self.threads, self.stopping))
+            self._free.append(self.slots[-1])
+        return True
 
-    def _drain(self) -> None:
-        """Do work until the queues are empty."""
-        while not self.stopping.is_set():
-            self._sweep_files()
-            work = retry_until_available(lambda: next_work(self.slot, self.queues), self.stopping)
+    def serve(self, task: Task, queue: str) -> None:
+        """Claim the next work of this worker's queues and do it: the body of the tasks of work.
+
+        If it is of another kind, the task for it is announced instead, so that the name of a task
+        says what it does.
+        """
+        self.registered.wait()
+        with self._slot_for(task) as slot:
+            if slot is None or self.stopping.is_set():
+                return
+            if retry_until_available(lambda: is_drained(slot.row.name), self.stopping):
+                return
+            waiting = retry_until_available(lambda: due_work(self.queues), self.stopping)
+            if not waiting:
+                return
+            if waiting[0].task != task.name:
+                announce(waiting)
+                return
+            work, rest = retry_until_available(
+                lambda: claim_first(slot.row, waiting), self.stopping
+            ) or (None, [])
             if work is None:
                 return
-            log.info("%s: claimed (fence %s)", work, work.fence)
-            self._serve(work)
+            announce(rest)
+            self._claimed(work)
+            slot.serve(work, _time_limit(task))
+        self._announce_more()
 
-    def _sweep_files(self) -> None:
-        """Delete unused files once per `SWEEP_FILES_SECONDS`.
+    def _announce_more(self) -> None:
+        if not self.stopping.is_set():
+            waiting = retry_until_available(lambda: due_work(self.queues), self.stopping)
+            announce(waiting or [])
 
-        Workers do it because only they are sure to see the folders.
-        """
-        if time.monotonic() >= self.sweep_at:
-            self.sweep_at = time.monotonic() + SWEEP_FILES_SECONDS
-            for what, sweep in SWEEPS.items():
-                try:
-                    deleted = retry_until_available(sweep, self.stopping)
-                except OSError as error:
-                    log.warning("%s not swept: %s", what, error)
-                else:
-                    log.info("%s deleted: %s", what, deleted or 0)
-
-    def _serve(self, work: Work) -> None:
-        self.heartbeat.hold(work)
-        self.started = time.monotonic()
+    @contextmanager
+    def _slot_for(self, task: Task) -> Iterator[Slot | None]:
+        """Take a free slot for the task; None if there is none."""
         try:
-            ending = self._run(work)
+            slot = self._free.pop()
+        except IndexError:
+            yield None
+            return
+        slot.is_returning = False
+        try:
+            with self.running(task.request.id, slot):
+                yield slot
         finally:
-            self.heartbeat.release()
-        if ending is not None:
-            self._finish(work, ending)
+            self._free.append(slot)
+            self._busy_at = time.monotonic()
 
-    def _run(self, work: Work) -> Ending | None:
-        """Return how the work ended, or None if it was returned or its lease was lost."""
+    @contextmanager
+    def running(self, task_id: str, what: Interruptible) -> Iterator[None]:
+        """Let signals and `revoke` end what the task does."""
+        self._running[task_id] = what
         try:
-            retry_until_available(work.prepare, self.stopping)
-            work.start(self.trainer)
-            return self._watch(work)
-        except (EngineError, TrainerDied) as error:
-            return self._ended("failed", str(error))
+            yield
+        finally:
+            with self._task_ended:
+                self._running.pop(task_id, None)
+                self._task_ended.notify_all()
 
-    def _watch(self, work: Work) -> Ending | None:
-        limit = TimeLimit(work)
-        cancelled_at: float | None = None
-        while True:
-            message = self.trainer.receive(POLL_SECONDS)
-            if message:
-                limit.progressed()
-            if message and message["type"] == "outcome":
-                return Ending.of_message(message, time.monotonic() - self.started)
-            if message and message["type"] == "progress":
-                self._report(work, message["point"])
-            if self.stopping.is_set():
-                self._give_back(work)
-                return None
-            if self.heartbeat.verdict == "lost":
-                log.warning("%s: lease lost", work)
-                self.trainer.kill()
-                return None
-            if self.heartbeat.verdict == "cancel" and cancelled_at is None:
-                cancelled_at = time.monotonic()
-                self.trainer.cancel()
-            if cancelled_at is not None and time.monotonic() > cancelled_at + GRACE_SECONDS:
-                self.trainer.kill()
-                return self._ended("cancelled", "cancelled on request")
-            if reason := limit.excess():
-                self.trainer.kill()
-                return self._ended("failed", reason)
+    def give_back(self, task_id: str) -> None:
+        """Return the work of a task to its queue."""
+        if running := self._running.get(task_id):
+            running.give_back()
 
-    def _ended(self, state: str, reason: str) -> Ending:
-        """The ending of work for which the trainer process sent no outcome."""
-        return Ending(state, reason, {}, seconds=time.monotonic() - self.started)
+    def work_of(self, task_id: str) -> str:
+        """Return what a task does, as "run 3 candidate 7"; "" if nothing."""
+        running = self._running.get(task_id)
+        work = running.work if isinstance(running, Slot) else running
+        return "" if work is None else str(work)
 
-    def _report(self, work: Work, point: dict[str, Any]) -> None:
-        if retry_until_available(lambda: work.report(point), self.stopping) is False:
-            self.heartbeat.verdict = "lost"
+    def received(self) -> None:
+        """Remember that messages of the broker arrive."""
+        self._busy_at, self._missed, self._is_searching = time.monotonic(), 0, False
 
-    def _give_back(self, work: Work) -> None:
-        self.trainer.stop(STOP_SECONDS, lambda point: self._report(work, point))
-        try:
-            work.release()
-        except CONNECTION_ERRORS as error:
-            log.warning("%s not returned, its lease will expire: %s", work.noun, error)
+    def swept(self) -> None:
+        """Remember that this coordinator has swept."""
+        self._swept_at = time.monotonic()
 
-    def _finish(self, work: Work, ending: Ending) -> None:
-        try:
-            stored = retry_until_available(lambda: work.finish(ending), self.stopping)
-        except DatabaseError as error:  # the values were refused; the connection is fine
-            reason = f"its result could not be stored: {str(error).partition(chr(10))[0]}"
-            log.exception("%s: %s", work, reason)
-            failed = Ending("failed", reason, {}, seconds=ending.seconds)
-            stored = retry_until_available(lambda: work.finish(failed), self.stopping)
-        word = "stored" if stored else "refused, the lease was lost"
-        log.info("%s: %s, %s", work, ending.state, word)
-        self._update_facts()
+    def _drain(self) -> None:
+        """Receive no announcement of work while every slot is drained: others need it."""
+        drained = number_drained([slot.row.name for slot in self.slots]) >= len(self.slots)
+        if drained != self.is_drained:
+            self.is_drained = drained
+            self.consumer.receive(self.queues, not drained)
 
-    def _update_facts(self) -> None:
-        if self.trainer.facts.keys() - self.facts.keys():
-            self.facts = {**self.facts, **self.trainer.facts}
-            retry_until_available(lambda: slots.add_facts(self.slot, self.facts), self.stopping)
+    def find_lost_messages(self) -> None:
+        """Start tasks whose messages were lost, as while the broker is down."""
+        now = time.monotonic()
+        if self.slots:
+            self._drain()
+        if self.is_coordinator and now > self._swept_at + MISSED_SWEEPS * settings.SWEEP_SECONDS:
+            self.swept()
+            self.consumer.start_here(Announcement(SWEEP, COORDINATOR_QUEUE))
+        if self._free and not self.is_drained and now > self._busy_at + settings.IDLE_SECONDS:
+            self._busy_at = now
+            self._find_work()
 
-    def _close(self) -> None:
-        self.trainer.kill()
-        if self.slot is not None:
-            self.heartbeat.stop()
-            try:
-                slots.retire(self.slot)
-            except CONNECTION_ERRORS as error:
-                log.warning("worker not signed out: %s", error)
+    def _find_work(self) -> None:
+        waiting = due_work(self.queues)
+        if not waiting:
+            return
+        self._is_searching = True
+        self.consumer.start_here(waiting[0].announcement)
+
+    def _claimed(self, work: Work) -> None:
+        """Connect to the broker again if this worker keeps finding work without messages."""
+        log.info("%s: claimed (fence %s)", work, work.fence)
+        if not self._is_searching:
+            return
+        self._is_searching = False
+        self._missed += 1
+        log.warning("%s waited, but no message of it arrived", work)
+        if self._missed >= MISSED_MESSAGES:
+            self._missed = 0
+            self.consumer.reconnect()
+
+
+def _time_limit(task: Task) -> float | None:
+    """Return the shortest time limit of a task's message and of the task, in seconds."""
+    limits = (*(task.request.timelimit or ()), task.time_limit, task.soft_time_limit)
+    return min((float(limit) for limit in limits if limit), default=None)

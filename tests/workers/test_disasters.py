@@ -116,7 +116,7 @@ def test_cancel_reaches_a_training_candidate(fleet):
 
 
 def test_repeated_notifications_change_nothing(fleet):
-    from workers.app import app  # its settings are those of this process: only names are used
+    from workers.celery import app  # its settings are those of this process: only names are used
 
     fleet.start_coordinator()
     fleet.start_worker()

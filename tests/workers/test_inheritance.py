@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import loop as search
 from webapp.runs.models import Measurement
 from webapp.runs.services.weights import weights_place
-from workers import worker
-from workers.wake_up import WakeUp
+from workers import file_sweeps
 
 from ..fixtures.fleet import results
 
@@ -24,9 +25,7 @@ QUESTION = {
 
 
 @pytest.mark.django_db
-def test_a_worker_sweeps_files_at_intervals_and_an_unreadable_folder_does_not_stop_it(
-    monkeypatch, tmp_path
-):
+def test_an_unreadable_folder_does_not_stop_the_sweep_of_files(monkeypatch, tmp_path):
     looked = []
     laid = tmp_path / f"{'0' * 64}.csv.gz"  # a table that no team has any more
     laid.touch()
@@ -36,14 +35,9 @@ def test_a_worker_sweeps_files_at_intervals_and_an_unreadable_folder_does_not_st
         looked.append(True)
         raise PermissionError("weights: permission denied")
 
-    monkeypatch.setitem(worker.SWEEPS, "weights of runs", refused)
-    one = worker.Worker("one", ["cpu"], 1, WakeUp())
-    one._sweep_files()
-    one._sweep_files()
-    assert len(looked) == 1
-    one.sweep_at -= worker.SWEEP_FILES_SECONDS
-    one._sweep_files()
-    assert len(looked) == 2
+    monkeypatch.setitem(file_sweeps.SWEEPS, "weights of runs", refused)
+    file_sweeps.sweep_files(threading.Event())
+    assert looked == [True]
     assert not laid.exists()
 
 

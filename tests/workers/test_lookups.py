@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
-from django.conf import settings
 
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import loop as search
 from tests.fixtures.factories import make_run, make_table, make_team, table_text
 from tests.fixtures.table_specs import asked
+from webapp.runs.models import Run, WorkerSlot
 from webapp.runs.services.claims import Claim
 from webapp.runs.services.launch import launch
+from workers import coordination
 from workers.candidate_work import CandidateWork
-from workers.coordinator import Coordinator
+from workers.slot import Slot
 from workers.trainer_process import TrainerDied
-from workers.wake_up import WakeUp
-from workers.worker import Worker
 
 from ..fixtures.fleet import results
 
@@ -64,27 +64,25 @@ def test_thousands_of_lookups_a_minute_with_a_killed_coordinator(fleet, tmp_path
 
 @pytest.mark.django_db(transaction=True)
 def test_a_long_lookup_run_does_not_block_other_runs(monkeypatch):
-    monkeypatch.setattr("workers.coordinator.SLICE_SECONDS", 0.05)
+    """Each turn is a task of its own: what other runs announced meanwhile comes first."""
+    announced: list[tuple] = []
+    monkeypatch.setattr(coordination, "send", lambda one: announced.append(one.arguments))
+    monkeypatch.setattr(coordination, "turns", coordination.Turns())
     team = make_team()
     make_table(team, text=table_text())
     spec = asked("table:made", "made", candidates=600)
-    long = [launch(team, None, spec, f"long {i}") for i in range(3)]
-    coordinator = Coordinator("test", WakeUp())
-    coordinator.advance([run.pk for run in long])
-    assert list(coordinator.unfinished) == [run.pk for run in long]
-    began = time.monotonic()
+    long = [launch(team, None, spec, f"long {i}").pk for i in range(2)]
+    for run_id in (*long, *long):  # the second message of a run that waits for its turn is ignored
+        coordination.advance(run_id, seconds=0.05)
+    assert announced == [(run_id,) for run_id in long]
     trained = make_run(advance=False)
-    coordinator.go_on()
-    coordinator.advance([trained.pk, *(run.pk for run in long)])
-    assert time.monotonic() - began < settings.SWEEP_SECONDS
+    coordination.advance(trained.pk)
     trained.refresh_from_db()
     assert (trained.state, trained.asked) == ("running", 1)
-    assert list(coordinator.unfinished) == [long[1].pk, long[2].pk, long[0].pk]
-    while coordinator.unfinished:
-        coordinator.go_on()
-    for run in long:
-        run.refresh_from_db()
-        assert (run.state, run.told) == ("finished", 600)
+    for (run_id,) in announced:  # grows while it is read
+        coordination.advance(run_id, is_next_turn=True, seconds=0.5)
+    assert announced[2:4] == announced[:2], "in turn"
+    assert {(run.state, run.told) for run in Run.objects.filter(pk__in=long)} == {("finished", 600)}
 
 
 class Dead:
@@ -94,7 +92,7 @@ class Dead:
         self.folder = folder
         self.seen: list[str] = []
 
-    def evaluate(self, spec, proposal, weights):
+    def request(self, type, **values):
         self.seen = [path.name for path in self.folder.iterdir()]
         raise TrainerDied("it is no real one")
 
@@ -106,10 +104,10 @@ def test_a_worker_caches_the_table_before_it_evaluates(tmp_path, monkeypatch):
     run = launch(team, None, asked("table:made", "made"), "claimed")
     folder = tmp_path / "a workers own"
     monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder))
-    work = CandidateWork(Claim(1, run.pk, 0, 1, run.spec, {}, "", ""))
-    worker = Worker("test", ["cpu"], 1, WakeUp())
-    worker.trainer = Dead(folder)
-    assert worker._run(work).reason == "it is no real one"
-    assert worker.trainer.seen == [f"{table.digest}.csv.gz"]
-    monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder / worker.trainer.seen[0]))
-    assert "cannot be written to" in worker._run(work).reason
+    work = CandidateWork(Claim(1, run.pk, 0, 1, run.spec, {}, "", "", "progress"))
+    slot = Slot(WorkerSlot(), 1, threading.Event())
+    slot.trainer = Dead(folder)
+    assert slot._run(work, None).reason == "it is no real one"
+    assert slot.trainer.seen == [f"{table.digest}.csv.gz"]
+    monkeypatch.setenv("PARETOSCOPE_TABLES", str(folder / slot.trainer.seen[0]))
+    assert "cannot be written to" in slot._run(work, None).reason

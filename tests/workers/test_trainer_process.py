@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
 from workers.candidate_work import read_outcome
 from workers.trainer_process import TrainerDied, TrainerProcess
-from workers.wake_up import WakeUp
 
 from ..fixtures.fleet import SMALL
 
@@ -113,23 +113,19 @@ def test_a_measurement_that_is_not_finite_makes_the_outcome_diverged():
     assert outcome.reason == "error is nan: a measurement must be finite"
 
 
-def test_several_notifications_count_once_and_keep_their_numbers():
-    wake_up = WakeUp()
-    wake_up.notify(5)
-    wake_up.notify()
-    wake_up.notify(3)
-    assert wake_up.wait(10) == [3, 5]
-    began = time.monotonic()
-    assert wake_up.wait(0.05) == []
-    assert time.monotonic() - began >= 0.05
+def test_waiting_for_a_message_ends_when_another_thread_wakes_it():
+    idle = TrainerProcess(threads=1)
+    threading.Timer(0.05, idle.wake).start()
+    assert idle.receive(60) is None
 
 
-def test_neither_coordinator_nor_worker_imports_torch():
-    """Not even after they made strategies and read objectives and fronts."""
+def test_a_worker_imports_no_torch():
+    """Not even after it made strategies and read objectives and fronts."""
     code = (
-        "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'webapp.settings'\n"
-        "import django; django.setup()\n"
-        "import workers.coordinator, workers.worker, workers.listener, webapp.runs.services.front\n"
+        "import sys\n"
+        "from workers.celery import app\n"
+        "app.loader.import_default_modules()\n"
+        "import workers.steps, webapp.runs.services.front\n"
         "from nasengine import catalog\n"
         "from nasengine.execution import assembly\n"
         "from nasengine.core.search_spec import SearchSpec\n"

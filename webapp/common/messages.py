@@ -1,8 +1,8 @@
-"""Wake-up messages: Celery messages sent by task name after commit.
+"""Announcements: Celery messages sent by task name after commit.
 
-All work is in the database; a message only makes a process look before its next poll. A dead or
-frozen broker therefore causes no failure and no delay: after one message that could not be sent,
-no other is tried for a moment.
+All work is in the database; a message only makes a worker look there. A dead or frozen broker
+therefore causes no failure and no delay: after one message that could not be sent, no other is
+tried for a moment. Lost messages are announced again by the periodic sweep.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from celery import Celery
 from django.conf import settings
@@ -18,11 +21,51 @@ from django.db import transaction
 
 log = logging.getLogger(__name__)
 COORDINATOR_QUEUE = "coordinator"
+DEFAULT_QUEUE = "cpu"
+TASK = "workers.tasks.{}"
+SWEEP, ADVANCE, IMPORT_TABLES = map(TASK.format, ("sweep", "advance", "import_tables"))
+EVALUATE = TASK.format("evaluate")
 QUIET_SECONDS = 5.0
-EXPIRES_SECONDS = 300  # polling has found the work of an older message
+EXPIRES_SECONDS = 300  # the sweep has found the work of an older message
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """A message to the workers of a queue.
+
+    Attributes:
+        task: full name of the Celery task.
+        queue: the queue of the message.
+        arguments: positional arguments of the task.
+        options: keyword arguments of the task.
+        is_bounded: not sent while a message waits in the queue. Its receiver announces the rest.
+        expires: seconds after which a worker ignores it; None: never.
+    """
+
+    task: str
+    queue: str
+    arguments: tuple = ()
+    options: dict[str, Any] = field(default_factory=dict)
+    is_bounded: bool = False
+    expires: float | None = EXPIRES_SECONDS
+
+
+Undelivered = Callable[[Announcement], None]
 
 _lock = threading.Lock()
 _quiet_until = 0.0
+_undelivered: Undelivered | None = None
+
+
+def on_undelivered(act: Undelivered | None) -> None:
+    """Call `act` with every announcement of this process that the broker did not take."""
+    global _undelivered  # noqa: PLW0603  shared by all threads of the process
+    _undelivered = act
+
+
+def work_announcement(queue: str, task: str = EVALUATE) -> Announcement:
+    """Return the announcement of work that waits in a queue."""
+    return Announcement(task, queue, options={"queue": queue}, is_bounded=True, expires=None)
 
 
 def _make_sender() -> Celery:
@@ -44,20 +87,43 @@ def _make_sender() -> Celery:
 _sender = _make_sender()
 
 
-def send_after_commit(task: str, queue: str, arguments: tuple = ()) -> None:
-    """Send a message to the processes of a queue once the current transaction is committed."""
-    transaction.on_commit(partial(_send, task, queue, arguments), robust=True)
+def send_after_commit(announcement: Announcement) -> None:
+    """Send a message to the workers of a queue once the current transaction is committed."""
+    transaction.on_commit(partial(send, announcement), robust=True)
 
 
-def _send(task: str, queue: str, arguments: tuple) -> None:
+def send(announcement: Announcement) -> None:
+    """Send a message to the workers of a queue now."""
+    if not _sent(announcement) and _undelivered is not None:
+        _undelivered(announcement)
+
+
+def _sent(announcement: Announcement) -> bool:
+    """Send the message unless one like it waits already; return False if the broker took none."""
     global _quiet_until  # noqa: PLW0603  shared by all threads of the process
     with _lock:
         if time.monotonic() < _quiet_until:
-            return
+            return False
         try:
-            _sender.send_task(
-                task, args=arguments, queue=queue, expires=EXPIRES_SECONDS, retry=False
-            )
-        except Exception as error:  # of many kinds; the receiver polls, so nothing is lost
+            if not (announcement.is_bounded and _waiting(announcement.queue)):
+                _sender.send_task(
+                    announcement.task,
+                    args=announcement.arguments,
+                    kwargs=announcement.options,
+                    queue=announcement.queue,
+                    expires=announcement.expires,
+                    retry=False,
+                )
+        except Exception as error:  # of many kinds; the sweep announces the work again
             _quiet_until = time.monotonic() + QUIET_SECONDS
-            log.warning("message %s to %s not sent: %s", task, queue, error)
+            log.warning(
+                "message %s to %s not sent: %s", announcement.task, announcement.queue, error
+            )
+            return False
+    return True
+
+
+def _waiting(queue: str) -> int:
+    """Return how many messages wait in a queue of the broker."""
+    with _sender.producer_pool.acquire(block=True) as producer:
+        return int(producer.channel.client.llen(queue))

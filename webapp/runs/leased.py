@@ -24,8 +24,8 @@ class Leased(models.Model):
     and `fence` the fencing token, which grows with every claim; results with an older token are
     refused. `attempts` counts the claims that were not released since the work last made
     progress: it is 1 again when a checkpoint keeps more epochs than any before, and `kept_epochs`
-    is how many that are. `cancel_asked` asks the worker to cancel. `rung_at` is the time of the
-    last wake-up message to workers. All times are from the database's clock.
+    is how many that are. `cancel_asked` asks the worker to cancel. All times are from the
+    database's clock; `rung_at` is not written any more.
     """
 
     team_path: ClassVar[str]

@@ -48,3 +48,8 @@ def resume(name: str, user: User | None) -> bool:
 def is_drained(name: str) -> bool:
     """Return whether workers of this name are drained."""
     return WorkerDrain.objects.filter(name=name).exists()
+
+
+def number_drained(names: list[str]) -> int:
+    """Return how many of these workers are drained."""
+    return WorkerDrain.objects.filter(name__in=names).count()

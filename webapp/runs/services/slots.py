@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models.functions import Now
@@ -18,11 +19,16 @@ def register(name: str, role: str, queues: list[str], facts: dict[str, Any]) -> 
     )
 
 
-def touch(slot: WorkerSlot) -> None:
-    """Store a heartbeat; a row that was marked as stopped or deleted is restored."""
-    if not WorkerSlot.objects.filter(pk=slot.pk).update(last_seen=Now(), stopped_at=None):
-        slot.last_seen = Now()
-        slot.save(force_insert=True)
+def touch(rows: Sequence[WorkerSlot]) -> None:
+    """Store a heartbeat; rows that were marked as stopped or deleted are restored."""
+    known = WorkerSlot.objects.filter(pk__in=[row.pk for row in rows])
+    if known.update(last_seen=Now(), stopped_at=None) == len(rows):
+        return
+    stored = set(known.values_list("pk", flat=True))
+    for row in rows:
+        if row.pk not in stored:
+            row.last_seen = Now()
+            row.save(force_insert=True)
 
 
 def add_facts(slot: WorkerSlot, facts: dict[str, Any]) -> None:

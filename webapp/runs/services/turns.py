@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Window
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Value, Window
 from django.db.models.functions import Coalesce, RowNumber
 
+from webapp.common.messages import DEFAULT_QUEUE
 from webapp.runs.leased import Leased
 
 from .shares import loads_of
@@ -39,6 +40,8 @@ class Turn:
         load: the share of the workers that the owner's team has used, see `shares.loads_of`.
         busy: how many works of the owner are running.
         served: when a work of the owner was last started; None if none was.
+        queue: the queue in which it waits.
+        is_shared: it trains a supernet.
     """
 
     pk: int
@@ -47,6 +50,8 @@ class Turn:
     load: float
     busy: int
     served: datetime | None
+    queue: str = DEFAULT_QUEUE
+    is_shared: bool = False
 
     @property
     def order(self) -> tuple[int, float, int, datetime]:
@@ -69,17 +74,22 @@ def turns_of(
     """
     place = Window(RowNumber(), partition_by=F(f"{owner}_id"), order_by=[f"-{priority}", *oldest])
     first = waiting.annotate(place=place).filter(place__lte=MAX_TRIES).order_by(*oldest)
-    rows = list(first.values_list("pk", f"{owner}_id", priority))
+    rows = list(first.values_list("pk", f"{owner}_id", priority, "queue", _task(waiting.model)))
     if not rows:
         return []
-    owners = _owners(waiting.model, owner, {owner_id for _, owner_id, _ in rows})
+    owners = _owners(waiting.model, owner, {row[1] for row in rows})
     loads = loads_of({one.team_id for one in owners.values()})
     turns = [
-        Turn(pk, owner_id, rank, loads.get(team_id, 0.0), busy, served)
-        for pk, owner_id, rank in rows
+        Turn(pk, owner_id, rank, loads.get(team_id, 0.0), busy, served, queue, task == "share")
+        for pk, owner_id, rank, queue, task in rows
         for team_id, busy, served in [owners.get(owner_id, NO_OWNER)]
     ]
     return sorted(turns, key=lambda turn: turn.order)
+
+
+def _task(model: type[Leased]) -> Any:
+    """Return the task of a candidate's proposal as an expression; jobs have none."""
+    return F("proposal__task") if hasattr(model, "proposal") else Value("")
 
 
 def _owners(model: type[Leased], owner: str, keys: set[int]) -> dict[int, Owner]:

@@ -22,7 +22,12 @@ from django.db.models.functions import Now
 
 from nasengine.core.errors import InvalidSettings
 from webapp.accounts.models import Team, User
-from webapp.common.messages import COORDINATOR_QUEUE, send_after_commit
+from webapp.common.messages import (
+    COORDINATOR_QUEUE,
+    IMPORT_TABLES,
+    Announcement,
+    send_after_commit,
+)
 from webapp.events.clean import clean_json, clean_text
 from webapp.limits import MAX_KEPT_UPLOADS, MAX_OPEN_IMPORTS
 from webapp.tables.models import OPEN_IMPORTS, ImportState, TableImport
@@ -275,4 +280,4 @@ def _finish_failed(job: TableImport, errors: dict[str, str]) -> None:
 
 
 def _wake() -> None:
-    send_after_commit("workers.tasks.import_tables", COORDINATOR_QUEUE)
+    send_after_commit(Announcement(IMPORT_TABLES, COORDINATOR_QUEUE))

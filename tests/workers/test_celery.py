@@ -1,0 +1,114 @@
+"""A worker of the plain celery command does every kind of work, and Celery's tools see it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fixtures.factories import make_member, table_text
+from tests.fixtures.fleet import each_once
+from webapp.architectures.models import EntryCheck
+from webapp.architectures.services.checks import request_check
+from webapp.architectures.services.keeping import keep
+from webapp.evaluations.models import Training
+from webapp.evaluations.services.launch import EvaluationSpec, launch_evaluation
+from webapp.evaluations.subjects import candidate_subject
+from webapp.exports.models import Export
+from webapp.exports.services.launch import request_export
+from webapp.runs.models import WorkerSlot
+from webapp.tables.models import TableImport
+from webapp.tables.services import import_jobs
+from workers.celery import app
+
+from ..fixtures.workbench import ROOT
+from .test_table_imports import TYPED
+
+SHARED = {
+    "strategy": "darts",
+    "strategy_config": {"epochs": 1, "batch_size": 32, "compared": 1},
+}
+LONG = 2000  # epochs of a candidate that does not end by itself
+
+
+@pytest.fixture
+def celery_worker(fleet):
+    """A worker of the plain celery command that serves all queues."""
+    fleet.start(
+        "all",
+        *("-m", "celery", "-A", "workers", "worker", "-Q", "cpu,coordinator"),
+        *("--concurrency", "2", "-n", "all@%h", "--loglevel", "WARNING"),
+    )
+    return fleet
+
+
+def connection_to(fleet):
+    return app.connection_for_write(fleet.env["BROKER_URL"])
+
+
+@contextlib.contextmanager
+def events_of(fleet) -> Iterator[list[dict]]:
+    """Collects the events of tasks as Flower receives them."""
+    seen: list[dict] = []
+    with connection_to(fleet) as connection:
+        receiver = app.events.Receiver(connection, handlers={"*": seen.append})
+        thread = threading.Thread(target=receiver.capture, kwargs={"limit": None, "wakeup": False})
+        thread.daemon = True
+        thread.start()
+        try:
+            yield seen
+        finally:
+            receiver.should_stop = True
+            thread.join(5)
+
+
+def active(fleet) -> list[dict]:
+    """What `celery inspect active` shows of the worker."""
+    command = [sys.executable, "-m", "celery", "-A", "workers", "inspect", "active", "--json"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=fleet.env, capture_output=True, text=True, check=True, timeout=60
+    )
+    return next(iter(json.loads(done.stdout).values()))
+
+
+def test_one_worker_does_every_kind_of_work(celery_worker, settings):
+    fleet = celery_worker
+    settings.PARETOSCOPE_NETWORKS = fleet.folder / "var/networks"
+    settings.PARETOSCOPE_EXPORTS = fleet.folder / "var/exports"
+    with events_of(fleet) as events:
+        run = fleet.launch(epochs=1, candidates=2)
+        fleet.wait_ended(run, 90)
+        each_once(run, 2)
+        subject = candidate_subject(run.candidates.first())
+        data = {"dataset": "digits", "dataset_config": {"limit": 100}}
+        spec = EvaluationSpec(**data, seeds=(1,), changes={"epochs": 1})
+        evaluation = launch_evaluation(run.team, None, subject, spec)
+        typed, user = dict(TYPED), make_member(run.team)
+        table = import_jobs.request_import(
+            run.team, user, io.BytesIO(table_text().encode()), "t.csv", typed
+        )
+        request_check(keep(run.candidates.first(), user, "net"), user)
+        search = fleet.launch(epochs=1, candidates=4, **SHARED)
+        trainings = Training.objects.filter(evaluation=evaluation)
+        fleet.until(trainings.filter(state="done").exists, 60)
+        export = request_export(trainings.get(), None, "onnx", {})
+        for rows in (
+            Export.objects.filter(pk=export.pk),
+            TableImport.objects.filter(pk=table.pk),
+            EntryCheck.objects.all(),
+        ):
+            fleet.until(rows.filter(state="done").exists, 60)
+        fleet.wait_ended(search, 60)
+        names = {event["name"] for event in events if event["type"] == "task-received"}
+    kinds = "evaluate train_supernet finalize export check_entry advance sweep import_tables"
+    assert names == {f"workers.tasks.{kind}" for kind in kinds.split()}
+    slots = WorkerSlot.objects.order_by("role")
+    assert [slot.role for slot in slots] == ["coordinator", "evaluation"]
+    assert slots[1].name.startswith("all@")
+    assert slots[1].facts["torch"].startswith("2.")

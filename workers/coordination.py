@@ -1,0 +1,118 @@
+"""Advancing runs, and the periodic sweep after crashes and lost messages."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from webapp.architectures.models import EntryCheck
+from webapp.architectures.services.checks import request_due_checks
+from webapp.common.messages import (
+    ADVANCE,
+    COORDINATOR_QUEUE,
+    IMPORT_TABLES,
+    Announcement,
+    send,
+)
+from webapp.evaluations.models import Training
+from webapp.exports.models import Export
+from webapp.jobs import services as jobs
+from webapp.jobs.models import Job
+from webapp.runs.models import Run
+from webapp.runs.queries import served_queues, waiting_of_queues
+from webapp.runs.services.advance import advance_run, fail_run
+from webapp.runs.services.lookups import SLICE_SECONDS
+from webapp.runs.services.notifications import wake_workers
+from webapp.runs.services.reaper import reap
+from webapp.runs.services.sweep import runs_to_advance
+from webapp.tables.services.import_jobs import waiting_imports
+
+from .database_retry import CONNECTION_ERRORS
+
+log = logging.getLogger(__name__)
+JOBS: tuple[type[Job], ...] = (Training, Export, EntryCheck)
+CATALOGUE_SECONDS = 600  # how often entries are looked for that are due for their check
+TURN_SECONDS = 30.0  # after which a run's next turn counts as lost
+
+
+class Turns:
+    """Runs with more table lookups, which go on in turn: each waits for a message of its own.
+
+    Any number of messages may ask to advance such a run; only the one for its next turn does.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[int, float] = {}  # run -> since when its next turn is announced
+
+    def is_waiting(self, run_id: int) -> bool:
+        """Return whether the next turn of a run has been announced and is still to come."""
+        with self._lock:
+            since = self._waiting.get(run_id)
+            return since is not None and time.monotonic() < since + TURN_SECONDS
+
+    def begin(self, run_id: int) -> None:
+        """Record that the run has its turn."""
+        with self._lock:
+            self._waiting.pop(run_id, None)
+
+    def announce(self, run_id: int) -> None:
+        """Announce the next turn of the run, behind what other runs have announced."""
+        with self._lock:
+            self._waiting[run_id] = time.monotonic()
+        send(Announcement(ADVANCE, COORDINATOR_QUEUE, (run_id,), {"is_next_turn": True}))
+
+
+turns = Turns()  # one per process
+_catalogue_due = 0.0
+
+
+def advance(run_id: int, is_next_turn: bool = False, seconds: float = SLICE_SECONDS) -> None:
+    """Advance a run; one that fails must not block the others.
+
+    Args:
+        run_id: the key of the run.
+        is_next_turn: the message announced the next turn of a run of table lookups.
+        seconds: about how long it may look up candidates.
+    """
+    if not is_next_turn and turns.is_waiting(run_id):
+        return
+    turns.begin(run_id)
+    if _advance(run_id, seconds):
+        turns.announce(run_id)
+
+
+def _advance(run_id: int, seconds: float) -> bool:
+    try:
+        return advance_run(run_id, seconds)
+    except CONNECTION_ERRORS:
+        raise
+    except Run.DoesNotExist:
+        log.debug("run %s does not exist any more", run_id)
+    except Exception as error:
+        log.exception("run %s could not be advanced", run_id)
+        fail_run(run_id, f"could not be advanced: {type(error).__name__}: {error}")
+    return False
+
+
+def sweep() -> None:
+    """Requeue work of dead workers, advance runs that are behind, announce work that waits."""
+    global _catalogue_due  # noqa: PLW0603  one per process
+    reap()
+    for model in JOBS:
+        jobs.reap(model)
+    for run_id in runs_to_advance():
+        advance(run_id, seconds=0.0)
+    wake_workers(_waiting_queues() & served_queues())
+    if waiting_imports():
+        send(Announcement(IMPORT_TABLES, COORDINATOR_QUEUE))
+    if time.monotonic() >= _catalogue_due:
+        _catalogue_due = time.monotonic() + CATALOGUE_SECONDS
+        request_due_checks()
+
+
+def _waiting_queues() -> set[str]:
+    """Return the queues in which candidates or jobs wait."""
+    waiting = set(waiting_of_queues())
+    return waiting.union(*(jobs.waiting_queues(model._default_manager.all()) for model in JOBS))

@@ -1,0 +1,145 @@
+"""A slot of a worker: it does one piece of work at a time, in a trainer process of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+
+from django.db import DatabaseError
+
+from nasengine.core.errors import EngineError
+from webapp.runs.models import WorkerSlot
+from webapp.runs.services import slots
+from webapp.runs.services.leases import Verdict
+
+from .database_retry import CONNECTION_ERRORS, retry_until_available
+from .time_limit import TimeLimit
+from .trainer_process import TrainerDied, TrainerProcess
+from .work import Ending, Work
+
+log = logging.getLogger(__name__)
+STOP_SECONDS = 5.0  # for returned work to store a checkpoint
+GRACE_SECONDS = 5.0  # for cancelled work to stop before its process is killed
+
+
+class Slot:
+    """Has the trainer process do claimed work, reports its progress and stores its outcome.
+
+    One task at a time calls `serve`; every thread may call the other methods. The trainer process
+    starts with the first work and stays warm for the next.
+    """
+
+    def __init__(self, row: WorkerSlot, threads: int, stopping: threading.Event):
+        self.row = row
+        self.trainer = TrainerProcess(threads)
+        self.stopping = stopping
+        self.task_id: str | None = None  # the Celery task that works here
+        self.work: Work | None = None
+        self.verdict: Verdict = "go"
+        self.started = 0.0
+        self.is_returning = False  # its task was revoked
+
+    def serve(self, work: Work, task_seconds: float | None = None) -> None:
+        """Do claimed work and store how it ended, unless it is returned or its lease is lost."""
+        self.verdict, self.started = "go", time.monotonic()
+        self.work = work
+        try:
+            ending = self._run(work, task_seconds)
+        finally:
+            self.work = None
+        if ending is not None:
+            self._finish(work, ending)
+
+    def give_back(self) -> None:
+        """Return the work to its queue at once; does nothing without work."""
+        self.is_returning = True
+        self.trainer.wake()
+
+    def judge(self, work: Work, verdict: Verdict) -> None:
+        """Take the answer of the last heartbeat for this work: "go", "cancel" or "lost".
+
+        While the database is unreachable the last answer stays valid: the result may still be
+        accepted.
+        """
+        if self.work is work and self.verdict != verdict:
+            self.verdict = verdict
+            self.trainer.wake()
+
+    def _run(self, work: Work, task_seconds: float | None) -> Ending | None:
+        """Return how the work ended, or None if it was returned or its lease was lost."""
+        try:
+            retry_until_available(work.prepare, self.stopping)
+            work.start(self.trainer)
+            return self._watch(work, TimeLimit(work, task_seconds))
+        except (EngineError, TrainerDied) as error:
+            return self._ended("failed", str(error))
+
+    def _watch(self, work: Work, limit: TimeLimit) -> Ending | None:
+        cancelled_at: float | None = None
+        while True:
+            if self.is_returning or self.stopping.is_set():
+                self._return(work)
+                return None
+            message = self.trainer.receive(_rest(limit, cancelled_at))
+            if message:
+                limit.progressed()
+            if message and message["type"] == "outcome":
+                return Ending.of_message(message, time.monotonic() - self.started)
+            if message and message["type"] == "progress":
+                self._report(work, message["point"])
+            if self.verdict == "lost":
+                log.warning("%s: lease lost", work)
+                self.trainer.kill()
+                return None
+            if self.verdict == "cancel" and cancelled_at is None:
+                cancelled_at = time.monotonic()
+                self.trainer.cancel()
+            if cancelled_at is not None and time.monotonic() > cancelled_at + GRACE_SECONDS:
+                self.trainer.kill()
+                return self._ended("cancelled", "cancelled on request")
+            if reason := limit.excess():
+                self.trainer.kill()
+                return self._ended("failed", reason)
+
+    def _ended(self, state: str, reason: str) -> Ending:
+        """The ending of work for which the trainer process sent no outcome."""
+        return Ending(state, reason, {}, seconds=time.monotonic() - self.started)
+
+    def _report(self, work: Work, point: dict[str, Any]) -> None:
+        if retry_until_available(lambda: work.report(point), self.stopping) is False:
+            self.verdict = "lost"
+
+    def _return(self, work: Work) -> None:
+        self.trainer.stop(STOP_SECONDS, lambda point: self._report(work, point))
+        try:
+            work.release()
+        except CONNECTION_ERRORS as error:
+            log.warning("%s not returned, its lease will expire: %s", work.noun, error)
+        else:
+            log.info("%s: returned to its queue", work)
+
+    def _finish(self, work: Work, ending: Ending) -> None:
+        try:
+            stored = retry_until_available(lambda: work.finish(ending), self.stopping)
+        except DatabaseError as error:  # the values were refused; the connection is fine
+            reason = f"its result could not be stored: {str(error).partition(chr(10))[0]}"
+            log.exception("%s: %s", work, reason)
+            failed = Ending("failed", reason, {}, seconds=ending.seconds)
+            stored = retry_until_available(lambda: work.finish(failed), self.stopping)
+        word = "stored" if stored else "refused, the lease was lost"
+        log.info("%s: %s, %s", work, ending.state, word)
+        self._update_facts()
+
+    def _update_facts(self) -> None:
+        new = {k: v for k, v in self.trainer.facts.items() if k not in self.row.facts}
+        if new:
+            retry_until_available(lambda: slots.add_facts(self.row, new), self.stopping)
+
+
+def _rest(limit: TimeLimit, cancelled_at: float | None) -> float:
+    """Return the seconds until something has to be done without a message."""
+    if cancelled_at is None:
+        return limit.rest()
+    return max(0.0, min(limit.rest(), cancelled_at + GRACE_SECONDS - time.monotonic()))
