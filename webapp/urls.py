@@ -15,6 +15,7 @@ urlpatterns = [
     path("exports/", include("webapp.exports.urls")),
     path("architectures/", include("webapp.architectures.urls")),
     path("datasets/tables/", include("webapp.tables.urls")),
+    path("fleet/", include("webapp.fleet.urls")),
     path("", include("webapp.compare.urls")),
     path("admin/", admin.site.urls),
 ]

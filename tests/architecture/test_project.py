@@ -79,9 +79,13 @@ def test_only_the_recorder_creates_events():
     assert names_with(creating) == ["webapp/events/recorder.py"]
 
 
-def test_only_two_modules_notify_open_pages():
-    """One about events of runs, one about the access of users."""
-    senders = ["webapp/accounts/access_changes.py", "webapp/events/recorder.py"]
+def test_only_three_modules_notify_open_pages():
+    """One about events of runs, one about the access of users, one about the fleet."""
+    senders = [
+        "webapp/accounts/access_changes.py",
+        "webapp/events/recorder.py",
+        "webapp/runs/services/fleet_news.py",
+    ]
     assert names_with(re.compile(r"import send_to_group")) == senders
     assert names_with(re.compile(r"\.group_send")) == ["webapp/common/channel_groups.py"]
 

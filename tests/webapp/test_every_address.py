@@ -63,6 +63,8 @@ GUARDS = {
     "studies/<int:pk>/results.csv": "view",
     "studies/<int:pk>/results.json": "view",
     "studies/<int:pk>/<str:action>": "control",
+    "fleet/": "team",
+    "fleet/workers/<str:action>": "control",
     "compare": "team",
     "compare/choices": "team",
     "evaluations/": "team",
@@ -146,6 +148,8 @@ def addresses(team, researcher):
         action = "pause"
         if is_import or pattern.startswith(("evaluations/", "exports/")):
             action = "cancel"
+        elif pattern.startswith("fleet/"):
+            action = "drain"
         elif pattern.startswith("architectures/"):
             action = "describe"
         parts["<str:action>"] = action

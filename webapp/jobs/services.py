@@ -19,6 +19,7 @@ from webapp.events.clean import clean_text
 from webapp.limits import MAX_REASON
 from webapp.runs.models import WorkerSlot
 from webapp.runs.services.cards import handed_back, larger_card, no_larger
+from webapp.runs.services.fleet_news import announce_fleet
 from webapp.runs.services.leases import (
     Verdict,
     claimed_by,
@@ -78,6 +79,7 @@ def claim(model: type[J], pk: int, slot: WorkerSlot, **columns: Any) -> Held[J] 
         if not queued.update(state=JobState.RUNNING, **values):
             return None
         fence = model._default_manager.values_list("fence", flat=True).get(pk=pk)
+        announce_fleet()
     return Held(model, pk, fence)
 
 
@@ -89,7 +91,9 @@ def heartbeat(held: Held[J]) -> Verdict:
 def report(held: Held[J], share: float, activity: str = "", **columns: Any) -> bool:
     """Store the progress; return False if the claim is no longer valid."""
     share, activity = min(max(share, 0.0), 1.0), clean_text(activity)[:MAX_ACTIVITY]
-    return bool(held.rows.update(progress=share, activity=activity, **columns))
+    changed = held.rows.update(progress=share, activity=activity, **columns)
+    announce_fleet()
+    return bool(changed)
 
 
 def finish(held: Held[J], state: JobState, reason: str = "", **columns: Any) -> bool:
@@ -97,7 +101,9 @@ def finish(held: Held[J], state: JobState, reason: str = "", **columns: Any) -> 
 
     Safe to call twice: the second call changes nothing.
     """
-    return bool(held.rows.update(**_ended(state, reason), **columns))
+    changed = held.rows.update(**_ended(state, reason), **columns)
+    announce_fleet()
+    return bool(changed)
 
 
 def release(held: Held[J]) -> bool:
@@ -106,6 +112,7 @@ def release(held: Held[J]) -> bool:
     changed = held.rows.update(state=JobState.QUEUED, **released())
     if changed and queue:
         wake_workers([queue])
+    announce_fleet()
     return bool(changed)
 
 
@@ -198,9 +205,3 @@ def _ended(state: JobState, reason: str) -> dict[str, Any]:
     values: dict[str, Any] = {"state": state, "reason": text, "activity": ""}
     values |= {"lease_until": None, "ended_at": Now()}
     return values | ({"progress": 1.0} if state == JobState.DONE else {})
-
-
-def waiting_queues(jobs: QuerySet[J]) -> set[str]:
-    """Return the queues in which some of these jobs wait."""
-    queued = jobs.filter(state=JobState.QUEUED).order_by()
-    return set(queued.values_list("queue", flat=True).distinct())

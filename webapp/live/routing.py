@@ -8,6 +8,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.urls import path, re_path
 
 from .consumer import RunConsumer
+from .fleet import FleetConsumer, may_watch_fleet
 from .socket_access import AccessGuard
 
 
@@ -21,7 +22,9 @@ class UnknownAddress(AsyncWebsocketConsumer):
 
 
 run_socket: Any = AccessGuard(RunConsumer.as_asgi())  # an ASGI application, not a view
+fleet_socket: Any = AccessGuard(FleetConsumer.as_asgi(), lambda user, names: may_watch_fleet(user))
 websocket_urlpatterns = [
+    path("ws/fleet/", fleet_socket),
     path("ws/runs/<int:run_id>/", run_socket),
     re_path(r"", UnknownAddress.as_asgi()),
 ]

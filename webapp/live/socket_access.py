@@ -27,6 +27,7 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+MayView = Callable[[User, dict[str, Any]], bool]
 
 
 class SessionUser:
@@ -47,20 +48,29 @@ class SessionUser:
         await self.app({**scope, **found}, receive, send)
 
 
+def _may_view_run(user: User, names: dict[str, Any]) -> bool:
+    return visible_run(user, names["run_id"]) is not None
+
+
 class AccessGuard:
-    """Closes the socket of a run when its user may no longer view the run.
+    """Closes a socket when its user may no longer view its page, as that of a run.
 
     That is after a sign-out, a change of the password, a deactivation or deletion of the account,
     and the loss of the membership. A notification triggers the check, which reads the database; a
     time limit triggers it if notifications are lost.
+
+    Args:
+        app: the socket.
+        may_view: whether a user may view the page, from the names in the address of the socket.
     """
 
-    def __init__(self, app: Application):
+    def __init__(self, app: Application, may_view: MayView = _may_view_run):
         self.app = app
+        self.may_view = may_view
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         gate = _Gate(send)
-        watch = asyncio.create_task(_watch(scope, gate))
+        watch = asyncio.create_task(_watch(scope, gate, self.may_view))
         try:
             await self.app(scope, receive, gate.send)
         finally:
@@ -88,28 +98,30 @@ class _Gate:
             self.accepted.set()
 
 
-async def _watch(scope: Scope, gate: _Gate) -> None:
+async def _watch(scope: Scope, gate: _Gate, may_view: MayView) -> None:
     """Close the socket once the check fails; return then."""
     user, key = scope["user"], scope.get("session_key")
-    run_id = scope["url_route"]["kwargs"]["run_id"]
+    names = scope["url_route"]["kwargs"]
     if not user.is_authenticated:
         return  # the consumer refuses it
     await gate.accepted.wait()
     subscription = Subscription(access_group(user.pk))
     try:
         await subscription.join()
-        while await query(_may_watch, user.pk, key, run_id):
+        while await query(_may_watch, user.pk, key, names, may_view):
             await subscription.wait(settings.SOCKET_ACCESS_SECONDS)
         await gate.send({"type": "websocket.close", "code": NOT_FOUND})
     except Exception:  # without checks the socket must not stay open; the page opens another
-        log.exception("access to run %s could not be watched", run_id)
+        log.exception("access to %s could not be watched", scope["path"])
         await gate.send({"type": "websocket.close", "code": TRY_AGAIN})
     finally:
         await subscription.leave()
 
 
-def _may_watch(user_id: int, session_key: str | None, run_id: int) -> bool:
-    """Return whether the user is still signed in and may view the run.
+def _may_watch(
+    user_id: int, session_key: str | None, names: dict[str, Any], may_view: MayView
+) -> bool:
+    """Return whether the user is still signed in and may view the page.
 
     True while the database does not answer: then there is nothing to send either.
     """
@@ -118,7 +130,7 @@ def _may_watch(user_id: int, session_key: str | None, run_id: int) -> bool:
             user = User.objects.filter(pk=user_id, is_active=True).first()
         else:
             user = user_of_session(session_key)
-        return user is not None and user.pk == user_id and visible_run(user, run_id) is not None
+        return user is not None and user.pk == user_id and may_view(user, names)
     except DatabaseError as error:
         log.warning("access of an open socket could not be checked (%s)", error)
         return True

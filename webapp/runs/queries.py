@@ -6,19 +6,19 @@ from collections import defaultdict
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Now
 
 from webapp.accounts.models import Team
 
 from .models import (
-    WAITING_CANDIDATES,
     Candidate,
     CandidateState,
     Measurement,
     Run,
     RunState,
+    WorkerDrain,
     WorkerSlot,
 )
 from .objectives import goals_of_run
@@ -130,20 +130,15 @@ def live_slots(role: str | None = None) -> QuerySet[WorkerSlot]:
     return slots.filter(role=role) if role else slots
 
 
-def waiting_of_queues() -> dict[str, int]:
-    """Count the waiting candidates of running runs by queue."""
-    waiting = Candidate.objects.filter(state__in=WAITING_CANDIDATES, run__state=RunState.RUNNING)
-    return dict(waiting.order_by().values_list("queue").annotate(number=Count("id")))
+def serving_slots() -> QuerySet[WorkerSlot]:
+    """Return the live workers that take new work: those that are not drained."""
+    drained = WorkerDrain.objects.filter(name=OuterRef("name"))
+    return live_slots("evaluation").filter(~Exists(drained))
 
 
 def served_queues() -> set[str]:
-    """Return the queues that a live worker serves."""
-    return {queue for slot in live_slots("evaluation") for queue in slot.queues}
-
-
-def queues_without_workers() -> list[str]:
-    """Return the queues with waiting candidates that no live worker serves."""
-    return sorted(set(waiting_of_queues()) - served_queues())
+    """Return the queues whose work a live worker takes."""
+    return {queue for slot in serving_slots() for queue in slot.queues}
 
 
 def active_runs(team: Team) -> QuerySet[Run]:

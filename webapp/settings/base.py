@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "webapp.live",
     "webapp.start",
     "webapp.compare",
+    "webapp.fleet",
     "webapp.site",
 ]
 

@@ -10,18 +10,16 @@ from django.db.models import Prefetch
 from django.utils import timezone
 
 from webapp.accounts.models import Team
-from webapp.architectures.models import USABLE, CatalogueEntry, EntryCheck, Stage
+from webapp.architectures.models import USABLE, CatalogueEntry, Stage
 from webapp.evaluations.models import Training
 from webapp.exports.models import Export
+from webapp.fleet.queues import queue_alerts
 from webapp.jobs.models import JobState
-from webapp.jobs.services import waiting_queues
 from webapp.runs.models import ENDED_RUNS, Candidate, CandidateState, Run, RunState, WorkerSlot
 from webapp.runs.queries import (
     active_runs,
     live_slots,
-    queues_without_workers,
     runs_of,
-    served_queues,
 )
 from webapp.runs.run_table import rows_of, with_front
 
@@ -36,12 +34,16 @@ FAILED_STATES = (CandidateState.DIVERGED, CandidateState.FAILED, CandidateState.
 
 @dataclass(frozen=True)
 class Attention:
-    """A problem that needs attention: tone (bad, warn), text, and its run or entry, if any."""
+    """A problem that needs attention: tone (bad, warn), text, and its run or entry, if any.
+
+    `command` is the command that helps, "" if none does.
+    """
 
     tone: str
     text: str
     run: Run | None = None
     entry: CatalogueEntry | None = None
+    command: str = ""
 
 
 def summary(team: Team) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def summary(team: Team) -> dict[str, Any]:
         "ended": rows_of(list(with_front(ended)[:MAX_FINISHED])),
         "attention": [
             *_fleet_problems(busy, workers),
-            *_job_problems(team),
+            *_queue_problems(team),
             *_run_problems(team, busy),
             *_entry_problems(team),
         ],
@@ -93,24 +95,18 @@ def _fleet_problems(busy: list[dict[str, Any]], workers: dict[str, Any]) -> list
         texts.append("The broker does not answer, so runs advance more slowly. Start Valkey.")
     if not workers["coordinator"]:
         texts.append("No coordinator is running, so no run advances. Start one.")
-    for queue in queues_without_workers():
-        texts.append(f"Candidates wait in queue {queue}, which no worker serves. Start one for it.")
     return [Attention("bad", text) for text in texts]
 
 
-def _job_problems(team: Team) -> list[Attention]:
-    """Return the queues in which jobs of the team wait and which no worker serves."""
-    waiting = {
-        "Evaluations": Training.objects.filter(evaluation__team=team),
-        "Exports": Export.objects.filter(team=team),
-        "Checks": EntryCheck.objects.filter(entry__team=team),
-    }
-    found = {what: waiting_queues(jobs) for what, jobs in waiting.items()}
-    served = served_queues() if any(found.values()) else set()
+def _queue_problems(team: Team) -> list[Attention]:
+    """Return the queues in which work of the team waits and that no worker serves."""
     return [
-        Attention("bad", f"{what} wait in queue {queue}, which no worker serves. Start one for it.")
-        for what, queues in found.items()
-        for queue in sorted(queues - served)
+        Attention(
+            "bad",
+            f"{kind.capitalize()}s wait in queue {queue.name}, {queue.reason}. {queue.remedy}",
+            command=queue.command,
+        )
+        for kind, queue in queue_alerts(team)
     ]
 
 

@@ -70,7 +70,7 @@ def test_jobs_that_no_worker_serves_are_named_without_a_run(team, other_team, vi
     make_evaluation(other_team, queue="elsewhere")
     evaluation = make_evaluation(team, queue="cuda")
     shown = page_of(sign_in(viewer)).one("attention").text
-    assert "Evaluations wait in queue cuda, which no worker serves" in shown
+    assert "Trainings wait in queue cuda, which no worker serves" in shown
     assert "elsewhere" not in shown
     slots.register("gpu-7", "evaluation", ["cuda"], {})
     assert b"which no worker serves" not in sign_in(viewer).get("/").content

@@ -10,6 +10,8 @@ from nasengine.core.outcome import Outcome
 from webapp.runs import queries
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
+from webapp.runs.services.drains import drain, resume
+from webapp.runs.unserved import unserved_of_run
 
 from ...fixtures.factories import done, make_run, make_slot, make_team, take, work_off
 
@@ -132,9 +134,16 @@ def test_a_team_sees_only_its_own_runs():
     assert list(queries.active_runs(mine)) == []
 
 
-def test_a_queue_without_a_worker_is_named():
-    make_run()
-    assert queries.waiting_of_queues() == {"cpu": 1}
-    assert queries.queues_without_workers() == ["cpu"]
-    make_slot(queues=("cpu", "gpu"))
-    assert queries.queues_without_workers() == []
+def test_a_queue_without_a_worker_is_named_with_the_command_that_helps():
+    run = make_run()
+    (queue,) = unserved_of_run(run)
+    assert (queue.name, queue.reason) == ("cpu", "which no worker serves")
+    assert queue.command == "celery -A workers worker -Q cpu --concurrency 1"
+    slot = make_slot("gpu-1", queues=("cpu", "gpu"))
+    assert unserved_of_run(run) == [] and queries.served_queues() == {"cpu", "gpu"}
+    drain("gpu-1", None)
+    (queue,) = unserved_of_run(run)
+    assert (queue.reason, queue.drained) == ("whose workers are drained", ("gpu-1",))
+    assert "Resume gpu-1 on the fleet page" in queue.remedy
+    resume("gpu-1", None)
+    assert take(slot) and unserved_of_run(run) == []

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from webapp.accounts.models import User
 from webapp.runs.models import WorkerDrain, WorkerSlot
 
+from .fleet_news import announce_fleet
 from .notifications import wake_workers
 
 
@@ -29,6 +30,7 @@ def drain(name: str, user: User | None) -> bool:
             row.save(force_insert=True)
     except IntegrityError:
         return False
+    announce_fleet()
     return True
 
 
@@ -41,6 +43,7 @@ def resume(name: str, user: User | None) -> bool:
         drained._history_user = user  # type: ignore[attr-defined]  # read by simple-history
         drained.delete()
         slots = WorkerSlot.objects.filter(name=name, stopped_at=None)
+        announce_fleet()
         wake_workers(queue for slot in slots for queue in slot.queues)
         return True
 

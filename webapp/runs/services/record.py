@@ -10,10 +10,13 @@ from webapp.runs.models import Candidate, Run
 from webapp.runs.queries import lean_candidates, row_of_run
 from webapp.runs.rows import candidate_row
 
+from .fleet_news import announce_fleet
+
 
 def record_run(run: Run) -> None:
     """Record the run's row with its counts."""
     record(run, "run", row_of_run(run))
+    announce_fleet()
 
 
 def record_candidates(run: Run, ids: Iterable[int]) -> None:
@@ -28,6 +31,7 @@ def record_curve(run: Run, candidate: Candidate) -> None:
     event = record(run, "progress", item, replaces=candidate.progress_seq)
     candidate.progress_seq = event.seq
     candidate.save(update_fields=["progress_seq"])
+    announce_fleet()
 
 
 def record_log(run: Run, level: str, text: str, number: int | None = None) -> None:

@@ -38,6 +38,7 @@ LINKS = (
     Link("compare", "Compare", "git-compare", "/compare"),
     Link("architecture-list", "Architectures", "sitemap", "/architectures/"),
     Link("evaluation-list", "Evaluations", "rosette-discount-check", "/evaluations/"),
+    Link("fleet", "Fleet", "server", "/fleet/"),
     Link("table-list", "Data", "database", "/datasets/"),
 )
 ADMIN = Link("admin:index", "Admin", "shield-check", "/admin/")

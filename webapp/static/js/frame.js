@@ -99,7 +99,7 @@ function search() {
 function wireKeys() {
   if (location.hash === "#search") search();
   let before = "";
-  const pages = { o: "overview", r: "runs", s: "studies", c: "compare", a: "architectures", d: "data" };
+  const pages = { o: "overview", r: "runs", s: "studies", c: "compare", a: "architectures", f: "fleet", d: "data" };
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeMenus(null);
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
