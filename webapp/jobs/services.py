@@ -205,3 +205,9 @@ def _ended(state: JobState, reason: str) -> dict[str, Any]:
     values: dict[str, Any] = {"state": state, "reason": text, "activity": ""}
     values |= {"lease_until": None, "ended_at": Now()}
     return values | ({"progress": 1.0} if state == JobState.DONE else {})
+
+
+def waiting_queues(jobs: QuerySet[J]) -> set[str]:
+    """Return the queues in which some of these jobs wait."""
+    queued = jobs.filter(state=JobState.QUEUED).order_by()
+    return set(queued.values_list("queue", flat=True).distinct())
