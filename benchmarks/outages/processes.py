@@ -57,8 +57,7 @@ class Processes:
             PARETOSCOPE_VAR=self.folder / "var",
             DJANGO_SETTINGS_MODULE="webapp.settings",
             OMP_NUM_THREADS="1",
-            **QUICK,
-            **self.extra,
+            **{**QUICK, **self.extra},
         )
         os.environ.update(self.env)
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]

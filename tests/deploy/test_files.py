@@ -13,7 +13,7 @@ from celery.bin.worker import worker as celery_worker
 from django.core.management import get_commands
 
 from tests.docs.pages import ROOT, text_of
-from webapp.runs.services.advance import CUDA_QUEUE, DEFAULT_QUEUE
+from webapp.runs.services.cards import CUDA_QUEUE, DEFAULT_QUEUE
 
 from .files import (
     DEPLOY,
