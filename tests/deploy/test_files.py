@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
-from types import SimpleNamespace
 
 import pytest
-from celery import Celery
-from celery.bin.worker import worker as celery_worker
-from django.core.management import get_commands
 
 from tests.docs.pages import ROOT, text_of
-from webapp.runs.services.cards import CUDA_QUEUE, DEFAULT_QUEUE
+from tests.fixtures.start_commands import checked
 
 from .files import (
     DEPLOY,
@@ -29,28 +25,7 @@ from .files import (
     variables,
 )
 
-QUEUES = {DEFAULT_QUEUE, CUDA_QUEUE, "coordinator"}
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-
-
-def checked(command: list[str]) -> str:
-    """Check a command; return what it starts: the queues of a worker, or a name."""
-    program, *arguments = command
-    if program in ("celery", ".venv/bin/celery"):
-        assert arguments[:3] == ["-A", "workers", "worker"]
-        settings = SimpleNamespace(app=Celery("defaults"))
-        context = celery_worker.make_context("worker", arguments[3:], obj=settings)
-        queues = context.params["queues"]
-        assert set(queues) <= QUEUES
-        assert context.params["concurrency"] >= 1
-        return ",".join(queues)
-    assert program in ("python", ".venv/bin/python")
-    if arguments[0] == "manage.py":
-        assert arguments[1] in get_commands()
-        return arguments[1]
-    assert arguments[:2] == ["-m", "webapp.serve"]
-    assert arguments[2::2] == ["--host", "--port"]
-    return "web"
 
 
 def test_units_start_everything_that_compose_starts():

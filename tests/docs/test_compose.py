@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
+import shlex
+import subprocess
 import tomllib
 
 import pytest
 import yaml
 
+from tests.fixtures.start_commands import checked
 from webapp.start import up
 
 from .pages import ROOT
@@ -114,7 +116,7 @@ def test_services_wait_for_their_dependencies(name):
 
 
 def test_commands_are_those_of_make_run(monkeypatch, tmp_path):
-    """Every service except first-steps runs the command of `manage.py up`, on its own port."""
+    """Every service except first-steps does what `manage.py up` starts, on its own port."""
     started = {}
 
     class Started:
@@ -122,16 +124,26 @@ def test_commands_are_those_of_make_run(monkeypatch, tmp_path):
             started[name] = start.args[0][1:]
 
     options = up._parse(["--host", "0.0.0.0", "--port", "8000"])
+    monkeypatch.setattr(up, "find_cards", lambda: ["0"])
     up._start_all(Started(), {}, options, tmp_path)
     assert SERVICES["web"]["command"][1:] == started["web"]
-    assert SERVICES["coordinator"]["command"][1:] == started["coordinator"]
-    assert SERVICES["worker"]["command"][1:4] == started["worker-1"][:3]
+    assert checked(SERVICES["coordinator"]["command"]) == "coordinator"
+    queues = {name: SERVICES[name]["environment"]["QUEUES"] for name in ("worker", "worker-gpu")}
+    assert queues == {"worker": "cpu", "worker-gpu": "cuda,cpu"}
+    assert queues["worker-gpu"] in started["worker-1"]
+    for name, served in queues.items():
+        shell, option, text = SERVICES[name]["command"]
+        assert (shell, option) == ("sh", "-c")
+        command = text.replace("$$QUEUES", served).removeprefix("exec ")
+        assert checked(shlex.split(re.sub(r"\$\$\(.*?\)", "1a2b3c", command))) == served
 
 
-@pytest.mark.parametrize("name", ["web", "coordinator", "worker", "worker-gpu"])
-def test_modules_of_commands_exist(name):
-    command = SERVICES[name]["command"]
-    assert importlib.util.find_spec(command[2]) is not None
+def test_workers_of_one_host_name_have_different_node_names():
+    """Celery addresses a worker by its node name."""
+    (name,) = re.findall(r'-n "(\S+)-\$\$\((.*)\)@%h"', SERVICES["worker"]["command"][2])
+    shell = ["sh", "-c", name[1]]
+    names = {subprocess.run(shell, capture_output=True, check=True).stdout for _ in range(3)}
+    assert len(names) == 3
 
 
 def test_the_image_contains_everything_the_processes_need():
