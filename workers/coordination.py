@@ -17,10 +17,11 @@ from webapp.common.messages import (
 )
 from webapp.evaluations.models import Training
 from webapp.exports.models import Export
+from webapp.fleet.queues import waiting_queues
 from webapp.jobs import services as jobs
 from webapp.jobs.models import Job
 from webapp.runs.models import Run
-from webapp.runs.queries import served_queues, waiting_of_queues
+from webapp.runs.queries import served_queues
 from webapp.runs.services.advance import advance_run, fail_run
 from webapp.runs.services.lookups import SLICE_SECONDS
 from webapp.runs.services.notifications import wake_workers
@@ -104,15 +105,9 @@ def sweep() -> None:
         jobs.reap(model)
     for run_id in runs_to_advance():
         advance(run_id, seconds=0.0)
-    wake_workers(_waiting_queues() & served_queues())
+    wake_workers(waiting_queues() & served_queues())
     if waiting_imports():
         send(Announcement(IMPORT_TABLES, COORDINATOR_QUEUE))
     if time.monotonic() >= _catalogue_due:
         _catalogue_due = time.monotonic() + CATALOGUE_SECONDS
         request_due_checks()
-
-
-def _waiting_queues() -> set[str]:
-    """Return the queues in which candidates or jobs wait."""
-    waiting = set(waiting_of_queues())
-    return waiting.union(*(jobs.waiting_queues(model._default_manager.all()) for model in JOBS))

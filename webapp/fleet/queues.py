@@ -58,6 +58,15 @@ def _waiting() -> Iterator[Kind]:
         yield kind, model._default_manager.filter(state=JobState.QUEUED)
 
 
+def waiting_queues() -> set[str]:
+    """Return the queues in which work waits."""
+    return {name for _, rows in _waiting() for name in _names(rows)}
+
+
+def _names(rows: QuerySet[Any]) -> QuerySet[Any, str]:
+    return rows.order_by().values_list("queue", flat=True).distinct()
+
+
 def queue_rows(team: Team) -> list[QueueRow]:
     """Return every queue that is served or in which work waits, by name."""
     waiting: dict[str, dict[str, int]] = defaultdict(dict)
