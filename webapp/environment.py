@@ -10,6 +10,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from nasengine.core.errors import EngineError
+from nasengine.core.storage import storage_at
+
 SYSTEM_DATA = "/usr/share/datasets"  # readable for every user of the machine
 
 
@@ -78,6 +81,29 @@ def whole(name: str, default: int, low: int = 1) -> int:
             "correct or unset it"
         )
     return int(text)
+
+
+def place(variable: str, root: Path | str, name: str) -> Path | str:
+    """Return the place in an environment variable: a folder as a path, or a URL such as s3://...
+
+    Args:
+        variable: the environment variable.
+        root: the folder or URL that has the default place.
+        name: the name of the default place in it.
+
+    Raises:
+        ImproperlyConfigured: a URL of an unknown kind, or its package is not installed.
+    """
+    given = os.environ.get(variable, "").strip()
+    text = (given or f"{str(root).rstrip('/')}/{name}").rstrip("/")
+    if "://" not in text:
+        return Path(text).absolute()
+    try:
+        storage_at(text)
+    except EngineError as error:
+        source = variable if given else "PARETOSCOPE_STORAGE"
+        raise ImproperlyConfigured(f"{source}: {error}") from None
+    return text
 
 
 def names(variable: str, default: str) -> list[str]:

@@ -6,7 +6,7 @@ reads JSON lines from stdin and writes JSON lines to stdout:
     in   {"type": "evaluate", "job": 7, "spec": {...}, "proposal": {...},
           "weights": "place of the search's weights",
           "progress": {"place": "of the checkpoints", "seconds": 60}}
-         {"type": "train", "job": 8, "final": {...}, "folder": "of the trained network",
+         {"type": "train", "job": 8, "final": {...}, "folder": "place of the trained network",
           "progress": {"place": "of the checkpoints", "seconds": 60}}
          {"type": "export", "job": 9, "network": "folder", "target": "onnx", "settings": {...},
           "evaluation": {...}, "folder": "of the archive"}
@@ -148,12 +148,13 @@ def evaluate(job: Job) -> dict[str, Any]:
 def train(job: Job) -> dict[str, Any]:
     """Train one network fully, store it and return the FinalOutcome as JSON."""
     from nasengine.core.storage import storage_at
-    from nasengine.execution.final import FinalJob, train_once
+    from nasengine.execution.final import FinalJob
+    from nasengine.execution.network_storage import train_into
 
     request, kept = job.request, job.request["progress"]
-    return train_once(
+    return train_into(
+        storage_at(request["folder"]),
         FinalJob.from_json(request["final"]),
-        Path(request["folder"]),
         job.report,
         job.cancelled,
         progress=storage_at(kept["place"]),

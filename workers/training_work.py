@@ -48,7 +48,7 @@ class TrainingWork(Work):
         return None if claim is None else cls(claim)
 
     def start(self, trainer: TrainerProcess) -> None:
-        folder = str(self.claim.folder)
+        folder = self.claim.network
         progress = {"place": self.claim.progress, "seconds": settings.CHECKPOINT_SECONDS}
         trainer.request(
             "train",

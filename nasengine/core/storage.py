@@ -110,7 +110,8 @@ class FolderStorage(Storage):
             (self.path / name).unlink()
 
     def names(self) -> list[str]:
-        return sorted(path.name for path in self._content() if path.is_file())
+        files = (path.name for path in self._content() if path.is_file())
+        return sorted(name for name in files if not name.startswith("."))
 
     def places(self) -> list[str]:
         return sorted(path.name for path in self._content() if path.is_dir())
@@ -146,7 +147,7 @@ class FolderStorage(Storage):
 
     def _content(self) -> Iterator[Path]:
         if self.path.is_dir():
-            yield from (path for path in self.path.iterdir() if not path.name.startswith("."))
+            yield from self.path.iterdir()
 
 
 def storage_at(address: str | Path) -> Storage:

@@ -31,7 +31,7 @@ HAND_WRITTEN = {
     "protocols": "evaluate.md",
 }
 VARIABLE = re.compile(
-    r"""(?:environ(?:\.get|\.setdefault)?[\[(]\s*|getenv\(\s*|\b(?:seconds|whole)\()["']([A-Z][A-Z0-9_]+)["']"""
+    r"""(?:environ(?:\.get|\.setdefault)?[\[(]\s*|getenv\(\s*|\b(?:seconds|optional_seconds|whole|place)\()["']([A-Z][A-Z0-9_]+)["']"""
 )
 
 

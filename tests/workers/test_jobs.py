@@ -12,7 +12,7 @@ from nasengine.execution.final import measure_again
 from tests.fixtures.factories import make_run, work_off
 from webapp.evaluations.models import Training
 from webapp.evaluations.services.launch import EvaluationSpec, launch_evaluation
-from webapp.evaluations.services.networks import evaluation_folder, network_folder
+from webapp.evaluations.services.networks import evaluation_place, network_folder
 from webapp.evaluations.subjects import candidate_subject
 from webapp.exports.models import Export
 from webapp.exports.services.archives import archive_path
@@ -59,7 +59,7 @@ def test_work_of_killed_workers_is_done_again_once(fleet, subject):
     assert (evaluation.mean, evaluation.spread) == (stored, None)
 
     folder = network_folder(training)
-    assert folder is not None and [p.name for p in evaluation_folder(evaluation).iterdir()] == [
+    assert folder is not None and [p.name for p in evaluation_place(evaluation).path.iterdir()] == [
         folder.name
     ]
     content = (folder / "weights.safetensors").read_bytes()

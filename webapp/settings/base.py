@@ -13,6 +13,7 @@ from webapp.environment import (
     database_from_url,
     names,
     optional_seconds,
+    place,
     seconds,
     secret_key,
     whole,
@@ -149,13 +150,19 @@ CANDIDATE_SECONDS = optional_seconds("CANDIDATE_SECONDS")
 TRAINING_SECONDS = optional_seconds("TRAINING_SECONDS")
 # An export that takes longer than this fails.
 EXPORT_SECONDS = seconds("EXPORT_SECONDS", 7200)
-# Folders for trained networks and exported archives; web server and workers share them.
-PARETOSCOPE_NETWORKS = Path(
-    os.environ.get("PARETOSCOPE_NETWORKS") or VAR_DIR / "networks"
+# Places for weights that children inherit and checkpoints, and for trained networks: folders, or
+# URLs of an object store such as S3. The web server and all workers share them.
+STORAGE = os.environ.get("PARETOSCOPE_STORAGE", "").strip() or VAR_DIR
+PARETOSCOPE_WEIGHTS = place("PARETOSCOPE_WEIGHTS", STORAGE, "weights")
+PARETOSCOPE_NETWORKS = place("PARETOSCOPE_NETWORKS", STORAGE, "networks")
+# Copies on this machine of networks in an object store; they may be deleted at any time.
+NETWORKS_CACHE = VAR_DIR / "cache" / "networks"
+# Folder for exported archives, shared likewise. It cannot be in an object store.
+EXPORTS_ROOT = VAR_DIR if "://" in str(STORAGE) else Path(STORAGE)
+PARETOSCOPE_EXPORTS = Path(
+    os.environ.get("PARETOSCOPE_EXPORTS") or EXPORTS_ROOT / "exports"
 ).absolute()
-PARETOSCOPE_EXPORTS = Path(os.environ.get("PARETOSCOPE_EXPORTS") or VAR_DIR / "exports").absolute()
-# Folder for weights that children inherit, and how long they are kept after the run.
-PARETOSCOPE_WEIGHTS = Path(os.environ.get("PARETOSCOPE_WEIGHTS") or VAR_DIR / "weights").absolute()
+# How long weights are kept after the run.
 WEIGHTS_DAYS = whole("WEIGHTS_DAYS", 30)
 # Researchers may name files only in these folders; a table of their team is named as table:NAME.
 PARETOSCOPE_DATA_ROOTS = data_roots(VAR_DIR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -15,6 +16,7 @@ from nasengine.core.storage import FolderStorage, storage_at
 from nasengine.execution import assembly
 from nasengine.execution.evaluation import evaluate
 from nasengine.execution.final import FinalJob, train_once
+from nasengine.execution.network_storage import train_into
 from nasengine.execution.protocols import find_protocol
 from nasengine.execution.unfinished import evaluation_task, unfinished
 from nasengine.execution.weight_store import FolderWeightStore
@@ -220,3 +222,38 @@ def test_a_training_that_is_asked_to_stop_keeps_its_last_epoch_at_once(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         stopped(tmp_path, after=2, seconds=1e9)
     assert storage_at(tmp_path / "progress").names() == ["epoch-000002.safetensors"]
+
+
+def test_a_training_continues_from_an_object_store_and_puts_its_network_there(wholes, tmp_path):
+    address = f"memory://{tmp_path.name}"
+    progress, network = storage_at(f"{address}/progress"), storage_at(f"{address}/network")
+
+    def report(point: dict) -> None:
+        if point["epoch"] == EPOCHS:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_into(network, FINAL, report, progress=progress, seconds=0)
+    epochs: list[int] = []
+    outcome = train_into(
+        network, FINAL, lambda point: epochs.append(point["epoch"]), progress=progress
+    )
+    assert epochs == [EPOCHS]
+    weights = outcome.to_json()["network"]["weights"]
+    assert weights == wholes[1]["final"][0]["network"]["weights"]
+    assert hashlib.sha256(network.get(weights["file"])).hexdigest() == weights["sha256"]
+
+
+def test_a_network_that_cannot_be_stored_fails_with_the_place_and_the_remedy(tmp_path, monkeypatch):
+    network = storage_at(f"memory://{tmp_path.name}/network")
+
+    def full(path: str, content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(network._files, "pipe_file", full, raising=False)
+    outcome = train_into(network, FINAL)
+    assert (outcome.state, outcome.network) == ("failed", None)
+    assert outcome.reason == (
+        f"the network cannot be stored in {network.address}: No space left on device; free some "
+        "space or make it writable"
+    )

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db.models.functions import Now
 
+from nasengine.core.storage import storage_at
+from nasengine.execution.network_storage import put_network
 from tests.fixtures.evaluations import (
     final_outcome,
     finish_trainings,
@@ -22,8 +25,9 @@ from webapp.evaluations.models import Evaluation, Training
 from webapp.evaluations.queries import evaluations_of_team
 from webapp.evaluations.services import control, training_jobs
 from webapp.evaluations.services.networks import (
-    evaluation_folder,
+    evaluation_place,
     network_folder,
+    remove_networks,
     sweep_networks,
 )
 from webapp.jobs import services as jobs
@@ -222,17 +226,17 @@ def test_equal_protocols_share_a_key_and_changed_ones_do_not(team):
 def test_the_network_of_the_claim_that_finished_is_kept_and_others_are_swept(team):
     evaluation = make_evaluation(team, seeds=(0,))
     lost = take_training()
-    store_files(lost.folder)
+    store_files(Path(lost.network))
     expire(lost)
     jobs.reap(Training)
     claim = take_training()
-    store_files(claim.folder)
+    store_files(Path(claim.network))
     assert sweep_networks() == 0, "a running training keeps its files"
     training_jobs.finish(claim, "done", "", final_outcome())
     training = Training.objects.select_related("evaluation").get()
-    assert network_folder(training) == claim.folder
+    assert network_folder(training) == Path(claim.network)
     assert sweep_networks() == 1
-    assert [path.name for path in evaluation_folder(evaluation).iterdir()] == [claim.folder.name]
+    assert evaluation_place(evaluation).places() == [claim.folder]
 
 
 def test_deleting_an_evaluation_removes_its_networks(team, django_capture_on_commit_callbacks):
@@ -240,7 +244,7 @@ def test_deleting_an_evaluation_removes_its_networks(team, django_capture_on_com
     with pytest.raises(control.ControlRefused, match="cancel them first"):
         control.delete(evaluation)
     control.cancel(evaluation.trainings.all(), None)
-    folder = evaluation_folder(evaluation)
+    folder = evaluation_place(evaluation).path
     assert folder.is_dir()
     with django_capture_on_commit_callbacks(execute=True):
         control.delete(evaluation)
@@ -266,3 +270,23 @@ def test_a_worker_that_trains_is_busy_on_the_overview(team):
     held = take_training(slot).held
     busy = {s.name: [t.pk for t in s.trainings.all()] for s in workers_alive()["evaluation"]}
     assert busy["trains"] == [held.pk]
+
+
+def test_networks_in_an_object_store_are_copied_when_they_are_needed(team, settings, tmp_path):
+    settings.PARETOSCOPE_NETWORKS = f"memory://{tmp_path.name}/networks"
+    settings.NETWORKS_CACHE = tmp_path / "cache"
+    evaluation = make_evaluation(team, seeds=(0,))
+    claim = take_training()
+    assert claim.network == f"{evaluation_place(evaluation).address}/seed-0-claim-1"
+    store_files(tmp_path / "trained")
+    put_network(tmp_path / "trained", storage_at(claim.network))
+    assert training_jobs.finish(claim, "done", "", final_outcome())
+    training = Training.objects.get()
+    folder = network_folder(training)
+    assert folder is not None and tmp_path / "cache" in folder.parents
+    content = [(folder / path.name).read_bytes() for path in (tmp_path / "trained").iterdir()]
+    assert content == [path.read_bytes() for path in (tmp_path / "trained").iterdir()]
+    storage_at(claim.network).clear()
+    assert network_folder(training) == folder, "it is copied once"
+    remove_networks(evaluation)
+    assert network_folder(training) is None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -24,7 +23,7 @@ from webapp.runs.services.notices import Notice, is_notice
 from webapp.runs.services.slots import add_facts
 from webapp.runs.services.turns import Turn
 
-from .networks import attempt_folder, progress_folder
+from .networks import attempt_name, evaluation_place, progress_name
 from .protocol_keys import store_digest
 
 OWNER = "evaluation"
@@ -39,8 +38,9 @@ class TrainingClaim:
     Attributes:
         held: the claim.
         final: the engine's FinalJob as JSON.
-        folder: the folder on this machine for the trained network of this claim only, so that a
-            worker whose claim was lost cannot overwrite the network of another one.
+        folder: the name of the place in the evaluation's one for the network of this claim only,
+            so that a worker whose claim was lost cannot overwrite the network of another one.
+        network: the address of that place.
         progress: the place of the checkpoints of this training, the same for all claims; another
             worker continues from them.
         needs: the device that the training needs, "cuda" or "".
@@ -51,7 +51,8 @@ class TrainingClaim:
     evaluation_id: int
     seed: int
     final: dict[str, Any]
-    folder: Path
+    folder: str
+    network: str
     progress: str
     needs: str = ""
     lost: str = ""
@@ -70,13 +71,16 @@ def claim_turn(slot: WorkerSlot, turn: Turn) -> TrainingClaim | None:
         return None
     training = Training.objects.select_related("evaluation").get(pk=turn.pk)
     evaluation = training.evaluation
+    place = evaluation_place(evaluation)
+    folder = attempt_name(training.seed, held.fence)
     return TrainingClaim(
         held=held,
         evaluation_id=evaluation.pk,
         seed=training.seed,
         final={**evaluation.job, "seed": training.seed},
-        folder=attempt_folder(evaluation, training.seed, held.fence),
-        progress=str(progress_folder(evaluation, training.seed)),
+        folder=folder,
+        network=place.within(folder).address,
+        progress=place.within(progress_name(training.seed)).address,
         needs=needs_of(training.queue),
         lost=lost or "",
     )
@@ -164,7 +168,7 @@ def _network_columns(claim: TrainingClaim, network: dict[str, Any]) -> dict[str,
     weights = network["weights"]
     facts = {name: weights[name] for name in ("sha256", "bytes", "parameters")}
     return {
-        "network": {"folder": claim.folder.name, **facts},
+        "network": {"folder": claim.folder, **facts},
         "code_version": str(network.get("code_version", ""))[:MAX_VERSION],
     }
 

@@ -27,7 +27,7 @@ from ..sources import again_query, entry_of, source_link
 MAX_COMPARED = 20
 NOT_HERE = (
     "The files of this network are not on the web server: set PARETOSCOPE_NETWORKS to a folder "
-    "that workers and web server share."
+    "or an S3 address that workers and web server share."
 )
 
 

@@ -23,7 +23,7 @@ OWNER = "team"
 STEPS = 8  # about how many steps an export reports; the last one is never counted
 NOT_HERE = (
     "the network of this training is not on the worker's machine: set PARETOSCOPE_NETWORKS to a "
-    "folder that all machines share"
+    "folder or an S3 address that all machines share"
 )
 
 
