@@ -134,7 +134,7 @@ class _Training:
         self.per_epoch = 0
 
     def end(self, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Return the fields of the outcome that say how the training ended."""
+        """Return the fields of the outcome about the end of the training."""
         try:
             return act()
         except Cancelled:

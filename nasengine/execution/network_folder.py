@@ -135,7 +135,7 @@ class StoredNetwork:
         return space_of(self.architecture).text(self.architecture)
 
     def facts(self) -> dict[str, Any]:
-        """Return what an outcome says about the stored network."""
+        """Return the facts of the stored network for an outcome."""
         return {
             "weights": self.weights.to_json() if self.weights else None,
             "input_shape": list(self.input_shape),

@@ -62,7 +62,7 @@ class PackagedTable:
         }
 
     def objections(self, space: Space, dataset: str) -> dict[str, str]:
-        """Say which settings of a search do not fit this table: dotted setting -> message."""
+        """Return the settings of a search that do not fit this table: dotted setting -> message."""
         errors = {}
         if dataset not in self.datasets:
             known = ", ".join(self.datasets)
