@@ -42,6 +42,11 @@ class Consumer:
         if announcement.queue in self._controller.app.amqp.queues.consume_from:
             self.start_here(announcement)
 
+    def is_connected(self) -> bool:
+        """Return whether there is a connection to the broker."""
+        connection = self._controller.consumer.connection
+        return connection is not None and bool(connection.connected)
+
     def wake(self) -> None:
         """Let the consumer look whether it may receive a message."""
         self._soon(lambda: None)

@@ -6,7 +6,6 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from webapp.runs.services.slots import touch
@@ -20,8 +19,7 @@ log = logging.getLogger(__name__)
 class Heartbeat(threading.Thread):
     """Registers a worker, then renews its rows and the leases of the work that it has claimed.
 
-    An idle worker holds no lease, so it sends fewer heartbeats. After each one the worker looks
-    whether messages for it were lost.
+    After each heartbeat the worker looks whether messages for it were lost.
     """
 
     def __init__(self, worker: Worker):
@@ -35,7 +33,7 @@ class Heartbeat(threading.Thread):
 
     def run(self) -> None:
         self.worker.register()
-        while not self._ended.wait(self._pause()):
+        while not self._ended.wait(self.worker.pause_seconds()):
             try:
                 self._send()
                 self.worker.find_lost_messages()
@@ -43,12 +41,6 @@ class Heartbeat(threading.Thread):
                 log.warning("heartbeat not written: %s", str(error).partition("\n")[0])
                 connection.close()
         connection.close()
-
-    def _pause(self) -> float:
-        if any(slot.work is not None for slot in self.worker.slots):
-            return settings.HEARTBEAT_SECONDS
-        idle = max(settings.HEARTBEAT_SECONDS, settings.LEASE_SECONDS / 3)
-        return min(idle, settings.IDLE_SECONDS)
 
     def _send(self) -> None:
         touch(self.worker.rows)

@@ -28,6 +28,7 @@ from .work import Work
 log = logging.getLogger(__name__)
 STOP_SECONDS = 8.0  # for claimed work to store a checkpoint and return to its queue
 MISSED_MESSAGES = 2  # in a row, after which a worker connects to the broker again
+OUTAGE_SECONDS = 2.0  # interval of searches for work without a broker
 MISSED_SWEEPS = 3  # intervals without a sweep, after which a coordinator starts one by itself
 
 
@@ -43,6 +44,7 @@ class MessageConsumer(Protocol):
     def start_here(self, announcement: Announcement) -> None: ...
     def receive(self, queues: list[str], begin: bool) -> None: ...
     def reconnect(self) -> None: ...
+    def is_connected(self) -> bool: ...
 
 
 class Worker:
@@ -223,16 +225,28 @@ class Worker:
             self.consumer.receive(self.queues, not drained)
 
     def find_lost_messages(self) -> None:
-        """Start tasks whose messages were lost, as while the broker is down."""
-        now = time.monotonic()
+        """Start tasks whose messages were lost, or could not be sent."""
+        now, has_broker = time.monotonic(), self.consumer.is_connected()
         if self.slots:
             self._drain()
-        if self.is_coordinator and now > self._swept_at + MISSED_SWEEPS * settings.SWEEP_SECONDS:
+        patience = MISSED_SWEEPS * settings.SWEEP_SECONDS if has_broker else OUTAGE_SECONDS
+        if self.is_coordinator and now > self._swept_at + patience:
             self.swept()
             self.consumer.start_here(Announcement(SWEEP, COORDINATOR_QUEUE))
-        if self._free and not self.is_drained and now > self._busy_at + settings.IDLE_SECONDS:
+        patience = settings.IDLE_SECONDS if has_broker else OUTAGE_SECONDS
+        if self._free and not self.is_drained and now > self._busy_at + patience:
             self._busy_at = now
             self._find_work()
+
+    def pause_seconds(self) -> float:
+        """Return the time until the next heartbeat: an idle worker holds no lease."""
+        if not self.consumer.is_connected():
+            return min(settings.HEARTBEAT_SECONDS, OUTAGE_SECONDS)
+        if any(slot.work is not None for slot in self.slots):
+            return settings.HEARTBEAT_SECONDS
+        return min(
+            max(settings.HEARTBEAT_SECONDS, settings.LEASE_SECONDS / 3), settings.IDLE_SECONDS
+        )
 
     def _find_work(self) -> None:
         waiting = due_work(self.queues)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+import redis
 
 from tests.fixtures.factories import make_member, table_text
 from tests.fixtures.fleet import each_once
@@ -23,6 +24,7 @@ from webapp.evaluations.subjects import candidate_subject
 from webapp.exports.models import Export
 from webapp.exports.services.launch import request_export
 from webapp.runs.models import WorkerSlot
+from webapp.runs.services.control import cancel
 from webapp.tables.models import TableImport
 from webapp.tables.services import import_jobs
 from workers.celery import app
@@ -68,13 +70,13 @@ def events_of(fleet) -> Iterator[list[dict]]:
             thread.join(5)
 
 
-def active(fleet) -> list[dict]:
-    """What `celery inspect active` shows of the worker."""
-    command = [sys.executable, "-m", "celery", "-A", "workers", "inspect", "active", "--json"]
+def celery(fleet, *arguments: str) -> str:
+    """Return the output of a celery command, as an operator types it."""
+    command = [sys.executable, "-m", "celery", "-A", "workers", *arguments]
     done = subprocess.run(
         command, cwd=ROOT, env=fleet.env, capture_output=True, text=True, check=True, timeout=60
     )
-    return next(iter(json.loads(done.stdout).values()))
+    return done.stdout
 
 
 def test_one_worker_does_every_kind_of_work(celery_worker, settings):
@@ -112,3 +114,38 @@ def test_one_worker_does_every_kind_of_work(celery_worker, settings):
     assert [slot.role for slot in slots] == ["coordinator", "evaluation"]
     assert slots[1].name.startswith("all@")
     assert slots[1].facts["torch"].startswith("2.")
+
+
+def test_tools_see_and_stop_a_training_and_a_broker_may_lose_everything(celery_worker):
+    fleet = celery_worker
+    broker = redis.Redis.from_url(fleet.env["BROKER_URL"])
+    run = fleet.launch(epochs=LONG, candidates=1)
+    fleet.wait_training(run)
+    (tasks,) = json.loads(celery(fleet, "inspect", "active", "--json")).values()
+    (task,) = [one for one in tasks if one["work"]]
+    assert task["name"] == "workers.tasks.evaluate"
+    assert (task["kwargs"], task["work"]) == ({"queue": "cpu"}, f"run {run.pk} candidate 0")
+
+    celery(fleet, "control", "terminate", "SIGTERM", task["id"])
+    candidate = run.candidates.filter(number=0, fence=2, attempts=1)
+    fleet.until(candidate.exists, 20)  # returned and claimed again: no attempt was lost
+
+    broker.flushall()
+    trained = fleet.launch(epochs=1, candidates=3, in_flight=2)
+    fleet.until(trained.candidates.filter(state="queued").exists, 20)
+    cancel(run, None)
+    fleet.wait_ended(trained, 60)
+    each_once(trained, 3)
+
+    fleet.stop_valkey()  # and another takes over its address, without data
+    broken = fleet.launch(epochs=5, candidates=2)
+    fleet.wait_training(broken)
+    fleet.start_valkey()
+    fleet.wait_ended(broken, 60)
+    each_once(broken, 2)
+    fleet.until(lambda: broker.pubsub_numpat() > 0, 40)  # it listens to commands again
+    celery(fleet, "control", "time_limit", "workers.tasks.evaluate", "3")
+    limited = fleet.wait_ended(fleet.launch(epochs=LONG, candidates=1), 60)
+    reason = "took longer than its Celery task may (3 s) and was stopped"
+    assert limited.candidates.get().reason == reason
+    assert broker.llen("cpu") <= 1, "messages do not pile up"

@@ -138,7 +138,7 @@ LEASE_SECONDS = seconds("LEASE_SECONDS", 30)
 LEASE_LENGTH = timedelta(seconds=LEASE_SECONDS)
 HEARTBEAT_SECONDS = seconds("HEARTBEAT_SECONDS", 5)
 HEARTBEAT_LENGTH = timedelta(seconds=HEARTBEAT_SECONDS)
-SWEEP_SECONDS = seconds("SWEEP_SECONDS", 2)
+SWEEP_SECONDS = seconds("SWEEP_SECONDS", 10)
 # A candidate fails after it has lost this many workers.
 MAX_ATTEMPTS = whole("MAX_ATTEMPTS", 3)
 # A training without a step, an epoch or another sign of progress for so long fails.
@@ -170,10 +170,10 @@ PARETOSCOPE_DATA_ROOTS = data_roots(VAR_DIR)
 TABLE_MEGABYTES = whole("TABLE_MEGABYTES", 50)
 # Largest uncompressed size of all tables of a team.
 TABLE_QUOTA_MEGABYTES = whole("TABLE_QUOTA_MEGABYTES", 2000)
-# Poll intervals of workers and of open pages, for times without notifications.
 # An approved entry of the catalogue is rebuilt and checked this long after its last check.
 CATALOGUE_CHECK_SECONDS = seconds("CATALOGUE_CHECK_SECONDS", 86400)
-IDLE_SECONDS = seconds("IDLE_SECONDS", 2)
+# An idle worker looks for work of lost messages, and an open page for events, at these intervals.
+IDLE_SECONDS = seconds("IDLE_SECONDS", 30)
 SOCKET_POLL_SECONDS = seconds("SOCKET_POLL_SECONDS", 3)
 # Interval at which an open socket checks its user's access without a notification.
 SOCKET_ACCESS_SECONDS = seconds("SOCKET_ACCESS_SECONDS", 15)
