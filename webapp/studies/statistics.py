@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import mannwhitneyu, rankdata
 
 ROUNDING = 1e-12
 Curve = tuple[Sequence[float], Sequence[float]]  # amounts in ascending order, values
@@ -43,6 +42,8 @@ def compare_samples(
     b = [value for value in second if value is not None]
     if min(len(a), len(b)) < 2:
         return None
+    from scipy.stats import mannwhitneyu  # 45 MB, which a web server needs for studies only
+
     test = mannwhitneyu(a, b, alternative="two-sided")
     orders = math.comb(len(a) + len(b), len(a))
     return {
@@ -82,6 +83,8 @@ def mean_ranks(
     """
     names = list(values)
     rows = [row for row in zip(*values.values(), strict=True) if None not in row]
+    from scipy.stats import rankdata  # as above
+
     ranks = np.array([rankdata([-value for value in row]) for row in rows])
     best = np.array([[value == max(row) for value in row] for row in rows])
     return {
