@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from webapp.runs.services.slots import touch
+from webapp.runs.services.slots import add_facts, touch
+
+from .cards import card_facts
 
 if TYPE_CHECKING:
     from .worker import Worker
@@ -26,6 +28,7 @@ class Heartbeat(threading.Thread):
         super().__init__(name="heartbeat", daemon=True)
         self.worker = worker
         self._ended = threading.Event()
+        self._has_cards = True  # until NVML reports none
 
     def stop(self) -> None:
         """End the thread after its current heartbeat."""
@@ -44,6 +47,17 @@ class Heartbeat(threading.Thread):
 
     def _send(self) -> None:
         touch(self.worker.rows)
+        self._store_cards()
         for slot in self.worker.slots:
             if (work := slot.work) is not None:
                 slot.judge(work, work.heartbeat())
+
+    def _store_cards(self) -> None:
+        """Store the load of the cards; without cards only the reason, once."""
+        if not self.worker.slots:
+            return
+        facts = card_facts() if self._has_cards else {}
+        self._has_cards = bool(facts.get("cards"))
+        if facts:
+            for slot in self.worker.slots:
+                add_facts(slot.row, facts)

@@ -19,7 +19,7 @@ from webapp.runs.queries import live_slots
 from .work import CurrentWork, current_work
 
 PACE_WINDOW = timedelta(hours=1)
-MIN_PACE_SECONDS = 60.0  # shorter times say nothing about an hour
+MIN_PACE_SECONDS = 60.0  # shorter times are no measure of an hour
 WITHOUT_RESULT = (CandidateState.CANCELLED, CandidateState.LOST)
 STATES = {
     "working": StateLabel("Working", "loader", "live", "It does the work named here"),

@@ -71,6 +71,15 @@ ACTIONS = {
         "Raise budget",
         back="Keep budget",
     ),
+    "set_priority": Action(
+        "set_priority",
+        "Priority",
+        "flag",
+        "Work of a higher priority is started first. Candidates in training are not interrupted.",
+        "Change the priority?",
+        "Set priority",
+        back="Keep priority",
+    ),
 }
 
 

@@ -24,6 +24,7 @@ from webapp.tables.models import BenchmarkTable
 from webapp.tables.queries import objectives_of, tables_by_name
 from webapp.tables.services.resolve import PATH, chosen_table, resolve
 
+from .leased import Priority
 from .models import Device
 from .presets import DEFAULT_OBJECTIVES
 from .services.data_report import data_errors
@@ -36,6 +37,7 @@ PARTS = {
     "dataset": ("datasets", "Data", "The data on which networks are trained and validated."),
 }
 SEPARATORS = re.compile(r"[,;\n]")
+PRIORITIES = {str(value) for value in Priority.values}
 
 
 @dataclass
@@ -75,10 +77,19 @@ class LaunchForm(SiteForm):
         "params<2e6, latency@cpu<8. Candidates that break one are on no front.",
     )
 
+    priority = forms.CharField(
+        required=False,
+        help_text="Work of a higher priority is started first; within one priority, teams and "
+        "their runs take turns.",
+        widget=KeepingSelect(choices=[(str(value), label) for value, label in Priority.choices]),
+    )
+
     def __init__(self, raw: Mapping[str, Any], team: Team | None = None, bound: bool = True):
         self.raw = raw
         self.team = team
         typed = {name: text_of(raw, name) for name in self.base_fields}
+        if "priority" in typed:
+            typed["priority"] = typed["priority"] or str(int(Priority.NORMAL))
         data = MultiValueDict({name: [text] for name, text in typed.items()}) if bound else None
         super().__init__(data=data, initial=typed)
         self.bound = bound
@@ -99,6 +110,12 @@ class LaunchForm(SiteForm):
     def title(self) -> str:
         """The name as it was typed."""
         return text_of(self.raw, "name")
+
+    @property
+    def chosen_priority(self) -> int:
+        """The priority that was chosen; `check` reports one that does not exist."""
+        text = text_of(self.raw, "priority") or str(int(Priority.NORMAL))
+        return int(text) if text in PRIORITIES else Priority.NORMAL
 
     def suggest_name(self, follows: str) -> None:
         """Let the script change a name that is not edited when strategy or data set change.
@@ -130,6 +147,15 @@ class LaunchForm(SiteForm):
             part.settings = SettingsForm(config, self.raw, f"{kind}_config", self.is_bound)
             self._suggest(part)
         return part
+
+    def clean_priority(self) -> str:
+        """Check that the priority exists."""
+        text = self.cleaned_data["priority"] or str(int(Priority.NORMAL))
+        if text not in PRIORITIES:
+            raise forms.ValidationError(
+                f"must be one of {', '.join(sorted(PRIORITIES))} (got {text[:40]!r})"
+            )
+        return text
 
     def check(self) -> SearchSpec | None:
         """Return the search settings, or None with every message next to its field."""

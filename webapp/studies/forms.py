@@ -69,6 +69,7 @@ class StudyForm(LaunchForm):
 
     kinds: ClassVar[tuple[str, ...]] = ("space", "estimator", "dataset")
 
+    priority = None  # type: ignore[assignment]  # the page of each run changes it
     question = forms.CharField(
         label="Question this study answers",
         required=False,

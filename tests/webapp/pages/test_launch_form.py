@@ -221,6 +221,16 @@ def test_every_preset_can_be_launched_once_its_data_are_named(
         assert differing == {}
 
 
+def test_a_run_is_launched_with_a_priority_that_a_clone_keeps(team, researcher, sign_in):
+    client = sign_in(researcher)
+    refused = read(client.post(NEW, {**TYPED, "priority": "5"}))
+    assert "must be one of -1, 0, 1 (got '5')" in errors_of(refused)["priority"]
+    client.post(NEW, {**TYPED, "priority": "1"})
+    run = Run.objects.get()
+    assert run.priority == 1
+    assert value_of(read(client.get(f"{NEW}?clone={run.pk}")), "priority") == "1"
+
+
 def test_a_viewer_may_not_launch(viewer, sign_in):
     client = sign_in(viewer)
     assert client.get(NEW).status_code == 403

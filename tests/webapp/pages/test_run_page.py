@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.fixtures.factories import end_run, make_run
+from tests.fixtures.factories import end_run, make_run, make_slot
 from webapp.runs.models import Run, RunState
 from webapp.runs.snapshot import snapshot
 
@@ -201,8 +201,8 @@ def test_a_viewer_gets_no_controls(team, viewer, sign_in):
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (RunState.RUNNING, ["Pause", "Stop", "Cancel", "Raise budget"]),
-        (RunState.PAUSED, ["Resume", "Stop", "Cancel", "Raise budget"]),
+        (RunState.RUNNING, ["Pause", "Stop", "Cancel", "Raise budget", "Priority"]),
+        (RunState.PAUSED, ["Resume", "Stop", "Cancel", "Raise budget", "Priority"]),
         (RunState.STOPPING, ["Cancel"]),
         (RunState.FINISHED, ["Raise budget"]),
         (RunState.FAILED, []),
@@ -244,6 +244,27 @@ def test_a_larger_budget_takes_the_run_on(finished, researcher, sign_in):
     sign_in(researcher).post(f"/runs/{finished.pk}/raise_budget", {"candidates": "9"})
     finished.refresh_from_db()
     assert (finished.candidate_budget, finished.state) == (9, "running")
+
+
+def test_the_priority_of_a_run_is_changed_on_its_page(team, researcher, sign_in):
+    run, client = make_run(team), sign_in(researcher)
+    answer = client.post(f"/runs/{run.pk}/set_priority", {"priority": "1"}, follow=True)
+    assert read(answer).one("toast").text == "Priority changed."
+    assert b"high: before all other work" in answer.content
+    for typed in ("7", "x", ""):
+        client.post(f"/runs/{run.pk}/set_priority", {"priority": typed})
+    run.refresh_from_db()
+    assert run.priority == 1
+
+
+def test_a_run_that_waits_without_a_worker_shows_the_command(team, viewer, sign_in):
+    run, client = make_run(team), sign_in(viewer)
+    for address in (f"/runs/{run.pk}/", f"/runs/{run.pk}/live/"):
+        alert = read(client.get(address)).one("run-unserved").text
+        assert "queue cpu, which no worker serves" in alert
+        assert "celery -A workers worker -Q cpu --concurrency 1" in alert
+    make_slot()
+    assert b'data-testid="run-unserved"' not in client.get(f"/runs/{run.pk}/").content
 
 
 @pytest.mark.parametrize(("who", "status"), [("viewer", 403), ("stranger", 404)])

@@ -107,10 +107,10 @@ def test_a_budget_that_is_not_larger_is_refused(budget):
 @pytest.mark.parametrize(
     ("state", "actions"),
     [
-        ("queued", ["pause", "stop", "cancel", "raise_budget"]),
-        ("running", ["pause", "stop", "cancel", "raise_budget"]),
-        ("pausing", ["resume", "stop", "cancel", "raise_budget"]),
-        ("paused", ["resume", "stop", "cancel", "raise_budget"]),
+        ("queued", ["pause", "stop", "cancel", "raise_budget", "set_priority"]),
+        ("running", ["pause", "stop", "cancel", "raise_budget", "set_priority"]),
+        ("pausing", ["resume", "stop", "cancel", "raise_budget", "set_priority"]),
+        ("paused", ["resume", "stop", "cancel", "raise_budget", "set_priority"]),
         ("stopping", ["cancel"]),
         ("stopped", []),
         ("finished", ["raise_budget"]),

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from webapp.accounts.models import User
 from webapp.limits import MAX_CANDIDATES
+from webapp.runs.leased import Priority
 from webapp.runs.models import Candidate, CandidateState, Run, RunState
 
 from .finishing import cancel_waiting
@@ -28,6 +29,7 @@ ALLOWED_IN: dict[str, tuple[RunState, ...]] = {
     "stop": (*MOVING, *RESTING),
     "cancel": (*MOVING, *RESTING, RunState.STOPPING),
     "raise_budget": (*MOVING, *RESTING, RunState.FINISHED),
+    "set_priority": (*MOVING, *RESTING),
 }
 
 
@@ -112,6 +114,22 @@ def raise_budget(run: Run, user: User | None, candidates: int) -> None:
         locked.save(update_fields=["candidate_budget", "spec"])
         if locked.state == RunState.FINISHED:
             move(locked, RunState.RUNNING)
+
+
+def set_priority(run: Run, user: User | None, priority: int) -> None:
+    """Change the priority of the run's candidates from now on.
+
+    Raises:
+        ControlRefused: the run has ended or is stopping, or there is no such priority.
+    """
+    with _controlled(run, "set_priority") as locked:
+        if priority not in Priority.values:
+            allowed_values = ", ".join(map(str, Priority.values))
+            raise ControlRefused(f"the priority must be one of {allowed_values} (got {priority})")
+        text = f"priority changed from {locked.priority} to {priority} by {_name(user)}"
+        record_log(locked, "info", text)
+        locked.priority = priority
+        locked.save(update_fields=["priority"])
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
 from webapp.accounts.models import Team, User
 from webapp.limits import MAX_NAME, MAX_TAG, MAX_TAGS
+from webapp.runs.leased import Priority
 from webapp.runs.models import DataSet, Run, RunState, SpaceVersion, Study
 from webapp.tables.services.resolve import ResolvedSpec, resolve
 
@@ -40,6 +41,7 @@ def launch(
     *,
     study: Study | None = None,
     tags: Iterable[str] = (),
+    priority: int = Priority.NORMAL,
 ) -> Run:
     """Check the search settings, store them as a queued run and notify the coordinator.
 
@@ -52,6 +54,7 @@ def launch(
         name: a name of one line for the team.
         study: the study that the run is part of.
         tags: short texts that the run list can be searched by.
+        priority: one of `Priority`.
 
     Raises:
         InvalidSettings: names every wrong setting, including `name` and `tags`.
@@ -60,7 +63,9 @@ def launch(
     resolved = _checked(team, spec, name, tags)
     with transaction.atomic():
         inputs = inputs_of(team, user, resolved.spec)
-        return store_run(team, user, resolved, inputs, name, study=study, tags=tags)
+        return store_run(
+            team, user, resolved, inputs, name, study=study, tags=tags, priority=priority
+        )
 
 
 def inputs_of(team: Team, user: User | None, spec: SearchSpec) -> Inputs:
@@ -85,6 +90,7 @@ def store_run(
     *,
     study: Study | None = None,
     tags: Iterable[str] = (),
+    priority: int = Priority.NORMAL,
 ) -> Run:
     """Store a queued run of settings that are checked already."""
     spec = resolved.spec
@@ -106,6 +112,7 @@ def store_run(
             candidate_budget=spec.candidates,
             state=RunState.QUEUED,
             tags=list(tags),
+            priority=priority,
         )
         record_run(run)
         by = user.get_username() if user is not None else "the command line"

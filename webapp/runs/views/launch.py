@@ -41,7 +41,9 @@ def run_new(request: TeamRequest) -> HttpResponse:
     spec = form.check()
     if spec is not None:
         try:
-            run = launch(request.team, request.user, spec, form.title)
+            run = launch(
+                request.team, request.user, spec, form.title, priority=form.chosen_priority
+            )
         except InvalidSettings as error:
             form.place(error.errors)
         else:
@@ -92,7 +94,8 @@ def _initial(request: TeamRequest) -> Mapping[str, Any]:
     """Return what the form starts with: a clone, a preset, or the address and defaults."""
     if "clone" in request.GET:
         run = team_object_or_404(request, Run, _run_number(request.GET["clone"]))
-        return raw_of(run.spec, f"{run.name} again"[:MAX_NAME])
+        again = raw_of(run.spec, f"{run.name} again"[:MAX_NAME])
+        return {**again, "priority": str(run.priority)}
     if preset := PRESETS.get(request.GET.get("preset", "")):
         return raw_of({"in_flight": 2, **preset.spec}, preset.run_name)
     raw = request.GET.copy()

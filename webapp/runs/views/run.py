@@ -22,11 +22,13 @@ from webapp.runs.candidate_table import candidate_table
 from webapp.runs.drawings import drawing
 from webapp.runs.event_labels import last_events
 from webapp.runs.export import candidate_csv
+from webapp.runs.leased import Priority
 from webapp.runs.models import Candidate, Run
 from webapp.runs.objectives import goals_of_run
 from webapp.runs.queries import best_of, row_of_run
 from webapp.runs.run_parts import MAX_ROWS, parts_of, run_parts, table_rows
 from webapp.runs.snapshot import snapshot
+from webapp.runs.unserved import unserved_of_run
 
 
 @require_GET
@@ -44,6 +46,7 @@ def run_detail(request: TeamRequest, pk: int) -> HttpResponse:
         **_controls(request, run),
         "now": timezone.now().isoformat(),
         "every_action": ACTIONS.values(),
+        "priorities": Priority.choices,
         "table": candidate_table(run, row["goals"], request.GET),
         "data_report": DataReport.from_json(run.data_report) if run.data_report else None,
         "question_text": json.dumps(run.spec, indent=2, ensure_ascii=False),
@@ -69,11 +72,12 @@ def run_live(request: TeamRequest, pk: int) -> HttpResponse:
 
 
 def _controls(request: TeamRequest, run: Run) -> dict[str, Any]:
-    """Return what this person may do with the run."""
+    """Return what this person may do with the run, and what it lacks."""
     controls = may(request.user, "control", run.team)
     return {
         "actions": actions_of(run) if controls else [],
         "may_launch": controls,
+        "unserved": unserved_of_run(run),
         "shown_at": timezone.now(),
     }
 

@@ -23,6 +23,7 @@ DONE_MESSAGES = {
     "stop": "Stopping: running candidates finish first.",
     "cancel": "Run cancelled.",
     "raise_budget": "Budget raised.",
+    "set_priority": "Priority changed.",
 }
 
 
@@ -43,13 +44,17 @@ def run_list(request: TeamRequest) -> HttpResponse:
 
 @require_POST
 def run_control(request: TeamRequest, pk: int, action: str) -> HttpResponse:
-    """Pause, resume, stop or cancel a run or raise its budget; redirect to its page."""
+    """Do one of the actions of `control` with a run; redirect to its page."""
     if action not in ACTIONS:
         raise Http404(f"unknown action {action[:40]!r}; actions: {', '.join(ACTIONS)}")
     run = team_object_or_404(request, Run, pk, action="control")
     try:
         if action == "raise_budget":
-            control.raise_budget(run, request.user, _candidates(request.POST.get("candidates", "")))
+            number = _whole(request.POST.get("candidates", ""), "budget")
+            control.raise_budget(run, request.user, number)
+        elif action == "set_priority":
+            number = _whole(request.POST.get("priority", ""), "priority")
+            control.set_priority(run, request.user, number)
         else:
             getattr(control, action)(run, request.user)
     except control.ControlRefused as error:
@@ -59,15 +64,14 @@ def run_control(request: TeamRequest, pk: int, action: str) -> HttpResponse:
     return redirect("run-detail", run.pk)
 
 
-def _candidates(text: str) -> int:
-    """Parse a number of candidates.
+def _whole(text: str, name: str) -> int:
+    """Parse a whole number.
 
     Raises:
-        ControlRefused: the text is not a whole number.
+        ControlRefused: the text is not one.
     """
     try:
         return int(text)
     except ValueError:
-        raise control.ControlRefused(
-            f"The budget must be a whole number of candidates (got {text[:40]!r})"
-        ) from None
+        what = "whole number of candidates" if name == "budget" else "whole number"
+        raise control.ControlRefused(f"The {name} must be a {what} (got {text[:40]!r})") from None
