@@ -17,6 +17,7 @@ from django.db import connection
 from webapp.common.messages import COORDINATOR_QUEUE, SWEEP, Announcement
 from webapp.runs.models import WorkerSlot
 from webapp.runs.services import slots
+from webapp.runs.services.cards import CUDA_QUEUE, lacks_cuda
 from webapp.runs.services.drains import is_drained, number_drained
 
 from .database_retry import CONNECTION_ERRORS, retry_until_available
@@ -224,11 +225,22 @@ class Worker:
             self.is_drained = drained
             self.consumer.receive(self.queues, not drained)
 
+    def _leave_cuda(self) -> None:
+        """Serve the queue of CUDA devices no longer once a trainer process has found none."""
+        if CUDA_QUEUE not in self.queues or not any(lacks_cuda(slot.row) for slot in self.slots):
+            return
+        log.warning("this worker has no CUDA device: it leaves the queue %s", CUDA_QUEUE)
+        self.queues.remove(CUDA_QUEUE)
+        for slot in self.slots:
+            slots.serve(slot.row, self.queues)
+        self.consumer.receive([CUDA_QUEUE], False)
+
     def find_lost_messages(self) -> None:
         """Start tasks whose messages were lost, or could not be sent."""
         now, has_broker = time.monotonic(), self.consumer.is_connected()
         if self.slots:
             self._drain()
+            self._leave_cuda()
         patience = MISSED_SWEEPS * settings.SWEEP_SECONDS if has_broker else OUTAGE_SECONDS
         if self.is_coordinator and now > self._swept_at + patience:
             self.swept()

@@ -134,6 +134,8 @@ class OneShot(Estimator):
                     return replace(outcome, number=number, epochs=spent + outcome.epochs)
                 trained += 1
                 spent += outcome.epochs
+                if evaluation.progress is not None:  # the weight store has this epoch
+                    evaluation.progress.notify({"kept": trained})
         outcome = self._run(evaluation, "score", trained, _score)
         if outcome.state != "trained":
             return replace(outcome, number=number, epochs=spent)

@@ -21,6 +21,7 @@ from webapp.runs.services.slots import add_facts, retire
 from workers import trainer
 from workers.candidate_work import CandidateWork
 from workers.work import Ending
+from workers.worker import Worker
 
 from ...fixtures.factories import make_run, make_slot, make_team
 
@@ -70,6 +71,24 @@ def test_a_worker_without_cuda_returns_the_work_once_and_another_does_it():
     slot.refresh_from_db()
     assert claims.claim(slot, list(QUEUES)) is None, "it does not take it again"
     assert claims.claim(card("gpu", 8), list(QUEUES)).number == 0
+
+
+def test_a_worker_that_found_no_cuda_device_leaves_the_queue():
+    left: list = []
+
+    class Consumer:
+        def receive(self, queues: list[str], begin: bool) -> None:
+            left.append((queues, begin))
+
+    worker = Worker("processor", ["cuda", "cpu"], 1, 1, Consumer())
+    worker.register()
+    worker._leave_cuda()
+    assert (worker.queues, left) == (["cuda", "cpu"], []), "it may have one"
+    add_facts(worker.slots[0].row, {"accelerator": "cpu"})
+    worker._leave_cuda()
+    worker._leave_cuda()
+    assert (worker.queues, left) == (["cpu"], [(["cuda"], False)])
+    assert WorkerSlot.objects.get().queues == ["cpu"]
 
 
 def full(claim) -> bool:

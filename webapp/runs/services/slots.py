@@ -48,6 +48,12 @@ def add_facts(slot: WorkerSlot, facts: dict[str, Any]) -> None:
     announce_fleet()
 
 
+def serve(slot: WorkerSlot, queues: list[str]) -> None:
+    """Store the queues that the process serves from now on."""
+    slot.queues = list(queues)
+    slot.save(update_fields=["queues"])
+
+
 def retire(slot: WorkerSlot) -> None:
     """Mark the process as stopped; it ends in an orderly way."""
     WorkerSlot.objects.filter(pk=slot.pk).update(last_seen=Now(), stopped_at=Now())

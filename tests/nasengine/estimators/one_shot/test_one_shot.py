@@ -17,6 +17,7 @@ from nasengine.estimators.training.config import TrainConfig
 from nasengine.execution import assembly
 from nasengine.execution.evaluation import evaluate
 from nasengine.execution.loop import run
+from nasengine.execution.unfinished import unfinished
 from nasengine.execution.weight_store import FolderWeightStore
 from tests.fixtures.dataset_files import write_text_parts
 
@@ -107,8 +108,13 @@ def test_a_training_cancelled_in_any_epoch_resumes_there_with_equal_results(
     points = []
     first = whole.candidates[0].proposal
     spec = assembly.check(SPEC)
+    kept: list[dict] = []
+    progress = unfinished({}, store.storage.within("progress"), notify=kept.append)
     with pytest.raises(Cancelled):
-        evaluate(spec, first, points.append, lambda: len(points) > reached, store)
+        evaluate(
+            spec, first, points.append, lambda: len(points) > reached, store, progress=progress
+        )
+    assert kept == [{"kept": number} for number in range(1, reached + 2)]
     events = []
     result = run(SPEC, events.append, weights=FolderWeightStore(tmp_path))
     epochs = [event.item["epoch"] for event in learning_curve(events)]
