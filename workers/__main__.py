@@ -29,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.role == "imports":
         return _import_tables(options.claims)
+    from celery import signals
+
     from .celery import app
 
     host = socket.gethostname()
@@ -43,8 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
         loglevel="WARNING",
         quiet=True,
     )
+    asked: list[str] = []
+    signals.worker_shutting_down.connect(lambda sig, **_: asked.append(sig), weak=False)
     worker.start()
-    return 0
+    return 0 if asked else worker.exitcode or 0
 
 
 def _import_tables(claims: int) -> int:

@@ -43,6 +43,8 @@ class Heartbeat(threading.Thread):
             except (DatabaseError, InterfaceError) as error:
                 log.warning("heartbeat not written: %s", str(error).partition("\n")[0])
                 connection.close()
+            except Exception:  # the leases of running work must be renewed all the same
+                log.exception("heartbeat failed")
         connection.close()
 
     def _send(self) -> None:

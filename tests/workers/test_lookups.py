@@ -70,7 +70,7 @@ def test_a_long_lookup_run_does_not_block_other_runs(monkeypatch):
     monkeypatch.setattr(coordination, "turns", coordination.Turns())
     team = make_team()
     make_table(team, text=table_text())
-    spec = asked("table:made", "made", candidates=600)
+    spec = asked("table:made", "made", candidates=200)
     long = [launch(team, None, spec, f"long {i}").pk for i in range(2)]
     for run_id in (*long, *long):  # the second message of a run that waits for its turn is ignored
         coordination.advance(run_id, seconds=0.05)
@@ -82,7 +82,7 @@ def test_a_long_lookup_run_does_not_block_other_runs(monkeypatch):
     for (run_id,) in announced:  # grows while it is read
         coordination.advance(run_id, is_next_turn=True, seconds=0.5)
     assert announced[2:4] == announced[:2], "in turn"
-    assert {(run.state, run.told) for run in Run.objects.filter(pk__in=long)} == {("finished", 600)}
+    assert {(run.state, run.told) for run in Run.objects.filter(pk__in=long)} == {("finished", 200)}
 
 
 class Dead:

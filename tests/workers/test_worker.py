@@ -1,0 +1,146 @@
+"""Lost messages, drains and hand-overs of a worker, with a consumer that only records."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from tests.fixtures.factories import make_run
+from webapp.common import messages
+from webapp.runs.models import WorkerDrain, WorkerSlot
+from workers.worker import Worker
+
+pytestmark = pytest.mark.django_db
+
+
+class Recorder:
+    """Stands in for the consumer of messages."""
+
+    def __init__(self):
+        self.connected = True
+        self.started: list[tuple[str, str]] = []
+        self.received: list[tuple[list[str], bool]] = []
+        self.reconnects = 0
+
+    def start_here(self, announcement):
+        self.started.append((announcement.task.rpartition(".")[2], announcement.queue))
+
+    def receive(self, queues, begin):
+        self.received.append((queues, begin))
+
+    def reconnect(self):
+        self.reconnects += 1
+
+    def is_connected(self):
+        return self.connected
+
+
+@pytest.fixture
+def worker(settings):
+    """A registered worker with two slots that is a coordinator too; it runs no threads."""
+    settings.IDLE_SECONDS, settings.SWEEP_SECONDS = 30, 10
+    one = Worker("one", ["cpu", "coordinator"], 3, 1, Recorder())
+    one.register()
+    return one
+
+
+def later(worker, seconds):
+    worker._busy_at -= seconds
+    worker._swept_at -= seconds
+
+
+def serve(worker, name="evaluate"):
+    """Let a task claim work; nothing is trained."""
+    task = SimpleNamespace(
+        name=f"workers.tasks.{name}",
+        request=SimpleNamespace(id=name, timelimit=None),
+        time_limit=None,
+        soft_time_limit=None,
+    )
+    worker.serve(task, "cpu")
+
+
+def test_rows_say_what_each_part_of_a_worker_does(worker):
+    rows = list(WorkerSlot.objects.order_by("name").values_list("name", "role", "queues"))
+    assert rows == [
+        ("coordinator of one", "coordinator", ["coordinator"]),
+        ("one-1", "evaluation", ["cpu"]),
+        ("one-2", "evaluation", ["cpu"]),
+    ]
+
+
+def test_work_and_sweeps_whose_messages_were_lost_start_without_them(worker):
+    make_run()
+    worker.find_lost_messages()
+    assert worker.consumer.started == []
+    later(worker, 31)
+    worker.find_lost_messages()
+    assert worker.consumer.started == [("sweep", "coordinator"), ("evaluate", "cpu")]
+    later(worker, 3)
+    worker.find_lost_messages()
+    assert len(worker.consumer.started) == 2
+    worker.consumer.connected = False  # then nothing is announced, so it looks more often
+    worker.find_lost_messages()
+    assert len(worker.consumer.started) == 4
+
+
+def test_a_worker_that_keeps_finding_unannounced_work_connects_again(worker, monkeypatch):
+    monkeypatch.setattr("workers.slot.Slot.serve", lambda slot, work, seconds: None)
+    make_run(candidates=9, in_flight=9)
+    for number in range(4):
+        later(worker, 31)
+        worker.find_lost_messages()
+        serve(worker)
+        assert worker.consumer.reconnects == (number + 1) // 2
+    worker.received()
+    later(worker, 31)
+    worker.find_lost_messages()
+    worker.received()  # a message arrived in time
+    serve(worker)
+    assert worker.consumer.reconnects == 2
+
+
+def test_a_drained_worker_receives_no_messages_of_work(worker):
+    make_run()
+    for name in ("one-1", "one-2"):
+        WorkerDrain.objects.create(name=name)
+        worker.find_lost_messages()
+    later(worker, 31)
+    worker.find_lost_messages()
+    assert worker.consumer.received == [(["cpu"], False)]
+    assert ("evaluate", "cpu") not in worker.consumer.started
+    WorkerDrain.objects.all().delete()
+    worker.find_lost_messages()
+    assert worker.consumer.received[1:] == [(["cpu"], True)]
+
+
+def test_work_of_another_kind_is_announced_under_its_own_name(worker, monkeypatch):
+    sent: list[tuple[str, str, bool]] = []
+    monkeypatch.setattr(
+        "workers.next_work.send",
+        lambda one: sent.append((one.task.rpartition(".")[2], one.queue, one.is_bounded)),
+    )
+    run = make_run()
+    serve(worker, "export")
+    assert sent == [("evaluate", "cpu", True)]
+    assert set(run.candidates.values_list("state", flat=True)) == {"queued"}
+
+
+def test_signals_return_what_runs_and_let_nothing_new_begin(worker):
+    returned = threading.Event()
+    with worker.running("id", SimpleNamespace(give_back=returned.set)):
+        worker.interrupt()
+    assert returned.is_set()
+    run = make_run()
+    serve(worker)
+    assert set(run.candidates.values_list("state", flat=True)) == {"queued"}
+
+
+def test_a_message_of_work_is_not_sent_while_one_waits(monkeypatch):
+    monkeypatch.setattr(messages, "_quiet_until", 0.0)
+    queue = "test-bounded"
+    for _ in range(3):
+        messages.send(messages.work_announcement(queue))
+    assert messages._waiting(queue) == 1
