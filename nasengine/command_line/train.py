@@ -13,6 +13,7 @@ from ..core.errors import EngineError
 from ..core.text import shorten
 from ..execution.evaluation_result import EvaluationResult
 from ..execution.final_evaluation import SEEDS, evaluate
+from ..execution.ranks import is_first, joined
 from .parser import add_command
 from .subject import Subject, find_subject
 from .summary import figures
@@ -97,7 +98,22 @@ def run(args: argparse.Namespace) -> int:
     """
     subject = find_subject(args.network, None, args.candidate)
     name, config = _dataset(args, subject)
-    result = evaluate(
+    with joined():
+        result = _evaluated(args, subject, name, config)
+    if not is_first():
+        return _status(result)
+    if args.json:
+        folder = {"folder": str(result.folder)}
+        print(json.dumps({**result.to_json(), **folder}, indent=2, allow_nan=False))
+    else:
+        print("\n".join(result.lines()))
+    return _status(result)
+
+
+def _evaluated(
+    args: argparse.Namespace, subject: Subject, name: str | None, config: dict[str, Any]
+) -> EvaluationResult:
+    return evaluate(
         subject.architecture,
         protocol=Path(args.protocol_file) if args.protocol_file else args.protocol,
         dataset=name,
@@ -111,14 +127,8 @@ def run(args: argparse.Namespace) -> int:
         threads=_whole("--threads", args.threads) or 0,
         folder=_folder(args, subject),
         name=subject.name,
-        report=None if args.quiet else _say,
+        report=_say if is_first() and not args.quiet else None,
     )
-    if args.json:
-        folder = {"folder": str(result.folder)}
-        print(json.dumps({**result.to_json(), **folder}, indent=2, allow_nan=False))
-    else:
-        print("\n".join(result.lines()))
-    return _status(result)
 
 
 def _dataset(args: argparse.Namespace, subject: Subject) -> tuple[str | None, dict[str, Any]]:

@@ -24,6 +24,7 @@ from .code_version import code_version
 from .description import describe
 from .final_job import FinalJob, FinalOutcome, FinalPlan
 from .network_folder import StoredNetwork, load_stored, save_network
+from .ranks import is_first
 from .unfinished import unfinished
 
 if TYPE_CHECKING:
@@ -175,6 +176,8 @@ class _Training:
         outcome = trained.outcome
         if outcome.state != "done":
             return {"state": outcome.state, "reason": one_line(outcome.reason)}
+        if not is_first():
+            return {"state": "done"}
         measurements = (*outcome.measurements, *_costs(plan, facts))
         stored = self._store(folder, trained, facts, measurements)
         return {"state": "done", "measurements": measurements, "network": stored}

@@ -22,6 +22,7 @@ from .evaluation_result import FILE, EvaluationResult
 from .final import FinalJob, FinalOutcome, train_once
 from .network_folder import load_stored
 from .protocols import changed, find_protocol
+from .ranks import is_first, is_shared
 from .result import Candidate
 from .subjects import architecture_of
 
@@ -101,10 +102,14 @@ def evaluate(
             continue
         outcome = _trained(job.with_seed(seed), place / f"seed-{seed}", report, cancelled)
         result = replace(result, outcomes=_merged(result.outcomes, outcome))
-        result.save()
+        if is_first():
+            result.save()
         if outcome.state == "cancelled":
             break
-        _remove_progress(place / f"seed-{seed}")
+        if is_first():
+            _remove_progress(place / f"seed-{seed}")
+        if outcome.state == "failed" and is_shared():
+            raise EngineError(outcome.reason)  # the other processes would wait for this one
     return result
 
 

@@ -17,6 +17,7 @@ from ...core.meter import Meter
 from ...core.progress import Progress
 from ...core.text import one_line
 from .checkpoint_file import DAMAGED, Damaged, packed, unpacked
+from .data_parallel import current_group
 from .score import Score
 from .training_state import TrainingState
 
@@ -93,7 +94,7 @@ class Checkpoints:
         that is interrupted while it is measured repeats that epoch.
         """
         self.scores.append(score)
-        if self.progress is None or is_last:
+        if self.progress is None or is_last or not current_group().is_first:
             return
         tensors, values = state.tensors(), self._values(state)
         self._pending = len(self.scores), lambda: packed(tensors, values)

@@ -19,6 +19,7 @@ from .augment import augment
 from .batches import steps_in_epoch
 from .checkpoints import Checkpoints
 from .config import ResolvedTrainConfig
+from .data_parallel import current_group
 from .device_context import DeviceContext
 from .divergence import LossMonitor, finite_or_none
 from .optimizer import make_optimizer, set_rate
@@ -74,7 +75,10 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
         context.device,
         generators={"order": order, "augmentation": augmentation},
     )
+    group = current_group()
+    cancelled = group.agreed(job.cancelled)
     finished = job.checkpoints.resume(state)
+    group.check_equal(finished, "the epoch at which they continue")
     for epoch in range(finished + 1, config.epochs + 1):
         started = time.monotonic()
         steps = Steps(job, optimizer, (epoch - 1) * per_epoch, per_epoch)
@@ -83,7 +87,7 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
         result: Score | None = None
         try:
             for images, labels in source.batches(epoch, order):
-                if job.cancelled():
+                if cancelled():
                     raise Cancelled
                 batch = augment(images, source.config, augmentation, job.preprocessing)
                 monitor.add(steps.take(context.batch(batch), labels))
@@ -91,7 +95,7 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
                 set_progress(job.network, 1.0)
             monitor.check_pending()
             if valid:
-                result = score(job.network, valid[0], valid[1], context, job.cancelled)
+                result = score(job.network, valid[0], valid[1], context, cancelled)
             monitor.check(job.network, result.loss if result else None)
         except Diverged:
             job.report({**position, **epoch_metrics(steps, None, None, started)})
@@ -114,6 +118,8 @@ class Steps:
         self.rate = 0.0
         self.count = 0
         self.wrong = torch.zeros((), dtype=torch.long, device=job.context.device)
+        self.group = current_group()
+        self.group.start_epoch(job.seed, first_step)
         job.network.train()
 
     def take(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -126,22 +132,25 @@ class Steps:
         network.drop_path = config.drop_path * progress
         network.drop_path_by_depth = config.drop_path_by_depth
         set_progress(network, progress)
+        share = self.group.share(images, labels)
         with self.job.context.autocast():
-            output = network(images)
+            output = network(share.images)
         logits, auxiliary = output if isinstance(output, tuple) else (output, None)
-        loss = total = self._loss(logits, labels)
+        loss = total = self._loss(logits, share.labels)
         if auxiliary is not None:
-            total = loss + config.auxiliary_weight * self._loss(auxiliary, labels)
+            total = loss + config.auxiliary_weight * self._loss(auxiliary, share.labels)
         if config.group_lasso and isinstance(network, Condensing):
             total = total + config.group_lasso * network.group_lasso()
         self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
+        share.weighted(total).backward()
+        missed = (logits.detach().argmax(1) != share.labels).sum()
+        loss, missed = self.group.add_up(network, share.weighted(loss), share.counted(missed))
         if config.gradient_clip:
             torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
         self.optimizer.step()
         self.step += 1
         self.count += len(labels)
-        self.wrong += (logits.detach().argmax(1) != labels).sum()
+        self.wrong += missed.round().long() if missed.is_floating_point() else missed
         return loss
 
     @property

@@ -11,7 +11,7 @@ import torch
 
 from ...core.architecture import canonical_json
 from ...core.dataset import DatasetFacts, Part, Preprocessing, TextPart
-from ...core.errors import Cancelled, Diverged
+from ...core.errors import Cancelled, Diverged, EngineError
 from ...core.estimator import Evaluation
 from ...core.measurement import Measurement
 from ...core.outcome import OUT_OF_MEMORY, Outcome
@@ -21,6 +21,7 @@ from ...spaces.layers.head_dropout import add_head_dropout
 from .checkpoint_file import digest_of
 from .checkpoints import Checkpoints
 from .config import ResolvedTrainConfig
+from .data_parallel import current_group
 from .device_context import DeviceContext, find_device_context
 from .loop import Job, OnAveraged, run_epochs
 from .out_of_memory import is_out_of_memory, release_memory
@@ -70,6 +71,11 @@ def train_network(
         Cancelled: the evaluation was cancelled between batches.
         EngineError: the machine lacks the device, or the architecture is invalid.
     """
+    group = current_group()
+    if group.size > 1 and _reads_text(parts):
+        raise EngineError(
+            "a training on text cannot be shared by several processes: start it without torchrun"
+        )
     context = find_device_context(config)
     number = evaluation.proposal.number
     kind = context.device.type
@@ -91,6 +97,7 @@ def train_network(
             add_head_dropout(network, config.dropout)
             checkpoints.identify(lambda: _identity(network, parts, facts, config, context))
             network = context.move(network)
+            group.normalise_together(network)
             more = {
                 "checkpoints": checkpoints,
                 "preprocessing": preprocessing,
@@ -98,7 +105,8 @@ def train_network(
             }
             for _ in epochs(network, parts, config, context, evaluation, **more):
                 pass
-            measurements = conclude(network, context, scores)
+            group.normalise_apart(network)
+            measurements = conclude(network, context, scores) if group.is_first else ()
     except (Cancelled, KeyboardInterrupt):
         checkpoints.flush()
         raise
