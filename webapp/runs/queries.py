@@ -13,7 +13,6 @@ from django.db.models.functions import Now
 from webapp.accounts.models import Team
 
 from .models import (
-    WAITING_CANDIDATES,
     Candidate,
     CandidateState,
     Measurement,
@@ -129,12 +128,6 @@ def live_slots(role: str | None = None) -> QuerySet[WorkerSlot]:
     oldest = Now() - settings.LEASE_LENGTH
     slots = WorkerSlot.objects.filter(stopped_at=None, last_seen__gt=oldest)
     return slots.filter(role=role) if role else slots
-
-
-def waiting_of_queues() -> dict[str, int]:
-    """Count the waiting candidates of running runs by queue."""
-    waiting = Candidate.objects.filter(state__in=WAITING_CANDIDATES, run__state=RunState.RUNNING)
-    return dict(waiting.order_by().values_list("queue").annotate(number=Count("id")))
 
 
 def serving_slots() -> QuerySet[WorkerSlot]:
