@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from benchmarks.one_shot.plain_blocks import plain
 from nasengine.spaces.cell.config import CellConfig
 from nasengine.spaces.layers.blocks import FactorizedReduce, relu_conv_bn
 from nasengine.spaces.layers.operations import make_operation
@@ -180,6 +181,7 @@ class PlainCellNetwork(nn.Module):
             self.cells.append(cell)
             before, halved = (before[1], channels * config.nodes), reduces
         self.classifier = nn.Linear(before[1], classes)
+        plain(self)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         older, newer = self.stem(x)
@@ -218,6 +220,7 @@ class PlainNB201Network(nn.Module):
         head = nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU())
         self.head = with_batch_statistics(head, affine=True)
         self.classifier = nn.Linear(channels, classes)
+        plain(self)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.stem(x)

@@ -5,21 +5,37 @@ Every block maps n x c x h x w to n x c_out x ceil(h / stride) x ceil(w / stride
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import nn
 from torch.nn import functional
 
+from .kernels import aligned, quarters, trained, trains_in_channels_last
 from .pointwise import PointwiseConv
 
 
-def relu_conv_bn(inputs: int, outputs: int, kernel: int = 1, stride: int = 1) -> nn.Sequential:
+def relu_conv_bn(inputs: int, outputs: int, kernel: int = 1, stride: int = 1) -> ReluConvBn:
     """Return ReLU, k x k convolution, BN."""
     convolution = (
         PointwiseConv(inputs, outputs, stride)
         if kernel == 1
         else nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
     )
-    return nn.Sequential(nn.ReLU(), convolution, nn.BatchNorm2d(outputs))
+    return ReluConvBn(nn.ReLU(), convolution, nn.BatchNorm2d(outputs))
+
+
+class ReluConvBn(nn.Sequential):
+    """ReLU, convolution, BN, or ReLU, depthwise convolution, 1x1 convolution, BN; also repeated."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not (self.training and trains_in_channels_last(x)):
+            return cast(torch.Tensor, super().forward(x))
+        layers = list(self)
+        starts = [place for place, layer in enumerate(layers) if isinstance(layer, nn.ReLU)]
+        for start, end in zip(starts, [*starts[1:], len(layers)], strict=True):
+            x = trained(x, layers[start:end])
+        return x
 
 
 def depthwise_separable(channels: int, kernel: int, stride: int, dilation: int = 1) -> list:
@@ -39,17 +55,17 @@ def depthwise_separable(channels: int, kernel: int, stride: int, dilation: int =
     return [nn.ReLU(), depthwise, pointwise, nn.BatchNorm2d(channels)]
 
 
-def separable(channels: int, kernel: int, stride: int) -> nn.Sequential:
+def separable(channels: int, kernel: int, stride: int) -> ReluConvBn:
     """Return a separable convolution: depthwise and 1x1, twice; the first has the stride."""
-    return nn.Sequential(
+    return ReluConvBn(
         *depthwise_separable(channels, kernel, stride),
         *depthwise_separable(channels, kernel, 1),
     )
 
 
-def dilated(channels: int, kernel: int, stride: int) -> nn.Sequential:
+def dilated(channels: int, kernel: int, stride: int) -> ReluConvBn:
     """Return a dilated separable convolution: depthwise of dilation 2 and 1x1, once."""
-    return nn.Sequential(*depthwise_separable(channels, kernel, stride, dilation=2))
+    return ReluConvBn(*depthwise_separable(channels, kernel, stride, dilation=2))
 
 
 def factored_seven(channels: int, stride: int) -> nn.Sequential:
@@ -77,8 +93,16 @@ class FactorizedReduce(nn.Module):
         self.norm = nn.BatchNorm2d(outputs)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if trains_in_channels_last(x):
+            return self._in_quarters(x)
         x = self.relu(x)
         height, width = x.shape[-2] % 2, x.shape[-1] % 2
         shifted = functional.pad(x, (0, width, 0, height)) if height or width else x
         halves = [self.even(x), self.odd(shifted[:, :, 1:, 1:])]
         return self.norm(torch.cat(halves, dim=1))
+
+    def _in_quarters(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the same; of the map only the pixels that are read are activated."""
+        pairs = zip((self.even, self.odd), quarters(x), strict=True)
+        halves = [functional.conv2d(functional.relu(part), conv.weight) for conv, part in pairs]
+        return aligned(self.norm(torch.cat(halves, dim=1)))

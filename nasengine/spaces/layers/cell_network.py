@@ -11,7 +11,7 @@ from ..common.cell_genome import live
 from ..common.stacking import StackSettings
 from .auxiliary import AuxiliaryHead
 from .blocks import FactorizedReduce, relu_conv_bn
-from .drop_path import with_drop_path
+from .drop_path import drop_path, with_drop_path
 from .operations import make_operation
 from .stems import make_stem
 
@@ -58,12 +58,29 @@ class Cell(nn.Module):
 
     def forward(self, older: torch.Tensor, newer: torch.Tensor, drop: float) -> torch.Tensor:
         states = {0: self.older(older), 1: self.newer(newer)}
+        pools: dict[tuple[str, int], torch.Tensor] = {}
         for index, (first, second) in self.sources.items():
             left, right = cast(nn.ModuleList, self.operations[str(index)])
-            states[index] = with_drop_path(left, states[first], drop) + with_drop_path(
-                right, states[second], drop
+            states[index] = _term(left, states, first, pools, drop) + _term(
+                right, states, second, pools, drop
             )
         return torch.cat([states[index] for index in self.concat], dim=1)
+
+
+def _term(
+    operation: nn.Module,
+    states: dict[int, torch.Tensor],
+    source: int,
+    pools: dict[tuple[str, int], torch.Tensor],
+    drop: float,
+) -> torch.Tensor:
+    """Return the output of an edge; pools have no weights, so each is computed once per source."""
+    if not isinstance(operation, (nn.MaxPool2d, nn.AvgPool2d)):
+        return with_drop_path(operation, states[source], drop)
+    key = type(operation).__name__, source
+    if key not in pools:
+        pools[key] = operation(states[source])
+    return drop_path(pools[key], drop) if drop > 0 else pools[key]
 
 
 class CellNetwork(nn.Module):

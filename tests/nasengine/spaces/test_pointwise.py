@@ -125,16 +125,24 @@ def test_no_space_builds_a_network_with_the_faulty_kernel(name):
 @pytest.mark.parametrize("channels", [2, 4, 8, 12, SAFE_CHANNELS, 32])
 def test_narrow_blocks_contain_no_strided_1x1_convolution(channels):
     blocks = [
-        FactorizedReduce(channels, channels),
         relu_conv_bn(channels, channels, 1, 2),
-        lambda x: Reduction(2, channels, 2)(Source(x, 2, 2)),
-        lambda x: Dense(2, channels, 2, 1)(Source(x, 2, 2)),
+        lambda x: torch.cat(Dense(2, channels, 2, 1)(Source(x, 2, 2))),
     ]
     for block in blocks:
         with Strided() as strided:
             x = images(channels).requires_grad_()
             block(x).sum().backward()
         assert bool(strided.channels) == (channels >= SAFE_CHANNELS)
+
+
+def test_factorized_reductions_contain_no_strided_1x1_convolution_in_training():
+    for block in (
+        FactorizedReduce(16, 16),
+        lambda x: torch.cat(Reduction(2, 16, 2)(Source(x, 2, 2))),
+    ):
+        with Strided() as strided:
+            block(images(16).requires_grad_()).sum().backward()
+        assert not strided.channels
 
 
 def test_the_module_counts_and_is_saved_as_a_convolution():

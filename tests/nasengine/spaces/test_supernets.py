@@ -17,7 +17,7 @@ from nasengine.core.architecture import Architecture
 from nasengine.objectives.params import Params
 from nasengine.spaces.cell.config import ALL_OPERATIONS, CellConfig
 from nasengine.spaces.cell.space import CellSpace
-from nasengine.spaces.layers.supernet.depthwise import depthwise, merged, phases
+from nasengine.spaces.layers.depthwise import depthwise, merged, phases
 from nasengine.spaces.layers.supernet.graph import Mixture, edge_number
 from nasengine.spaces.nb201.config import OPS, NB201Config
 from nasengine.spaces.nb201.space import NB201Space

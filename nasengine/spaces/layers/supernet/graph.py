@@ -96,19 +96,13 @@ class Fan(nn.Module):
             weights: edges x operations.
         """
         source = Source(x, self.edges, self.stride)
-        own = None
-        # Dilated operations come first: their sum is brought into the map's order only once.
-        for dilated in (True, False):
-            for op, column in self.columns.items():
-                operation = cast(StackedOperation, self.operations[op])
-                if operation.dilated == dilated:
-                    y = operation(source, weights[:, column])
-                    own = y if own is None else own + y
-            if dilated and own is not None:
-                own = source.restored(own)
+        own: list[torch.Tensor] | None = None
+        for op, column in self.columns.items():
+            maps = cast(StackedOperation, self.operations[op])(source, weights[:, column])
+            own = maps if own is None else [x + y for x, y in zip(own, maps, strict=True)]
         # An ordered set: the order decides the last bits of the gradients.
-        maps = {op: self._pooled(x, op) for op in dict.fromkeys(self.common.values())}
-        common = [maps[op] for op in self.common.values()]
+        pools = {op: self._pooled(x, op) for op in dict.fromkeys(self.common.values())}
+        common = [pools[op] for op in self.common.values()]
         if own is None and not common:
             return [_zeros(x, self.stride)] * self.edges
         return mixed(own, weights[:, list(self.common)], common)
@@ -127,8 +121,8 @@ class Fan(nn.Module):
         if column in self.common:
             return self._pooled(source.x, self.common[column])
         operation = cast(StackedOperation, self.operations[op])
-        y: torch.Tensor = operation(source, None, edge)
-        return source.restored(y) if operation.dilated else y
+        (y,) = operation(source, None, edge)
+        return cast(torch.Tensor, y)
 
     def _pooled(self, x: torch.Tensor, op: str) -> torch.Tensor:
         """Return a pool, followed by BN unless `pool_norm` is off, or the identity."""

@@ -8,12 +8,12 @@ import torch
 
 
 def mixed(
-    own: torch.Tensor | None, weights: torch.Tensor, common: list[torch.Tensor]
+    own: list[torch.Tensor] | None, weights: torch.Tensor, common: list[torch.Tensor]
 ) -> list[torch.Tensor]:
     """Return own_e + sum over l of weights[e, l] * common[l] for each edge e.
 
     Args:
-        own: The maps that differ from edge to edge, n x (edges * c) x h x w, or None.
+        own: The maps that differ from edge to edge, or None.
         weights: edges x number of common maps.
         common: Maps n x c x h x w that all edges share.
 
@@ -21,8 +21,8 @@ def mixed(
         One map for each edge; an empty list if there is no map at all.
     """
     if not common:
-        return [] if own is None else list(own.chunk(len(weights), dim=1))
-    return list(_Mixed.apply(own, weights, *common))
+        return own or []
+    return list(_Mixed.apply(weights, len(common), *common, *(own or [])))
 
 
 class _Mixed(torch.autograd.Function):
@@ -30,16 +30,14 @@ class _Mixed(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, own: torch.Tensor | None, weights: torch.Tensor, *common: torch.Tensor
+        ctx: Any, weights: torch.Tensor, shared: int, *maps: torch.Tensor
     ) -> tuple[torch.Tensor, ...]:
+        common, own = maps[:shared], maps[shared:]
         ctx.save_for_backward(weights, *common)
-        ctx.own_type = None if own is None else own.dtype
+        ctx.own_types = [part.dtype for part in own]
         totals = []
         for edge, row in enumerate(weights.unbind()):
-            if own is None:
-                total = common[0] * row[0]
-            else:
-                total = own.chunk(len(weights), dim=1)[edge].addcmul(common[0], row[0])
+            total = own[edge].addcmul(common[0], row[0]) if own else common[0] * row[0]
             for shared_map, weight in zip(common[1:], row[1:], strict=True):
                 total.addcmul_(shared_map, weight)
             totals.append(total)
@@ -48,19 +46,18 @@ class _Mixed(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         weights, *common = ctx.saved_tensors
-        by_own = by_weights = None
+        by_weights = None
         if ctx.needs_input_grad[0]:
-            by_own = torch.cat(grads, dim=1).to(ctx.own_type)
-        if ctx.needs_input_grad[1]:
             rows = [torch.stack([_product(grad, part) for part in common]) for grad in grads]
             by_weights = torch.stack(rows).to(weights.dtype)
         by_common = [
             _weighted(grads, weights[:, index]).to(part.dtype) if needed else None
             for index, (part, needed) in enumerate(
-                zip(common, ctx.needs_input_grad[2:], strict=True)
+                zip(common, ctx.needs_input_grad[2 : 2 + len(common)], strict=True)
             )
         ]
-        return by_own, by_weights, *by_common
+        by_own = [grad.to(kind) for grad, kind in zip(grads, ctx.own_types, strict=False)]
+        return by_weights, None, *by_common, *by_own
 
 
 def _product(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:

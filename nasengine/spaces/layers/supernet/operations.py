@@ -1,8 +1,9 @@
-"""The operations of relaxed edges that have weights, computed for all edges of a source at once.
+"""The operations of relaxed edges that have weights, with stacked parameters.
 
-Edges that leave one node read the same map. Each kind of operation is computed for all of them
-together: their channels are concatenated, n x (edges * c) x h x w, and convolutions are grouped.
-Convolutions are ReLU, convolution, BN (1806.09055, 2001.00326).
+Edges that leave one node read the same map. On the CPU the compiled kernel computes ReLU, depthwise
+and 1x1 convolution and BN of each edge at once. Elsewhere each kind of operation is computed for
+all edges together: their channels are concatenated, n x (edges * c) x h x w, and convolutions are
+grouped. Convolutions are ReLU, convolution, BN (1806.09055, 2001.00326).
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ..depthwise import depthwise, merged, phases
+from ..kernels import quarters
+from ..native.relu_conv_bn import is_supported, relu_conv_bn
 from ..pointwise import pointwise_conv
-from .depthwise import depthwise, merged, phases
-from .norm import normalised
+from .norm import EPSILON, normalised
+
+Maps = list[torch.Tensor]  # one for each edge
 
 
 class Source:
@@ -48,6 +53,11 @@ class Source:
         return self._repeated(self.activated)
 
     @cached_property
+    def even_pixels(self) -> torch.Tensor:
+        """The pixels at even rows and columns: all that a dilated kernel of stride 2 reads."""
+        return quarters(self.x)[0]
+
+    @cached_property
     def dilated_form(self) -> torch.Tensor:
         """The same in the form in which a kernel of dilation 2 has dilation 1, see `phases`."""
         x = self.activated
@@ -64,12 +74,7 @@ class Source:
 
 
 class StackedOperation(nn.Module):
-    """One kind of operation on all edges of a source, with stacked parameters.
-
-    If `dilated`, the result has the order of the source's `dilated_form`.
-    """
-
-    dilated = False
+    """One kind of operation on all edges of a source, with stacked parameters."""
 
     def __init__(self, edges: int, channels: int, stride: int):
         super().__init__()
@@ -79,8 +84,8 @@ class StackedOperation(nn.Module):
 
     def forward(
         self, source: Source, scale: torch.Tensor | None = None, edge: int | None = None
-    ) -> torch.Tensor:
-        """Return n x (edges * c) x h x w, the result of edge e multiplied by scale[e].
+    ) -> Maps:
+        """Return the result of each edge e, n x c x h x w, multiplied by scale[e].
 
         Args:
             source: Made for the number of edges that are computed.
@@ -99,11 +104,32 @@ class StackedOperation(nn.Module):
         """Return the weights of one edge, or of all for None."""
         return parameter if edge is None else parameter.chunk(self.edges)[edge]
 
-    def scaled(self, x: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:
-        """Return the batch-normalised result, multiplied by the scale of each edge."""
+    def scaled(self, x: torch.Tensor, scale: torch.Tensor | None, edges: int) -> Maps:
+        """Return the batch-normalised results of edges, multiplied by the scale of each."""
         if scale is not None:
-            scale = scale.repeat_interleave(x.shape[1] // len(scale))
-        return normalised(x, scale)
+            scale = scale.repeat_interleave(x.shape[1] // edges)
+        return list(normalised(x, scale).chunk(edges, dim=1))
+
+    def at_once(
+        self,
+        maps: Maps,
+        depthwise: torch.Tensor,
+        pointwise: torch.Tensor,
+        scale: torch.Tensor | None = None,
+        dilation: int = 1,
+    ) -> Maps:
+        """Return ReLU, depthwise and 1x1 convolution, BN and scale of each edge's map."""
+        edges = len(maps)
+        pairs = zip(maps, depthwise.chunk(edges), pointwise.chunk(edges), strict=True)
+        scales = [None] * edges if scale is None else scale.unbind()
+        return [
+            relu_conv_bn(x, wide, point, factor, None, dilation=dilation, eps=EPSILON).map
+            for (x, wide, point), factor in zip(
+                pairs,
+                [None if one is None else one.repeat(self.channels) for one in scales],
+                strict=True,
+            )
+        ]
 
 
 class Separable(StackedOperation):
@@ -118,19 +144,31 @@ class Separable(StackedOperation):
 
     def forward(
         self, source: Source, scale: torch.Tensor | None = None, edge: int | None = None
-    ) -> torch.Tensor:
+    ) -> Maps:
         groups = source.edges
-        y = depthwise(source.repeated, self.weights_of(self.depthwise, edge), self.stride)
-        y = functional.conv2d(y, self.weights_of(self.pointwise, edge), groups=groups)
-        y = depthwise(functional.relu_(normalised(y)), self.weights_of(self.depthwise_again, edge))
-        y = functional.conv2d(y, self.weights_of(self.pointwise_again, edge), groups=groups)
-        return self.scaled(y, scale)
+        wide, point, wide_again, point_again = (
+            self.weights_of(weight, edge)
+            for weight in (
+                self.depthwise,
+                self.pointwise,
+                self.depthwise_again,
+                self.pointwise_again,
+            )
+        )
+        supported = is_supported(source.x, wide, point[: self.channels])
+        if supported and self.stride == 1:
+            first = self.at_once([source.x] * groups, wide, point)
+            return self.at_once(first, wide_again, point_again, scale)
+        y = depthwise(source.repeated, wide, self.stride)
+        y = normalised(functional.conv2d(y, point, groups=groups))
+        if supported:
+            return self.at_once(list(y.chunk(groups, dim=1)), wide_again, point_again, scale)
+        y = depthwise(functional.relu_(y), wide_again)
+        return self.scaled(functional.conv2d(y, point_again, groups=groups), scale, groups)
 
 
 class Dilated(StackedOperation):
     """ReLU, depthwise k x k of dilation 2, 1x1, BN."""
-
-    dilated = True
 
     def __init__(self, edges: int, channels: int, stride: int, kernel: int):
         super().__init__(edges, channels, stride)
@@ -139,14 +177,19 @@ class Dilated(StackedOperation):
 
     def forward(
         self, source: Source, scale: torch.Tensor | None = None, edge: int | None = None
-    ) -> torch.Tensor:
-        x, weight = source.dilated_form, self.weights_of(self.depthwise, edge)
+    ) -> Maps:
+        weight, point = self.weights_of(self.depthwise, edge), self.weights_of(self.pointwise, edge)
+        if is_supported(source.x, weight, point[: self.channels]):
+            x = source.x if self.stride == 1 else source.even_pixels
+            maps, dilation = [x] * source.edges, 2 if self.stride == 1 else 1
+            return self.at_once(maps, weight, point, scale, dilation)
+        x = source.dilated_form
         if source.dilation == 1:
             y = depthwise(x, weight)
         else:
             y = functional.conv2d(x, weight, None, 1, weight.shape[-1] - 1, 2, x.shape[1])
-        y = functional.conv2d(y, self.weights_of(self.pointwise, edge), groups=source.edges)
-        return self.scaled(y, scale)
+        y = functional.conv2d(y, point, groups=source.edges)
+        return [source.restored(part) for part in self.scaled(y, scale, source.edges)]
 
 
 class Dense(StackedOperation):
@@ -158,12 +201,13 @@ class Dense(StackedOperation):
 
     def forward(
         self, source: Source, scale: torch.Tensor | None = None, edge: int | None = None
-    ) -> torch.Tensor:
+    ) -> Maps:
         weight = self.weights_of(self.weight, edge)
         if (padding := weight.shape[-1] // 2) == 0:
-            return self.scaled(pointwise_conv(source.activated, weight, self.stride), scale)
+            y = pointwise_conv(source.activated, weight, self.stride)
+            return self.scaled(y, scale, source.edges)
         y = functional.conv2d(source.activated, weight, None, self.stride, padding)
-        return self.scaled(y, scale)
+        return self.scaled(y, scale, source.edges)
 
 
 class Factored(StackedOperation):
@@ -176,14 +220,14 @@ class Factored(StackedOperation):
 
     def forward(
         self, source: Source, scale: torch.Tensor | None = None, edge: int | None = None
-    ) -> torch.Tensor:
+    ) -> Maps:
         first, second = (
             self.weights_of(self.along_width, edge),
             self.weights_of(self.along_height, edge),
         )
         y = functional.conv2d(source.activated, first, None, (1, self.stride), (0, 3))
         y = functional.conv2d(y, second, None, (self.stride, 1), (3, 0), groups=source.edges)
-        return self.scaled(y, scale)
+        return self.scaled(y, scale, source.edges)
 
 
 class Reduction(StackedOperation):
@@ -196,18 +240,16 @@ class Reduction(StackedOperation):
 
     def forward(
         self, source: Source, scale: torch.Tensor | None = None, edge: int | None = None
-    ) -> torch.Tensor:
-        x = source.activated
-        height, width = x.shape[-2] % 2, x.shape[-1] % 2
-        shifted = functional.pad(x, (0, width, 0, height)) if height or width else x
-        halves = (
-            pointwise_conv(x, self.weights_of(self.even, edge), 2),
-            pointwise_conv(shifted[:, :, 1:, 1:], self.weights_of(self.odd, edge), 2),
-        )
+    ) -> Maps:
+        parts = zip(quarters(source.x), (self.even, self.odd), strict=True)
+        halves = [
+            functional.conv2d(functional.relu(part), self.weights_of(weight, edge))
+            for part, weight in parts
+        ]
         # Reorder from (half, edge) to (edge, half), so that the channels of an edge are together.
         split = [half.permute(0, 2, 3, 1).unflatten(-1, (source.edges, -1)) for half in halves]
         y = torch.cat(split, dim=-1).flatten(-2).permute(0, 3, 1, 2)
-        return self.scaled(y, scale)
+        return self.scaled(y, scale, source.edges)
 
 
 def _of_kernel(
