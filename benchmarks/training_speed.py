@@ -31,6 +31,7 @@ from nasengine.core.proposal import Proposal
 from nasengine.core.settings import from_mapping
 from nasengine.data.common.named import named_dataset
 from nasengine.estimators.training.estimator import Train
+from nasengine.estimators.training.optimizer import make_optimizer
 from nasengine.objectives.latency.processor import cpu_name
 from nasengine.spaces.cell.config import CellConfig
 from nasengine.spaces.cell.space import CellSpace
@@ -40,10 +41,11 @@ from nasengine.spaces.published.darts import DARTS_V2
 SHAPE, CLASSES, BATCH = (3, 28, 28), 10, 64
 
 
-def step(network: torch.nn.Module, images: torch.Tensor) -> Callable[[], None]:
+def step(
+    network: torch.nn.Module, images: torch.Tensor, optimizer: torch.optim.Optimizer
+) -> Callable[[], None]:
     """Return a function that takes one step as a stand-alone training does."""
     labels = torch.randint(CLASSES, (len(images),), generator=torch.Generator().manual_seed(0))
-    optimizer = torch.optim.SGD(network.parameters(), 0.01, momentum=0.9, weight_decay=3e-4)
 
     def take() -> None:
         loss = functional.cross_entropy(network(images), labels)
@@ -66,8 +68,16 @@ def step_seconds(threads: int, repeats: int) -> tuple[list[float], list[float]]:
     plain(reference)
     ours.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     images = torch.randn(BATCH, *SHAPE)
-    steps = [step(ours, images.contiguous(memory_format=torch.channels_last))]
-    steps.append(step(reference, images))
+    config = Train.Config().resolve("images")
+    sgd = torch.optim.SGD(reference.parameters(), config.learning_rate, 0.9, weight_decay=3e-4)
+    steps = [
+        step(
+            ours,
+            images.contiguous(memory_format=torch.channels_last),
+            make_optimizer(ours, config),
+        ),
+        step(reference, images, sgd),
+    ]
     seconds: tuple[list[float], list[float]] = ([], [])
     for repeat in range(repeats + 2):
         for column, take in zip(seconds, steps, strict=True):
