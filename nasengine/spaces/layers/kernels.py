@@ -18,7 +18,7 @@ from torch.nn import functional
 from .depthwise import depthwise, merged, phases
 from .native.relu_conv_bn import Normalised, is_supported, relu_conv_bn
 
-EPSILON = 1e-5  # of layers that do not say theirs
+EPSILON = 1e-5  # of layers without an eps of their own
 CHANNELS_LAST = torch.channels_last
 
 
