@@ -16,6 +16,7 @@ from celery import Celery, signals
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from webapp.common import telemetry
 from webapp.common.messages import COORDINATOR_QUEUE, DEFAULT_QUEUE, SWEEP
 
 EVENT_HEARTBEAT_SECONDS = 20.0  # of Celery's own events, which Flower reads
@@ -67,10 +68,11 @@ app.conf.update(
 
 @signals.import_modules.connect(weak=False)
 def set_up_django(**_: Any) -> None:
-    """Set Django up before the tasks are imported."""
+    """Set Django up before the tasks are imported, and record if the settings ask for it."""
     import django
 
     django.setup()
+    telemetry.start("paretoscope-worker")
 
 
 @signals.setup_logging.connect(weak=False)

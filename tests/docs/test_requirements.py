@@ -63,8 +63,10 @@ def missing(names: set[str], lock: dict[str, str]) -> set[str]:
 
 
 def test_imports_of_the_application_are_locked():
-    """Except those of the extra `notebook`, and libraries that only some devices have."""
+    """Except those of the extras `notebook` and `telemetry`, and libraries of some devices."""
     names = imported("nasengine", "webapp", "workers") - direct("requirements-notebook.in")
+    assert missing({"opentelemetry"}, locked("requirements-test.lock")) == set()
+    names -= {"opentelemetry"}
     assert missing(names, locked("requirements.lock")) == DEVICE_LIBRARIES
 
 
@@ -87,7 +89,7 @@ def test_the_library_requires_what_its_code_imports():
     assert required - used - named_too == set()
 
 
-@pytest.mark.parametrize("extra", ["web", "notebook", "export", "test"])
+@pytest.mark.parametrize("extra", ["web", "notebook", "export", "telemetry", "test"])
 def test_every_extra_is_a_file_of_direct_requirements(extra):
     tables = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     (name,) = tables["dynamic"]["optional-dependencies"][extra]["file"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Min, QuerySet
 
 from webapp.accounts.models import Team
@@ -103,3 +104,14 @@ def queue_alerts(team: Team) -> list[tuple[str, UnservedQueue]]:
         found += [(kind, name) for name in own.values_list("queue", flat=True).distinct()]
     problems = {problem.name: problem for problem in unserved({name for _, name in found})}
     return [(kind, problems[name]) for kind, name in found if name in problems]
+
+
+def waiting_by_queue() -> dict[str, int]:
+    """Return how much work waits, by queue; the connection is closed, for threads of libraries."""
+    lengths: Counter[str] = Counter()
+    try:
+        for _, rows in _waiting():
+            lengths.update(dict(rows.order_by().values_list("queue").annotate(Count("pk"))))
+    finally:
+        connection.close()
+    return dict(lengths)

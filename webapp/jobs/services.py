@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from webapp.common import telemetry
 from webapp.events.clean import clean_text
 from webapp.limits import MAX_REASON
 from webapp.runs.models import WorkerSlot
@@ -102,6 +103,10 @@ def finish(held: Held[J], state: JobState, reason: str = "", **columns: Any) -> 
     Safe to call twice: the second call changes nothing.
     """
     changed = held.rows.update(**_ended(state, reason), **columns)
+    if changed and telemetry.is_on():
+        times = held.model._default_manager.values_list("queue", "queued_at", "started_at")
+        name = held.model._meta.model_name or ""
+        telemetry.record_work(name, state, *times.get(pk=held.pk))
     announce_fleet()
     return bool(changed)
 

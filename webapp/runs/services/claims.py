@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from nasengine.core.outcome import Outcome, is_card_too_small
+from webapp.common.telemetry import record_work
 from webapp.events.clean import clean_json
 from webapp.limits import MAX_CURVE_POINTS
 from webapp.runs.models import (
@@ -136,6 +137,13 @@ def finish(claim: Claim, outcome: Outcome) -> bool:
         end_candidate(run, candidate, *checked_ending(run, outcome))
         record_run(run)
         wake_coordinator(run.pk)
+        record_work(
+            "candidate",
+            candidate.state,
+            candidate.queue,
+            candidate.queued_at,
+            candidate.started_at,
+        )
         return True
 
 
