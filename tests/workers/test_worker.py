@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Recorder:
-    """Stands in for the consumer of messages."""
+    """A consumer of messages that records what it is asked."""
 
     def __init__(self):
         self.connected = True
