@@ -45,7 +45,8 @@ app.conf.update(
     worker_redirect_stdouts=False,
     worker_send_task_events=True,
     worker_enable_remote_control=True,
-    worker_cancel_long_running_tasks_on_connection_loss=False,
+    # Trainings go on: only tasks that are acknowledged late are cancelled, and there are none.
+    worker_cancel_long_running_tasks_on_connection_loss=True,
     broker_connection_retry=True,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,  # retry for ever: trainings go on meanwhile

@@ -5,9 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import warnings
-
-from celery.exceptions import CPendingDeprecationWarning
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 TALKATIVE = ("celery", "kombu")  # a line for every message would hide ours
@@ -21,6 +18,5 @@ def set_up(level: int | None = None) -> None:
     """
     wanted = os.environ.get("LOG_LEVEL", "INFO").upper()
     logging.basicConfig(level=wanted, format=FORMAT, stream=sys.stderr)
-    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(min(level or logging.WARNING, logging.WARNING))
