@@ -156,7 +156,7 @@ class Checkpoints:
         self.progress.curve[:] = values["curve"]
         self.meter.add_earlier(values["seconds"], self.device_kind)
         self._notify(
-            f"continues at epoch {epoch + 1}, from the checkpoint of an earlier attempt",
+            f"continued at epoch {epoch + 1} from a checkpoint",
             "info",
             resumed=epoch,
             curve=values["curve"],

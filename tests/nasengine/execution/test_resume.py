@@ -121,7 +121,7 @@ def test_a_training_killed_at_an_epoch_ends_with_the_same_numbers(wholes, kind, 
     assert without_seconds(reports) == without_seconds(all_reports[epoch - 1 :])
     (resumed,) = (one for one in notices if "resumed" in one)
     assert resumed["resumed"] == epoch - 1
-    assert resumed["notice"].startswith(f"continues at epoch {epoch}, ")
+    assert resumed["notice"].startswith(f"continued at epoch {epoch} from ")
     assert without_seconds([*resumed["curve"], *reports]) == without_seconds(all_reports)
     if kind == "inherit":
         assert expected["measurements"][0]["detail"]["inherited_from"] == 0

@@ -29,7 +29,7 @@ def lose(held) -> None:
 
 
 def resumed(number: int) -> dict:
-    text = f"continues at epoch {number + 1}, from the checkpoint of an earlier attempt"
+    text = f"continued at epoch {number + 1} from a checkpoint"
     return {"notice": text, "level": "info", "resumed": number, "curve": POINTS[:number]}
 
 
@@ -50,7 +50,7 @@ def test_epochs_reported_again_are_not_doubled_and_the_page_says_where_it_contin
     assert Event.objects.get(run=run, kind="progress").item["curve"] == POINTS[:5]
     text = Event.objects.filter(run=run, kind="log").order_by("seq").last().item["text"]
     assert text == candidate.reason
-    assert text.startswith("continues at epoch 3, from the checkpoint of an earlier attempt (no h")
+    assert text.startswith("continued at epoch 3 from a checkpoint (no heartbeat from worker ")
     assert not claims.report(first, resumed(1)), "a lost claim reports nothing"
     assert claims.finish(second, done(0))
     assert run.candidates.get().reason == ""

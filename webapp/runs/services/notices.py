@@ -10,6 +10,7 @@ from webapp.limits import MAX_CURVE_POINTS, MAX_REASON
 from webapp.runs.leased import Leased
 
 LEVELS = ("info", "warning")
+AGAIN = "; queued again"  # end of the reason of a job that lost its worker
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Notice:
         """Return the notice in a report; `lost` is why an earlier worker lost the work."""
         text, curve = clean_text(str(point.get("notice", ""))), point.get("curve")
         if lost and curve is not None:
-            text = f"{text} ({lost})"
+            text = f"{text} ({lost.removesuffix(AGAIN)})"
         level = point.get("level")
         return cls(
             text=text[:MAX_REASON],
