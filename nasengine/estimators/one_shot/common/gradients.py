@@ -1,7 +1,8 @@
 """DARTS' two updates (1806.09055): architecture on validation data, weights on training data.
 
 Losses are functions without arguments that compute the loss of the network in its current state.
-A step calls them several times, with gradients only for the parameters that need them.
+A step calls them several times, with gradients only for the parameters that need them. No number is
+read from the device within a step, because reading waits for all kernels before it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ Loss = Callable[[], torch.Tensor]
 Tensors = list[torch.Tensor]
 # Step of the finite difference in units of 1 / |v|, as in the paper.
 FINITE_DIFFERENCE_STEP = 0.01
+MIN_SLOPE = 1e-30
 
 
 class Relaxed(Protocol):
@@ -104,7 +106,7 @@ def second_order(
     product by the clipping factor of the first.
     """
     weights, alphas = network.weight_parameters(), network.architecture_parameters()
-    rate = float(optimizer.param_groups[0]["lr"])
+    rate = optimizer.param_groups[0]["lr"]
     before = [weight.detach().clone() for weight in weights]
     try:
         with frozen(alphas):
@@ -114,10 +116,8 @@ def second_order(
         loss, both = gradients(valid, [*alphas, *weights])
         direct, along = both[: len(alphas)], both[len(alphas) :]
         clip_norm(along, clip)
-        size = float(norm(along))
-        if size == 0.0 or rate == 0.0:
-            return loss, direct
-        reach = FINITE_DIFFERENCE_STEP / size
+        # Without a slope the difference is zero, whatever the step.
+        reach = FINITE_DIFFERENCE_STEP / norm(along).clamp_min(MIN_SLOPE)
         sides = []
         for sign in (1, -1):
             _set(weights, before, along, sign * reach)
@@ -152,14 +152,12 @@ def frozen(parameters: Sequence[torch.Tensor]) -> Iterator[None]:
             parameter.requires_grad_(required)
 
 
-def clip_norm(tensors: Tensors, limit: float) -> float:
+def clip_norm(tensors: Tensors, limit: float) -> float | torch.Tensor:
     """Scale the tensors so that their norm is at most `limit` (0: any); return the factor."""
-    if limit <= 0:
+    if limit <= 0 or not tensors:
         return 1.0
-    factor = min(1.0, limit / (float(norm(tensors)) + 1e-6))
-    if factor < 1.0:
-        for tensor in tensors:
-            tensor.mul_(factor)
+    factor = (limit / (norm(tensors) + 1e-6)).clamp_max(1.0)
+    torch._foreach_mul_(tensors, factor)
     return factor
 
 
@@ -188,12 +186,12 @@ def _set(
     weights: Sequence[torch.Tensor],
     values: Tensors,
     along: Tensors | None = None,
-    reach: float = 0.0,
+    reach: float | torch.Tensor = 0.0,
 ) -> None:
     for position, (weight, value) in enumerate(zip(weights, values, strict=True)):
         weight.copy_(value)
         if along is not None:
-            weight.add_(along[position], alpha=reach)
+            weight.add_(along[position] * reach)
 
 
 def _stepped(

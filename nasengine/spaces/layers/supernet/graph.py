@@ -105,7 +105,9 @@ class Fan(nn.Module):
         common = [pools[op] for op in self.common.values()]
         if own is None and not common:
             return [_zeros(x, self.stride)] * self.edges
-        return mixed(own, weights[:, list(self.common)], common)
+        columns = weights.unbind(dim=1)  # a list of indices would be copied to the device
+        shares = [columns[column] for column in self.common]
+        return mixed(own, torch.stack(shares, dim=1) if shares else weights[:, :0], common)
 
     def run_operation(self, source: Source, op: str, edge: int, column: int) -> torch.Tensor:
         """Return the result of one operation on one edge, without weights.

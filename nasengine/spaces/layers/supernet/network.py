@@ -121,8 +121,10 @@ class ImageSupernet(Supernet, ABC):
 def _by_source(rows: torch.Tensor, inputs: int, nodes: int) -> tuple[torch.Tensor, ...]:
     """Split the rows of edges, ordered by target, by the node that each edge leaves."""
     last = inputs + nodes
+    singles = rows.unbind()  # a list of indices would be copied to the device in every step
     parts = []
     for source in range(last - 1):
         targets = range(max(inputs, source + 1), last)
-        parts.append(rows[[edge_number(source, target, inputs) for target in targets]])
+        numbers = [edge_number(source, target, inputs) for target in targets]
+        parts.append(torch.stack([singles[number] for number in numbers]))
     return tuple(parts)
