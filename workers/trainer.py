@@ -150,17 +150,34 @@ def train(job: Job) -> dict[str, Any]:
     from nasengine.core.storage import storage_at
     from nasengine.execution.final import FinalJob
     from nasengine.execution.network_storage import train_into
+    from nasengine.execution.training_together import train_together
 
     request, kept = job.request, job.request["progress"]
-    return train_into(
-        storage_at(request["folder"]),
-        FinalJob.from_json(request["final"]),
-        job.report,
-        job.cancelled,
-        progress=storage_at(kept["place"]),
-        seconds=kept["seconds"],
-        notify=job.report,
-    ).to_json()
+    final, network = FinalJob.from_json(request["final"]), storage_at(request["folder"])
+    progress, seconds = storage_at(kept["place"]), kept["seconds"]
+    processes = request.get("processes", 1)
+    if processes == 1 or final.plan().is_text:
+        outcome = train_into(
+            network,
+            final,
+            job.report,
+            job.cancelled,
+            progress=progress,
+            seconds=seconds,
+            notify=job.report,
+        )
+    else:
+        outcome = train_together(
+            network,
+            final,
+            processes,
+            job.report,
+            job.cancelled,
+            progress=progress,
+            seconds=seconds,
+            notify=job.report,
+        )
+    return outcome.to_json()
 
 
 def export(job: Job) -> dict[str, Any]:

@@ -56,6 +56,7 @@ class TrainingWork(Work):
             final=self.claim.final,
             folder=folder,
             progress=progress,
+            processes=settings.TRAINING_PROCESSES,
         )
 
     def heartbeat(self) -> Verdict:

@@ -33,7 +33,7 @@ def train_into(storage: Storage, job: FinalJob, *callbacks: Any, **more: Any) ->
         folder = Path(root) / "network"
         outcome = train_once(job, folder, *callbacks, **more)
         try:
-            if outcome.state == "done":
+            if outcome.network is not None:  # further processes of torchrun store nothing
                 put_network(folder, storage)
         except EngineError as error:
             return replace(outcome, state="failed", reason=str(error), network=None)

@@ -145,6 +145,8 @@ MAX_ATTEMPTS = whole("MAX_ATTEMPTS", 3)
 PROGRESS_SECONDS = seconds("PROGRESS_SECONDS", 3600)
 # Least time between two checkpoints of a training.
 CHECKPOINT_SECONDS = seconds("CHECKPOINT_SECONDS", 60)
+# Processes of torchrun that train one network of an evaluation together on this worker.
+TRAINING_PROCESSES = whole("TRAINING_PROCESSES", 1)
 # Longest duration of a candidate and of a training of an evaluation; None: no limit.
 CANDIDATE_SECONDS = optional_seconds("CANDIDATE_SECONDS")
 TRAINING_SECONDS = optional_seconds("TRAINING_SECONDS")
