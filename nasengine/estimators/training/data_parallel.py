@@ -141,6 +141,8 @@ class Share:
 class JointBatchNorm(torch.nn.BatchNorm2d):
     """Batch normalisation over the images of all processes, on any device."""
 
+    is_joint = True  # compiled kernels that normalise one process's images skip it
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training:
             return super().forward(x)

@@ -59,6 +59,8 @@ def trained(x: torch.Tensor, layers: Sequence[nn.Module]) -> torch.Tensor:
     first, point = cast(nn.Conv2d, convolutions[0]), cast(nn.Conv2d, convolutions[-1])
     wide = first if len(convolutions) == 2 else None
     plain = point.kernel_size == (1, 1) and first.stride == (1, 1) and point.groups == 1
+    # Normalisation over several processes needs their statistics, which the kernel does not have.
+    plain = plain and not getattr(norm, "is_joint", False)
     taps = None if wide is None else wide.weight
     if (
         plain
