@@ -61,7 +61,7 @@ def train_together(
         process = _started(place, processes)
         try:
             for kind, value in _messages(place / MESSAGES, process):
-                if kind == "outcome":
+                if kind in ("outcome", "failed"):
                     return FinalOutcome.from_json(value)
                 if kind == "report":
                     report(value)
@@ -131,7 +131,7 @@ def main(place: Path) -> None:
     with (place / MESSAGES).open("a", buffering=1) as file, joined():
 
         def send(kind: str, value: Any) -> None:
-            if is_first():
+            if is_first() or kind == "failed":
                 file.write(json.dumps({kind: value}) + "\n")
 
         alive_at = 0.0
@@ -152,8 +152,9 @@ def main(place: Path) -> None:
             seconds=request["seconds"],
             notify=lambda notice: send("notice", notice),
         )
-        if outcome.state == "failed" and not is_first():
-            print(outcome.reason, file=sys.stderr)
+        if outcome.state == "failed":
+            send("failed", outcome.to_json())
+            file.flush()
             os._exit(1)  # torchrun ends the others, which would wait for this process
         send("outcome", outcome.to_json())
 
