@@ -42,7 +42,6 @@ def test_every_page_is_accessible_and_nothing_sticks_out(visit):
         for address in addresses:
             page.goto(url + address)
             expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
-            page.wait_for_load_state("networkidle")
             found = faults_of(page)
             if (over := page.evaluate(STICKS_OUT)) > 0:
                 found.append(f"{over} px stick out")

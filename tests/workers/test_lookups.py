@@ -80,7 +80,7 @@ def test_a_long_lookup_run_does_not_block_other_runs(monkeypatch):
     trained.refresh_from_db()
     assert (trained.state, trained.asked) == ("running", 1)
     for (run_id,) in announced:  # grows while it is read
-        coordination.advance(run_id, is_next_turn=True, seconds=0.5)
+        coordination.advance(run_id, is_next_turn=True, seconds=0.05)
     assert announced[2:4] == announced[:2], "in turn"
     assert {(run.state, run.told) for run in Run.objects.filter(pk__in=long)} == {("finished", 200)}
 

@@ -79,8 +79,7 @@ class LaunchForm(SiteForm):
 
     priority = forms.CharField(
         required=False,
-        help_text="Work of a higher priority is started first; within one priority, teams and "
-        "their runs take turns.",
+        help_text="Work of a higher priority starts first.",
         widget=KeepingSelect(choices=[(str(value), label) for value, label in Priority.choices]),
     )
 

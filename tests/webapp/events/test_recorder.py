@@ -134,7 +134,8 @@ def test_only_the_recorder_inserts_events_or_notifies():
         ]
 
     assert found(inserting) == ["webapp/events/recorder.py"]
-    # Changes of access are no events of a run: they close sockets.
+    # Changes of access and of the fleet are no events of a run: pages look again or close.
     sender = "webapp/common/channel_groups.py"
     callers = ["webapp/accounts/access_changes.py", "webapp/events/recorder.py"]
+    callers.append("webapp/runs/services/fleet_news.py")
     assert found(notifying) == sorted([*callers, sender])

@@ -18,6 +18,7 @@ def sent(monkeypatch) -> list[tuple]:
     """Collects the messages instead of sending them."""
     collected: list[tuple] = []
     monkeypatch.setattr(messages, "_quiet_until", 0.0)
+    monkeypatch.setattr(messages, "_waiting", lambda queue: 0)  # other tests leave messages
 
     def send_task(task, args, queue, **options):
         collected.append((task, args, queue))

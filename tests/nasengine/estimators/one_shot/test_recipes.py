@@ -212,7 +212,8 @@ def test_drop_path_drops_paths_of_one_architecture_in_training_only(name):
     assert not torch.allclose(network.forward_architecture(x, choices), plain)
     assert torch.equal(network(x), relaxed)
     network.eval()
-    assert torch.equal(network.forward_architecture(x, choices), plain)
+    # Evaluation may take another kernel than training: equal up to rounding.
+    torch.testing.assert_close(network.forward_architecture(x, choices), plain)
 
 
 def test_drop_path_zeroes_whole_samples_and_never_an_identity():
