@@ -33,11 +33,11 @@ $(READY): requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "paretoscope: cannot create a virtual environment in $(VENV); Debian and Ubuntu need: apt-get install python3-venv" >&2; exit 2; }
 	@echo "paretoscope: installing requirements.lock into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements.lock
 	@touch $@
 
 $(TEST_READY): $(READY) requirements-test.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.lock
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-test.lock
 	@touch $@
 
 test: setup-test

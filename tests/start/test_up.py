@@ -30,7 +30,7 @@ from webapp.start.servers import (
 from webapp.start.up import address_of, exception_line
 
 # Lost work is found again sooner than by default, so that a test need not wait for it.
-QUICK = {"LEASE_SECONDS": "6", "SWEEP_SECONDS": "1", "IDLE_SECONDS": "1", "HEARTBEAT_SECONDS": "1"}
+SOON = {"LEASE_SECONDS": "6", "SWEEP_SECONDS": "1", "IDLE_SECONDS": "1", "HEARTBEAT_SECONDS": "1"}
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
 
@@ -53,7 +53,7 @@ class Up:
         self.process: subprocess.Popen[bytes] | None = None
 
     def environment(self, **more: str | None) -> dict[str, str]:
-        plain = {"DATABASE_URL": None, "BROKER_URL": None, "SECRET_KEY": None, **QUICK}
+        plain = {"DATABASE_URL": None, "BROKER_URL": None, "SECRET_KEY": None, **SOON}
         return environment_of(**{**plain, "PARETOSCOPE_VAR": self.var, "PORT": self.port, **more})
 
     def command(self, *arguments: str) -> list[str]:
