@@ -46,7 +46,7 @@ def test_every_strategy_that_can_search_a_table_is_measured():
 
 @pytest.fixture(scope="module")
 def chance(made):
-    """What random search finds with one and with three objectives."""
+    """The means of random search with one and with three objectives."""
     return [
         np.mean(ends(made, ONE, "random", 3, 200)),
         np.mean(ends(made, THREE_GOALS, "random", 2, 200)),
