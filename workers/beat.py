@@ -8,7 +8,8 @@ from typing import Any
 from celery import beat
 from django.conf import settings
 
-from webapp.common.messages import COORDINATOR_QUEUE, Announcement, send
+from webapp.common.messages import Announcement, send
+from webapp.common.queue_names import COORDINATOR_QUEUE
 
 
 class SweepScheduler(beat.Scheduler):

@@ -17,7 +17,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from webapp.common import telemetry
-from webapp.common.messages import COORDINATOR_QUEUE, DEFAULT_QUEUE, SWEEP
+from webapp.common.messages import SWEEP
+from webapp.common.queue_names import COORDINATOR_QUEUE, DEFAULT_QUEUE
 
 EVENT_HEARTBEAT_SECONDS = 20.0  # of Celery's own events, which Flower reads
 

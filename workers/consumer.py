@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from celery.worker import state
@@ -59,7 +60,7 @@ class Consumer:
         """Let the consumer drop its connection to the broker and open another."""
         self._soon(_raise_connection_error)
 
-    def _soon(self, act: Any) -> None:
+    def _soon(self, act: Callable[[], None]) -> None:
         """Call `act` in the thread of the consumer."""
         if self._controller.hub is not None:
             self._controller.hub.call_soon(act)

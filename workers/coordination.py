@@ -6,20 +6,16 @@ import logging
 import threading
 import time
 
-from webapp.architectures.models import EntryCheck
 from webapp.architectures.services.checks import request_due_checks
 from webapp.common.messages import (
     ADVANCE,
-    COORDINATOR_QUEUE,
     IMPORT_TABLES,
     Announcement,
     send,
 )
-from webapp.evaluations.models import Training
-from webapp.exports.models import Export
+from webapp.common.queue_names import COORDINATOR_QUEUE
 from webapp.fleet.queues import waiting_queues
 from webapp.jobs import services as jobs
-from webapp.jobs.models import Job
 from webapp.runs.models import Run
 from webapp.runs.queries import served_queues
 from webapp.runs.services.advance import advance_run, fail_run
@@ -32,7 +28,6 @@ from webapp.tables.services.import_jobs import waiting_imports
 from .database_retry import CONNECTION_ERRORS
 
 log = logging.getLogger(__name__)
-JOBS: tuple[type[Job], ...] = (Training, Export, EntryCheck)
 CATALOGUE_SECONDS = 600  # how often entries are looked for that are due for their check
 TURN_SECONDS = 30.0  # after which a run's next turn counts as lost
 
@@ -101,7 +96,7 @@ def sweep() -> None:
     """Requeue work of dead workers, advance runs that are behind, announce work that waits."""
     global _catalogue_due  # noqa: PLW0603  one per process
     reap()
-    for model in JOBS:
+    for model in jobs.job_models():
         jobs.reap(model)
     for run_id in runs_to_advance():
         advance(run_id, seconds=0.0)

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from webapp.common.messages import TASK, Announcement, send, work_announcement
 from webapp.runs.models import WorkerSlot
-from webapp.runs.services.drains import is_drained
 from webapp.runs.services.leases import Turn
 
 from .candidate_work import CandidateWork
@@ -76,18 +75,11 @@ def claim_first(slot: WorkerSlot, waiting: Sequence[Due]) -> tuple[Work | None, 
     return None, []
 
 
-def next_work(slot: WorkerSlot, queues: list[str]) -> Work | None:
-    """Claim the next work of these queues; None if nothing waits or the worker is drained."""
-    if is_drained(slot.name):  # every claim checks it too; here it saves looking for work
-        return None
-    return claim_first(slot, due_work(queues))[0]
-
-
 def announce(waiting: Sequence[Due]) -> None:
     """Announce the first of these works in each queue, for the next worker that is free.
 
-    Its receiver announces the one behind it. There is never more than one such message in a queue
-    of the broker, however much waits.
+    Its receiver announces the one behind it. A queue of the broker therefore normally holds one
+    message of work, whatever the number of works.
     """
     firsts: dict[str, Due] = {}
     for due in waiting:

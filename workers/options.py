@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 
-QUEUE = r"[\w.-]{1,40}"
+from webapp.common.queue_names import QUEUE_NAME
+
 MAX_NAME = 120
 
 
@@ -47,7 +47,7 @@ def queues(text: str) -> list[str]:
         argparse.ArgumentTypeError: there is none, or one has other characters.
     """
     names = [part.strip() for part in text.split(",") if part.strip()]
-    if not names or not all(re.fullmatch(QUEUE, part) for part in names):
+    if not names or not all(QUEUE_NAME.fullmatch(part) for part in names):
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a list of queues: use names separated by commas, as in cpu,cuda"
         )

@@ -35,7 +35,6 @@ class Slot:
         self.row = row
         self.trainer = TrainerProcess(threads)
         self.stopping = stopping
-        self.task_id: str | None = None  # the Celery task that works here
         self.work: Work | None = None
         self.verdict: Verdict = "go"
         self.started = 0.0

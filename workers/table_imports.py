@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import connection
 
-from webapp.common.messages import COORDINATOR_QUEUE, IMPORT_TABLES, Announcement, send
+from webapp.common.messages import IMPORT_TABLES, Announcement, send
+from webapp.common.queue_names import COORDINATOR_QUEUE
 from webapp.start.processes import die_with_parent, end
 from webapp.tables.models import TableImport
 from webapp.tables.services import import_jobs

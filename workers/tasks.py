@@ -22,7 +22,7 @@ from .process import the_worker
 
 def _task_of_work(name: str, description: str) -> Callable[..., None]:
     def work(self: Task, queue: str = "") -> None:
-        the_worker().serve(self, queue)
+        the_worker().serve(self)
 
     work.__doc__ = description
     return app.task(name=TASK.format(name), bind=True)(work)

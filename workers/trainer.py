@@ -23,7 +23,6 @@ It does one piece of work after the other and ends when the worker that started 
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import os
@@ -38,7 +37,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+from nasengine.core.parent_death import end_with_parent, is_orphan
+
 ALIVE_SECONDS = 5.0
 NO_CUDA = (
     "this worker has no CUDA device, and the run asks for one: its queue is cuda; take cuda out of "
@@ -154,29 +154,16 @@ def train(job: Job) -> dict[str, Any]:
 
     request, kept = job.request, job.request["progress"]
     final, network = FinalJob.from_json(request["final"]), storage_at(request["folder"])
-    progress, seconds = storage_at(kept["place"]), kept["seconds"]
+    place = {
+        "progress": storage_at(kept["place"]),
+        "seconds": kept["seconds"],
+        "notify": job.report,
+    }
     processes = request.get("processes", 1)
     if processes == 1 or final.plan().is_text:
-        outcome = train_into(
-            network,
-            final,
-            job.report,
-            job.cancelled,
-            progress=progress,
-            seconds=seconds,
-            notify=job.report,
-        )
+        outcome = train_into(network, final, job.report, job.cancelled, **place)
     else:
-        outcome = train_together(
-            network,
-            final,
-            processes,
-            job.report,
-            job.cancelled,
-            progress=progress,
-            seconds=seconds,
-            notify=job.report,
-        )
+        outcome = train_together(network, final, processes, job.report, job.cancelled, **place)
     return outcome.to_json()
 
 
@@ -273,10 +260,9 @@ def empty_outcome(job: Job, state: str, reason: str) -> dict[str, Any]:
 
 
 def exit_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies (Linux; elsewhere stdin closes)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != parent:  # the parent died before the line above
+    """Let this process end with its parent; where the kernel cannot do it, stdin closes."""
+    end_with_parent()
+    if is_orphan(parent):
         os._exit(0)
 
 

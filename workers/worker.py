@@ -14,10 +14,11 @@ from celery import Task
 from django.conf import settings
 from django.db import connection
 
-from webapp.common.messages import COORDINATOR_QUEUE, SWEEP, Announcement
+from webapp.common.messages import SWEEP, Announcement
+from webapp.common.queue_names import COORDINATOR_QUEUE, CUDA_QUEUE
 from webapp.runs.models import WorkerSlot
 from webapp.runs.services import slots
-from webapp.runs.services.cards import CUDA_QUEUE, lacks_cuda
+from webapp.runs.services.cards import lacks_cuda
 from webapp.runs.services.drains import is_drained, number_drained
 
 from .database_retry import CONNECTION_ERRORS, retry_until_available
@@ -139,7 +140,7 @@ class Worker:
             self._free.append(self.slots[-1])
         return True
 
-    def serve(self, task: Task, queue: str) -> None:
+    def serve(self, task: Task) -> None:
         """Claim the next work of this worker's queues and do it: the body of the tasks of work.
 
         If it is of another kind, the task for it is announced instead, so that the name of a task

@@ -6,10 +6,8 @@ reports, notices, signs of life, and at the end the outcome. A third file asks t
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.estimator import Report
+from ..core.parent_death import end_with_parent, is_orphan
 from ..core.progress import Notify
 from ..core.storage import Storage, storage_at
 from .final_job import FinalJob, FinalOutcome
@@ -29,7 +28,6 @@ from .ranks import is_first, joined
 POLL_SECONDS = 0.2
 ALIVE_SECONDS = 1.0
 END_SECONDS = 10.0
-PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 REQUEST, MESSAGES, STOP = "request.json", "messages.jsonl", "stop"
 
 
@@ -82,7 +80,7 @@ def _started(place: Path, processes: int) -> subprocess.Popen[bytes]:
         command,
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr.fileno(),
-        preexec_fn=_end_with_parent,  # noqa: PLW1509  it only calls prctl and takes no lock
+        preexec_fn=end_with_parent,  # noqa: PLW1509  it only calls prctl and takes no lock
     )
 
 
@@ -115,17 +113,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _end_with_parent() -> None:
-    """Have the kernel kill this process when its parent dies (Linux only)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
-
-
 def main(place: Path) -> None:
     """Be one of the processes."""
     parent = os.getppid()
-    _end_with_parent()
-    if os.getppid() != parent:
+    end_with_parent()
+    if is_orphan(parent):
         return
     request = json.loads((place / REQUEST).read_text())
     with (place / MESSAGES).open("a", buffering=1) as file, joined():

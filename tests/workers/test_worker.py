@@ -59,7 +59,7 @@ def serve(worker, name="evaluate"):
         time_limit=None,
         soft_time_limit=None,
     )
-    worker.serve(task, "cpu")
+    worker.serve(task)
 
 
 def test_rows_say_what_each_part_of_a_worker_does(worker):

@@ -20,8 +20,6 @@ from django.conf import settings
 from django.db import transaction
 
 log = logging.getLogger(__name__)
-COORDINATOR_QUEUE = "coordinator"
-DEFAULT_QUEUE = "cpu"
 TASK = "workers.tasks.{}"
 SWEEP, ADVANCE, IMPORT_TABLES = map(TASK.format, ("sweep", "advance", "import_tables"))
 EVALUATE = TASK.format("evaluate")

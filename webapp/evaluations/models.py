@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
+from webapp.common.queue_names import DEFAULT_QUEUE
 from webapp.jobs.models import Job
 from webapp.limits import MAX_NAME, MAX_PROTOCOL_NAME
 
@@ -48,7 +49,7 @@ class Evaluation(models.Model):
     dataset_config = models.JSONField(default=dict, blank=True)
     data_digest = models.CharField(max_length=64, blank=True)
     seeds = ArrayField(models.BigIntegerField())
-    queue = models.CharField(max_length=40, default="cpu")
+    queue = models.CharField(max_length=40, default=DEFAULT_QUEUE)
     objective = models.CharField(max_length=60, blank=True)
     unit = models.CharField(max_length=20, blank=True)
     mean = models.FloatField(null=True, blank=True)

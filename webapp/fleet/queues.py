@@ -100,8 +100,8 @@ def queue_alerts(team: Team) -> list[tuple[str, UnservedQueue]]:
     """Return (kind of work, queue) wherever work of the team waits that no worker takes."""
     found = []
     for kind, rows in _waiting():
-        own = rows.filter(**{rows.model.team_path: team}).order_by()
-        found += [(kind, name) for name in own.values_list("queue", flat=True).distinct()]
+        own = rows.filter(**{rows.model.team_path: team})
+        found += [(kind, name) for name in _names(own)]
     problems = {problem.name: problem for problem in unserved({name for _, name in found})}
     return [(kind, problems[name]) for kind, name in found if name in problems]
 

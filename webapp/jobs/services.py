@@ -32,6 +32,7 @@ from webapp.runs.services.leases import (
 )
 from webapp.runs.services.notifications import wake_workers
 from webapp.runs.services.reaper import FORGOTTEN_AFTER
+from webapp.runs.services.shares import leased_models
 from webapp.runs.services.turns import Turn, turns_of
 
 from .models import MAX_ACTIVITY, OPEN_JOBS, Job, JobState
@@ -54,6 +55,11 @@ class Held(Generic[J]):
             pk=self.pk, fence=self.fence, state=JobState.RUNNING
         )
         return rows
+
+
+def job_models() -> list[type[Job]]:
+    """Return the tables of every kind of job."""
+    return [model for model in leased_models() if issubclass(model, Job)]
 
 
 def turns(model: type[J], queues: list[str], owner: str) -> list[Turn]:

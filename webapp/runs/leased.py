@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
+from webapp.common.queue_names import DEFAULT_QUEUE
+
 
 class Priority(models.IntegerChoices):
     """Work of a higher priority is started first, whatever team it belongs to."""
@@ -25,12 +27,12 @@ class Leased(models.Model):
     refused. `attempts` counts the claims that were not released since the work last made
     progress: it is 1 again when a checkpoint keeps more epochs than any before, and `kept_epochs`
     is how many that are. `cancel_asked` asks the worker to cancel. All times are from the
-    database's clock; `rung_at` is not written any more.
+    database's clock.
     """
 
     team_path: ClassVar[str]
 
-    queue = models.CharField(max_length=40, default="cpu")
+    queue = models.CharField(max_length=40, default=DEFAULT_QUEUE)
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
@@ -39,7 +41,6 @@ class Leased(models.Model):
     memory_above = models.BigIntegerField(null=True, blank=True)
     cancel_asked = models.BooleanField(default=False)
     queued_at = models.DateTimeField(db_default=Now(), editable=False)
-    rung_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from simple_history.models import HistoricalRecords
 
+from webapp.common.queue_names import DEFAULT_QUEUE
 from webapp.limits import MAX_NAME, MAX_NOTE, MAX_REASON, MAX_TAG
 from webapp.runs.leased import Leased, Priority
 
@@ -90,7 +91,7 @@ class Device(models.Model):
 
     name = models.CharField(max_length=40, unique=True)
     title = models.CharField(max_length=120, blank=True)
-    queue = models.CharField(max_length=40, default="cpu")
+    queue = models.CharField(max_length=40, default=DEFAULT_QUEUE)
     profile = models.JSONField(default=dict, blank=True)
 
     class Meta:

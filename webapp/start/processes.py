@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
+from nasengine.core.parent_death import end_with_parent
 
 
 def die_with_parent() -> None:
@@ -18,8 +16,7 @@ def die_with_parent() -> None:
 
     It runs in the child before the command. On other systems an orphan runs until it is stopped.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent(signal.SIGTERM)
 
 
 def spawn(

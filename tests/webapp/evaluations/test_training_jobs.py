@@ -19,7 +19,7 @@ from tests.fixtures.evaluations import (
     store_files,
     take_training,
 )
-from tests.fixtures.factories import make_run, make_slot, make_team
+from tests.fixtures.factories import make_run, make_slot, make_team, next_work
 from webapp.common.folders import ABANDONED_SECONDS
 from webapp.evaluations.models import Evaluation, Training
 from webapp.evaluations.queries import evaluations_of_team
@@ -33,7 +33,6 @@ from webapp.evaluations.services.networks import (
 from webapp.jobs import services as jobs
 from webapp.runs.services import claims
 from webapp.site.summary import workers_alive
-from workers.next_work import next_work
 
 pytestmark = pytest.mark.django_db
 

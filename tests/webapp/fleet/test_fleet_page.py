@@ -122,7 +122,7 @@ def test_an_administrator_drains_and_resumes(root, team, sign_in):
     assert "does not run" in page_of(client).one("offline-gpu-7").text
     client.post("/fleet/workers/resume", {"name": "gpu-7"})
     assert not WorkerDrain.objects.exists()
-    assert client.post("/fleet/workers/drain", {"name": "of-nobody"}).status_code == 404
+    assert client.post("/fleet/workers/drain", {"name": "unknown"}).status_code == 404
     assert client.post("/fleet/workers/kill", {"name": "gpu-7"}).status_code == 404
 
 

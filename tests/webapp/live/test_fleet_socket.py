@@ -51,8 +51,8 @@ async def test_a_member_of_any_team_hears_of_a_change_without_data():
 
 
 async def test_the_signed_out_and_people_without_a_team_are_refused():
-    nobody = await sync_to_async(lambda: signed_in(make_user("nora")))()
-    for client in (None, nobody):
+    without_team = await sync_to_async(lambda: signed_in(make_user("nora")))()
+    for client in (None, without_team):
         socket = await socket_of(client)
         closed = await socket.receive_output(timeout=5)
         assert (closed["type"], closed["code"]) == ("websocket.close", NOT_FOUND)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.fixtures.evaluations import make_evaluation
-from tests.fixtures.factories import done, make_run, make_slot, take
+from tests.fixtures.factories import done, make_run, make_slot, next_work, take
 from webapp.evaluations.services import training_jobs
 from webapp.runs.models import WorkerDrain
 from webapp.runs.services import claims
 from webapp.runs.services.drains import UnknownWorker, drain, is_drained, resume
-from workers.next_work import next_work
 
 pytestmark = pytest.mark.django_db
 
@@ -56,5 +55,5 @@ def test_the_history_names_who_drained_and_who_resumed(owner, curator):
 
 
 def test_a_worker_that_never_was_cannot_be_drained(owner):
-    with pytest.raises(UnknownWorker, match="no worker 'nobody-knows-it'"):
-        drain("nobody-knows-it", owner)
+    with pytest.raises(UnknownWorker, match="no worker 'unknown'"):
+        drain("unknown", owner)

@@ -20,4 +20,5 @@ class Migration(migrations.Migration):
             name='memory_above',
             field=models.BigIntegerField(blank=True, null=True),
         ),
+        migrations.RemoveField(model_name='training', name='rung_at'),
     ]

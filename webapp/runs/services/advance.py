@@ -8,13 +8,14 @@ from django.db import transaction
 
 from nasengine import catalog
 from nasengine.core.errors import EngineError
+from webapp.common.queue_names import CUDA_QUEUE, DEFAULT_QUEUE
 from webapp.events.recorder import record, record_all
 from webapp.runs.models import ENDED_RUNS, Candidate, Device, Run, RunState
 from webapp.runs.objectives import computed_objectives
 from webapp.tables.services.materialise import materialise_table
 
 from .ask_tell import AskTellStep, StrategyFailed
-from .cards import CUDA_QUEUE, DEFAULT_QUEUE, default_queue
+from .cards import default_queue
 from .front import extend_front
 from .locking import locked_run
 from .lookups import SLICE_SECONDS

@@ -11,12 +11,11 @@ from typing import Any
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from webapp.common.queue_names import CUDA_QUEUE, DEFAULT_QUEUE
 from webapp.runs.leased import Leased
 from webapp.runs.models import WorkerSlot
 from webapp.runs.queries import live_slots
 
-DEFAULT_QUEUE = "cpu"
-CUDA_QUEUE = "cuda"
 RETURNED = "returned"  # state of work that a trainer process could not start on its machine
 GIB = 2**30
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from webapp.common.messages import (
     ADVANCE,
-    COORDINATOR_QUEUE,
     Announcement,
     send_after_commit,
     work_announcement,
 )
+from webapp.common.queue_names import COORDINATOR_QUEUE
 
 
 def wake_coordinator(run_id: int) -> None:

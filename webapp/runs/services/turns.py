@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Value, Window
 from django.db.models.functions import Coalesce, RowNumber
 
-from webapp.common.messages import DEFAULT_QUEUE
+from webapp.common.queue_names import DEFAULT_QUEUE
 from webapp.runs.leased import Leased
 
 from .shares import loads_of

@@ -23,11 +23,11 @@ from django.db.models.functions import Now
 from nasengine.core.errors import InvalidSettings
 from webapp.accounts.models import Team, User
 from webapp.common.messages import (
-    COORDINATOR_QUEUE,
     IMPORT_TABLES,
     Announcement,
     send_after_commit,
 )
+from webapp.common.queue_names import COORDINATOR_QUEUE
 from webapp.events.clean import clean_json, clean_text
 from webapp.limits import MAX_KEPT_UPLOADS, MAX_OPEN_IMPORTS
 from webapp.tables.models import OPEN_IMPORTS, ImportState, TableImport
