@@ -60,7 +60,8 @@ def test_one_of_two_workers_is_drained_and_the_other_one_killed(fleet, team, bro
     state_of(page, "first", "working")
     fleet.until(lambda: of_first.count() > before, 40)
 
-    fleet.wait_training(run, of_second.get(state="running").number)
+    begun = of_second.filter(curve__0__isnull=False, curve__4__isnull=True, state="running")
+    fleet.until(begun.exists, 40)  # between two candidates it has none
     fleet.kill("second")
     (lost,) = of_second.filter(state="running")
     state_of(page, "second", "lost")
