@@ -21,6 +21,8 @@ COPY --chown=paretoscope webapp webapp
 COPY --chown=paretoscope workers workers
 COPY --chown=paretoscope templates templates
 COPY --chown=paretoscope manage.py pyproject.toml ./
+# Every process starts from compiled files.
+RUN python -m compileall -q nasengine webapp workers
 
 USER paretoscope
 ENV PARETOSCOPE_VAR=/var/lib/paretoscope

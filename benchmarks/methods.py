@@ -40,6 +40,7 @@ METHODS = (
     "regularised-evolution",
     "nsga2",
     "local-search",
+    "bayesian",
     "monas",
     "dpp-net",
     "topology-evolution",

@@ -5,8 +5,10 @@
 Starts servers of its own in a folder that is removed afterwards and fills runs and candidates by
 SQL. Measures, for the run page: the time of the server for the page and its data (median of
 several requests), their bytes on the wire, and in a headless Chromium the time from the start of
-the navigation until the front is drawn. For the list of runs: the time of the server, and the
-height of 25 rows. Prints figures and writes nothing.
+the navigation until the front is painted and until the plot replaces its sketch: at the first visit
+of a browser just started, with nothing cached (median of several browsers), and at later visits.
+For the list of runs: the time of the server, and the height of 25 rows. Prints
+figures and writes nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -30,7 +32,30 @@ from nasengine.objectives.latency.processor import cpu_name
 
 REQUESTS = 9
 SETTLED_MS = 1500
+BROWSERS = 5
+PLOT = (
+    "() => document.querySelector('#pareto-card')?.dataset.front > 0 "
+    "&& document.querySelector('#pareto-card .scatterlayer .points path') && performance.now()"
+)
+FRONT = (
+    "() => performance.getEntriesByType('paint').length "
+    "&& document.querySelector('#pareto-card :is(.ps-sketch use, .scatterlayer .points path)') "
+    "&& performance.now()"
+)
 OBJECTIVES = ("error", "params", "macs")
+DEMO_QUERIES: tuple[dict[str, str], ...] = (
+    {},
+    {"size": "100"},
+    {"q": "strategy:nsga2 state:finished"},
+    {"q": "error<5 params<1M", "sort": "best"},
+    {"q": "author:demo-ada -tag:baseline age>1d"},
+    {"q": "setting.channels:16", "sort": "setting.channels"},
+    {"q": "front>=2", "sort": "-front"},
+    {"q": "hours>0.005", "sort": "-hours", "columns": "name,hours,epochs,params"},
+    {"q": 'name~"random 1.*7$" or study:"Study 1"'},
+    {"q": "text:digits", "sort": "-params", "page": "5"},
+    {"q": "(seed:3 or seed:4) -(error>10 or evaluated<5)"},
+)
 CANDIDATE = {
     "number": "n",
     "state": "'done'",
@@ -69,6 +94,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--candidates", type=int, nargs="*", default=[10_000, 100_000])
     parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--demo", type=int, default=10_000, help="runs of manage.py seed_demo")
+    parser.add_argument("--compared", type=int, default=50, help="runs of 200 candidates")
     parser.add_argument("--no-browser", action="store_true")
     options = parser.parse_args()
     print(f"{cpu_name()}, {os.cpu_count()} cores, Python {platform.python_version()}")
@@ -77,9 +104,13 @@ def main() -> None:
             run = _run(server, f"{count:,} candidates", count)
             _fill(run, count)
             _run_page(server, run, not options.no_browser)
+        if options.compared:
+            _compare(server, options.compared)
         if options.runs:
             _fill_list(server, options.runs)
             _run_list(server, not options.no_browser)
+        if options.demo:
+            _demo_list(server, options.demo)
 
 
 def _run(server: Site, name: str, candidates: int) -> Any:
@@ -101,12 +132,37 @@ def _run(server: Site, name: str, candidates: int) -> Any:
     return run
 
 
+def _compare(server: Site, count: int) -> None:
+    """Compare runs of 200 candidates each, in two groups."""
+    from webapp.compare.histories import store_histories
+    from webapp.runs.models import Run
+
+    runs = [_run(server, f"compared {n}", 200) for n in range(count)]
+    for n, run in enumerate(runs):
+        _fill(run, 200)
+        method = "random" if n % 2 else "regularised-evolution"
+        Run.objects.filter(pk=run.pk).update(
+            strategy=method, seed=n // 2, ended_at=run.created_at, candidate_budget=200
+        )
+    store_histories(60)  # as coordinators do within seconds of the end of a run
+    keys = ",".join(str(run.pk) for run in runs)
+    path = f"/compare?runs={keys}&by=method"
+    first = 1000 * _get(server, path)[0]
+    page_ms, page_bytes = _medians(server, path)
+    print(
+        f"compare {count} runs of 200 candidates: page {page_ms:.0f} ms ({first:.0f} ms when asked "
+        f"first), {page_bytes / 1e6:.3f} MB",
+        flush=True,
+    )
+
+
 def _copies(model: Any, values: dict[str, str]) -> str:
     """Return SQL that copies row %(like)s once for each n from %(first)s to %(last)s.
 
     `values` has SQL expressions of n for the columns that differ.
     """
-    columns = [f.column for f in model._meta.concrete_fields if not f.primary_key]
+    fields = [f for f in model._meta.concrete_fields if not f.primary_key and not f.generated]
+    columns = [f.column for f in fields]
     table = model._meta.db_table
     chosen = ", ".join(values.get(column, f"likeness.{column}") for column in columns)
     return (
@@ -158,6 +214,7 @@ def _store_front(run: Any, count: int) -> None:
         asked=count,
         told=count,
         best=int(points[:, 0].argmin()),
+        best_values=dict(zip(OBJECTIVES, points[points[:, 0].argmin()].tolist(), strict=True)),
         front={
             "numbers": front,
             "reference": (points.max(axis=0) * 1.1).tolist(),
@@ -217,8 +274,11 @@ def _run_page(server: Site, run: Any, browser: bool) -> None:
         flush=True,
     )
     if browser:
-        first, again = _drawn(server, path)
-        print(f"  front drawn after {first:.0f} ms, with cached scripts {again:.0f} ms", flush=True)
+        first = [_drawn(server, path, visits=1)[0] for _ in range(BROWSERS)]
+        again = _drawn(server, path, visits=1 + BROWSERS)[1:]
+        for visit, times in (("first visit", first), ("later visits", again)):
+            front, plot = (statistics.median(column) for column in zip(*times, strict=True))
+            print(f"  {visit}: front after {front:.0f} ms, plot after {plot:.0f} ms", flush=True)
 
 
 def _run_list(server: Site, browser: bool) -> None:
@@ -234,21 +294,35 @@ def _run_list(server: Site, browser: bool) -> None:
         print(f"  25 rows are {height:.0f} px tall")
 
 
-def _drawn(server: Site, path: str) -> tuple[float, float]:
-    """Return the milliseconds until the front is drawn, first and as the median of reloads."""
-    drawn = (
-        "() => document.querySelector('#pareto-card')?.dataset.front > 0 "
-        "&& document.querySelector('#pareto-card .scatterlayer .points path') "
-        "&& performance.now()"
-    )
+def _demo_list(server: Site, runs: int) -> None:
+    """Measure the list of runs with every kind of filter, on the rows of `manage.py seed_demo`."""
+    from django.db import connection
+
+    from webapp.accounts.models import Membership
+    from webapp.start.demo import Demo, make_demo
+
+    began = time.perf_counter()
+    make_demo(Demo(runs=runs), server.user)
+    Membership.objects.filter(user=server.user, team=server.team).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    print(f"seed_demo: {runs:,} runs in {time.perf_counter() - began:.0f} s", flush=True)
+    for query in DEMO_QUERIES:
+        milliseconds, size = _medians(server, f"/runs/?{urlencode(query)}")
+        print(f"  {milliseconds:4.0f} ms, {size / 1e6:.3f} MB  {query}", flush=True)
+
+
+def _drawn(server: Site, path: str, visits: int) -> list[tuple[float, float]]:
+    """Return, for each visit of one browser, the milliseconds until front and plot are painted."""
     with _page(server) as page:
         times = []
-        for _ in range(6):
+        for _ in range(visits):
             page.goto(server.url + path, wait_until="commit")
-            handle = page.wait_for_function(drawn, polling="raf", timeout=120_000)
-            times.append(float(handle.json_value()))
+            front = page.wait_for_function(FRONT, polling="raf", timeout=120_000).json_value()
+            plot = page.wait_for_function(PLOT, polling="raf", timeout=120_000).json_value()
+            times.append((float(front), float(plot)))
             page.wait_for_timeout(SETTLED_MS)  # a page that is still drawing delays the next one
-    return times[0], statistics.median(times[1:])
+    return times
 
 
 class _page:  # noqa: N801  used like a function

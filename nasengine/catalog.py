@@ -20,6 +20,7 @@ from .core.errors import EngineError, UnknownName
 from .core.estimator import Estimator
 from .core.objective import Objective
 from .core.protocol import Protocol
+from .core.proxy import Proxy, as_objective
 from .core.space import Space
 from .core.strategy import Strategy
 from .core.target import Target
@@ -45,6 +46,7 @@ KINDS: dict[str, dict[str, str]] = {
         "regularised-evolution": "nasengine.strategies.regularised_evolution:RegularisedEvolution",
         "nsga2": "nasengine.strategies.nsga2:NSGA2",
         "local-search": "nasengine.strategies.local_search:LocalSearch",
+        "bayesian": "nasengine.strategies.bayesian.strategy:Bayesian",
         "monas": "nasengine.strategies.monas.strategy:Monas",
         "topology-evolution": "nasengine.strategies.topology_evolution.strategy:TopologyEvolution",
         "renas": "nasengine.strategies.renas.strategy:Renas",
@@ -71,6 +73,27 @@ KINDS: dict[str, dict[str, str]] = {
         "params": "nasengine.objectives.params:Params",
         "macs": "nasengine.objectives.macs:Macs",
         "latency": "nasengine.objectives.latency.objective:Latency",
+        "throughput": "nasengine.objectives.throughput:Throughput",
+        "energy": "nasengine.objectives.energy:Energy",
+        "power": "nasengine.objectives.power:Power",
+        "memory": "nasengine.objectives.memory:Memory",
+    },
+    # Estimates before training; each but an ensemble is an objective too.
+    "proxies": {
+        "params": "nasengine.proxies.params:ParamsProxy",
+        "macs": "nasengine.proxies.macs:MacsProxy",
+        "grad_norm": "nasengine.proxies.grad_norm:GradNorm",
+        "snip": "nasengine.proxies.snip:Snip",
+        "grasp": "nasengine.proxies.grasp:Grasp",
+        "fisher": "nasengine.proxies.fisher:Fisher",
+        "synflow": "nasengine.proxies.synflow:Synflow",
+        "jacob_cov": "nasengine.proxies.jacob_cov:JacobCov",
+        "naswot": "nasengine.proxies.naswot:Naswot",
+        "zico": "nasengine.proxies.zico:Zico",
+        "az_expressivity": "nasengine.proxies.az_expressivity:Expressivity",
+        "az_progressivity": "nasengine.proxies.az_progressivity:Progressivity",
+        "az_trainability": "nasengine.proxies.az_trainability:Trainability",
+        "az_nas": "nasengine.proxies.az_nas:AZNas",
     },
     "datasets": {
         "digits": "nasengine.data.digits:Digits",
@@ -122,6 +145,7 @@ BASES: dict[str, type] = {
     "trainers": Trainer,
     "estimators": Estimator,
     "objectives": Objective,
+    "proxies": Proxy,
     "datasets": Dataset,
     "targets": Target,
     "networks": Architecture,
@@ -136,6 +160,7 @@ SINGULAR = {
     "trainer": "trainers",
     "estimator": "estimators",
     "objective": "objectives",
+    "proxy": "proxies",
     "dataset": "datasets",
     "target": "targets",
     "network": "networks",
@@ -159,7 +184,8 @@ def has(kind: str, name: object) -> bool:
     """Return whether the catalogue has this name, without importing anything."""
     if not isinstance(name, str):
         return False
-    return name in KINDS[kind] or name in _registered[kind] or name in _entry_points(kind)
+    known = name in KINDS[kind] or name in _registered[kind] or name in _entry_points(kind)
+    return known or (kind == "objectives" and has("proxies", name))
 
 
 def load(kind: str, name: str) -> Any:
@@ -180,6 +206,8 @@ def load(kind: str, name: str) -> Any:
             if isinstance(loaded, str):
                 raise EngineError(loaded)
             return loaded
+        if kind == "objectives" and has("proxies", name):
+            return as_objective(load("proxies", name))
     raise UnknownName(f"{shorten(name)} is not among the {kind}; known: {', '.join(names(kind))}")
 
 

@@ -45,6 +45,21 @@ def database_from_url(url: str) -> dict:
     }
 
 
+def addresses(text: str) -> list[str]:
+    """Return the addresses of a list separated by semicolons, as of BROKER_URL.
+
+    Raises:
+        ImproperlyConfigured: the list is empty.
+    """
+    found = [part.strip() for part in text.split(";") if part.strip()]
+    if not found:
+        raise ImproperlyConfigured(
+            "BROKER_URL has no address; set it to redis://HOST:PORT/NUMBER, or to several of them "
+            "separated by semicolons"
+        )
+    return found
+
+
 def seconds(name: str, default: float) -> float:
     """Return a duration in seconds from an environment variable.
 

@@ -16,6 +16,7 @@ MAX_TAG = 40
 MAX_ALIAS = 40  # of a catalogue entry, such as champion
 MAX_PROPOSAL = 1000  # why an architecture is proposed
 MAX_ENTRY_NOTE = 4000  # on a catalogue entry
+MAX_RUN_NOTE = 10_000  # Markdown notes of a run
 MAX_QUESTION = 2000  # the question that a study answers
 MAX_LOG_TEXT = 2000
 
@@ -25,6 +26,7 @@ MAX_STUDY_RUNS = 400
 MAX_TABLE_DATASETS = 20
 MAX_OPEN_IMPORTS = 5  # of a team
 MAX_KEPT_UPLOADS = 10  # of a team: files of imports that can be tried again
+MAX_DATA_FILES = 200_000  # of an uploaded data set
 MAX_CURVE_POINTS = 5000  # epochs kept per candidate or training
 MAX_EVALUATION_SEEDS = 20
 

@@ -5,7 +5,7 @@
     python -m workers imports
 
 The first two start the Celery worker of `celery -A workers worker`, with the queues of their role,
-a name for pages, and without its banner; `imports` imports the uploaded tables that wait and
+a name for pages, and without its banner; `imports` imports the uploaded files that wait and
 ends. All read DATABASE_URL and BROKER_URL, stop on SIGTERM or Ctrl-C, and wait while the database
 or the broker is unreachable. TRAINER_THREADS is the default of --threads.
 """
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one process until it receives SIGTERM or SIGINT; return its exit status."""
     options = _parser().parse_args(arguments)
     if options.role == "imports":
-        return _import_tables(options.claims)
+        return _import_files(options.claims)
     from celery import signals
 
     from .celery import app
@@ -51,15 +51,15 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if asked else worker.exitcode or 0
 
 
-def _import_tables(claims: int) -> int:
+def _import_files(claims: int) -> int:
     from .celery import set_up_django
     from .logs import set_up
 
     set_up()
     set_up_django()
-    from .table_imports import import_waiting_tables
+    from .imports import import_waiting_files
 
-    import_waiting_tables(claims)
+    import_waiting_files(claims)
     return 0
 
 

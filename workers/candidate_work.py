@@ -10,11 +10,13 @@ from django.conf import settings
 from nasengine.core.measurement import Measurement
 from nasengine.core.outcome import Outcome
 from webapp.common.checkpoints import remove_checkpoints
+from webapp.datasets.services.materialise import materialise_data
 from webapp.runs.models import WorkerSlot
 from webapp.runs.services import claims
 from webapp.runs.services.cards import RETURNED
 from webapp.runs.services.claims import Claim
 from webapp.runs.services.leases import Turn, Verdict
+from webapp.runs.services.loads import Sample, record_load
 from webapp.tables.services.materialise import materialise_table
 
 from .trainer_process import TrainerProcess
@@ -52,6 +54,7 @@ class CandidateWork(Work):
 
     def prepare(self) -> None:
         materialise_table(self.claim.spec)
+        materialise_data(self.claim.spec["dataset_config"])
 
     def start(self, trainer: TrainerProcess) -> None:
         claim = self.claim
@@ -63,6 +66,7 @@ class CandidateWork(Work):
             proposal=claim.proposal,
             weights=claim.weights,
             progress=progress,
+            device_networks=str(settings.PARETOSCOPE_DEVICE_NETWORKS),
         )
 
     def heartbeat(self) -> Verdict:
@@ -71,13 +75,24 @@ class CandidateWork(Work):
     def report(self, point: dict[str, Any]) -> bool:
         return claims.report(self.claim, point)
 
+    def record_output(self, lines: list[str]) -> None:
+        claims.record_output(self.claim, lines)
+
+    def record_load(self, worker: str, sample: Sample) -> float:
+        return record_load(self.claim.run_id, worker, sample)
+
     def finish(self, ending: Ending) -> bool:
         if ending.state == RETURNED:
             return claims.hand_back(self.claim, ending.reason)
+        if ending.is_crash:
+            if claims.interrupted(self.claim, ending.reason):
+                return True
+            ending = ending.after_attempts()
         if ending.digest and ending.digest != self.claim.data_digest:
             claims.record_data_digest(self.claim, ending.digest)
-        finished = claims.finish(self.claim, self._outcome(ending))
-        if finished:
+        prepared = ending.outcome.get("prepared")
+        finished = claims.finish(self.claim, self._outcome(ending), prepared)
+        if finished and ending.state != "paused":
             remove_checkpoints(self.claim.progress)
         return finished
 

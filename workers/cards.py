@@ -16,7 +16,8 @@ def card_facts(library: Library | None = None) -> dict[str, Any]:
     Returns:
         {"cards": [...]}, one object per card with index, uuid, name, load (0 to 1), memory_used
         and memory_total (bytes), power_w and temperature_c; a value that the driver does not
-        report is null. Without cards {"cards": [], "cards_missing": why}.
+        report is null. `driver` is the version of the driver. Without cards
+        {"cards": [], "cards_missing": why}.
     """
     try:
         nvml = library or _library()
@@ -27,6 +28,7 @@ def card_facts(library: Library | None = None) -> dict[str, Any]:
     except nvml.NVMLError as error:
         return _missing(f"no NVIDIA card or driver ({error})")
     try:
+        driver = _driver(nvml)
         handles = [nvml.nvmlDeviceGetHandleByIndex(i) for i in range(nvml.nvmlDeviceGetCount())]
         cards = [_card(nvml, number, handle) for number, handle in enumerate(handles)]
     except nvml.NVMLError as error:
@@ -36,13 +38,19 @@ def card_facts(library: Library | None = None) -> dict[str, Any]:
     visible = [card for card in cards if _is_visible(card)]
     if not visible:
         return _missing("CUDA_VISIBLE_DEVICES hides every card from this worker")
-    return {"cards": visible, "cards_missing": ""}
+    return {"cards": visible, "cards_missing": "", "driver": driver}
 
 
 def _library() -> Library:
     import pynvml
 
     return pynvml
+
+
+def _driver(nvml: Library) -> str:
+    """Return the version of the driver."""
+    version = nvml.nvmlSystemGetDriverVersion()
+    return version.decode() if isinstance(version, bytes) else version
 
 
 def _missing(reason: str) -> dict[str, Any]:

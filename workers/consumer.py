@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
 import threading
 import uuid
 from collections.abc import Callable
@@ -12,7 +15,10 @@ from kombu.message import Message
 
 from webapp.common.messages import Announcement
 
+from . import process
 from .task_request import TaskRequest
+
+log = logging.getLogger(__name__)
 
 
 class Consumer:
@@ -59,6 +65,13 @@ class Consumer:
     def reconnect(self) -> None:
         """Let the consumer drop its connection to the broker and open another."""
         self._soon(_raise_connection_error)
+
+    def restart(self) -> None:
+        """Sign out, then start this process again with the same command line."""
+        log.warning("no message arrives after a new connection: the worker starts again")
+        worker = process.the_worker()
+        worker.stop()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
     def _soon(self, act: Callable[[], None]) -> None:
         """Call `act` in the thread of the consumer."""

@@ -14,21 +14,28 @@ from webapp.common.messages import (
     send,
 )
 from webapp.common.queue_names import COORDINATOR_QUEUE
+from webapp.compare.histories import store_histories
 from webapp.fleet.queues import waiting_queues
 from webapp.jobs import services as jobs
+from webapp.notices.services.deliver import due, start_delivering
+from webapp.notices.services.dispatch import dispatch_all
+from webapp.notices.services.watch import watch
 from webapp.runs.models import Run
 from webapp.runs.queries import served_queues
+from webapp.runs.services import device_waits
 from webapp.runs.services.advance import advance_run, fail_run
 from webapp.runs.services.lookups import SLICE_SECONDS
 from webapp.runs.services.notifications import wake_workers
 from webapp.runs.services.reaper import reap
 from webapp.runs.services.sweep import runs_to_advance
-from webapp.tables.services.import_jobs import waiting_imports
+from webapp.studies.services.stopping import stop_decided
 
 from .database_retry import CONNECTION_ERRORS
+from .imports import imports_wait
 
 log = logging.getLogger(__name__)
 CATALOGUE_SECONDS = 600  # how often entries are looked for that are due for their check
+HISTORY_SECONDS = 0.5  # of each sweep, for the histories of ended runs
 TURN_SECONDS = 30.0  # after which a run's next turn counts as lost
 
 
@@ -92,16 +99,28 @@ def _advance(run_id: int, seconds: float) -> bool:
     return False
 
 
+def notify() -> None:
+    """Make notices of what happened, and start the deliveries that are due."""
+    dispatch_all()
+    if due().exists():
+        start_delivering()
+
+
 def sweep() -> None:
     """Requeue work of dead workers, advance runs that are behind, announce work that waits."""
     global _catalogue_due  # noqa: PLW0603  one per process
     reap()
     for model in jobs.job_models():
         jobs.reap(model)
+    device_waits.sweep()
+    stop_decided()
     for run_id in runs_to_advance():
         advance(run_id, seconds=0.0)
+    store_histories(HISTORY_SECONDS)
     wake_workers(waiting_queues() & served_queues())
-    if waiting_imports():
+    watch()
+    notify()
+    if imports_wait():
         send(Announcement(IMPORT_TABLES, COORDINATOR_QUEUE))
     if time.monotonic() >= _catalogue_due:
         _catalogue_due = time.monotonic() + CATALOGUE_SECONDS

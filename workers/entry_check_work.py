@@ -6,6 +6,7 @@ from typing import Any
 
 from webapp.architectures.services import check_jobs
 from webapp.architectures.services.check_jobs import CheckClaim
+from webapp.datasets.services.materialise import materialise_data
 from webapp.jobs import services as jobs
 from webapp.runs.models import WorkerSlot
 from webapp.runs.services.leases import Turn, Verdict
@@ -42,6 +43,9 @@ class EntryCheckWork(Work):
         """Claim the check of a turn; None if it does not wait any more."""
         claim = check_jobs.claim_turn(slot, turn)
         return None if claim is None else cls(claim)
+
+    def prepare(self) -> None:
+        materialise_data(self.claim.request["dataset_config"])
 
     def start(self, trainer: TrainerProcess) -> None:
         trainer.request("inspect", **self.claim.request)

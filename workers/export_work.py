@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from webapp.datasets.services.materialise import materialise_data
 from webapp.exports.services import export_jobs
 from webapp.exports.services.export_jobs import ExportClaim
 from webapp.jobs import services as jobs
@@ -46,6 +47,7 @@ class ExportWork(Work):
 
     def prepare(self) -> None:
         self.claim.network_or_refuse()
+        materialise_data(self.claim.data)
 
     def start(self, trainer: TrainerProcess) -> None:
         trainer.request(

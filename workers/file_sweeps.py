@@ -7,6 +7,8 @@ import threading
 
 from django.db import connection
 
+from webapp.datasets.services.materialise import sweep_data
+from webapp.devices.services.networks import sweep_device_networks
 from webapp.evaluations.services.networks import sweep_networks
 from webapp.exports.services.archives import sweep_exports
 from webapp.runs.services.weights import sweep_weights
@@ -19,8 +21,10 @@ SWEEP_FILES_SECONDS = 3600.0
 SWEEPS = {
     "weights of runs": sweep_weights,
     "tables": sweep_tables,
+    "uploaded data": sweep_data,
     "trained networks": sweep_networks,
     "exports": sweep_exports,
+    "networks for devices": sweep_device_networks,
 }
 
 

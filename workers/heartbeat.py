@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, connection
 
 from webapp.runs.services.slots import add_facts, touch
 
 from .cards import card_facts
+from .load import ProcessLoad
 
 if TYPE_CHECKING:
+    from .slot import Slot
+    from .work import Work
     from .worker import Worker
 
 log = logging.getLogger(__name__)
@@ -28,6 +33,8 @@ class Heartbeat(threading.Thread):
         super().__init__(name="heartbeat", daemon=True)
         self.worker = worker
         self._ended = threading.Event()
+        self._loads: dict[UUID, ProcessLoad] = {}
+        self._load_due: dict[UUID, float] = {}
         self._has_cards = True  # until NVML reports none
 
     def stop(self) -> None:
@@ -53,6 +60,17 @@ class Heartbeat(threading.Thread):
         for slot in self.worker.slots:
             if (work := slot.work) is not None:
                 slot.judge(work, work.heartbeat())
+                self._store_load(slot, work)
+
+    def _store_load(self, slot: Slot, work: Work) -> None:
+        """Store the load of the process that trains, when the next sample is due."""
+        load = self._loads.setdefault(slot.row.pk, ProcessLoad())
+        now, pid = time.monotonic(), slot.trainer.pid
+        if pid is None or now < self._load_due.get(slot.row.pk, 0.0):
+            return
+        sample = load.sample(pid, slot.row.facts.get("cards") or [])
+        if sample is not None:
+            self._load_due[slot.row.pk] = now + work.record_load(slot.row.name, sample)
 
     def _store_cards(self) -> None:
         """Store the load of the cards; without cards only the reason, once."""

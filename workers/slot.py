@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from django.db import DatabaseError
@@ -72,7 +74,9 @@ class Slot:
             retry_until_available(work.prepare, self.stopping)
             work.start(self.trainer)
             return self._watch(work, TimeLimit(work, task_seconds))
-        except (EngineError, TrainerDied) as error:
+        except TrainerDied as error:
+            return replace(self._ended("failed", str(error)), is_crash=True)
+        except EngineError as error:
             return self._ended("failed", str(error))
 
     def _watch(self, work: Work, limit: TimeLimit) -> Ending | None:
@@ -84,6 +88,8 @@ class Slot:
             message = self.trainer.receive(_rest(limit, cancelled_at))
             if message:
                 limit.progressed()
+            ended = message is not None and message["type"] == "outcome"
+            self._record_output(work, ended)
             if message and message["type"] == "outcome":
                 return Ending.of_message(message, time.monotonic() - self.started)
             if message and message["type"] == "progress":
@@ -105,6 +111,12 @@ class Slot:
     def _ended(self, state: str, reason: str) -> Ending:
         """The ending of work for which the trainer process sent no outcome."""
         return Ending(state, reason, {}, seconds=time.monotonic() - self.started)
+
+    def _record_output(self, work: Work, ended: bool) -> None:
+        """Store what the training has printed; losing a line harms nothing."""
+        if lines := self.trainer.output.take(at_once=ended):
+            with suppress(*CONNECTION_ERRORS):
+                work.record_output(lines)
 
     def _report(self, work: Work, point: dict[str, Any]) -> None:
         if retry_until_available(lambda: work.report(point), self.stopping) is False:

@@ -12,9 +12,9 @@ from typing import Any
 
 from celery import Task
 
-from webapp.common.messages import ADVANCE, IMPORT_TABLES, SWEEP, TASK
+from webapp.common.messages import ADVANCE, IMPORT_TABLES, NOTIFY, SWEEP, TASK
 
-from . import coordination, table_imports
+from . import coordination, imports
 from .celery import app
 from .database_retry import retry_until_available
 from .process import the_worker
@@ -48,10 +48,16 @@ def sweep() -> None:
     the_worker().swept()
 
 
+@app.task(name=NOTIFY)
+def notify() -> None:
+    """Notify people and webhooks of what happened."""
+    _with_database(coordination.notify)
+
+
 @app.task(name=IMPORT_TABLES, bind=True)
 def import_tables(self: Task) -> None:
-    """Import the next uploaded table that waits, in a process of its own."""
-    table_imports.import_next(self.request.id, the_worker())
+    """Import the next uploaded file that waits, in a process of its own."""
+    imports.import_next(self.request.id, the_worker())
 
 
 def _with_database(act: Callable[[], Any]) -> None:

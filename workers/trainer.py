@@ -33,6 +33,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
@@ -124,6 +125,8 @@ def evaluate(job: Job) -> dict[str, Any]:
     from nasengine.execution import loop as search
     from nasengine.execution.unfinished import evaluation_task, unfinished
     from nasengine.execution.weight_store import StorageWeightStore
+    from nasengine.metering.energy.spent import energy_of
+    from nasengine.objectives.device_costs.energy_windows import card_counter
 
     request, weights, kept = job.request, job.request["weights"], job.request["progress"]
     spec = SearchSpec.from_json(request["spec"])
@@ -134,15 +137,19 @@ def evaluate(job: Job) -> dict[str, Any]:
         seconds=kept["seconds"],
         notify=job.report,
     )
-    outcome = search.evaluate(
-        spec,
-        proposal,
-        job.report,
-        job.cancelled,
-        StorageWeightStore(storage_at(weights)) if weights else NO_WEIGHTS,
-        progress=progress,
-    )
-    return outcome.to_json()
+    store = StorageWeightStore(storage_at(weights)) if weights else NO_WEIGHTS
+    with energy_of(card_counter()) as spent:
+        outcome = search.evaluate(
+            spec, proposal, job.report, job.cancelled, store, progress=progress
+        )
+    if outcome.gpu_seconds:
+        outcome = replace(outcome, joules=spent.joules)
+    if not outcome.awaited:
+        return outcome.to_json()
+    from nasengine.exports.for_device import prepare
+
+    place = storage_at(request["device_networks"])
+    return {**outcome.to_json(), "prepared": prepare(spec, proposal, outcome.awaited, place)}
 
 
 def train(job: Job) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from .output import Output
+
 log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[1]
 STDERR_LINES = 20
@@ -37,6 +39,7 @@ class TrainerProcess:
         self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._stderr: deque[str] = deque(maxlen=STDERR_LINES)
         self._job = 0
+        self.output = Output()
 
     def start(self) -> None:
         """Start the process unless it is running; it is ready some seconds later."""
@@ -59,7 +62,7 @@ class TrainerProcess:
         )
         assert self._process.stdout is not None and self._process.stderr is not None  # pipes
         _in_thread(_read_messages, self._process.stdout, self._messages)
-        _in_thread(_read_stderr, self._process.stderr, self._stderr)
+        _in_thread(self._read_stderr, self._process.stderr, self._stderr)
 
     def evaluate(
         self,
@@ -89,6 +92,7 @@ class TrainerProcess:
         """
         self.start()
         self._job += 1
+        self.output.begin()
         self._send(type=type, job=self._job, **values)
 
     def cancel(self) -> None:
@@ -148,6 +152,18 @@ class TrainerProcess:
             with suppress(OSError):
                 process.stdin.close()
 
+    @property
+    def pid(self) -> int | None:
+        """The process id; None before the start and after the end."""
+        process = self._process
+        return None if process is None or process.poll() is not None else process.pid
+
+    def _read_stderr(self, pipe: IO[str], words: deque[str]) -> None:
+        for line in pipe:
+            words.append(line.rstrip()[:300])
+            log.info("trainer process: %s", line.rstrip()[:2000])
+            self.output.add(line)
+
     def _send(self, **message: Any) -> None:
         pipe = self._process.stdin if self._process is not None else None
         if pipe is None:
@@ -189,12 +205,6 @@ def _read_messages(pipe: IO[str], messages: queue.Queue) -> None:
         except ValueError:
             log.warning("unexpected output of the trainer process: %.200s", line)
     messages.put(None)
-
-
-def _read_stderr(pipe: IO[str], words: deque[str]) -> None:
-    for line in pipe:
-        words.append(line.rstrip()[:300])
-        log.info("trainer process: %s", line.rstrip()[:2000])
 
 
 def _exit_text(status: int | None) -> str:

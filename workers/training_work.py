@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from webapp.common.checkpoints import remove_checkpoints
+from webapp.datasets.services.materialise import materialise_data
 from webapp.evaluations.services import training_jobs
 from webapp.evaluations.services.training_jobs import TrainingClaim
 from webapp.jobs import services as jobs
@@ -47,6 +48,9 @@ class TrainingWork(Work):
         claim = training_jobs.claim_turn(slot, turn)
         return None if claim is None else cls(claim)
 
+    def prepare(self) -> None:
+        materialise_data(self.claim.final["dataset_config"])
+
     def start(self, trainer: TrainerProcess) -> None:
         folder = self.claim.network
         progress = {"place": self.claim.progress, "seconds": settings.CHECKPOINT_SECONDS}
@@ -68,6 +72,10 @@ class TrainingWork(Work):
     def finish(self, ending: Ending) -> bool:
         if ending.state == RETURNED:
             return training_jobs.hand_back(self.claim, ending.reason)
+        if ending.is_crash:
+            if jobs.interrupted(self.claim.held, ending.reason):
+                return True
+            ending = ending.after_attempts()
         outcome = {"seconds": round(ending.seconds, 3), **ending.outcome}
         finished = training_jobs.finish(self.claim, ending.state, ending.reason, outcome)
         if finished:

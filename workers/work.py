@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from django.conf import settings
+
 from webapp.runs.services.leases import Verdict
+from webapp.runs.services.loads import Sample
 
 from .trainer_process import TrainerProcess
+
+NO_LOAD_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,7 @@ class Ending:
         outcome: the outcome in the message of the trainer process; empty if none came.
         digest: SHA-256 of the data that were read, "" if none were.
         seconds: how long the work took.
+        is_crash: the trainer process died.
     """
 
     state: str
@@ -28,6 +34,11 @@ class Ending:
     outcome: dict[str, Any]
     digest: str = ""
     seconds: float = 0.0
+    is_crash: bool = False
+
+    def after_attempts(self) -> Ending:
+        """Return the ending of work that is not tried again, with the number of attempts."""
+        return replace(self, reason=f"{self.reason}; tried {settings.MAX_ATTEMPTS} times")
 
     @classmethod
     def of_message(cls, message: dict[str, Any], seconds: float) -> Ending:
@@ -71,6 +82,13 @@ class Work(ABC):
     @abstractmethod
     def report(self, point: dict[str, Any]) -> bool:
         """Store the progress; return False if the claim is no longer valid."""
+
+    def record_output(self, lines: list[str]) -> None:  # noqa: B027  only candidates have a log
+        """Store lines that the work has printed."""
+
+    def record_load(self, worker: str, sample: Sample) -> float:
+        """Store the load of a worker; return the seconds until the next one."""
+        return NO_LOAD_SECONDS
 
     @abstractmethod
     def finish(self, ending: Ending) -> bool:

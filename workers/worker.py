@@ -19,7 +19,7 @@ from webapp.common.queue_names import COORDINATOR_QUEUE, CUDA_QUEUE
 from webapp.runs.models import WorkerSlot
 from webapp.runs.services import slots
 from webapp.runs.services.cards import lacks_cuda
-from webapp.runs.services.drains import is_drained, number_drained
+from webapp.runs.services.drains import drained_among, is_drained
 
 from .database_retry import CONNECTION_ERRORS, retry_until_available
 from .heartbeat import Heartbeat
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 STOP_SECONDS = 8.0  # for claimed work to store a checkpoint and return to its queue
 MISSED_MESSAGES = 2  # in a row, after which a worker connects to the broker again
 OUTAGE_SECONDS = 2.0  # interval of searches for work without a broker
+PASS_ON_SECONDS = 0.5  # after which a drained worker announces again what it has received
 MISSED_SWEEPS = 3  # intervals without a sweep, after which a coordinator starts one by itself
 
 
@@ -46,6 +47,7 @@ class MessageConsumer(Protocol):
     def start_here(self, announcement: Announcement) -> None: ...
     def receive(self, queues: list[str], begin: bool) -> None: ...
     def reconnect(self) -> None: ...
+    def restart(self) -> None: ...
     def is_connected(self) -> bool: ...
 
 
@@ -89,6 +91,10 @@ class Worker:
         self._busy_at = self._swept_at = time.monotonic()
         self._missed = 0  # how often in a row work was claimed without a message
         self._is_searching = False
+        self._has_reconnected = False  # since the last message arrived
+        self._must_restart = False
+        self._drained: set[str] = set()  # names of slots that were drained when last looked at
+        self._drain_lock = threading.Lock()
 
     @property
     def rows(self) -> list[WorkerSlot]:
@@ -151,6 +157,7 @@ class Worker:
             if slot is None or self.stopping.is_set():
                 return
             if retry_until_available(lambda: is_drained(slot.row.name), self.stopping):
+                self._pass_on(slot)
                 return
             waiting = retry_until_available(lambda: due_work(self.queues), self.stopping)
             if not waiting:
@@ -168,6 +175,16 @@ class Worker:
             slot.serve(work, _time_limit(task))
         self._announce_more()
 
+    def _pass_on(self, slot: Slot) -> None:
+        """Leave work to other workers whose message this drained one has received.
+
+        The pause keeps it from receiving its own message at once, before it receives none.
+        """
+        self._drained.add(slot.row.name)
+        retry_until_available(self._drain, self.stopping)
+        self.stopping.wait(PASS_ON_SECONDS)
+        self._announce_more()
+
     def _announce_more(self) -> None:
         if not self.stopping.is_set():
             waiting = retry_until_available(lambda: due_work(self.queues), self.stopping)
@@ -176,9 +193,8 @@ class Worker:
     @contextmanager
     def _slot_for(self, task: Task) -> Iterator[Slot | None]:
         """Take a free slot for the task; None if there is none."""
-        try:
-            slot = self._free.pop()
-        except IndexError:
+        slot = self._take_free()
+        if slot is None:
             yield None
             return
         slot.is_returning = False
@@ -188,6 +204,14 @@ class Worker:
         finally:
             self._free.append(slot)
             self._busy_at = time.monotonic()
+
+    def _take_free(self) -> Slot | None:
+        """Take the slot that was used last, a drained one only if no other is free."""
+        with self._task_ended:
+            if not self._free:
+                return None
+            working = [i for i, s in enumerate(self._free) if s.row.name not in self._drained]
+            return self._free.pop(working[-1] if working else -1)
 
     @contextmanager
     def running(self, task_id: str, what: Interruptible) -> Iterator[None]:
@@ -214,6 +238,7 @@ class Worker:
     def received(self) -> None:
         """Remember that messages of the broker arrive."""
         self._busy_at, self._missed, self._is_searching = time.monotonic(), 0, False
+        self._has_reconnected = self._must_restart = False
 
     def swept(self) -> None:
         """Remember that this coordinator has swept."""
@@ -221,10 +246,12 @@ class Worker:
 
     def _drain(self) -> None:
         """Receive no announcement of work while every slot is drained: others need it."""
-        drained = number_drained([slot.row.name for slot in self.slots]) >= len(self.slots)
-        if drained != self.is_drained:
-            self.is_drained = drained
-            self.consumer.receive(self.queues, not drained)
+        with self._drain_lock:
+            self._drained = drained_among([slot.row.name for slot in self.slots])
+            drained = len(self._drained) >= len(self.slots)
+            if drained != self.is_drained:
+                self.is_drained = drained
+                self.consumer.receive(self.queues, not drained)
 
     def _leave_cuda(self) -> None:
         """Serve the queue of CUDA devices no longer once a trainer process has found none."""
@@ -242,6 +269,8 @@ class Worker:
         if self.slots:
             self._drain()
             self._leave_cuda()
+        if self._must_restart and not self._running:
+            self.consumer.restart()
         patience = MISSED_SWEEPS * settings.SWEEP_SECONDS if has_broker else OUTAGE_SECONDS
         if self.is_coordinator and now > self._swept_at + patience:
             self.swept()
@@ -249,7 +278,7 @@ class Worker:
         patience = settings.IDLE_SECONDS if has_broker else OUTAGE_SECONDS
         if self._free and not self.is_drained and now > self._busy_at + patience:
             self._busy_at = now
-            self._find_work()
+            self._find_work(has_broker)
 
     def pause_seconds(self) -> float:
         """Return the time until the next heartbeat: an idle worker holds no lease."""
@@ -261,15 +290,18 @@ class Worker:
             max(settings.HEARTBEAT_SECONDS, settings.LEASE_SECONDS / 3), settings.IDLE_SECONDS
         )
 
-    def _find_work(self) -> None:
+    def _find_work(self, has_broker: bool) -> None:
         waiting = due_work(self.queues)
         if not waiting:
             return
-        self._is_searching = True
+        self._is_searching = has_broker
         self.consumer.start_here(waiting[0].announcement)
 
     def _claimed(self, work: Work) -> None:
-        """Connect to the broker again if this worker keeps finding work without messages."""
+        """Connect to the broker again if this worker keeps finding work without messages.
+
+        If that does not help, its consumer hangs: the process starts again once it is idle.
+        """
         log.info("%s: claimed (fence %s)", work, work.fence)
         if not self._is_searching:
             return
@@ -278,6 +310,8 @@ class Worker:
         log.warning("%s waited, but no message of it arrived", work)
         if self._missed >= MISSED_MESSAGES:
             self._missed = 0
+            self._must_restart = self._has_reconnected
+            self._has_reconnected = True
             self.consumer.reconnect()
 
 

@@ -28,6 +28,7 @@ COLOURS = {
     "monas": "#B87A00",
     "local-search": "#3E8FC4",
     "topology-evolution": "#7A5195",
+    "bayesian": "#9C2A4F",
 }
 
 

@@ -17,7 +17,6 @@ from webapp.runs.queries import lean_candidates
 from webapp.runs.services.outcomes import outcome_of
 
 ENDED = ("done", "diverged", "failed")
-TRAINER_KILLED = "the trainer process"
 
 
 @dataclass(frozen=True)
@@ -70,9 +69,7 @@ def _wrong_candidates(run: Run, rows: list[Candidate]) -> list[str]:
     }
     wrong = [text for text, holds in checks.items() if not holds]
     wrong += [
-        f"candidate {row.number} failed: {row.reason}"
-        for row in rows
-        if row.state == "failed" and not row.reason.startswith(TRAINER_KILLED)
+        f"candidate {row.number} failed: {row.reason}" for row in rows if row.state == "failed"
     ]
     objectives = {goal["name"] for goal in run.objectives}
     for row in rows:

@@ -95,6 +95,9 @@ def _protocol(name: str) -> dict[str, Any]:
 
 
 def _device(name: str) -> dict[str, Any]:
+    device = devices()[name]
+    if device.method == "modelled":
+        return {"name": name, "summary": device.summary, "facts": dataclasses.asdict(device)}
     facts = json.loads((device_files.FOLDER / f"{name}.json").read_text(encoding="utf-8-sig"))
     return {"name": name, "summary": facts["summary"], "facts": facts}
 

@@ -17,10 +17,20 @@ from ..core.search_spec import SearchSpec
 from ..core.text import shorten
 from ..core.weight_store import WeightStore
 from ..execution import assembly
-from ..execution.budget import count_pruned, is_pruned
+from ..execution.budget import count_evaluated, is_pruned
 from ..execution.evaluation import evaluation_seed
-from ..execution.run_file import BUDGET, RunFile, StoredRun, read_run, weights_folder, with_budget
+from ..execution.history import History
+from ..execution.run_file import (
+    BUDGET,
+    RunFile,
+    StoredRun,
+    read_run,
+    unfinished_folder,
+    weights_folder,
+    with_budget,
+)
 from ..execution.search import run_search
+from ..execution.unfinished_folder import UnfinishedFolder
 from ..execution.weight_store import FolderWeightStore
 from .parser import add_command
 from .search_spec import add_arguments, spec_of
@@ -75,11 +85,13 @@ def run(args: argparse.Namespace) -> int:
     """
     target = _target(args)
     history = target.stored.candidates if target.stored is not None else ()
-    counted = len(history) - count_pruned(outcome.state for _, outcome in history)
-    progress = Progress(target.spec, counted, args.quiet)
+    progress = Progress(target.spec, count_evaluated(history), args.quiet)
+    progress.expect(history)
+    unfinished: UnfinishedFolder | None = None
     weights: WeightStore | None = None
     if target.path is not None:
         weights = FolderWeightStore(_weights_of(target))
+        unfinished = UnfinishedFolder(unfinished_folder(target.path))
         progress.file = _opened(target)
     try:
         result = run_search(
@@ -90,6 +102,7 @@ def run(args: argparse.Namespace) -> int:
             progress=False,
             on_event=progress.take,
             keep_partial=False,
+            unfinished=unfinished,
         )
     except KeyboardInterrupt:
         if target.path is not None:
@@ -128,28 +141,42 @@ class Progress:
             self._open[proposal.number] = proposal
         elif event.kind == "epoch":
             self.say(f"candidate {event.number}: {figures(event.item)}")
+        elif event.kind == "paused":
+            self._pause(Outcome.from_json(event.item))
         elif event.kind == "outcome":
             self._end(Outcome.from_json(event.item))
+
+    def expect(self, history: History) -> None:
+        """Take the candidates of an earlier run whose training has paused."""
+        self._open |= {proposal.number: proposal for proposal, _ in history}
 
     def say(self, text: str) -> None:
         """Print one line on stderr at once, unless progress is off."""
         if not self._quiet:
             print(text, file=sys.stderr, flush=True)
 
+    def _pause(self, outcome: Outcome) -> None:
+        if self.file is not None:
+            proposal = self._open[outcome.number]
+            self.file.add(proposal, outcome, evaluation_seed(self._spec, outcome.number))
+        reached = outcome.training.reached if outcome.training is not None else 0
+        self.say(f"candidate {outcome.number} paused after {reached} epochs: {_values(outcome)}")
+
     def _end(self, outcome: Outcome) -> None:
         proposal = self._open.pop(outcome.number)
         if self.file is not None:
             self.file.add(proposal, outcome, evaluation_seed(self._spec, outcome.number))
         self._ended += not is_pruned(outcome.state)
-        values = ", ".join(
-            f"{m.objective} {m.value:g} {m.unit}".strip() for m in outcome.measurements
-        )
         findings = figures(outcome.findings) if outcome.state == "trained" else ""
-        details = " ".join(part for part in (values, findings, outcome.reason) if part)
+        details = " ".join(part for part in (_values(outcome), findings, outcome.reason) if part)
         self.say(
             f"{self._ended}/{self._spec.candidates} candidate {outcome.number} "
             f"{outcome.state}: {details}"
         )
+
+
+def _values(outcome: Outcome) -> str:
+    return ", ".join(f"{m.objective} {m.value:g} {m.unit}".strip() for m in outcome.measurements)
 
 
 def _target(args: argparse.Namespace) -> Target:

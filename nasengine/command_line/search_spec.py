@@ -16,6 +16,25 @@ from ..execution.goals import USUAL, usual_objectives
 from ..execution.search import TABLE_DATASET
 
 PLAIN = SearchSpec()
+# Settings of --fewer-epochs: placeholder and help.
+EPOCH_OPTIONS = {
+    "first_epochs": ("N", "epochs before the first decision over a training"),
+    "reduction": ("N", "one in N goes on (halving, asha); ratio of the epochs of two decisions"),
+    "min_chance": ("P", "least chance to be the best or on the front (curves)"),
+    "min_curves": ("N", "complete trainings before the first is stopped (curves, median)"),
+    "curve_model": ("NAME", "gaussian-process or nu-svr (curves)"),
+}
+# Settings of --proxy: placeholder and help.
+PROXY_OPTIONS = {
+    "proxy_keep": ("SHARE", "share of the candidates that the proxy lets be trained"),
+    "proxy_correlation": ("R", "least rank correlation with the result at which it decides"),
+    "proxy_first": ("N", "candidates that are trained before it decides"),
+    "proxy_checks": ("N", "one in N candidates is trained whatever its score"),
+}
+PLAIN_OPTIONS = (
+    "candidates", "seed", "in_flight", "proposals_per_candidate", "fewer_epochs", *EPOCH_OPTIONS,
+    "proxy", *PROXY_OPTIONS,
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +85,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"default {PLAIN.in_flight}",
     )
     parser.add_argument(
+        "--fewer-epochs",
+        metavar="HOW",
+        help="shorten trainings: halving, asha, median or curves; default off",
+    )
+    parser.add_argument(
+        "--proxy",
+        metavar="NAME",
+        help="estimate before training by which candidates are left out, such as synflow or "
+        "az_nas; default off",
+    )
+    for name, (metavar, text) in (EPOCH_OPTIONS | PROXY_OPTIONS).items():
+        default = getattr(PLAIN, name)
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", metavar=metavar, help=f"{text}; default {default}"
+        )
+    parser.add_argument(
         "--set",
         action="append",
         default=[],
@@ -112,9 +147,9 @@ def spec_of(args: argparse.Namespace, stored: SearchSpec | None = None) -> Searc
         "constraints": tuple(args.constraint) or base.constraints,
         "deterministic": base.deterministic,
     }
-    for number in ("candidates", "seed", "in_flight", "proposals_per_candidate"):
-        given = getattr(args, number)
-        values[number] = getattr(base, number) if given is None else given
+    for name in PLAIN_OPTIONS:
+        given = getattr(args, name)
+        values[name] = getattr(base, name) if given is None else given
     return SearchSpec(**values)
 
 

@@ -56,6 +56,8 @@ class Evaluation:
         meter: Takes the time that a GPU is used.
         costs: Measures the cheap costs of further architectures, for trainers that derive some;
             None if there are none.
+        first_weights: Whether the weights after the first part of a training are those that
+            children inherit, because its later parts may end at any time.
         progress: Where an unfinished training is kept; None: nowhere.
     """
 
@@ -72,6 +74,7 @@ class Evaluation:
     meter: Meter = field(default_factory=Meter, compare=False)
     costs: CheapCosts | None = field(default=None, compare=False)
     progress: Progress | None = field(default=None, compare=False)
+    first_weights: bool = False
 
 
 class Estimator(ABC):
@@ -86,6 +89,7 @@ class Estimator(ABC):
             then a name with a meaning of its own, such as the columns of a table.
         trains_standalone: False if it does not train each candidate's own weights (lookups,
             weight sharing).
+        trains_in_parts: True if a training can pause at `Proposal.until` and go on later.
         is_lookup: True if it answers within milliseconds from stored data and without torch.
             The process that advances the run then evaluates candidates itself, without a worker.
     """
@@ -94,6 +98,7 @@ class Estimator(ABC):
     Config: ClassVar[type]
     builds_network: ClassVar[bool] = True
     trains_standalone: ClassVar[bool] = True
+    trains_in_parts: ClassVar[bool] = False
     is_lookup: ClassVar[bool] = False
 
     def __init__(self, config: DataclassInstance):
@@ -115,6 +120,10 @@ class Estimator(ABC):
         """Return why the search settings do not fit this estimator: dotted setting -> message."""
         return {}
 
+    def parts_objection(self, dataset: str) -> str:
+        """Return why trainings cannot pause although `trains_in_parts`; "" if they can."""
+        return ""
+
     def costs_before(self, evaluation: Evaluation) -> tuple[Measurement, ...]:
         """Return the costs among `evaluation.goals` that are known before the evaluation.
 
@@ -128,7 +137,7 @@ class Estimator(ABC):
         """Evaluate one proposal.
 
         Returns:
-            An Outcome of state done, pruned or diverged.
+            An Outcome of state done, paused, pruned or diverged.
 
         Raises:
             Cancelled: `evaluation.cancelled` returned True.

@@ -12,7 +12,8 @@ class EngineEvent:
     """One event of a search.
 
     Kinds: `proposal` (item is a Proposal), `epoch` (number, epoch, epochs, train_loss,
-    valid_error ... of a running candidate), `outcome` (item is an Outcome), `front`
+    valid_error ... of a running candidate), `paused` (item is the Outcome of a part of a training),
+    `outcome` (item is an Outcome), `front`
     (front, hypervolume), `log` (level, text). Items are JSON objects.
     """
 

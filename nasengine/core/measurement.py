@@ -8,7 +8,10 @@ from typing import Any, Literal
 
 from .errors import NotFinite
 
-Method = Literal["measured", "counted", "modelled", "tabular"]
+# The tier of a value. "measured": timed or read on the device; "meter" and "counter": energy from
+# an external meter or the device's own counter; "counted": from the network itself; "tabular": from
+# a benchmark table; "predicted": from measurements of other networks; "modelled": from a profile.
+Method = Literal["measured", "meter", "counter", "counted", "tabular", "predicted", "modelled"]
 
 
 @dataclass(frozen=True)

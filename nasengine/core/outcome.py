@@ -10,7 +10,9 @@ from typing import Any, Literal
 from .measurement import Measurement
 
 OUT_OF_MEMORY = "out of memory on "  # start of the reason, followed by the device
-OutcomeState = Literal["done", "trained", "pruned", "diverged", "failed", "cancelled"]
+OutcomeState = Literal[
+    "done", "trained", "paused", "stopped", "pruned", "diverged", "failed", "cancelled"
+]
 
 
 def is_card_too_small(state: str, reason: str) -> bool:
@@ -19,12 +21,45 @@ def is_card_too_small(state: str, reason: str) -> bool:
 
 
 @dataclass(frozen=True)
+class TrainingProgress:
+    """How far a training has come, of a search that trains candidates in parts.
+
+    Attributes:
+        reached: Epochs of this training so far; the measured quality is that after them.
+        planned: Epochs of the whole training.
+        objective: The objective that `curve` holds.
+        curve: The value of `objective` that would be reported after each epoch so far.
+    """
+
+    reached: int
+    planned: int
+    objective: str
+    curve: tuple[float, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "reached": self.reached,
+            "planned": self.planned,
+            "objective": self.objective,
+            "curve": list(self.curve),
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any] | None) -> TrainingProgress | None:
+        if not value:
+            return None
+        return cls(value["reached"], value["planned"], value["objective"], tuple(value["curve"]))
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The outcome of one proposal; strategies receive outcomes of every state.
 
     Attributes:
         number: the proposal's number.
-        state: "done" (all objectives measured), "trained" (a supernet training step),
+        state: "done" (all objectives measured), "trained" (a supernet training step), "paused"
+            (trained up to `Proposal.until`, all objectives measured), "stopped" (stopped early:
+            paused, and never trained to its end; the values are those at the pause),
             "pruned" (a constraint was violated before training), "diverged" (NaN or infinity),
             "failed" or "cancelled". Only "done" counts for best, front and averages.
         measurements: the measured objectives; a pruned candidate may have its cheap ones.
@@ -34,7 +69,12 @@ class Outcome:
             epoch counts by the share of the train part that its update steps read.
         seconds: duration of the evaluation; None if it was not measured, as of table lookups.
         gpu_seconds: the part of it in which a GPU was used; None if none was.
-        findings: a small JSON object with the results of supernet training.
+        joules: energy of the card in this attempt, from its own counter; None without one.
+        findings: a small JSON object with the results of supernet training, or the predictions
+            of curve extrapolation.
+        training: how far the training has come; None if it was not trained in parts.
+        awaited: {objective: {"batch", "profile"}} of values that a device agent still has to
+            measure.
     """
 
     number: int
@@ -43,9 +83,12 @@ class Outcome:
     reason: str = ""
     epochs: float = 0
     findings: dict[str, Any] = field(default_factory=dict)
+    awaited: dict[str, dict[str, Any]] = field(default_factory=dict)
     # Durations differ from machine to machine, so equal outcomes may differ in them.
     seconds: float | None = field(default=None, compare=False)
     gpu_seconds: float | None = field(default=None, compare=False)
+    joules: float | None = field(default=None, compare=False)
+    training: TrainingProgress | None = None
 
     @property
     def values(self) -> dict[str, float]:
@@ -63,8 +106,9 @@ class Outcome:
             names = (m.objective for m in self.measurements if not math.isfinite(m.value))
             reason = self.reason or f"not finite: {', '.join(names)}"
             return replace(self, state="diverged", measurements=finite, reason=reason)
-        if self.state == "done":
-            missing = [name for name in objectives if name not in self.values]
+        if self.state in ("done", "paused"):
+            known = {**self.values, **self.awaited}
+            missing = [name for name in objectives if name not in known]
             if missing:
                 return replace(self, state="failed", reason=f"no value for {', '.join(missing)}")
         elif self.state != "trained" and not self.reason:
@@ -74,10 +118,17 @@ class Outcome:
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object.
 
-        Empty findings and durations that were not measured are left out, as in older releases.
+        Empty findings, nothing awaited and durations that were not measured are left out, as in
+        older releases.
         """
         findings = {"findings": self.findings} if self.findings else {}
-        durations = {"seconds": self.seconds, "gpu_seconds": self.gpu_seconds}
+        if self.awaited:
+            findings["awaited"] = self.awaited
+        durations = {
+            "seconds": self.seconds,
+            "gpu_seconds": self.gpu_seconds,
+            "joules": self.joules,
+        }
         return {
             "number": self.number,
             "state": self.state,
@@ -86,6 +137,7 @@ class Outcome:
             "epochs": self.epochs,
             **findings,
             **{name: value for name, value in durations.items() if value is not None},
+            **({"training": self.training.to_json()} if self.training is not None else {}),
         }
 
     @classmethod
@@ -97,6 +149,9 @@ class Outcome:
             reason=value["reason"],
             epochs=value.get("epochs", 0),
             findings=value.get("findings", {}),
+            awaited=value.get("awaited", {}),
             seconds=value.get("seconds"),
             gpu_seconds=value.get("gpu_seconds"),
+            joules=value.get("joules"),
+            training=TrainingProgress.from_json(value.get("training")),
         )

@@ -20,6 +20,10 @@ class Proposal:
         parents: numbers of earlier proposals.
         origin: how the architecture was created ("random", "mutation", "crossover", ...).
         note: a small JSON object from the strategy, for estimators, trainers and pages.
+        until: Epochs after which the training pauses, so that a schedule can decide whether it goes
+            on; None: it is trained to its end.
+        screen: The filter by a proxy that the evaluation applies before training, see
+            `nasengine.screening`; empty: none.
         task: "evaluate" measures the objectives of the architecture. "share" trains the supernet
             as `note` describes; the strategy's trainer does it (see `core.trainer`).
     """
@@ -30,10 +34,19 @@ class Proposal:
     origin: str = "random"
     note: dict[str, Any] = field(default_factory=dict)
     task: ProposalTask = "evaluate"
+    until: int | None = None
+    screen: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """Return a JSON object; "task" is left out for "evaluate", as in older releases."""
+        """Return a JSON object.
+
+        "task" is left out for "evaluate", "until" if it is None and "screen" if it is empty, as in
+        older releases.
+        """
         task = {} if self.task == "evaluate" else {"task": self.task}
+        until: dict[str, Any] = {} if self.until is None else {"until": self.until}
+        if self.screen:
+            until["screen"] = self.screen
         return {
             "number": self.number,
             "architecture": self.architecture.to_json(),
@@ -41,6 +54,7 @@ class Proposal:
             "origin": self.origin,
             "note": self.note,
             **task,
+            **until,
         }
 
     @classmethod
@@ -52,4 +66,6 @@ class Proposal:
             origin=value["origin"],
             note=value["note"],
             task=value.get("task", "evaluate"),
+            until=value.get("until"),
+            screen=value.get("screen", {}),
         )

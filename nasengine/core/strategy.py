@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .errors import EngineError
 from .objective import Constraint, Goal
 from .outcome import Outcome
 from .proposal import Proposal
@@ -46,12 +48,14 @@ class Strategy(ABC):
         Config: the frozen dataclass of settings.
         requires: capabilities that the space must have.
         view_kind: names the form of `view`, so that the page can render it; "" for none.
+        can_steer: whether `steer` can direct the search to a part of the front.
     """
 
     name: ClassVar[str]
     Config: ClassVar[type]
     requires: ClassVar[frozenset[str]] = frozenset()
     view_kind: ClassVar[str] = ""
+    can_steer: ClassVar[bool] = False
 
     def __init__(self, config: DataclassInstance, task: Task):
         self.config = config
@@ -71,6 +75,39 @@ class Strategy(ABC):
         Raises:
             EngineError: the number was never asked, or its outcome was told before.
         """
+
+    def repeat(self, proposal: Proposal) -> Proposal | None:
+        """Propose the architecture of an earlier proposal again, because its evaluation failed.
+
+        The repetition has the next number and an outcome of its own, which `tell` takes like any
+        other; so it takes that of the failure, before or after. It is proposed only on request.
+
+        Args:
+            proposal: an earlier proposal with the task "evaluate".
+
+        Returns:
+            The next proposal, in flight from now on; None if this strategy repeats nothing.
+        """
+        return None
+
+    def steer(self, target: Mapping[str, float] | None) -> None:
+        """Prefer candidates close to a point of the objective space from the next `ask` on.
+
+        The point is part of the state. Only strategies with `can_steer` implement it.
+
+        Args:
+            target: values of some objectives by name, in their units; None prefers no part of
+                the front, as at the beginning.
+
+        Raises:
+            EngineError: this strategy, or this search, cannot be steered.
+        """
+        raise EngineError(f"strategy {self.name} cannot be steered")
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """Return the proxies whose scores this strategy asks for, with these settings."""
+        return ()
 
     @property
     def finished(self) -> bool:

@@ -1,4 +1,4 @@
-"""Global state of torch (generators, thread number), changed inside a block and restored."""
+"""State of torch (generators, threads, a network's mode): changed in a block and restored."""
 
 from __future__ import annotations
 
@@ -45,3 +45,15 @@ def threads(count: int | None) -> Iterator[None]:
     finally:
         if count:
             torch.set_num_threads(before)
+
+
+@contextmanager
+def evaluation_mode(network: torch.nn.Module) -> Iterator[None]:
+    """Set evaluation mode inside the block, then restore the mode of every module."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,11 +12,15 @@ from ..core.errors import DataForbidden, DataMissing, EngineError, InvalidSettin
 from ..core.estimator import Estimator
 from ..core.objective import Constraint, Goal
 from ..core.search_spec import SearchSpec
-from ..core.settings import from_mapping, setting, to_mapping
+from ..core.settings import from_mapping, to_mapping
 from ..core.space import Space
 from ..core.strategy import Strategy, Task
+from ..data.common.registered import RegisteredData
 from ..data.common.roots import allowed_path
+from .budget_settings import Budget
+from .fewer_epochs import parts_objection
 from .goals import named_constraints, named_goals
+from .screen_objection import proxy_objection, screen_objection
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -30,31 +33,6 @@ PARTS = {
     "estimator": "estimators",
     "dataset": "datasets",
 }
-
-
-@dataclass(frozen=True)
-class Budget:
-    """The search settings that belong to no plugin: budget, seed and order of results."""
-
-    candidates: int = setting(
-        100,
-        "Number of candidates to evaluate. Candidates that violate a constraint on a cost are not "
-        "trained and do not count.",
-        low=1,
-        high=100_000,
-    )
-    seed: int = setting(
-        0, "Random seed; the same seed gives the same search.", low=0, high=2**63 - 1
-    )
-    in_flight: int = setting(1, "How many candidates may train at the same time.", low=1, high=64)
-    deterministic: bool = setting(True, "Results reach the strategy in proposal order.")
-    proposals_per_candidate: int = setting(
-        20,
-        "Most proposals per candidate of the budget; the search ends there if too few proposals "
-        "meet the constraints. 1: every proposal counts.",
-        low=1,
-        high=1000,
-    )
 
 
 def check(spec: SearchSpec) -> SearchSpec:
@@ -74,6 +52,10 @@ def check(spec: SearchSpec) -> SearchSpec:
             configs[part] = _collected(errors, part, partial(_config, spec, part))
     configs = {part: config for part, config in configs.items() if config is not None}
     _check_strategy(spec, configs, errors)
+    if objection := parts_objection(spec):
+        errors["fewer_epochs"] = objection
+    if objection := screen_objection(spec):
+        errors["proxy"] = objection
     _check_data(spec, configs, errors)
     if "dataset" in configs:
         _check_path(configs["dataset"], spec.dataset, errors)
@@ -82,7 +64,7 @@ def check(spec: SearchSpec) -> SearchSpec:
         goals = _collected(
             errors,
             "objectives",
-            partial(named_goals, spec.objectives, estimator, spec.dataset),
+            partial(named_goals, spec.objectives, estimator, spec.dataset, spec.devices),
         )
     if goals is not None and "dataset" in configs:
         _check_meaning(goals, spec.dataset, errors)
@@ -96,7 +78,11 @@ def check(spec: SearchSpec) -> SearchSpec:
         **{f"{part}_config": to_mapping(config) for part, config in configs.items()},
     }
     checked = dataclasses.replace(spec, **values)
-    _collected(errors, "strategy", lambda: make_strategy(checked))
+    strategy = _collected(errors, "strategy", lambda: make_strategy(checked))
+    if strategy is not None and strategy.proxies and (objection := proxy_objection(checked)):
+        errors["strategy"] = (
+            f"asks for the scores of {', '.join(strategy.proxies)}, which do not fit {objection}"
+        )
     if errors:
         raise InvalidSettings(errors)
     return checked
@@ -140,7 +126,8 @@ def goals_of(spec: SearchSpec, estimator: Estimator | None = None) -> tuple[Goal
         spec: The search settings.
         estimator: The search's estimator if it exists already; creating one checks its settings.
     """
-    return named_goals(spec.objectives, estimator or make_estimator(spec), spec.dataset)
+    used = estimator or make_estimator(spec)
+    return named_goals(spec.objectives, used, spec.dataset, spec.devices)
 
 
 def constraints_of(spec: SearchSpec) -> tuple[Constraint, ...]:
@@ -248,7 +235,7 @@ def _check_path(config: DataclassInstance, dataset: str, errors: dict[str, str])
     for name in ("path", "test_path"):
         text = getattr(config, name, "").strip()
         try:
-            if text:
+            if text and RegisteredData.of_path(text) is None:
                 allowed_path(text)
         except DataForbidden as error:
             errors[f"dataset_config.{name}"] = str(error)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..core.outcome import OutcomeState
-from ..core.search_spec import SearchSpec
+from ..core.errors import InvalidSettings
+from ..core.outcome import Outcome, OutcomeState
+from ..core.proposal import Proposal
+from ..core.search_spec import LIMITS, SearchSpec
 
 
 def is_pruned(state: OutcomeState | str) -> bool:
@@ -22,6 +24,11 @@ def is_pruned(state: OutcomeState | str) -> bool:
 def count_pruned(states: Iterable[OutcomeState | str]) -> int:
     """Return how many of these ended candidates do not count towards the budget."""
     return sum(map(is_pruned, states))
+
+
+def count_evaluated(history: Iterable[tuple[Proposal, Outcome]]) -> int:
+    """Return how many ended candidates of a history count towards the budget."""
+    return sum(outcome.state not in ("paused", "pruned") for _, outcome in history)
 
 
 def smallest_budget(spec: SearchSpec, proposed: int, pruned: int) -> int:
@@ -43,6 +50,17 @@ def is_used_up(spec: SearchSpec, proposed: int, pruned: int) -> bool:
         pruned: Those of them that ended without counting towards the budget.
     """
     return proposed - pruned >= spec.candidates or proposed >= max_proposals(spec)
+
+
+def refuse_limits(spec: SearchSpec) -> None:
+    """Refuse limits of time and energy: only the workbench knows what all its workers have used.
+
+    Raises:
+        InvalidSettings: names each limit that is set.
+    """
+    text = "is kept by the workbench, not by a search of this process: set it to 0"
+    if set_here := {name: text for name in LIMITS if getattr(spec, name)}:
+        raise InvalidSettings(set_here)
 
 
 def end_reason(spec: SearchSpec, proposed: int, pruned: int) -> str:

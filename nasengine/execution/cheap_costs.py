@@ -15,6 +15,7 @@ from ..core.architecture import Architecture
 from ..core.errors import Cancelled
 from ..core.measurement import Measurement
 from ..core.objective import Constraint, Goal
+from ..core.proxy import ProxyObjective
 from ..core.search_spec import SearchSpec
 from ..core.seeds import derive
 from ..core.space import Space
@@ -24,6 +25,7 @@ from ..data.common.named import named_dataset
 from ..pareto.orientation import measured_violation
 from ..spaces.common.deployment import as_deployed
 from . import assembly
+from .proxy_scores import ProxyScores
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +40,7 @@ class CheapCosts:
         spec: Checked search settings.
         space: The space of the architectures.
         goals: The objectives that are measured on a built network.
-        seed: Seed of the weights; no cost depends on them.
+        seed: Seed of the weights; no cost depends on them. Proxies have weights of their own.
         cancelled: Polled before each measurement.
     """
 
@@ -81,20 +83,25 @@ class CheapCosts:
             [goal for goal in cheap if self._objectives[goal].on_device],
         )
 
-    def measure(self, goal: Goal, network: torch.nn.Module) -> Measurement:
-        """Measure one cost of a network.
+    def measure(
+        self, goal: Goal, network: torch.nn.Module, architecture: Architecture
+    ) -> Measurement:
+        """Measure one cost of the network of an architecture.
 
         Raises:
             Cancelled: the evaluation was cancelled.
         """
         if self._cancelled():
             raise Cancelled
-        measured: Measurement = self._objectives[goal].measure(
-            network, self.facts.shape, goal.device
-        )
+        objective = self._objectives[goal]
+        if isinstance(objective, ProxyObjective):
+            return self.proxies.measure(architecture, [goal.kind])[goal.kind]
+        measured: Measurement = objective.measure(network, self.facts.shape, goal.device)
         return measured
 
-    def measured(self, network: torch.nn.Module) -> dict[str, Measurement]:
+    def measured(
+        self, network: torch.nn.Module, architecture: Architecture
+    ) -> dict[str, Measurement]:
         """Return the cheap costs of a network, by name.
 
         All counted costs are measured even if one violates a constraint, so that the whole
@@ -102,7 +109,7 @@ class CheapCosts:
         """
         costs: dict[str, Measurement] = {}
         for group in self.groups:
-            costs |= {goal.name: self.measure(goal, network) for goal in group}
+            costs |= {goal.name: self.measure(goal, network, architecture) for goal in group}
             if self._violation(costs):
                 break
         return costs
@@ -111,7 +118,7 @@ class CheapCosts:
         """Return the cheap costs of an architecture; measured once."""
         key = architecture.id
         if key not in self._by_architecture:
-            self._by_architecture[key] = self.measured(self.build(architecture))
+            self._by_architecture[key] = self.measured(self.build(architecture), architecture)
         return {name: measured.value for name, measured in self._by_architecture[key].items()}
 
     def violation(self, architecture: Architecture) -> float:
@@ -125,6 +132,11 @@ class CheapCosts:
         with seeded(derive(self._seed, "weights")):
             network = self._space.build(architecture, self.facts.shape, self.facts.classes)
             return as_deployed(network)
+
+    @cached_property
+    def proxies(self) -> ProxyScores:
+        """The scores of proxies."""
+        return ProxyScores(self._spec, self._space, self._cancelled)
 
     @cached_property
     def facts(self) -> Any:

@@ -20,6 +20,8 @@ from ..core.search_spec import SearchSpec
 from ..core.seeds import derive
 from ..core.text import one_line
 from ..core.weight_store import NO_WEIGHTS, WeightStore
+from ..fidelity.settings import FIRST_PART_IS_TOLD
+from ..screening.screen import low_score
 from . import assembly
 from .cheap_costs import CheapCosts, violated_text
 
@@ -129,17 +131,20 @@ class _EvaluationRun:
             self.measured[measurement.objective] = measurement
         excluded = self._excluded()
         if not excluded and any(self.costs.groups):
-            self.measured |= self.costs.measured(self.network)
+            architecture = self.proposal.architecture
+            self.measured |= self.costs.measured(self.network, architecture)
             excluded = self._excluded()
-        if excluded:
+        if excluded := excluded or self._screened():
             return self._ended("pruned", f"{excluded}, not trained")
         outcome = self.estimator.evaluate(self._evaluation())
-        if outcome.state != "done":
+        if outcome.state not in ("done", "paused"):
             return self._ended(outcome.state, one_line(outcome.reason), outcome)
         for goal in built:
-            if goal.name not in self.measured:
-                self.measured[goal.name] = self.costs.measure(goal, self.network)
-        return self._ended("done", "", outcome)
+            if goal.name not in self.measured and goal.name not in self.awaited:
+                self.measured[goal.name] = self.costs.measure(
+                    goal, self.network, self.proposal.architecture
+                )
+        return self._ended(outcome.state, "", outcome)
 
     def _excluded(self) -> str:
         """Return the constraints that exclude the candidate from training, as text."""
@@ -147,6 +152,16 @@ class _EvaluationRun:
             return ""
         constraints = assembly.constraints_of(self.spec)
         return violated_text(self.measured, self.goals, constraints)
+
+    def _screened(self) -> str:
+        """Measure the proxy of the search; return why it excludes the candidate, "" if not."""
+        screen = self.proposal.screen
+        if not screen:
+            return ""
+        proxy = load("proxies", screen["proxy"])
+        names = [name for name in proxy.parts or (proxy.name,) if name not in self.measured]
+        self.measured |= self.costs.proxies.measure(self.proposal.architecture, names)
+        return low_score(screen, {name: one.value for name, one in self.measured.items()})
 
     def _supernet_step(self) -> Outcome:
         """Train the supernet with the trainer of the strategy."""
@@ -170,6 +185,7 @@ class _EvaluationRun:
             meter=self.meter,
             costs=self.costs,
             progress=self.progress,
+            first_weights=self.spec.fewer_epochs in FIRST_PART_IS_TOLD,
         )
 
     def _ended(self, state: Any, reason: str, outcome: Outcome | None = None) -> Outcome:
@@ -185,13 +201,28 @@ class _EvaluationRun:
             (*ordered, *measured.values()),
             reason,
             epochs=outcome.epochs if outcome is not None else 0,
+            training=outcome.training if outcome is not None else None,
+            awaited=self.awaited if state in ("done", "paused") else {},
         )
         return ended.checked(names)
 
     @cached_property
+    def awaited(self) -> dict[str, dict[str, Any]]:
+        """The objectives that a device agent measures after this evaluation."""
+        return {
+            goal.name: self.spec.devices[goal.device]
+            for goal in self.goals
+            if goal.device in self.spec.devices and not self.estimator.provides(goal)
+        }
+
+    @cached_property
     def costs(self) -> CheapCosts:
-        """The costs of built networks; the estimator reports the other objectives."""
-        built = [goal for goal in self.goals if not self.estimator.provides(goal)]
+        """The costs of built networks; estimator and agents report the other objectives."""
+        built = [
+            goal
+            for goal in self.goals
+            if not self.estimator.provides(goal) and goal.name not in self.awaited
+        ]
         return CheapCosts(self.spec, self.space, built, self.seed, self.cancelled)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from ..catalog import has, load
@@ -9,7 +10,7 @@ from ..core.errors import EngineError
 from ..core.estimator import Estimator
 from ..core.objective import Constraint, Goal, parse_constraint, split_name
 from ..core.text import one_line, shorten
-from ..objectives.common.device_files import measured_device
+from ..objectives.common.device_files import costed_device
 
 MAX_OBJECTIVES = 6
 MAX_CONSTRAINTS = 20
@@ -22,8 +23,16 @@ def usual_objectives(dataset: str) -> tuple[str, ...]:
     return USUAL[kind]
 
 
-def named_goals(objectives: Any, estimator: Estimator, dataset: str) -> tuple[Goal, ...]:
+def named_goals(
+    objectives: Any, estimator: Estimator, dataset: str, agents: Collection[str] = ()
+) -> tuple[Goal, ...]:
     """Return the goals of these names, in their order.
+
+    Args:
+        objectives: Full names.
+        estimator: The search's estimator, which may provide some of them.
+        dataset: Name of the data set.
+        agents: Names of the devices that measure by a device agent.
 
     Raises:
         EngineError: one of them does not exist, lacks a device or cannot be measured, a
@@ -37,7 +46,7 @@ def named_goals(objectives: Any, estimator: Estimator, dataset: str) -> tuple[Go
     goals = []
     for name in names:
         try:
-            goals.append(_goal(name, estimator, dataset))
+            goals.append(_goal(name, estimator, dataset, agents))
         except EngineError as error:
             wrong.append(str(error))
     if wrong:
@@ -66,7 +75,7 @@ def named_constraints(constraints: Any, objectives: Any) -> tuple[Constraint, ..
     return tuple(found)
 
 
-def _goal(name: str, estimator: Estimator, dataset: str) -> Goal:
+def _goal(name: str, estimator: Estimator, dataset: str, agents: Collection[str]) -> Goal:
     own = estimator.goal(name, dataset)
     if own is not None:
         return own
@@ -80,8 +89,8 @@ def _goal(name: str, estimator: Estimator, dataset: str) -> Goal:
         raise EngineError(
             f"{shorten(name)} is not reported by the estimator {estimator.name}: choose another"
         )
-    if objective.on_device and not provided:
-        measured_device(kind, device)
+    if objective.on_device and not provided and device not in agents:
+        costed_device(kind, device)
     return goal
 
 

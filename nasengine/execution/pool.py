@@ -19,6 +19,7 @@ from ..core.events import Emit, EngineEvent
 from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.search_spec import SearchSpec
+from .unfinished_folder import TemporaryFolder, UnfinishedFolder
 
 MAX_ATTEMPTS = 2  # a candidate whose worker died this often has failed
 POLL_SECONDS = 0.5
@@ -70,11 +71,14 @@ class WorkerPool:
         emit: Emit,
         weights: Path | None = None,
         cancelled: Callable[[], bool] = lambda: False,
+        *,
+        unfinished: UnfinishedFolder | None = None,
     ):
+        self._unfinished = unfinished or TemporaryFolder()
         self._limit = workers
         self._emit = emit
         self._cancelled = cancelled
-        self._order = _order(spec, weights)
+        self._order = _order(spec, weights, self._unfinished)
         self._waiting: deque[Proposal] = deque()
         self._workers: list[Worker] = []
         self._outcomes: dict[int, Outcome] = {}
@@ -112,6 +116,9 @@ class WorkerPool:
             for connection in wait(list(by_connection), POLL_SECONDS):
                 self._receive(by_connection[connection])  # type: ignore[index]
         return self._outcomes.pop(proposal.number)
+
+    def forget(self, number: int) -> None:
+        self._unfinished.remove(number)
 
     def _dispatch(self) -> None:
         """Give waiting proposals to free workers, starting workers up to the limit."""
@@ -160,7 +167,7 @@ class WorkerPool:
         self._outcomes[proposal.number] = Outcome(proposal.number, "failed", reason=reason)
 
 
-def _order(spec: SearchSpec, weights: Path | None) -> bytes:
+def _order(spec: SearchSpec, weights: Path | None, unfinished: UnfinishedFolder) -> bytes:
     """Return what a worker needs to begin; `Connection.recv` reads it.
 
     Plugins that were registered in this process travel too, classes and functions of a notebook
@@ -171,6 +178,7 @@ def _order(spec: SearchSpec, weights: Path | None) -> bytes:
     order = {
         "spec": spec.to_json(),
         "weights": None if weights is None else str(weights.resolve()),
+        "unfinished": str(unfinished.path.resolve()),
         "registered": registered(),
     }
     content: bytes = cloudpickle.dumps(order)

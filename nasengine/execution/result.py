@@ -54,7 +54,8 @@ class Candidate:
 
     @property
     def state(self) -> OutcomeState:
-        """`done`, `pruned`, `diverged`, `failed`, or `trained` (a supernet training step)."""
+        """`done`, `stopped` (early), `pruned`, `diverged`, `failed`, or `trained` (a supernet
+        training step)."""
         return self.outcome.state
 
     @property
@@ -133,6 +134,8 @@ class Result:
     candidates: tuple[Candidate, ...]
     finished: bool = True
     weights: WeightStore | None = field(default=None, compare=False, repr=False)
+    # The pauses of trainings in parts, for a search that continues.
+    parts: tuple[tuple[Proposal, Outcome], ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
     def of(
@@ -143,9 +146,12 @@ class Result:
         weights: WeightStore | None = None,
     ) -> Result:
         """Return the result of these evaluations; finished if the budget is used up."""
-        candidates = tuple(Candidate(proposal, outcome, spec) for proposal, outcome in evaluated)
+        pairs = list(evaluated)
+        parts = tuple(pair for pair in pairs if pair[1].state == "paused")
+        candidates = tuple(Candidate(*pair, spec) for pair in pairs if pair[1].state != "paused")
         pruned = count_pruned(candidate.state for candidate in candidates)
-        return cls(spec, goals, candidates, is_used_up(spec, len(candidates), pruned), weights)
+        finished = is_used_up(spec, len(candidates), pruned)
+        return cls(spec, goals, candidates, finished, weights, parts)
 
     @property
     def pruned(self) -> int:

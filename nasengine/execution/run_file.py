@@ -1,7 +1,8 @@
 """Run file: a search as JSON lines, the settings first, then one line per candidate.
 
-A line is written whole once its candidate has been told to the strategy. A file that was cut
-off at any moment therefore holds everything up to then; a torn last line is dropped.
+A training in parts adds a line of kind "part" whenever it pauses. A line is written whole once its
+candidate has been told to the strategy. A file that was cut off at any moment therefore holds
+everything up to then; a torn last line is dropped.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def run_line(spec: SearchSpec, goals: Sequence[Goal]) -> dict[str, Any]:
 
 
 def candidate_line(proposal: Proposal, outcome: Outcome, seed: int, space: Space) -> dict[str, Any]:
-    """Return a candidate's line as a JSON object.
+    """Return a candidate's line, or that of a part of its training, as a JSON object.
 
     `text` is the architecture on one line, in the notation of its space. If the genome itself is
     a text, as in nb201, it is repeated as `arch_str`, the name that benchmark tables use.
@@ -68,7 +69,7 @@ def candidate_line(proposal: Proposal, outcome: Outcome, seed: int, space: Space
     text = space.text(proposal.architecture)
     named = {"arch_str": text} if isinstance(proposal.architecture.genome, str) else {}
     return {
-        "kind": "candidate",
+        "kind": "part" if outcome.state == "paused" else "candidate",
         **outcome.to_json(),
         **proposal.to_json(),
         "seed": seed,
@@ -76,6 +77,11 @@ def candidate_line(proposal: Proposal, outcome: Outcome, seed: int, space: Space
         "text": text,
         **named,
     }
+
+
+def unfinished_folder(path: Path) -> Path:
+    """Return the folder next to a run file that holds the checkpoints of paused trainings."""
+    return Path(f"{path}.unfinished")
 
 
 def weights_folder(path: Path) -> Path:
@@ -156,7 +162,7 @@ def read_run(path: Path) -> StoredRun:
     candidates = [
         _candidate(path, number, line) for number, (line, _) in enumerate(lines[1:], start=2)
     ]
-    numbers = [proposal.number for proposal, _ in candidates]
+    numbers = [proposal.number for proposal, outcome in candidates if outcome.state != "paused"]
     if len(set(numbers)) < len(numbers):
         raise EngineError(f"{path} has a candidate twice: two searches wrote to it")
     try:
@@ -194,9 +200,10 @@ def save_run(result: Result, path: Path, overwrite: bool = False) -> None:
         raise EngineError(f"{path} exists already: name another file, or pass overwrite=True")
     space = assembly.make_space(result.spec)
     lines = [run_line(result.spec, result.goals)]
+    ended = [(candidate.proposal, candidate.outcome) for candidate in result.candidates]
     lines += [
-        candidate_line(c.proposal, c.outcome, evaluation_seed(result.spec, c.number), space)
-        for c in result.candidates
+        candidate_line(proposal, outcome, evaluation_seed(result.spec, proposal.number), space)
+        for proposal, outcome in (*result.parts, *ended)
     ]
     try:
         _put_in_place(path, b"".join(canonical_json(line).encode() + b"\n" for line in lines))
@@ -216,7 +223,7 @@ def with_budget(stored: StoredRun, wanted: SearchSpec) -> SearchSpec:
     Raises:
         EngineError: the budget is smaller than the number of candidates in the file.
     """
-    states = [outcome.state for _, outcome in stored.candidates]
+    states = [o.state for _, o in stored.candidates if o.state != "paused"]
     smallest = smallest_budget(wanted, len(states), count_pruned(states))
     if wanted.candidates < smallest:
         raise EngineError(
@@ -260,7 +267,7 @@ def _whole_lines(path: Path, content: bytes) -> list[tuple[Any, int]]:
 
 def _candidate(path: Path, number: int, line: Any) -> tuple[Proposal, Outcome]:
     try:
-        if line["kind"] != "candidate":
+        if line["kind"] not in ("candidate", "part"):
             raise KeyError("kind candidate")
         return Proposal.from_json(line), Outcome.from_json(line)
     except (KeyError, TypeError, ValueError) as error:

@@ -22,13 +22,14 @@ from ..core.text import shorten
 from ..core.weight_store import MemoryWeightStore, WeightStore
 from ..estimators.tables.packaged import packaged_space_config, packaged_table
 from . import assembly
-from .budget import count_pruned, smallest_budget
+from .budget import count_evaluated, smallest_budget
 from .goals import usual_objectives
 from .loop import Evaluator, History, InProcess, Search
 from .parts import Settings, resolve, resolve_estimator, resolve_objectives
 from .pool import WorkerPool
 from .progress import ProgressBar
 from .result import Result
+from .unfinished_folder import UnfinishedFolder
 from .weight_store import FolderWeightStore
 
 PROPOSALS_PER_CANDIDATE = SearchSpec.proposals_per_candidate
@@ -51,6 +52,17 @@ def search(
     in_flight: int | None = None,
     proposals_per_candidate: int = PROPOSALS_PER_CANDIDATE,
     progress: bool = True,
+    fewer_epochs: str = "off",
+    first_epochs: int = 1,
+    reduction: int = 4,
+    min_chance: float = 0.05,
+    min_curves: int = 20,
+    curve_model: str = "gaussian-process",
+    proxy: str = "off",
+    proxy_keep: float = 0.5,
+    proxy_correlation: float = 0.3,
+    proxy_first: int = 10,
+    proxy_checks: int = 5,
     space_config: Settings = None,
     strategy_config: Settings = None,
     estimator_config: Settings = None,
@@ -82,6 +94,17 @@ def search(
         in_flight: Candidates proposed before the oldest one's outcome is known, default: as many
             as `workers`. The result depends on it, but not on `workers`.
         progress: Show a progress bar in terminals and notebooks.
+        fewer_epochs: How trainings are shortened: `off`, `halving`, `asha`, `median` or `curves`.
+        first_epochs: Epochs before the first decision over a training.
+        reduction: Halving and asha: one in so many goes on; ratio of the epochs of two decisions.
+        min_chance: Curves: smallest chance to matter with which a training goes on.
+        min_curves: Curves: complete trainings before the first is stopped.
+        curve_model: Curves: `gaussian-process` or `nu-svr`.
+        proxy: Estimate before training by which candidates are left out, such as `synflow`.
+        proxy_keep: Share of the candidates that it lets be trained.
+        proxy_correlation: Smallest rank correlation with the result at which it decides.
+        proxy_first: Candidates that are trained before it decides.
+        proxy_checks: One in so many candidates is trained whatever its score.
         space_config: Settings of the space, as a mapping or its Config; likewise
             `strategy_config`, `estimator_config` and `dataset_config`.
         on_event: Called with each `EngineEvent` as it happens.
@@ -121,6 +144,17 @@ def search(
         proposals_per_candidate=proposals_per_candidate,
         seed=seed,
         in_flight=workers if in_flight is None else in_flight,
+        fewer_epochs=fewer_epochs,
+        first_epochs=first_epochs,
+        reduction=reduction,
+        min_chance=min_chance,
+        min_curves=min_curves,
+        curve_model=curve_model,
+        proxy=proxy,
+        proxy_keep=proxy_keep,
+        proxy_correlation=proxy_correlation,
+        proxy_first=proxy_first,
+        proxy_checks=proxy_checks,
     )
     return run_search(spec, workers=workers, progress=progress, on_event=on_event)
 
@@ -145,6 +179,7 @@ def extend(
         )
     spec = dataclasses.replace(result.spec, candidates=candidates)
     history = [(candidate.proposal, candidate.outcome) for candidate in result.candidates]
+    history += result.parts
     return run_search(
         spec, history=history, weights=result.weights, workers=workers, progress=progress
     )
@@ -159,6 +194,7 @@ def run_search(
     progress: bool = True,
     on_event: Emit = silent,
     keep_partial: bool = True,
+    unfinished: UnfinishedFolder | None = None,
 ) -> Result:
     """Run a search with worker processes and a progress bar.
 
@@ -169,6 +205,7 @@ def run_search(
         workers: Worker processes; 1: this process.
         progress: Show a progress bar in terminals and notebooks.
         on_event: Called with each event.
+        unfinished: Where trainings in parts keep their checkpoints; default: a temporary folder.
         keep_partial: On Ctrl-C, return what has been evaluated instead of raising.
 
     Raises:
@@ -186,13 +223,14 @@ def run_search(
         emit = on_event
         if progress:
             first = assembly.goals_of(spec)[0]
-            done = len(past) - count_pruned(outcome.state for _, outcome in past)
+            done = count_evaluated(past)
             bar = ProgressBar(spec.candidates, done, first.name, first.better)
             stack.callback(bar.close)
             emit = _both(bar.take, on_event)
-        evaluator: Evaluator = InProcess(spec, emit, lambda: False, store)
+        evaluator: Evaluator = InProcess(spec, emit, lambda: False, store, unfinished)
         if isinstance(store, FolderWeightStore) and workers > 1:
-            evaluator = stack.enter_context(WorkerPool(spec, workers, emit, store.path))
+            pool = WorkerPool(spec, workers, emit, store.path, unfinished=unfinished)
+            evaluator = stack.enter_context(pool)
         running = Search(spec, evaluator, emit, past, store)
         try:
             return running.run()

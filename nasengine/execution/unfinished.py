@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from ..core.architecture import canonical_json
@@ -42,7 +43,8 @@ def unfinished(
 def evaluation_task(spec: SearchSpec, proposal: Proposal) -> dict[str, Any]:
     """Return an evaluation as a task of `unfinished`."""
     settings = spec.to_json()
+    whole = replace(proposal, until=None)  # every part of a training has the same checkpoints
     return {
-        "proposal": proposal.to_json(),
+        "proposal": whole.to_json(),
         **{name: settings.get(name) for name in EVALUATION_SETTINGS},
     }

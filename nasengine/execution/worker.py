@@ -20,6 +20,7 @@ from ..core.proposal import Proposal
 from ..core.search_spec import SearchSpec
 from ..core.weight_store import NO_WEIGHTS
 from .evaluation import evaluate
+from .unfinished_folder import UnfinishedFolder
 from .weight_store import FolderWeightStore
 
 
@@ -27,32 +28,36 @@ def main(descriptor: int) -> None:
     """Evaluate what arrives until the parent closes the connection."""
     connection = Connection(descriptor)
     try:
-        spec, weights = _set_up(connection)
+        spec, weights, unfinished = _set_up(connection)
         connection.send(("ready", None, None))
         while True:
-            _evaluate(connection, spec, weights)
+            _evaluate(connection, spec, weights, unfinished)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the parent has ended, or needs this worker no more
 
 
-def _set_up(connection: Connection) -> tuple[SearchSpec, Any]:
-    """Return settings and weight store; register what the parent had registered."""
+def _set_up(connection: Connection) -> tuple[SearchSpec, Any, UnfinishedFolder]:
+    """Return settings, weights and checkpoints; register what the parent had registered."""
     order = connection.recv()
     for kind, entry, name in order["registered"]:
         register(kind, entry, name)
     folder = order["weights"]
     store = NO_WEIGHTS if folder is None else FolderWeightStore(Path(folder))
-    return SearchSpec.from_json(order["spec"]), store
+    unfinished = UnfinishedFolder(Path(order["unfinished"]))
+    return SearchSpec.from_json(order["spec"]), store, unfinished
 
 
-def _evaluate(connection: Connection, spec: SearchSpec, weights: Any) -> None:
+def _evaluate(
+    connection: Connection, spec: SearchSpec, weights: Any, unfinished: UnfinishedFolder
+) -> None:
     proposal = Proposal.from_json(connection.recv())
 
     def report(point: dict[str, Any]) -> None:
         connection.send(("epoch", proposal.number, point))
 
     # The parent sends nothing during an evaluation: what arrives is the end of its connection.
-    outcome = evaluate(spec, proposal, report, connection.poll, weights)
+    progress = unfinished.progress(spec, proposal)
+    outcome = evaluate(spec, proposal, report, connection.poll, weights, progress=progress)
     connection.send(("outcome", proposal.number, outcome.to_json()))
 
 

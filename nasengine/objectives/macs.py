@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..core.measurement import Measurement
 from ..core.objective import Objective
+from ..core.torch_state import evaluation_mode
 from .common.network_input import batch_of
 
 if TYPE_CHECKING:
@@ -43,19 +42,7 @@ class Macs(Objective):
         shapes = {name: tensor.detach().to("meta") for name, tensor in tensors.items()}
         dtype = next(t.dtype for t in shapes.values() if t.is_floating_point())
         example = batch_of(input_shape, 1, dtype, torch.device("meta"))
-        with _evaluation_mode(network), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        with evaluation_mode(network), torch.no_grad(), FlopCounterMode(display=False) as counter:
             functional_call(network, shapes, (example,))
         macs = counter.get_total_flops() // FLOPS_PER_MAC
         return Measurement("macs", macs, self.unit, method="counted", detail={"batch": 1})
-
-
-@contextmanager
-def _evaluation_mode(network: torch.nn.Module) -> Iterator[None]:
-    """Set evaluation mode inside the block, then restore the mode of every module."""
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training

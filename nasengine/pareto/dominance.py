@@ -24,6 +24,26 @@ def non_dominated(points: np.ndarray) -> np.ndarray:
     return mask
 
 
+def joined(points: np.ndarray) -> np.ndarray:
+    """Return for n x m points, in order of arrival, whether no earlier point dominates the row.
+
+    Only these rows ever were on the growing front, so fronts, best values and hypervolumes at
+    any time need no other row.
+    """
+    points = np.asarray(points, dtype=float)
+    mask = finite_rows(points)
+    front = np.empty((0, points.shape[1] if points.ndim == 2 else 0))
+    for row in np.flatnonzero(mask):
+        point = points[row]
+        not_worse = (front <= point).all(axis=1)
+        if (not_worse & (front < point).any(axis=1)).any():
+            mask[row] = False
+            continue
+        dominated = (point <= front).all(axis=1) & (point < front).any(axis=1)
+        front = np.vstack([front[~dominated], point])
+    return mask
+
+
 def constrained_front(points: np.ndarray, violations: np.ndarray) -> np.ndarray:
     """Return for n x m points and n violations a mask n: whether the point is on the front.
 

@@ -9,6 +9,7 @@ from .dominance import finite_rows
 from .scaling import MAX, exponents, scaled, unscaled
 
 FIRST_ROWS = 64  # rows reserved for a growing front; doubled when they are full
+MAX_PREFIXES = 256
 MARGIN = 0.1  # distance of the reference from the worst value, as a share of that value
 
 
@@ -32,6 +33,15 @@ def _hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
     return float(moocore.hypervolume(inside, reference)) if len(inside) else 0.0
 
 
+def gain(point: np.ndarray, points: np.ndarray, reference: np.ndarray) -> float:
+    """Return the hypervolume that a point (m) adds to n x m points; all finite, lower is better."""
+    if not (point < reference).all() or (points <= point).all(axis=1).any():
+        return 0.0
+    # Moved into the point's box, the others cover exactly what they share with it.
+    covered = _hypervolume(np.maximum(points, point), reference)
+    return max(float(np.prod(reference - point)) - covered, 0.0)
+
+
 def reference_point(points: np.ndarray) -> np.ndarray:
     """Return a reference point (m) a tenth beyond the worst of n x m points, n > 0.
 
@@ -44,6 +54,28 @@ def reference_point(points: np.ndarray) -> np.ndarray:
     # A tenth of the smallest doubles is zero: the reference is then the next double.
     reference: np.ndarray = np.clip(np.maximum(beyond, np.nextafter(worst, MAX)), -MAX, MAX)
     return reference
+
+
+def growing_shares(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Return the hypervolume after each of n x m finite points in order of arrival, as shares.
+
+    A share is one of the box between zero and the reference (m); all are 0 if the box has no
+    volume. They are those of a `GrowingFront`, which is quicker for many points only: up to
+    `MAX_PREFIXES`, one call of moocore for each prefix takes a quarter of its time.
+    """
+    points = np.asarray(points, dtype=float)
+    if len(points) > MAX_PREFIXES:
+        front = GrowingFront(reference)
+        shares = np.zeros(len(points))
+        for row, point in enumerate(points):
+            front.add(point)
+            shares[row] = front.share
+        return shares
+    powers = exponents(reference)
+    limit, inside = scaled(np.asarray(reference, dtype=float), powers), scaled(points, powers)
+    box = float(np.prod(np.abs(limit)))
+    volumes = np.array([_hypervolume(inside[: row + 1], limit) for row in range(len(inside))])
+    return np.maximum.accumulate(volumes) / box if box and len(points) else np.zeros(len(points))
 
 
 def growth(points: np.ndarray, reference: np.ndarray) -> np.ndarray:

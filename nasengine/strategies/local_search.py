@@ -19,10 +19,11 @@ from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.seeds import generator
 from ..core.settings import setting
-from ..core.strategy import Strategy, Task
+from ..core.strategy import Task
 from .common.offspring import MAX_SAMPLES_HELP
 from .common.population import Member, Population
 from .common.proposal_tracker import ProposalTracker, check_version
+from .common.repeating import RepeatingStrategy
 
 VERSION = 1
 MAX_CLIMBS = 50
@@ -46,7 +47,7 @@ class LocalSearchConfig:
     tries: int = setting(30, MAX_SAMPLES_HELP, low=1, high=10_000)
 
 
-class LocalSearch(Strategy):
+class LocalSearch(RepeatingStrategy):
     """Hill climbing with restarts, each from the best of a few random candidates.
 
     The members of a climb are the candidates on its own front: with one objective its best
@@ -94,6 +95,10 @@ class LocalSearch(Strategy):
         if joined and climbing:
             self._climbs[-1]["steps"] += 1
             self._front.keep_front()
+
+    def repeat(self, proposal: Proposal) -> Proposal:
+        """Propose it as a start of the next climb: the climb of its neighbours may be over."""
+        return self._tracker.propose(proposal.architecture, proposal.parents, "retry")
 
     def state_dict(self) -> dict[str, Any]:
         return {

@@ -16,10 +16,12 @@ from typing import Any
 from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.settings import setting
-from ..core.strategy import Strategy, Task
+from ..core.strategy import Task
 from .common.offspring import MAX_MUTATIONS_HELP, child_of
 from .common.population import Population
 from .common.proposal_tracker import ProposalTracker, check_version
+from .common.repeating import RepeatingStrategy
+from .common.steering import SteeredStrategy
 
 VERSION = 1
 TOURNAMENT = 2
@@ -41,7 +43,7 @@ class NSGA2Config:
     tries: int = setting(30, MAX_MUTATIONS_HELP, low=1, high=10_000)
 
 
-class NSGA2(Strategy):
+class NSGA2(RepeatingStrategy, SteeredStrategy):
     """Elitist evolution for several objectives: tournaments and survival by rank and crowding.
 
     It samples at random until the first generation is complete. Only candidates with

@@ -8,9 +8,10 @@ from typing import Any
 from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.settings import setting
-from ..core.strategy import Strategy, Task
+from ..core.strategy import Task
 from .common.offspring import MAX_SAMPLES_HELP
 from .common.proposal_tracker import ProposalTracker, check_version
+from .common.repeating import RepeatingStrategy
 
 VERSION = 1
 
@@ -22,7 +23,7 @@ class RandomConfig:
     tries: int = setting(100, MAX_SAMPLES_HELP, low=1, high=10_000)
 
 
-class RandomSearch(Strategy):
+class RandomSearch(RepeatingStrategy):
     """Random search: uniform sampling, which ignores all outcomes."""
 
     name = "random"

@@ -15,10 +15,12 @@ from ..core.errors import InvalidSettings
 from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.settings import setting
-from ..core.strategy import Strategy, Task
+from ..core.strategy import Task
 from .common.offspring import MAX_MUTATIONS_HELP, child_of
 from .common.population import Population, sample_errors
 from .common.proposal_tracker import ProposalTracker, check_version
+from .common.repeating import RepeatingStrategy
+from .common.steering import SteeredStrategy
 
 VERSION = 1
 
@@ -51,7 +53,7 @@ class EvolutionConfig:
             raise InvalidSettings(errors)
 
 
-class RegularisedEvolution(Strategy):
+class RegularisedEvolution(RepeatingStrategy, SteeredStrategy):
     """Evolution by tournaments, mutation and death by age.
 
     It samples at random until the population is full, then mutates tournament winners. Only

@@ -13,7 +13,7 @@ from .sources import ROOT, code_of, name_of, top_imports
 # Only these hold torch from the start; everything the catalogue names must load without it.
 TORCH_MODULES = re.compile(
     r"nasengine/(spaces/(\w+/(network|supernet|inheritance)\.py|layers/)|estimators/"
-    r"|exports/network\.py|data/common/loader\.py)"
+    r"|exports/network\.py|data/common/loader\.py|proxies/common/)"
 )
 # The entries of estimators and what the web process reads of them.
 LIGHT = re.compile(

@@ -75,15 +75,17 @@ def test_no_path_of_a_machine_and_no_registry_host(word):
 
 
 def test_only_the_recorder_creates_events():
-    creating = re.compile(r"Event\.objects\.(create|bulk_create|get_or_create)")
+    creating = re.compile(r"\bEvent\.objects\.(create|bulk_create|get_or_create)")
     assert names_with(creating) == ["webapp/events/recorder.py"]
 
 
-def test_only_three_modules_notify_open_pages():
-    """One about events of runs, one about the access of users, one about the fleet."""
+def test_only_five_modules_notify_open_pages():
+    """About events of runs, the access of users, the fleet, notices, and comments."""
     senders = [
         "webapp/accounts/access_changes.py",
+        "webapp/comments/services.py",
         "webapp/events/recorder.py",
+        "webapp/notices/services/dispatch.py",
         "webapp/runs/services/fleet_news.py",
     ]
     assert names_with(re.compile(r"import send_to_group")) == senders

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.fixtures.workbench import QUICK, Workbench
-from webapp.start.servers import environment_of
+from tests.fixtures.workbench import Workbench
 
 from .samples import read_json
 
@@ -24,29 +23,11 @@ BY_VIEW = {
 }
 
 
-class Upgraded(Workbench):
-    """A web server on the restored database, which belongs to the whole session."""
-
-    def open(self) -> None:
-        self.env = environment_of(
-            DATABASE_URL=self.postgres.address(self.database),
-            BROKER_URL=self.valkey.start(),
-            PARETOSCOPE_VAR=self.folder / "var",
-            **QUICK,
-        )
-
-    def close(self) -> None:
-        for name in list(self.processes):
-            self.end(name)
-        self.valkey.stop()
-
-
 @pytest.fixture
 def address(upgraded) -> Iterator[str]:
-    """The address of the web server."""
+    """The address of a web server on the restored database."""
     with tempfile.TemporaryDirectory(prefix="paretoscope-bench-") as folder:
-        bench = Upgraded(Path(folder))
-        bench.database = upgraded
+        bench = Workbench(Path(folder), upgraded)
         try:
             bench.open()
             yield bench.start_web()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
 import subprocess
@@ -24,6 +25,7 @@ from ..fixtures.outcomes import BAD, WORLDS, World, proposals, step
 from ..fixtures.small_settings import SMALL
 
 STRATEGIES = names("strategies")
+WORLDS_AND_WIDTHS = list(zip(WORLDS, itertools.cycle([1, 5]), strict=False))
 ROOT = Path(__file__).parents[2]
 STATES = ROOT / "tests" / "assets" / "states"
 # Largest state in characters after 2,000 candidates. A state holds 8 characters per candidate and
@@ -33,6 +35,7 @@ MAX_STATE = {
     "enas": 60_000,
     "darts": 60_000,
     "local-search": 80_000,
+    "bayesian": 60_000,
     "monas": 120_000,
     "renas": 120_000,
     "dpp-net": 250_000,
@@ -108,8 +111,8 @@ def test_numbers_count_from_zero_and_parents_come_before(name, world):
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-@pytest.mark.parametrize("world", WORLDS)
-@pytest.mark.parametrize("width", [1, 5])
+@pytest.mark.parametrize(("world", "width"), WORLDS_AND_WIDTHS)
+@pytest.mark.trap(26)
 def test_a_restored_strategy_continues_as_if_it_had_not_been_interrupted(name, world, width):
     """N proposals == k, save, restore, N - k; with candidates in flight, told out of order."""
     whole = proposals(make(name, world), WORLDS[world], 60, width)
@@ -127,6 +130,28 @@ def test_a_restored_strategy_continues_as_if_it_had_not_been_interrupted(name, w
             proposal = step(loaded, WORLDS[world], open_, width)
             asked += [] if proposal is None else [proposal]
         assert asked == whole
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_failed_proposal_is_repeated_and_the_search_goes_on_and_restores(name):
+    """The repetition has the next number and an outcome of its own, whenever it is asked for."""
+    world = WORLDS["three"]
+    strategy, open_, asked = make(name, world="three"), [], []
+    while len(asked) < 60:
+        failed = next((p for p in asked if p.task == "evaluate"), None)
+        if failed is not None and len(asked) % 9 == 5:
+            repeated = strategy.repeat(failed)
+            assert repeated.number == len(asked)
+            assert repeated.architecture == failed.architecture
+            open_.append(repeated)
+            asked.append(repeated)
+            restored = make(name, "three")
+            restored.load_state_dict(json.loads(json.dumps(strategy.state_dict())))
+            strategy = restored
+            continue
+        proposal = step(strategy, world, open_, 3)
+        asked += [] if proposal is None else [proposal]
+    assert [proposal.number for proposal in asked] == list(range(60))
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -162,6 +187,43 @@ def test_it_continues_in_another_process(name):
         name, "rough", 29, width=width, state=strategy.state_dict(), open_=open_
     )
     assert [p.to_json() for p in asked] + there["asked"] == [p.to_json() for p in whole]
+
+
+@pytest.mark.parametrize("name", [n for n in STRATEGIES if load("strategies", n).can_steer])
+def test_a_steered_search_continues_exactly_and_proposes_something_else(name):
+    def searched(restored: bool, target: dict[str, float] | None) -> list[Proposal]:
+        world, strategy, open_, asked = WORLDS["three"], make(name, "three"), [], []
+        for turn in (20, 40, 60):
+            while len(asked) < turn:
+                proposal = step(strategy, world, open_, 3)
+                asked += [] if proposal is None else [proposal]
+            if turn == 20 and target:
+                strategy.steer(target)
+            if restored:
+                state = json.loads(json.dumps(strategy.state_dict(), allow_nan=False))
+                strategy = make(name, "three")
+                strategy.load_state_dict(state)
+        return asked
+
+    strategy = make(name, "three")
+    first = strategy.task.goals[0].name
+    target = {first: -1e9}
+    steered = searched(False, target)
+    assert searched(True, target) == steered
+    assert steered[:20] == searched(False, None)[:20]
+    assert steered != searched(False, None)
+    for wrong in ({"none": 1.0}, {}):
+        with pytest.raises(EngineError, match="objectives"):
+            strategy.steer(wrong)
+    alone = make(name, "one")
+    with pytest.raises(EngineError, match="no front"):
+        alone.steer({alone.task.goals[0].name: 1.0})
+
+
+@pytest.mark.parametrize("name", [n for n in STRATEGIES if not load("strategies", n).can_steer])
+def test_a_strategy_that_cannot_be_steered_says_so(name):
+    with pytest.raises(EngineError, match="cannot be steered"):
+        make(name, "three").steer({"x": 1.0})
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -210,11 +272,14 @@ def test_an_unknown_or_repeated_outcome_is_refused(name, number):
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_the_state_stays_small(name):
-    learns = {"dpp-net": {"epochs": 1, "keep": 100}}
+    learns = {
+        "dpp-net": {"epochs": 1, "keep": 100},
+        "bayesian": {"warm_up": 980, "sampled": 1},
+    }
     strategy = WORLDS["three"].strategy(name, **learns.get(name, SMALL.get(name, {})))
     if name in ("monas", "renas"):
         strategy = WORLDS["three"].strategy(name)
-    proposals(strategy, WORLDS["three"], 2000)
+    proposals(strategy, WORLDS["three"], 1000)
     assert len(canonical_json(strategy.state_dict())) < MAX_STATE.get(name, 40_000)
 
 

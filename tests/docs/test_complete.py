@@ -25,6 +25,7 @@ HAND_WRITTEN = {
     "trainers": "methods.md",
     "estimators": "methods.md",
     "datasets": "data.md",
+    "proxies": "proxies.md",
     "objectives": "devices.md",
     "networks": "spaces.md",
     "targets": "export.md",

@@ -21,7 +21,7 @@ DEVICE_LIBRARIES = {
     "onnxruntime_ep_nv_tensorrt_rtx",
     "tensorrt",
 }
-OURS = {"nasengine", "webapp", "workers", "tests", "manage", "benchmarks"}
+OURS = {"nasengine", "paretoscope", "webapp", "workers", "tests", "manage", "benchmarks"}
 
 
 def normal(name: str) -> str:
@@ -81,7 +81,8 @@ def test_the_library_requires_what_its_code_imports():
     required = {normal(Requirement(line).name) for line in project["dependencies"]}
     known = packages_distributions()
     extras = ("requirements-notebook.in", "requirements-export.in", "requirements-s3.in")
-    optional = set().union(*map(direct, extras))
+    agent = direct("requirements-agent.in") | {"nvidia-ml-py"}  # its library for NVIDIA cards
+    optional = set().union(agent - {"numpy"}, *map(direct, extras))
     used = {normal(d) for name in imported("nasengine") for d in known.get(name, [])} - optional
     assert used - required == set()
     assert required - direct("requirements.in") == set()
@@ -89,7 +90,9 @@ def test_the_library_requires_what_its_code_imports():
     assert required - used - named_too == set()
 
 
-@pytest.mark.parametrize("extra", ["web", "notebook", "export", "telemetry", "test"])
+@pytest.mark.parametrize(
+    "extra", ["web", "notebook", "export", "telemetry", "agent", "mcp", "test"]
+)
 def test_every_extra_is_a_file_of_direct_requirements(extra):
     tables = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     (name,) = tables["dynamic"]["optional-dependencies"][extra]["file"]
@@ -127,8 +130,10 @@ def test_every_requirement_is_used():
     assert unused("requirements-test.in", imported("tests", "benchmarks")) == {
         "daphne",  # what channels.testing imports
         "django-stubs",  # types for mypy
+        "fastmcp",  # the MCP server; its module is in fastmcp-slim
         "import-linter",  # make lint
         "mypy",  # make lint
+        "pandas",  # data frames of the client
         "pytest-asyncio",  # tests of sockets
         "pytest-django",  # tests with a database
         "pytest-timeout",  # a test that hangs ends

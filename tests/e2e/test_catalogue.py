@@ -41,7 +41,7 @@ def test_a_cell_is_proposed_compared_and_approved_by_a_second_person(
     expect(page.get_by_test_id("difference-sentence")).to_contain_text("of 16 edges differ")
     drawing = page.locator("#difference-graph-figure")
     for change in ("added", "removed"):
-        assert drawing.locator(f"path[data-change={change}]").count() > 0
+        expect(drawing.locator(f"path[data-change={change}]")).not_to_have_count(0)
     dashes = drawing.locator("path[data-change=removed]").first.get_attribute("stroke-dasharray")
     assert dashes == "6 5"
     drawing.locator("summary").click()

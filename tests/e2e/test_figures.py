@@ -10,6 +10,7 @@ import pytest
 from nasengine.catalog import load
 from tests.fixtures.page_states import SNAPSHOT
 from webapp.runs.drawings import drawing
+from webapp.runs.front_sketch import axis_of
 from webapp.runs.rows import curve_metric
 
 LOOK = "(await load('plots/look.js')).themeOfPlots()"
@@ -129,3 +130,45 @@ def test_a_long_chain_is_wrapped_into_rows(scripts):
     assert width <= 530
     assert len({y for _, y in places}) > 2
     assert places == sorted(places, key=lambda place: place[1]), "read from top to bottom"
+
+
+RANGES = [
+    *((0.2, 1.0), (8, 47), (2e5, 1e6), (0.9, 1.1), (-30, 70), (950, 4010), (3e6, 9e6), (0, 7)),
+    *((1, 10500), (123456, 123999), (0.004, 0.0052), (5e8, 6.1e9)),
+]
+
+
+def test_the_sketch_of_the_front_has_the_ticks_of_the_plot(scripts):
+    code = f"""const look = {LOOK}, area = document.querySelector('.ps-plot');
+    const plotly = await (await load('plots/plotly.js')).loadPlotly();
+    area.hidden = false;
+    const read = [];
+    for (const pair of v[0]) {{
+      const points = pair.map((x) => ({{ x, y: x }}));
+      const range = {{ x: m.rangeOf(pair), y: m.rangeOf(pair) }};
+      const axes = m.frontAxes(points, {{ logX: false, logY: false }}, range, look);
+      await plotly.newPlot(area, [{{ x: pair, y: pair }}], {{ ...axes, width: 900, height: 500 }});
+      read.push([...area.querySelectorAll('.xtick text')].map((t) => t.textContent));
+    }}
+    plotly.purge(area);
+    area.hidden = true;
+    return read;"""
+    drawn = scripts.call("plots/axes.js", code, RANGES)
+    sketched = [[t.text for t in axis_of(*pair, "lower").ticks()] for pair in RANGES]
+    assert sketched == drawn
+
+
+def test_the_plot_replaces_the_sketch(scripts):
+    code = """const r = await load('reducer.js'), p = await load('plots/plot.js');
+    const area = document.querySelector('.ps-plot'), sketch = document.createElement('div');
+    sketch.className = 'ps-sketch';
+    area.append(sketch);
+    const plot = new p.Plot(document.getElementById('box'), {
+      figure: (look) => m.paretoFigure(r.fromSnapshot(v[0]), v[1], look),
+      table: () => '', name: () => '' });
+    const drawing = plot.draw();
+    const before = sketch.isConnected;
+    await drawing;
+    return [before, sketch.isConnected];"""
+    view = {"x": "params", "y": "error", "logX": False, "logY": False, "selected": None}
+    assert scripts.call("plots/pareto.js", code, SNAPSHOT, view) == [True, False]

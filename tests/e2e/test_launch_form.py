@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -144,3 +145,53 @@ def test_no_text_of_the_form_touches_another_and_launch_is_on_screen(form, width
     expect(page.get_by_test_id("launch")).to_be_in_viewport()
     page.mouse.wheel(0, 3000)
     expect(page.get_by_test_id("launch")).to_be_in_viewport()
+
+
+def test_a_preset_as_yaml_with_a_wrong_value_is_corrected_launched_and_cloned(form, tmp_path):
+    page = form
+    page.get_by_test_id("preset-nsga2").click()
+    expect(page.get_by_test_id("preset-nsga2")).to_have_attribute("aria-current", "true")
+    expect(page.get_by_test_id("preset-changes")).to_contain_text("strategy population 10")
+    page.locator("#field-candidates").fill("7")
+    page.get_by_test_id("target-add").click()
+    expect(page.locator("#target-help")).to_have_text("Choose a device first.")
+    page.get_by_test_id("target-device").select_option("raspberry_pi_5")
+    expect(page.get_by_test_id("target-memory")).to_have_value("8589")
+    page.get_by_test_id("target-memory").fill("512")
+    page.get_by_test_id("target-latency").fill("20")
+    page.get_by_test_id("target-storage").fill("8")
+    page.get_by_test_id("target-add").click()
+    expect(page.locator("#field-constraints")).to_have_value(
+        "latency@raspberry_pi_5<20, memory@raspberry_pi_5<512000000, params<2000000"
+    )
+    others = "latency@raspberry_pi_5, memory@raspberry_pi_5"
+    expect(page.locator("#field-other-objectives")).to_have_value(others)
+    page.get_by_test_id("tab-yaml").click()
+    text = page.get_by_test_id("yaml-text")
+    expect(text).to_have_value(re.compile("candidates: 7\n"))
+    expect(page.locator("#field-candidates")).to_be_hidden()
+    text.fill(text.input_value().replace("candidates: 7", "candidates: -7"))
+    page.get_by_test_id("launch").click()
+    expect(page.get_by_test_id("yaml-faults")).to_contain_text(
+        re.compile(r"line \d+: candidates: ")
+    )
+    expect(text).to_have_value(re.compile("candidates: -7\n"))
+    text.fill(text.input_value().replace("candidates: -7", "candidates: 6"))
+    with page.expect_download() as saved:
+        page.get_by_test_id("yaml-save").click()
+    saved.value.save_as(tmp_path / "saved.yaml")
+    text.fill("name: lost")
+    page.get_by_test_id("yaml-file").set_input_files(tmp_path / "saved.yaml")
+    expect(text).to_have_value(re.compile("candidates: 6\n"))
+    page.get_by_test_id("tab-form").click()
+    expect(page.locator("#field-candidates")).to_have_value("6")
+    page.get_by_test_id("preset-name").fill("Small NSGA-II")
+    page.get_by_test_id("preset-save").click()
+    expect(page.get_by_test_id("own-preset")).to_contain_text("saved by rosa")
+    expect(page.locator("#field-candidates")).to_have_value("6")
+    page.get_by_test_id("launch").click()
+    page.wait_for_url(re.compile(r"/runs/\d+/"))
+    number = re.search(r"/runs/(\d+)/", page.url)[1]
+    page.goto(page.url.partition("/runs/")[0] + f"/runs/new?clone={number}")
+    expect(page.locator("#field-candidates")).to_have_value("6")
+    expect(page.locator("#field-name")).to_have_value("NSGA-II on digits again")

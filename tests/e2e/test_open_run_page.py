@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.fixtures.factories import done, make_run, make_slot, take
-from tests.fixtures.site_visits import sign_in
+from tests.fixtures.factories import done, make_run, make_slot, take, work_off
+from tests.fixtures.site_visits import open_as, sign_in
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 
@@ -58,3 +58,31 @@ def test_an_open_page_offers_new_candidates_and_is_complete_at_the_end(
     expect(page.get_by_test_id("run-pause")).to_have_count(0)
     facts = page.get_by_test_id("run-facts")
     expect(facts).to_contain_text(re.compile(r"30 of\s+30"))
+
+
+FOLDED = ("pareto-card", "best-card", "hypervolume-card", "curves-card", "front-card")
+HEIGHTS = "ids => ids.map((id) => document.getElementById(id).getBoundingClientRect().height)"
+
+
+def test_panels_without_data_are_folded_while_a_supernet_trains(
+    website, team, researcher, browser_page
+):
+    """The view of the method is shown, and each empty panel is a few lines."""
+    settings = {"epochs": 2, "batch_size": 32, "compared": 1}
+    run = make_run(team, strategy="darts", strategy_config=settings, candidates=9)
+    page = browser_page
+    open_as(page, f"{website.url}/runs/{run.pk}/", "rosa")
+    expect(page.locator("#run")).to_have_attribute("data-supernet", "1")
+    expect(page.locator("#tab-method")).to_have_attribute("aria-selected", "true", timeout=20_000)
+    expect(page.locator("#pareto-card .ps-plot")).to_be_hidden()
+    expect(page.locator("#pareto-card .ps-plot-empty")).to_be_visible()
+    heights = page.evaluate(HEIGHTS, FOLDED)
+    assert max(heights) <= 200, dict(zip(FOLDED, heights, strict=True))
+    method = page.locator("#panel-method").bounding_box()
+    assert method["y"] + 100 < page.viewport_size["height"]
+
+    ended = make_run(team, candidates=1)
+    work_off(ended)
+    page.goto(f"{website.url}/runs/{ended.pk}/")
+    expect(page.locator("#pareto-card .ps-plot")).to_be_visible()
+    assert page.evaluate(HEIGHTS, ["pareto-card"])[0] > 380

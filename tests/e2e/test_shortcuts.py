@@ -45,7 +45,7 @@ def test_a_ticked_box_does_not_swallow_shortcuts_and_a_text_field_does(site):
     page.keyboard.press("s")
     page.wait_for_url(re.compile("/studies/$"))
     page.goto(f"{url}/runs/")
-    page.locator("[data-search]").fill("n?")
+    page.locator("#filter-text").fill("n?")
     expect(page.locator("#shortcuts")).to_be_hidden()
     expect(page).to_have_url(re.compile("/runs/"))
 

@@ -50,12 +50,15 @@ def test_one_worker_per_card(cards, slots, expected, monkeypatch, tmp_path):
     """A worker for processors sees no card, unless the machine has none anyway."""
     monkeypatch.setattr(up, "find_cards", lambda: cards)
     supervisor: Any = Recorder()
-    options = argparse.Namespace(host="127.0.0.1", port=8000, slots=slots)
+    options = argparse.Namespace(host="127.0.0.1", port=8000, slots=slots, per_card=3)
     up._start_all(supervisor, {VISIBLE: "all", "KEPT": "1"}, options, tmp_path)
     found = []
     for number in range(1, len(expected) + 1):
         command, environment = supervisor.started.pop(f"worker-{number}").args[:2]
         assert environment["KEPT"] == "1"
+        assert command[command.index("--concurrency") + 1] == (
+            "3" if "cuda" in command[command.index("--queues") + 1] else "1"
+        )
         found.append((command[command.index("--queues") + 1], environment[VISIBLE]))
     assert found == expected
     assert set(supervisor.started) == {"web", "coordinator"}

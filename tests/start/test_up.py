@@ -59,11 +59,11 @@ class Up:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "manage.py", "up", *arguments]
 
-    def start(self, **environment: str) -> str:
+    def start(self, *arguments: str, **environment: str) -> str:
         """Start it, wait for its address and return everything it printed."""
         with open(self.output, "wb") as file:
             self.process = subprocess.Popen(
-                self.command(),
+                self.command(*arguments),
                 cwd=ROOT,
                 env=self.environment(**environment),
                 stdout=file,
@@ -251,20 +251,9 @@ HOSTILE = {
 }
 
 
-def test_a_hostile_environment_and_a_path_with_spaces_change_nothing(tmp_path):
-    folder = tmp_path / "it's a löng path" / ("x" * 90)
-    folder.mkdir(parents=True)
-    up = Up(folder)
-    try:
-        up.start(**HOSTILE)
-        up.process.send_signal(signal.SIGHUP)  # the terminal closes
-        assert up.process.wait(40) == 0
-        assert not (up.var / "postgres" / "postmaster.pid").exists()
-    finally:
-        up.close()
-
-
 SMALL = ("--space", "nb201", "--strategy", "random", "--dataset", "digits", "--candidates", "1")
+# With the password of its broker.
+REACH = "from webapp.common.messages import _sender; _sender.connection().ensure_connection()"
 QUICK = ("--set", "epochs=1", "--set", "channels=4", "--set", "cells=1", "--set", "limit=200")
 
 
@@ -283,22 +272,29 @@ def manage(up: Up, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_commands_next_to_a_running_workbench_reach_its_servers(up):
+def test_a_hostile_environment_and_a_path_with_spaces_change_nothing(tmp_path):
+    """Commands of another shell reach its servers, too."""
+    folder = tmp_path / "it's a löng path" / ("x" * 90)
+    folder.mkdir(parents=True)
+    up = Up(folder)
+    servers = up.var / "servers.json"
     done = manage(up, "launch", *SMALL)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert "no database" in done.stderr and "make run" in done.stderr
-    up.start()
-    servers = up.var / "servers.json"
-    assert servers.stat().st_mode & 0o777 == 0o600
-    done = manage(up, "launch", *SMALL, *QUICK, "--wait", "--json")
-    assert done.returncode == 0, done.stderr
-    run = json.loads(done.stdout)
-    assert (run["state"], run["told"]) == ("finished", 1)
-    sender = "from webapp.common.messages import _sender; _sender.connection().ensure_connection()"
-    assert manage(up, "shell", "-c", sender).returncode == 0  # with the password of its broker
-    up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(40) == 0
-    assert not servers.exists()
+    try:
+        up.start("--no-first-run", **HOSTILE)
+        assert servers.stat().st_mode & 0o777 == 0o600
+        done = manage(up, "launch", *SMALL, *QUICK, "--wait", "--json")
+        assert done.returncode == 0, done.stderr
+        run = json.loads(done.stdout)
+        assert (run["state"], run["told"]) == ("finished", 1)
+        assert manage(up, "shell", "-c", REACH).returncode == 0
+        up.process.send_signal(signal.SIGHUP)  # the terminal closes
+        assert up.process.wait(40) == 0
+        assert not servers.exists()
+        assert not (up.var / "postgres" / "postmaster.pid").exists()
+    finally:
+        up.close()
 
 
 def test_a_file_of_a_killed_workbench_is_ignored(tmp_path, monkeypatch):

@@ -58,7 +58,9 @@ def make_entry(db):
 
 
 @pytest.fixture(autouse=True)
-def job_folders(tmp_path, settings):
-    """Folders of networks and exports of this test only."""
+def job_folders(tmp_path, settings, monkeypatch):
+    """Folders of networks, exports and uploaded data of this test only."""
     settings.PARETOSCOPE_NETWORKS = tmp_path / "networks"
     settings.PARETOSCOPE_EXPORTS = tmp_path / "exports"
+    settings.PARETOSCOPE_DATASETS_STORAGE = tmp_path / "datasets"
+    monkeypatch.setenv("PARETOSCOPE_DATASETS", str(tmp_path / "cached datasets"))

@@ -33,6 +33,7 @@ class Driver:
 
     def __getattr__(self, name: str) -> Any:
         answers: dict[str, Any] = {
+            "nvmlSystemGetDriverVersion": lambda: "580.95",
             "nvmlDeviceGetCount": lambda: 2,
             "nvmlDeviceGetHandleByIndex": lambda index: index,
             "nvmlDeviceGetName": lambda card: f"card {card}",
@@ -60,7 +61,9 @@ def every_card(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_value_has_its_unit_and_an_unsupported_one_is_null():
     driver = Driver()
-    first, second = card_facts(driver)["cards"]
+    facts = card_facts(driver)
+    assert facts["driver"] == "580.95"
+    first, second = facts["cards"]
     assert first == {
         "index": 0,
         "uuid": "GPU-0abc",

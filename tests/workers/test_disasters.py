@@ -17,6 +17,7 @@ from ..fixtures.fleet import each_once, results
 LONG = 30  # epochs of a candidate that lasts some seconds
 
 
+@pytest.mark.trap(16)
 def test_a_worker_killed_during_training_loses_nothing(fleet):
     fleet.start_coordinator()
     fleet.start_worker("first")
@@ -37,6 +38,7 @@ def test_a_worker_killed_during_training_loses_nothing(fleet):
     assert log.item["text"] == f"lost: {reason}; queued again"
 
 
+@pytest.mark.trap(21)
 def test_the_result_of_a_frozen_worker_is_refused_when_it_resumes(fleet):
     fleet.start_coordinator()
     frozen = fleet.start_worker("frozen")
@@ -55,7 +57,8 @@ def test_the_result_of_a_frozen_worker_is_refused_when_it_resumes(fleet):
     assert "lease lost" in log or "refused, the lease was lost" in log
 
 
-def test_a_crashing_trainer_fails_only_its_candidate(fleet):
+def test_a_trainer_that_crashes_at_its_last_attempt_fails_only_its_candidate(fleet):
+    fleet.env["MAX_ATTEMPTS"] = "1"
     fleet.start_coordinator()
     fleet.start_worker()
     run = fleet.launch(LONG, candidates=2)
@@ -65,6 +68,7 @@ def test_a_crashing_trainer_fails_only_its_candidate(fleet):
     first, second = run.candidates.order_by("number")
     assert first.state == "failed"
     assert first.reason.startswith("the trainer process was ended by signal 11, SIGSEGV")
+    assert first.reason.endswith("; tried 1 times")
     assert (first.attempts, second.state) == (1, "done")
 
 
@@ -102,11 +106,9 @@ def test_a_run_continues_without_broker_and_with_lost_database_connections(fleet
     assert set(run.candidates.values_list("attempts", flat=True)) == {1}
 
 
-def test_cancel_reaches_a_training_candidate(fleet):
+def cancel_reaches_a_training_candidate(fleet):
     from webapp.runs.services.control import cancel  # beside the one test that uses it
 
-    fleet.start_coordinator()
-    fleet.start_worker()
     run = fleet.launch(2000, candidates=9)
     fleet.wait_training(run)
     cancel(run, None)
@@ -115,11 +117,9 @@ def test_cancel_reaches_a_training_candidate(fleet):
     assert set(run.candidates.values_list("state", flat=True)) == {"cancelled"}
 
 
-def test_repeated_notifications_change_nothing(fleet):
+def repeated_notifications_change_nothing(fleet):
     from workers.celery import app  # its settings are those of this process: only names are used
 
-    fleet.start_coordinator()
-    fleet.start_worker()
     run = fleet.launch(2, candidates=4)
     with app.connection_for_write(fleet.env["BROKER_URL"]) as broker:
         for _ in range(50):
@@ -132,13 +132,11 @@ def test_repeated_notifications_change_nothing(fleet):
     assert set(run.candidates.values_list("attempts", flat=True)) == {1}
 
 
-def test_a_nan_loss_is_diverged_and_never_the_best(fleet):
+def a_nan_loss_is_diverged_and_never_the_best(fleet):
     from tests.fixtures.candidate_columns import rows_of
     from webapp.runs.queries import best_of
     from webapp.runs.snapshot import snapshot  # beside the one test that uses it
 
-    fleet.start_coordinator()
-    fleet.start_worker()
     wild = {"learning_rate": 1e30, "gradient_clip": 0.0}
     run = fleet.launch(
         3, candidates=3, strategy="random", strategy_config={}, estimator_config=wild
@@ -153,6 +151,18 @@ def test_a_nan_loss_is_diverged_and_never_the_best(fleet):
     diverged = {row["number"] for row in rows_of(shown["candidates"]) if row["state"] == "diverged"}
     assert not diverged & set(shown["front"]["numbers"])
     assert best_of(run) is None or best_of(run).number not in diverged
+
+
+def test_runs_that_disturb_no_process_share_a_worker(fleet, subtests):
+    fleet.start_coordinator()
+    fleet.start_worker()
+    for scenario in (
+        cancel_reaches_a_training_candidate,
+        repeated_notifications_change_nothing,
+        a_nan_loss_is_diverged_and_never_the_best,
+    ):
+        with subtests.test(scenario.__name__):
+            scenario(fleet)
 
 
 @pytest.mark.parametrize("queues", ["", "a b", "x" * 41])

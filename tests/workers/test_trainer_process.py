@@ -93,6 +93,7 @@ def test_a_killed_process_reports_its_signal_and_restarts(trainer):
     assert messages_of(trainer)[-1]["outcome"]["state"] == "done"
 
 
+@pytest.mark.trap(20)
 def test_kill_ends_the_whole_process_group():
     other = TrainerProcess(threads=1)
     other.start()

@@ -22,7 +22,7 @@ class Recorder:
         self.connected = True
         self.started: list[tuple[str, str]] = []
         self.received: list[tuple[list[str], bool]] = []
-        self.reconnects = 0
+        self.reconnects = self.restarts = 0
 
     def start_here(self, announcement):
         self.started.append((announcement.task.rpartition(".")[2], announcement.queue))
@@ -32,6 +32,9 @@ class Recorder:
 
     def reconnect(self):
         self.reconnects += 1
+
+    def restart(self):
+        self.restarts += 1
 
     def is_connected(self):
         return self.connected
@@ -100,6 +103,65 @@ def test_a_worker_that_keeps_finding_unannounced_work_connects_again(worker, mon
     worker.received()  # a message arrived in time
     serve(worker)
     assert worker.consumer.reconnects == 2
+
+
+@pytest.mark.trap(17)
+def test_a_worker_whose_messages_stay_away_after_a_new_connection_starts_again_when_idle(
+    worker, monkeypatch
+):
+    monkeypatch.setattr("workers.slot.Slot.serve", lambda slot, work, seconds: None)
+    make_run(candidates=9, in_flight=9)
+
+    def find(times):
+        for _ in range(times):
+            later(worker, 31)
+            worker.find_lost_messages()
+            serve(worker)
+
+    find(2)
+    worker.received()
+    find(4)
+    with worker.running("long", SimpleNamespace(give_back=print)):
+        worker.find_lost_messages()
+        assert worker.consumer.restarts == 0
+    worker.find_lost_messages()
+    assert (worker.consumer.restarts, worker.consumer.reconnects) == (1, 3)
+
+
+def test_a_worker_does_not_start_again_because_the_broker_is_down(worker, monkeypatch):
+    monkeypatch.setattr("workers.slot.Slot.serve", lambda slot, work, seconds: None)
+    make_run(candidates=9, in_flight=9)
+    worker.consumer.connected = False
+    for _ in range(8):
+        later(worker, 3)
+        worker.find_lost_messages()
+        serve(worker)
+    assert (worker.consumer.restarts, worker.consumer.reconnects) == (0, 0)
+
+
+def test_a_drained_worker_passes_on_the_message_that_it_has_received(worker, monkeypatch):
+    sent: list[str] = []
+    monkeypatch.setattr("workers.next_work.send", lambda one: sent.append(one.queue))
+    monkeypatch.setattr("workers.worker.PASS_ON_SECONDS", 0.0)
+    run = make_run(candidates=2, in_flight=2)
+    for name in ("one-1", "one-2"):
+        WorkerDrain.objects.create(name=name)
+    serve(worker)
+    assert sent == ["cpu"]
+    assert worker.consumer.received == [(["cpu"], False)]  # before it is sent
+    assert set(run.candidates.values_list("state", flat=True)) == {"queued"}
+
+
+def test_a_message_goes_to_the_slot_that_is_not_drained(worker, monkeypatch):
+    served: list[str] = []
+    monkeypatch.setattr(
+        "workers.slot.Slot.serve", lambda slot, work, seconds: served.append(slot.row.name)
+    )
+    make_run(candidates=2, in_flight=2)
+    WorkerDrain.objects.create(name="one-2")
+    worker.find_lost_messages()
+    serve(worker)
+    assert served == ["one-1"]
 
 
 def test_a_drained_worker_receives_no_messages_of_work(worker):

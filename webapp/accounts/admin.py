@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django import forms
 from django.contrib import admin, messages
@@ -18,14 +21,16 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from .admin_access import SuperuserAdmin, TeamScopedAdmin
-from .models import Membership, Role, Team, User
+from .admin_access import ReadOnlyAdmin, SuperuserAdmin, TeamScopedAdmin
+from .models import AuditEntry, Invitation, Membership, Role, Team, User
 from .owners import check_may_lose
 from .permissions import administrators, is_last_administrator, teams_where
 
 LAST_ADMINISTRATOR = "{} is the last active administrator: make another user one first"
 
 admin.site.unregister(Group)  # permissions come from roles in teams
+# Only services change these; secrets are not shown.
+admin.site.unregister((EmailAddress, SocialAccount, SocialApp, SocialToken, Authenticator))
 
 
 class KeepsOwners(ModelAdmin):
@@ -189,3 +194,36 @@ class AccessAdmin(SuperuserAdmin):
 
 for model in (AccessAttempt, AccessFailureLog, AccessLog):
     admin.site.register(model, AccessAdmin)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin, SuperuserAdmin):
+    """Invitations; the team page creates and revokes them."""
+
+    list_display = ("team", "role", "note", "created_by", "expires_at", "accepted_by")
+    exclude = ("digest",)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin, SuperuserAdmin):
+    """The audit trail of every team; nothing in it can be changed or deleted."""
+
+    list_display = ("at", "team", "who", "text", "address")
+    list_filter = ("kind",)
+    search_fields = ("who", "text")
+
+
+@admin.register(SocialAccount)
+class ConnectedAccountAdmin(ReadOnlyAdmin, SuperuserAdmin):
+    """Accounts of the OpenID Connect provider with which people sign in."""
+
+    list_display = ("user", "uid", "date_joined", "last_login")
+    exclude = ("extra_data",)
+
+
+@admin.register(Authenticator)
+class PasskeyAdmin(ReadOnlyAdmin, SuperuserAdmin):
+    """Passkeys of people."""
+
+    list_display = ("user", "created_at", "last_used_at")
+    exclude = ("data",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -77,11 +79,43 @@ class SiteForm(forms.Form):
             self.add_prefix(name): " ".join(map(str, texts)) for name, texts in self.errors.items()
         }
 
+    def summary(self) -> list[dict[str, str]]:
+        """Return every message with label and target: the list above the form."""
+        return summary_of([self])
+
+
+def summary_of(shown: Iterable[SiteForm]) -> list[dict[str, str]]:
+    """Return label, target and text of every message of forms that are on one page."""
+    return [
+        {
+            "label": str(form[name].label),
+            "target": str(form[name].auto_id),
+            "text": " ".join(map(str, texts)),
+        }
+        for form in shown
+        for name, texts in form.errors.items()
+        if name in form.fields
+    ]
+
 
 class KeepingSelect(forms.Select):
-    """A list of options; what was typed stays selected even if it is not one of them."""
+    """A list of options; what was typed stays selected even if it is not one of them.
+
+    `reasons` names options that cannot be chosen, with why; the selected one stays enabled.
+    """
 
     css = "form-select"
+    reasons: Mapping[str, str] = MappingProxyType({})
+
+    def create_option(
+        self, name: str, value: Any, label: int | str, selected: bool, *rest: Any, **more: Any
+    ) -> dict[str, Any]:
+        if reason := self.reasons.get(str(value)):
+            label = reason if reason.startswith(str(value)) else f"{value}: {reason}"
+        option = super().create_option(name, value, label, selected, *rest, **more)
+        if reason and not selected:
+            option["attrs"]["disabled"] = True
+        return option
 
     def optgroups(
         self, name: str, value: list[str], attrs: dict[str, Any] | None = None

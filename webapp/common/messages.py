@@ -19,10 +19,13 @@ from celery import Celery
 from django.conf import settings
 from django.db import transaction
 
+from webapp.environment import addresses
+
 log = logging.getLogger(__name__)
 TASK = "workers.tasks.{}"
 SWEEP, ADVANCE, IMPORT_TABLES = map(TASK.format, ("sweep", "advance", "import_tables"))
 EVALUATE = TASK.format("evaluate")
+NOTIFY = TASK.format("notify")
 QUIET_SECONDS = 5.0
 EXPIRES_SECONDS = 300  # the sweep has found the work of an older message
 
@@ -66,8 +69,10 @@ def work_announcement(queue: str, task: str = EVALUATE) -> Announcement:
     return Announcement(task, queue, options={"queue": queue}, is_bounded=True, expires=None)
 
 
-def _make_sender() -> Celery:
-    sender = Celery("paretoscope.notifications", broker=settings.BROKER_URL, set_as_current=False)
+def _make_sender(at: int = 0) -> Celery:
+    """Return what sends to the broker's address of this position, among several."""
+    address = addresses(settings.BROKER_URL)[at]
+    sender = Celery("paretoscope.notifications", broker=address, set_as_current=False)
     sender.conf.update(
         task_ignore_result=True,
         broker_transport_options={
@@ -83,6 +88,7 @@ def _make_sender() -> Celery:
 
 
 _sender = _make_sender()
+_sends_to = 0  # the position of its address
 
 
 def send_after_commit(announcement: Announcement) -> None:
@@ -102,23 +108,42 @@ def _sent(announcement: Announcement) -> bool:
     with _lock:
         if time.monotonic() < _quiet_until:
             return False
-        try:
-            if not (announcement.is_bounded and _waiting(announcement.queue)):
-                _sender.send_task(
-                    announcement.task,
-                    args=announcement.arguments,
-                    kwargs=announcement.options,
-                    queue=announcement.queue,
-                    expires=announcement.expires,
-                    retry=False,
+        for others in reversed(range(len(addresses(settings.BROKER_URL)))):
+            try:
+                _send(announcement)
+                break
+            except Exception as error:  # of many kinds; the sweep announces the work again
+                _switch()
+                if others:
+                    continue
+                _quiet_until = time.monotonic() + QUIET_SECONDS
+                log.warning(
+                    "message %s to %s not sent: %s", announcement.task, announcement.queue, error
                 )
-        except Exception as error:  # of many kinds; the sweep announces the work again
-            _quiet_until = time.monotonic() + QUIET_SECONDS
-            log.warning(
-                "message %s to %s not sent: %s", announcement.task, announcement.queue, error
-            )
-            return False
+                return False
     return True
+
+
+def _send(announcement: Announcement) -> None:
+    if announcement.is_bounded and _waiting(announcement.queue):
+        return
+    _sender.send_task(
+        announcement.task,
+        args=announcement.arguments,
+        kwargs=announcement.options,
+        queue=announcement.queue,
+        expires=announcement.expires,
+        retry=False,
+    )
+
+
+def _switch() -> None:
+    """Send to the next of several addresses of the broker from now on."""
+    global _sender, _sends_to  # noqa: PLW0603  shared by all threads of the process
+    number = len(addresses(settings.BROKER_URL))
+    if number > 1:
+        _sends_to = (_sends_to + 1) % number
+        _sender = _make_sender(_sends_to)
 
 
 def _waiting(queue: str) -> int:

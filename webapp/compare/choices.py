@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from django.http import QueryDict
+from typing import Any
 
 from webapp.accounts.models import Team
-from webapp.runs.filters import RunFilter
+from webapp.queries.language import QueryError
 from webapp.runs.models import Run
 from webapp.runs.queries import runs_of
+from webapp.runs.run_fields import run_condition
 
 MAX_RUNS = 40
 MAX_STUDIES = 10
@@ -26,19 +26,24 @@ class StudyChoice:
 
 @dataclass(frozen=True)
 class Choices:
-    """The runs and studies that match a text; `total` counts all matching runs."""
+    """The runs and studies that match a query; `total` counts all matching runs.
+
+    `error` is what is wrong with the query, "" if it can be read.
+    """
 
     text: str
     runs: list[Run]
     studies: list[StudyChoice]
     total: int
+    error: str = ""
 
 
-def choices(team: Team, text: str) -> Choices:
-    """Return the newest runs and studies of the team that match the text."""
-    query = QueryDict(mutable=True)
-    query["text"] = text[:200]
-    found = RunFilter(query, queryset=runs_of(team)).qs
+def choices(team: Team, user: Any, text: str) -> Choices:
+    """Return the newest runs and studies of the team that match a query."""
+    try:
+        found = runs_of(team).filter(run_condition(text, user))
+    except QueryError as error:
+        return Choices(text, [], [], 0, error.message)
     members: dict[int, list[int]] = {}
     names: dict[int, str] = {}
     keys = found.filter(study__isnull=False).order_by("-study", "pk")

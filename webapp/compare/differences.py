@@ -1,4 +1,4 @@
-"""The settings in which runs differ, as a table whose first column is the base."""
+"""The settings in which runs differ, as a table with one column as the base."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ MISSING = "–"
 ORDER = [field.name for field in fields(SearchSpec)]
 
 
-def differences(specs: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
-    """Return a row for each setting that differs, and the number of settings that are equal.
+def differences(
+    specs: Sequence[dict[str, Any]], base: int = 0
+) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+    """Return a row for each setting that differs, and (name, text) of those that are equal.
 
     A row has `name` and `cells`; a cell has `text`, `missing` and `other` (it differs from the
-    first cell, the base).
+    cell of the base). `base` is the place of the base among the specs.
     """
     flat = [dict(flattened(spec)) for spec in specs]
     names = sorted({name for settings in flat for name in settings}, key=_sort_key)
-    rows, equal = [], 0
+    rows: list[dict[str, Any]] = []
+    equal: list[tuple[str, str]] = []
     for name in names:
         texts = [settings.get(name) for settings in flat]
         if len(set(texts)) == 1:
-            equal += 1
+            equal.append((name, texts[0] or MISSING))
             continue
         cells = [
             {
                 "text": MISSING if text is None else text,
                 "missing": text is None,
-                "other": text != texts[0],
+                "other": text != texts[base],
             }
             for text in texts
         ]

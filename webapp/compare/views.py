@@ -1,61 +1,40 @@
-"""The page that compares runs."""
+"""The page that compares runs, and the parts that it loads on demand."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from webapp.accounts.permissions import teams_of
 from webapp.accounts.requests import TeamRequest
-from webapp.runs.models import Run
-from webapp.runs.numbers import value_text
 
 from .choices import choices
-from .comparison import comparison
-from .differences import MISSING, differences, flattened
-
-MAX_RUNS = 200
+from .comparison import compare_runs
+from .differing import difference_of_candidates, offered_candidates
+from .operations import operations_by_group
+from .options import Options, read_options, requested_runs
+from .page import compare_context
+from .selection import MAX_RUNS, Selection, select_runs
 
 
 @require_GET
 def compare(request: TeamRequest) -> HttpResponse:
     """Compare the runs that the address names, as far as this person may see them."""
-    requested, unread = requested_runs(request.GET.getlist("runs"))
-    beyond = requested[MAX_RUNS:]
-    requested = requested[:MAX_RUNS]
-    visible = Run.objects.filter(pk__in=requested, team__in=teams_of(request.user)).select_related(
-        "team", "study"
-    )
-    by_number = {run.pk: run for run in visible.defer("strategy_state", "view", "front")}
-    runs = [by_number[pk] for pk in requested if pk in by_number]
-    data = comparison(runs)
-    by_key = dict(zip((run.pk for run in runs), data["runs"], strict=True))
-    groups = [
-        {
-            **group,
-            "members": [
-                {"run": by_number[pk], "name": name, "result": by_key[pk]}
-                for pk, name in zip(group["runs"], group["names"], strict=True)
-            ],
-        }
-        for group in data["groups"]
-    ]
-    rows, same = differences([common_spec(group["members"]) for group in groups])
-    context = {
-        "runs": runs,
-        "data": data,
-        "reference_words": reference_words(data),
-        "groups": groups,
-        "rows": rows,
-        "same": same,
-        "left_out": [*unread, *(str(pk) for pk in requested if pk not in by_number)],
-        "beyond": len(beyond),
+    options, selection = _selected(request)
+    runs = selection.runs
+    context: dict[str, Any] = {
+        **compare_context(runs, options),
+        "options": options,
+        "query": request.GET.urlencode(),
+        "left_out": selection.left_out,
+        "beyond": selection.beyond,
         "most": MAX_RUNS,
-        "choices": choices(request.team, request.GET.get("text", "")),
-        "chosen": set(by_number),
+        "candidates": offered_candidates(runs),
+        "choices": choices(request.team, request.user, request.GET.get("text", "")),
+        "chosen": {run.pk for run in runs},
     }
     return render(request, "compare/compare.html", context)
 
@@ -64,38 +43,37 @@ def compare(request: TeamRequest) -> HttpResponse:
 def compare_choices(request: TeamRequest) -> HttpResponse:
     """Show the runs that match a text, for htmx."""
     chosen, _ = requested_runs(request.GET.getlist("runs"))
-    found = choices(request.team, request.GET.get("text", ""))
+    found = choices(request.team, request.user, request.GET.get("text", ""))
     context = {"choices": found, "chosen": set(chosen)}
     return render(request, "compare/parts/choices.html", context)
 
 
-def common_spec(members: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the settings of a group: its values where its runs differ are one text."""
-    specs = [member["run"].spec for member in members]
-    if len(specs) == 1:
-        return specs[0]
-    flat = [dict(flattened(spec)) for spec in specs]
-    common: dict[str, Any] = {}
-    for name in dict.fromkeys(name for settings in flat for name in settings):
-        texts = list(dict.fromkeys(settings.get(name, MISSING) for settings in flat))
-        common[name] = texts[0] if len(texts) == 1 else f"{len(texts)} values"
-    return common
+@require_GET
+def compare_attainment(request: TeamRequest) -> HttpResponse:
+    """Return the attainment bands on two axes, for the plot of fronts."""
+    options, selection = _selected(request)
+    found = compare_runs(selection.runs, options.by, options.unit, options.axes)
+    return JsonResponse({"attainment": found.data["attainment"]})
 
 
-def requested_runs(texts: list[str]) -> tuple[list[int], list[str]]:
-    """Return the numbers in "1,2" or repeated parameters, each once, and what is not a number."""
-    numbers: dict[int, None] = {}
-    unread: dict[str, None] = {}
-    for part in ",".join(texts).split(","):
-        text = part.strip()
-        if text.isascii() and text.isdigit() and len(text) <= 18:
-            numbers[int(text)] = None
-        elif text:
-            unread[text[:20]] = None
-    return list(numbers), list(unread)[:10]
+@require_GET
+def compare_operations(request: TeamRequest) -> HttpResponse:
+    """Show how often each group's front candidates have each operation, for htmx."""
+    options, selection = _selected(request)
+    table = operations_by_group(selection.runs, options.by)
+    return render(request, "compare/parts/operations.html", {"table": table})
 
 
-def reference_words(data: dict[str, Any]) -> list[str]:
-    """Return the reference point as texts such as "error 9.90 %"."""
-    pairs = zip(data["goals"], data["reference"] or [], strict=False)
-    return [f"{g['name']} {value_text(g['name'], value, g['unit'])}" for g, value in pairs]
+@require_GET
+def compare_difference(request: TeamRequest) -> HttpResponse:
+    """Show the difference of two candidates of the compared runs, for htmx."""
+    _, selection = _selected(request)
+    runs = {run.pk: run for run in selection.runs}
+    first, second = request.GET.get("first", ""), request.GET.get("second", "")
+    context = {"compared": difference_of_candidates(runs, first, second)}
+    return render(request, "compare/parts/difference.html", context)
+
+
+def _selected(request: TeamRequest) -> tuple[Options, Selection]:
+    options = read_options(request.GET)
+    return options, select_runs(teams_of(request.user), request.team, options, request.user)

@@ -15,7 +15,7 @@ from nasengine.core.protocol import Protocol
 from nasengine.core.settings import from_mapping
 from nasengine.estimators.training.config import TrainConfig
 from nasengine.execution.protocols import CONDITIONS, OF_SEARCH
-from webapp.common.forms import KeepingSelect, SiteForm
+from webapp.common.forms import KeepingSelect, SiteForm, summary_of
 from webapp.jobs.models import Priority
 from webapp.jobs.queues import known_queues
 from webapp.runs.services.cards import default_queue
@@ -159,16 +159,7 @@ class EvaluationForm(SiteForm):
 
     def summary(self) -> list[dict[str, str]]:
         """Return every message with label and target: the list above the form."""
-        rows = [
-            {
-                "label": str(form[name].label),
-                "target": form[name].auto_id,
-                "text": " ".join(map(str, texts)),
-            }
-            for form in self.forms()
-            for name, texts in form.errors.items()
-            if name in form.fields
-        ]
+        rows = summary_of(self.forms())
         unplaced = self.unplaced.items()
         return rows + [{"label": n, "target": "evaluation-form", "text": t} for n, t in unplaced]
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
+from django.dispatch import Signal
 
 from webapp.common.channel_groups import send_to_group
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from webapp.runs.models import Run
 
 log = logging.getLogger(__name__)
+# Sent in the transaction of the change with `run`, `kind` and `items`.
+recorded = Signal()
 QUIET_SECONDS = 2.0  # pause after a failed notification; pages poll meanwhile
 
 
@@ -76,6 +79,7 @@ def record_all(run: Run, kind: str, items: Sequence[dict[str, Any]]) -> list[Eve
         Event(run=run, seq=seq, kind=kind, item=clean_json(item))
         for seq, item in enumerate(items, start=first)
     )
+    recorded.send(Event, run=run, kind=kind, items=items)
     _notifications.recorded[run.pk] = run.seq
     # A rollback returns numbers that are used again: forget that they were notified.
     _notifications.notified[run.pk] = min(_notifications.notified.get(run.pk, 0), first - 1)

@@ -11,7 +11,7 @@ from django.utils.datastructures import MultiValueDict
 
 from nasengine import catalog
 from nasengine.core.errors import EngineError
-from webapp.common.forms import KeepingSelect, SiteForm
+from webapp.common.forms import KeepingSelect, SiteForm, summary_of
 from webapp.evaluations.models import Training
 from webapp.jobs.models import JobState
 from webapp.jobs.queues import known_queues
@@ -82,16 +82,7 @@ class ExportForm(SiteForm):
     def summary(self) -> list[dict[str, str]]:
         """Return every message with label and target: the list above the form."""
         forms_here: list[SiteForm] = [self, *([self.settings] if self.settings else [])]
-        rows = [
-            {
-                "label": str(form[name].label),
-                "target": form[name].auto_id,
-                "text": " ".join(map(str, texts)),
-            }
-            for form in forms_here
-            for name, texts in form.errors.items()
-            if name in form.fields
-        ]
+        rows = summary_of(forms_here)
         unplaced = self.unplaced.items()
         return rows + [{"label": n, "target": "export-form", "text": t} for n, t in unplaced]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from webapp.accounts.models import Team
+from webapp.devices.queries import devices_of, online_keys
 
 from .cards import card_rows, machines_without_cards
 from .queues import queue_rows
@@ -19,6 +20,8 @@ def fleet_page(team: Team) -> dict[str, Any]:
     """
     workers, queues, offline = worker_rows(team), queue_rows(team), drained_offline()
     cards, without_cards = card_rows(workers), machines_without_cards(workers)
+    here = online_keys(team)
+    devices = [(device, device.pk in here) for device in devices_of(team)]
     alerts = [queue for queue in queues if queue.problem is not None]
     return {
         "workers": workers,
@@ -28,11 +31,13 @@ def fleet_page(team: Team) -> dict[str, Any]:
         "alerts": alerts,
         "cards": cards,
         "without_cards": without_cards,
+        "devices": devices,
         "weights": _weights(team),
         "rows": {
             "workers": _joined([row.slot.pk for row in workers] + [row.name for row in offline]),
             "queues": _joined(queue.name for queue in queues),
             "cards": _joined([*((c.host, c.values.get("uuid")) for c in cards), *without_cards]),
+            "devices": _joined(device.pk for device, _ in devices),
             "alerts": _joined((queue.name, queue.problem) for queue in alerts),
         },
     }

@@ -183,19 +183,41 @@ def reap(model: type[J]) -> int:
     for job in expired.annotate(late=lateness()).select_related("slot").order_by("pk"):
         reason = silence_of(job, getattr(job, "late"))  # noqa: B009  annotated above
         same = expired.filter(pk=job.pk, fence=job.fence)
-        if job.cancel_asked:
-            values = _ended(JobState.CANCELLED, f"cancelled on request; {reason}")
-        elif job.attempts >= settings.MAX_ATTEMPTS:
-            text = f"lost {job.attempts} workers; last: {reason}"
-            values = _ended(JobState.FAILED, text)
-        else:
-            values = {"state": JobState.QUEUED, "lease_until": None, "progress": 0.0}
-            values |= {"reason": f"{reason}; queued again", "activity": ""}
-        if same.update(**values):
+        text = f"lost {job.attempts} workers; last: {reason}"
+        if same.update(**(_again(job, reason) or _ended(JobState.FAILED, text))):
             reaped += 1
             wake_workers([job.queue])
     _end_too_large(model)
     return reaped
+
+
+def interrupted(held: Held[J], reason: str) -> bool:
+    """Queue the job again because its trainer process died: it continues at its checkpoint.
+
+    Returns:
+        False if it has had settings.MAX_ATTEMPTS attempts without progress, or the claim is no
+        longer valid.
+    """
+    job = held.rows.first()
+    values = None if job is None else _again(job, clean_text(reason))
+    if job is None or values is None or not held.rows.update(**values):
+        return False
+    wake_workers([job.queue])
+    announce_fleet()
+    return True
+
+
+def _again(job: Job, reason: str) -> dict[str, Any] | None:
+    """Return the columns of an interrupted job that waits again, or is cancelled on request.
+
+    None if it has had settings.MAX_ATTEMPTS attempts.
+    """
+    if job.cancel_asked:
+        return _ended(JobState.CANCELLED, f"cancelled on request; {reason}")
+    if job.attempts >= settings.MAX_ATTEMPTS:
+        return None
+    values = {"state": JobState.QUEUED, "lease_until": None, "progress": 0.0, "activity": ""}
+    return values | {"reason": f"{reason}; queued again"[-MAX_REASON:]}
 
 
 def _end_too_large(model: type[J]) -> None:

@@ -39,7 +39,7 @@ class FleetConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self.watching: asyncio.Task | None = None
         await self.accept()  # only an accepted socket can send the reason for closing
-        if not await query(may_watch_fleet, self.scope["user"]):
+        if not await query(self.may_watch, self.scope["user"]):
             await self.close(code=NOT_FOUND)
             return
         await self.send(text_data=json.dumps({"type": "hello", "seq": 0}))
@@ -56,18 +56,30 @@ class FleetConsumer(AsyncWebsocketConsumer):
             if json.loads(text_data or "").get("type") == "ping":
                 await self.send(text_data=json.dumps({"type": "pong"}))
 
+    def may_watch(self, user: AnyUser) -> bool:
+        """Return whether the user may open the socket."""
+        return may_watch_fleet(user)
+
+    def group(self) -> str:
+        """Return the channel group whose notifications are announced."""
+        return FLEET_GROUP
+
+    def seconds(self) -> float:
+        """Return after how long without a notification a change is announced all the same."""
+        return settings.LEASE_SECONDS / 2
+
     async def _watch(self) -> None:
-        subscription = Subscription(FLEET_GROUP)
+        subscription = Subscription(self.group())
         try:
             await subscription.join()
             while True:
-                await subscription.wait(settings.LEASE_SECONDS / 2)
+                await subscription.wait(self.seconds())
                 await self.send(text_data=CHANGED)
                 await asyncio.sleep(PAUSE_SECONDS)
         except asyncio.CancelledError:
             raise
         except Exception:
-            log.exception("socket of the fleet page failed; the page will open another")
+            log.exception("socket %s failed; the page will open another", self.group())
             await self.close()
         finally:
             await subscription.leave()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .models import Run
 from .services.control import allowed
+from .services.retries import count_retryable
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,28 @@ ACTIONS = {
         "Set priority",
         back="Keep priority",
     ),
+    "retry_failed": Action(
+        "retry_failed",
+        "Retry failed",
+        "refresh",
+        "Each failed candidate that was not retried yet is evaluated again as a new candidate, "
+        "with another seed. The failed one stays as it is and no longer counts towards the "
+        "budget.",
+        "Retry all failed candidates?",
+        "Retry failed",
+        back="Leave them",
+    ),
 }
 
 
-def actions_of(run: Run) -> list[Action]:
-    """Return the actions that the state of the run allows, in a fixed order."""
+def actions_of(run: Run, counts: dict[str, int]) -> list[Action]:
+    """Return the actions that the run allows, in a fixed order.
+
+    Args:
+        run: the run.
+        counts: its candidates by state.
+    """
     names = allowed(run)
+    if "retry_failed" in names and not count_retryable(run, counts):
+        names.remove("retry_failed")
     return [action for name, action in ACTIONS.items() if name in names]

@@ -7,17 +7,21 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from webapp.accounts.admin_access import ReadOnlyAdmin, TeamScopedAdmin
+from webapp.accounts.admin_access import ReadOnlyAdmin, SuperuserAdmin, TeamScopedAdmin
 
 from .models import (
     Candidate,
     DataSet,
     Device,
+    DeviceWait,
     Measurement,
     Run,
+    RunLoad,
     Space,
     SpaceVersion,
+    Star,
     Study,
+    TeamPreset,
     WorkerDrain,
     WorkerSlot,
 )
@@ -150,6 +154,26 @@ class MeasurementAdmin(ReadOnlyAdmin):
     search_fields = ("=candidate__run__id", "objective")
 
 
+@admin.register(DeviceWait)
+class DeviceWaitAdmin(ReadOnlyAdmin):
+    """Trained candidates that wait for the agents of devices."""
+
+    team_path = "candidate__run__team"
+    list_display = ("candidate", "since")
+    list_select_related = ("candidate",)
+    search_fields = ("=candidate__run__id",)
+
+
+@admin.register(RunLoad)
+class RunLoadAdmin(ReadOnlyAdmin):
+    """Processor, memory and cards of workers while they worked for a run."""
+
+    team_path = "run__team"
+    list_display = ("run", "worker", "every_seconds")
+    list_select_related = ("run",)
+    search_fields = ("=run__id", "worker")
+
+
 @admin.register(WorkerSlot)
 class WorkerSlotAdmin(ReadOnlyAdmin):
     """Worker and coordinator processes with their last heartbeat."""
@@ -183,3 +207,10 @@ class DrainHistoryAdmin(ReadOnlyAdmin):
     list_filter = ("history_type",)
     list_select_related = ("history_user",)
     search_fields = ("name", "history_user__username")
+
+
+class PersonalAdmin(ReadOnlyAdmin, SuperuserAdmin):
+    """Stars and presets, which pages of the workbench write."""
+
+
+admin.site.register((Star, TeamPreset), PersonalAdmin)

@@ -48,7 +48,7 @@ def candidate_table(run: Run, goals: list[dict[str, Any]], query: QueryDict) -> 
     sort = sort if sort in dict(sorts) else NEWEST
     filters, problems = Filters.read(query)
     highest = run.candidates.aggregate(Max("number"))["number__max"]
-    found = _sorted(filtered(run.candidates.all(), filters), sort, goals)
+    found = _sorted(filtered(run, filters), sort, goals)
     paginator = Paginator(found.values_list("pk", flat=True), PAGE_SIZE)
     marked, number = _place(found, query.get("at", ""))
     if query.get("at") and marked is None:

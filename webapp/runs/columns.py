@@ -55,6 +55,62 @@ def candidate_columns(run: Run, objectives: list[str]) -> dict[str, Any]:
     return _columns_at(run.seq, run, tuple(objectives))
 
 
+TOLD = (
+    ("id", "c.id", ">i8"),
+    ("number", "c.number::int4", ">i4"),
+    ("done", "(c.state = 'done')::int4", ">i4"),
+    ("violation", "coalesce(c.violation, 0)", ">f8"),
+    ("ended", "coalesce(c.ended_order, -1)::int4", ">i4"),
+)
+
+
+def told_values(run: Run, objectives: Sequence[str], by_number: bool) -> tuple[Columns, np.ndarray]:
+    """Return the candidates whose outcome the strategy has, in the order in which it got them.
+
+    Returns:
+        The columns `number`, `done` and `violation`, and the values, one row per candidate with
+        one column per objective, NaN where there is no value.
+    """
+    source = sql.SQL("runs_candidate c WHERE c.run_id = {} AND c.told").format(run.pk)
+    rows = _fetch(TOLD, source)
+    order = np.argsort(rows["number" if by_number else "ended"], kind="stable")
+    rows = {name: column[order] for name, column in rows.items()}
+    return rows, _values(rows.pop("id"), objectives).T
+
+
+TIMED = (
+    ("number", "c.number::int4", ">i4"),
+    ("state", "array_position({states}, c.state::text)::int4", ">i4"),
+    ("slot", "array_position({slots}, c.slot_id::text)::int4", ">i4"),
+    ("start", "extract(epoch from c.started_at)::float8", ">f8"),
+    ("end", "coalesce(extract(epoch from c.ended_at), -1)::float8", ">f8"),
+)
+
+
+def timed_candidates(run: Run) -> dict[str, Any]:
+    """Return the candidates that a worker has started, and `slots`, the keys of the workers.
+
+    `state` is a position in `STATES`, `slot` one in `slots`; times are in seconds since 1970,
+    `end` is -1 for a candidate that has not ended.
+    """
+    started = run.candidates.filter(slot__isnull=False, started_at__isnull=False)
+    slots = list(started.order_by().values_list("slot", flat=True).distinct())
+    source = sql.SQL(
+        "runs_candidate c WHERE c.run_id = {} AND c.slot_id IS NOT NULL "
+        "AND c.started_at IS NOT NULL"
+    ).format(run.pk)
+    rows: dict[str, Any] = _fetch(TIMED, source, states=STATES, slots=[str(slot) for slot in slots])
+    rows["state"], rows["slot"] = rows["state"] - 1, rows["slot"] - 1
+    return {**rows, "slots": slots}
+
+
+def measured_values(run: Run, objectives: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of all candidates, and a row of values for each objective."""
+    source = sql.SQL("runs_candidate c WHERE c.run_id = {}").format(run.pk)
+    rows = _fetch(TOLD[:2], source)
+    return rows["number"], _values(rows["id"], objectives)
+
+
 @lru_cache(maxsize=CACHED)
 def _columns_at(seq: int, run: Run, objectives: tuple[str, ...]) -> dict[str, Any]:
     """Return the columns. Objects of the same run are equal; `seq` tells its states apart."""

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from nasengine.core.search_spec import SearchSpec
 from webapp.accounts.models import Team
+from webapp.usage.services.limits import limits_of
 
 from .models import Candidate, CandidateState, Run, RunState
 from .numbers import value_text
@@ -91,4 +92,7 @@ def seconds_left(run: Run) -> float | None:
     pace = recent / window if recent >= MIN_RECENT else run.told / worked
     left = run.candidate_budget - run.budget_used
     # Each of them takes as many proposals as before.
-    return left / pace * (run.told / max(run.budget_used, 1))
+    seconds = left / pace * (run.told / max(run.budget_used, 1))
+    shares = [limit.used / limit.limit for limit in limits_of(run, worked)]
+    by_limits = [worked / share - worked for share in shares if share > 0]
+    return max(0.0, min([seconds, *by_limits]))

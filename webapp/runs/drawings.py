@@ -10,6 +10,8 @@ from nasengine.core.errors import EngineError
 from nasengine.core.settings import from_mapping
 from nasengine.core.space import Space
 
+from .imported import IMPORTED
+
 
 def space_of(architecture: Architecture) -> Space:
     """Return the space of an architecture with its settings.
@@ -52,6 +54,8 @@ def derived_from(value: dict[str, Any], findings: dict[str, Any]) -> dict[str, A
 def text_of(value: dict[str, Any]) -> str:
     """Return the architecture in one line as papers write it; part of its id if unreadable."""
     architecture = Architecture.from_json(value)
+    if architecture.space == IMPORTED:
+        return ", ".join(f"{name} {one}" for name, one in sorted(architecture.genome.items()))
     try:
         return space_of(architecture).text(architecture)
     except EngineError:

@@ -14,6 +14,9 @@ from .queries import candidate_rows
 
 HEADER = ("number", "state", "reason", "on_front", "broken_constraints", "origin", "parents")
 
+# Columns after those of older releases, for each objective: where its value is from.
+ORIGIN = {"tier": "method", "device": "device", "repetitions": "repetitions", "spread": "spread"}
+
 
 def candidate_csv(run: Run) -> Iterator[str]:
     """Return the lines of a table with one row per candidate, by number."""
@@ -21,9 +24,10 @@ def candidate_csv(run: Run) -> Iterator[str]:
     units = [f"{g['name']} ({g['unit']})" if g["unit"] else g["name"] for g in goals]
     on_front = set(run.front.get("numbers", []))
     writer: Any = csv.writer(_Echo())
-    yield writer.writerow([*HEADER, *units, "architecture_id"])
+    origins = [f"{goal['name']} {column}" for goal in goals for column in ORIGIN]
+    yield writer.writerow([*HEADER, *units, "architecture_id", *origins])
     for row in candidate_rows(run):
-        values = [row["values"].get(goal["name"], {}).get("value") for goal in goals]
+        found = [row["values"].get(goal["name"], {}) for goal in goals]
         yield writer.writerow(
             [
                 row["number"],
@@ -33,8 +37,9 @@ def candidate_csv(run: Run) -> Iterator[str]:
                 harmless(_spaced(row["broken"])),
                 harmless(row["origin"]),
                 _spaced(row["parents"]),
-                *(_short(value) for value in values),
+                *(_short(one.get("value")) for one in found),
                 row["architecture_id"],
+                *(one.get(key) for one in found for key in ORIGIN.values()),
             ]
         )
 

@@ -41,11 +41,12 @@ class RunFilter(django_filters.FilterSet):
         for seed in SEED.findall(value):
             runs = runs.filter(seed=int(seed))
         for word in SEED.sub(" ", value).split()[:10]:
-            runs = runs.filter(_has_word(word))
+            runs = runs.filter(has_word(word))
         return runs
 
 
-def _has_word(word: str) -> Q:
+def has_word(word: str) -> Q:
+    """Return the condition that a word occurs in a run; a number is also that of a run."""
     number = word.removeprefix("#")
     is_number = number.isascii() and number.isdigit() and len(number) < 18
     if is_number and word != number:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -17,8 +18,13 @@ from nasengine import catalog
 from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
+from nasengine.execution.choices import objections_to_choices
+from nasengine.objectives.common.device_checks import COSTS
+from nasengine.objectives.common.device_files import profiles
 from webapp.accounts.models import Team
 from webapp.common.forms import KeepingSelect, SiteForm
+from webapp.datasets.queries import data_by_name, data_choices
+from webapp.devices.models import Device as TeamDevice
 from webapp.limits import MAX_NAME
 from webapp.tables.models import BenchmarkTable
 from webapp.tables.queries import objectives_of, tables_by_name
@@ -28,7 +34,7 @@ from .leased import Priority
 from .models import Device
 from .presets import DEFAULT_OBJECTIVES
 from .services.data_report import data_errors
-from .setting_forms import SettingField, SettingsForm, as_texts, text_of, texts_of
+from .setting_forms import SettingsForm, as_texts, text_of, texts_of
 
 PARTS = {
     "space": ("spaces", "Space", "The architectures that the search may choose from."),
@@ -36,6 +42,7 @@ PARTS = {
     "estimator": ("estimators", "Estimator", "How candidates are scored."),
     "dataset": ("datasets", "Data", "The data on which networks are trained and validated."),
 }
+EXPLAINED = ("strategy", "estimator")  # a sentence says what the chosen plugin does
 SEPARATORS = re.compile(r"[,;\n]")
 PRIORITIES = {str(value) for value in Priority.values}
 
@@ -51,6 +58,8 @@ class Part:
     options: list[str]
     settings: SettingsForm | None = None
     error: str = ""
+    about: str = ""
+    own_data: list[dict[str, str]] = field(default_factory=list)
 
 
 class LaunchForm(SiteForm):
@@ -92,6 +101,7 @@ class LaunchForm(SiteForm):
         data = MultiValueDict({name: [text] for name, text in typed.items()}) if bound else None
         super().__init__(data=data, initial=typed)
         self.bound = bound
+        self.reasons = self._reasons()
         self.parts = [self.part(kind) for kind in self.kinds]
         for part in self.parts:
             self.fields[part.kind] = self._choice(part)
@@ -143,6 +153,7 @@ class LaunchForm(SiteForm):
             # An estimator that trains nothing has data sets of its own, such as a table's.
             part.error = "" if kind == "dataset" and not self._trains() else str(error)
         else:
+            part.about = about_plugin(plural, chosen) if kind in EXPLAINED else ""
             part.settings = SettingsForm(config, self.raw, f"{kind}_config", self.is_bound)
             self._suggest(part)
         return part
@@ -165,7 +176,7 @@ class LaunchForm(SiteForm):
             assembly.check(resolved.spec)
         except InvalidSettings as error:
             found = {**error.errors, **found}
-        found = found or data_errors(spec)
+        found = found or data_errors(resolved.spec)
         if found and not 0 < len(self.title.strip()) <= MAX_NAME:
             found["name"] = _name_message(self.title)
         self.place(found)
@@ -228,9 +239,46 @@ class LaunchForm(SiteForm):
         by hand.
         """
         table = self._table
-        names = _of_table(table, text_of(self.raw, "dataset")) if table else _of_engine()
+        names = _of_table(table, text_of(self.raw, "dataset")) if table else _of_engine(self.team)
         boxes = [{"name": n, "help": about, "on": n in self.chosen} for n, about in names.items()]
-        return boxes + [{"name": n, "help": "", "on": True} for n in self.chosen if n not in names]
+        offered = {*names, *(box["name"] for box in self.estimates())}
+        return boxes + [
+            {"name": n, "help": "", "on": True} for n in self.chosen if n not in offered
+        ]
+
+    def estimates(self) -> list[dict[str, Any]]:
+        """Return the check boxes of proxies, which are objectives if networks are built."""
+        if not self._trains():
+            return []
+        names = {name: catalog.load("proxies", name) for name in catalog.names("proxies")}
+        return [
+            {"name": name, "help": proxy.help, "on": name in self.chosen}
+            for name, proxy in names.items()
+            if not proxy.parts and name not in catalog.names("objectives")
+        ]
+
+    def targets(self) -> list[dict[str, Any]]:
+        """Return the devices that a bound can be set for: name, title, memory of its profile.
+
+        Those of the team, those that workers measure and those that are modelled. A search on an
+        imported table has the devices of the table.
+        """
+        if self._table:
+            costed = (box["name"].partition("@") for box in self.objectives())
+            names = dict.fromkeys(device for kind, _, device in costed if kind == "latency")
+            return [{"name": name, "title": "", "megabytes": None} for name in names if name]
+        titles = {name: title for name, (title, _) in _measuring_devices(self.team).items()}
+        modelled = profiles()
+        memories = {name: (one.memory_bytes or 0) // 10**6 for name, one in modelled.items()}
+        titles |= {name: one.summary for name, one in modelled.items() if name not in titles}
+        return [
+            {
+                "name": name,
+                "title": title,
+                "megabytes": memories.get(name),
+            }
+            for name, title in titles.items()
+        ]
 
     @cached_property
     def _table(self) -> BenchmarkTable | None:
@@ -250,6 +298,7 @@ class LaunchForm(SiteForm):
             "hx-trigger": "change",
         }
         widget = KeepingSelect(attrs, choices=[(option, option) for option in part.options])
+        widget.reasons = self.reasons.get(part.kind, {})
         field = forms.CharField(label=part.title, required=False, strip=False, widget=widget)
         self.initial[part.kind] = part.chosen
         if self.is_bound:
@@ -257,21 +306,29 @@ class LaunchForm(SiteForm):
             self.data.setlist(part.kind, [part.chosen])
         return field
 
+    def _reasons(self) -> dict[str, dict[str, str]]:
+        """Return which plugins do not fit the chosen ones, by part, with the reason."""
+        default = SearchSpec()
+        chosen: dict[str, Any] = {
+            kind: text_of(self.raw, kind, getattr(default, kind)) for kind in PARTS
+        }
+        return objections_to_choices(replace(default, **chosen))
+
     def _options(self, kind: str, plural: str) -> list[str]:
         """The names to choose from: the catalogue's, or the data sets of an imported table."""
         table = self._table if kind == "dataset" else None
         return list(table.datasets) if table else catalog.names(plural)
 
     def _suggest(self, part: Part) -> None:
-        """Offer the team's tables if the chosen estimator reads one."""
-        if (part.kind, part.chosen) != ("estimator", "table") or self.team is None:
+        """Offer the team's tables if the chosen estimator reads one, and its uploaded data."""
+        if self.team is None or part.settings is None:
             return
-        assert part.settings is not None
-        path = PATH.partition(".")[2]
-        field = part.settings.fields[path]
-        assert isinstance(field, SettingField)
-        field.suggestions = tables_by_name(self.team)
-        field.widget.attrs["list"] = f"{part.settings[path].auto_id}-list"
+        if (part.kind, part.chosen) == ("estimator", "table"):
+            part.settings.suggest("path", tables_by_name(self.team))
+        elif part.kind == "dataset" and "path" in part.settings.fields:
+            part.settings.suggest("path", data_by_name(self.team, part.chosen))
+        if part.kind == "dataset":
+            part.own_data = data_choices(self.team)
 
     def _owner(self, path: str) -> tuple[SiteForm | None, str]:
         """The form and the field that a dotted path names; None if no field has that path."""
@@ -311,6 +368,12 @@ class LaunchForm(SiteForm):
         return bool(estimator.builds_network)
 
 
+def about_plugin(plural: str, name: str) -> str:
+    """Return the sentence that says what a plugin does: the first line of its description."""
+    lines = (inspect.getdoc(catalog.load(plural, name)) or "").splitlines()
+    return lines[0].replace("`", "") if lines else ""
+
+
 def suggested_name(subject: str, dataset: str) -> str:
     """Return the name of a run, by its strategy, or of a study; the script makes the same."""
     return f"{subject} on {dataset}"
@@ -344,21 +407,33 @@ def _name_message(name: str) -> str:
     return f"must have at most {MAX_NAME} characters (got {len(name):,})"
 
 
-def _of_engine() -> dict[str, str]:
+def _of_engine(team: Team | None) -> dict[str, str]:
     """Return every objective of the catalogue with what it is.
 
-    Devices whose costs only come from tables are named by hand, like columns.
+    On devices: those that workers measure and those of the team. Devices that are only modelled,
+    or whose costs only come from tables, are named by hand, like columns.
     """
-    measuring = Device.objects.filter(profile__method="measured")
-    devices = dict(measuring.values_list("name", "title")) or {"cpu": ""}
+    devices = _measuring_devices(team)
     names: dict[str, str] = {}
     for kind in catalog.names("objectives"):
         objective = catalog.load("objectives", kind)
-        if objective.on_device:
-            names |= {f"{kind}@{name}": title or objective.help for name, title in devices.items()}
-        else:
+        if not objective.on_device:
             names[kind] = objective.help
+            continue
+        able = {name: title for name, (title, costs) in devices.items() if kind in costs}
+        names |= {f"{kind}@{name}": title or objective.help for name, title in able.items()}
     return names
+
+
+def _measuring_devices(team: Team | None) -> dict[str, tuple[str, list[str]]]:
+    """Return the title and the costs of every device that measures, by name."""
+    rows = Device.objects.filter(profile__method="measured")
+    found = {
+        row.name: (row.title, row.profile.get("costs", ["latency"]))
+        for row in rows.only("name", "title", "profile")
+    } or {"cpu": ("", ["latency"])}
+    own = TeamDevice.objects.filter(team=team).values_list("name", "description")
+    return found | {name: (text or "device of your team", list(COSTS)) for name, text in own}
 
 
 def _of_table(table: BenchmarkTable, dataset: str) -> dict[str, str]:

@@ -47,7 +47,19 @@ CANDIDATE_STATES = {
         "Trained", "sitemap", "good", "A supernet training step, not an architecture"
     ),
     CandidateState.PRUNED: StateLabel(
-        "Pruned", "scissors", "calm", "Stopped early; excluded from best and front"
+        "Pruned",
+        "scissors",
+        "calm",
+        "Not trained: violates a constraint; excluded from best and front",
+    ),
+    CandidateState.PAUSED: StateLabel(
+        "Paused", "player-pause", "calm", "Trained in part; goes on if it is among the best"
+    ),
+    CandidateState.STOPPED: StateLabel(
+        "Stopped early",
+        "player-stop",
+        "calm",
+        "Not trained to its end; excluded from best and front",
     ),
     CandidateState.DIVERGED: StateLabel(
         "Diverged", "wave-sine", "warn", "Training diverged (NaN or infinity)"
@@ -69,6 +81,7 @@ LOOKS = {
     "monas": ("#B87A00", "star"),
     "local-search": ("#3E8FC4", "triangle-down"),
     "topology-evolution": ("#7A5195", "hexagon"),
+    "bayesian": ("#9C2A4F", "star-diamond"),
     "darts": ("#A04000", "cross"),
     "enas": ("#00796B", "x"),
     "random-sharing": ("#8C6D31", "bowtie"),

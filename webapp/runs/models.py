@@ -7,7 +7,7 @@ import uuid
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 from simple_history.models import HistoricalRecords
 
@@ -65,6 +65,7 @@ class DataSet(models.Model):
 
     `source` is its name in the engine's catalogue, or the name that a benchmark table gives it.
     `facts` and `digest` describe the data themselves; they are empty until the data were read.
+    `uploaded` is the team's data set that its path names; it stays while a run needs it.
     """
 
     team = models.ForeignKey("accounts.Team", null=True, blank=True, on_delete=models.CASCADE)
@@ -73,6 +74,13 @@ class DataSet(models.Model):
     config = models.JSONField(default=dict, blank=True)
     facts = models.JSONField(default=dict, blank=True)
     digest = models.CharField(max_length=64, blank=True)
+    uploaded = models.ForeignKey(
+        "datasets.TeamData",
+        null=True,
+        blank=True,
+        on_delete=models.RESTRICT,
+        related_name="data_sets",
+    )
 
     class Meta:
         ordering = ["name"]
@@ -81,6 +89,28 @@ class DataSet(models.Model):
                 fields=["team", "name"], name="data_set_name_once", nulls_distinct=False
             )
         ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TeamPreset(models.Model):
+    """Settings of the launch form that a team has saved under a name.
+
+    `text` is the form as YAML, so that everything typed is kept, wrong values too.
+    """
+
+    team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="presets")
+    name = models.CharField(max_length=MAX_NAME)
+    text = models.TextField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["team", "name"], name="preset_name_once")]
 
     def __str__(self) -> str:
         return self.name
@@ -148,7 +178,7 @@ class Run(models.Model):
     Set at launch: `spec` is the engine's SearchSpec as JSON, `space_version` and `data_set` the
     team's rows of its space and data, `objectives` its resolved objectives as a list of
     {name, kind, device, better, unit}, `data_report` the engine's DataReport as JSON ({} if the
-    server did not have the data).
+    server did not have the data), `environment` the code and packages that launched it.
 
     Changed by each step: `asked` and `told` count the steps, `strategy_state` is the strategy's
     snapshot, `view` its own view, `front` the front with the hypervolume curve (see
@@ -158,8 +188,11 @@ class Run(models.Model):
     `rested_at` is when the run was paused or ended, null while it works; `rested_seconds` adds
     up earlier rests, which a resumed run or one with a raised budget has.
 
-    `reason` explains why the run is paused, stopped, finished or failed. `note` and `archived_at`
-    are searched and filtered by; the pages that edit notes and archive runs follow.
+    `best_values` maps the objectives to the values of the best candidate; it is empty if there is
+    none or if that violates a constraint. Filters, sorting and columns of lists read it.
+
+    `reason` explains why the run is paused, stopped, finished or failed. `note` is Markdown. An
+    archived run is in no list unless its filter asks for it.
     """
 
     team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="runs")
@@ -175,6 +208,7 @@ class Run(models.Model):
     data_set = models.ForeignKey(DataSet, on_delete=models.RESTRICT, related_name="runs")
     data_digest = models.CharField(max_length=64, blank=True)
     data_report = models.JSONField(default=dict, blank=True)
+    environment = models.JSONField(default=dict, blank=True)
     benchmark_table = models.ForeignKey(
         "tables.BenchmarkTable",
         null=True,
@@ -184,6 +218,14 @@ class Run(models.Model):
     )
     strategy = models.CharField(max_length=40, db_index=True)
     spec = models.JSONField()
+    # Runs with the same settings apart from the seed have the same key (see shared_settings.py).
+    settings_key = models.GeneratedField(
+        expression=Func(
+            F("spec"), template="hashtextextended((%(expressions)s - 'seed'::text)::text, 0)"
+        ),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
     objectives = models.JSONField(default=list, blank=True)
     seed = models.BigIntegerField(default=0)
     candidate_budget = models.PositiveIntegerField()
@@ -198,9 +240,20 @@ class Run(models.Model):
     # Told candidates that violate a constraint and were not trained: not part of the budget.
     pruned = models.PositiveIntegerField(default=0)
     strategy_state = models.JSONField(null=True, blank=True)
+    # Trainings in parts (see nasengine.fidelity), and how many parts were handed out.
+    epochs_state = models.JSONField(null=True, blank=True)
+    parts = models.PositiveIntegerField(default=0)
+    # Failed candidates whose retry was asked for, and how many retries were proposed so far.
+    retries_waiting = ArrayField(models.PositiveIntegerField(), default=list, blank=True)
+    retried = models.PositiveIntegerField(default=0)
+    # The targets that the search was steered to (see services/steering.py), the newest last.
+    steering = models.JSONField(default=list, blank=True)
+    # The filter by a proxy (see nasengine.screening).
+    proxy_state = models.JSONField(null=True, blank=True)
     view = models.JSONField(default=dict, blank=True)
     front = models.JSONField(default=dict, blank=True)
     best = models.PositiveIntegerField(null=True, blank=True)
+    best_values = models.JSONField(default=dict, blank=True)
     tags = ArrayField(models.CharField(max_length=MAX_TAG), default=list, blank=True)
     note = models.TextField(blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
@@ -214,6 +267,12 @@ class Run(models.Model):
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["team", "-created_at", "-id"], name="runs_of_team_by_age"),
+            models.Index(  # to count and fold the runs of studies without reading the wide rows
+                fields=["team", "study", "id", "created_at"],
+                condition=Q(archived_at=None),
+                name="runs_of_team_by_study",
+            ),
+            models.Index(fields=["settings_key", "id"], name="runs_by_settings"),
         ]
 
     def __str__(self) -> str:
@@ -221,15 +280,38 @@ class Run(models.Model):
 
     @property
     def budget_used(self) -> int:
-        """Return how many told candidates count towards the budget."""
-        return self.told - self.pruned
+        """Return how many told candidates count towards the budget.
+
+        A retry counts in place of its original.
+        """
+        return max(0, self.told - self.pruned - self.retried)
+
+    @property
+    def budget_proposed(self) -> int:
+        """Return how many proposals count towards the budget, as long as they are not pruned."""
+        return self.asked - self.retried
+
+
+class Star(models.Model):
+    """A run that a person has marked; only this person sees it."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="stars")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["user", "run"], name="star_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.run_id}"
 
 
 class CandidateState(models.TextChoices):
     """State of a candidate.
 
     `lost`: its worker died, so it is queued again. `trained`: a supernet training step, which is
-    not an architecture and has no measurements.
+    not an architecture and has no measurements. `paused`: it was trained in part and may go on;
+    no worker holds it. `stopped`: stopped early, a paused candidate that never goes on.
     """
 
     QUEUED = "queued"
@@ -241,9 +323,16 @@ class CandidateState(models.TextChoices):
     FAILED = "failed"
     LOST = "lost"
     CANCELLED = "cancelled"
+    PAUSED = "paused"
+    STOPPED = "stopped"
 
 
-OPEN_CANDIDATES = (CandidateState.QUEUED, CandidateState.RUNNING, CandidateState.LOST)
+OPEN_CANDIDATES = (
+    CandidateState.QUEUED,
+    CandidateState.RUNNING,
+    CandidateState.LOST,
+    CandidateState.PAUSED,
+)
 WAITING_CANDIDATES = (CandidateState.QUEUED, CandidateState.LOST)
 
 
@@ -251,15 +340,25 @@ class Candidate(Leased):
     """One numbered proposal of a run and its evaluation; a worker claims it.
 
     `curve` has one object per epoch, `progress_seq` is the number of the event that carries it.
-    `epochs`, `seconds` and `gpu_seconds` are what its evaluation cost (see the engine's Outcome);
-    a cost that was not measured is null.
+    `epochs`, `seconds` and `gpu_seconds` are what its evaluation cost (see the engine's Outcome),
+    `joules` the energy of its last claim from the card's counter; a cost that was not measured is
+    null.
     `ended_order` numbers the ended candidates of the run; `told` is true once the strategy has
-    the outcome. `findings` is the result of a supernet training step, for the strategy.
+    the outcome. `findings` is the result of a supernet training step, for the strategy, or the
+    predictions of curve extrapolation.
+
+    In a search that trains in parts, `until` is the epoch up to which its current part trains,
+    `part` numbers the parts of the run in the order in which they were handed out, `part_open` is
+    true until the run has taken the end of the part, and `training` is how far it has come.
     """
 
     team_path = "run__team"
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="candidates")
+    # Other indexes begin with the run. With one of the run only, PostgreSQL reads the wide rows for
+    # a sum of costs.
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="candidates", db_index=False
+    )
     number = models.PositiveIntegerField()
     state = models.CharField(
         max_length=10, choices=CandidateState.choices, default=CandidateState.QUEUED
@@ -269,6 +368,7 @@ class Candidate(Leased):
     architecture_id = models.CharField(max_length=64, db_index=True)
     parents = ArrayField(models.PositiveIntegerField(), default=list, blank=True)
     origin = models.CharField(max_length=40, blank=True)
+    retry_of = models.PositiveIntegerField(null=True, blank=True)  # number of the failed candidate
     slot = models.ForeignKey(
         "WorkerSlot", null=True, blank=True, on_delete=models.SET_NULL, related_name="candidates"
     )
@@ -279,6 +379,11 @@ class Candidate(Leased):
     epochs = models.FloatField(default=0)
     seconds = models.FloatField(null=True, blank=True)
     gpu_seconds = models.FloatField(null=True, blank=True)
+    joules = models.FloatField(null=True, blank=True)
+    until = models.PositiveIntegerField(null=True, blank=True)
+    part = models.PositiveIntegerField(null=True, blank=True)
+    part_open = models.BooleanField(default=False)
+    training = models.JSONField(default=dict, blank=True)
     ended_order = models.PositiveIntegerField(null=True, blank=True)
     told = models.BooleanField(default=False)
 
@@ -287,6 +392,11 @@ class Candidate(Leased):
         constraints = [
             models.UniqueConstraint(fields=["run", "number"], name="candidate_number_once"),
             models.UniqueConstraint(fields=["run", "ended_order"], name="ended_order_once"),
+            models.UniqueConstraint(
+                fields=["run", "retry_of"],
+                condition=Q(retry_of__isnull=False),
+                name="candidate_retried_once",
+            ),
         ]
         indexes = [
             models.Index(
@@ -299,6 +409,11 @@ class Candidate(Leased):
             ),
             models.Index(fields=["run", "state"], name="candidates_of_run_by_state"),
             models.Index(fields=["run", "started_at"], name="candidates_of_run_by_start"),
+            models.Index(  # sums of costs for lists of runs, without reading the wide rows
+                fields=["run"],
+                include=["epochs", "seconds", "gpu_seconds"],
+                name="candidates_of_run_by_cost",
+            ),
             models.Index(
                 fields=["ended_at"],
                 include=["run", "started_at"],
@@ -333,6 +448,51 @@ class Measurement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.objective} {self.value:g} {self.unit}"
+
+
+class DeviceWait(models.Model):
+    """A trained candidate that waits for the agents of its devices; its worker is free again.
+
+    `outcome` is the engine's Outcome as JSON without the values of the devices. `awaited` maps
+    each objective to {"measurement": key of the device's measurement or null, "modelled": the
+    engine's Measurement as JSON or null, "why": why there is none}. The candidate is in the queue
+    of the first device that it waits for.
+    """
+
+    candidate = models.OneToOneField(
+        Candidate, on_delete=models.CASCADE, related_name="device_wait"
+    )
+    outcome = models.JSONField()
+    awaited = models.JSONField()
+    measurements = models.ManyToManyField("devices.Measurement", related_name="waits")
+    since = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["since"]
+
+    def __str__(self) -> str:
+        return f"{self.candidate} waits for its devices"
+
+
+class RunLoad(models.Model):
+    """The load of one worker while it worked for a run, in at most some hundred samples.
+
+    A sample is [Unix time, processor in percent of one core, memory in bytes, cards in percent,
+    their used memory in bytes, their power in watts]; see `services.loads.Sample`. When there are
+    too many, every other one is dropped and `every_seconds` doubles.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="loads")
+    worker = models.CharField(max_length=120)
+    every_seconds = models.FloatField()
+    samples = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["run", "worker"]
+        constraints = [models.UniqueConstraint(fields=["run", "worker"], name="run_load_once")]
+
+    def __str__(self) -> str:
+        return f"load of {self.worker} in run {self.run_id}"
 
 
 class WorkerSlot(models.Model):

@@ -35,6 +35,52 @@ SMALL_DATA = {"epochs": 20, "batch_size": 16, "learning_rate": 0.1}
 CONFIDENT = {"controller_steps": 15, "samples": 5, "tanh": 2.5, "op_reduce": 1.0}
 FIRST_LOOK = {"first": 8, "keep": 6}
 
+DPP_NET = {
+    **SMALL,
+    "space": "dense-cell",
+    "strategy": "dpp-net",
+    "strategy_config": {"first": 12, "keep": 6},
+}
+MONAS = {**SMALL, "strategy": "monas", "strategy_config": {"warm_up": 10}}
+ON_GPU = {"epochs": 3, "device": "cuda"}
+# Costs on a device as the papers searched with them.
+DEVICE_PRESETS = {
+    "monas-energy": Preset(
+        "MONAS with energy",
+        "AlexNet-like chains; energy of the processor: RAPL where it is readable, else modelled.",
+        {**MONAS, "space": "chain-alexnet", "objectives": ["error", "energy@cpu"]},
+    ),
+    "monas-energy-condensenet": Preset(
+        "MONAS with energy, CondenseNet",
+        "CondenseNet-like chains; energy of the processor: RAPL if readable, else modelled.",
+        {**MONAS, "space": "chain-condensenet", "objectives": ["error", "energy@cpu"]},
+    ),
+    "monas-energy-gpu": Preset(
+        "MONAS with energy, GPU",
+        "AlexNet-like chains; energy of the first NVIDIA GPU from its counter (NVML).",
+        {
+            **MONAS,
+            "space": "chain-alexnet",
+            "estimator_config": ON_GPU,
+            "objectives": ["error", "energy@cuda"],
+        },
+    ),
+    "dpp-net-memory": Preset(
+        "DPP-Net with memory",
+        "Dense cells; peak memory computed from the tensors that live together.",
+        {**DPP_NET, "objectives": ["error", "params", "memory@cpu"]},
+    ),
+    "dpp-net-memory-gpu": Preset(
+        "DPP-Net with memory, GPU",
+        "Dense cells; peak memory measured on the first NVIDIA GPU.",
+        {
+            **DPP_NET,
+            "estimator_config": ON_GPU,
+            "objectives": ["error", "params", "memory@cuda"],
+        },
+    ),
+}
+
 PRESETS = {
     "first-look": Preset(
         "First look",
@@ -66,6 +112,7 @@ PRESETS = {
             "strategy_config": {"warm_up": 10},
         },
     ),
+    **DEVICE_PRESETS,
     "topology-evolution": Preset(
         "Topology evolution",
         "Graphs grow from minimal ones; children inherit weights (1809.03242).",
@@ -198,3 +245,22 @@ PRESETS = {
         },
     ),
 }
+
+
+def changes_of(preset: Preset) -> list[tuple[str, str]]:
+    """Return the settings that a preset changes, as (name, value in words)."""
+    rows: list[tuple[str, str]] = []
+    for name, value in preset.spec.items():
+        if name.endswith("_config"):
+            part = name.removesuffix("_config")
+            for key, one in value.items():
+                rows.append((f"{part} {key.replace('_', ' ')}", _words(one)))
+        else:
+            rows.append((name.replace("_", " "), _words(value)))
+    return rows
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.db.models.functions import Now
 from webapp.accounts.models import Team
 
 from .models import (
+    ENDED_RUNS,
     Candidate,
     CandidateState,
     Measurement,
@@ -31,6 +33,7 @@ ROW_COLUMNS = (
     "reason",
     "parents",
     "origin",
+    "retry_of",
     "architecture_id",
     "violation",
     "attempts",
@@ -47,11 +50,16 @@ BUSY_RUNS = (
 )
 
 
+MAX_REMEMBERED = 2000  # runs
+_remembered: dict[tuple[int, datetime, int], dict[str, int]] = {}
+
+STATE_COLUMNS = ("strategy_state", "epochs_state", "proxy_state")  # they grow with the run
 LARGE_COLUMNS = (
-    "strategy_state",
+    *STATE_COLUMNS,
     "view",
     "front",
     "data_report",
+    "environment",
     "data_set__config",
     "data_set__facts",
     "space_version__config",
@@ -78,6 +86,24 @@ def counts_of_runs(ids: list[int]) -> dict[int, dict[str, int]]:
     for run_id, state, number in rows.values_list("run_id", "state").annotate(number=Count("*")):
         counts[run_id][state] = number
     return counts
+
+
+def counts_of_rows(runs: list[Run]) -> dict[int, dict[str, int]]:
+    """Count the candidates of the runs of a list by state, in one query at most.
+
+    Candidates of a run that has ended change only with events, so its counts are remembered by the
+    number of the last one: counting a hundred thousand candidates takes 30 ms.
+    """
+    keys = {run.pk: (run.pk, run.created_at, run.seq) for run in runs}
+    found = {pk: _remembered[key] for pk, key in keys.items() if key in _remembered}
+    missing = [run for run in runs if run.pk not in found]
+    counted = counts_of_runs([run.pk for run in missing]) if missing else {}
+    for run in missing:
+        if run.state in ENDED_RUNS:
+            _remembered[keys[run.pk]] = counted[run.pk]
+    if len(_remembered) > MAX_REMEMBERED:
+        _remembered.clear()
+    return found | counted
 
 
 def counts_of(run: Run) -> dict[str, int]:

@@ -14,6 +14,7 @@ EVALUATED = (
     CandidateState.TRAINED,
     CandidateState.DIVERGED,
     CandidateState.FAILED,
+    CandidateState.STOPPED,  # it counts towards the budget
 )
 CURVE_METRICS = {
     "error": {"key": "valid_error", "label": "validation error", "unit": "%"},
@@ -49,7 +50,7 @@ def run_row(run: Run, counts: dict[str, int], goals: list[dict[str, Any]]) -> di
         "budget": run.candidate_budget,
         "asked": run.asked,
         "told": run.told,
-        "evaluated": evaluated(counts),
+        "evaluated": evaluated(counts, run.retried),
         "best": run.best,
         "counts": counts,
         "created_at": moment(run.created_at),
@@ -58,9 +59,12 @@ def run_row(run: Run, counts: dict[str, int], goals: list[dict[str, Any]]) -> di
     }
 
 
-def evaluated(counts: dict[str, int]) -> int:
-    """Return how many candidates were evaluated: not those that were pruned or cancelled."""
-    return sum(counts[state] for state in EVALUATED)
+def evaluated(counts: dict[str, int], retried: int) -> int:
+    """Return how many candidates were evaluated: not those that were pruned or cancelled.
+
+    The candidates that were `retried` do not count: their retries do.
+    """
+    return max(0, sum(counts[state] for state in EVALUATED) - retried)
 
 
 def curve_metric(goals: list[dict[str, Any]]) -> dict[str, str]:
@@ -97,8 +101,10 @@ def row_of(
 ) -> dict[str, Any]:
     """Return the row of anything that has the columns of a candidate as attributes."""
     measurements = list(measurements)
+    retry = {} if candidate.retry_of is None else {"retry_of": candidate.retry_of}
     return {
         "number": candidate.number,
+        **retry,
         "state": candidate.state,
         "reason": candidate.reason,
         "parents": list(candidate.parents),

@@ -6,8 +6,10 @@ from typing import Any
 
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution.assembly import is_lookup
+from webapp.usage.services.costs import cost_of_run
+from webapp.usage.services.limits import limits_of
 
-from .cost import seconds_left
+from .cost import seconds_left, worked_seconds
 from .drawings import drawing
 from .front_table import front_table
 from .models import Candidate, CandidateState, Run
@@ -46,7 +48,9 @@ def parts_of(
         "front": front_table(run, row["goals"]),
         "hypervolume": curve[-1]["hypervolume"] if curve else None,
         "failed": sum(row["counts"][state] for state in FAILED_STATES),
+        "cost": cost_of_run(run.pk),
         "left": seconds_left(run),
+        "limits": limits_of(run, worked_seconds(run)),
         "is_lookup": is_lookup(SearchSpec.from_json(run.spec)),
         "reference": [
             f"{goal['name']} {value_text(goal['name'], value, goal['unit'])}"

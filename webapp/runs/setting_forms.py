@@ -115,6 +115,13 @@ class SettingsForm(SiteForm):
         """Return the settings in their own types; None if one of them is not allowed."""
         return self.settings if self.is_valid() else None
 
+    def suggest(self, name: str, values: Mapping[str, str]) -> None:
+        """Offer values of a field while it is typed: value -> description."""
+        field = self.fields[name]
+        assert isinstance(field, SettingField)
+        field.suggestions = dict(values)
+        field.widget.attrs["list"] = f"{self[name].auto_id}-list"
+
     @property
     def own(self) -> list[Any]:
         """The fields to look at first: changed, with a message, or a path to be filled in."""

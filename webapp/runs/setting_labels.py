@@ -4,6 +4,9 @@ from __future__ import annotations
 
 # "name" for every config, or "ConfigClass.name" for one; everything else is its name as words.
 LABELS = {
+    "max_hours": "Max time",
+    "max_gpu_hours": "Max GPU time",
+    "max_kwh": "Max energy",
     "in_flight": "Parallel candidates",
     "proposals_per_candidate": "Max proposals per candidate",
     "deterministic": "Repeatable",
@@ -41,6 +44,17 @@ LABELS = {
     "words": "Tokenization",
     "fp16": "FP16 weights",
     "int8": "INT8",
+    "fewer_epochs": "Fewer epochs by",
+    "first_epochs": "Epochs before the first decision",
+    "reduction": "Reduction factor",
+    "min_chance": "Min chance to go on",
+    "min_curves": "Min complete trainings",
+    "curve_model": "Model of learning curves",
+    "proxy": "Filter by proxy",
+    "proxy_keep": "Share to train",
+    "proxy_correlation": "Min rank correlation",
+    "proxy_first": "Candidates before filtering",
+    "proxy_checks": "One in N as a check",
     "MonasConfig.batch": "Rewards per step",
     "MonasConfig.warm_up": "Warm-up candidates",
     "DPPNetConfig.keep": "Candidates kept per stage",

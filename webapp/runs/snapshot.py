@@ -25,7 +25,7 @@ def snapshot(run: Run) -> dict[str, Any]:
     has the learning curves of open candidates, of the last few that ended and of the best;
     the drawer fetches the others.
     """
-    run = Run.objects.defer("strategy_state").get(pk=run.pk)
+    run = Run.objects.defer("strategy_state", "epochs_state", "proxy_state").get(pk=run.pk)
     row = row_of_run(run)
     return {
         "seq": run.seq,

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from webapp.environment import (
+    addresses,
     data_roots,
     database_from_url,
     names,
@@ -23,19 +24,24 @@ from webapp.start.running import servers_of
 
 from .admin import *  # noqa: F403
 from .logs import *  # noqa: F403
+from .mail import *  # noqa: F403
 from .security import *  # noqa: F403
 from .sign_in import *  # noqa: F403
+from .single_sign_on import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(os.environ.get("PARETOSCOPE_VAR", BASE_DIR / "var"))
 DEBUG = os.environ.get("PARETOSCOPE_DEBUG", "") == "1"
 SECRET_KEY = secret_key(VAR_DIR)
+# Earlier keys, with which sessions and stored secrets can still be read.
+SECRET_KEY_FALLBACKS = names("SECRET_KEY_FALLBACKS", "")
 ALLOWED_HOSTS = names("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = names("CSRF_TRUSTED_ORIGINS", "")
 
 # From the environment, or those of a workbench that runs in VAR_DIR (`make run`).
 SERVERS = servers_of(VAR_DIR)
-BROKER_URL = SERVERS.get("BROKER_URL", "redis://127.0.0.1:6379/0")
+# Several addresses, separated by semicolons: the next one is used while the first is down.
+BROKER_URL = SERVERS.get("BROKER_URL") or "redis://127.0.0.1:6379/0"
 ignore_database_variables()
 DATABASES = {"default": database_from_url(SERVERS.get("DATABASE_URL", ""))}
 
@@ -54,20 +60,35 @@ INSTALLED_APPS = [
     "django_filters",
     "simple_history",
     "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
     "csp",
     "channels",
     "webapp.accounts",
+    "webapp.queries",
     "webapp.events",
+    "webapp.devices",
+    "webapp.datasets",
     "webapp.tables",
     "webapp.studies",
+    "webapp.usage",
     "webapp.runs",
+    "webapp.spaces",
+    "webapp.imports",
     "webapp.evaluations",
     "webapp.exports",
     "webapp.architectures",
+    "webapp.notices",
+    "webapp.comments",
     "webapp.live",
     "webapp.start",
     "webapp.compare",
+    "webapp.sharing",
     "webapp.fleet",
+    "webapp.api",
     "webapp.site",
 ]
 
@@ -87,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -113,8 +135,15 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
-            # Short, so that a frozen broker does not delay a notification.
-            "hosts": [{"address": BROKER_URL, "socket_timeout": 2, "socket_connect_timeout": 1}],
+            # Short, so that a frozen broker does not delay a notification. Only the first address:
+            # Channels would divide its groups among several. Pages poll while it is down.
+            "hosts": [
+                {
+                    "address": addresses(BROKER_URL)[0],
+                    "socket_timeout": 2,
+                    "socket_connect_timeout": 1,
+                }
+            ],
             "prefix": "paretoscope",
         },
     }
@@ -128,7 +157,11 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 
+# Country whose factor turns energy into CO2, as a code of three letters; "": the world's average.
+PARETOSCOPE_COUNTRY = os.environ.get("PARETOSCOPE_COUNTRY", "").strip().upper()
+
 LANGUAGE_CODE = "en"
+USE_I18N = False  # one language; looking up the language of each number took a tenth of a page
 TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -150,6 +183,8 @@ TRAINING_PROCESSES = whole("TRAINING_PROCESSES", 1)
 # Longest duration of a candidate and of a training of an evaluation; None: no limit.
 CANDIDATE_SECONDS = optional_seconds("CANDIDATE_SECONDS")
 TRAINING_SECONDS = optional_seconds("TRAINING_SECONDS")
+# Longest time of the repetitions of one measurement by a device agent.
+MEASURE_SECONDS = seconds("MEASURE_SECONDS", 10)
 # An export that takes longer than this fails.
 EXPORT_SECONDS = seconds("EXPORT_SECONDS", 7200)
 # Places for weights that children inherit and checkpoints, and for trained networks: folders, or
@@ -157,6 +192,10 @@ EXPORT_SECONDS = seconds("EXPORT_SECONDS", 7200)
 STORAGE = os.environ.get("PARETOSCOPE_STORAGE", "").strip() or VAR_DIR
 PARETOSCOPE_WEIGHTS = place("PARETOSCOPE_WEIGHTS", STORAGE, "weights")
 PARETOSCOPE_NETWORKS = place("PARETOSCOPE_NETWORKS", STORAGE, "networks")
+# ONNX files of networks that device agents measure.
+PARETOSCOPE_DEVICE_NETWORKS = place("PARETOSCOPE_DEVICE_NETWORKS", STORAGE, "device-networks")
+# Content of uploaded data sets; PARETOSCOPE_DATASETS is the folder of this machine's copies.
+PARETOSCOPE_DATASETS_STORAGE = place("PARETOSCOPE_DATASETS_STORAGE", STORAGE, "datasets")
 # Copies on this machine of networks in an object store; they may be deleted at any time.
 NETWORKS_CACHE = VAR_DIR / "cache" / "networks"
 # Folder for exported archives, shared likewise. It cannot be in an object store.
@@ -172,6 +211,10 @@ PARETOSCOPE_DATA_ROOTS = data_roots(VAR_DIR)
 TABLE_MEGABYTES = whole("TABLE_MEGABYTES", 50)
 # Largest uncompressed size of all tables of a team.
 TABLE_QUOTA_MEGABYTES = whole("TABLE_QUOTA_MEGABYTES", 2000)
+# Largest upload of a data set, its largest unpacked size, and that of all data sets of a team.
+DATA_MEGABYTES = whole("DATA_MEGABYTES", 500)
+DATA_UNPACKED_MEGABYTES = whole("DATA_UNPACKED_MEGABYTES", 2000)
+DATA_QUOTA_MEGABYTES = whole("DATA_QUOTA_MEGABYTES", 10_000)
 # An approved entry of the catalogue is rebuilt and checked this long after its last check.
 CATALOGUE_CHECK_SECONDS = seconds("CATALOGUE_CHECK_SECONDS", 86400)
 # An idle worker looks for work of lost messages, and an open page for events, at these intervals.

@@ -19,9 +19,13 @@ from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 
 from webapp.accounts.sessions import user_of_session
+from webapp.api.services.tokens import token_of
+from webapp.common.problems import problem
+from webapp.common.uploads import max_upload_at
 from webapp.limits import MAX_FORM_BYTES, MAX_SIGNED_OUT_BYTES, MAX_SKIPPED_BYTES
 
 log = logging.getLogger(__name__)
+API = "/api/"
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -53,7 +57,7 @@ class BodyLimit:
         except TooLarge:
             if signed_in:  # a browser shows the answer only after it has sent everything
                 await body.skip()
-            await _refuse(send)
+            await _refuse(send, scope["path"].startswith(API))
 
 
 class _Body:
@@ -87,27 +91,39 @@ class _Body:
 
 
 async def _limit(scope: Scope, headers: dict[bytes, bytes]) -> tuple[bool, int]:
-    """Return whether the user is signed in, and the largest body of this request."""
+    """Return whether the sender is known, and the largest body of this request."""
     cookies = parse_cookie(headers.get(b"cookie", b"").decode("latin1"))
     key = cookies.get(settings.SESSION_COOKIE_NAME, "")
+    token = headers.get(b"authorization", b"").decode("latin1").partition("Bearer ")[2].strip()
     try:
-        user = await database_sync_to_async(user_of_session, thread_sensitive=False)(key)
+        user = await database_sync_to_async(_person, thread_sensitive=False)(key, token)
     except DatabaseError as error:
         log.warning("a session could not be read (%s)", error)
         user = None
     if user is None:
         return False, MAX_SIGNED_OUT_BYTES
     try:
-        view = resolve(scope["path"]).func
+        found = resolve(scope["path"])
     except Resolver404:
         return True, MAX_FORM_BYTES
-    max_bytes = getattr(view, "max_body_bytes", None)
+    max_bytes = getattr(found.func, "max_body_bytes", None) or max_upload_at(found.view_name)
     return True, max_bytes() if max_bytes else MAX_FORM_BYTES
 
 
-async def _refuse(send: Send) -> None:
-    page = render_to_string("413.html").encode()
-    headers = [(b"content-type", b"text/html; charset=utf-8"), (b"connection", b"close")]
+def _person(session: str, token: str) -> Any:
+    """Return who sends a request: the person of a session or of an API token; else None."""
+    if token:
+        found = token_of(token)
+        return found.user if found is not None else None
+    return user_of_session(session)
+
+
+async def _refuse(send: Send, to_a_program: bool) -> None:
+    page, kind = render_to_string("413.html").encode(), b"text/html; charset=utf-8"
+    if to_a_program:
+        answer = problem(413, "The body of the request is larger than this address takes.")
+        page, kind = answer.content, answer["Content-Type"].encode()
+    headers = [(b"content-type", kind), (b"connection", b"close")]
     headers += [(b"content-length", str(len(page)).encode())]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": page})

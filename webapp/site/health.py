@@ -6,6 +6,8 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from webapp.environment import addresses
+
 BROKER_TIMEOUT_SECONDS = 0.5
 
 
@@ -20,9 +22,13 @@ def database_answers() -> bool:
 
 
 def broker_answers() -> bool:
-    """Return whether Valkey answers a PING."""
+    """Return whether Valkey answers a PING, at one of its addresses."""
+    return any(map(_answers, addresses(settings.BROKER_URL)))
+
+
+def _answers(address: str) -> bool:
     client = redis.Redis.from_url(
-        settings.BROKER_URL,
+        address,
         socket_timeout=BROKER_TIMEOUT_SECONDS,
         socket_connect_timeout=BROKER_TIMEOUT_SECONDS,
     )

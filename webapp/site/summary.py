@@ -10,11 +10,13 @@ from django.db.models import Prefetch
 from django.utils import timezone
 
 from webapp.accounts.models import Team
-from webapp.architectures.models import USABLE, CatalogueEntry, Stage
+from webapp.architectures.models import USABLE, WAITING, CatalogueEntry, Stage
 from webapp.evaluations.models import Training
 from webapp.exports.models import Export
 from webapp.fleet.queues import queue_alerts
 from webapp.jobs.models import JobState
+from webapp.notices.models import DEFAULT_MINUTES
+from webapp.notices.services.watch import stalled_runs
 from webapp.runs.models import ENDED_RUNS, Candidate, CandidateState, Run, RunState, WorkerSlot
 from webapp.runs.queries import (
     active_runs,
@@ -60,7 +62,9 @@ def summary(team: Team) -> dict[str, Any]:
             *_fleet_problems(busy, workers),
             *_queue_problems(team),
             *_run_problems(team, busy),
+            *_stalls(team),
             *_entry_problems(team),
+            *_reviews(team),
         ],
         "workers": workers,
         "entries": CatalogueEntry.objects.filter(team=team).exclude(stage=Stage.REJECTED)[
@@ -121,6 +125,23 @@ def _run_problems(team: Team, busy: list[dict[str, Any]]) -> list[Attention]:
             text = ", ".join(f"{counts[s]} {s}" for s in FAILED_STATES if counts[s])
             problems.append(Attention("warn", f"Failed candidates: {text}", row["run"]))
     return problems
+
+
+def _stalls(team: Team) -> list[Attention]:
+    """Return the running runs without progress."""
+    return [
+        Attention("warn", f"No progress for more than {DEFAULT_MINUTES} min", run)
+        for run in stalled_runs(team).only("name", "team")[:MAX_FINISHED]
+    ]
+
+
+def _reviews(team: Team) -> list[Attention]:
+    """Return the entries that wait for a decision of a curator, those that wait longest first."""
+    waiting = CatalogueEntry.objects.filter(team=team, stage__in=WAITING).order_by("kept_at", "pk")
+    return [
+        Attention("warn", "Awaits review", entry=entry)
+        for entry in waiting.only("name")[:MAX_ENTRIES]
+    ]
 
 
 def _entry_problems(team: Team) -> list[Attention]:

@@ -13,6 +13,7 @@ from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
 
 from .health import broker_answers, database_answers
+from .search import search
 from .summary import summary
 
 
@@ -27,6 +28,14 @@ def overview(request: TeamRequest) -> HttpResponse:
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+@require_GET
+def search_hits(request: TeamRequest) -> HttpResponse:
+    """Return the hits of a search in the current team, as markup for the dialog."""
+    text = request.GET.get("text", "")
+    context = {"found": search(request.team, text), "text": text}
+    return render(request, "parts/search_hits.html", context)
 
 
 @login_not_required

@@ -22,11 +22,13 @@ class WorkerPlan:
         name: its name on pages and of its log.
         queues: the queues that it serves, separated by commas.
         environment: variables that only this worker has.
+        concurrency: how many networks it trains at once.
     """
 
     name: str
     queues: str
     environment: dict[str, str] = field(default_factory=dict)
+    concurrency: int = 1
 
 
 def find_cards(environment: Mapping[str, str] | None = None, devices: Path = DEVICES) -> list[str]:
@@ -44,14 +46,15 @@ def find_cards(environment: Mapping[str, str] | None = None, devices: Path = DEV
     return [str(number) for number in range(len(found))]
 
 
-def plan_workers(slots: int, cards: list[str]) -> list[WorkerPlan]:
+def plan_workers(slots: int, cards: list[str], per_card: int = 1) -> list[WorkerPlan]:
     """Return one worker per card, and workers for processors up to `slots` workers in total.
 
+    The worker of a card trains `per_card` networks at once, those of processors one.
     A worker sees only its own card. Workers for processors see none, so that a candidate with
     device `auto` does not take memory of a card that another worker uses.
     """
     plans = [
-        WorkerPlan(f"worker-{number}", "cuda,cpu", {VISIBLE: card})
+        WorkerPlan(f"worker-{number}", "cuda,cpu", {VISIBLE: card}, max(1, per_card))
         for number, card in enumerate(cards, start=1)
     ]
     hidden = {VISIBLE: NO_CARD} if cards else {}

@@ -74,18 +74,27 @@ def check_database(url: str) -> None:
         raise StartRefused(f"no database at {without_password(url)}: {message}; {remedy}") from None
 
 
-def check_broker(url: str) -> None:
-    """Send one PING to the Valkey or Redis of BROKER_URL."""
+def check_broker(urls: str) -> None:
+    """Send one PING to the Valkey or Redis of BROKER_URL; one of several addresses must answer."""
+    addresses = [url.strip() for url in urls.split(";") if url.strip()]
+    problems = [_broker_problem(url) for url in addresses]
+    if all(problems):
+        remedy = "correct BROKER_URL, or unset it to use the embedded server"
+        raise StartRefused("; ".join([*problems, remedy]))
+
+
+def _broker_problem(url: str) -> str:
+    """Return why the broker at an address cannot be used; "" if it answers."""
     import redis
 
-    remedy = "correct BROKER_URL, or unset it to use the embedded server"
     try:
         client = redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5)
         client.ping()
         client.close()
     except (redis.RedisError, ValueError, OSError) as error:
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise StartRefused(f"no broker at {without_password(url)}: {message}; {remedy}") from None
+        return f"no broker at {without_password(url)}: {message}"
+    return ""
 
 
 def without_password(url: str) -> str:

@@ -56,6 +56,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
     parser.add_argument("--port", default=os.environ.get("PORT", "8000"), type=_whole)
     parser.add_argument("--slots", default=os.environ.get("PARETOSCOPE_SLOTS", "1"), type=_whole)
+    parser.add_argument(
+        "--per-card", default=os.environ.get("PARETOSCOPE_PER_CARD", "1"), type=_whole
+    )
     parser.add_argument("--var", default=os.environ.get("PARETOSCOPE_VAR") or ROOT / "var")
     parser.add_argument("--no-first-run", action="store_true", help="leave a new database empty")
     return parser.parse_args(arguments)
@@ -146,8 +149,9 @@ def _start_all(
     web += ["--host", options.host, "--port", str(options.port)]
     commands = {"web": web, "coordinator": [*workers, "coordinator"]}
     own: dict[str, dict[str, str]] = {}
-    for plan in plan_workers(options.slots, find_cards()):
+    for plan in plan_workers(options.slots, find_cards(), options.per_card):
         command = [*workers, "evaluation", "--name", plan.name, "--queues", plan.queues]
+        command += ["--concurrency", str(plan.concurrency)]
         commands[plan.name], own[plan.name] = command, plan.environment
     for name, command in commands.items():
         log = logs / f"{name}.log"

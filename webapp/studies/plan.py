@@ -24,12 +24,14 @@ class Method:
 class Plan:
     """Every method at every seed.
 
-    `spec` holds the settings that all runs share; its strategy and seed are not used.
+    `spec` holds the settings that all runs share; its strategy and seed are not used. With
+    `stop_decided` runs that cannot change a decided comparison are stopped (see deciding.py).
     """
 
     spec: SearchSpec
     methods: tuple[Method, ...]
     seeds: tuple[int, ...]
+    stop_decided: bool = False
 
     @property
     def run_count(self) -> int:
@@ -52,6 +54,7 @@ class Plan:
             "question": {**self.spec.to_json(), **NO_METHOD},
             "methods": [{"strategy": m.strategy, "config": dict(m.config)} for m in self.methods],
             "seeds": list(self.seeds),
+            **({"stop_decided": True} if self.stop_decided else {}),
         }
 
     @classmethod
@@ -60,4 +63,5 @@ class Plan:
             SearchSpec.from_json(value["question"]),
             tuple(Method(method["strategy"], method["config"]) for method in value["methods"]),
             tuple(value["seeds"]),
+            bool(value.get("stop_decided", False)),
         )

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.cache import cache
 
+from webapp.compare.budget import DEFAULT_UNIT, UNITS
 from webapp.runs.models import RunState, Study
 
-from .budget import DEFAULT_UNIT, UNITS
 from .ranking import ranking
 
 CACHE_SECONDS = 24 * 3600

@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from nasengine.statistics.verdicts import MIN_SHOWN_P, verdict
+from webapp.compare.budget import DEFAULT_UNIT, UNITS
 from webapp.runs.actions import ACTIONS, Action
 from webapp.runs.models import RunState, Study
 from webapp.runs.numbers import fixed, number_text
 from webapp.runs.services.control import ALLOWED_IN
 
-from .budget import DEFAULT_UNIT, UNITS
 from .plan import RANDOM_SEARCH
 from .services.bulk_actions import BULK_ACTIONS
 
-SIGNIFICANT_P = 0.05  # after the correction for several tests
-MIN_SHOWN_P = 0.0001
-EFFECTS = ((0.71, "large"), (0.64, "medium"), (0.56, "small"))  # Vargha and Delaney, 2000
 NO_GOAL = {"name": "", "unit": ""}
 
 
@@ -105,18 +103,13 @@ def difference_cell(method: dict[str, Any]) -> Cell:
         return Cell("–", "needs random search in the study, and two finished runs of both methods")
     p, effect, tests = difference["corrected_p"], difference["effect"], difference["comparisons"]
     p_text = f"p < {MIN_SHOWN_P}" if p < MIN_SHOWN_P else f"p = {p:.2g}"
-    size = next((size for minimum, size in EFFECTS if max(effect, 1 - effect) >= minimum), "no")
     title = (
         f"Mann-Whitney test, two-sided, p = {difference['p']!r}; with Holm's correction for "
         f"{tests} comparison{'' if tests == 1 else 's'} with random search p = {p!r}; better than "
         f"random search in {100 * effect:.3g} % of the pairs (A12 = {effect!r})"
     )
-    verdict = "no clear difference"
-    if p < SIGNIFICANT_P:
-        verdict = "better" if effect > 0.5 else "worse"
-    elif difference["smallest_p"] * tests >= SIGNIFICANT_P:
-        verdict = "too few seeds"
-    return Cell(f"{verdict}: {size} effect ({p_text})", title)
+    found = verdict(difference, p, tests, (0, 0))
+    return Cell(f"{found.kind}: {found.size} effect ({p_text})", title)
 
 
 def matrix_of(data: dict[str, Any]) -> dict[str, Any]:

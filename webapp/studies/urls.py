@@ -14,6 +14,7 @@ urlpatterns = [
     path("new/cost", launch.study_new_cost, name="study-new-cost"),
     path("<int:pk>/", studies.study_detail, name="study-detail"),
     path("<int:pk>/results.csv", studies.study_csv, name="study-csv"),
+    path("<int:pk>/benchmark.zip", studies.study_benchmark, name="study-benchmark"),
     path("<int:pk>/results.json", studies.study_json, name="study-json"),
     path("<int:pk>/<str:action>", studies.study_control, name="study-control"),
 ]

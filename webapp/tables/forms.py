@@ -8,15 +8,14 @@ from django import forms
 from django.conf import settings
 
 from nasengine import catalog
-from nasengine.core.errors import InvalidSettings
 from nasengine.estimators.tables.nb201_layout import ARCHITECTURE
 from webapp.accounts.models import Team, User
-from webapp.common.forms import KeepingSelect, SiteBoundField, SiteForm
+from webapp.common.forms import KeepingSelect
+from webapp.uploads.forms import FileForm
 
 from .models import TableImport
 from .services.import_jobs import has_file, request_again, request_import
 
-CHOOSE_AGAIN = "Choose the file again: a browser does not keep it."
 COLUMNS_EXAMPLE = "error=val_acc:100-x:%\nlatency@board=ms::ms\nspeed@a100=tp::images/s:higher"
 
 
@@ -42,15 +41,17 @@ def _lines(label: str, help_text: str, example: str) -> forms.CharField:
     return WideCharField(label=label, required=False, help_text=help_text, widget=widget)
 
 
-class ImportForm(SiteForm):
+class ImportForm(FileForm[TableImport]):
     """A file with the meaning of its columns; what was typed comes back with every message."""
 
     file = WideFileField(
         label="File",
         allow_empty_file=True,
-        widget=forms.FileInput(attrs={"accept": ".csv,.gz,text/csv,application/gzip"}),
+        widget=forms.FileInput(
+            attrs={"accept": ".csv,.gz,.zip,text/csv,application/gzip,application/zip"}
+        ),
         error_messages={
-            "required": "Choose a file: .csv or .csv.gz with a header row.",
+            "required": "Choose a file: .csv or .csv.gz with a header row, or a benchmark's .zip.",
             "max_length": "The file's name is too long; rename it.",
         },
     )
@@ -90,46 +91,23 @@ class ImportForm(SiteForm):
     )
     note = _text("Note", "Where the table comes from, for your team.")
 
-    def __init__(self, *args: Any, job: TableImport | None = None, **kwargs: Any):
-        """Show an empty form, or that of an import that did not store a table."""
+    def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.job = job
-        self.kept = job is not None and has_file(job)
-        self.fields["file"].required = not self.kept
-        kept = f"Empty: {job.file_name}, which is stored. " if job is not None and self.kept else ""
-        self.fields["file"].help_text = kept + (
-            "CSV in UTF-8 with a header row, optionally compressed with gzip; at most "
-            f"{settings.TABLE_MEGABYTES} MB uncompressed."
-        )
         names = [("", "none")] + [(name, name) for name in catalog.names("spaces")]
         self.fields["space"].widget.choices = names
 
-    def requested(self, team: Team, user: User) -> TableImport | None:
-        """Request the import; None if a field has a message."""
-        self.full_clean()
-        typed = {name: self.cleaned_data.get(name, "") for name in self.fields if name != "file"}
-        file = self.cleaned_data.get("file")
-        try:
-            if file is not None:
-                return request_import(team, user, file, file.name, typed)
-            if self.job is not None and self.kept:
-                request_again(self.job, typed)
-                return self.job
-        except InvalidSettings as error:
-            self.add_messages(error.errors)
-        if not self.kept and "file" not in self.errors:
-            self.add_error("file", CHOOSE_AGAIN)
-        return None
+    def file_help(self) -> str:
+        return (
+            "CSV in UTF-8 with a header row, optionally compressed with gzip, or the archive of a "
+            "study's benchmark, which fills in the other fields; at most "
+            f"{settings.TABLE_MEGABYTES} MB uncompressed."
+        )
 
-    def add_messages(self, errors: dict[str, str]) -> None:
-        """Show each message next to its field, or next to the file if there is no such field."""
-        for name, text in errors.items():
-            self.add_error(name if name in self.fields else "file", text)
+    def keeps_file(self, job: TableImport) -> bool:
+        return has_file(job)
 
-    def summary(self) -> list[dict[str, str]]:
-        """Return every message with label and target: the list above the form."""
-        return [
-            {"label": str(field.label), "target": field.auto_id, "text": field.error_text}
-            for field in self
-            if field.errors and isinstance(field, SiteBoundField)
-        ]
+    def request(self, team: Team, user: User, file: Any, typed: dict[str, Any]) -> TableImport:
+        return request_import(team, user, file, file.name, typed)
+
+    def request_again(self, job: TableImport, typed: dict[str, Any]) -> None:
+        request_again(job, typed)

@@ -11,6 +11,9 @@ from django.db.models.functions import Now
 
 from nasengine.estimators.tables.imported import ImportedTable
 from webapp.limits import MAX_NOTE
+from webapp.uploads.models import OPEN_IMPORTS, ImportState, UploadJob
+
+__all__ = ["OPEN_IMPORTS", "BenchmarkTable", "ImportState", "TableImport"]
 
 
 class TableManager(models.Manager["BenchmarkTable"]):
@@ -81,19 +84,6 @@ class BenchmarkTable(models.Model):
         return self.findings.get("fit")
 
 
-class ImportState(models.TextChoices):
-    """State of an import."""
-
-    WAITING = "waiting", "Waiting"
-    RUNNING = "running", "Running"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
-
-
-OPEN_IMPORTS = (ImportState.WAITING, ImportState.RUNNING)
-
-
 class ImportManager(models.Manager["TableImport"]):
     """Does not load the uploaded file unless it is read."""
 
@@ -101,50 +91,19 @@ class ImportManager(models.Manager["TableImport"]):
         return super().get_queryset().defer("content")
 
 
-class TableImport(models.Model):
-    """An uploaded file on its way to a BenchmarkTable; a process claims it and imports it.
+class TableImport(UploadJob):
+    """An uploaded file on its way to a BenchmarkTable.
 
     Attributes:
         content: the file, compressed with gzip; None once the table is stored or the import is
             too old to be tried again.
-        size_bytes: size of the file as uploaded.
-        typed: what the form had in each field.
-        progress: share of the file that was read.
-        errors: why it failed: field of the form -> message.
-        fence: number of claims so far; only the process with the newest one may finish.
-        attempts: number of claims since it was last requested.
     """
 
     team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="imports")
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-    file_name = models.CharField(max_length=200)
     content = models.BinaryField(null=True)
-    size_bytes = models.PositiveBigIntegerField()
-    typed = models.JSONField(default=dict)
-    state = models.CharField(
-        max_length=10, choices=ImportState.choices, default=ImportState.WAITING, db_index=True
-    )
-    progress = models.FloatField(default=0.0)
-    errors = models.JSONField(default=dict)
     table = models.ForeignKey(BenchmarkTable, null=True, on_delete=models.SET_NULL)
-    is_new = models.BooleanField(default=True)
-    fence = models.PositiveIntegerField(default=0)
-    attempts = models.PositiveIntegerField(default=0)
-    heartbeat_at = models.DateTimeField(null=True)
-    cancel_requested = models.BooleanField(default=False)
-    ended_at = models.DateTimeField(null=True)
 
     objects = ImportManager()
 
-    class Meta:
-        ordering = ["-pk"]
+    class Meta(UploadJob.Meta):
         base_manager_name = "objects"
-
-    def __str__(self) -> str:
-        return f"import of {self.file_name}"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it waits or runs."""
-        return self.state in OPEN_IMPORTS

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...core.errors import DataForbidden, DataMissing, EngineError
 from ...core.text import shorten
+from .registered import RegisteredData, registered_folder
 
 VARIABLE = "PARETOSCOPE_DATA_ROOTS"
 
@@ -27,10 +28,22 @@ def allowed_path(path: str | Path) -> Path:
     Raises:
         DataForbidden: the path or the target of its links is outside of the allowed folders.
     """
+    return _checked(path, roots())
+
+
+def readable_path(path: str | Path) -> Path:
+    """Check the path of a file that belongs to a data set, as `allowed_path`.
+
+    Files of registered data sets are allowed too; no setting can name their folder.
+    """
+    folders = roots()
+    return _checked(path, (*folders, registered_folder()) if folders else ())
+
+
+def _checked(path: str | Path, folders: tuple[Path, ...]) -> Path:
     text = str(path)
     if "\0" in text:
         raise EngineError(f"{shorten(text)} is not a path: it holds a NUL character; type it again")
-    folders = roots()
     try:
         os.fsencode(text)
         named = Path(os.path.normpath(Path(text).expanduser().absolute()))
@@ -69,12 +82,16 @@ def named_path(text: str, dataset: str, holds: str) -> Path:
         dataset: Name of the data set, for messages.
         holds: Contents that the path must have, for messages.
 
+    `data:NAME@DIGEST` is a data set that a team has uploaded.
+
     Raises:
         DataMissing: the setting is empty, or the path does not exist.
         EngineError: the path is outside of the allowed folders.
     """
     if not text.strip():
         raise DataMissing(f"path is empty: {dataset} needs {holds}; name it in path")
+    if registered := RegisteredData.of_path(text):
+        return registered.file
     path = allowed_path(text.strip())
     if not _exists(path):
         raise DataMissing(
@@ -97,7 +114,7 @@ def stamp(paths: list[Path]) -> tuple[tuple[str, int, int], ...]:
         DataMissing: a file cannot be read, as a link to nothing.
         EngineError: a file links to a target outside of the allowed folders.
     """
-    stats = [(allowed_path(path), _stat(path)) for path in paths]
+    stats = [(readable_path(path), _stat(path)) for path in paths]
     return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
 
 

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 
 from ...core.errors import DataMissing, EngineError
-from .roots import allowed_path
+from .roots import readable_path
 
 SUFFIXES = (".txt", ".tokens", ".txt.gz", ".tokens.gz")
 PART_WORDS = {
@@ -62,7 +62,7 @@ def files_of(source: Path) -> list[Path]:
     if source.is_file():
         return [source]
     paths = [path for path in sorted(source.iterdir()) if not why_skipped(path)]
-    files = [allowed_path(path) for path in paths]
+    files = [readable_path(path) for path in paths]
     if not files:
         raise DataMissing(f"{source} holds no {', '.join(SUFFIXES)}: correct path")
     return files

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...core.errors import DataMissing, EngineError
 from ..common.pictures import SUFFIXES
-from ..common.roots import allowed_path
+from ..common.roots import readable_path
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class FileList:
         """
         path = self.path(index)
         try:
-            return allowed_path(path).read_bytes()
+            return readable_path(path).read_bytes()
         except OSError as error:
             reason = error.strerror or error
             raise EngineError(f"{path} cannot be read ({reason}): remove or replace it") from None

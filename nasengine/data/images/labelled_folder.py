@@ -10,7 +10,7 @@ import numpy as np
 from ...core.errors import DataMissing, EngineError
 from ..common.pictures import SUFFIXES
 from ..common.raw_images import RawImages
-from ..common.roots import allowed_path
+from ..common.roots import readable_path
 
 SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN")
 SYSTEM_FILES = ("thumbs.db", "desktop.ini")
@@ -91,7 +91,7 @@ def raw_images(files: list[tuple[int, Path]]) -> RawImages:
 
 def _content(path: Path) -> bytes:
     try:
-        return allowed_path(path).read_bytes()
+        return readable_path(path).read_bytes()
     except OSError as error:
         reason = error.strerror or error
         raise EngineError(f"{path} cannot be read ({reason}): remove or replace it") from None

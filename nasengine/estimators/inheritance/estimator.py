@@ -84,8 +84,9 @@ class Inherit(Train):
         trained = train_and_validate(
             config, annotated, lambda network: inheritance.initialise(evaluation, network)
         )
-        if trained.network is not None:
-            proposal = evaluation.proposal
+        proposal = evaluation.proposal
+        kept = evaluation.first_weights and evaluation.weights.get(proposal.number) is not None
+        if trained.network is not None and not kept:
             checkpoint = checkpoint_of(proposal.architecture, trained.network)
             evaluation.weights.put(proposal.number, checkpoint)
         return trained

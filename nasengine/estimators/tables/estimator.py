@@ -3,77 +3,25 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 
 from ...catalog import has, load
-from ...core.errors import EngineError, InvalidSettings
+from ...core.errors import EngineError
 from ...core.estimator import Estimator, Evaluation
 from ...core.measurement import Measurement
 from ...core.objective import Goal
-from ...core.outcome import Outcome
-from ...core.settings import setting, to_mapping
+from ...core.outcome import Outcome, TrainingProgress
+from ...core.settings import to_mapping
 from ...core.space import Space
 from ...core.text import one_line, shorten
 from . import nb201_layout
 from .cells import Cells, cells_of, header_of
 from .column import Column, parse_column
+from .config import TableConfig
 from .keys import key_columns, key_objection, keys_of
 from .packaged import packaged_table
-
-
-@dataclass(frozen=True)
-class TableConfig:
-    """The table and the mapping of its columns to objectives.
-
-    Raises:
-        InvalidSettings: a column mapping is invalid.
-    """
-
-    path: str = setting(
-        "",
-        "A .csv or .csv.gz file with a header row, table:NAME for a table of your team, or the "
-        "name of a packaged table: digits-nb201.",
-    )
-    columns: tuple[str, ...] = setting(
-        (),
-        "Meaning of the columns, as in error=val_acc:100-x:%, params=size, "
-        "throughput@a100=tp:x:images/s:higher. Default: those of a packaged table, or of the "
-        "NAS-Bench-201 table.",
-    )
-    report: tuple[str, ...] = setting(
-        (), "Columns that are reported but are no objectives, such as test_error=test_acc:100-x:%."
-    )
-    architecture: str = setting(
-        nb201_layout.ARCHITECTURE,
-        "Column of the architecture's text, id or canonical JSON; or several, separated by "
-        "commas: one for each decision of the space, in its order.",
-    )
-
-    costs_first: bool = setting(
-        False,
-        "Check constraints on costs before the lookup, as training does: a candidate that violates "
-        "one gets only its costs and does not count towards the budget.",
-    )
-
-    def __post_init__(self) -> None:
-        errors = {}
-        for name in ("columns", "report"):
-            try:
-                names = [parse_column(text).objective for text in getattr(self, name)]
-            except ValueError as error:
-                errors[name] = str(error)
-                continue
-            if len(set(names)) < len(names):
-                errors[name] = "names an objective twice: give each one column"
-        if self.report and not self.columns:
-            errors["report"] = "needs columns: map the objectives in columns"
-        try:
-            key_columns(self.architecture)
-        except ValueError as error:
-            errors["architecture"] = str(error)
-        if errors:
-            raise InvalidSettings(errors)
+from .partial import PartialColumn, PartialResults, parse_partial, parse_partials
 
 
 class Table(Estimator):
@@ -87,6 +35,7 @@ class Table(Estimator):
     Config = TableConfig
     builds_network = False
     trains_standalone = False
+    trains_in_parts = True
     is_lookup = True
     config: TableConfig
 
@@ -122,6 +71,14 @@ class Table(Estimator):
             }
         return _nb201_objections(space, dataset)
 
+    def parts_objection(self, dataset: str) -> str:
+        if self._partial(dataset) is not None:
+            return ""
+        return (
+            "needs results after fewer epochs: name their columns in the setting partial of the "
+            "table, or set it to off"
+        )
+
     def costs_before(self, evaluation: Evaluation) -> tuple[Measurement, ...]:
         """Return the costs of the row with `costs_first`, else nothing."""
         if not self.config.costs_first:
@@ -137,9 +94,18 @@ class Table(Estimator):
             EngineError: the table has no row for the architecture, or cannot be read.
         """
         steering, reported = self._columns(evaluation.dataset)
+        until, partial = evaluation.proposal.until, self._partial(evaluation.dataset)
+        early = partial.at(until) if partial is not None and until is not None else None
+        if early is not None:
+            steering = tuple(
+                early.column if c.objective == early.column.objective else c for c in steering
+            )
+            reported = ()  # they are those of the whole training
+        curve = partial.up_to(early.epochs if early else partial.planned) if partial else []
         wanted = {goal.name for goal in evaluation.goals}
         needed = [column for column in steering if column.objective in wanted]
-        names = tuple(dict.fromkeys(column.column for column in (*steering, *reported)))
+        more = [one.column for one in curve]
+        names = tuple(dict.fromkeys(column.column for column in (*steering, *reported, *more)))
         cells = cells_of(self.config.path, self._keys, names)
         row = self._row(evaluation, cells)
         number = evaluation.proposal.number
@@ -149,7 +115,22 @@ class Table(Estimator):
             return Outcome(number, "failed", reason=reason)
         available = needed + [c for c in reported if math.isfinite(c.value(row[c.column]))]
         measurements = tuple(_measurement(column, row, cells.table) for column in available)
-        return Outcome(number, "done", measurements)
+        outcome = Outcome(number, "done", measurements)
+        if partial is None or until is None:
+            return outcome
+        return _in_part(
+            outcome, partial, early, [one.column.value(row[one.column.column]) for one in curve]
+        )
+
+    def _partial(self, dataset: str) -> PartialResults | None:
+        """Return the results after fewer epochs; None if the table has none."""
+        config = self.config
+        if config.columns:
+            columns = parse_partials(config.partial)
+            return PartialResults(columns, config.epochs, config.separate) if columns else None
+        if packaged_table(config.path) or dataset not in nb201_layout.PREFIXES:
+            return None
+        return nb201_layout.partial(self._header, dataset)
 
     def _columns(self, dataset: str) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
         """Return the columns that steer the search and those that are only reported."""
@@ -194,6 +175,7 @@ class Table(Estimator):
         named = {
             "columns": [parse_column(text).column for text in self.config.columns],
             "report": [parse_column(text).column for text in self.config.report],
+            "partial": [parse_partial(text).column.column for text in self.config.partial],
             "architecture": list(self._keys),
         }
         return {
@@ -207,6 +189,21 @@ class Table(Estimator):
         """Whether the columns of the architecture suit the space."""
         fault = key_objection(space, self._keys)
         return {"estimator_config.architecture": fault} if fault else {}
+
+
+def _in_part(
+    outcome: Outcome, partial: PartialResults, early: PartialColumn | None, curve: list[float]
+) -> Outcome:
+    """Return the outcome of a training in parts: paused at `early`, or done if that is None."""
+    objective = partial.columns[0].column.objective
+    reached = early.epochs if early else partial.planned
+    values = curve if early else [*curve, outcome.values[objective]]
+    return replace(
+        outcome,
+        state="paused" if early else "done",
+        epochs=partial.cost(reached),
+        training=TrainingProgress(reached, partial.planned, objective, tuple(values)),
+    )
 
 
 def _is_cost(goal: Goal) -> bool:

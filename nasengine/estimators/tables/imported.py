@@ -11,38 +11,25 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from ...core.errors import EngineError
-from ...core.text import shorten
+from ...core.pinned import NAME, Pinned, name_rule
 
-PREFIX = "table:"
-MAX_NAME_LENGTH = 60
-NAME = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{MAX_NAME_LENGTH - 1}}}", re.ASCII)
-FORM = re.compile(rf"table:({NAME.pattern})(?:@([0-9a-f]{{64}}))?", re.ASCII)
-NAME_RULE = (
-    "a table's name has lower-case letters, digits, dots, hyphens and underscores, starts with "
-    f"a letter or digit and has at most {MAX_NAME_LENGTH} characters"
-)
+__all__ = ["FILE_NAME", "NAME", "NAME_RULE", "ImportedTable", "folder", "imported_table"]
+
+NAME_RULE = name_rule("table")
 FILE_NAME = re.compile(r"[0-9a-f]{64}\.csv\.gz", re.ASCII)
 PROJECT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
-class ImportedTable:
+class ImportedTable(Pinned):
     """A table's name, and the digest that pins its rows ("" if it is not pinned)."""
 
-    name: str
-    digest: str = ""
-
-    @property
-    def path(self) -> str:
-        """Value of the setting `path`."""
-        return f"{PREFIX}{self.name}@{self.digest}" if self.digest else f"{PREFIX}{self.name}"
-
-    @property
-    def label(self) -> str:
-        """Name and abbreviated digest, for messages and pages."""
-        return f"{self.name}@{self.digest[:8]}" if self.digest else self.name
+    prefix: ClassVar[str] = "table:"
+    noun: ClassVar[str] = "table"
+    kind: ClassVar[str] = "an imported table"
 
     @property
     def file(self) -> Path:
@@ -65,14 +52,7 @@ def imported_table(path: str) -> ImportedTable | None:
     Raises:
         EngineError: the text starts with "table:" but is not a valid name.
     """
-    text = path.strip()
-    if not text.startswith(PREFIX):
-        return None
-    if not (match := FORM.fullmatch(text)):
-        raise EngineError(
-            f"{shorten(text, 80)} is not an imported table: write table:NAME; {NAME_RULE}"
-        )
-    return ImportedTable(match[1], match[2] or "")
+    return ImportedTable.of_path(path)
 
 
 def folder() -> Path:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from .column import Column
+from .partial import PartialColumn, PartialResults
 
 ARCHITECTURE = "arch_str"
 PREFIXES = {"cifar10": "c10", "cifar100": "c100", "imagenet16-120": "in16"}
@@ -42,6 +43,15 @@ def objectives(header: tuple[str, ...], dataset: str) -> tuple[Column, ...]:
             if match := pattern.fullmatch(name):
                 columns.append(Column(f"{kind}@{match[1]}", name, unit=unit))
     return tuple(column for column in columns if column.column in header)
+
+
+def partial(header: Iterable[str], dataset: str) -> PartialResults | None:
+    """Return the results of the separate 12-epoch trainings; None if the table lacks them."""
+    name = f"{PREFIXES[dataset]}_val_acc_12"
+    if name not in header:
+        return None
+    column = PartialColumn(12, Column("error", name, 100.0, -1.0, "%"))
+    return PartialResults((column,), planned=200, separate=True)
 
 
 def reports(dataset: str) -> tuple[Column, ...]:

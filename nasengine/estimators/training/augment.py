@@ -84,7 +84,7 @@ def crop(
 
 def flip(images: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
     """Mirror the images for which `mirrored` (n, bool) is true."""
-    mask = mirrored.to(images.device).view(-1, 1, 1, 1)
+    mask = mirrored.to(images.device, non_blocking=True).view(-1, 1, 1, 1)
     return torch.where(mask, images.flip(3), images)
 
 
@@ -113,10 +113,12 @@ def _by_channel(
 
 
 def _span(start: torch.Tensor, length: int, images: torch.Tensor) -> torch.Tensor:
-    return start.to(images.device)[:, None] + torch.arange(length, device=images.device)
+    return start.to(images.device, non_blocking=True)[:, None] + torch.arange(
+        length, device=images.device
+    )
 
 
 def _inside(centres: torch.Tensor, side: int, length: int, images: torch.Tensor) -> torch.Tensor:
-    first = centres.to(images.device)[:, None] - side // 2
+    first = centres.to(images.device, non_blocking=True)[:, None] - side // 2
     positions = torch.arange(length, device=images.device)
     return (positions >= first) & (positions < first + side)

@@ -183,6 +183,12 @@ class TrainConfig:
         "Number type of the forward pass; auto: bf16 on CUDA, else float32.",
         choices=("auto", "float32", "bf16"),
     )
+    cuda_graphs: bool = setting(
+        True,
+        "Record the training step as one CUDA graph, which saves the time of launching its kernels "
+        "one by one (CUDA only).",
+        omit_default=True,
+    )
     channels_last: bool = setting(True, "Use the channels-last memory format; usually faster.")
     device: str = setting("auto", "Device: auto (CUDA, MPS, else CPU), cpu, cuda, cuda:N or mps.")
     threads: int = setting(

@@ -9,15 +9,25 @@ import torch
 
 from ...core.errors import EngineError
 from .config import TrainConfig
+from .graphs import Recorder, recorder_for
 
 
 @dataclass(frozen=True)
 class DeviceContext:
-    """A device, the number type of the forward pass and the memory format of images."""
+    """A device, the number type of the forward pass and the memory format of images.
+
+    `graphs` allows recorded steps on CUDA.
+    """
 
     device: torch.device
     dtype: torch.dtype
     memory_format: torch.memory_format
+    graphs: bool = True
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """The recorder of steps; None if every step is eager."""
+        return recorder_for(self.device) if self.graphs else None
 
     @property
     def dtype_name(self) -> str:
@@ -68,6 +78,7 @@ def find_device_context(config: TrainConfig) -> DeviceContext:
         device,
         torch.bfloat16 if bf16 else torch.float32,
         torch.channels_last if config.channels_last else torch.contiguous_format,
+        config.cuda_graphs,
     )
 
 

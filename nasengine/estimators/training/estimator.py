@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from ...core.dataset import DataKind
 from ...core.estimator import Estimator, Evaluation
 from ...core.measurement import Measurement
 from ...core.objective import Goal
-from ...core.outcome import Outcome
+from ...core.outcome import Outcome, TrainingProgress
 from ...core.space import Space
 from ...data.common.named import named_dataset
-from .config import TrainConfig, settings_errors
+from .config import ResolvedTrainConfig, TrainConfig, settings_errors
 from .learned_settings import with_learned_settings
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class Train(Estimator):
 
     name = "train"
     Config = TrainConfig
+    trains_in_parts = True
     config: TrainConfig
 
     def provides(self, goal: Goal) -> bool:
@@ -96,6 +99,7 @@ def train_and_validate(
     dataset = named_dataset(evaluation.dataset, evaluation.dataset_config)
     resolved = config.resolve(dataset.kind)
     extra: dict[str, Any] = {}
+    course: list[TrainingProgress] = []
 
     def on_built(network: torch.nn.Module) -> None:
         if initial_weights is not None:
@@ -108,6 +112,8 @@ def train_and_validate(
         is_text = dataset.kind == "text"
         losses = [score.loss if is_text else score.error for score in valid]
         epoch = selected_epoch(losses, resolved.keep)
+        if evaluation.proposal.until is not None:
+            course.append(_progress(evaluation, valid, resolved))
         detail = {"part": "valid", "epoch": epoch + 1, **extra}
         if is_text:
             names = [goal.name for goal in evaluation.goals] or ["perplexity"]
@@ -115,7 +121,7 @@ def train_and_validate(
         return (error_measurement("error", valid[epoch], context, resolved, **detail),)
 
     facts, parts = dataset.facts(), dataset.search_parts()
-    return train_network(
+    trained = train_network(
         resolved,
         evaluation,
         facts,
@@ -124,6 +130,20 @@ def train_and_validate(
         on_built=on_built,
         preprocessing=dataset.preprocessing() if resolved.changes_colours else None,
     )
+    if not course:
+        return trained
+    return replace(trained, outcome=replace(trained.outcome, training=course[0]))
+
+
+def _progress(
+    evaluation: Evaluation, scores: list[Score], config: ResolvedTrainConfig
+) -> TrainingProgress:
+    """Return how far a training has come, with what would be reported after each epoch."""
+    name = next((g.name for g in evaluation.goals if g.kind in ("error", "perplexity")), "error")
+    values = [s.perplexity if name == "perplexity" else s.error for s in scores]
+    if config.keep == "best":
+        values = list(accumulate(values, min))
+    return TrainingProgress(len(scores), config.epochs, name, tuple(values))
 
 
 def selected_epoch(losses: list[float], keep: str) -> int:

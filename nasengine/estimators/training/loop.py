@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import torch
-from torch.nn import functional
 
 from ...core.dataset import Part, Preprocessing, TextPart
 from ...core.errors import Cancelled, Diverged
 from ...core.estimator import Report
 from ...core.seeds import derive
-from ...spaces.layers.learned_group import Condensing
 from .augment import augment
 from .batches import steps_in_epoch
 from .checkpoints import Checkpoints
@@ -22,10 +20,11 @@ from .config import ResolvedTrainConfig
 from .data_parallel import current_group
 from .device_context import DeviceContext
 from .divergence import LossMonitor, finite_or_none
-from .optimizer import make_optimizer, set_rate
+from .optimizer import make_optimizer
 from .schedule import learning_rate
 from .score import Score, score
 from .sources import source_of
+from .step import TrainingStep, set_progress
 from .training_state import TrainingState
 
 P = TypeVar("P", Part, TextPart)
@@ -38,7 +37,8 @@ class Job(Generic[P]):
     """Input of a training loop: the network on its device, data, settings, seed, callbacks.
 
     Without `valid` nothing is scored, as in the final training on train and valid. Colour jitter
-    needs `preprocessing`. An interrupted training continues from `checkpoints`.
+    needs `preprocessing`. An interrupted training continues from `checkpoints`. A training pauses
+    after epoch `until`; nothing else depends on it.
     """
 
     network: torch.nn.Module
@@ -52,6 +52,12 @@ class Job(Generic[P]):
     preprocessing: Preprocessing | None = None
     on_averaged: OnAveraged = lambda last: None
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    until: int | None = None
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch after which the loop ends: the last one, or that at which it pauses."""
+        return min(self.config.epochs, self.until or self.config.epochs)
 
 
 def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
@@ -65,7 +71,8 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
     config, context = job.config, job.context
     source = source_of(job.train, config, context, job.seed)
     valid = context.hold(job.valid.images, job.valid.labels) if job.valid else None
-    optimizer = make_optimizer(job.network, config)
+    optimizer = make_optimizer(job.network, config, context.device)
+    step = TrainingStep(job, optimizer)
     order = torch.Generator().manual_seed(derive(job.seed, "order"))
     augmentation = torch.Generator().manual_seed(derive(job.seed, "augment"))
     per_epoch = steps_in_epoch(source.count, config.batch_size)
@@ -79,9 +86,9 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
     cancelled = group.agreed(job.cancelled)
     finished = job.checkpoints.resume(state)
     group.check_equal(finished, "the epoch at which they continue")
-    for epoch in range(finished + 1, config.epochs + 1):
+    for epoch in range(finished + 1, job.last_epoch + 1):
         started = time.monotonic()
-        steps = Steps(job, optimizer, (epoch - 1) * per_epoch, per_epoch)
+        steps = Steps(job, step, (epoch - 1) * per_epoch, per_epoch)
         monitor = LossMonitor(epoch, config.learning_rate, context.device)
         position = {"epoch": epoch, "epochs": config.epochs}
         result: Score | None = None
@@ -108,46 +115,22 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
 class Steps:
     """The optimizer steps of one epoch, with the current rate and the count of wrong answers."""
 
-    def __init__(
-        self, job: Job[Part], optimizer: torch.optim.Optimizer, first_step: int, per_epoch: int
-    ):
-        self.job = job
-        self.optimizer = optimizer
+    def __init__(self, job: Job[Part], step: TrainingStep, first_step: int, per_epoch: int):
+        self.config = job.config
+        self.take_one = step
         self.step = first_step
         self.per_epoch = per_epoch
         self.rate = 0.0
         self.count = 0
         self.wrong = torch.zeros((), dtype=torch.long, device=job.context.device)
-        self.group = current_group()
-        self.group.start_epoch(job.seed, first_step)
+        current_group().start_epoch(job.seed, first_step)
         job.network.train()
 
     def take(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Take one step on n images; return the loss before it, without the auxiliary head's."""
-        config = self.job.config
-        network: Any = self.job.network  # has the attribute drop_path
-        self.rate = learning_rate(config, self.step, self.per_epoch)
-        set_rate(self.optimizer, self.rate)
-        progress = self.step / (config.epochs * self.per_epoch)
-        network.drop_path = config.drop_path * progress
-        network.drop_path_by_depth = config.drop_path_by_depth
-        set_progress(network, progress)
-        share = self.group.share(images, labels)
-        with self.job.context.autocast():
-            output = network(share.images)
-        logits, auxiliary = output if isinstance(output, tuple) else (output, None)
-        loss = total = self._loss(logits, share.labels)
-        if auxiliary is not None:
-            total = loss + config.auxiliary_weight * self._loss(auxiliary, share.labels)
-        if config.group_lasso and isinstance(network, Condensing):
-            total = total + config.group_lasso * network.group_lasso()
-        self.optimizer.zero_grad(set_to_none=True)
-        share.weighted(total).backward()
-        missed = (logits.detach().argmax(1) != share.labels).sum()
-        loss, missed = self.group.add_up(network, share.weighted(loss), share.counted(missed))
-        if config.gradient_clip:
-            torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
-        self.optimizer.step()
+        self.rate = learning_rate(self.config, self.step, self.per_epoch)
+        progress = self.step / (self.config.epochs * self.per_epoch)
+        loss, missed = self.take_one(images, labels, self.rate, progress)
         self.step += 1
         self.count += len(labels)
         self.wrong += missed.round().long() if missed.is_floating_point() else missed
@@ -157,19 +140,6 @@ class Steps:
     def error(self) -> float | None:
         """Percentage of wrong answers during training, None before the first step."""
         return 100 * int(self.wrong) / self.count if self.count else None
-
-    def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        smoothing = self.job.config.label_smoothing
-        return functional.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
-
-
-def set_progress(network: Any, progress: float) -> None:
-    """Set the finished share of the training on networks that change during training.
-
-    It is 1 after the last step, so the final score is that of the network's final form.
-    """
-    if hasattr(network, "progress"):
-        network.progress = progress
 
 
 def elapsed(started: float) -> float:

@@ -54,7 +54,7 @@ class MemorySource:
     def batches(self, epoch: int, order: torch.Generator) -> Batches:
         device = self.context.device
         for positions in shuffled_batches(self.count, self.config.batch_size, order):
-            indices = positions.to(self.images.device)
+            indices = positions.to(self.images.device, non_blocking=True)
             yield self.images[indices].to(device), self.labels[indices].to(device)
 
 

@@ -14,11 +14,12 @@ from ...core.errors import Cancelled, Diverged
 from ...core.seeds import generator
 from .averaging import Averaging
 from .divergence import LossMonitor, finite_or_none
-from .loop import Job, epoch_metrics, set_progress
+from .loop import Job, epoch_metrics
 from .optimizer import make_optimizer, set_rate
 from .schedule import learning_rate
 from .score import Score
 from .slowness import outputs_and_logits, slowness_of
+from .step import set_progress
 from .text_score import score_text
 from .training_state import TrainingState
 from .windows import streams, window_lengths
@@ -49,7 +50,7 @@ def run_text_epochs(job: Job[TextPart]) -> Iterator[Score | None]:
         averaging=steps.averaging,
     )
     finished = job.checkpoints.resume(state)
-    for epoch in range(finished + 1, config.epochs + 1):
+    for epoch in range(finished + 1, job.last_epoch + 1):
         started = time.monotonic()
         steps.begin(epoch)
         monitor = LossMonitor(epoch, config.learning_rate, context.device)

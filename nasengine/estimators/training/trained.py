@@ -14,7 +14,7 @@ from ...core.dataset import DatasetFacts, Part, Preprocessing, TextPart
 from ...core.errors import Cancelled, Diverged, EngineError
 from ...core.estimator import Evaluation
 from ...core.measurement import Measurement
-from ...core.outcome import OUT_OF_MEMORY, Outcome
+from ...core.outcome import OUT_OF_MEMORY, Outcome, OutcomeState
 from ...core.seeds import derive
 from ...core.torch_state import seeded, threads
 from ...spaces.layers.head_dropout import add_head_dropout
@@ -34,7 +34,7 @@ Parts = tuple[Part, Part | None] | tuple[TextPart, TextPart | None]
 
 @dataclass(frozen=True)
 class Trained:
-    """The outcome of a training, and the network if the outcome is done."""
+    """The outcome of a training, and the network if the outcome is done or paused."""
 
     outcome: Outcome
     network: torch.nn.Module | None
@@ -55,7 +55,8 @@ def train_network(
 
     Initial weights, order, windows, augmentation and dropout derive from `evaluation.seed`;
     torch's global generators and thread number are restored. With `evaluation.progress` an
-    interrupted training continues at the epoch that its newest checkpoint keeps.
+    interrupted training continues at the epoch that its newest checkpoint keeps. With
+    `Proposal.until` it pauses after that epoch and stores a checkpoint.
 
     Args:
         config: Settings of the training.
@@ -102,10 +103,13 @@ def train_network(
                 "checkpoints": checkpoints,
                 "preprocessing": preprocessing,
                 "on_averaged": on_averaged,
+                "until": evaluation.proposal.until,
             }
             for _ in epochs(network, parts, config, context, evaluation, **more):
                 pass
             group.normalise_apart(network)
+            if is_paused := len(scores) < config.epochs:
+                checkpoints.flush()
             measurements = conclude(network, context, scores) if group.is_first else ()
     except (Cancelled, KeyboardInterrupt):
         checkpoints.flush()
@@ -127,7 +131,8 @@ def train_network(
         return Trained(Outcome(number, "failed", reason=reason, epochs=len(scores)), None)
     finally:
         release_memory(context.device)
-    return Trained(Outcome(number, "done", measurements, epochs=len(scores)), network)
+    state: OutcomeState = "paused" if is_paused else "done"
+    return Trained(Outcome(number, state, measurements, epochs=len(scores)), network)
 
 
 def epochs(
@@ -207,6 +212,7 @@ def _identity(
         network: The network before the first step, on the CPU.
     """
     settings = {**asdict(config), "device": None, "threads": None}
+    del settings["cuda_graphs"]  # the numbers are those of eager steps
     sizes = [None if part is None else len(_examples(part)) for part in parts]
     return {
         "settings": hashlib.sha256(canonical_json(settings).encode()).hexdigest(),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from ...core.errors import EngineError
-from ...core.text import shorten
+from ...core.json_fields import TEXT, Rule, check_fields, is_number, is_text, or_null, wrong_field
 
+WHAT = "a device file"
 METHODS = ("measured", "tabular")
-COSTS = ("latency", "energy")
+COSTS = ("latency", "throughput", "energy", "power", "memory")
 VALUES = ("measured", "modelled")
 RUNS_ON = ("cpu", "cuda", "mps")
 DTYPES = ("float32", "float16", "bfloat16", "float64")
@@ -35,46 +34,27 @@ def check_device(values: Any, device_class: type, file: str) -> None:
     """
     known = [field.name for field in fields(device_class) if field.name != "name"]
     required = [f.name for f in fields(device_class) if f.default is MISSING and f.name in known]
-    if not isinstance(values, Mapping):
-        raise EngineError(f"{file} is not a device file: it must be one JSON object")
-    for name in values:
-        if name not in known:
-            raise _wrong(file, name, f"is unknown: use only {', '.join(known)}")
-    for name in required:
-        if name not in values:
-            raise _wrong(file, name, f"is missing; required are {', '.join(required)}")
-    for name, value in values.items():
-        allowed, text = RULES[name]
-        if not allowed(value):
-            raise _wrong(file, name, f"is {shorten(value)}: it must be {text}")
+    rules = {name: RULES[name] for name in known}
+    check_fields(values, file, WHAT, rules=rules, required=required)
     _check_method(values, file)
 
 
 def _check_method(values: Mapping[str, Any], file: str) -> None:
     """Check the fields that only devices with workers have."""
     measured = values["method"] == "measured"
-    for name in ("queue", "runs_on"):
-        if measured and values.get(name) is None:
-            raise _wrong(file, name, "is missing: a device with method measured needs it")
-        if not measured and values.get(name) is not None:
-            raise _wrong(file, name, "belongs only to devices with method measured: remove it")
-    if measured and list(values["costs"]) != ["latency"]:
-        raise _wrong(
-            file, "costs", 'must be ["latency"] with method measured: workers measure nothing else'
-        )
+    for name in ("queue", "runs_on", "profile"):
+        given = values.get(name) is not None
+        if measured and not given and name != "profile":
+            text = "is missing: a device with method measured needs it"
+            raise wrong_field(file, WHAT, name, text)
+        if given and not measured:
+            text = "belongs only to devices with method measured: remove it"
+            raise wrong_field(file, WHAT, name, text)
 
 
-def _wrong(file: str, name: str, text: str) -> EngineError:
-    return EngineError(f"{file} is not a device file: {shorten(name)} {text}")
-
-
-def _one_of(*choices: str | None) -> tuple[Callable[[Any], bool], str]:
+def _one_of(*choices: str | None) -> Rule:
     names = ", ".join("null" if choice is None else choice for choice in choices)
     return lambda value: isinstance(value, str | None) and value in choices, f"one of {names}"
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
 
 
 def _is_whole(value: Any) -> bool:
@@ -82,8 +62,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_time(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value) and 0 <= value <= MAX_WHOLE
+    return is_number(value) and 0 <= value <= MAX_WHOLE
 
 
 def _are_costs(value: Any) -> bool:
@@ -91,9 +70,8 @@ def _are_costs(value: Any) -> bool:
     return texts and bool(value) and set(value) <= set(COSTS) and len(set(value)) == len(value)
 
 
-TEXT = (_is_text, "a text that is not empty")
-WHOLE = (lambda value: value is None or _is_whole(value), "a whole number above 0, or null")
-RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+WHOLE = (or_null(_is_whole), "a whole number above 0, or null")
+RULES: dict[str, Rule] = {
     "summary": TEXT,
     "provenance": TEXT,
     "method": _one_of(*METHODS),
@@ -102,13 +80,14 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "dtype": _one_of(*DTYPES, None),
     "values": _one_of(*VALUES),
     "queue": (
-        lambda value: value is None or (isinstance(value, str) and bool(QUEUE.fullmatch(value))),
+        or_null(lambda value: isinstance(value, str) and bool(QUEUE.fullmatch(value))),
         "1 to 40 letters, digits, dots, hyphens and underscores, or null",
     ),
     "runs_on": _one_of(*RUNS_ON, None),
+    "profile": (or_null(is_text), "a device profile, or null"),
     "memory_format": _one_of(*MEMORY_FORMATS),
     "threads": WHOLE,
     "warm_up": WHOLE,
     "repetitions": WHOLE,
-    "seconds": (lambda value: value is None or _is_time(value), "a number from 0, or null"),
+    "seconds": (or_null(_is_time), "a number from 0, or null"),
 }

@@ -1,16 +1,19 @@
-"""Devices: one JSON file each with the source of its costs and the measuring conditions."""
+"""Devices: one JSON file each with the source of its costs and the measuring conditions.
+
+Devices that are only modelled have a profile of `nasengine.predictors` instead.
+"""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from ...core.errors import EngineError, UnknownName
-from ...core.text import one_line, shorten
-from .device_checks import check_device
+from ...core.json_fields import read_json
+from ...core.text import shorten
+from ...predictors.operators.device_profile import DeviceProfile, profiles
+from .device_checks import COSTS, WHAT, check_device
 
 FOLDER = Path(__file__).parents[1] / "devices"
 
@@ -23,7 +26,8 @@ class DeviceFile:
         name: Name of the file without `.json`, the NAME of latency@NAME.
         summary: Description for lists and forms.
         method: "measured" if workers of `queue` run networks on the device, "tabular" if its
-            costs exist only as columns of benchmark tables.
+            costs exist only as columns of benchmark tables, "modelled" if a device profile
+            gives them.
         costs: Kinds of objectives that exist for the device.
         provenance: Source of the values.
         batch: Images (or words) per forward pass.
@@ -36,6 +40,7 @@ class DeviceFile:
         warm_up: Passes before the timed repetitions.
         repetitions: Smallest number of timed repetitions.
         seconds: Smallest total time of the repetitions.
+        profile: Device profile that models what this machine cannot measure; None: none does.
     """
 
     name: str
@@ -53,17 +58,21 @@ class DeviceFile:
     warm_up: int | None = None
     repetitions: int | None = None
     seconds: float | None = None
+    profile: str | None = None
 
 
 @cache
 def devices() -> dict[str, DeviceFile]:
-    """Return all devices by name, measured ones first.
+    """Return all devices by name: measured ones, then modelled ones, then those of tables.
 
     Raises:
         EngineError: a file cannot be read, lacks a field, or has a wrong one.
     """
     files = [_read(path) for path in sorted(FOLDER.glob("*.json"))]
-    files.sort(key=lambda device: (device.method != "measured", device.name))
+    named = {file.name for file in files}
+    files += [_modelled(profile) for profile in profiles().values() if profile.name not in named]
+    order = ("measured", "modelled", "tabular")
+    files.sort(key=lambda device: (order.index(device.method), device.name))
     return {device.name: device for device in files}
 
 
@@ -80,15 +89,17 @@ def device(name: str) -> DeviceFile:
         raise UnknownName(f"{shorten(name)} is not among the devices; known: {known}") from None
 
 
-def measured_device(kind: str, name: str | None) -> DeviceFile:
-    """Return the device on which this kind of objective can be measured by running networks.
+def costed_device(kind: str, name: str | None) -> DeviceFile:
+    """Return the device for which this kind of cost can be measured or modelled here.
 
     Raises:
         EngineError: no device is named, or its costs exist only in tables.
         UnknownName: there is no such device.
     """
-    measured = [d.name for d in devices().values() if d.method == "measured" and kind in d.costs]
-    choices = " or ".join(f"{kind}@{name}" for name in measured) or "another objective"
+    able = [d for d in devices().values() if d.method != "tabular" and kind in d.costs]
+    measured = [d.name for d in able]
+    shown = [d.name for d in able if d.method == "measured"] or measured
+    choices = " or ".join(f"{kind}@{name}" for name in shown) or "another objective"
     if not name:
         raise EngineError(f"{kind} needs a device: choose {choices}")
     chosen = device(name)
@@ -103,17 +114,28 @@ def measured_device(kind: str, name: str | None) -> DeviceFile:
     return chosen
 
 
+def _modelled(profile: DeviceProfile) -> DeviceFile:
+    """Return the device of a profile; without power figures it has no energy and no power."""
+    costs = [cost for cost in COSTS if cost not in ("energy", "power") or profile.busy_watts]
+    return DeviceFile(
+        name=profile.name,
+        summary=profile.summary,
+        method="modelled",
+        costs=tuple(costs),
+        provenance="; ".join(profile.provenance.values()),
+        batch=profile.batch,
+        dtype=profile.dtype,
+        values="modelled",
+        profile=profile.name,
+    )
+
+
 def _read(path: Path) -> DeviceFile:
     """Return the device of a file.
 
     Raises:
         EngineError: the file cannot be read, or a field is wrong.
     """
-    try:
-        values: Any = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise EngineError(
-            f"{path.name} is not a device file ({one_line(str(error), 120)}): correct its JSON"
-        ) from None
+    values = read_json(path, WHAT)
     check_device(values, DeviceFile, path.name)
     return DeviceFile(name=path.stem, **{**values, "costs": tuple(values["costs"])})

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.measurement import Measurement
 from ...core.objective import Objective
-from ..common.device_files import DeviceFile, measured_device
+from ...metering.summary import summarize
+from ..common.device_files import DeviceFile, costed_device
+from ..device_costs.modelled import modelled
 from .machine_lock import exclusive
 from .processor import cpu_clock_mhz, cpu_name
-from .timing import time_network
+from .timing import Timing, time_network
 
 if TYPE_CHECKING:
     import torch
@@ -39,7 +41,9 @@ class Latency(Objective):
         Raises:
             EngineError: no device is named, or it is tabular or absent from this machine.
         """
-        chosen = measured_device(self.kind, device)
+        chosen = costed_device(self.kind, device)
+        if chosen.method == "modelled":
+            return modelled(self.kind, chosen, network, input_shape)
         with exclusive():
             timing = time_network(network, input_shape, chosen)
         return Measurement(
@@ -50,16 +54,29 @@ class Latency(Objective):
             repetitions=len(timing.milliseconds),
             spread=timing.spread,
             detail={
-                "batch": chosen.batch,
-                "dtype": chosen.dtype,
-                "threads": chosen.threads,
-                "memory_format": chosen.memory_format,
-                "warm_up": chosen.warm_up,
+                **timing_detail(timing, chosen),
                 "min": min(timing.milliseconds),
                 "max": max(timing.milliseconds),
-                **_hardware(chosen),
             },
         )
+
+
+def timing_detail(timing: Timing, device: DeviceFile) -> dict[str, Any]:
+    """Return the conditions of a timing and the 95 % interval of its median in ms."""
+    summary = summarize(timing.milliseconds)
+    return {**conditions(device), "low": summary.low, "high": summary.high}
+
+
+def conditions(device: DeviceFile) -> dict[str, Any]:
+    """Return the conditions under which a device file has networks run."""
+    return {
+        "batch": device.batch,
+        "dtype": device.dtype,
+        "threads": device.threads,
+        "memory_format": device.memory_format,
+        "warm_up": device.warm_up,
+        **_hardware(device),
+    }
 
 
 def _hardware(device: DeviceFile) -> dict[str, Any]:

@@ -61,6 +61,24 @@ def time_network(
 ) -> Timing:
     """Time forward passes of a copy of the network under the conditions of the device file.
 
+    Raises:
+        EngineError: this machine does not have the device.
+    """
+    with forward_pass(network, input_shape, device) as run:
+        return repeat(
+            run,
+            device.warm_up or 10,
+            max(device.repetitions or 0, MIN_REPETITIONS),
+            device.seconds or 0.0,
+        )
+
+
+@contextmanager
+def forward_pass(
+    network: torch.nn.Module, input_shape: tuple[int, ...], device: DeviceFile
+) -> Iterator[Callable[[], float]]:
+    """Yield a function that runs a copy of the network once and returns the milliseconds.
+
     The copy is in evaluation mode. For a network that reads text, a pass reads one word with
     the recurrent state of the word before.
 
@@ -82,12 +100,7 @@ def time_network(
     timed.eval()
     with threads(device.threads), _without_collection(), torch.inference_mode():
         arguments = (inputs, timed(inputs)[1]) if reads_words(input_shape) else (inputs,)
-        return repeat(
-            _timer(timed, *arguments),
-            device.warm_up or 10,
-            max(device.repetitions or 0, MIN_REPETITIONS),
-            device.seconds or 0.0,
-        )
+        yield _timer(timed, *arguments)
 
 
 def check_present(device: DeviceFile) -> None:

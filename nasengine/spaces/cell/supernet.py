@@ -10,6 +10,7 @@ from torch import nn
 
 from ..common.cell_genome import CELLS
 from ..layers.blocks import FactorizedReduce, relu_conv_bn
+from ..layers.drop_path import Probability
 from ..layers.stems import make_stem
 from ..layers.supernet.graph import Mixture, Pairs, RelaxedGraph
 from ..layers.supernet.network import ImageSupernet, Output
@@ -64,7 +65,7 @@ class SupernetCell(nn.Module):
         return torch.cat(self.graph((self.older(older), self.newer(newer)), mixture), dim=1)
 
     def run_pairs(
-        self, older: torch.Tensor, newer: torch.Tensor, pairs: Pairs, drop: float = 0.0
+        self, older: torch.Tensor, newer: torch.Tensor, pairs: Pairs, drop: Probability = 0.0
     ) -> torch.Tensor:
         """Return the same with only these (operation, source) pairs of each node."""
         inputs = (self.older(older), self.newer(newer))

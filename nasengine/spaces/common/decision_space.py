@@ -118,7 +118,7 @@ class DecisionSpace(Space):
         return tuple(self.from_genome(architecture.genome))
 
     def from_choices(self, choices: Sequence[int]) -> Architecture:
-        return Architecture(self.name, to_mapping(self.config), self.to_genome(choices))
+        return Architecture(self.name, dict(self._mapping), self.to_genome(choices))
 
     def allowed(self, choices: Sequence[int], index: int) -> tuple[int, ...]:
         return tuple(range(len(self._decisions[index].options)))
@@ -144,6 +144,10 @@ class DecisionSpace(Space):
         return ", ".join(
             f"{decision.name} {decision.options[choice]}" for decision, choice in pairs
         )
+
+    @cached_property
+    def _mapping(self) -> dict[str, Any]:
+        return to_mapping(self.config)
 
     @cached_property
     def _decisions(self) -> tuple[Decision, ...]:

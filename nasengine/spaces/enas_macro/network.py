@@ -10,7 +10,7 @@ from torch import nn
 
 from ..layers.auxiliary import AuxiliaryHead
 from ..layers.blocks import FactorizedReduce, relu_conv_bn
-from ..layers.drop_path import with_drop_path
+from ..layers.drop_path import Probability, with_drop_path
 from ..layers.operations import make_operation
 from ..layers.stems import make_stem
 from .genome import Layers, reduced, stage
@@ -31,7 +31,9 @@ class MacroLayer(nn.Module):
         self.operation = make_operation(op, channels, 1)
         self.squeeze = None if first else relu_conv_bn(channels * (1 + skips), channels)
 
-    def forward(self, x: torch.Tensor, skips: list[torch.Tensor], drop: float) -> torch.Tensor:
+    def forward(
+        self, x: torch.Tensor, skips: list[torch.Tensor], drop: Probability
+    ) -> torch.Tensor:
         y = with_drop_path(self.operation, x, drop)
         return y if self.squeeze is None else self.squeeze(torch.cat([y, *skips], dim=1))
 
@@ -61,7 +63,7 @@ class MacroNetwork(nn.Module):
         auxiliary: bool,
     ):
         super().__init__()
-        self.drop_path = 0.0
+        self.drop_path: Probability = 0.0
         self.skips = [layer["skips"] for layer in layers]
         self.halved_after = config.reductions
         self.stem = make_stem(config, input_shape)

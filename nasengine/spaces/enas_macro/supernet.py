@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import nn
 
-from ..layers.drop_path import drop_path
+from ..layers.drop_path import drop_path, drops
 from ..layers.stems import make_stem
 from ..layers.supernet.graph import Fan
 from ..layers.supernet.network import ImageSupernet, Output
@@ -70,7 +70,7 @@ class EnasMacroSupernet(ImageSupernet):
 
         def single(fan: Fan, y: torch.Tensor, op: str) -> torch.Tensor:
             z = fan.run_operation(Source(y, 1, 1), op, 0, self.operations.index(op))
-            return drop_path(z, drop) if drop else z
+            return drop_path(z, drop) if drops(drop) else z
 
         layers = from_choices(choices, len(self.layers), self.operations)
         return self.with_auxiliary(*self._run(x, layers, single))

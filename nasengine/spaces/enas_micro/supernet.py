@@ -12,6 +12,7 @@ from torch.nn import functional
 from ..common.block_genome import Blocks, cells
 from ..common.cell_genome import CELLS, unused
 from ..layers.blocks import FactorizedReduce, relu_conv_bn
+from ..layers.drop_path import Probability
 from ..layers.stems import make_stem
 from ..layers.supernet.graph import Mixture, RelaxedGraph
 from ..layers.supernet.network import ImageSupernet, Output
@@ -66,7 +67,7 @@ class EnasMicroSupernetCell(nn.Module):
         self.squeeze = nn.Parameter(weight.uniform_(-bound, bound))
 
     def run_blocks(
-        self, older: torch.Tensor, newer: torch.Tensor, blocks: Blocks, drop: float = 0.0
+        self, older: torch.Tensor, newer: torch.Tensor, blocks: Blocks, drop: Probability = 0.0
     ) -> torch.Tensor:
         """Return n x channels x h x w with only the operations of these blocks."""
         maps = self.graph.run_pairs((self.older(older), self.newer(newer)), blocks, drop)

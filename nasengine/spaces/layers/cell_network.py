@@ -11,7 +11,7 @@ from ..common.cell_genome import live
 from ..common.stacking import StackSettings
 from .auxiliary import AuxiliaryHead
 from .blocks import FactorizedReduce, relu_conv_bn
-from .drop_path import drop_path, with_drop_path
+from .drop_path import Probability, drop_path, drops, with_drop_path
 from .operations import make_operation
 from .stems import make_stem
 
@@ -56,7 +56,7 @@ class Cell(nn.Module):
                 for (op, _), stride in zip(pairs, strides, strict=True)
             )
 
-    def forward(self, older: torch.Tensor, newer: torch.Tensor, drop: float) -> torch.Tensor:
+    def forward(self, older: torch.Tensor, newer: torch.Tensor, drop: Probability) -> torch.Tensor:
         states = {0: self.older(older), 1: self.newer(newer)}
         pools: dict[tuple[str, int], torch.Tensor] = {}
         for index, (first, second) in self.sources.items():
@@ -72,7 +72,7 @@ def _term(
     states: dict[int, torch.Tensor],
     source: int,
     pools: dict[tuple[str, int], torch.Tensor],
-    drop: float,
+    drop: Probability,
 ) -> torch.Tensor:
     """Return the output of an edge; pools have no weights, so each is computed once per source."""
     if not isinstance(operation, (nn.MaxPool2d, nn.AvgPool2d)):
@@ -80,7 +80,7 @@ def _term(
     key = type(operation).__name__, source
     if key not in pools:
         pools[key] = operation(states[source])
-    return drop_path(pools[key], drop) if drop > 0 else pools[key]
+    return drop_path(pools[key], drop) if drops(drop) else pools[key]
 
 
 class CellNetwork(nn.Module):
@@ -108,7 +108,7 @@ class CellNetwork(nn.Module):
         auxiliary: bool,
     ):
         super().__init__()
-        self.drop_path = 0.0
+        self.drop_path: Probability = 0.0
         self.drop_path_by_depth = False
         self.stem = make_stem(config, input_shape)
         height, width = (_halved(side, self.stem.halvings) for side in input_shape[1:])

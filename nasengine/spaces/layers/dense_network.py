@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from .auxiliary import AuxiliaryHead
-from .drop_path import drop_path
+from .drop_path import Probability, drop_path, drops
 from .learned_group import Condensing, LearnedGroupConv
 
 STEM_MULTIPLIER = 2  # channels of the stem, as a multiple of the first growth
@@ -59,10 +59,10 @@ class DenseBlock(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(layers)
 
-    def forward(self, x: torch.Tensor, drop: float) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, drop: Probability) -> torch.Tensor:
         for layer in self.layers:
             added = layer(x)
-            if drop:
+            if drops(drop):
                 added = drop_path(added, drop)
             x = torch.cat([x, added], dim=1)
         return x
@@ -97,10 +97,10 @@ class DenseCell(nn.Module):
                 )
                 self.outputs += growth
 
-    def forward(self, x: torch.Tensor, drop: float) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, drop: Probability) -> torch.Tensor:
         for norm, convolution in zip(self.norms, self.convolutions, strict=False):
             added = convolution(norm(x))
-            if drop:
+            if drops(drop):
                 added = drop_path(added, drop)
             x = torch.cat([x, added], dim=1)
         return self.norms[-1](x) if len(self.norms) > len(self.convolutions) else x
@@ -163,7 +163,7 @@ class DenseNetwork(Condensing):
         auxiliary: bool,
     ):
         super().__init__()
-        self.drop_path = 0.0
+        self.drop_path: Probability = 0.0
         self.stem = nn.Conv2d(input_shape[0], stem, 3, padding=1, bias=False)
         self.blocks = nn.ModuleList(block for block, _ in blocks)
         outputs = [stem, *(channels for _, channels in blocks)]
@@ -198,7 +198,7 @@ class CellStage(nn.Module):
         super().__init__()
         self.cells = nn.ModuleList(cells)
 
-    def forward(self, x: torch.Tensor, drop: float) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, drop: Probability) -> torch.Tensor:
         for cell in self.cells:
             x = cell(x, drop)
         return x

@@ -8,7 +8,9 @@ passes can be differentiated again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, cast
 
 import torch
@@ -20,12 +22,24 @@ from .native.relu_conv_bn import Normalised, is_supported, relu_conv_bn
 
 EPSILON = 1e-5  # of layers without an eps of their own
 CHANNELS_LAST = torch.channels_last
+_plain: ContextVar[bool] = ContextVar("plain_layers", default=False)
+
+
+@contextmanager
+def plain_layers() -> Iterator[None]:
+    """Compute every layer by its own module inside the block, so that its hooks are called."""
+    token = _plain.set(True)
+    try:
+        yield
+    finally:
+        _plain.reset(token)
 
 
 def trains_in_channels_last(x: torch.Tensor) -> bool:
     """Whether a map is on the CPU, in channels-last format, in a pass that needs gradients."""
     return (
         x.device.type == "cpu"
+        and not _plain.get()
         and torch.is_grad_enabled()
         and not torch.is_autocast_enabled("cpu")
         and x.is_contiguous(memory_format=CHANNELS_LAST)

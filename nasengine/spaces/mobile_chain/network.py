@@ -9,7 +9,7 @@ from torch import nn
 
 from ..common.stacking import StemSettings
 from ..layers.auxiliary import AuxiliaryHead
-from ..layers.drop_path import drop_path
+from ..layers.drop_path import Probability, drop_path, drops
 from ..layers.stems import make_stem
 
 
@@ -27,9 +27,9 @@ class InvertedResidual(nn.Module):
             *(nn.Conv2d(inner, outputs, 1, bias=False), nn.BatchNorm2d(outputs)),
         )
 
-    def forward(self, x: torch.Tensor, drop: float) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, drop: Probability) -> torch.Tensor:
         y = self.layers(x)
-        return x + (drop_path(y, drop) if drop else y) if self.residual else y
+        return x + (drop_path(y, drop) if drops(drop) else y) if self.residual else y
 
 
 class MobileNetwork(nn.Module):
@@ -42,7 +42,7 @@ class MobileNetwork(nn.Module):
         self, config: StemSettings, stages: list, shape: tuple, classes: int, auxiliary: bool
     ):
         super().__init__()
-        self.drop_path = 0.0
+        self.drop_path: Probability = 0.0
         self.stem = make_stem(config, shape)
         before = width = config.channels
         self.stages = nn.ModuleList()

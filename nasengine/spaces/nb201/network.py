@@ -9,7 +9,7 @@ from torch import nn
 
 from ..layers.auxiliary import AuxiliaryHead
 from ..layers.blocks import relu_conv_bn
-from ..layers.drop_path import with_drop_path
+from ..layers.drop_path import Probability, with_drop_path
 from ..layers.operations import make_operation
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Cell(nn.Module):
         self.ends = [ends for _, ends in kept]
         self.operations = nn.ModuleList(make_operation(op, channels, 1) for op, _ in kept)
 
-    def forward(self, x: torch.Tensor, drop: float) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, drop: Probability) -> torch.Tensor:
         states: list[torch.Tensor | None] = [x] + [None] * (NODES - 1)
         # Edges are ordered by target, so the sum of a source is complete when it is read.
         for operation, (source, target) in zip(self.operations, self.ends, strict=True):
@@ -88,7 +88,7 @@ class NB201Network(nn.Module):
         auxiliary: bool,
     ):
         super().__init__()
-        self.drop_path = 0.0
+        self.drop_path: Probability = 0.0
         channels = config.channels
         self.stem = nn.Sequential(
             nn.Conv2d(input_shape[0], channels, 3, padding=1, bias=False),

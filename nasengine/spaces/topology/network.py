@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..layers.auxiliary import AuxiliaryHead
-from ..layers.drop_path import drop_path
+from ..layers.drop_path import Probability, drop_path, drops
 from .graph import SINK, SOURCE, Graph
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class TopologyNetwork(nn.Module):
         auxiliary: bool,
     ):
         super().__init__()
-        self.drop_path = 0.0
+        self.drop_path: Probability = 0.0
         self.graph = graph
         self.channels = {SOURCE: config.channels} | {
             number: node.channels for number, node in graph.nodes.items()
@@ -105,7 +105,7 @@ class TopologyNetwork(nn.Module):
         maps = {SOURCE: stem}
         for number in self.graph.order:
             value = self.nodes[str(number)](self._read(number, maps))
-            maps[number] = drop_path(value, drop) if drop else value
+            maps[number] = drop_path(value, drop) if drops(drop) else value
         means = [maps[source].mean(dim=(2, 3)) for source in self.graph.inputs(SINK)]
         logits = self.classifier(torch.cat(means, dim=1))
         if self.training and self.auxiliary is not None:

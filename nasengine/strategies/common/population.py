@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,8 @@ class Population:
     """Members in order of joining, oldest first.
 
     `joined` counts all members that ever joined. Members are compared by rank (constrained
-    domination), then by crowding distance, as in NSGA-II.
+    domination), then by crowding distance, as in NSGA-II; after `aim` by rank, then by closeness
+    to the target.
     """
 
     def __init__(self, goals: Sequence[Goal], constraints: Sequence[Constraint]):
@@ -60,6 +61,7 @@ class Population:
         self._constraints = constraints
         self.members: list[Member] = []
         self.joined = 0
+        self._target: np.ndarray | None = None  # oriented; NaN in an objective that does not count
         self._ranking: tuple[np.ndarray, np.ndarray] | None = None  # of the present members
 
     def join(self, proposal: Proposal, outcome: Outcome) -> bool:
@@ -84,6 +86,11 @@ class Population:
         self.joined += 1
         return True
 
+    def aim(self, target: Mapping[str, float] | None) -> None:
+        """Prefer members close to these values of objectives; None prefers sparse regions."""
+        self._target = None if target is None else oriented([target], self._goals)[0]
+        self._ranking = None
+
     def merge(self, other: Population) -> None:
         """Append the members of another population."""
         self._replace([*self.members, *other.members])
@@ -99,7 +106,7 @@ class Population:
     def keep_fittest(self, size: int) -> None:
         """Keep `size` members by NSGA-II's survival; of equal members the older one stays."""
         if len(self.members) > size:
-            kept = survivors(self._points(), self._violations(), size)
+            kept = survivors(self._points(), self._violations(), size, self._target)
             self._replace([self.members[i] for i in kept])
 
     def keep_front(self) -> None:
@@ -144,18 +151,27 @@ class Population:
         return [self.members[index] for index in order[:count]]
 
     def state_dict(self) -> dict[str, Any]:
-        return {
+        state: dict[str, Any] = {
             "joined": self.joined,
             "members": [member.to_json() for member in self.members],
         }
+        if self._target is not None:
+            state["target"] = [
+                value if math.isfinite(value) else None for value in self._target.tolist()
+            ]
+        return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.joined = state["joined"]
+        target = state.get("target")
+        if target is not None:
+            self._target = np.array([math.nan if one is None else float(one) for one in target])
         self._replace([Member.from_json(value) for value in state["members"]])
 
     def _rank_and_crowding(self) -> tuple[np.ndarray, np.ndarray]:
         if self._ranking is None:
-            self._ranking = rank_and_crowding(self._points(), self._violations())
+            points, violations = self._points(), self._violations()
+            self._ranking = rank_and_crowding(points, violations, self._target)
         return self._ranking
 
     def _replace(self, members: list[Member]) -> None:

@@ -83,11 +83,19 @@ class ProposalTracker:
         origin: str = "random",
         note: dict[str, Any] | None = None,
         task: ProposalTask = "evaluate",
+        *,
+        screen: dict[str, Any] | None = None,
     ) -> Proposal:
-        """Create the next proposal; it is in flight from now on."""
-        proposal = Proposal(self.proposed, architecture, parents, origin, note or {}, task)
+        """Create the next proposal; it is in flight from now on.
+
+        One with a `screen` is only estimated, so its architecture can still be proposed.
+        """
+        proposal = Proposal(
+            self.proposed, architecture, parents, origin, note or {}, task, screen=screen or {}
+        )
         self.pending[proposal.number] = proposal
-        self.seen.add(architecture)
+        if not screen:
+            self.seen.add(architecture)
         self.proposed += 1
         return proposal
 

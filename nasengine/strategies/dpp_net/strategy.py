@@ -24,12 +24,13 @@ from ...core.architecture import Architecture
 from ...core.outcome import Outcome
 from ...core.proposal import Proposal
 from ...core.seeds import derive
-from ...core.strategy import Strategy, Task
+from ...core.strategy import Task
 from ...pareto.orientation import measured_violation, signs
 from ...pareto.selection import survivors
 from ..common.offspring import child_of
 from ..common.population import Member, Population
 from ..common.proposal_tracker import ProposalTracker, check_version
+from ..common.repeating import RepeatingStrategy
 from .config import DPPNetConfig
 from .selection import named_candidates
 from .stage import Planned, Stage
@@ -40,7 +41,7 @@ MIN_EXAMPLES = 4  # fewer cannot train a surrogate
 FRONT_DIVISOR = 4  # a front smaller than K / 4 has too few neighbours to select K from
 
 
-class DPPNet(Strategy):
+class DPPNet(RepeatingStrategy):
     """Progressive search: a surrogate predicts all children, Pareto dominance selects.
 
     A stage is planned when every candidate of the previous one is told, so the candidates do not

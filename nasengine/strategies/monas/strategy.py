@@ -21,11 +21,12 @@ from ...core.outcome import Outcome
 from ...core.proposal import Proposal
 from ...core.seeds import generator
 from ...core.settings import setting
-from ...core.strategy import Strategy, Task
+from ...core.strategy import Task
 from ..common.learning.categorical import TEMPERATURE_GROWTH, entropy
 from ..common.learning.reward_baseline import RewardBaseline
 from ..common.proposal_tracker import ProposalTracker, check_version
 from ..common.recent import append_recent
+from ..common.repeating import RepeatingStrategy
 from .policy import SequencePolicy
 from .reward import KINDS, Reward, Scale
 
@@ -79,7 +80,7 @@ class MonasConfig:
     )
 
 
-class Monas(Strategy):
+class Monas(RepeatingStrategy):
     """Reinforcement learning: a recurrent policy, rewarded for accuracy and low cost.
 
     A candidate that violates a constraint gets a negative reward, trained or not; a candidate that

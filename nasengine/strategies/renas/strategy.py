@@ -27,7 +27,7 @@ from ...core.outcome import Outcome
 from ...core.proposal import Proposal
 from ...core.seeds import generator
 from ...core.settings import setting
-from ...core.strategy import Strategy, Task
+from ...core.strategy import Task
 from ...pareto import within_half
 from ..common.learning.categorical import TEMPERATURE_GROWTH
 from ..common.learning.reward_baseline import RewardBaseline
@@ -35,6 +35,8 @@ from ..common.offspring import child_of
 from ..common.population import Member, Population, sample_errors
 from ..common.proposal_tracker import ProposalTracker, check_version
 from ..common.recent import append_recent
+from ..common.repeating import RepeatingStrategy
+from ..common.steering import SteeredStrategy
 from .controller import Change, MutationController
 
 VERSION = 1
@@ -85,7 +87,7 @@ class RenasConfig:
             raise InvalidSettings(errors)
 
 
-class Renas(Strategy):
+class Renas(RepeatingStrategy, SteeredStrategy):
     """Evolution whose mutations are chosen by a controller, trained by reinforcement learning.
 
     It samples at random until the population is full, then mutates tournament winners. Only

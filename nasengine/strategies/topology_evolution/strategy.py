@@ -19,11 +19,13 @@ from ...core.errors import InvalidSettings
 from ...core.outcome import Outcome
 from ...core.proposal import Proposal
 from ...core.settings import setting
-from ...core.strategy import Strategy, Task
+from ...core.strategy import Task
 from ..common.offspring import MAX_MUTATIONS_HELP, child_of
 from ..common.population import Member, Population, sample_errors
 from ..common.proposal_tracker import ProposalTracker, check_version
 from ..common.recent import append_recent
+from ..common.repeating import RepeatingStrategy
+from ..common.steering import SteeredStrategy
 from .learned_training import LearnedTraining, Range
 
 VERSION = 1
@@ -77,7 +79,7 @@ class TopologyEvolutionConfig:
             raise InvalidSettings(errors)
 
 
-class TopologyEvolution(Strategy):
+class TopologyEvolution(RepeatingStrategy, SteeredStrategy):
     """Evolution of growing graphs that pass on weights and learned training settings.
 
     The `note` of a proposal carries its learning rate and batch size. Only candidates with
@@ -121,6 +123,12 @@ class TopologyEvolution(Strategy):
         alive = {member.number for member in self._population.members}
         alive |= set(self._tracker.pending)
         self._learned = {n: note for n, note in self._learned.items() if n in alive}
+
+    def repeat(self, proposal: Proposal) -> Proposal:
+        repetition = super().repeat(proposal)
+        if "training" in proposal.note:
+            self._learned[repetition.number] = proposal.note["training"]
+        return repetition
 
     def state_dict(self) -> dict[str, Any]:
         return {

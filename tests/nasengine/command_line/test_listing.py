@@ -59,6 +59,7 @@ def test_without_a_kind_everything_is_listed(capsys):
 
 def test_devices_are_files(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(device_files, "FOLDER", tmp_path)
+    monkeypatch.setattr(device_files, "profiles", dict)
     device_files.devices.cache_clear()
     assert command("devices") == 0
     assert capsys.readouterr().out == "devices\n  none\n"

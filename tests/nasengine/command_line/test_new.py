@@ -67,36 +67,42 @@ def test_a_name_that_cannot_be_used_is_refused(kind, name, message):
         Skeleton.named(kind, name)
 
 
-@pytest.mark.parametrize(("kind", "name"), guide.EXAMPLES.items())
-def test_outside_of_a_checkout_a_package_is_written_whose_test_passes(
-    tmp_path, monkeypatch, capsys, kind, name
-):
+LOOK = """
+import importlib, sys
+for word in sys.argv[1:]:
+    module, _, attribute = word.partition(":")
+    plugin = getattr(importlib.import_module(module), attribute)
+    print(getattr(plugin, "kind", None) or plugin.name)
+"""
+
+
+def test_outside_of_a_checkout_packages_are_written_whose_tests_pass(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main(["new", kind, name]) == 0
-    assert f"nasengine-{name}/pyproject.toml" in capsys.readouterr().out
-    root = tmp_path / f"nasengine-{name}"
-    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    ((group, entries),) = project["entry-points"].items()
-    assert group == f"nasengine.{Skeleton(kind, name).plural}"
-    module, _, attribute = entries[name].partition(":")
-    path = f"{root}{os.pathsep}{ROOT}"
-    shown = python(
-        root, "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests", PYTHONPATH=path
-    )
+    plugins, roots = [], []
+    for kind, name in guide.EXAMPLES.items():
+        assert main(["new", kind, name]) == 0
+        assert f"nasengine-{name}/pyproject.toml" in capsys.readouterr().out
+        roots.append(tmp_path / f"nasengine-{name}")
+        project = tomllib.loads((roots[-1] / "pyproject.toml").read_text())["project"]
+        ((group, entries),) = project["entry-points"].items()
+        assert group == f"nasengine.{Skeleton(kind, name).plural}"
+        plugins.append(entries[name])
+    path = os.pathsep.join(map(str, [*roots, ROOT]))
+    tests = [str(root / "tests") for root in roots]
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--import-mode=importlib"]
+    shown = python(tmp_path, "pytest", *options, *tests, PYTHONPATH=path)
     assert "passed" in shown and "failed" not in shown
-    code = (
-        f"import {module} as m; print(getattr(m.{attribute}, 'kind', None) or m.{attribute}.name)"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", LOOK, *plugins],
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.strip() == name
-    assert main(["new", kind, name]) == 2
-    assert "exists already" in capsys.readouterr().err
+    assert done.stdout.split() == list(guide.EXAMPLES.values())
+    for kind, name in guide.EXAMPLES.items():
+        assert main(["new", kind, name]) == 2
+        assert "exists already" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -83,6 +83,7 @@ def test_the_stored_network_says_how_it_was_trained(trained):
     assert stored.values["params"] == stored.weights.parameters
 
 
+@pytest.mark.trap(28)
 def test_a_clean_process_measures_exactly_the_stored_accuracy(trained):
     outcome, folder, *_ = trained
     assert measure_again(folder, threads=1) == outcome.measurements[:1]

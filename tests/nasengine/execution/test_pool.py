@@ -87,7 +87,7 @@ def test_a_candidate_that_kills_every_worker_has_failed():
 
 
 def test_workers_that_cannot_start_end_the_search(monkeypatch):
-    monkeypatch.setattr("nasengine.execution.pool._order", lambda spec, weights: b"not a pickle")
+    monkeypatch.setattr("nasengine.execution.pool._order", lambda *settings: b"not a pickle")
     with pytest.raises(EngineError, match="a worker process ended while it started"):
         nasengine.search(**PARTS, workers=2)
 

@@ -46,7 +46,7 @@ def unpacked(exported_onnx, tmp_path) -> Path:
 def verify(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run verify.py of an unpacked archive from another folder."""
     return subprocess.run(
-        [sys.executable, str(folder / "verify.py")],
+        [sys.executable, "-B", str(folder / "verify.py")],
         capture_output=True,
         text=True,
         check=False,

@@ -47,7 +47,7 @@ def test_the_snippets_run_in_the_folder_of_the_archive(exported, head, export, p
     (code,) = snippets(head)
     _, folder = exported[export]
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-B", "-c", code], cwd=folder, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(printed, done.stdout)

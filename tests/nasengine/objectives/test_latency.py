@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from nasengine.core.errors import EngineError, UnknownName
-from nasengine.objectives.common.device_files import DeviceFile, device, devices, measured_device
+from nasengine.objectives.common.device_files import DeviceFile, costed_device, device, devices
 from nasengine.objectives.latency import machine_lock, timing
 from nasengine.objectives.latency.machine_lock import exclusive, lock_path
 from nasengine.objectives.latency.objective import Latency
@@ -57,6 +57,7 @@ def test_median_and_spread_come_from_the_quartiles():
     assert (timings.median, timings.spread) == (3.0, 1.0)
 
 
+@pytest.mark.trap(30)
 def test_the_warm_up_is_not_counted():
     run, returned = scripted([50.0] * 10 + [2.0] * 1000)
     timings = repeat(run, warm_up=10, repetitions=30, seconds=0.0)
@@ -160,7 +161,7 @@ def test_unknown_devices_and_missing_costs_are_refused():
     with pytest.raises(UnknownName, match="'tpu' is not among the devices; known: cpu, cuda, mps,"):
         device("tpu")
     with pytest.raises(EngineError, match="energy@raspi4 does not exist: raspi4 has latency"):
-        measured_device("energy", "raspi4")
+        costed_device("energy", "raspi4")
 
 
 def test_a_device_absent_from_this_machine_is_refused(monkeypatch):
@@ -174,7 +175,7 @@ def test_every_device_file_is_complete():
     assert list(files)[:3] == ["cpu", "cuda", "mps"]
     assert {"raspi4", "pixel3", "edgegpu", "eyeriss", "fpga"} <= set(files)
     for file in files.values():
-        assert file.method in ("measured", "tabular")
+        assert file.method in ("measured", "tabular", "modelled")
         assert file.values in ("measured", "modelled")
         assert file.summary and file.provenance and file.costs
         assert file.batch >= 1
@@ -182,6 +183,8 @@ def test_every_device_file_is_complete():
             assert file.queue == file.runs_on == file.name
             assert file.warm_up >= 10
             assert file.repetitions >= 30
+        elif file.method == "modelled":
+            assert (file.queue, file.profile) == (None, file.name)
         else:
             assert (file.queue, file.runs_on) == (None, None)
     assert (files["1080ti_b256"].batch, files["eyeriss"].values) == (256, "modelled")
@@ -245,12 +248,12 @@ def test_an_own_device_is_read_and_timed(my_box):
         ("queue", None, "is missing: a device with method measured needs it"),
         ("queue", "my box", "it must be 1 to 40 letters"),
         ("costs", ..., "is missing; required are"),
-        ("costs", [], "it must be a list with at least one of latency, energy"),
+        ("costs", [], "it must be a list with at least one of latency, throughput"),
         ("costs", "latency", "it must be a list"),
         ("costs", ["latnecy"], "it must be a list"),
         ("costs", [{}], "it must be a list"),
         ("costs", ["latency", "latency"], "it must be a list"),
-        ("costs", ["energy"], "workers measure nothing else"),
+        ("profile", " ", "it must be a device profile, or null"),
         ("method", "guessed", "it must be one of measured, tabular"),
         ("summary", "  ", "it must be a text"),
         ("provenance", ..., "is missing"),
@@ -276,7 +279,7 @@ def test_a_wrong_field_of_a_device_file_is_named(my_box, field, value, message):
     assert message in str(error.value)
 
 
-def test_only_a_measured_device_has_a_queue_and_runs_somewhere(my_box):
+def test_only_a_costed_device_has_a_queue_and_runs_somewhere(my_box):
     tabular = {"method": "tabular", "queue": ..., "runs_on": ...}
     assert my_box(**tabular).runs_on is None
     for name in ("queue", "runs_on"):

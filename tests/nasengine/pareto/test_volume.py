@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasengine.pareto import GrowingFront, growth, hypervolume, non_dominated, reference_point
+from nasengine.pareto.volume import growing_shares
 
 COORDINATES = st.sampled_from([0.0, 0.25, 0.5, 1.0, 1.5, math.nan, math.inf, -math.inf])
 POINTS = st.integers(1, 4).flatmap(
@@ -53,6 +54,7 @@ def test_the_hypervolume_is_the_sum_of_the_grid_cells(points):
 
 
 @given(POINTS)
+@pytest.mark.trap(9)
 def test_growth_equals_the_hypervolume_from_scratch_each_time(points):
     reference = [1.25] * len(points[0])
     slow = [hypervolume(points[: i + 1], reference) for i in range(len(points))]
@@ -100,3 +102,16 @@ def test_the_share_is_that_of_the_box_between_zero_and_the_reference():
     assert front.share == 0
     front.add(np.array([1.0, 2.0]))
     assert front.share == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("objectives", [1, 2, 3, 4])
+@pytest.mark.parametrize("rows", [0, 1, 60, 300])
+def test_growing_shares_are_those_of_a_growing_front(objectives, rows):
+    rng = np.random.default_rng(rows)
+    points = rng.random((rows, objectives)) * np.array([1e-3, 1, 1e6, 1e300])[:objectives]
+    reference = np.array([1.1e-3, 0.9, 1e6, 2e300])[:objectives]
+    front, expected = GrowingFront(reference), []
+    for point in points:
+        front.add(point)
+        expected.append(front.share)
+    assert growing_shares(points, reference) == pytest.approx(expected, rel=1e-9, abs=0)

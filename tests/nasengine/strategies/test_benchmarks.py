@@ -1,4 +1,7 @@
-"""The bounds that searches on tables have to keep, on the published one where it is there."""
+"""The bounds that searches on tables have to keep, on the published one if it is there.
+
+Few seeds; `benchmarks/methods.py` measures 20 of every method.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,8 @@ ONE, THREE_GOALS = QUESTIONS[0], QUESTIONS[3]
 DIGITS = packaged_table("digits-nb201")
 DIGITS_GOALS = ("error", "params", "latency@cpu")
 SMALL = {"population": 10, "sample": 3}
+# As few predictions and fits as still show that the method learns.
+QUICK = {"bayesian": {"pool": 30, "children": 30, "memory": 40}}
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +60,10 @@ def chance(made):
 
 @pytest.mark.parametrize("method", [name for name in METHODS if name != "random"])
 def test_on_a_made_table_every_method_beats_chance(made, chance, method):
-    assert np.mean(ends(made, ONE, method, 3, 200)) > chance[0]
+    settings = QUICK.get(method, {})
+    assert np.mean(ends(made, ONE, method, 3, 200, **settings)) > chance[0]
     if method != "monas":  # one reward, one direction
-        assert np.mean(ends(made, THREE_GOALS, method, 2, 200)) < chance[1]
+        assert np.mean(ends(made, THREE_GOALS, method, 2, 200, **settings)) < chance[1]
 
 
 def digits_ends(objectives, method, seeds, candidates=300, **settings):
@@ -82,21 +88,21 @@ def digits_ends(objectives, method, seeds, candidates=300, **settings):
 
 
 def test_one_objective_finds_the_best_cells():
-    random = np.mean(digits_ends(("error",), "random", 20))
-    evolved = np.mean(digits_ends(("error",), "regularised-evolution", 20, **SMALL))
+    random = np.mean(digits_ends(("error",), "random", 8))
+    evolved = np.mean(digits_ends(("error",), "regularised-evolution", 8, **SMALL))
     assert 5.6 <= random <= 6.1
     assert evolved <= 5.5  # the best of the table has 5.22
     table = real_data("nb201_table.csv.gz")
     if table is not None:
-        assert np.mean(ends(table, ONE, "regularised-evolution", 20, **SMALL)) >= 94.25
-        assert 93.9 <= np.mean(ends(table, ONE, "random", 20)) <= 94.2
+        assert np.mean(ends(table, ONE, "regularised-evolution", 5, **SMALL)) >= 94.25
+        assert 93.9 <= np.mean(ends(table, ONE, "random", 5)) <= 94.2
 
 
 def test_three_objectives_close_half_of_the_gap():
-    random = np.mean(digits_ends(DIGITS_GOALS, "random", 5))
-    evolved = np.mean(digits_ends(DIGITS_GOALS, "regularised-evolution", 5))
-    sorting = np.mean(digits_ends(DIGITS_GOALS, "nsga2", 5))
-    surrogate = np.mean(digits_ends(DIGITS_GOALS, "dpp-net", 2))
+    random = np.mean(digits_ends(DIGITS_GOALS, "random", 4))
+    evolved = np.mean(digits_ends(DIGITS_GOALS, "regularised-evolution", 4))
+    sorting = np.mean(digits_ends(DIGITS_GOALS, "nsga2", 3))
+    surrogate = np.mean(digits_ends(DIGITS_GOALS, "dpp-net", 1))
     assert 0.8 < random < 1.4
     assert evolved <= random / 2
     assert sorting <= 0.4
@@ -104,11 +110,11 @@ def test_three_objectives_close_half_of_the_gap():
     table = real_data("nb201_table.csv.gz")
     if table is not None:
         assert World.of(table, "cifar100", THREE).front_size == 75
-        random = np.mean(ends(table, THREE_GOALS, "random", 5))
+        random = np.mean(ends(table, THREE_GOALS, "random", 3))
         assert 1.0 < random < 1.7
-        assert np.mean(ends(table, THREE_GOALS, "regularised-evolution", 5)) <= random / 2
+        assert np.mean(ends(table, THREE_GOALS, "regularised-evolution", 3)) <= random / 2
         assert np.mean(ends(table, THREE_GOALS, "nsga2", 5)) <= 0.6
-        assert np.mean(ends(table, THREE_GOALS, "dpp-net", 2)) <= 0.3
+        assert np.mean(ends(table, THREE_GOALS, "dpp-net", 1)) <= 0.3
 
 
 def test_the_median_number_of_candidates_until_the_best_cell_is_found():

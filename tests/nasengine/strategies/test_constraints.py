@@ -124,7 +124,8 @@ def test_a_state_with_infeasible_candidates_is_json_and_continues_exactly(strate
     state = json.loads(json.dumps(running.state_dict(), allow_nan=False))
     restored = plugin(config, task)
     restored.load_state_dict(state)
-    assert json.loads(json.dumps(running.view(), allow_nan=False))
+    shown = json.loads(json.dumps(running.view(), allow_nan=False))
+    assert shown or strategy == "bayesian"  # it has no view of its own
     assert [step(running, n) for n in range(30, 45)] == [step(restored, n) for n in range(30, 45)]
 
 

@@ -60,7 +60,7 @@ def third_of_random(table, objective):
 
 def test_a_larger_cost_weight_moves_the_best_candidate_along_the_front(table):
     means = []
-    for weight in (0.0, 0.3, 0.6, 0.9):
+    for weight in (0.0, 0.5, 0.9):
         best = [best_by_reward(table, seed, cost_weight=weight) for seed in range(3)]
         means.append([np.mean([values[name] for values in best]) for name in ("error", ENERGY)])
     errors, energies = np.array(means).T

@@ -18,9 +18,12 @@ from webapp.start.built_in import store_built_in
 
 pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
-OURS = ("accounts", "events", "tables", "runs", "evaluations", "exports", "architectures")
+OURS = (
+    "accounts", "events", "devices", "datasets", "tables", "runs", "evaluations", "exports",
+    "architectures", "imports", "api", "notices", "usage", "queries", "sharing", "comments",
+)  # fmt: skip
 # Copies that the history pages show.
-NOT_REGISTERED = {"HistoricalAlias", "HistoricalCatalogueEntry"}
+NOT_REGISTERED = {"HistoricalAlias", "HistoricalCatalogueEntry", "HistoricalReport"}
 
 
 def name_of(model) -> str:

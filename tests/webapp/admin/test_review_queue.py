@@ -63,7 +63,7 @@ def test_an_entry_off_the_front_and_one_without_a_run_say_so(entry, curator, sig
 
 
 def test_nobody_is_sent_to_a_page_of_users_that_owners_lack(client, owner, sign_in):
-    """Owners add members by name; accounts are created by administrators."""
-    assert "An administrator of this server can create one" in read(client.get("/sign-in/")).text
+    """Owners add members by name or invite them; administrators edit accounts."""
+    assert "Ask the owner of a team for an invitation" in read(client.get("/sign-in/")).text
     assert sign_in(owner).get("/admin/accounts/user/").status_code == 403
     assert sign_in(owner).get("/admin/accounts/membership/add/").status_code == 200

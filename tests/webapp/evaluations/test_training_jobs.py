@@ -111,6 +111,18 @@ def test_a_training_that_loses_every_worker_fails(team, settings):
     assert training.reason.startswith(f"lost {settings.MAX_ATTEMPTS} workers; last: no heartbeat")
 
 
+def test_a_training_whose_trainer_process_dies_waits_again(team, settings):
+    settings.MAX_ATTEMPTS = 2
+    make_evaluation(team, seeds=(0,))
+    claim = take_training()
+    assert jobs.interrupted(claim.held, "killed") and not jobs.interrupted(claim.held, "late")
+    training = Training.objects.get()
+    assert (training.state, training.attempts) == ("queued", 1)
+    assert training.reason == "killed; queued again"
+    assert not jobs.interrupted(take_training().held, "killed")
+    assert Training.objects.get().state == "running"  # the worker ends it
+
+
 def test_a_returned_training_counts_no_attempt(team):
     make_evaluation(team, seeds=(0,))
     assert jobs.release(take_training().held)

@@ -134,8 +134,9 @@ def test_only_the_recorder_inserts_events_or_notifies():
         ]
 
     assert found(inserting) == ["webapp/events/recorder.py"]
-    # Changes of access and of the fleet are no events of a run: pages look again or close.
+    # Changes of access, of the fleet and of notices are no events of a run: pages look again.
     sender = "webapp/common/channel_groups.py"
     callers = ["webapp/accounts/access_changes.py", "webapp/events/recorder.py"]
-    callers.append("webapp/runs/services/fleet_news.py")
+    callers += ["webapp/notices/services/dispatch.py", "webapp/runs/services/fleet_news.py"]
+    callers += ["webapp/comments/services.py"]
     assert found(notifying) == sorted([*callers, sender])

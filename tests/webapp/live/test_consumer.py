@@ -109,6 +109,7 @@ async def test_missed_events_are_replayed_before_live_ones(scene, settings):
     await socket.disconnect()
 
 
+@pytest.mark.trap(24)
 async def test_a_burst_arrives_whole_and_in_order(scene, settings):
     settings.SOCKET_POLL_SECONDS = 60
     run, user = scene
@@ -217,6 +218,7 @@ async def test_a_deleted_run_closes_its_sockets(scene, settings):
     assert await socket.code() == NOT_FOUND
 
 
+@pytest.mark.trap(25)
 async def test_sockets_return_their_database_connections(scene):
     run, user = scene
 

@@ -22,8 +22,8 @@ def test_the_page_shows_architecture_measurements_and_curve(viewer, finished, si
     assert detail.all("h2")[0].text == "Candidate #3"
     assert detail.one("on-front").text == "On the front"
     assert detail.one("measurements").rows() == [
-        ["error", "10.00 %", "measured detail images 360"],
-        ["params", "4.00 k", "counted"],
+        ["error", "10.00 %", "Measured detail images 360"],
+        ["params", "4.00 k", "Counted"],
     ]
     stored = Candidate.objects.get(run=finished, number=3).proposal["architecture"]
     assert detail.one("architecture-text").text.startswith("|")
@@ -42,7 +42,7 @@ def test_the_drawer_is_the_same_without_the_frame(viewer, finished, sign_in):
 def test_a_diverged_candidate_says_why_and_cannot_be_kept(researcher, finished, sign_in):
     page = read(sign_in(researcher).get(f"/runs/{finished.pk}/candidates/2/"))
     assert page.one("candidate-reason").text == "loss became NaN in epoch 1, step 3"
-    assert page.one("measurements").rows() == [["params", "3.00 k", "counted"]]
+    assert page.one("measurements").rows() == [["params", "3.00 k", "Counted"]]
     assert page.all(data_testid="keep") == []
     assert "Not measured: error." in page.one("candidate-detail").text
 

@@ -10,7 +10,7 @@ from tests.fixtures.factories import end_run, make_run
 from webapp.compare.comparison import comparison
 from webapp.compare.differences import differences
 from webapp.compare.groups import band_of
-from webapp.compare.views import requested_runs
+from webapp.compare.options import requested_runs
 from webapp.runs.models import Run, Study
 
 from ...fixtures.html_reader import embedded, read
@@ -40,7 +40,12 @@ def test_hypervolume_of_both_is_taken_to_one_reference(pair):
         [first, both]
     )
     assert data["runs"][1]["curve"] == [
-        {"told": 2, "number": 1, "hypervolume": pytest.approx((44 - 30) * (440 - 200) / box)}
+        {
+            "told": 2,
+            "number": 1,
+            "hypervolume": pytest.approx((44 - 30) * (440 - 200) / box),
+            "spent": 2.0,
+        }
     ]
 
 
@@ -77,7 +82,7 @@ def test_settings_that_differ_against_the_base():
             {"space": "cell", "seed": 2, "config": {"a": 1}},
         ]
     )
-    assert same == 2
+    assert [name for name, _ in same] == ["space", "config.a"]
     assert [(row["name"], [(c["text"], c["other"]) for c in row["cells"]]) for row in rows] == [
         ("seed", [("1", False), ("2", True)]),
         ("config.b", [("yes", False), ("–", True)]),
@@ -148,14 +153,14 @@ def test_the_band_has_mean_and_ends_of_the_runs_as_far_as_all_go(many):
     data = comparison(many[:3])
     (group,) = data["groups"]
     curves = [run["curve"] for run in data["runs"]]
-    assert [p["told"] for p in group["band"]] == [1, 2]
+    assert [p["spent"] for p in group["band"]] == [1, 2]
     for step, place in ((1, 0), (2, -1)):
         values = [curve[place]["hypervolume"] for curve in curves]
-        point = next(p for p in group["band"] if p["told"] == step)
+        point = next(p for p in group["band"] if p["spent"] == step)
         assert point["mean"] == pytest.approx(sum(values) / 3)
         assert (point["low"], point["high"]) == (min(values), max(values))
-    shorter = [{**run, "told": 1 if i == 0 else 2} for i, run in enumerate(data["runs"])]
-    assert [p["told"] for p in band_of(shorter)] == [1]
+    shorter = [{**run, "spent": 1 if i == 0 else 2} for i, run in enumerate(data["runs"])]
+    assert [p["spent"] for p in band_of(shorter)] == [1]
 
 
 def test_the_page_summarises_a_group_and_names_its_runs_by_seed(viewer, many, sign_in):
@@ -173,12 +178,14 @@ def test_the_page_summarises_a_group_and_names_its_runs_by_seed(viewer, many, si
 
 
 def test_fault_23_the_choice_of_runs_is_a_search_over_all_runs(viewer, stranger, many, sign_in):
-    found = read(sign_in(viewer).get("/compare/choices", {"text": "seed 2"}))
+    found = read(sign_in(viewer).get("/compare/choices", {"text": "seed:2"}))
     offered = [e.attributes["value"] for e in found.all("input", name="runs")]
     assert offered == [str(many[4].pk), str(many[1].pk)]
     (study,) = [e for e in found.all("button") if "data-choose-runs" in e.attributes]
     assert study.attributes["data-choose-runs"] == f"{many[1].pk},{many[4].pk}"
-    foreign = read(sign_in(stranger).get("/compare/choices", {"text": "seed 2"}))
+    wrong = read(sign_in(viewer).get("/compare/choices", {"text": "sede:2"}))
+    assert "There is no field 'sede'" in wrong.text
+    foreign = read(sign_in(stranger).get("/compare/choices", {"text": "seed:2"}))
     assert foreign.all("input", name="runs") == []
 
 
@@ -200,3 +207,38 @@ def test_many_runs_take_as_many_queries_as_two(team, viewer, pair, sign_in, quer
     more = [make_run(team, advance=False).pk for _ in range(20)]
     many = ",".join(str(pk) for pk in [*more, pair[0].pk, pair[1].pk])
     assert queries_of(lambda: client.get(f"/compare?runs={many}")) == at_two
+
+
+def test_groups_by_method_and_setting_with_sentences_and_base(viewer, many, team, sign_in):
+    keys = ",".join(str(run.pk) for run in many)
+    Run.objects.filter(pk__in=[r.pk for r in many]).update(state="finished")
+    client = sign_in(viewer)
+    page = read(client.get(f"/compare?runs={keys}&by=method&base=1"))
+    assert page.one("compare-settings").rows()[0] == ["strategy", "random", "regularised-evolution"]
+    pairs = page.one("compare-pairs").text
+    assert "too few seeds (3 seeds each) to compare their hypervolume." in pairs
+    bands = embedded(page, "comparison")["attainment"]
+    assert (bands["x"], bands["y"]) == ("params", "error")
+    # Half of the runs attain what two of three do: error 20 at 400 parameters, 50 at 100.
+    assert bands["groups"][0]["median"] == [[100.0, 50.0], [400.0, 20.0]]
+    by_seed = read(client.get(f"/compare?runs={keys}&by=candidates"))
+    assert [g["label"] for g in embedded(by_seed, "comparison")["groups"]] == ["candidates 2"]
+    study = many[0].study_id
+    by_study = read(client.get(f"/compare?studies={study}&by=study"))
+    assert len(embedded(by_study, "comparison")["runs"]) == 6
+    found = read(client.get("/compare", {"q": "seed:2"}))
+    assert {r["id"] for r in embedded(found, "comparison")["runs"]} == {many[1].pk, many[4].pk}
+
+
+@pytest.mark.trap(10)
+def test_operations_and_difference_are_loaded_on_demand(viewer, stranger, many, sign_in):
+    keys = f"{many[0].pk},{many[1].pk}"
+    client = sign_in(viewer)
+    table = read(client.get(f"/compare/operations?runs={keys}&by=run")).one("compare-operations")
+    shares = [float(cell.split()[0]) for row in table.rows() for cell in row[1:2]]
+    assert sum(shares) == pytest.approx(100, abs=0.5)
+    ends = f"first={many[0].pk}:0&second={many[1].pk}:0"
+    shown = read(client.get(f"/compare/difference?runs={keys}&{ends}"))
+    assert "edges differ" in shown.one("difference-sentence").text
+    foreign = read(sign_in(stranger).get(f"/compare/difference?runs={keys}&{ends}"))
+    assert "Choose two architectures" in foreign.one("compare-difference").text

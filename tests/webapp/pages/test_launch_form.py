@@ -276,15 +276,17 @@ def test_devices_that_measure_are_offered_and_those_of_tables_are_not(researcher
     store_built_in()
     page = read(sign_in(researcher).get(NEW))
     boxes = page.all("input", name="objectives", type="checkbox")
-    assert [box.attributes["value"] for box in boxes] == [
-        "error",
-        "perplexity",
-        "params",
-        "macs",
+    offered = [box.attributes["value"] for box in boxes]
+    assert offered[:4] == ["error", "perplexity", "params", "macs"]
+    assert [name for name in offered if name.startswith("latency")] == [
         "latency@cpu",
         "latency@cuda",
         "latency@mps",
     ]
+    assert {"throughput@cpu", "energy@cpu", "power@cpu", "memory@cpu"} <= set(offered)
+    devices = {name.partition("@")[2] for name in offered[4:] if "@" in name}
+    assert devices == {"cpu", "cuda", "mps"}
+    assert {name for name in offered[4:] if "@" not in name} <= set(catalog.names("proxies"))
 
 
 @pytest.mark.parametrize("preset", ["", *PRESETS])
@@ -297,3 +299,38 @@ def test_no_run_starts_with_the_name_of_another_method(researcher, sign_in, pres
     methods = [m for m in catalog.names("strategies") if m in words and m != "random"]
     assert methods in ([], [strategy])
     assert field.attributes["data-suggested"] == name, "an untouched name follows the strategy"
+
+
+def options_of(page, part):
+    """Return text and whether it can be chosen of each option of a part, by value."""
+    (select,) = page.all("select", id=f"field-{part}")
+    return {
+        o.attributes["value"]: (o.text, "disabled" not in o.attributes)
+        for o in select.all("option")
+    }
+
+
+def test_what_the_chosen_parts_do_not_allow_is_disabled_with_its_reason(researcher, sign_in):
+    page = read(sign_in(researcher).get(f"{NEW}?space=topology&strategy=darts"))
+    strategies = options_of(page, "strategy")
+    reason = "supernet, which the space topology does not have"
+    assert strategies["enas"] == (f"enas requires decisions, {reason}", False)
+    assert strategies["darts"] == (
+        f"darts requires relaxed, {reason}",
+        True,
+    )  # chosen before: it can be removed
+    assert strategies["random"] == ("random", True)
+    assert not options_of(page, "dataset")["ptb"][1]
+    estimators = options_of(page, "estimator")
+    assert estimators["train"][1] and not estimators["shared"][1]
+    assert all(allowed for _, allowed in options_of(page, "space").values())
+
+
+def test_the_choices_follow_the_other_parts(researcher, sign_in):
+    client = sign_in(researcher)
+    typed = {"space": "recurrent-cell", "strategy": "enas", "estimator": "train", "dataset": "ptb"}
+    answer = client.post(f"{NEW}/choices", typed).content.decode()
+    assert 'hx-swap-oob="innerHTML:#field-strategy"' in answer
+    assert "digits holds images, but the space recurrent-cell reads text" in answer
+    assert "enas requires" not in answer
+    assert "field-space" not in answer

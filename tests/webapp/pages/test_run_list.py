@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fixtures.copies import copy_row
 from tests.fixtures.factories import end_run, make_run
 from webapp.runs.models import Run, RunState, Study
 
@@ -14,18 +15,15 @@ LIST = "/runs/"
 
 
 def names(response) -> list[str]:
-    return [cell.text for cell in read(response).all("td", data_cell="name")]
+    return [cell.all("a")[-1].text for cell in read(response).all("td", data_cell="name")]
 
 
-def bulk(team, count: int, **fields) -> None:
-    like = make_run(team, advance=False)
-    shared = {"spec": like.spec, "space_version": like.space_version, "data_set": like.data_set}
-    Run.objects.all().delete()
-    Run.objects.bulk_create(
-        Run(team=team, name=f"run {i}", strategy="random", candidate_budget=4, **shared)
-        for i in range(count)
-    )
-    Run.objects.update(**fields) if fields else None
+def bulk(team, count: int) -> None:
+    """Make runs `run 0` to `run COUNT - 1`."""
+    first = make_run(team, advance=False)
+    first.name = "run 0"
+    first.save()
+    copy_row(first, count - 1, name="'run ' || n")
 
 
 def test_a_line_shows_state_method_question_progress_error_front(team, viewer, finished, sign_in):
@@ -117,6 +115,7 @@ def test_nonsense_in_the_address_is_no_server_error(team, viewer, finished, sign
     assert sign_in(viewer).get(f"{LIST}?{query}").status_code == 200
 
 
+@pytest.mark.trap(34)
 def test_sorting_by_error_puts_runs_without_one_last(team, viewer, sign_in):
     good = end_run(make_run(team, candidates=1), [("done", 5.0, 10.0)])
     bad = end_run(make_run(team, candidates=1), [("done", 50.0, 10.0)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlencode
 
 import pytest
 
@@ -50,14 +51,15 @@ def test_the_csv_has_every_candidate_with_its_values(viewer, finished, sign_in):
     header, *lines = b"".join(answer.streaming_content).decode().splitlines()
     assert header == (
         "number,state,reason,on_front,broken_constraints,origin,parents,error (%),params,"
-        "architecture_id"
+        "architecture_id,error tier,error device,error repetitions,error spread,"
+        "params tier,params device,params repetitions,params spread"
     )
     ids = list(finished.candidates.order_by("number").values_list("architecture_id", flat=True))
     assert lines == [
-        f"0,done,,1,,random,,20,1000,{ids[0]}",
-        f"1,done,,0,,random,,30,2000,{ids[1]}",
-        f"2,diverged,'=1+1,0,,random,,,3000,{ids[2]}",
-        f"3,done,,1,,random,,10,4000,{ids[3]}",
+        f"0,done,,1,,random,,20,1000,{ids[0]},measured,,1,,counted,,1,",
+        f"1,done,,0,,random,,30,2000,{ids[1]},measured,,1,,counted,,1,",
+        f"2,diverged,'=1+1,0,,random,,,3000,{ids[2]},,,,,counted,,1,",
+        f"3,done,,1,,random,,10,4000,{ids[3]},measured,,1,,counted,,1,",
     ]
 
 
@@ -131,7 +133,7 @@ def test_fault_20_the_table_jumps_to_a_page_and_to_a_candidate(finished, table_o
     assert page.one("candidate-1").attributes["aria-current"] == "true"
     assert page.one("page-jump").attributes["value"] == "3"
     hidden = [e.attributes["name"] for e in page.all("input", type="hidden")]
-    assert hidden == ["sort"]
+    assert hidden == ["lasso", "only", "sort"]
     assert [row[0] for row in table_of("page=2").one("candidate-table").rows()] == ["#2"]
 
 
@@ -162,6 +164,7 @@ def test_a_run_without_measurements_explains_what_will_appear(team, viewer, sign
     assert page.all(id="tab-method")[0].attributes["hidden"] == ""
 
 
+@pytest.mark.trap(32)
 def test_no_feasible_candidate_shows_the_least_violating_and_says_so(team, viewer, sign_in):
     run = make_run(team, candidates=2, constraints=("params<10",))
     end_run(run, [("done", 20.0, 1000.0), ("done", 10.0, 2000.0)])
@@ -213,7 +216,8 @@ def test_controls_follow_the_state(team, researcher, sign_in, state, words):
     Run.objects.filter(pk=run.pk).update(state=state)
     page = read(sign_in(researcher).get(f"/runs/{run.pk}/"))
     buttons = [b for b in page.all("button") if "data-dialog-open" in b.attributes]
-    assert [b.text for b in buttons] == words
+    controls = [b for b in buttons if b.attributes["data-dialog-open"] != "edit-dialog"]
+    assert [b.text for b in controls] == words
 
 
 @pytest.mark.parametrize(("action", "state"), [("pause", "paused"), ("stop", "stopping")])
@@ -368,3 +372,28 @@ def test_fault_20_equal_candidates_on_the_front_share_a_row(viewer, team, sign_i
     front = page.one("front-list")
     assert front.rows() == [["#3", "4.00", "90"], ["#0 and 4 equal", "5.00", "70"]]
     assert "6 candidates, 2 different" in front.text
+
+
+SQUARE = "params|error|nn|500,15;2500,15;2500,35;500,35"
+
+
+@pytest.mark.parametrize(
+    ("lasso", "shown"),
+    [
+        (SQUARE, ["#1", "#0"]),
+        (SQUARE.replace("nn", "ll"), ["#1", "#0"]),
+        (SQUARE.replace("params", "nothing"), []),
+        ("params|error|nn|1,2;3,4", ["#3", "#2", "#1", "#0"]),
+        ("params|error|nn|nan,2;3,4;5,6", ["#3", "#2", "#1", "#0"]),
+    ],
+)
+def test_a_lasso_lists_the_candidates_in_it(table_of, lasso, shown):
+    page = table_of(urlencode({"lasso": lasso}))
+    assert [row[0] for row in page.one("candidate-table").rows()] == shown
+    assert ("lasso of this address cannot be read" in page.text) == (len(shown) == 4)
+
+
+def test_the_replay_has_the_order_and_every_stay_on_the_front(viewer, finished, sign_in):
+    answer = sign_in(viewer).get(f"/runs/{finished.pk}/replay.json").json()
+    assert answer["order"] == [0, 1, 2, 3]
+    assert answer["front"] == [[0, 1, None], [3, 4, None]]

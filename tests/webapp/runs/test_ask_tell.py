@@ -104,6 +104,7 @@ def test_without_determinism_outcomes_are_told_as_candidates_end():
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 1, 2, 0), (2, 3, 0, 1)])
+@pytest.mark.trap(31)
 def test_the_order_of_endings_does_not_change_the_proposals(order):
     """Four workers that finish in any order, and one worker, evaluate the same candidates."""
     spec = {

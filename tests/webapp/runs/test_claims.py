@@ -104,6 +104,7 @@ def test_an_outcome_of_another_candidate_is_refused():
         claims.finish(take(make_slot()), done(5))
 
 
+@pytest.mark.trap(15)
 def test_an_old_fencing_token_is_refused_everywhere():
     run = make_run()
     frozen = take(make_slot("frozen"))
@@ -148,6 +149,32 @@ def test_a_candidate_that_kills_its_workers_fails(settings):
     assert run.state == RunState.FINISHED
 
 
+def test_a_candidate_whose_trainer_process_dies_waits_again_until_its_attempts_are_used_up(
+    settings,
+):
+    settings.MAX_ATTEMPTS = 3
+    run = make_run(candidates=1)
+    for attempt in (1, 2):
+        held = take(make_slot("w"))
+        assert claims.interrupted(held, "the trainer process ended with status 1")
+        assert not claims.interrupted(held, "late")
+        candidate = run.candidates.get()
+        assert (candidate.state, candidate.attempts) == ("lost", attempt)
+        assert candidate.reason == "the trainer process ended with status 1"
+    held = take(make_slot("w"))
+    assert held.lost == "the trainer process ended with status 1"
+    assert not claims.interrupted(held, "the trainer process ended with status 1")
+    assert run.candidates.get().state == "running"  # the worker ends it
+
+
+def test_a_candidate_that_is_to_be_cancelled_is_so_when_its_trainer_process_dies():
+    run = make_run(candidates=1)
+    held = take(make_slot("w"))
+    cancel(run, None)
+    assert claims.interrupted(held, "the trainer process ended with status 1")
+    assert run.candidates.get().state == "cancelled"
+
+
 def test_a_released_claim_is_not_an_attempt():
     run = make_run()
     slot = make_slot()
@@ -168,6 +195,7 @@ def test_a_new_attempt_starts_with_an_empty_curve():
     assert run.candidates.get().curve == []
 
 
+@pytest.mark.trap(18)
 def test_cancel_reaches_the_worker_by_its_heartbeat():
     run = make_run(candidates=9, in_flight=2)
     held = take(make_slot())
@@ -193,6 +221,7 @@ def test_a_worker_that_dies_in_a_stopping_run_leaves_no_open_candidate():
     assert set(run.candidates.values_list("state", flat=True)) == {"cancelled"}
 
 
+@pytest.mark.trap(22)
 def test_a_done_candidate_without_every_objective_is_failed():
     run = make_run()
     held = take(make_slot())
@@ -201,6 +230,7 @@ def test_a_done_candidate_without_every_objective_is_failed():
     assert (candidate.state, candidate.reason) == ("failed", "no value for params")
 
 
+@pytest.mark.trap(1)
 def test_a_value_that_is_not_finite_makes_the_candidate_diverged():
     run = make_run()
     held = take(make_slot())

@@ -104,16 +104,19 @@ def test_a_budget_that_is_not_larger_is_refused(budget):
         raise_budget(run, None, budget)
 
 
+ACTIVE = ["stop", "cancel", "raise_budget", "set_priority", "retry_failed", "steer"]
+
+
 @pytest.mark.parametrize(
     ("state", "actions"),
     [
-        ("queued", ["pause", "stop", "cancel", "raise_budget", "set_priority"]),
-        ("running", ["pause", "stop", "cancel", "raise_budget", "set_priority"]),
-        ("pausing", ["resume", "stop", "cancel", "raise_budget", "set_priority"]),
-        ("paused", ["resume", "stop", "cancel", "raise_budget", "set_priority"]),
+        ("queued", ["pause", *ACTIVE]),
+        ("running", ["pause", *ACTIVE]),
+        ("pausing", ["resume", *ACTIVE]),
+        ("paused", ["resume", *ACTIVE]),
         ("stopping", ["cancel"]),
         ("stopped", []),
-        ("finished", ["raise_budget"]),
+        ("finished", ["raise_budget", "retry_failed"]),
         ("failed", []),
     ],
 )

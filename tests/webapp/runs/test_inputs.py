@@ -62,6 +62,7 @@ def test_shared_rows_with_the_same_settings_are_used():
     assert Run.objects.get().data_digest == data_set.digest != ""
 
 
+@pytest.mark.trap(33)
 def test_rows_of_another_team_are_never_used():
     ours = inputs(make_run(make_team(), advance=False))
     theirs = inputs(make_run(make_team(), advance=False))

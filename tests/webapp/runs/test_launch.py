@@ -27,6 +27,7 @@ def refused(team, spec: SearchSpec, name: str = "a run", tags=()) -> dict[str, s
     return caught.value.errors
 
 
+@pytest.mark.trap(6)
 def test_a_run_stores_all_search_settings():
     team = make_team()
     user = make_member(team)

@@ -27,6 +27,7 @@ def sent(monkeypatch) -> list[tuple]:
     return collected
 
 
+@pytest.mark.trap(23)
 def test_messages_are_sent_after_commit(sent):
     with transaction.atomic():
         notifications.wake_coordinator(7)

@@ -10,6 +10,7 @@ from nasengine.core.outcome import Outcome
 from webapp.runs import queries
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
+from webapp.runs.services.control import raise_budget
 from webapp.runs.services.drains import drain, resume
 from webapp.runs.unserved import unserved_of_run
 
@@ -121,6 +122,23 @@ def test_counts_of_many_runs_take_one_query():
         counts = queries.counts_of_runs([run.pk for run in runs])
     assert len(asked) == 1
     assert [counts[run.pk]["queued"] for run in runs] == [1, 2, 1]
+
+
+def test_counts_of_runs_that_have_ended_are_remembered_until_their_next_event():
+    team = make_team()
+    ended = make_run(team, candidates=1)
+    work_off(ended)
+    busy = make_run(team, candidates=2, in_flight=2)
+    rows = list(queries.runs_of(team))
+    counts = queries.counts_of_rows(rows)
+    assert (counts[busy.pk]["queued"], counts[ended.pk]["done"]) == (2, 1)
+    with CaptureQueriesContext(connection) as asked:
+        assert queries.counts_of_rows(rows) == counts
+    assert len(asked) == 1 and str(ended.pk) not in asked[0]["sql"].partition(" IN ")[2]
+    raise_budget(ended, None, 3)
+    advance_run(ended.pk)
+    again = queries.counts_of_rows(list(queries.runs_of(team)))
+    assert (again[ended.pk]["done"], again[ended.pk]["queued"]) == (1, 1)
 
 
 def test_a_team_sees_only_its_own_runs():

@@ -33,8 +33,9 @@ def test_a_run_without_constraints_breaks_none():
 
 
 def test_cancelled_and_pruned_candidates_are_not_evaluated():
-    counts = {**no_counts(), "done": 3, "cancelled": 4, "pruned": 2, "failed": 1, "queued": 5}
-    assert evaluated(counts) == 4
+    counts = {**no_counts(), "done": 3, "cancelled": 4, "pruned": 2, "failed": 1, "stopped": 2}
+    assert evaluated(counts, 0) == 6
+    assert evaluated(counts, 1) == 5  # a retry counts in place of the failed one
 
 
 def test_a_value_with_a_large_spread_is_marked():

@@ -62,10 +62,11 @@ def test_errors_name_their_method_and_nothing_is_launched(team):
         (1, 2),
     )
     with pytest.raises(InvalidSettings) as refused:
-        launch_study(team, None, " ", plan, "w" * 2001)
+        launch_study(team, None, " ", plan, "w" * 2001, priority=9)
     assert set(refused.value.errors) == {
         "name",
         "question",
+        "priority",
         "objectives",
         "methods.regularised-evolution.population",
         "methods.nothing",

@@ -39,8 +39,9 @@ TYPED = {
 
 def test_the_form_launches_every_run(team, researcher, sign_in):
     client = sign_in(researcher)
-    answer = client.post(NEW, TYPED)
+    answer = client.post(NEW, {**TYPED, "priority": "1"})
     study = Study.objects.get()
+    assert set(study.runs.values_list("priority", flat=True)) == {1}
     assert answer["Location"] == f"/studies/{study.pk}/"
     runs = study.runs.order_by("pk")
     assert [(r.strategy, r.seed) for r in runs] == [
@@ -75,11 +76,13 @@ def test_every_fault_has_its_place_and_nothing_typed_is_lost(researcher, sign_in
         "methods.nsga2.population": "not ticked, still here",
         "seeds": "many",
         "candidates": "0",
+        "priority": "7",
     }
     page = read(sign_in(researcher).post(NEW, wrong))
     assert not Study.objects.exists()
     errors = errors_of(page)
     assert {"name", "seeds", "candidates", "methods", "methods.monas"} <= set(errors)
+    assert "got '7'" in errors["priority"]
     assert "-3" in errors["methods.regularised-evolution.population"]
     assert value_of(page, "methods.regularised-evolution.population") == "-3"
     assert value_of(page, "methods.nsga2.population") == "not ticked, still here"
@@ -127,11 +130,13 @@ def test_a_run_is_repeated_as_a_study(team, researcher, sign_in):
 
 
 def test_a_study_is_repeated_with_its_settings(team, researcher, sign_in):
-    study = launch_study(team, researcher, "first", small_plan(), "why not")
+    study = launch_study(team, researcher, "first", small_plan(), "why not", priority=-1)
     form = read(sign_in(researcher).get(f"{NEW}?again={study.pk}"))
     assert value_of(form, "name") == "first again"
     assert value_of(form, "methods.regularised-evolution.population") == "5"
     assert (value_of(form, "seeds"), value_of(form, "seed")) == ("2", "7")
+    (low,) = (o for o in form.all("option", value="-1") if "selected" in o.attributes)
+    assert low.text.startswith("Low")
 
 
 @pytest.mark.parametrize("what", ["run", "again"])

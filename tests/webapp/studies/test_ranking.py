@@ -10,17 +10,17 @@ import pytest
 
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import loop as search
+from nasengine.statistics.curves import mean_curve
+from nasengine.statistics.samples import (
+    compare_samples,
+    holm,
+    mean_and_deviation,
+    mean_ranks,
+)
 from tests.fixtures.factories import make_table, table_text
 from webapp.studies.ranking import ranking
 from webapp.studies.results import results
 from webapp.studies.services.launching import launch_study
-from webapp.studies.statistics import (
-    compare_samples,
-    holm,
-    mean_and_deviation,
-    mean_curve,
-    mean_ranks,
-)
 from webapp.studies.table import cells_of, matrix_of, spread_cell
 
 from ...fixtures.study_plans import look_up_all, small_plan, table_plan, tell

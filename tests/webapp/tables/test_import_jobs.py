@@ -15,7 +15,8 @@ from tests.fixtures.tables import IMPORT_FORM
 from webapp.limits import MAX_KEPT_UPLOADS, MAX_OPEN_IMPORTS
 from webapp.tables.models import BenchmarkTable, ImportState, TableImport
 from webapp.tables.services import import_jobs
-from webapp.tables.services.import_jobs import MAX_CLAIMS, claim, content_of, request_import
+from webapp.tables.services.import_jobs import claim, content_of, request_import
+from webapp.uploads.jobs import MAX_CLAIMS
 
 pytestmark = pytest.mark.django_db
 

@@ -219,14 +219,14 @@ def test_one_click_fills_the_launch_form_and_one_more_launches(team, researcher,
     values = {
         e.attributes["name"]: e.attributes.get("value", "")
         for e in page.one("launch-form").all("input")
-        if e.attributes.get("type") == "text" or "type" not in e.attributes
+        if "name" in e.attributes and e.attributes.get("type", "text") == "text"
     }
     assert values["estimator_config.path"] == "table:made"
     assert (values["candidates"], values["name"]) == ("500", "dpp-net on made, made")
     chosen = {
         e.attributes["name"]: e.all("option", selected="")[0].attributes["value"]
         for e in page.one("launch-form").all("select")
-        if e.attributes["name"] in ("space", "estimator", "dataset", "strategy")
+        if e.attributes.get("name") in ("space", "estimator", "dataset", "strategy")
     }
     assert (chosen["space"], chosen["estimator"], chosen["dataset"]) == ("nb201", "table", "made")
     assert "thousands of candidates per minute" in page.one("expected-cost").text

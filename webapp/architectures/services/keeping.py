@@ -12,6 +12,7 @@ from nasengine.execution.canonical import canonical_id
 from nasengine.execution.code_version import code_version
 from webapp.accounts.models import Team, User
 from webapp.limits import MAX_NAME, MAX_PROPOSAL
+from webapp.runs.imported import is_imported
 from webapp.runs.models import Candidate, CandidateState
 
 from ..models import CatalogueEntry
@@ -72,6 +73,8 @@ def keep(
         raise KeepRefused(
             f"Candidate #{candidate.number} is {candidate.state}: only measured ones can be kept"
         )
+    if is_imported(run):
+        raise KeepRefused("The run is imported: its candidates have no architecture to keep")
     try:
         name = checked_text(name, "The name", MAX_NAME)
         proposal = checked_text(proposal, "The proposal", MAX_PROPOSAL)

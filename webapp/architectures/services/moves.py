@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.accounts.permissions import MIN_ROLE, AnyUser, may, may_with, role_in
+from webapp.accounts.services import audit
 from webapp.limits import MAX_REASON
 
 from ..models import USABLE, Alias, CatalogueEntry, Stage
@@ -91,6 +92,9 @@ def move(entry: CatalogueEntry, user: AnyUser, stage: Stage, reason: str) -> Cat
             locked.proposed_by = locked.decided_by
         set_author(locked, user, reason)
         locked.save(update_fields=["stage", "reason", "decided_by", "decided_at", "proposed_by"])
+        text = f"moved {locked.name} to {stage.label.lower()}: {reason}"
+        link = f"/architectures/{locked.pk}/"
+        audit.record("stage", text, user=user, team=locked.team, link=link)
     return locked
 
 

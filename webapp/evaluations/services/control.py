@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from webapp.accounts.models import User
+from webapp.accounts.services import audit
 from webapp.evaluations.models import Evaluation, Training
 from webapp.jobs import services as jobs
 from webapp.jobs.models import ENDED_BADLY, OPEN_JOBS
@@ -27,9 +28,10 @@ def cancel(trainings: QuerySet[Training], user: User | None) -> None:
     """
     if not jobs.cancel(trainings, f"cancelled by {name_of(user)}"):
         raise ControlRefused("There is nothing to cancel: every seed has ended.")
+    _record(trainings, user, "cancelled")
 
 
-def retry(trainings: QuerySet[Training]) -> None:
+def retry(trainings: QuerySet[Training], user: User | None = None) -> None:
     """Train seeds again that failed, diverged or were cancelled, with the same seed.
 
     Raises:
@@ -39,9 +41,10 @@ def retry(trainings: QuerySet[Training]) -> None:
     if not jobs.queue_again(trainings, curve=[], measurements=[], epochs=0, seconds=None):
         states = ", ".join(ENDED_BADLY)
         raise ControlRefused(f"There is nothing to train again: no seed is {states}.")
+    _record(trainings, user, "retried")
 
 
-def delete(evaluation: Evaluation) -> None:
+def delete(evaluation: Evaluation, user: User | None = None) -> None:
     """Delete an evaluation with its trainings, their networks and the exports of these.
 
     Raises:
@@ -52,7 +55,21 @@ def delete(evaluation: Evaluation) -> None:
         if locked.trainings.filter(state__in=OPEN_JOBS).exists():
             raise ControlRefused("Seeds are queued or running: cancel them first.")
         transaction.on_commit(partial(remove_networks, locked))
+        _record(locked.trainings.all(), user, "deleted")
         Evaluation.objects.get(pk=locked.pk).delete()
+
+
+def _record(trainings: QuerySet[Training], user: User | None, done: str) -> None:
+    """Write into the audit trail what was done with seeds of evaluations."""
+    for evaluation in Evaluation.objects.filter(pk__in=trainings.values("evaluation")):
+        audit.record(
+            "control",
+            f"{done} the evaluation {evaluation.pk} of {evaluation.title}",
+            user=user,
+            who="" if user else name_of(user),
+            team=evaluation.team,
+            link=f"/evaluations/{evaluation.pk}/",
+        )
 
 
 def name_of(user: User | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +18,8 @@ from nasengine.estimators.training.config import TrainConfig
 from nasengine.execution.final_job import FinalJob, FinalPlan
 from nasengine.execution.protocols import find_protocol
 from webapp.accounts.models import Team, User
+from webapp.accounts.services import audit
+from webapp.datasets.services.resolving import pinned
 from webapp.evaluations.models import Evaluation, Training
 from webapp.evaluations.subjects import Subject
 from webapp.jobs import services as jobs
@@ -68,6 +70,7 @@ def launch_evaluation(
         InvalidSettings: names every wrong setting: protocol, settings.NAME, dataset,
             dataset_config.NAME, cells, channels, seeds, queue.
     """
+    spec = with_team_data(team, spec)
     plan = checked_plan(subject, spec)
     job = {name: value for name, value in plan.job.to_json().items() if name != "seed"}
     protocol, config = plan.protocol_json, plan.dataset_config
@@ -101,7 +104,26 @@ def launch_evaluation(
             for seed in spec.seeds
         )
         jobs.announce([spec.queue])
+        _audit(evaluation, user)
     return evaluation
+
+
+def with_team_data(team: Team, spec: EvaluationSpec) -> EvaluationSpec:
+    """Return the settings with the content of the team's data set that they name.
+
+    Raises:
+        InvalidSettings: the team has no such data set.
+    """
+    config, errors = pinned(team, spec.dataset, spec.dataset_config)
+    if errors:
+        raise InvalidSettings(errors)
+    return replace(spec, dataset_config=config)
+
+
+def _audit(evaluation: Evaluation, user: User | None) -> None:
+    text = f"launched evaluation {evaluation.pk} with {len(evaluation.seeds)} seeds"
+    who, link = "" if user is not None else "the command line", f"/evaluations/{evaluation.pk}/"
+    audit.record("launch", text, user=user, who=who, team=evaluation.team, link=link)
 
 
 def checked_plan(subject: Subject, spec: EvaluationSpec) -> FinalPlan:

@@ -92,9 +92,9 @@ def _controlled(request: TeamRequest, evaluation: Evaluation, trainings: Any, ac
         if action == "cancel":
             control.cancel(trainings, request.user)
         elif action == "retry":
-            control.retry(trainings)
+            control.retry(trainings, request.user)
         elif action == "delete":
-            control.delete(evaluation)
+            control.delete(evaluation, request.user)
             messages.success(request, f"The evaluation of {evaluation.title} is deleted.")
             return redirect("evaluation-list")
         else:

@@ -17,7 +17,7 @@ from webapp.runs.views.candidate import candidate_or_404
 
 from ..cost import expected_cost
 from ..forms import EvaluationForm
-from ..services.launch import checked_plan, launch_evaluation
+from ..services.launch import checked_plan, launch_evaluation, with_team_data
 from ..subjects import (
     Subject,
     SubjectRefused,
@@ -83,7 +83,7 @@ def _cost(request: TeamRequest, subject: Subject, raw: QueryDict) -> str:
     if spec is None:
         return ""
     try:
-        plan = checked_plan(subject, spec)
+        plan = checked_plan(subject, with_team_data(request.team, spec))
     except InvalidSettings:
         return ""
     return expected_cost(request.team, subject, plan, len(spec.seeds)).text

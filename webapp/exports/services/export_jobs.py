@@ -35,6 +35,7 @@ class ExportClaim:
         network: the folder of the trained network on this machine; None if it is not here.
         evaluation: test figures over the seeds by objective, for the model card.
         folder: the folder on this machine into which only this claim writes.
+        data: settings of the data set that the network was trained on, for calibration.
     """
 
     held: Held[Export]
@@ -43,6 +44,7 @@ class ExportClaim:
     network: Path | None
     evaluation: dict[str, dict[str, Any]]
     folder: Path
+    data: dict[str, Any]
 
     def network_or_refuse(self) -> Path:
         """Return the folder of the network.
@@ -74,6 +76,7 @@ def claim_turn(slot: WorkerSlot, turn: Turn) -> ExportClaim | None:
         network=network_folder(export.training),
         evaluation={one.objective: _over_seeds(one) for one in figures if one.is_test},
         folder=claim_folder(export, held.fence),
+        data=export.training.evaluation.dataset_config,
     )
 
 

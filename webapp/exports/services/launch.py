@@ -13,6 +13,7 @@ from nasengine import catalog
 from nasengine.core.errors import EngineError, InvalidSettings, UnknownName
 from nasengine.core.settings import from_mapping, to_mapping
 from webapp.accounts.models import User
+from webapp.accounts.services import audit
 from webapp.evaluations.models import Training
 from webapp.evaluations.services.control import ControlRefused, name_of
 from webapp.exports.models import Export
@@ -120,9 +121,10 @@ def cancel(exports: QuerySet[Export], user: User | None) -> None:
     """
     if not jobs.cancel(exports, f"cancelled by {name_of(user)}"):
         raise ControlRefused("There is nothing to cancel: the export has ended.")
+    _record(exports, user, "cancelled")
 
 
-def retry(exports: QuerySet[Export]) -> None:
+def retry(exports: QuerySet[Export], user: User | None = None) -> None:
     """Export again what failed or was cancelled.
 
     Raises:
@@ -130,9 +132,10 @@ def retry(exports: QuerySet[Export]) -> None:
     """
     if not jobs.queue_again(exports):
         raise ControlRefused("There is nothing to do again: the export is not failed or cancelled.")
+    _record(exports, user, "retried")
 
 
-def delete(export: Export) -> None:
+def delete(export: Export, user: User | None = None) -> None:
     """Delete an export that has ended, with its archive.
 
     Raises:
@@ -143,4 +146,18 @@ def delete(export: Export) -> None:
         if locked.is_open:
             raise ControlRefused("The export is queued or running: cancel it first.")
         transaction.on_commit(partial(remove_archives, [locked]))
+        _record(Export.objects.filter(pk=locked.pk), user, "deleted")
         Export.objects.filter(pk=locked.pk).delete()
+
+
+def _record(exports: QuerySet[Export], user: User | None, done: str) -> None:
+    """Write into the audit trail what was done with exports."""
+    for export in exports.select_related("team"):
+        audit.record(
+            "control",
+            f"{done} the export {export.pk} for {export.target}",
+            user=user,
+            who="" if user else name_of(user),
+            team=export.team,
+            link=f"/exports/{export.pk}/",
+        )

@@ -110,9 +110,9 @@ def export_control(request: TeamRequest, pk: int, action: str) -> HttpResponse:
         if action == "cancel":
             cancel(rows, request.user)
         elif action == "retry":
-            retry(rows)
+            retry(rows, request.user)
         elif action == "delete":
-            delete(export)
+            delete(export, request.user)
             return redirect("evaluation-detail", export.training.evaluation_id)
         else:
             raise Http404(f"unknown action {action[:40]!r}; actions: cancel, retry, delete")

@@ -17,12 +17,17 @@ from webapp.tables.services.materialise import materialise_table
 from .ask_tell import AskTellStep, StrategyFailed
 from .cards import default_queue
 from .front import extend_front
+from .limits import end_waiting_beyond_limits
 from .locking import locked_run
 from .lookups import SLICE_SECONDS
 from .notifications import wake_workers
 from .record import record_candidates, record_log, record_run
 from .states import fail, finish_transition, move
 
+STEP_FIELDS = (
+    "asked", "told", "pruned", "strategy_state", "epochs_state", "proxy_state", "parts", "view",
+    "front", "retries_waiting", "retried", "steering",
+)  # fmt: skip
 log = logging.getLogger(__name__)
 
 
@@ -72,11 +77,13 @@ def _advance(run: Run, seconds: float) -> tuple[bool, bool]:
     if not run.objectives:  # launched by a version that did not store them
         run.objectives = computed_objectives(run)
         run.save(update_fields=["objectives"])
+    end_waiting_beyond_limits(run)
     step = AskTellStep(run, seconds)
     step.go()
     if run.state == RunState.QUEUED:
         move(run, RunState.RUNNING)
-    if step.told or step.asked:
+    moved = step.parts is not None and step.parts.changed
+    if step.told or step.asked or moved:
         _save(run, step)
     reason = None if run.state == RunState.STOPPING else step.finish_reason()
     if reason is not None:
@@ -84,7 +91,7 @@ def _advance(run: Run, seconds: float) -> tuple[bool, bool]:
         record_log(run, "info", f"finished: {reason or f'{run.budget_used} candidates'}")
     else:
         finish_transition(run)
-    changed = bool(step.told or step.asked) or run.state != state_before
+    changed = bool(step.told or step.asked) or moved or run.state != state_before
     return changed, step.unfinished and run.state not in ENDED_RUNS
 
 
@@ -92,12 +99,21 @@ def _save(run: Run, step: AskTellStep) -> None:
     """Store what the step did and record its events."""
     _mark_told(step)
     new = _store_asked(run, step)
-    front_items = extend_front(run, [outcome for _, outcome in step.told])
+    ended = [outcome for _, outcome in step.told]
+    if step.parts:
+        ended = step.parts.store()
+        wake_workers(step.parts.queues)
+    front_items = extend_front(run, ended)
     view = step.view()
     view_changed = view != run.view
     run.view = view
     run.strategy_state = step.state()
-    run.save(update_fields=["asked", "told", "pruned", "strategy_state", "view", "front"])
+    if step.screen is not None:
+        run.proxy_state = step.screen.state_dict()
+    for candidate, switch in step.switches:
+        state, level = ("on", "info") if switch.active else ("off", "warning")
+        record_log(run, level, f"filter switched {state}: {switch.text}", candidate.number)
+    run.save(update_fields=[*STEP_FIELDS])
     record_candidates(run, new)
     record_all(run, "front", front_items)
     if view_changed:

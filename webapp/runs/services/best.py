@@ -32,4 +32,11 @@ def update_best(run: Run, ended: Mapping[int, Mapping[str, float]]) -> None:
     row = best(oriented(values, goals_of(run)), excess, numbers)
     if row is not None and numbers[row] != run.best:
         run.best = numbers[row]
-        run.save(update_fields=["best"])
+        run.best_values = {} if excess[row] > 0 else _named(run, values[row])
+        run.save(update_fields=["best", "best_values"])
+
+
+def _named(run: Run, values: Mapping[str, float]) -> dict[str, float]:
+    """Return the finite values of the run's objectives."""
+    found = {goal.name: values.get(goal.name) for goal in goals_of(run)}
+    return {name: float(x) for name, x in found.items() if x is not None and np.isfinite(x)}

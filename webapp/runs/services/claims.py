@@ -6,6 +6,7 @@ refused. See docs/state.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,8 @@ from django.db.models import Q, QuerySet
 
 from nasengine.core.outcome import Outcome, is_card_too_small
 from webapp.common.telemetry import record_work
-from webapp.events.clean import clean_json
-from webapp.limits import MAX_CURVE_POINTS
+from webapp.events.clean import clean_json, clean_text
+from webapp.limits import MAX_CURVE_POINTS, MAX_REASON
 from webapp.runs.models import (
     WAITING_CANDIDATES,
     Candidate,
@@ -24,13 +25,16 @@ from webapp.runs.models import (
     WorkerSlot,
 )
 
+from . import device_waits
 from .cards import handed_back, memory_of, needs_of, too_small
-from .finishing import checked_ending, end_candidate, set_cost
+from .finishing import set_cost
 from .leases import Verdict, claimed_by, extend, may_claim, released
 from .locking import locked_run
 from .notices import Notice, is_notice
 from .notifications import wake_coordinator, wake_workers
-from .record import record_candidates, record_curve, record_log, record_run
+from .parts import end_part, proposal_of
+from .reaper import try_again
+from .record import record_candidates, record_curve, record_lines, record_log, record_run
 from .slots import add_facts
 from .turns import Turn, turns_of
 from .weights import progress_place, weights_place
@@ -112,10 +116,24 @@ def report(claim: Claim, point: dict[str, Any]) -> bool:
         return True
 
 
-def finish(claim: Claim, outcome: Outcome) -> bool:
+def record_output(claim: Claim, lines: list[str]) -> None:
+    """Add lines that the training has printed to the log, unless the claim is no longer valid."""
+    with locked_run(claim.run_id) as run:
+        if lines and _held(claim).exists():
+            record_lines(run, [clean_text(line) for line in lines], claim.number)
+
+
+def finish(claim: Claim, outcome: Outcome, prepared: Mapping[str, Any] | None = None) -> bool:
     """Store the outcome of the candidate; return False if the claim is no longer valid.
 
-    Safe to call twice: the second call changes nothing.
+    Safe to call twice: the second call changes nothing. A candidate whose devices still have to
+    measure its network waits for them, without its worker.
+
+    Args:
+        claim: the worker's claim.
+        outcome: the outcome.
+        prepared: what `nasengine.exports.for_device.prepare` returned for an outcome that awaits
+            values.
 
     Raises:
         ValueError: the outcome belongs to another candidate.
@@ -134,7 +152,10 @@ def finish(claim: Claim, outcome: Outcome) -> bool:
             return True
         candidate.findings = clean_json(outcome.findings)
         set_cost(candidate, outcome)
-        end_candidate(run, candidate, *checked_ending(run, outcome))
+        if outcome.awaited and outcome.state == "done":
+            device_waits.hold(run, candidate, outcome, prepared or {})
+        else:
+            end_part(run, candidate, outcome)
         record_run(run)
         wake_coordinator(run.pk)
         record_work(
@@ -145,6 +166,18 @@ def finish(claim: Claim, outcome: Outcome) -> bool:
             candidate.started_at,
         )
         return True
+
+
+def interrupted(claim: Claim, reason: str) -> bool:
+    """Requeue the candidate because its trainer process died: it continues at its checkpoint.
+
+    Returns:
+        False if it has had settings.MAX_ATTEMPTS attempts without progress, or the claim is no
+        longer valid.
+    """
+    with locked_run(claim.run_id) as run:
+        candidate = _held(claim).first()
+        return candidate is not None and try_again(run, candidate, clean_text(reason)[:MAX_REASON])
 
 
 def hand_back(claim: Claim, reason: str) -> bool:
@@ -203,6 +236,7 @@ def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
     claimed = Candidate.objects.filter(waiting, may_claim(slot)).update(
         state=CandidateState.RUNNING,
         reason="",
+        joules=None,  # of this claim, once it has ended
         curve=[],  # a training that continues reports the epochs of the earlier attempt first
         **claimed_by(slot),
     )
@@ -217,7 +251,7 @@ def _take(run: Run, candidate_id: int, slot: WorkerSlot) -> Claim | None:
         number=candidate.number,
         fence=candidate.fence,
         spec=run.spec,
-        proposal=candidate.proposal,
+        proposal=proposal_of(candidate),
         data_digest=run.data_digest,
         weights=weights_place(run).address,
         progress=progress_place(run, candidate.number).address,

@@ -7,11 +7,15 @@ nothing is lost if a worker or the coordinator restarts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from nasengine.core.search_spec import LIMITS
+from nasengine.execution.budget_settings import MAX_LIMIT
 from webapp.accounts.models import User
+from webapp.accounts.services import audit
 from webapp.limits import MAX_CANDIDATES
+from webapp.runs.imported import is_imported
 from webapp.runs.leased import Priority
 from webapp.runs.models import Candidate, CandidateState, Run, RunState
 
@@ -30,6 +34,8 @@ ALLOWED_IN: dict[str, tuple[RunState, ...]] = {
     "cancel": (*MOVING, *RESTING, RunState.STOPPING),
     "raise_budget": (*MOVING, *RESTING, RunState.FINISHED),
     "set_priority": (*MOVING, *RESTING),
+    "retry_failed": (*MOVING, *RESTING, RunState.FINISHED),
+    "steer": (*MOVING, *RESTING),
 }
 
 
@@ -38,7 +44,9 @@ class ControlRefused(Exception):
 
 
 def allowed(run: Run) -> list[str]:
-    """Return the names of the actions that the run's state allows."""
+    """Return the names of the actions that the run's state allows; an imported run has none."""
+    if is_imported(run):
+        return []
     return [action for action, states in ALLOWED_IN.items() if run.state in states]
 
 
@@ -48,10 +56,10 @@ def pause(run: Run, user: User | None) -> None:
     Raises:
         ControlRefused: the run is not queued or running.
     """
-    with _controlled(run, "pause") as locked:
+    with controlled(run, "pause", user) as locked:
         busy = locked.candidates.filter(state=CandidateState.RUNNING).exists()
         state = RunState.PAUSING if busy else RunState.PAUSED
-        move(locked, state, f"paused by {_name(user)}")
+        move(locked, state, f"paused by {name_of(user)}")
 
 
 def resume(run: Run, user: User | None) -> None:
@@ -60,20 +68,25 @@ def resume(run: Run, user: User | None) -> None:
     Raises:
         ControlRefused: the run is not paused.
     """
-    with _controlled(run, "resume") as locked:
+    with controlled(run, "resume", user) as locked:
         move(locked, RunState.RUNNING if locked.asked else RunState.QUEUED)
-        record_log(locked, "info", f"resumed by {_name(user)}")
+        record_log(locked, "info", f"resumed by {name_of(user)}")
         wake_workers(_waiting_queues(locked))
 
 
-def stop(run: Run, user: User | None) -> None:
+def stop(run: Run, user: User | None, because: str = "") -> None:
     """End the run: cancel waiting candidates, let running ones finish.
+
+    Args:
+        run: the run.
+        user: who stops it; None for the command line and for the workbench itself.
+        because: the reason; by default who stopped it.
 
     Raises:
         ControlRefused: the run has ended or is already stopping.
     """
-    with _controlled(run, "stop") as locked:
-        reason = f"stopped by {_name(user)}"
+    with controlled(run, "stop", user) as locked:
+        reason = because or f"stopped by {name_of(user)}"
         move(locked, RunState.STOPPING, reason)
         cancel_waiting(locked, f"the run was {reason}")
 
@@ -84,36 +97,65 @@ def cancel(run: Run, user: User | None) -> None:
     Raises:
         ControlRefused: the run has ended.
     """
-    with _controlled(run, "cancel") as locked:
-        reason = f"cancelled by {_name(user)}"
+    with controlled(run, "cancel", user) as locked:
+        reason = f"cancelled by {name_of(user)}"
         move(locked, RunState.STOPPING, reason)
         cancel_waiting(locked, f"the run was {reason}")
         locked.candidates.filter(state=CandidateState.RUNNING).update(cancel_asked=True)
 
 
-def raise_budget(run: Run, user: User | None, candidates: int) -> None:
-    """Set a larger total number of candidates; a finished run continues.
+def raise_budget(
+    run: Run, user: User | None, candidates: int, limits: Mapping[str, float] | None = None
+) -> None:
+    """Set a larger total number of candidates, or larger limits; a finished run continues.
+
+    Args:
+        run: the run.
+        user: who raises it; None for the command line.
+        candidates: the total number; as before if only a limit is raised.
+        limits: new values of max_hours, max_gpu_hours and max_kwh; 0: no limit.
 
     Raises:
-        ControlRefused: the run has failed or was stopped, or the number is not larger than the
-            current budget.
+        ControlRefused: the run has failed or was stopped, nothing is larger than before, or a
+            limit is smaller than before or no limit of the run.
     """
-    with _controlled(run, "raise_budget") as locked:
-        if not locked.candidate_budget < candidates <= MAX_CANDIDATES:
+    with controlled(run, "raise_budget", user) as locked:
+        raised = _raised_limits(locked, limits or {})
+        same = bool(raised) and candidates == locked.candidate_budget
+        if not same and not locked.candidate_budget < candidates <= MAX_CANDIDATES:
             raise ControlRefused(
                 f"the budget must be above {locked.candidate_budget} and at most "
                 f"{MAX_CANDIDATES:,} (got {candidates})"
             )
-        record_log(
-            locked,
-            "info",
-            f"budget raised from {locked.candidate_budget} to {candidates} by {_name(user)}",
-        )
+        text = f"budget raised from {locked.candidate_budget} to {candidates}" if not same else ""
+        texts = [f"{name} to {value:g}" for name, value in raised.items()]
+        words = ", ".join(filter(None, [text, *texts]))
+        record_log(locked, "info", f"{words} by {name_of(user)}")
         locked.candidate_budget = candidates
-        locked.spec = {**locked.spec, "candidates": candidates}
+        locked.spec = {**locked.spec, "candidates": candidates, **raised}
         locked.save(update_fields=["candidate_budget", "spec"])
         if locked.state == RunState.FINISHED:
             move(locked, RunState.RUNNING)
+
+
+def _raised_limits(run: Run, limits: Mapping[str, float]) -> dict[str, float]:
+    """Return the limits that are larger than before.
+
+    Raises:
+        ControlRefused: a limit is smaller than before, or the run does not have it.
+    """
+    raised = {}
+    for name, value in limits.items():
+        before = run.spec.get(name)
+        if name not in LIMITS or not before:
+            raise ControlRefused(f"the run has no limit {name[:40]}")
+        if value != 0 and not before <= value <= MAX_LIMIT:
+            raise ControlRefused(
+                f"{name} must be at least {before:g}, or 0 for no limit (got {value:g})"
+            )
+        if value != before:
+            raised[name] = value
+    return raised
 
 
 def set_priority(run: Run, user: User | None, priority: int) -> None:
@@ -122,19 +164,19 @@ def set_priority(run: Run, user: User | None, priority: int) -> None:
     Raises:
         ControlRefused: the run has ended or is stopping, or there is no such priority.
     """
-    with _controlled(run, "set_priority") as locked:
+    with controlled(run, "set_priority", user) as locked:
         if priority not in Priority.values:
             allowed_values = ", ".join(map(str, Priority.values))
             raise ControlRefused(f"the priority must be one of {allowed_values} (got {priority})")
-        text = f"priority changed from {locked.priority} to {priority} by {_name(user)}"
+        text = f"priority changed from {locked.priority} to {priority} by {name_of(user)}"
         record_log(locked, "info", text)
         locked.priority = priority
         locked.save(update_fields=["priority"])
 
 
 @contextmanager
-def _controlled(run: Run, action: str) -> Iterator[Run]:
-    """Yield the locked run if the action is allowed; record its row afterwards.
+def controlled(run: Run, action: str, user: User | None) -> Iterator[Run]:
+    """Yield the locked run if the action is allowed; record its row and who did it afterwards.
 
     The caller's object is refreshed, so that its page shows the new state.
     """
@@ -144,8 +186,17 @@ def _controlled(run: Run, action: str) -> Iterator[Run]:
             raise ControlRefused(f"cannot {words} a {locked.state} run: reload the page")
         yield locked
         record_run(locked)
+        _audit(locked, action, user)
         wake_coordinator(locked.pk)
     run.refresh_from_db()
+
+
+def _audit(run: Run, action: str, user: User | None) -> None:
+    text = f"{action.replace('_', ' ')}: run {run.pk} {run.name}"
+    if action == "raise_budget":
+        text += f", to {run.candidate_budget} candidates"
+    link, who = f"/runs/{run.pk}/", name_of(user)
+    audit.record("control", text, user=user, who=who, team=run.team, link=link)
 
 
 def _waiting_queues(run: Run) -> list[str]:
@@ -153,5 +204,5 @@ def _waiting_queues(run: Run) -> list[str]:
     return list(Candidate.objects.filter(pk__in=waiting).values_list("queue", flat=True))
 
 
-def _name(user: User | None) -> str:
+def name_of(user: User | None) -> str:
     return user.get_username() if user is not None else "the command line"

@@ -19,6 +19,7 @@ from nasengine.core.errors import DataMissing, EngineError, InvalidSettings
 from nasengine.core.search_spec import SearchSpec
 from nasengine.data.common.named import named_dataset
 from nasengine.execution.assembly import is_lookup
+from webapp.datasets.services.resolving import known_report
 
 MAX_CHECKED = 2000  # pictures that are decoded while a person waits
 MAX_FILE_BYTES = 2**28
@@ -61,7 +62,8 @@ def data_check(spec: SearchSpec) -> DataCheck | None:
         with _one_at_a_time:
             return _checked(spec.dataset, _hashable(spec.dataset_config), _stamp(dataset))
     except DataMissing as error:
-        return DataCheck(missing=str(error))
+        report = known_report(spec.dataset_config)  # the server has no copy of uploaded data
+        return DataCheck(report) if report else DataCheck(missing=str(error))
     except EngineError as error:
         return DataCheck(error=str(error))
 

@@ -53,6 +53,6 @@ def is_drained(name: str) -> bool:
     return WorkerDrain.objects.filter(name=name).exists()
 
 
-def number_drained(names: list[str]) -> int:
-    """Return how many of these workers are drained."""
-    return WorkerDrain.objects.filter(name__in=names).count()
+def drained_among(names: list[str]) -> set[str]:
+    """Return which of these workers are drained."""
+    return set(WorkerDrain.objects.filter(name__in=names).values_list("name", flat=True))

@@ -17,12 +17,23 @@ from webapp.runs.models import WAITING_CANDIDATES, Candidate, CandidateState, Me
 from webapp.runs.objectives import constraints_of
 
 from .best import update_best
+from .device_needs import cancel_unneeded
 from .record import record_candidates, record_log
 
 LOG_LEVELS: dict[str, str] = {CandidateState.FAILED: "error", CandidateState.DIVERGED: "warning"}
 
 
-COST_FIELDS = ("epochs", "seconds", "gpu_seconds")
+def store_measurements(candidate: Candidate, measurements: list[Measured]) -> None:
+    """Store the values of a candidate; they replace those of an earlier part of its training."""
+    if candidate.training and measurements:
+        candidate.measurements.all().delete()
+    rows = measurement_rows(measurements)
+    for row in rows:
+        row.candidate = candidate
+    Measurement.objects.bulk_create(rows)
+
+
+COST_FIELDS = ("epochs", "seconds", "gpu_seconds", "joules")
 
 
 def set_cost(candidate: Candidate, outcome: Outcome) -> None:
@@ -42,17 +53,15 @@ def end_candidate(
 ) -> None:
     """End an open candidate of a locked run: store its measurements and record the event."""
     measurements = list(measurements)
-    rows = measurement_rows(measurements)
-    for row in rows:
-        row.candidate = candidate
-    Measurement.objects.bulk_create(rows)
+    store_measurements(candidate, measurements)
     set_ending(run, candidate, state, reason, measurements)
     candidate.ended_order = next_order(run)
     if state == CandidateState.DONE:
         update_best(run, {candidate.number: {m.objective: m.value for m in measurements}})
     candidate.save(
         update_fields=[
-            "state", "reason", "violation", "findings", "ended_order", "ended_at", "lease_until",
+            "state", "reason", "violation", "findings", "training", "ended_order", "ended_at",
+            "lease_until",
             *COST_FIELDS,
         ]
     )  # fmt: skip
@@ -81,6 +90,7 @@ def cancel_waiting(run: Run, reason: str) -> None:
     waiting = run.candidates.filter(state__in=WAITING_CANDIDATES).order_by("number")
     for candidate in waiting.defer("curve", "proposal"):
         end_candidate(run, candidate, CandidateState.CANCELLED, reason)
+    cancel_unneeded(run, reason)
 
 
 def next_order(run: Run) -> int:

@@ -13,6 +13,7 @@ from django.db.models import F, Max, Q
 
 from nasengine.core.search_spec import SearchSpec
 from webapp.accounts.models import Team, User
+from webapp.datasets.services.resolving import data_rows
 from webapp.runs.models import DataSet, Space, SpaceVersion
 
 MAX_SOURCE = DataSet._meta.get_field("source").max_length
@@ -45,9 +46,10 @@ def data_set_of(team: Team, spec: SearchSpec) -> DataSet:
     if found := same.order_by(F("team").asc(nulls_last=True), "pk").first():
         return found
     names = set(DataSet.objects.filter(team=team).values_list("name", flat=True))
-    data_set, _ = DataSet.objects.get_or_create(
-        team=team, name=_free_name(source, names), defaults={"source": source, "config": config}
-    )
+    uploaded = next((row for row in data_rows(config) if row.team_id == team.pk), None)
+    name = _free_name(str(uploaded or source), names)
+    values = {"source": source, "config": config, "uploaded": uploaded}
+    data_set, _ = DataSet.objects.get_or_create(team=team, name=name, defaults=values)
     return data_set
 
 

@@ -12,12 +12,15 @@ from nasengine.core.errors import InvalidSettings
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
 from webapp.accounts.models import Team, User
+from webapp.accounts.services import audit
 from webapp.limits import MAX_NAME, MAX_TAG, MAX_TAGS
 from webapp.runs.leased import Priority
-from webapp.runs.models import DataSet, Run, RunState, SpaceVersion, Study
+from webapp.runs.models import ENDED_RUNS, DataSet, Run, RunState, SpaceVersion, Study
 from webapp.tables.services.resolve import ResolvedSpec, resolve
+from webapp.usage.services.quotas import check_quota
 
 from .data_report import data_errors, stored_report
+from .environment import environment
 from .inputs import data_set_of, space_version_of
 from .notifications import wake_coordinator
 from .record import record_log, record_run
@@ -95,6 +98,7 @@ def store_run(
     """Store a queued run of settings that are checked already."""
     spec = resolved.spec
     with transaction.atomic():
+        check_quota(team, user, Run.objects.filter(team=team).exclude(state__in=ENDED_RUNS))
         run = Run.objects.create(
             team=team,
             study=study,
@@ -104,6 +108,7 @@ def store_run(
             data_set=inputs.data_set,
             data_digest=inputs.data_set.digest,
             data_report=inputs.data_report,
+            environment=environment(),
             benchmark_table=resolved.table,
             strategy=spec.strategy,
             spec=spec.to_json(),
@@ -117,6 +122,9 @@ def store_run(
         record_run(run)
         by = user.get_username() if user is not None else "the command line"
         record_log(run, "info", f"launched by {by}")
+        if study is None:
+            text, link = f"launched run {run.pk} {run.name}", f"/runs/{run.pk}/"
+            audit.record("launch", text, user=user, who=by, team=team, link=link)
         wake_coordinator(run.pk)
     return run
 

@@ -91,7 +91,12 @@ class Lookups:
 
 
 def lookups(run: Run, spec: SearchSpec, seconds: float) -> Lookups | None:
-    """Return the lookups of a run whose table this process can read; None if workers evaluate."""
+    """Return the lookups of a run whose table this process can read; None if workers evaluate.
+
+    Workers look up what is trained in parts.
+    """
+    if spec.fewer_epochs != "off":
+        return None
     try:
         estimator = assembly.make_estimator(spec)
         ready = estimator.is_lookup and not estimator.objections(

@@ -7,7 +7,7 @@ from typing import cast
 
 from nasengine.core.measurement import Measurement as Measured
 from nasengine.core.measurement import Method
-from nasengine.core.outcome import Outcome, OutcomeState
+from nasengine.core.outcome import Outcome, OutcomeState, TrainingProgress
 from webapp.runs.models import Candidate, Measurement
 
 
@@ -40,4 +40,5 @@ def outcome_of(candidate: Candidate, measurements: Iterable[Measurement] | None 
         findings=candidate.findings,
         seconds=candidate.seconds,
         gpu_seconds=candidate.gpu_seconds,
+        training=TrainingProgress.from_json(candidate.training),
     )

@@ -52,6 +52,19 @@ def reap() -> int:
 def _take_back(run: Run, candidate: Candidate, late: timedelta) -> None:
     """Requeue, fail or cancel a candidate whose lease expired `late` ago."""
     reason = silence_of(candidate, late)
+    if not try_again(run, candidate, reason):
+        text = f"lost {candidate.attempts} workers; last: {reason}"
+        end_candidate(run, candidate, CandidateState.FAILED, text)
+        record_run(run)
+        wake_coordinator(run.pk)
+
+
+def try_again(run: Run, candidate: Candidate, reason: str) -> bool:
+    """Requeue a candidate of a locked run whose attempt was interrupted.
+
+    If it or its run was to end, it is cancelled. Return False, and change nothing, if it has had
+    settings.MAX_ATTEMPTS attempts.
+    """
     if candidate.cancel_asked or run.state not in (
         RunState.RUNNING,
         RunState.PAUSING,
@@ -61,12 +74,12 @@ def _take_back(run: Run, candidate: Candidate, late: timedelta) -> None:
             run, candidate, CandidateState.CANCELLED, f"{run.reason or 'run ended'}; {reason}"
         )
     elif candidate.attempts >= settings.MAX_ATTEMPTS:
-        text = f"lost {candidate.attempts} workers; last: {reason}"
-        end_candidate(run, candidate, CandidateState.FAILED, text)
+        return False
     else:
         _queue_again(run, candidate, reason)
     record_run(run)
     wake_coordinator(run.pk)
+    return True
 
 
 def _queue_again(run: Run, candidate: Candidate, reason: str) -> None:

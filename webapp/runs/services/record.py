@@ -37,3 +37,9 @@ def record_curve(run: Run, candidate: Candidate) -> None:
 def record_log(run: Run, level: str, text: str, number: int | None = None) -> None:
     """Record a log line of level info, warning or error, about a candidate if one is named."""
     record(run, "log", {"level": level, "text": text[:MAX_LOG_TEXT], "number": number})
+
+
+def record_lines(run: Run, lines: list[str], number: int) -> None:
+    """Record lines that the training of a candidate has printed."""
+    items = [{"level": "info", "text": line[:MAX_LOG_TEXT], "number": number} for line in lines]
+    record_all(run, "log", items)

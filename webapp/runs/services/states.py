@@ -12,6 +12,7 @@ from webapp.limits import MAX_REASON
 from webapp.runs.models import ENDED_RUNS, CandidateState, Run, RunState
 
 from .finishing import cancel_waiting
+from .parts import stop_paused
 from .record import record_log
 
 TIMES = ["started_at", "ended_at", "rested_at", "rested_seconds"]
@@ -25,7 +26,10 @@ def move(run: Run, state: RunState, reason: str = "") -> None:
         run.started_at = Now()
     run.ended_at = Now() if state in ENDED_RUNS else None
     _count_rest(run)
-    run.save(update_fields=["state", "reason", *TIMES])
+    if state in ENDED_RUNS:
+        stop_paused(run, run.reason or "the run ended")
+        run.retries_waiting = []
+    run.save(update_fields=["state", "reason", "retries_waiting", *TIMES])
     run.refresh_from_db(fields=TIMES)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote as urlquote
 
 from django import template
 from django.templatetags.static import static
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from webapp.queries.language import quote
 from webapp.runs.cost import worked_from, worked_seconds
 from webapp.runs.labels import CANDIDATE_STATES, RUN_STATES, StateLabel, method_look
 from webapp.runs.models import CandidateState, Run, RunState
@@ -41,6 +43,7 @@ MARKERS = {
     "star": "M6 .5 7.5 4.2l4 .3-3 2.6.9 3.9L6 8.9 2.6 11l.9-3.9-3-2.6 4-.3z",
     "cross": "M4 1h4v3h3v4H8v3H4V8H1V4h3z",
     "x": "M3 1 6 4l3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3-3-3z",
+    "star-diamond": "M6 .3 7.8 4.2 11.7 6 7.8 7.8 6 11.7 4.2 7.8.3 6 4.2 4.2z",
     "bowtie": "M1 1.5 6 5l5-3.5v9L6 7l-5 3.5z",
 }
 
@@ -185,6 +188,19 @@ def method_mark(strategy: str) -> SafeString:
 
 
 @register.simple_tag
+def method_colour(strategy: str) -> str:
+    """Return the fixed colour of a method."""
+    return method_look(strategy).colour
+
+
+@register.simple_tag
+def mark_shape(strategy: str, name: str) -> SafeString:
+    """Render the marker of a method as a path around (0, 0), to be used under this id."""
+    shape = MARKERS[method_look(strategy).marker]
+    return format_html('<path id="{}" transform="translate(-6 -6)" d="{}"/>', name, shape)
+
+
+@register.simple_tag
 def ago(moment: datetime | str | None, reason: str = "not yet") -> SafeString:
     """Render how long ago a moment is, with the exact time on hover; a script keeps it moving."""
     if isinstance(moment, str):
@@ -213,6 +229,12 @@ def worked_time(run: Run) -> SafeString:
     if run.rested_seconds >= 1:
         title = f"without {duration_text(run.rested_seconds)} in which the run rested"
     return format_html('<span title="{}">{}</span>', title, text)
+
+
+@register.filter
+def percent(share: float) -> str:
+    """Return a share of 1 in percent, without the sign, with at most one decimal."""
+    return f"{100 * share:.1f}".removesuffix(".0")
 
 
 @register.filter
@@ -258,6 +280,12 @@ def goal_title(goal: dict[str, Any]) -> str:
 def words(name: str) -> str:
     """Return a name as words: valid_error is valid error."""
     return name.replace("_", " ")
+
+
+@register.filter
+def tag_query(tag: str) -> str:
+    """Return the filter of the runs with a tag, for an address."""
+    return urlquote(f"tag:{quote(tag)}")
 
 
 @register.simple_tag

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from nasengine.core.architecture import Architecture
 from nasengine.core.errors import EngineError
@@ -19,8 +20,11 @@ from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
 from webapp.runs.cost import cost_text
 from webapp.runs.drawings import derived_from, drawing, text_of
+from webapp.runs.imported import is_imported
 from webapp.runs.models import Candidate, Run
 from webapp.runs.objectives import goals_of_run
+from webapp.runs.services.control import ControlRefused
+from webapp.runs.services.retries import can_retry, retried_as, retry
 
 CURVE_COLUMNS = ("epoch", "train_loss", "train_error", "valid_loss", "valid_error", "seconds")
 
@@ -30,6 +34,21 @@ def run_candidate(request: TeamRequest, pk: int, number: int) -> HttpResponse:
     """Show a candidate with its architecture, measurements, learning curve and parents."""
     run = team_object_or_404(request, Run, pk)
     return candidate_response(request, run, candidate_or_404(run, number))
+
+
+@require_POST
+def candidate_retry(request: TeamRequest, pk: int, number: int) -> HttpResponse:
+    """Evaluate a failed candidate again as a new one; show the candidate again."""
+    run = team_object_or_404(request, Run, pk, action="control")
+    candidate = candidate_or_404(run, number)
+    try:
+        retry(run, number, request.user)
+    except ControlRefused as error:
+        messages.error(request, str(error))
+    candidate.run.refresh_from_db()
+    if request.htmx:
+        return candidate_response(request, run, candidate)
+    return redirect("run-candidate", run.pk, number)
 
 
 def candidate_or_404(run: Run, number: int) -> Candidate:
@@ -66,9 +85,15 @@ def candidate_response(request: TeamRequest, run: Run, candidate: Candidate) -> 
         "cost": cost_text(candidate),
         "missing": missing_goals(candidate, goals_of_run(run)),
         "curve": curve_table(candidate.curve),
+        "retried_as": (again := retried_as(run, candidate.number)),
+        "retry_waits": candidate.number in run.retries_waiting,
+        "can_retry": can_retry(run, candidate, again),
+        "may_control": may(request.user, "control", run.team),
         "on_front": candidate.number in run.front.get("numbers", []),
         "entry": kept_entry(run, architecture) if architecture else None,
-        "may_keep": may(request.user, "keep", run.team),
+        "is_imported": is_imported(run),
+        "recorded": sorted(architecture["genome"].items()) if is_imported(run) else [],
+        "may_keep": not is_imported(run) and may(request.user, "keep", run.team),
     }
     template = "runs/parts/candidate.html" if request.htmx else "runs/candidate.html"
     response = render(request, template, context)

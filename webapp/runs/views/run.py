@@ -16,17 +16,23 @@ from nasengine.core.data_report import DataReport
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
+from webapp.common.markdown import to_html
 from webapp.events.models import Event
 from webapp.runs.actions import ACTIONS, actions_of
 from webapp.runs.candidate_table import candidate_table
 from webapp.runs.drawings import drawing
+from webapp.runs.epochs import epochs_context, shortened_by
+from webapp.runs.estimates import estimates_of
 from webapp.runs.event_labels import last_events
 from webapp.runs.export import candidate_csv
+from webapp.runs.front_sketch import front_sketch
 from webapp.runs.leased import Priority
-from webapp.runs.models import Candidate, Run
+from webapp.runs.models import Candidate, Run, Star
 from webapp.runs.objectives import goals_of_run
-from webapp.runs.queries import best_of, row_of_run
+from webapp.runs.queries import STATE_COLUMNS, best_of, row_of_run
+from webapp.runs.replay import replay
 from webapp.runs.run_parts import MAX_ROWS, parts_of, run_parts, table_rows
+from webapp.runs.services.steering import may_steer
 from webapp.runs.snapshot import snapshot
 from webapp.runs.unserved import unserved_of_run
 
@@ -43,12 +49,17 @@ def run_detail(request: TeamRequest, pk: int) -> HttpResponse:
     row, best = row_of_run(run), best_of(run)
     context = {
         **parts_of(run, row, best, best),
-        **_controls(request, run),
+        **_controls(request, run, row),
+        "note_html": to_html(run.note),
+        "is_starred": Star.objects.filter(run=run, user=request.user).exists(),
         "now": timezone.now().isoformat(),
         "every_action": ACTIONS.values(),
         "priorities": Priority.choices,
         "table": candidate_table(run, row["goals"], request.GET),
+        "sketch": front_sketch(run, row["goals"], request.GET),
         "data_report": DataReport.from_json(run.data_report) if run.data_report else None,
+        "shortened_by": shortened_by(run),
+        "estimates": estimates_of(run),
         "question_text": json.dumps(run.spec, indent=2, ensure_ascii=False),
     }
     return _answer(request, "runs/detail.html", context)
@@ -63,20 +74,23 @@ def run_live(request: TeamRequest, pk: int) -> HttpResponse:
     """
     run = _run(request, pk)
     selected = _numbers(request.GET.get("selected", ""))
+    parts = run_parts(run, selected[0] if selected else None)
     context = {
-        **run_parts(run, selected[0] if selected else None),
-        **_controls(request, run),
+        **parts,
+        **_controls(request, run, parts["row"]),
         "rows": table_rows(run, _numbers(request.GET.get("rows", ""))),
     }
     return _answer(request, "runs/parts/live.html", context)
 
 
-def _controls(request: TeamRequest, run: Run) -> dict[str, Any]:
+def _controls(request: TeamRequest, run: Run, row: dict[str, Any]) -> dict[str, Any]:
     """Return what this person may do with the run, and what it lacks."""
     controls = may(request.user, "control", run.team)
     return {
-        "actions": actions_of(run) if controls else [],
+        "actions": actions_of(run, row["counts"]) if controls else [],
         "may_launch": controls,
+        "may_control": controls,
+        "may_steer": controls and may_steer(run),
         "unserved": unserved_of_run(run),
         "shown_at": timezone.now(),
     }
@@ -96,7 +110,13 @@ def _answer(request: TeamRequest, template: str, context: dict[str, Any]) -> Htt
 
 def _run(request: TeamRequest, pk: int) -> Run:
     """Return the run without the strategy's snapshot, which grows with the run."""
-    return team_object_or_404(request, Run, pk, defer=["strategy_state"])
+    return team_object_or_404(request, Run, pk, defer=STATE_COLUMNS)
+
+
+@require_GET
+def run_epochs(request: TeamRequest, pk: int) -> HttpResponse:
+    """Show the epochs that a run has saved, what it stopped early and what was predicted."""
+    return render(request, "runs/parts/epochs.html", epochs_context(_run(request, pk)))
 
 
 # Compressed: the data contain no secret that their length could reveal (BREACH).
@@ -107,6 +127,13 @@ def run_snapshot(request: TeamRequest, pk: int) -> JsonResponse:
     run = _run(request, pk)
     # NaN and infinity are an error here, not in the browser that reads them.
     return JsonResponse(snapshot(run), json_dumps_params={"allow_nan": False})
+
+
+@require_GET
+@gzip_page
+def run_replay(request: TeamRequest, pk: int) -> JsonResponse:
+    """Return the order of the candidates and the history of the front, for the replay slider."""
+    return JsonResponse(replay(_run(request, pk)))
 
 
 @require_GET

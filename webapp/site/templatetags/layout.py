@@ -17,18 +17,18 @@ from webapp.accounts.permissions import MIN_ROLE, ROLE_ORDER
 from webapp.accounts.requests import AnyRequest
 
 register = template.Library()
-STYLESHEETS = ("frame", "tables", "parts", "run", "forms", "pages")
+STYLESHEETS = ("frame", "tables", "parts", "run", "candidate", "forms", "pages")
 SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
 
 
 @dataclass(frozen=True)
 class Link:
-    """One entry of the menu: URL name, label, icon, and the prefix of the addresses below it."""
+    """One entry of the menu: URL name, label, icon, and the prefixes of the addresses below it."""
 
     name: str
     label: str
     icon: str
-    prefix: str
+    prefix: str | tuple[str, ...]
 
 
 LINKS = (
@@ -36,10 +36,13 @@ LINKS = (
     Link("run-list", "Runs", "flask", "/runs/"),
     Link("study-list", "Studies", "chart-dots", "/studies/"),
     Link("compare", "Compare", "git-compare", "/compare"),
+    Link("report-list", "Reports", "note", "/reports/"),
     Link("architecture-list", "Architectures", "sitemap", "/architectures/"),
     Link("evaluation-list", "Evaluations", "rosette-discount-check", "/evaluations/"),
+    Link("device-list", "Devices", "cpu", "/devices/"),
     Link("fleet", "Fleet", "server", "/fleet/"),
-    Link("table-list", "Data", "database", "/datasets/"),
+    Link("data-list", "Data", "database", ("/data/", "/datasets/")),
+    Link("space-list", "Spaces", "adjustments", "/spaces/"),
 )
 ADMIN = Link("admin:index", "Admin", "shield-check", "/admin/")
 
@@ -131,5 +134,5 @@ def _may_curate(request: AnyRequest) -> bool:
     return user.is_superuser or any(ROLE_ORDER.index(role) >= minimum for role in roles)
 
 
-def _is_here(path: str, prefix: str) -> bool:
+def _is_here(path: str, prefix: str | tuple[str, ...]) -> bool:
     return path == "/" if prefix == "/" else path.startswith(prefix)

@@ -12,6 +12,23 @@ const VARIANTS = ["", "-open", "-dot", "-open-dot"];
 const element = document.getElementById("comparison");
 const data = element ? JSON.parse(element.textContent) : null;
 
+const query = new URLSearchParams(location.search);
+const places = (name) => new Set((query.get(name) ?? "").split(",").filter(Boolean).map(Number));
+// Groups that are hidden, drawn in front, or have another colour; kept in the address.
+const view = {
+  hidden: places("hide"),
+  pinned: places("pin"),
+  colours: new Map(
+    (query.get("colours") ?? "")
+      .split(",")
+      .map((pair) => /^(\d+)-([0-9a-f]{6})$/.exec(pair))
+      .filter(Boolean)
+      .map(([, place, colour]) => [Number(place), `#${colour}`]),
+  ),
+};
+const SCALES = { seconds: [3600, "worker hours"], gpu_seconds: [3600, "GPU hours"] };
+const [scale, unit] = SCALES[data?.unit] ?? [1, data?.unit];
+
 const MAX_LEGEND = 8; // above it, the list of results is the legend
 
 // The group of each run, with its look: the colour and the marker are the method's; groups of the same
@@ -28,7 +45,13 @@ function styles() {
       symbol: look.marker + VARIANTS[earlier % VARIANTS.length],
     };
   });
-  return data.groups.map((group, i) => ({ ...looks[i], name: short(group.label), group }));
+  return data.groups
+    .map((group, i) => {
+      const colour = view.colours.get(i) ?? looks[i].colour;
+      return { ...looks[i], colour, name: short(group.label), group, i };
+    })
+    .filter(({ i }) => !view.hidden.has(i))
+    .sort((a, b) => Number(view.pinned.has(a.i)) - Number(view.pinned.has(b.i)));
 }
 
 // The runs of a group with their places in `data.runs`, and what each is called in a hover text.
@@ -47,14 +70,14 @@ const legend = {
 };
 const short = (name) => (name.length > 36 ? `${name.slice(0, 35)}…` : name).replaceAll("<", "‹");
 
-function frontsFigure(view, look) {
-  const [gx, gy] = [data.goals[view.x], data.goals[view.y]];
+function frontsFigure(shown, look) {
+  const [gx, gy] = [data.goals[shown.x], data.goals[shown.y]];
   if (!gx || !gy) return null;
   const flips = [gx.better === "higher", gy.better === "higher"];
-  const fits = (p) => (!view.logX || p.x > 0) && (!view.logY || p.y > 0);
+  const fits = (p) => (!shown.logX || p.x > 0) && (!shown.logY || p.y > 0);
   const fronts = data.runs.map((run) =>
     run.front
-      .map((p) => ({ number: p.number, feasible: p.feasible, x: p.values[view.x], y: p.values[view.y] }))
+      .map((p) => ({ number: p.number, feasible: p.feasible, x: p.values[shown.x], y: p.values[shown.y] }))
       .filter(fits),
   );
   const all = fronts.flat();
@@ -62,16 +85,19 @@ function frontsFigure(view, look) {
   const range = {
     x: rangeOf(
       all.map((p) => p.x),
-      { log: view.logX, flip: flips[0] },
+      { log: shown.logX, flip: flips[0] },
     ),
     y: rangeOf(
       all.map((p) => p.y),
-      { log: view.logY, flip: flips[1] },
+      { log: shown.logY, flip: flips[1] },
     ),
   };
-  const corner = { x: worstOf(range.x, view.logX), y: worstOf(range.y, view.logY) };
-  const traces = styles().flatMap(({ colour, dash, symbol, name, group }) =>
-    membersOf(group).flatMap((member, first) => {
+  const corner = { x: worstOf(range.x, shown.logX), y: worstOf(range.y, shown.logY) };
+  const bands = data.attainment?.groups ?? [];
+  const fits2 = data.attainment && data.attainment.x === gx.name && data.attainment.y === gy.name;
+  const traces = styles().flatMap(({ colour, dash, symbol, name, group, i }) => [
+    ...(fits2 && bands[i] ? attained(bands[i], { colour, dash, name, group }, { flips, corner, fits }) : []),
+    ...membersOf(group).flatMap((member, first) => {
       const points = fronts[member.place];
       const kept = points.filter((p) => p.feasible);
       const { line } = steps(frontOf(kept, flips), corner);
@@ -83,8 +109,9 @@ function frontsFigure(view, look) {
           hoverinfo: "skip",
           showlegend: false,
           legendgroup: group.label,
+          visible: !(fits2 && bands[i]),
           opacity: group.runs.length > 1 ? 0.6 : 1,
-          line: { color: colour, width: group.runs.length > 1 ? 1.2 : 1.8, dash },
+          line: { color: colour, width: (group.runs.length > 1 ? 1.2 : 1.8) + (view.pinned.has(i) ? 1 : 0), dash },
         },
         {
           x: points.map((p) => p.x),
@@ -100,11 +127,11 @@ function frontsFigure(view, look) {
         },
       ];
     }),
-  );
-  const axes = frontAxes(all, view, range, look);
+  ]);
+  const axes = frontAxes(all, shown, range, look);
   return {
     data: traces,
-    layout: layout(look, { ...axes, ...legend, uirevision: Object.values(view).join(" ") }),
+    layout: layout(look, { ...axes, ...legend, uirevision: Object.values(shown).join(" ") }),
     saved: layout(look, {
       ...legend,
       margin: { l: 80, r: 24, t: 24, b: 110 },
@@ -116,13 +143,29 @@ function frontsFigure(view, look) {
   };
 }
 
+// The front that half of a group's runs attain, in a band from 25 to 75 %.
+function attained(band, { colour, dash, name, group }, { flips, corner, fits }) {
+  const line = (level) => {
+    const points = band[level].map(([x, y]) => ({ x, y })).filter(fits);
+    return steps(frontOf(points, flips), corner).line;
+  };
+  const common = { type: "scatter", mode: "lines", hoverinfo: "skip", showlegend: false, legendgroup: group.label };
+  const [low, median, high] = ["low", "median", "high"].map(line);
+  const fill = faded(/^#[0-9a-f]{6}$/i.test(colour) ? colour : "#7a8492", 0.16);
+  const around = { x: [...low.x, ...high.x.toReversed()], y: [...low.y, ...high.y.toReversed()] };
+  return [
+    { ...common, ...around, line: { width: 0 }, fill: "toself", fillcolor: fill },
+    { ...common, ...median, hoverinfo: "name", name: `${name}, median front`, line: { color: colour, width: 2, dash } },
+  ];
+}
+
 // A single run: its own curve, up to the last candidate.
 function single({ colour, dash, name, group }) {
   const [{ run }] = membersOf(group);
-  const x = run.curve.map((p) => p.told);
+  const x = run.curve.map((p) => p.spent / scale);
   const y = run.curve.map((p) => p.hypervolume);
-  if (x.length > 0 && x.at(-1) < run.told) {
-    x.push(run.told);
+  if (x.length > 0 && x.at(-1) < run.spent / scale) {
+    x.push(run.spent / scale);
     y.push(y.at(-1));
   }
   return [growth(x, y, { name, colour, dash })];
@@ -130,7 +173,7 @@ function single({ colour, dash, name, group }) {
 
 // Several runs: their mean, in a band from the lowest to the highest.
 function band({ colour, dash, name, group }) {
-  const x = group.band.map((p) => p.told);
+  const x = group.band.map((p) => p.spent / scale);
   const edge = { hoverinfo: "skip", showlegend: false, legendgroup: group.label, type: "scatter", mode: "lines" };
   const line = { shape: "hv", width: 0, color: colour };
   return [
@@ -160,7 +203,7 @@ function growth(x, y, { name, colour, dash, legendgroup }) {
     name,
     legendgroup,
     line: { shape: "hv", color: colour, dash, width: 2 },
-    hovertemplate: `${name}, %{x} candidates: %{y:.4g}<extra></extra>`,
+    hovertemplate: `${name}, %{x:.4g} ${unit}: %{y:.4g}<extra></extra>`,
   };
 }
 
@@ -178,7 +221,7 @@ function growthFigure(look) {
       ...legend,
       margin: { l: 80, r: 24, t: 24, b: 110 },
       legend: { ...legend.legend, y: -0.2 },
-      xaxis: { ...axes.xaxis, title: { text: "candidates ended" } },
+      xaxis: { ...axes.xaxis, title: { text: unit } },
       yaxis: { ...axes.yaxis, title: { text: "hypervolume" } },
     }),
     points: { curves: traces.length },
@@ -187,22 +230,22 @@ function growthFigure(look) {
 
 function showFronts() {
   const card = document.getElementById("fronts-card");
-  if (!document.getElementById("axis-x")) return;
+  if (!document.getElementById("axis-x")) return null;
   const field = (id) => document.getElementById(id);
-  const view = { x: Math.min(1, data.goals.length - 1), y: 0, logX: false, logY: false };
+  const shown = { x: Math.min(1, data.goals.length - 1), y: 0, logX: false, logY: false };
   const linked = new URLSearchParams(location.search);
   for (const key of ["x", "y"]) {
     const index = data.goals.findIndex((goal) => goal.name === linked.get(key));
-    if (index >= 0) view[key] = index;
+    if (index >= 0) shown[key] = index;
   }
-  view.logX = linked.get("lx") === "1";
-  view.logY = linked.get("ly") === "1";
-  field("axis-x").value = view.x;
-  field("axis-y").value = view.y;
-  field("log-x").checked = view.logX;
-  field("log-y").checked = view.logY;
+  shown.logX = linked.get("lx") === "1";
+  shown.logY = linked.get("ly") === "1";
+  field("axis-x").value = shown.x;
+  field("axis-y").value = shown.y;
+  field("log-x").checked = shown.logX;
+  field("log-y").checked = shown.logY;
   const plot = new Plot(card, {
-    figure: (look) => frontsFigure(view, look),
+    figure: (look) => frontsFigure(shown, look),
     table: () => ({
       header: [
         "run",
@@ -216,24 +259,25 @@ function showFronts() {
     name: () => "fronts",
   });
   card.addEventListener("change", () => {
-    view.x = Number(field("axis-x").value);
-    view.y = Number(field("axis-y").value);
-    view.logX = field("log-x").checked;
-    view.logY = field("log-y").checked;
-    remember(view);
-    plot.draw();
+    shown.x = Number(field("axis-x").value);
+    shown.y = Number(field("axis-y").value);
+    shown.logX = field("log-x").checked;
+    shown.logY = field("log-y").checked;
+    remember(shown);
+    loadBands().then(() => plot.draw());
   });
   plot.draw();
+  return plot;
 }
 
 // Keeps the axes in the address, so that a copied link shows the same plot.
-function remember(view) {
+function remember(shown) {
   const params = new URLSearchParams(location.search);
-  params.set("x", data.goals[view.x].name);
-  params.set("y", data.goals[view.y].name);
+  params.set("x", data.goals[shown.x].name);
+  params.set("y", data.goals[shown.y].name);
   for (const [key, on] of [
-    ["lx", view.logX],
-    ["ly", view.logY],
+    ["lx", shown.logX],
+    ["ly", shown.logY],
   ]) {
     if (on) params.set(key, "1");
     else params.delete(key);
@@ -241,15 +285,66 @@ function remember(view) {
   history.replaceState(history.state, "", `?${params}`);
 }
 
+// The bands belong to two axes; other axes need others.
+async function loadBands() {
+  const { bands } = document.getElementById("fronts-card").dataset;
+  if (!bands) return;
+  const answer = await fetch(`${bands}${location.search}`);
+  if (answer.ok) data.attainment = (await answer.json()).attainment;
+}
+
+// Eye, star and colour of each group.
+function wireTools(plots) {
+  for (const tools of document.querySelectorAll("[data-tools]")) {
+    const place = Number(tools.dataset.tools);
+    const eye = tools.querySelector("[data-eye]");
+    const pin = tools.querySelector("[data-pin]");
+    const colour = tools.querySelector("[data-colour]");
+    const show = () => {
+      eye.setAttribute("aria-pressed", String(!view.hidden.has(place)));
+      pin.setAttribute("aria-pressed", String(view.pinned.has(place)));
+      colour.value = view.colours.get(place) ?? methodLook(data.groups[place].strategy).colour.toLowerCase();
+    };
+    const change = (set) => () => {
+      if (!set.delete(place)) set.add(place);
+      keep();
+    };
+    const keep = () => {
+      show();
+      rememberView();
+      for (const plot of plots) plot?.draw();
+    };
+    eye.addEventListener("click", change(view.hidden));
+    pin.addEventListener("click", change(view.pinned));
+    colour.addEventListener("change", () => {
+      view.colours.set(place, colour.value);
+      keep();
+    });
+    show();
+  }
+}
+
+function rememberView() {
+  const params = new URLSearchParams(location.search);
+  const colours = [...view.colours].map(([place, colour]) => `${place}-${colour.slice(1)}`);
+  for (const [name, values] of [["hide", [...view.hidden]], ["pin", [...view.pinned]], ["colours", colours]]) {
+    if (values.length > 0) params.set(name, values.join(","));
+    else params.delete(name);
+  }
+  history.replaceState(history.state, "", `?${params}`);
+}
+
 function showGrowth() {
-  new Plot(document.getElementById("growth-card"), {
+  const plot = new Plot(document.getElementById("growth-card"), {
     figure: growthFigure,
     table: () => ({
       header: ["run", "name", "told", "number", "hypervolume"],
       rows: data.runs.flatMap((run) => run.curve.map((p) => [run.id, run.name, p.told, p.number, p.hypervolume])),
     }),
     name: () => "hypervolume",
-  }).draw();
+  });
+  plot.draw();
+  return plot;
 }
 
 const picks = document.querySelector("[data-compare-pick]");
@@ -273,10 +368,29 @@ function chosenRuns() {
 }
 
 function open(runs) {
-  location.assign(`${picks.action}?runs=${[...new Set(runs)].join(",")}`);
+  const params = new URLSearchParams(location.search);
+  for (const name of ["q", "studies", "text", "hide", "pin", "colours"]) params.delete(name);
+  params.set("runs", [...new Set(runs)].join(","));
+  location.assign(`${picks.action}?${params.toString().replaceAll("%2C", ",")}`);
 }
 
-if (data) {
-  showFronts();
-  showGrowth();
-}
+// Another base or budget keeps the axes and the look of the groups.
+const regroup = document.getElementById("compare-view");
+regroup?.addEventListener("submit", (event) => {
+  if (!event.submitter?.name) return;
+  for (const name of ["x", "y", "lx", "ly", "hide", "pin", "colours"]) {
+    for (const old of regroup.querySelectorAll(`input[name="${name}"]`)) old.remove();
+    const value = new URLSearchParams(location.search).get(name);
+    if (value) regroup.insertAdjacentElement("beforeend", Object.assign(document.createElement("input"), {
+      name, value, type: "hidden",
+    }));
+  }
+});
+
+// The address has the newest axes, hidden groups and colours.
+const saving = document.querySelector("[data-save-comparison]");
+saving?.addEventListener("submit", () => {
+  saving.elements.query.value = location.search;
+});
+
+if (data) wireTools([showFronts(), showGrowth()]);

@@ -1,10 +1,10 @@
 // The learning curves of an evaluation: one line per seed. The data come with the part of the page that
 // htmx keeps up to date.
+import { LINES } from "./plots/palette.js";
 import { showTimes } from "./clock.js";
 import { axis, layout, named } from "./plots/look.js";
 import { Plot } from "./plots/plot.js";
 
-const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B87A00", "#3E8FC4", "#7A5195", "#A04000"];
 const SYMBOLS = ["circle", "diamond", "triangle-up", "square", "cross", "x", "star", "pentagon"];
 const MAX_MARKED = 30; // epochs up to which every one gets a marker
 const card = document.getElementById("curves-card");
@@ -26,7 +26,7 @@ function figure(look) {
   if (!measure) return null;
   const traces = data.seeds.map((seed, place) => {
     const y = seed[measure];
-    const colour = COLOURS[place % COLOURS.length];
+    const colour = LINES[place % LINES.length];
     return {
       x: seed.epoch,
       y,

@@ -54,7 +54,7 @@ function wireRail() {
 function wireClicks() {
   document.addEventListener("click", (event) => {
     const target = event.target.closest(
-      "[data-toast-close],[data-shortcuts-open],[data-dialog-open],[data-dialog-close]",
+      "[data-toast-close],[data-shortcuts-open],[data-search-open],[data-dialog-open],[data-dialog-close]",
     );
     if (!target) {
       closeMenus(event.target);
@@ -62,6 +62,7 @@ function wireClicks() {
     }
     if (target.matches("[data-toast-close]")) target.closest(".ps-toast").remove();
     if (target.matches("[data-shortcuts-open]")) document.getElementById("shortcuts").showModal();
+    if (target.matches("[data-search-open]")) search();
     if (target.matches("[data-dialog-open]")) document.getElementById(target.dataset.dialogOpen).showModal();
     if (target.matches("[data-dialog-close]")) target.closest("dialog").close();
   });
@@ -84,20 +85,38 @@ function isTyping(element) {
   return element.closest("textarea, select, [contenteditable]") !== null;
 }
 
-function go(selector, hash = "") {
+function go(selector) {
   const link = document.querySelector(selector);
-  if (link) location.assign(link.getAttribute("href") + hash);
+  if (link) location.assign(link.getAttribute("href"));
 }
 
-// Focuses the search field of the page; a page without one leads to that of the runs.
+// Opens the search over everything.
 function search() {
-  const field = document.querySelector("[data-search]");
-  if (field) field.focus();
-  else go('[data-testid="rail-runs"]', "#search");
+  const dialog = document.getElementById("search");
+  if (!dialog || dialog.open) return;
+  dialog.showModal();
+  dialog.querySelector("input").select();
+}
+
+// In the search: arrow keys walk through the hits, Enter in the field opens the first one.
+function wireSearch() {
+  const dialog = document.getElementById("search");
+  dialog?.addEventListener("keydown", (event) => {
+    const hits = [...dialog.querySelectorAll("[data-hit]")];
+    const field = dialog.querySelector("input");
+    const place = hits.indexOf(document.activeElement);
+    if (event.key === "ArrowDown") hits[Math.min(place + 1, hits.length - 1)]?.focus();
+    else if (event.key === "ArrowUp") (hits[place - 1] ?? field).focus();
+    else if (event.key === "Enter" && event.target === field && field.value.trim()) hits[0]?.click();
+    else return;
+    event.preventDefault();
+  });
+  dialog?.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close(); // beside the box
+  });
 }
 
 function wireKeys() {
-  if (location.hash === "#search") search();
   let before = "";
   const pages = { o: "overview", r: "runs", s: "studies", c: "compare", a: "architectures", f: "fleet", d: "data" };
   document.addEventListener("keydown", (event) => {
@@ -111,6 +130,10 @@ function wireKeys() {
     else if (key === "/") {
       event.preventDefault();
       search();
+    } else if (key === "f") {
+      const field = document.querySelector("[data-filter]");
+      if (field) event.preventDefault();
+      field?.focus();
     }
     before = key;
   });
@@ -132,4 +155,5 @@ wireTheme();
 wireRail();
 wireClicks();
 wireKeys();
+wireSearch();
 wireRequests();

@@ -128,3 +128,17 @@ addEventListener("pageshow", (event) => {
   }
   for (const button of form.querySelectorAll("[data-testid=launch]")) button.disabled = false;
 });
+
+// A data set of the team: its button loads the settings; the list shows the data set that reads it.
+let ownData = "";
+form.addEventListener("htmx:beforeRequest", (event) => {
+  const source = event.detail.elt.dataset.ownData;
+  if (!source) return;
+  ownData = event.detail.elt.textContent.trim();
+  document.getElementById("field-dataset").value = source;
+});
+form.addEventListener("htmx:afterSettle", (event) => {
+  if (!event.detail.requestConfig?.elt?.dataset.ownData) return;
+  if (!own) name.value = suggested().replace(/ on [^ ]*$/, ` on ${ownData}`);
+  settingsOf("dataset").dispatchEvent(new Event("change", { bubbles: true }));
+});

@@ -3,15 +3,20 @@ import { openConnection } from "./connection.js";
 import { fromSnapshot, reduceAll } from "./reducer.js";
 import { watchAddress } from "./run/address.js";
 import { bestView } from "./run/best.js";
+import { choicesView } from "./run/choices.js";
 import { drawerView } from "./run/drawer.js";
+import { tableFilter } from "./run/filter.js";
 import { logView } from "./run/log.js";
 import { methodView } from "./run/method.js";
 import { serverParts } from "./run/parts.js";
 import { loadPlotly } from "./plots/plotly.js";
 import { plotViews } from "./run/plots.js";
+import { pointing } from "./run/pointing.js";
 import { statusView } from "./run/status.js";
 import { tableView } from "./run/table.js";
 import { tabsView } from "./run/tabs.js";
+import { loadsView } from "./run/loads.js";
+import { timelineView } from "./run/timeline.js";
 import { methodLook } from "./vocabulary.js";
 import "./clock.js";
 
@@ -31,6 +36,8 @@ const context = {
   page,
   address,
   selection,
+  filter: tableFilter(),
+  ...pointing(),
   state: () => state,
   redraw: schedule,
   select(number) {
@@ -49,6 +56,9 @@ const views = [
   tableView(context),
   logView(context),
   methodView(context),
+  choicesView(context),
+  timelineView(context),
+  loadsView(context),
   tabs,
   updateParts,
 ];

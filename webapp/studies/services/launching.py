@@ -10,7 +10,9 @@ from nasengine.core.errors import InvalidSettings
 from nasengine.core.text import shorten
 from nasengine.execution import assembly
 from webapp.accounts.models import Team, User
+from webapp.accounts.services import audit
 from webapp.limits import MAX_NAME, MAX_QUESTION, MAX_SEED, MAX_STUDY_RUNS
+from webapp.runs.leased import Priority
 from webapp.runs.models import Study
 from webapp.runs.services.data_report import data_errors
 from webapp.runs.services.launch import inputs_of, store_run, text_error
@@ -28,7 +30,15 @@ class CheckedPlan:
     resolved: dict[str, ResolvedSpec]
 
 
-def launch_study(team: Team, user: User | None, name: str, plan: Plan, question: str = "") -> Study:
+def launch_study(
+    team: Team,
+    user: User | None,
+    name: str,
+    plan: Plan,
+    question: str = "",
+    *,
+    priority: int = Priority.NORMAL,
+) -> Study:
     """Store the study and all of its runs, queued; all of them or none.
 
     Args:
@@ -37,11 +47,12 @@ def launch_study(team: Team, user: User | None, name: str, plan: Plan, question:
         name: a name that no other study of the team has.
         plan: the search settings, the methods and the seeds.
         question: the question that the study answers, in words.
+        priority: one of `Priority`, for all runs.
 
     Raises:
         InvalidSettings: names every wrong setting. Settings of one method are under
-            `methods.NAME` or `methods.NAME.SETTING`, others under `name`, `question`, `seeds`,
-            `methods` or their own dotted path.
+            `methods.NAME` or `methods.NAME.SETTING`, others under `name`, `question`, `priority`,
+            `seeds`, `methods` or their own dotted path.
     """
     checked, errors = check_plan(team, plan)
     if error := name_error(team, name):
@@ -50,11 +61,16 @@ def launch_study(team: Team, user: User | None, name: str, plan: Plan, question:
         errors["question"] = (
             f"must have at most {MAX_QUESTION:,} characters (got {len(question):,})"
         )
+    if priority not in Priority.values:
+        errors["priority"] = (
+            f"must be one of {', '.join(map(str, Priority.values))} (got {priority})"
+        )
     if errors:
         raise InvalidSettings(errors)
     try:
         with transaction.atomic():
-            return _stored(team, user, name.strip(), checked, question.strip())
+            study = Study(team=team, name=name.strip(), question=question.strip(), created_by=user)
+            return _stored(study, checked, priority)
     except IntegrityError:  # another study took the name meanwhile
         if error := name_error(team, name):
             raise InvalidSettings({"name": error}) from None
@@ -125,11 +141,12 @@ def _plan_errors(plan: Plan) -> dict[str, str]:
     return errors
 
 
-def _stored(team: Team, user: User | None, name: str, checked: CheckedPlan, question: str) -> Study:
+def _stored(study: Study, checked: CheckedPlan, priority: int) -> Study:
+    """Store the study with its plan, and its runs."""
+    team, user, name = study.team, study.created_by, study.name
     plan = _with_defaults(checked)
-    study = Study.objects.create(
-        team=team, name=name, question=question, plan=plan.to_json(), created_by=user
-    )
+    study.plan = plan.to_json()
+    study.save()
     inputs = {
         strategy: inputs_of(team, user, resolved.spec)
         for strategy, resolved in checked.resolved.items()
@@ -139,7 +156,18 @@ def _stored(team: Team, user: User | None, name: str, checked: CheckedPlan, ques
         seeded = replace(resolved, spec=replace(resolved.spec, seed=seed))
         ending = f": {method.strategy}, seed {seed}"
         run_name = name[: MAX_NAME - len(ending)] + ending
-        store_run(team, user, seeded, inputs[method.strategy], run_name, study=study)
+        store_run(
+            team,
+            user,
+            seeded,
+            inputs[method.strategy],
+            run_name,
+            study=study,
+            priority=priority,
+        )
+    text = f"launched study {study.pk} {name} with {study.runs.count()} runs"
+    who = "" if user is not None else "the command line"
+    audit.record("launch", text, user=user, who=who, team=team, link=f"/studies/{study.pk}/")
     return study
 
 
@@ -147,4 +175,4 @@ def _with_defaults(checked: CheckedPlan) -> Plan:
     """The plan with every setting written out, as its runs store them."""
     specs = {strategy: resolved.spec for strategy, resolved in checked.resolved.items()}
     methods = tuple(Method(strategy, spec.strategy_config) for strategy, spec in specs.items())
-    return Plan(next(iter(specs.values())), methods, checked.plan.seeds)
+    return replace(checked.plan, spec=next(iter(specs.values())), methods=methods)

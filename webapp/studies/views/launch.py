@@ -18,6 +18,7 @@ from webapp.accounts.requests import TeamRequest
 from webapp.limits import MAX_NAME
 from webapp.runs.cost import expected_cost
 from webapp.runs.forms import suggested_name
+from webapp.runs.leased import Priority
 from webapp.runs.models import Run, Study
 from webapp.runs.setting_forms import text_of
 
@@ -46,7 +47,14 @@ def study_new(request: TeamRequest) -> HttpResponse:
     if plan is not None:
         question = form.cleaned_data["question"]
         try:
-            study = launch_study(request.team, request.user, form.title, plan, question)
+            study = launch_study(
+                request.team,
+                request.user,
+                form.title,
+                plan,
+                question,
+                priority=form.chosen_priority,
+            )
         except InvalidSettings as error:
             form.place(error.errors)
         else:
@@ -107,7 +115,9 @@ def _first_form(request: TeamRequest) -> StudyForm:
         if not study.plan:
             raise Http404("this study has no plan, so it cannot be repeated")
         name = f"{study.name} again"[:MAX_NAME]
-        return StudyForm.from_plan(Plan.from_json(study.plan), name, study.question, request.team)
+        plan, first = Plan.from_json(study.plan), study.runs.order_by("pk").first()
+        priority = first.priority if first else Priority.NORMAL
+        return StudyForm.from_plan(plan, name, study.question, request.team, priority)
     raw = request.GET.copy()
     for name, value in DEFAULTS.items():
         raw.setdefault(name, value)
@@ -125,7 +135,7 @@ def _from_run(run: Run, team: Team) -> StudyForm:
     name = f"{run.name}, repeated"[:MAX_NAME]
     if run.name == suggested_name(spec.strategy, spec.dataset):  # it would name one of the methods
         name = suggested_name(SUBJECT, spec.dataset)
-    return StudyForm.from_plan(Plan(spec, tuple(methods), seeds), name, "", team)
+    return StudyForm.from_plan(Plan(spec, tuple(methods), seeds), name, "", team, run.priority)
 
 
 def _number(text: str) -> int:

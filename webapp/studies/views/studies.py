@@ -17,10 +17,12 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
+from webapp.compare.budget import DEFAULT_UNIT, UNITS
 from webapp.runs.actions import ACTIONS
 from webapp.runs.models import Study
 
-from ..budget import DEFAULT_UNIT, UNITS
+from ..benchmark import benchmark_of
+from ..deciding import progress_of
 from ..queries import studies_of, with_progress
 from ..results import results
 from ..services.bulk_actions import BULK_ACTIONS, apply_bulk_action
@@ -54,6 +56,7 @@ def study_detail(request: TeamRequest, pk: int) -> HttpResponse:
         "cells": cells_of(data),
         "equal": equal_of(data),
         "matrix": matrix_of(data),
+        "progress": progress_of(study),
         "search": study.plan.get("question", {}),
         "all_actions": [ACTIONS[name] for name in BULK_ACTIONS],
         "moves": study.ended_count < study.run_count,
@@ -89,6 +92,18 @@ def study_csv(request: TeamRequest, pk: int) -> HttpResponse:
     name = slugify(study.name)[:60] or f"study-{study.pk}"
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
+
+
+@require_GET
+def study_benchmark(request: TeamRequest, pk: int) -> HttpResponse:
+    """Return the measured architectures as a table with a Croissant file, in one archive."""
+    study = team_object_or_404(request, Study, pk)
+    name = f"study-{pk}-benchmark.zip"
+    return HttpResponse(
+        benchmark_of(study),
+        content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 @require_GET

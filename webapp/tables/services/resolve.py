@@ -14,6 +14,8 @@ from nasengine.estimators.tables.estimator import TableConfig
 from nasengine.estimators.tables.imported import ImportedTable, imported_table
 from nasengine.estimators.tables.space_matching import settings_mismatches
 from webapp.accounts.models import Team
+from webapp.datasets.services.resolving import with_data
+from webapp.devices.services.resolving import with_devices
 from webapp.tables.models import BenchmarkTable
 
 from .materialise import imported_table_of, materialise_table
@@ -32,18 +34,20 @@ class ResolvedSpec:
 
 
 def resolve(team: Team | None, spec: SearchSpec) -> ResolvedSpec:
-    """Fix the imported table that search settings name, if it is a table of this team.
+    """Fix the imported table or uploaded data set of the team that search settings name.
 
     `table:NAME` becomes the digest of the newest version, so that the run keeps this version if
     the name is imported again. Columns that the settings leave open are those of the import. The
     table is written to this machine. Tables of other teams are treated as missing.
     """
+    spec = with_devices(team, spec)
     try:
         named = imported_table_of(spec.to_json())
     except EngineError as error:
         return ResolvedSpec(spec, errors={PATH: str(error)})
     if named is None:
-        return ResolvedSpec(spec)
+        spec, errors = with_data(team, spec)
+        return ResolvedSpec(spec, errors=errors)
     table = _table(team, named)
     if table is None:
         return ResolvedSpec(spec, errors={PATH: _unknown(team, named)})

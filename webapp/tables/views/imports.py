@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST
 
 from webapp.accounts.access import check_may_here, team_object_or_404
@@ -19,6 +17,7 @@ from webapp.tables.forms import ImportForm
 from webapp.tables.labels import import_words
 from webapp.tables.models import ImportState, TableImport
 from webapp.tables.services.import_jobs import cancel, discard
+from webapp.uploads.responses import progress, to_result
 
 ACTIONS = {"cancel": cancel, "discard": discard}
 
@@ -51,27 +50,14 @@ def import_detail(request: TeamRequest, pk: int) -> HttpResponse:
         if again := form.requested(job.team, request.user):
             return redirect("import-detail", again.pk)
     elif job.state == ImportState.DONE and job.table is not None:
-        return _to_the_table(request, job)
+        return to_result(request, import_words(job), reverse("table-detail", args=[job.table_id]))
     elif not job.is_open and may(request.user, "import", job.team):
         form = ImportForm(job.typed, job=job)
         form.full_clean()
         form.add_messages(job.errors)
-    context = {"job": job, "words": import_words(job), "form": form}
-    context["may_import"] = may(request.user, "import", job.team)
-    part = request.htmx and job.is_open
-    response = render(request, f"tables/{'parts/import_now' if part else 'import'}.html", context)
-    if request.htmx and not part:  # it ended: load the whole page
-        response = HttpResponse(headers={"HX-Refresh": "true"})
-    patch_vary_headers(response, ["HX-Request"])
-    return response
-
-
-def _to_the_table(request: TeamRequest, job: TableImport) -> HttpResponse:
-    """Redirect to the table of an import that is done; htmx then loads that page."""
-    if request.htmx:
-        return HttpResponse(headers={"HX-Redirect": reverse("import-detail", args=(job.pk,))})
-    messages.success(request, import_words(job))
-    return redirect("table-detail", job.table_id)
+    may_import = may(request.user, "import", job.team)
+    context = {"words": import_words(job), "form": form, "may_import": may_import}
+    return progress(request, job, context, "tables/parts/import_now.html", "tables/import.html")
 
 
 @require_POST

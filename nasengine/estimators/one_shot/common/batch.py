@@ -15,6 +15,7 @@ from ...training.device_context import DeviceContext
 from ...training.score import Score
 
 Choices = Sequence[int] | None
+Tensors = tuple[torch.Tensor, ...]
 
 
 class Batch(Protocol):
@@ -31,6 +32,20 @@ class Batch(Protocol):
 
     def loss(self, network: Any, choices: Choices = None) -> torch.Tensor:
         """Return the mean cross-entropy of the relaxed network or of one architecture."""
+
+    @property
+    def tensors(self) -> Tensors | None:
+        """The tensors that a step reads, on the device; None if there is no recurrent state yet."""
+
+    def like(self, tensors: Tensors) -> Batch:
+        """Return a batch of the same kind that reads these tensors."""
+
+    @property
+    def results(self) -> Tensors:
+        """The results of the last call of `loss` or `objective`."""
+
+    def accept(self, results: Tensors) -> None:
+        """Take over the results of a batch that `like` returned."""
 
     def objective(self, network: Any, choices: Choices = None) -> torch.Tensor:
         """Return what the weights minimise: the loss, and the settings' further terms.

@@ -163,6 +163,8 @@ def clip_norm(tensors: Tensors, limit: float) -> float | torch.Tensor:
 
 def norm(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     """Return the norm of the concatenated tensors."""
+    if tensors and tensors[0].is_cuda:  # one kernel for many tensors
+        return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(list(tensors))))
     return torch.linalg.vector_norm(torch.stack([tensor.norm() for tensor in tensors]))
 
 
@@ -178,7 +180,11 @@ def _unrolled_step(
         velocity = step if buffer is None else step + group["momentum"] * buffer
         # Nesterov's step looks ahead along the new velocity.
         step = step + group["momentum"] * velocity if group["nesterov"] else velocity
-        weight.sub_(step, alpha=group["lr"])
+        rate = group["lr"]
+        if isinstance(rate, torch.Tensor):  # as alpha it would be read from the device
+            weight.sub_(step * rate)
+        else:
+            weight.sub_(step, alpha=rate)
 
 
 @torch.no_grad()
@@ -188,10 +194,22 @@ def _set(
     along: Tensors | None = None,
     reach: float | torch.Tensor = 0.0,
 ) -> None:
-    for position, (weight, value) in enumerate(zip(weights, values, strict=True)):
-        weight.copy_(value)
-        if along is not None:
-            weight.add_(along[position] * reach)
+    torch._foreach_copy_(list(weights), values)
+    if along is not None:
+        torch._foreach_add_(list(weights), list(torch._foreach_mul(along, reach)))
+
+
+def _laid_out_like(parameter: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
+    """Return a gradient with the strides of its parameter, which optimizers of one kernel need.
+
+    Strides of sides of length 1 differ without a different order in memory; then nothing is copied.
+    """
+    if gradient.stride() == parameter.stride():
+        return gradient
+    sides = zip(parameter.shape, gradient.stride(), parameter.stride(), strict=True)
+    if any(length > 1 and own != wanted for length, own, wanted in sides):
+        return torch.empty_like(parameter).copy_(gradient)
+    return gradient.as_strided(parameter.shape, parameter.stride())
 
 
 def _stepped(
@@ -201,7 +219,7 @@ def _stepped(
     loss: torch.Tensor,
 ) -> torch.Tensor:
     for parameter, slope in zip(parameters, gradient, strict=True):
-        parameter.grad = slope
+        parameter.grad = _laid_out_like(parameter, slope)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return loss

@@ -14,7 +14,7 @@ from ....core.dataset import Part
 from ...training.augment import augment
 from ...training.batches import images_in_epoch, shuffled_batches, steps_in_epoch
 from ...training.device_context import DeviceContext
-from .batch import Choices, FeedSettings, Pair, SupernetScore
+from .batch import Choices, FeedSettings, Pair, SupernetScore, Tensors
 
 SCORE_BATCH = 256  # fixed, because batch normalisation depends on the batch
 
@@ -36,8 +36,8 @@ class ImageBatch:
         self.context = context
         self.auxiliary_weight = auxiliary_weight
         self.count = len(labels)
-        self.wrong = torch.zeros((), dtype=torch.long)
-        self.value = torch.zeros(())
+        self.wrong = torch.zeros((), dtype=torch.long, device=labels.device)
+        self.value = torch.zeros((), device=labels.device)
 
     def loss(self, network: Any, choices: Choices = None) -> torch.Tensor:
         return self._losses(network, choices)[0]
@@ -45,6 +45,21 @@ class ImageBatch:
     def objective(self, network: Any, choices: Choices = None) -> torch.Tensor:
         loss, auxiliary = self._losses(network, choices)
         return loss if auxiliary is None else loss + self.auxiliary_weight * auxiliary
+
+    @property
+    def tensors(self) -> Tensors | None:
+        return self.images, self.labels
+
+    def like(self, tensors: Tensors) -> ImageBatch:
+        images, labels = tensors
+        return ImageBatch(images, labels, self.context, self.auxiliary_weight)
+
+    @property
+    def results(self) -> Tensors:
+        return self.value, self.wrong
+
+    def accept(self, results: Tensors) -> None:
+        self.value, self.wrong = results
 
     def _losses(self, network: Any, choices: Choices) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return the losses of the classifier and of the auxiliary head, if there is one."""
@@ -139,7 +154,7 @@ class ImageFeed:
     def _batch(
         self, side: Side, positions: torch.Tensor, augmentation: torch.Generator
     ) -> ImageBatch:
-        indices = side.positions[positions].to(side.images.device)
+        indices = side.positions[positions].to(side.images.device, non_blocking=True)
         images = side.images[indices].to(self.context.device)
         images = augment(images, self.settings.augmentation, augmentation)
         labels = side.labels[indices].to(self.context.device)

@@ -16,7 +16,7 @@ from ...training.device_context import DeviceContext
 from ...training.score import MAX_FINITE_LOSS
 from ...training.slowness import outputs_and_logits, slowness_of
 from ...training.windows import IGNORED, SCORE_STREAMS, complete_streams, streams, window_lengths
-from .batch import Choices, FeedSettings, Pair, SupernetScore
+from .batch import Choices, FeedSettings, Pair, SupernetScore, Tensors
 
 SCORE_WINDOW = 64  # words
 
@@ -45,8 +45,8 @@ class TextBatch:
         self.context = context
         self.slowness = slowness
         self.count = len(self.targets)
-        self.wrong = torch.zeros((), dtype=torch.long)
-        self.value = torch.zeros(())
+        self.wrong = torch.zeros((), dtype=torch.long, device=self.targets.device)
+        self.value = torch.zeros((), device=self.targets.device)
 
     def loss(self, network: Any, choices: Choices = None) -> torch.Tensor:
         with self.context.autocast():
@@ -64,6 +64,24 @@ class TextBatch:
                 network, self.slowness, self.inputs, self.before, choices
             )
         return self._scored(logits, state) + self.slowness * slowness_of(outputs)
+
+    @property
+    def tensors(self) -> Tensors | None:
+        if self.before is None:
+            return None
+        return self.inputs, self.targets, self.before
+
+    def like(self, tensors: Tensors) -> TextBatch:
+        inputs, targets, before = tensors
+        share, context, slowness = self.share, self.context, self.slowness
+        return TextBatch(inputs, targets, before, share, context, slowness=slowness)
+
+    @property
+    def results(self) -> Tensors:
+        return self.value, self.wrong, self.state
+
+    def accept(self, results: Tensors) -> None:
+        self.value, self.wrong, self.state = results
 
     def _scored(self, logits: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
         """Return the loss of logits, n x t x classes, and keep the state after the window."""

@@ -10,7 +10,7 @@ import torch
 
 from ....core.architecture import Architecture
 from ....core.dataset import DataKind
-from ...training.optimizer import set_rate
+from ...training.optimizer import rate_on, set_rate
 from ..common.checkpoint import restore, save
 from ..common.gradients import DartsStep
 from ..common.supernet import (
@@ -23,6 +23,7 @@ from ..common.supernet import (
 )
 from .constrained import replaced
 from .hessian import dominant_eigenvalue
+from .pair_step import PairStep
 
 if TYPE_CHECKING:
     from ....strategies.one_shot.darts.config import DartsConfig
@@ -39,18 +40,23 @@ class DartsTraining:
         self.supernet = supernet
         kind = supernet.kind
         self.rate = weights_rate(config, supernet)
+        device = supernet.context.device
+        on_cuda = device.type == "cuda"
         self.weights = torch.optim.SGD(
             supernet.network.weight_parameters(),
-            self.rate,
+            rate_on(device, self.rate),
             momentum=config.resolve("momentum", kind),
             weight_decay=config.resolve("weight_decay", kind),
             nesterov=config.nesterov,
+            fused=on_cuda,
         )
         self.alphas = torch.optim.Adam(
             supernet.network.architecture_parameters(),
             config.alpha_rate(kind),
             betas=(config.alpha_beta(kind), 0.999),
             weight_decay=config.alpha_weight_decay,
+            fused=on_cuda,
+            capturable=on_cuda,
         )
         self.optimizers = {"weights": self.weights, "alphas": self.alphas}
         restore(supernet, self.optimizers)
@@ -71,14 +77,13 @@ class DartsTraining:
         )
         train, valid = (RunningAverage(supernet, self.rate) for _ in range(2))
         network = supernet.network
+        searches = supernet.epoch >= config.warm_up
+        pair_step = PairStep(network, step, supernet.context, searches=searches)
         for pair in supernet.feed.pairs(supernet.epoch):
             set_rate(self.weights, self.rate * pair.weights.share)
-            train_loss = partial(pair.weights.loss, network)
-            if supernet.epoch >= config.warm_up:
-                valid_loss = partial(pair.architecture.loss, network)
-                loss = step.architecture_step(valid_loss, train_loss)
+            loss = pair_step(pair)
+            if searches:
                 valid.add(loss, pair.architecture)
-            step.weight_step(partial(pair.weights.objective, network))
             train.add(pair.weights.value, pair.weights)
         findings: dict[str, Any] = {**train.metrics("train"), **valid.metrics("valid")}
         check_weights(supernet, self.rate)

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ..drop_path import drop_path
+from ..drop_path import Probability, drop_path, drops
 from .mixture import mixed
 from .norm import normalised
 from .operations import STACKED_OPERATIONS, Reduction, Source, StackedOperation
@@ -204,7 +204,7 @@ class RelaxedGraph(nn.Module):
         return states[self.inputs :]
 
     def run_pairs(
-        self, inputs: Sequence[torch.Tensor], pairs: Pairs, drop: float = 0.0
+        self, inputs: Sequence[torch.Tensor], pairs: Pairs, drop: Probability = 0.0
     ) -> list[torch.Tensor]:
         """Return the maps of the nodes with only these (operation, source) pairs, unweighted.
 
@@ -225,7 +225,7 @@ class RelaxedGraph(nn.Module):
                 source, bypass = sources[number]
                 edge = self.targets(number).index(target)
                 y = fan.run_operation(source, op, edge, self.names.index(op))
-                if drop and (op != "skip_connect" or fan.stride == 2):
+                if drops(drop) and (op != "skip_connect" or fan.stride == 2):
                     y = drop_path(y, drop)
                 total = y if total is None else total + y
                 if bypass is not None:

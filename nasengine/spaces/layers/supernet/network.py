@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..auxiliary import AuxiliaryHead
+from ..drop_path import Probability
 from .graph import Mixture, edge_count, edge_number
 from .norm import with_batch_statistics
 
@@ -28,7 +29,7 @@ class Supernet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.drop_path = 0.0
+        self.drop_path: Probability = 0.0
         self.drop_path_by_depth = False
         self.alphas = nn.ParameterDict()
 
@@ -78,7 +79,7 @@ class ImageSupernet(Supernet, ABC):
         self.auxiliary = AuxiliaryHead(channels, height, width, classes)
         with_batch_statistics(self.auxiliary, affine=True)
 
-    def drop_of(self, number: int, count: int) -> float:
+    def drop_of(self, number: int, count: int) -> Probability:
         """Return the drop-path probability of layer `number`, counted from 1, of `count`."""
         if not self.training:
             return 0.0

@@ -18,8 +18,9 @@ from ....core.errors import EngineError, InvalidSettings
 from ....core.outcome import Outcome
 from ....core.proposal import Proposal
 from ....core.seeds import derive
-from ....core.strategy import Strategy, Task
+from ....core.strategy import Task
 from ...common.proposal_tracker import ProposalTracker, check_version
+from ...common.repeating import RepeatingStrategy
 from .lstm_baseline import LSTMBaseline
 from .progress import Derived, Progress
 from .rank_correlation import RankCorrelation
@@ -31,7 +32,7 @@ VERSION = 1
 MAX_ATTEMPTS = 3  # at one supernet proposal; a repeated failure is not bad luck
 
 
-class SupernetSearch(Strategy):
+class SupernetSearch(RepeatingStrategy):
     """The ask-tell steps of a one-shot search; a method adds learning, stopping and derivation."""
 
     requires: ClassVar[frozenset[str]] = frozenset({"supernet"})

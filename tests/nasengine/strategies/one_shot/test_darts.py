@@ -63,6 +63,7 @@ def test_malformed_findings_count_as_a_failure(malformed):
     ("operation", "fault"),
     [(SKIP, "6 of 6 operations of the cell are skip connections"), (POOL, "has weights")],
 )
+@pytest.mark.trap(27)
 def test_a_cell_of_skips_or_without_weights_is_a_collapse(operation, fault):
     strategy = make_search()
     strategy.tell(trained(strategy.ask(), alphas=alphas_for(CONV_3X3)))

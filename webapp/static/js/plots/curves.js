@@ -1,7 +1,8 @@
-// Learning curves of the running candidates, of the last finished ones and of the best.
+// Learning curves of the running candidates, of the last finished ones and of the best; or of chosen ones.
 import { bestCandidate } from "../reducer.js";
 import { methodLook } from "../vocabulary.js";
 import { axis, faded, layout, named } from "./look.js";
+import { LINES } from "./palette.js";
 
 const OPEN = new Set(["queued", "running", "lost"]);
 
@@ -17,21 +18,22 @@ export function curvesFigure(state, look) {
     running: { line: { color: look.accent, width: 1.8, dash: "dot" }, marker: { size: 5, symbol: "circle-open" } },
     ended: { line: { color: faded(hexOf(look.dominated), 0.75), width: 1.3 }, marker: { size: 4 } },
   };
-  const traces = numbers.map((number) => {
+  const traces = numbers.map((number, i) => {
     const points = usable(state.curves.get(number));
-    const role = number === best ? "best" : OPEN.has(state.candidates.get(number)?.state) ? "running" : "ended";
+    const own = { line: { color: LINES[i % LINES.length], width: 2 }, marker: { size: 5 } };
+    const role = roleOf(state, number, best);
     return {
       x: points.map((p) => p.epoch),
       y: points.map((p) => p[key]),
       type: "scatter",
       mode: "lines+markers",
       name: `#${number} ${role}`,
-      ...styles[role],
+      ...(styles[role] ?? own),
       role,
       hovertemplate: `#${number} (${role}), epoch %{x}: %{y:.2f} ${unit}<extra></extra>`,
     };
   });
-  const order = { ended: 0, running: 1, best: 2 };
+  const order = { chosen: 0, ended: 0, running: 1, best: 2 };
   traces.sort((a, b) => order[a.role] - order[b.role]);
   const data = traces.map(({ role, ...trace }) => ({ ...trace, meta: role }));
   const axes = {
@@ -42,6 +44,7 @@ export function curvesFigure(state, look) {
     data,
     layout: layout(look, {
       ...axes,
+      showlegend: Boolean(state.chosen),
       xaxis: named(axes.xaxis, "epoch"),
       yaxis: named(axes.yaxis, unit || label),
       uirevision: "curves",
@@ -55,6 +58,12 @@ export function curvesFigure(state, look) {
     }),
     points: { curves: numbers.length },
   };
+}
+
+function roleOf(state, number, best) {
+  if (state.chosen) return "chosen";
+  if (number === best) return "best";
+  return OPEN.has(state.candidates.get(number)?.state) ? "running" : "ended";
 }
 
 function longest(state) {

@@ -49,7 +49,10 @@ export class Plot {
     if (this.empty) this.empty.hidden = figure !== null;
     this.area.hidden = figure === null;
     for (const button of this.box.querySelectorAll("[data-save]")) button.disabled = figure === null;
-    if (figure === null) return;
+    if (figure === null) {
+      this.removeSketch();
+      return;
+    }
     this.busy = true;
     try {
       const plotly = await loadPlotly();
@@ -72,10 +75,17 @@ export class Plot {
   async drawFirst(plotly, figure) {
     if (figure.first) {
       await plotly.react(this.area, figure.first, figure.layout, CONFIG);
+      this.removeSketch();
       this.box.dataset.front = figure.points.front;
       await painted();
     }
     await plotly.react(this.area, figure.data, figure.layout, CONFIG);
+    this.removeSketch();
+  }
+
+  // The drawing that the server put into the page for the time until now.
+  removeSketch() {
+    this.area.querySelector(":scope > .ps-sketch")?.remove();
   }
 
   async save(kind) {

@@ -1,5 +1,5 @@
-// The part of the address that scripts keep: axes, open tab, open candidate.
-const OWN = ["x", "y", "lx", "ly", "tab", "candidate"];
+// The part of the address that scripts keep: axes, replay, open tab, open candidate.
+const OWN = ["x", "y", "z", "lx", "ly", "cube", "replay", "tab", "candidate"];
 // Left out of the address, as are empty filters of the table.
 const DEFAULTS = { sort: "newest" };
 

@@ -16,8 +16,12 @@ export function tabsView({ address, redraw }) {
       panel(other).hidden = !chosen;
     }
     if (focus) tab.focus();
+    const list = tab.parentElement; // on a phone the tabs scroll sideways
+    list.scrollLeft = tab.offsetLeft + tab.offsetWidth - list.offsetLeft - list.clientWidth;
     address.set("tab", tab.dataset.tab === "candidates" ? null : tab.dataset.tab);
     if (tab.dataset.tab === "events") readEvents();
+    if (tab.dataset.tab === "settings") window.htmx.trigger("#run-reproducing", "show-settings");
+    if (tab.dataset.tab === "comments") window.htmx.trigger("#panel-comments [data-comments]", "show-comments");
     redraw();
   }
 
@@ -37,11 +41,16 @@ export function tabsView({ address, redraw }) {
       open(shown[(shown.indexOf(tab) + step + shown.length) % shown.length], true);
     });
   }
-  const linked = tabs.find((tab) => tab.dataset.tab === address.get("tab") && !tab.hidden);
+  const asked = location.hash.startsWith("#comment-") ? "comments" : address.get("tab");
+  const linked = tabs.find((tab) => tab.dataset.tab === asked && !tab.hidden);
   // While a supernet is trained and nothing is measured, the view of the method is all there is to see.
   const { empty, supernet } = document.getElementById("run").dataset;
   const first = empty === "1" && supernet === "1" && tabs.find((tab) => tab.dataset.tab === "method" && !tab.hidden);
-  if (linked || first) addEventListener("load", () => open(linked ?? first));
+  if (linked || first) {
+    // The state may arrive before or after the page is loaded.
+    if (document.readyState === "complete") queueMicrotask(() => open(linked ?? first));
+    else addEventListener("load", () => open(linked ?? first));
+  }
 
   const show = () => {
     const events = tabs.find((tab) => tab.dataset.tab === "events");

@@ -13,6 +13,7 @@ from nasengine.command_line.search_spec import add_arguments, spec_of
 from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.core.search_spec import SearchSpec
 from webapp.accounts.command_arguments import check_may, team_named, user_named
+from webapp.runs.leased import Priority
 from webapp.runs.models import ENDED_RUNS, RunState, Study
 from webapp.studies.forms import TICKED
 from webapp.studies.plan import RANDOM_SEARCH, Method, Plan
@@ -49,10 +50,22 @@ class Command(BaseCommand):
             help="a setting of one method, for example nsga2.population=20; may be repeated",
         )
         parser.add_argument("--name", default="", help="default: Methods on DATASET")
+        parser.add_argument(
+            "--priority",
+            type=int,
+            choices=Priority.values,
+            default=Priority.NORMAL,
+            help="of all runs: 1 starts before other work, -1 after it; default: 0",
+        )
         parser.add_argument("--question", default="", help="the question that the study answers")
         parser.add_argument("--team", default="", help="slug of the team; default: the first team")
         parser.add_argument(
             "--user", default="", help="name of the user who launches it; default: none"
+        )
+        parser.add_argument(
+            "--stop-when-decided",
+            action="store_true",
+            help="stop runs that have not begun once their method's comparison is decided",
         )
         parser.add_argument("--wait", action="store_true", help="wait until all runs have ended")
         parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -63,7 +76,9 @@ class Command(BaseCommand):
         plan = _plan(options)
         name = options["name"] or f"Methods on {plan.spec.dataset}"
         try:
-            study = launch_study(team, user, name, plan, options["question"])
+            study = launch_study(
+                team, user, name, plan, options["question"], priority=options["priority"]
+            )
         except InvalidSettings as error:
             raise CommandError(
                 "\n".join(f"{name}: {text}" for name, text in error.errors.items())
@@ -121,7 +136,9 @@ def _plan(options: dict[str, Any]) -> Plan:
     if options["seeds"] < 1:
         raise CommandError(f"--seeds must be at least 1 (got {options['seeds']})")
     methods = tuple(Method(name, configs.get(name, {})) for name in names)
-    return Plan(spec, methods, _seeds(spec, options["seeds"]))
+    return Plan(
+        spec, methods, _seeds(spec, options["seeds"]), bool(options.get("stop_when_decided"))
+    )
 
 
 def _seeds(spec: SearchSpec, count: int) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from nasengine.core.errors import InvalidSettings
-from nasengine.estimators.tables.imported import MAX_NAME_LENGTH
+from nasengine.core.pinned import MAX_NAME_LENGTH
 from webapp.accounts.command_arguments import check_may, team_named, user_named
 from webapp.tables.labels import fit_words
 from webapp.tables.queries import names_of

@@ -1,0 +1,1 @@
+"""Predictors of device costs: modelled from operators, or learned from few measurements."""

@@ -1,0 +1,116 @@
+"""The surrogate: one Gaussian process for each objective."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...core.architecture import Architecture
+from ...pareto.scaling import MAX, exponents
+from .features import Encoder
+from .gaussian_process import GaussianProcess, kernels, spread_of
+
+MIN_MEASURED = 3  # an objective measured less often is not predicted
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Maps an objective's values to those that a process is fitted to: logarithms, bounded above.
+
+    Values that are not all positive are taken as they are. Values much worse than the median
+    become equal, because the differences between good candidates matter.
+    """
+
+    logarithmic: bool
+    bound: float
+    power: int = 0  # values are divided by two to it, so that their squares stay finite
+
+    @classmethod
+    def of(cls, values: np.ndarray, clip: float | None) -> Scale:
+        logarithmic = bool((values > 0).all())
+        power = 0 if logarithmic else int(exponents(np.abs(values).max()))
+        mapped = np.log(values) if logarithmic else np.ldexp(values, -power)
+        if clip is None:
+            return cls(logarithmic, float("inf"), power)
+        median = float(np.median(mapped))
+        return cls(logarithmic, median + clip * (median - float(mapped.min())) + 1e-9, power)
+
+    def forward(self, values: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", over="ignore"):
+            mapped = (
+                np.log(np.maximum(values, 0.0))
+                if self.logarithmic
+                else np.ldexp(values, -self.power)
+            )
+        return np.minimum(mapped, self.bound)
+
+    def backward(self, mapped: np.ndarray) -> np.ndarray:
+        if self.logarithmic:
+            return np.exp(np.minimum(mapped, 700.0))
+        with np.errstate(over="ignore"):
+            return np.clip(np.ldexp(mapped, self.power), -MAX, MAX)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Predicted objectives of n architectures, n x m, as mapped by `scales`."""
+
+    means: np.ndarray
+    deviations: np.ndarray
+    scales: tuple[Scale, ...]
+
+    def optimistic(self, deviations: float) -> np.ndarray:
+        """Return n x m values, better than predicted by so many standard deviations."""
+        mapped = self.means - deviations * self.deviations
+        columns = [scale.backward(mapped[:, i]) for i, scale in enumerate(self.scales)]
+        return np.stack(columns, axis=1)
+
+
+def predicted(
+    encoder: Encoder,
+    architectures: Sequence[Architecture],
+    points: np.ndarray,
+    pending: Sequence[Architecture],
+    asked: Sequence[Architecture],
+    *,
+    clip: float | None,
+) -> Prediction:
+    """Fit a process to each objective and predict architectures with it.
+
+    Candidates in flight count as measured with their predicted values, so that the next ones are
+    chosen elsewhere.
+
+    Args:
+        encoder: Encoder of the space.
+        architectures: n measured architectures.
+        points: n x m, lower is better; NaN where a value was not measured.
+        pending: Architectures in flight.
+        asked: k architectures to predict.
+        clip: As in `Scale.of`, for the first objective; None: no bound.
+    """
+    count, more = len(architectures), len(pending)
+    everything = encoder.features([*architectures, *pending, *asked])
+    spread = spread_of(everything.sizes[:count])
+    known = everything.rows(slice(0, count + more))
+    within = kernels(known, known, spread)
+    across = kernels(everything.rows(slice(count + more, None)), known, spread)
+    means, deviations, scales = [], [], []
+    for column, values in enumerate(points.T):
+        rows = np.flatnonzero(np.isfinite(values))
+        scale = Scale.of(values[rows], clip if column == 0 else None)
+        targets = scale.forward(values[rows])
+        process = GaussianProcess(within[:, rows[:, None], rows], targets)
+        if more:
+            flying = np.arange(count, count + more)
+            expected, _ = process.predict(within[:, flying[:, None], rows])
+            rows, targets = np.concatenate([rows, flying]), np.concatenate([targets, expected])
+            process = GaussianProcess(
+                within[:, rows[:, None], rows], targets, process.weights, process.noise
+            )
+        mean, deviation = process.predict(across[:, :, rows])
+        means.append(mean)
+        deviations.append(deviation)
+        scales.append(scale)
+    return Prediction(np.stack(means, axis=1), np.stack(deviations, axis=1), tuple(scales))

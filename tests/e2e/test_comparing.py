@@ -1,0 +1,71 @@
+"""Twenty runs in two groups: compared, saved, shared with a visitor, and written about."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.fixtures.compared import twenty_runs
+from tests.fixtures.site_visits import open_as
+from webapp.sharing.models import SavedComparison
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_twenty_runs_in_two_groups(website, team, researcher, browser, browser_page):
+    runs = twenty_runs(team)
+    page = browser_page
+    keys = ",".join(str(run.pk) for run in runs)
+    open_as(page, f"{website.url}/compare?runs={keys}", "rosa")
+    page.get_by_test_id("compare-by").select_option("method")
+    page.wait_for_url("**by=method**")
+    pairs = page.get_by_test_id("compare-pairs")
+    expect(pairs).to_contain_text(
+        "regularised-evolution is better than random in hypervolume (10 seeds each, p < 0.001"
+    )
+    expect(page.get_by_test_id("compare-fronts")).to_have_attribute("data-points", "20")
+    page.get_by_role("button", name="Show random in the plots").click()
+    page.wait_for_url("**hide=0**")
+    page.get_by_test_id("base-1").click()
+    page.wait_for_url("**base=1**")
+    page.get_by_test_id("operations-toggle").locator("summary").click()
+    expect(page.get_by_test_id("compare-operations")).to_contain_text("Share of the edges")
+    for name, run in (("first", runs[0]), ("second", runs[1])):
+        page.get_by_test_id(f"difference-{name}").select_option(f"{run.pk}:{run.best}")
+    expect(page.get_by_test_id("difference-sentence")).to_contain_text("edges differ")
+    page.get_by_test_id("save-name").fill("Ten seeds")
+    page.get_by_test_id("save-comparison").click()
+    expect(page.get_by_text("Saved: http")).to_be_visible()
+    assert "base=1" in page.url and "hide=0" in page.url  # the short link leads to the same view
+    page.goto(f"{website.url}/reports/")
+    page.get_by_role("link", name="Share").click()
+    page.get_by_test_id("share-make").click()
+    link = page.get_by_test_id("share-link").inner_text()
+    visit(browser, link)
+    write_report(page, website.url)
+
+
+def visit(browser, link: str) -> None:
+    """A visitor without an account sees the plots and nothing to go on to."""
+    context = browser.new_context()
+    visitor = context.new_page()
+    visitor.goto(link)
+    expect(visitor.get_by_test_id("shared-title")).to_have_text("Ten seeds")
+    expect(visitor.get_by_test_id("compare-fronts")).to_have_attribute("data-points", "20")
+    expect(visitor.get_by_test_id("compare-pairs")).to_contain_text("is better than random")
+    assert visitor.locator("main a[href]").count() == 0
+    context.close()
+
+
+def write_report(page, url: str) -> None:
+    """The preview shows the block; the export opens without a server."""
+    key = SavedComparison.objects.get().key
+    page.goto(f"{url}/reports/new")
+    page.get_by_label("Title").fill("Week 48")
+    page.get_by_label("Text").fill(f"## Found\n\n[[comparison {key}]]")
+    expect(page.get_by_test_id("report-body")).to_contain_text("is better than random")
+    page.get_by_test_id("report-save").click()
+    with page.expect_download() as download:
+        page.get_by_test_id("report-export").click()
+    text = download.value.path().read_text()
+    assert text.count("<svg") >= 2 and "http" not in text and "is better than random" in text

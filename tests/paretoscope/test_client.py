@@ -1,0 +1,125 @@
+"""The client and its command line against a real web server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from paretoscope import ApiError, Client
+from paretoscope.__main__ import main
+from tests.fixtures.evaluations import finish_trainings
+from tests.fixtures.factories import make_run, work_off
+from webapp.api.models import Scope
+from webapp.api.services import tokens
+from webapp.evaluations.models import Evaluation
+from webapp.runs.models import Run
+from webapp.runs.services.advance import advance_run
+
+SPEC = {"space": "nb201", "strategy": "random", "candidates": 3, "objectives": ["error", "params"]}
+
+
+@pytest.fixture
+def client(website, researcher) -> Client:
+    return Client(website.url, tokens.issue(researcher, "script", Scope.WRITE))
+
+
+def test_launch_wait_and_read(client, team, capsys, tmp_path, monkeypatch):
+    run = client.launch("from a script", key="once", seed=3, **SPEC)
+    assert (run.state, run.row["seed"], run.has_ended) == ("queued", "3", False)
+    assert client.launch("from a script", key="once", seed=3, **SPEC).id == run.id
+    with pytest.raises(TimeoutError, match="is queued after 0 s"):
+        run.wait(timeout=0)
+    stored = Run.objects.get(pk=run.id)
+    advance_run(stored.pk)
+    work_off(stored)
+    assert run.wait(timeout=20, every=0.1).state == "finished"
+    candidates = run.candidates()
+    assert [row["number"] for row in candidates] == [0, 1, 2]
+    assert list(candidates.to_frame().columns)[-2:] == ["error", "params"]
+    assert {row["number"] for row in run.front()} <= {0, 1, 2}
+    assert run.candidate(0)["architecture"]
+    assert [event["seq"] for event in run.events()] == list(
+        range(1, Run.objects.get(pk=run.id).seq + 1)
+    )
+    assert [found.id for found in client.runs("script", state=["finished"])] == [run.id]
+
+    monkeypatch.setenv("PARETOSCOPE_URL", client.connection.base.removesuffix("/api"))
+    monkeypatch.setenv("PARETOSCOPE_TOKEN", client.connection.token)
+    assert main(["runs", "ls"]) == 0
+    assert "from a script" in capsys.readouterr().out
+    assert main(["runs", "pull", str(run.id), "--out", str(tmp_path / "c.csv")]) == 0
+    header, *rows = (tmp_path / "c.csv").read_text().splitlines()
+    assert header.endswith("error,params")
+    assert len(rows) == 3
+    assert main(["runs", "compare", str(run.id)]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[:2] == [str(run.id), "random"]
+    assert [event["seq"] for event in run.stream(seconds=20)] == [e["seq"] for e in run.events()]
+    spec = tmp_path / "spec.json"
+    spec.write_text(json.dumps(SPEC))
+    assert main(["runs", "launch", "second", str(spec)]) == 0
+    number = capsys.readouterr().out.strip()
+    assert main(["runs", "cancel", number]) == 0
+    advance_run(int(number))
+    assert main(["runs", "watch", number]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("stopped, 0 of 3")
+    assert main(["runs", "show", number]) == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "second"
+
+
+def test_errors_are_one_line_and_exit_code_2(client, team, stranger, capsys, tmp_path):
+    with pytest.raises(ApiError, match="/space: ") as refused:
+        client.launch("a run", **{**SPEC, "space": "no-space"})
+    assert refused.value.status == 422
+    run = make_run(team, candidates=1)
+    foreign = tokens.issue(stranger, "t")
+    arguments = ["--url", client.connection.base.removesuffix("/api"), "--token", foreign]
+    assert main([*arguments, "runs", "show", str(run.pk)]) == 2
+    assert main([*arguments[:2], "--token", "wrong", "runs", "ls"]) == 2
+    (tmp_path / "broken.json").write_text("{")
+    assert main([*arguments, "runs", "launch", "x", str(tmp_path / "broken.json")]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("paretoscope: ") for line in lines)
+
+
+def test_it_needs_no_other_package():
+    code = "import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p]; "
+    code += "import paretoscope.__main__ as m; sys.exit(m.main(['runs', 'ls']))"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=False, env={}
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("paretoscope: no token")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_studies_architectures_evaluations_and_exports(client, team, tmp_path):
+    study = client.launch_study(
+        "from a script", ["random", "local-search"], [0, 1], key="s", question="Which?", **SPEC
+    )
+    assert (len(study.runs()), study.has_ended) == (4, False)
+    assert study.stop().row["changed"] == 4
+    assert [one.id for one in client.studies()] == [study.id]
+    with pytest.raises(TimeoutError, match="has not ended after 0 s"):
+        study.wait(timeout=0)
+    stored = make_run(team, candidates=1)
+    work_off(stored)
+    entry = client.keep(stored.pk, 0, "Small net", "It is small.")
+    assert (entry.stage, client.architecture(entry.id).name) == ("proposed", "Small net")
+    assert [one.id for one in client.architectures("small", latest=True)] == [entry.id]
+    evaluation = client.evaluate(architecture=entry.id, seeds=[0], key="e")
+    assert client.evaluate(architecture=entry.id, seeds=[0], key="e").id == evaluation.id
+    assert [row["state"] for row in evaluation.trainings()] == ["queued"]
+    finish_trainings(Evaluation.objects.get(pk=evaluation.id), [5.0])
+    assert evaluation.wait(timeout=0).row["mean"] == 5.0
+    assert evaluation.trainings().to_frame()["test_error"].tolist() == [5.0]
+    export = client.export(evaluation.id, "onnx", key="x")
+    assert (export.row["state"], export.has_ended) == ("queued", False)
+    with pytest.raises(ApiError, match="has no archive") as refused:
+        export.download(tmp_path / "model.zip")
+    assert refused.value.status == 409
+    assert list(tmp_path.iterdir()) == []
+    assert list(client.tables()) == list(client.devices()) == []

@@ -1,0 +1,12 @@
+"""Addresses of the page of a person's tokens."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from .views import tokens
+
+urlpatterns = [
+    path("", tokens.token_list, name="tokens"),
+    path("<int:pk>/revoke", tokens.token_revoke, name="token-revoke"),
+]

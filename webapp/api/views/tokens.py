@@ -1,0 +1,54 @@
+"""The page of a person's tokens: issue, see once, revoke."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from webapp.accounts.middleware import team_not_required
+from webapp.accounts.requests import TeamRequest
+
+from ..forms import TokenForm
+from ..models import ApiToken
+from ..services import tokens
+
+
+@team_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def token_list(request: TeamRequest) -> HttpResponse:
+    """List the person's tokens; a POST issues one and shows its text this once."""
+    form = TokenForm(request.user, request.POST or None)
+    text = ""
+    if request.method == "POST" and form.is_valid():
+        days = form.cleaned_data["days"]
+        text = tokens.issue(
+            request.user,
+            form.cleaned_data["name"],
+            form.cleaned_data["scope"],
+            int(days) if days else None,
+        )
+        form = TokenForm(request.user)
+    rows = ApiToken.objects.filter(user=request.user, revoked_at=None)
+    context = {
+        "form": form,
+        "text": text,
+        "rows": rows,
+        "now": timezone.now(),
+        "server": request.build_absolute_uri("/"),
+    }
+    return render(request, "api/tokens.html", context)
+
+
+@team_not_required
+@require_POST
+def token_revoke(request: TeamRequest, pk: int) -> HttpResponse:
+    """Revoke one of the person's tokens."""
+    if not tokens.revoke(request.user, pk):
+        raise Http404("no such token")
+    messages.success(request, "The token is revoked.")
+    return redirect("tokens")
