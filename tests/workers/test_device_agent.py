@@ -27,6 +27,7 @@ from tests.fixtures.factories import make_run, make_slot, make_team, take
 from tests.fixtures.people import make_user
 from webapp.devices.models import Measurement
 from webapp.devices.services import tokens
+from webapp.runs.models import DeviceWait
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 
@@ -117,6 +118,8 @@ def test_nothing_is_lost_or_doubled(start_agent, website, team, client, tmp_path
     website.end("web")
     website.start_web()
     wait_for(lambda: states() == ["done"] * 3, "not everything was measured", log)
+    # The web server ends a candidate right after it has stored its measurement.
+    wait_for(lambda: not DeviceWait.objects.exists(), "a candidate still waits", log)
 
     advance_run(run.pk)
     run.refresh_from_db()
