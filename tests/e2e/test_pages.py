@@ -16,15 +16,20 @@ OPTIONS = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "best
 
 
 @pytest.fixture
-def visit(website, team, researcher, curator, browser):
-    """The web server with a full team, and a browser signed in as the curator."""
-    addresses = full_team(team, researcher, curator)
+def site(website, curator, browser):
+    """The web server, and a browser signed in as the curator."""
     context = browser.new_context()
     page = context.new_page()
     page.set_default_timeout(20_000)
     open_as(page, website.url, "carl")
-    yield page, website.url, addresses
+    yield page, website.url
     context.close()
+
+
+@pytest.fixture
+def visit(site, team, researcher, curator):
+    """The site with a full team, and the addresses of its pages."""
+    return *site, full_team(team, researcher, curator)
 
 
 def faults_of(page) -> list[str]:
@@ -57,8 +62,8 @@ def test_the_sign_in_page_is_accessible(website, browser, db):
     page.close()
 
 
-def test_a_page_works_by_keyboard(visit):
-    page, url, _ = visit
+def test_a_page_works_by_keyboard(site):
+    page, url = site
     page.goto(f"{url}/")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "ps-skip"
@@ -71,3 +76,57 @@ def test_a_page_works_by_keyboard(visit):
     expect(page.locator("#shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#shortcuts")).to_be_hidden()
+
+
+PARTS_OF_BAR = "#rail > ul > li:not(.ps-rail-rest) > a, #rail .ps-rail-more"
+FOCUSED = "document.activeElement.textContent.trim()"
+
+
+def reader_says(page, selector: str) -> dict[str, object]:
+    """Return the properties of an element that the browser tells screen readers."""
+    session = page.context.new_cdp_session(page)
+    node = session.send("Runtime.evaluate", {"expression": f"document.querySelector('{selector}')"})
+    tree = session.send(
+        "Accessibility.getPartialAXTree",
+        {"objectId": node["result"]["objectId"], "fetchRelatives": False},
+    )
+    properties = tree["nodes"][0].get("properties", [])
+    return {found["name"]: found["value"].get("value") for found in properties}
+
+
+def test_the_menu_of_a_phone_leads_to_every_page_by_keyboard(site):
+    page, url = site
+    page.goto(f"{url}/spaces/")
+    every = page.locator("#rail li a").evaluate_all(
+        "links => links.map((a) => a.textContent.trim())"
+    )
+    page.set_viewport_size({"width": 390, "height": 844})
+    places = page.locator(PARTS_OF_BAR).evaluate_all(
+        "parts => parts.map((p) => [p.textContent.trim(), p.scrollWidth - p.clientWidth,"
+        " p.getBoundingClientRect().right])"
+    )
+    assert [name for name, *_ in places] == [*every[:4], "More"]
+    assert all(over <= 0 and right <= 390 for _, over, right in places)
+    more, sheet = page.get_by_test_id("rail-more"), page.locator("#rail-rest")
+    expect(more).to_have_attribute("aria-current", "true")
+    expect(sheet).to_be_hidden()
+    assert reader_says(page, ".ps-rail-more")["expanded"] is False
+    more.focus()
+    page.keyboard.press("Enter")
+    expect(sheet).to_be_visible()
+    assert reader_says(page, ".ps-rail-more")["expanded"] is True
+    assert faults_of(page) == []
+    walked = []
+    for _ in every[4:]:
+        page.keyboard.press("Tab")
+        walked.append(page.evaluate(FOCUSED))
+    assert walked == every[4:]
+    expect(page.locator("#rail-rest [aria-current=page]")).to_have_text("Spaces")
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(more).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{url}/reports/")
+    expect(sheet).to_be_hidden()

@@ -44,6 +44,7 @@ LINKS = (
     Link("data-list", "Data", "database", ("/data/", "/datasets/")),
     Link("space-list", "Spaces", "adjustments", "/spaces/"),
 )
+MAIN_LINKS = 4  # of LINKS: a bottom bar of a phone has room for these and a button
 ADMIN = Link("admin:index", "Admin", "shield-check", "/admin/")
 
 
@@ -84,8 +85,11 @@ def sprite_url() -> str:
 
 
 @register.simple_tag(takes_context=True)
-def rail(context: template.Context) -> list[dict[str, Any]]:
-    """Return the links of the menu to pages that exist and that this person may open."""
+def rail(context: template.Context) -> dict[str, Any]:
+    """Return the links of the menu to pages that exist and that this person may open.
+
+    `main` are the entries of the bottom bar of phones, `rest` those behind its button More.
+    """
     request = context.get("request")
     links = list(LINKS)
     if request is not None and _may_curate(request):
@@ -98,7 +102,8 @@ def rail(context: template.Context) -> list[dict[str, Any]]:
             continue
         here = request is not None and _is_here(request.path, link.prefix)
         entries.append({"link": link, "address": address, "here": here})
-    return entries
+    main, rest = entries[:MAIN_LINKS], entries[MAIN_LINKS:]
+    return {"main": main, "rest": rest, "here_in_rest": any(entry["here"] for entry in rest)}
 
 
 @register.simple_tag(takes_context=True)
