@@ -14,6 +14,8 @@ from .client import Client
 from .http import ApiError
 from .runs import Run
 
+LIMITS = ("max_hours", "max_gpu_hours", "max_kwh")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code: 0, or 2 with one line on the error output."""
@@ -59,6 +61,14 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text)
         command.add_argument("number", type=int)
         command.set_defaults(run=act, action=name)
+
+    raised = commands.add_parser("raise-budget", help="evaluate more candidates, or raise limits")
+    raised.add_argument("number", type=int)
+    raised.add_argument("--candidates", type=int, help="in total")
+    for name in LIMITS:
+        option = f"--{name.replace('_', '-')}"
+        raised.add_argument(option, type=float, help="the new limit; 0: no limit")
+    raised.set_defaults(run=_raise_budget)
 
     _add_data(groups)
     served = groups.add_parser("mcp", help="serve the API to a language model (MCP, stdio)")
@@ -134,6 +144,12 @@ def _watch(client: Client, args: Any) -> None:
 def _control(client: Client, args: Any) -> None:
     run = client.run(args.number)
     print(getattr(run, args.action)().state)
+
+
+def _raise_budget(client: Client, args: Any) -> None:
+    named = {name: getattr(args, name) for name in ("candidates", *LIMITS)}
+    given = {name: value for name, value in named.items() if value is not None}
+    _print(client.run(args.number).raise_budget(**given))
 
 
 def _pull(client: Client, args: Any) -> None:

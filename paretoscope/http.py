@@ -12,9 +12,10 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 ATTEMPTS = 5
+LOST = (urllib.error.URLError, ConnectionError, TimeoutError)
 RETRIED = (429, 502, 503, 504)
 TIMEOUT_SECONDS = 60
 UPLOAD_SECONDS = 3600
@@ -106,15 +107,32 @@ class Connection:
             cursor = page["next"]
 
     def save(self, path: str, file: str | Path) -> Path:
-        """Write the answer of a GET to a file; an incomplete download leaves no file."""
+        """Write the answer of a GET to a file; after a lost connection only the rest is sent.
+
+        An incomplete download leaves no file.
+
+        Raises:
+            ApiError: the workbench refuses the request, or the connection was lost too often.
+        """
         target = Path(file)
         partial = target.with_name(target.name + ".part")
+        tag, error = "", ""
         try:
-            with self._opened(path, {}, TIMEOUT_SECONDS) as answer, partial.open("wb") as out:
-                shutil.copyfileobj(answer, out)
+            with partial.open("wb") as out:
+                for attempt in range(ATTEMPTS):
+                    rest = {"Range": f"bytes={out.tell()}-", "If-Range": tag}
+                    try:
+                        headers = rest if tag and out.tell() else {}
+                        with self._opened(path, headers, TIMEOUT_SECONDS) as answer:
+                            tag = answer.headers.get("ETag", "")
+                            _append(answer, out)
+                        break
+                    except (http.client.HTTPException, *LOST) as reason:
+                        error = str(reason)
+                    time.sleep(0.2 * 2**attempt)
+                else:
+                    raise ApiError(0, f"no answer from {self.base}: {error}")
             partial.replace(target)
-        except (http.client.HTTPException, urllib.error.URLError) as reason:
-            raise ApiError(0, f"no answer from {self.base}: {reason}") from None
         finally:
             partial.unlink(missing_ok=True)
         return target
@@ -181,6 +199,21 @@ class Connection:
                 raise error
             time.sleep(0.2 * 2**attempt)
         raise AssertionError("unreachable")
+
+
+def _append(answer: Any, out: BinaryIO) -> None:
+    """Write an answer behind what the file has; a whole answer replaces that.
+
+    Raises:
+        ConnectionError: the answer is shorter than announced.
+    """
+    if answer.status != http.client.PARTIAL_CONTENT:
+        out.seek(0)
+        out.truncate()
+    begin, announced = out.tell(), answer.headers.get("Content-Length")
+    shutil.copyfileobj(answer, out)
+    if announced is not None and out.tell() - begin < int(announced):
+        raise ConnectionError(f"{out.tell() - begin} of {announced} bytes were sent")
 
 
 def _refused(refusal: urllib.error.HTTPError) -> ApiError:

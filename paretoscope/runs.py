@@ -163,3 +163,18 @@ class Run(Commented):
     def cancel(self) -> Run:
         """End the run now."""
         return self._act("cancel")
+
+    def raise_budget(self, candidates: int | None = None, **limits: float) -> Run:
+        """Evaluate more candidates, or raise limits; a finished run continues.
+
+        Args:
+            candidates: the total number; None: as before.
+            **limits: new values of max_hours, max_gpu_hours or max_kwh; 0: no limit.
+
+        Raises:
+            ApiError: the run was stopped or has failed, a value is smaller than before, or the
+                run does not have the limit.
+        """
+        given = {} if candidates is None else {"candidates": candidates}
+        self.row = self._connection.post(f"/runs/{self.id}/budget", {**given, **limits})
+        return self

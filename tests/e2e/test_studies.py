@@ -23,6 +23,7 @@ def test_a_study_from_a_table_to_its_ranking(fleet, team, researcher, browser_pa
     page.get_by_test_id("study-methods").click()
     page.wait_for_load_state("networkidle")
     fill(page)
+    correct_as_yaml(page)
     page.get_by_test_id("launch").click()
     page.wait_for_url(re.compile(r"/studies/\d+/$"))
     study = Study.objects.get()
@@ -40,6 +41,25 @@ def test_a_study_from_a_table_to_its_ranking(fleet, team, researcher, browser_pa
     expect(page.get_by_test_id("study-stop")).to_have_count(0)
     page.locator("#study-measure").select_option("best")
     page.wait_for_url(re.compile(r"y=best"))
+
+
+def correct_as_yaml(page: Page) -> None:
+    """Go through the text with a wrong value; the form gets the right one, saved as preset."""
+    page.get_by_test_id("tab-yaml").click()
+    text = page.get_by_test_id("yaml-text")
+    expect(text).to_have_value(re.compile("seeds: 2\n"))
+    expect(page.locator("#field-seeds")).to_be_hidden()
+    text.fill(text.input_value().replace("seeds: 2", "seeds: none"))
+    page.get_by_test_id("launch").click()
+    expect(page.get_by_test_id("yaml-faults")).to_contain_text(re.compile(r"line \d+: seeds: "))
+    text.fill(text.input_value().replace("seeds: none", "seeds: 2"))
+    page.get_by_test_id("tab-form").click()
+    expect(page.locator("#field-seeds")).to_have_value("2")
+    page.get_by_test_id("preset-name").fill("Our comparison")
+    page.get_by_test_id("preset-save").click()
+    expect(page.get_by_test_id("own-preset")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#method-dpp-net")).not_to_be_checked()
+    expect(page.locator("#field-candidates")).to_have_value("60")
 
 
 def fill(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -10,11 +11,12 @@ import pytest
 
 from paretoscope import ApiError, Client
 from paretoscope.__main__ import main
-from tests.fixtures.evaluations import finish_trainings
+from tests.fixtures.evaluations import finish_export, finish_trainings
 from tests.fixtures.factories import make_run, work_off
 from webapp.api.models import Scope
 from webapp.api.services import tokens
 from webapp.evaluations.models import Evaluation
+from webapp.exports.models import Export
 from webapp.runs.models import Run
 from webapp.runs.services.advance import advance_run
 
@@ -61,10 +63,15 @@ def test_launch_wait_and_read(client, team, capsys, tmp_path, monkeypatch):
     spec.write_text(json.dumps(SPEC))
     assert main(["runs", "launch", "second", str(spec)]) == 0
     number = capsys.readouterr().out.strip()
+    assert main(["runs", "raise-budget", number, "--candidates", "5"]) == 0
+    assert capsys.readouterr().out == "queued, 0 of 5 candidates\n"
+    assert client.run(int(number)).raise_budget(5).row["budget"] == 5
+    assert main(["runs", "raise-budget", number, "--max-kwh", "2"]) == 2
+    assert "no limit max_kwh" in capsys.readouterr().err
     assert main(["runs", "cancel", number]) == 0
     advance_run(int(number))
     assert main(["runs", "watch", number]) == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("stopped, 0 of 3")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("stopped, 0 of 5")
     assert main(["runs", "show", number]) == 0
     assert json.loads(capsys.readouterr().out)["name"] == "second"
 
@@ -96,7 +103,23 @@ def test_it_needs_no_other_package():
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_studies_architectures_evaluations_and_exports(client, team, tmp_path):
+def lose_connection_once(connection, monkeypatch, after):
+    """Cut the first answer off; return the ranges that are asked for."""
+    opened, ranges = connection._opened, []
+
+    def cut(path, headers, seconds):
+        answer = opened(path, headers, seconds)
+        ranges.append(headers.get("Range"))
+        if len(ranges) == 1:
+            part = io.BytesIO(answer.read(after))
+            monkeypatch.setattr(answer, "read", part.read)
+        return answer
+
+    monkeypatch.setattr(connection, "_opened", cut)
+    return ranges
+
+
+def test_studies_architectures_evaluations_and_exports(client, team, tmp_path, monkeypatch):
     study = client.launch_study(
         "from a script", ["random", "local-search"], [0, 1], key="s", question="Which?", **SPEC
     )
@@ -122,4 +145,9 @@ def test_studies_architectures_evaluations_and_exports(client, team, tmp_path):
         export.download(tmp_path / "model.zip")
     assert refused.value.status == 409
     assert list(tmp_path.iterdir()) == []
+    content = bytes(range(256)) * 4000
+    finish_export(Export.objects.get(pk=export.id), content)
+    ranges = lose_connection_once(client.connection, monkeypatch, after=300_000)
+    assert export.download(tmp_path / "model.zip").read_bytes() == content
+    assert ranges == [None, "bytes=300000-"]
     assert list(client.tables()) == list(client.devices()) == []

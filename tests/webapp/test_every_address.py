@@ -131,6 +131,9 @@ GUARDS = {
     "studies/": "team",
     "studies/quick": "launch",
     "studies/new": "launch",
+    "studies/new/yaml": "launch",
+    "studies/new/presets": "launch",
+    "studies/new/presets/<int:pk>/<str:action>": "control",
     "studies/new/methods": "launch",
     "studies/new/cost": "launch",
     "studies/<int:pk>/": "view",
@@ -262,6 +265,7 @@ ACTIONS = {
     "fleet/": "drain",
     "architectures/": "describe",
     "runs/new/presets/": "rename",
+    "studies/new/presets/": "rename",
     "comments/<int:pk>": "delete",
 }
 POSTS = ("keep", "control", "own", "manage", "self")
@@ -339,6 +343,7 @@ def addresses(team, researcher):
         "runs/import/<int:pk>/": RunImport.objects.latest("pk").pk,
         "share/links/": shared,
         "runs/new/presets/": save_preset(team, researcher, "made", "name: made").pk,
+        "studies/new/presets/": save_preset(team, researcher, "made", "name: made", "study").pk,
         "comments/<int:pk>": add(target_of("run", run.pk), researcher, "a comment").pk,
     }
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from datetime import timedelta
 
 import pytest
 from django.db import DataError, connection, transaction
 from django.db.models import F
+from django.test import RequestFactory
 
 from nasengine.core.architecture import Architecture
 from tests.fixtures.api import Caller
 from tests.fixtures.factories import make_run, work_off
 from webapp.architectures.network_drawing import MAX_PARTS, network_drawing
 from webapp.common.downloads import PIECE, pieces_of, zipped
+from webapp.common.ranges import resumable, source_of_bytes, source_of_file, source_of_zip
 from webapp.events.models import Event
 from webapp.runs.models import Candidate
 from webapp.runs.timeline import timeline
@@ -81,6 +85,58 @@ def test_a_large_download_is_sent_in_small_pieces(tmp_path):
     sizes = [len(piece) for piece in pieces_of(file)]
     assert sizes == [PIECE] * 20 + [1]
     assert max(len(piece) for piece in zipped({"large": file})) < 2 * PIECE
+
+
+@pytest.mark.trap(14)
+@pytest.mark.parametrize("kind", ["file", "zip", "bytes"])
+def test_an_interrupted_download_resumes_where_it_ended(kind, tmp_path):
+    files = {"weights": tmp_path / "weights", "about": tmp_path / "about.json"}
+    files["weights"].write_bytes(bytes(range(256)) * (2 * PIECE // 256) + b"end")
+    files["about"].write_text("{}")
+
+    def source():
+        if kind == "zip":
+            return source_of_zip(files)
+        path = files["weights"]
+        return source_of_file(path) if kind == "file" else source_of_bytes(path.read_bytes())
+
+    def sent(**headers):
+        request = RequestFactory().get("/", headers=headers)
+        response = resumable(request, source(), "weights.bin", "application/zip")
+        content = response.content if not response.streaming else b"".join(response)
+        return response, content
+
+    first, whole = sent()
+    size, tag = len(whole), first["ETag"]
+    assert (first.status_code, first["Accept-Ranges"]) == (200, "bytes")
+    assert int(first["Content-Length"]) == size > 2 * PIECE
+    if kind == "zip":
+        with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+            assert archive.testzip() is None
+            assert archive.read("weights") == files["weights"].read_bytes()
+    places = {0, 1, 30, 31, PIECE - 1, PIECE, PIECE + 1, size - 40, size - 1}
+    for place in sorted(places):
+        rest, content = sent(Range=f"bytes={place}-", If_Range=tag)
+        assert rest.status_code == 206
+        assert whole[:place] + content == whole, place
+        assert rest["Content-Range"] == f"bytes {place}-{size - 1}/{size}"
+        assert int(rest["Content-Length"]) == len(content)
+    for header, expected in {
+        "5-5": whole[5:6],
+        "-7": whole[-7:],
+        f"9-{size * 2}": whole[9:],
+    }.items():
+        assert sent(Range=f"bytes={header}")[1] == expected
+    for header in (f"bytes={size}-", "bytes=-0"):
+        beyond, content = sent(Range=header)
+        assert (beyond.status_code, content) == (416, b"")
+        assert beyond["Content-Range"] == f"bytes */{size}"
+    for header in ("bytes=9-3", "bytes=-", "bytes=0-1,5-6", "lines=1-2", "bytes=x-"):
+        assert sent(Range=header)[0].status_code == 200
+    files["weights"].write_bytes(b"other weights" + whole)
+    again, content = sent(Range="bytes=5-", If_Range=tag)
+    assert (again.status_code, len(content) > size) == (200, True)
+    assert again["ETag"] != tag
 
 
 @pytest.mark.trap(19)

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, Self, get_type_hints
 from ninja import Schema
 from pydantic import ConfigDict, Field, create_model, model_validator
 
-from nasengine.core.search_spec import SearchSpec
-from webapp.limits import MAX_EVALUATION_SEEDS, MAX_STUDY_RUNS
+from nasengine.core.search_spec import LIMITS, SearchSpec
+from nasengine.execution.budget_settings import MAX_LIMIT
+from webapp.limits import MAX_CANDIDATES, MAX_EVALUATION_SEEDS, MAX_STUDY_RUNS
 from webapp.queries.language import MAX_LENGTH
 from webapp.runs.leased import Priority
 
@@ -19,6 +20,7 @@ MAX_PAGE = 500
 MAX_KEY = 100
 MAX_COMPARED = 50
 MAX_KEY_NUMBER = 2**31 - 1
+Limit = Annotated[float | None, Field(ge=0, le=MAX_LIMIT, allow_inf_nan=False)]
 
 
 class Storable(Schema):
@@ -358,6 +360,33 @@ class Target(Storable):
     model_config = ConfigDict(extra="forbid")
 
     target: dict[str, Annotated[float, Field(allow_inf_nan=False)]] | None
+
+
+class NewBudget(Storable):
+    """The budget of a run: what is left out stays. A limit of 0 is no limit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    candidates: int | None = Field(default=None, ge=1, le=MAX_CANDIDATES)
+    max_hours: Limit = None
+    max_gpu_hours: Limit = None
+    max_kwh: Limit = None
+
+    @model_validator(mode="after")
+    def check_any(self) -> Self:
+        """Check that something is named.
+
+        Raises:
+            ValueError: nothing is.
+        """
+        if self.candidates is None and not self.limits:
+            raise ValueError(f"name candidates or one of {', '.join(LIMITS)}")
+        return self
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limits that are named."""
+        return {name: value for name in LIMITS if (value := getattr(self, name)) is not None}
 
 
 class CompareQuery(Storable):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +22,21 @@ def download(pieces: Iterator[bytes], name: str, content_type: str) -> Streaming
     return response
 
 
-def pieces_of(path: Path) -> Iterator[bytes]:
-    """Yield the content of a file."""
+def pieces_of(path: Path, first: int = 0) -> Iterator[bytes]:
+    """Yield the content of a file, from a byte on."""
     with path.open("rb") as file:
+        file.seek(first)
         while piece := file.read(PIECE):
             yield piece
 
 
-def zipped(files: dict[str, Path]) -> Iterator[bytes]:
-    """Yield an uncompressed zip archive of these files, by their names in it."""
+def zipped(files: Mapping[str, Path | None]) -> Iterator[bytes]:
+    """Yield an uncompressed zip archive of these files, by their names; None: an empty one."""
     out: Any = _Pieces()
     with zipfile.ZipFile(out, "w") as archive:
         for name, path in files.items():
             with archive.open(zipfile.ZipInfo(name, CHANGED), "w", force_zip64=True) as member:
-                for piece in pieces_of(path):
+                for piece in pieces_of(path) if path else ():
                     member.write(piece)
                     yield out.take()
     yield out.take()

@@ -209,6 +209,18 @@ class LaunchForm(SiteForm):
         """Return every form of settings on the page."""
         return [self.budget, *(part.settings for part in self.parts if part.settings)]
 
+    def groups(self) -> dict[str, tuple[str, SettingsForm | None]]:
+        """Return the plugin and its settings under each path of settings."""
+        return {f"{part.kind}_config": (part.chosen, part.settings) for part in self.parts}
+
+    def all_messages(self) -> dict[str, str]:
+        """Return every message of a checked form by dotted path."""
+        messages = dict(self.messages())
+        for one in self.forms():
+            messages |= one.messages()
+        messages |= {part.kind: part.error for part in self.parts if part.error}
+        return messages | getattr(self, "unplaced", {})
+
     def summary(self) -> list[dict[str, str]]:
         """Return every message with label and target: the list above the form."""
         rows = [

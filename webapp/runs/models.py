@@ -95,12 +95,17 @@ class DataSet(models.Model):
 
 
 class TeamPreset(models.Model):
-    """Settings of the launch form that a team has saved under a name.
+    """Settings of the form of runs or of studies that a team has saved under a name.
 
     `text` is the form as YAML, so that everything typed is kept, wrong values too.
     """
 
+    class Kind(models.TextChoices):
+        RUN = "run", "Run"
+        STUDY = "study", "Study"
+
     team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="presets")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.RUN)
     name = models.CharField(max_length=MAX_NAME)
     text = models.TextField()
     created_by = models.ForeignKey(
@@ -110,7 +115,9 @@ class TeamPreset(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["team", "name"], name="preset_name_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "kind", "name"], name="preset_name_once")
+        ]
 
     def __str__(self) -> str:
         return self.name

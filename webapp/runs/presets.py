@@ -251,13 +251,18 @@ def changes_of(preset: Preset) -> list[tuple[str, str]]:
     """Return the settings that a preset changes, as (name, value in words)."""
     rows: list[tuple[str, str]] = []
     for name, value in preset.spec.items():
-        if name.endswith("_config"):
-            part = name.removesuffix("_config")
-            for key, one in value.items():
-                rows.append((f"{part} {key.replace('_', ' ')}", _words(one)))
+        if name == "methods":  # of a study: each with its settings
+            rows.append((name, ", ".join(value)))
+            rows += [row for method, config in value.items() for row in _settings(method, config)]
+        elif name.endswith("_config"):
+            rows += _settings(name.removesuffix("_config"), value)
         else:
             rows.append((name.replace("_", " "), _words(value)))
     return rows
+
+
+def _settings(owner: str, config: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(f"{owner} {key.replace('_', ' ')}", _words(value)) for key, value in config.items()]
 
 
 def _words(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The settings of the launch form as YAML text, and back: texts stay as they were typed."""
+"""The settings of a form that launches as YAML text, and back: texts stay as they were typed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,25 @@ from .setting_forms import SettingField, SettingsForm, text_of
 MAX_TEXT = 100_000
 MAX_LISTED = 200  # members of a list
 OF_FORM = ("name", "priority")
-NAMES = (*OF_FORM, *(one.name for one in fields(SearchSpec) if one.name != "devices"))
+OF_SPEC = tuple(one.name for one in fields(SearchSpec) if one.name != "devices")
 ALWAYS = ("candidates", "seed")
 CONFIGS = tuple(f"{kind}_config" for kind in PARTS)
+
+
+@dataclass(frozen=True)
+class TextNames:
+    """The names that a text may have.
+
+    Attributes:
+        names: the settings at the first level.
+        plugins: the one of them that names several plugins, each with its settings below it.
+    """
+
+    names: tuple[str, ...]
+    plugins: str = ""
+
+
+OF_RUN = TextNames((*OF_FORM, *OF_SPEC))
 
 
 class WrongText(Exception):
@@ -51,25 +67,68 @@ class SettingText:
 
 def yaml_of(form: LaunchForm) -> str:
     """Return what a form holds as YAML; settings that have their default are left out."""
-    document: dict[str, Any] = {name: text_of(form.raw, name) for name in ("name",)}
-    if (priority := text_of(form.raw, "priority")) not in ("", "0"):
-        document["priority"] = _value(priority)
+    return as_yaml({**general_settings(form), **search_settings(form)})
+
+
+def general_settings(form: LaunchForm) -> dict[str, Any]:
+    """Return the name, and the priority if it is not the default."""
+    priority = text_of(form.raw, "priority")
+    return {
+        "name": text_of(form.raw, "name"),
+        **({} if priority in ("", "0") else {"priority": _value(priority)}),
+    }
+
+
+def search_settings(form: LaunchForm) -> dict[str, Any]:
+    """Return the parts of the search, its objectives and its budget."""
+    document: dict[str, Any] = {}
     for part in form.parts:
         document[part.kind] = part.chosen
-        if part.settings and (config := _changed(part.settings)):
+        if part.settings and (config := changed_settings(part.settings)):
             document[f"{part.kind}_config"] = config
     document["objectives"] = list(form.chosen)
     if constraints := text_of(form.raw, "constraints").strip():
         document["constraints"] = constraints
-    document |= _changed(form.budget, always=ALWAYS)
+    return document | changed_settings(form.budget, always=ALWAYS)
+
+
+def as_yaml(document: dict[str, Any]) -> str:
+    """Return settings as YAML text, in their order."""
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
 
 
-def read_yaml(text: str) -> SettingText:
+def read_yaml(text: str, known: TextNames = OF_RUN) -> SettingText:
     """Read settings; no value is interpreted, so the form shows what was typed.
 
     Raises:
         WrongText: names the line of the first fault.
+    """
+    read = SettingText({}, {})
+    for name, line, value in _pairs(_root(text)):
+        if name not in known.names:
+            listed = ", ".join(known.names)
+            raise WrongText(line, f"{name[:60]!r} is no setting; settings: {listed}")
+        read.lines[name] = line
+        if name == known.plugins and isinstance(value, yaml.MappingNode):
+            read.raw[name] = []
+            for plugin, place, settings in _pairs(value):
+                read.raw[name].append(plugin)
+                read.lines[f"{name}.{plugin}"] = place
+                _read_group(read, f"{name}.{plugin}", place, settings)
+        elif name in CONFIGS:
+            _read_group(read, name, line, value)
+        else:
+            read.raw[name] = _typed(value, name)
+    if isinstance(read.raw.get("constraints"), list):
+        read.raw["constraints"] = ", ".join(read.raw["constraints"])
+    return read
+
+
+def _root(text: str) -> yaml.MappingNode:
+    """Return the pairs of a text.
+
+    Raises:
+        WrongText: it is too long, or no YAML of names and values.
     """
     if len(text) > MAX_TEXT:
         raise WrongText(1, f"the text has {len(text):,} characters; at most {MAX_TEXT:,}")
@@ -84,53 +143,46 @@ def read_yaml(text: str) -> SettingText:
         raise WrongText(1, f"this is no YAML: {str(error)[:200]}") from None
     if not isinstance(node, yaml.MappingNode):
         raise WrongText(1, "settings have the form `name: value`, one on each line")
-    raw: dict[str, Any] = {}
-    lines: dict[str, int] = {}
-    for name, line, value in _pairs(node):
-        if name not in NAMES:
-            raise WrongText(line, f"{name[:60]!r} is no setting; settings: {', '.join(NAMES)}")
-        lines[name] = line
-        if name not in CONFIGS:
-            raw[name] = _typed(value, name)
-            continue
-        if not isinstance(value, yaml.MappingNode):
-            if _is_null(value):
-                continue
-            raise WrongText(line, f"{name} takes indented lines of the form `setting: value`")
-        for setting, place, one in _pairs(value):
-            lines[f"{name}.{setting}"] = place
-            raw[f"{name}.{setting}"] = _typed(one, f"{name}.{setting}")
-    if isinstance(raw.get("constraints"), list):
-        raw["constraints"] = ", ".join(raw["constraints"])
-    return SettingText(raw, lines)
+    return node
+
+
+def _read_group(read: SettingText, group: str, line: int, value: yaml.Node) -> None:
+    """Read the settings of one plugin, which are indented below its name.
+
+    Raises:
+        WrongText: they are no pairs.
+    """
+    if _is_null(value):
+        return
+    if not isinstance(value, yaml.MappingNode):
+        raise WrongText(line, f"{group} takes indented lines of the form `setting: value`")
+    for setting, place, one in _pairs(value):
+        read.lines[f"{group}.{setting}"] = place
+        read.raw[f"{group}.{setting}"] = _typed(one, f"{group}.{setting}")
 
 
 def unknown_settings(form: LaunchForm, read: SettingText) -> Iterator[WrongText]:
     """Yield every setting of the text that the chosen plugins do not have."""
-    known = {f"{part.kind}_config": part for part in form.parts}
+    known = form.groups()
     for path, line in read.lines.items():
         group, _, name = path.rpartition(".")
-        part = known.get(group)
-        if part is None or part.settings is None or name in part.settings.fields:
+        plugin, settings = known.get(group, ("", None))
+        if settings is None or name in settings.fields:
             continue
-        names = ", ".join(part.settings.fields) or "none"
-        yield WrongText(line, f"{part.chosen} has no setting {name[:60]!r}; it has: {names}")
+        names = ", ".join(settings.fields) or "none"
+        yield WrongText(line, f"{plugin} has no setting {name[:60]!r}; it has: {names}")
 
 
 def faults_by_line(form: LaunchForm, read: SettingText) -> list[str]:
     """Return the messages of a checked form with the lines of the text, in their order."""
     found: list[tuple[int, str]] = []
-    messages = dict(form.messages())
-    for one in form.forms():
-        messages |= one.messages()
-    messages |= {part.kind: part.error for part in form.parts if part.error}
-    for path, text in {**messages, **getattr(form, "unplaced", {})}.items():
+    for path, text in form.all_messages().items():
         line = read.line_of(path)
         found.append((line or 0, f"line {line}: {path}: {text}" if line else f"{path}: {text}"))
     return [text for _, text in sorted(found)]
 
 
-def _changed(form: SettingsForm, always: tuple[str, ...] = ()) -> dict[str, Any]:
+def changed_settings(form: SettingsForm, always: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return what was typed into the fields that differ from their default."""
     values: dict[str, Any] = {}
     for name, texts in form.typed.items():

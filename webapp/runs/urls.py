@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import candidate, launch, organise, panels, presets, run, runs, steer
+from .views import candidate, launch, organise, panels, run, runs, steer
 
 urlpatterns = [
     path("", runs.run_list, name="run-list"),
     path("new", launch.run_new, name="run-new"),
     path("new/yaml", launch.run_new_yaml, name="run-new-yaml"),
-    path("new/presets", presets.preset_save, name="preset-save"),
-    path("new/presets/<int:pk>/<str:action>", presets.preset_change, name="preset-change"),
+    path("new/presets", launch.run_preset_save, name="run-preset-save"),
+    path("new/presets/<int:pk>/<str:action>", launch.run_preset_change, name="run-preset-change"),
     path("new/part/<str:kind>", launch.run_new_part, name="run-new-part"),
     path("new/choices", launch.run_new_choices, name="run-new-choices"),
     path("new/data", launch.run_new_data, name="run-new-data"),

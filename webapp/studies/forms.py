@@ -94,20 +94,15 @@ class StudyForm(LaunchForm):
         cls, plan: Plan, name: str, question: str, team: Team, priority: int = Priority.NORMAL
     ) -> StudyForm:
         """Return an unbound form filled with a study that was launched before."""
-        raw: dict[str, Any] = {
-            **raw_of({**plan.spec.to_json(), "seed": min(plan.seeds, default=0)}, name),
+        spec = {**plan.spec.to_json(), "seed": min(plan.seeds, default=0)}
+        more = {
             "question": question,
             "stop_decided": as_texts(plan.stop_decided),
             "priority": str(int(priority)),
             "seeds": str(len(plan.seeds)),
-            "methods": [method.strategy for method in plan.methods],
         }
-        for method in plan.methods:
-            raw |= {
-                f"methods.{method.strategy}.{key}": as_texts(value)
-                for key, value in method.config.items()
-            }
-        return cls(raw, team, bound=False)
+        methods = {method.strategy: method.config for method in plan.methods}
+        return cls({**raw_of(spec, name), **more, **raw_of_methods(methods)}, team, bound=False)
 
     @property
     def methods_error(self) -> str:
@@ -140,6 +135,16 @@ class StudyForm(LaunchForm):
     def forms(self) -> list[SettingsForm]:
         """Return every form of settings; those of methods that are not chosen too."""
         return [*super().forms(), self.seeds, *(method.settings for method in self.methods)]
+
+    def groups(self) -> dict[str, tuple[str, SettingsForm | None]]:
+        """Return the plugin and its settings under each path of settings."""
+        methods = {f"methods.{one.name}": (one.name, one.settings) for one in self.methods}
+        return {**super().groups(), **methods}
+
+    def all_messages(self) -> dict[str, str]:
+        """Return every message of a checked form by dotted path."""
+        methods = {f"methods.{one.name}": one.error for one in self.methods if one.error}
+        return {**super().all_messages(), **methods}
 
     def summary(self) -> list[dict[str, str]]:
         """Return every message with label and target: the list above the form."""
@@ -186,3 +191,11 @@ class StudyForm(LaunchForm):
             return assembly.strategy_objection(spec)
         except EngineError:
             return ""
+
+
+def raw_of_methods(methods: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return methods with their settings as the names and values that a form takes."""
+    raw: dict[str, Any] = {"methods": list(methods)}
+    for name, config in methods.items():
+        raw |= {f"methods.{name}.{key}": as_texts(value) for key, value in config.items()}
+    return raw

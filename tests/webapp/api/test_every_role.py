@@ -38,6 +38,7 @@ WRITES: dict[str, tuple[str, dict[str, Any]]] = {
     "POST /api/runs": ("launch", {"name": "made", "team": "Vision", "spec": SPEC}),
     "POST /api/runs/{pk}/{action}": ("control", {}),
     "POST /api/runs/{pk}/candidates/{number}/retry": ("control", {}),
+    "POST /api/runs/{pk}/budget": ("control", {"candidates": 9}),
     "POST /api/runs/{pk}/steer": ("control", {"target": {"error": 5.0}}),
     "POST /api/studies": (
         "launch",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.fixtures.api import Caller
+from tests.fixtures.api import Caller, downloaded
 from tests.fixtures.devices import make_device
 from tests.fixtures.evaluations import finish_export, finish_trainings
 from tests.fixtures.factories import make_run, make_slot, make_table, work_off
@@ -20,15 +18,6 @@ from webapp.exports.models import Export
 from webapp.runs.models import Study
 
 pytestmark = pytest.mark.django_db
-
-
-def content(answer) -> bytes:
-    """Return what a download sends."""
-
-    async def read() -> list[bytes]:
-        return [piece async for piece in answer.streaming_content]
-
-    return b"".join(asyncio.run(read()))
 
 
 SPEC = {"space": "nb201", "objectives": ["error", "params"], "candidates": 3}
@@ -136,7 +125,7 @@ def test_an_evaluation_and_its_export(caller, team, settings):
         "test_error",
     )
     archive = caller.get(f"/evaluations/{key}/seeds/0/network.zip")
-    assert content(archive)[:2] == b"PK"
+    assert downloaded(archive)[:2] == b"PK"
     assert caller.get(f"/evaluations/{key}/seeds/7/network.zip").status_code == 404
     asked = caller.post("/exports", export, Idempotency_Key="x1")
     assert asked.status_code == 201, asked.content
@@ -146,7 +135,7 @@ def test_an_evaluation_and_its_export(caller, team, settings):
     finish_export(Export.objects.get(pk=number))
     row = caller.get(f"/exports/{number}").json()
     assert (row["state"], row["bytes"], len(row["report"]["models"])) == ("done", 2, 2)
-    assert content(caller.client.get(row["archive"])) == b"PK"
+    assert downloaded(caller.client.get(row["archive"])) == b"PK"
     assert caller.post(f"/exports/{number}/cancel").status_code == 409
     assert caller.post(f"/evaluations/{key}/retry").status_code == 409
 

@@ -35,6 +35,31 @@ def test_a_program_launches_reads_and_controls_a_run(researcher, team):
     assert caller.post(f"/runs/{row['id']}/remove").status_code == 422
 
 
+def test_a_budget_is_raised_once_however_often_it_is_sent(researcher, team):
+    caller, run = Caller(researcher), make_run(team, candidates=2, max_hours=1.0)
+    work_off(run)
+    raised = caller.post(f"/runs/{run.pk}/budget", {"candidates": 4, "max_hours": 2})
+    assert (raised.json()["state"], raised.json()["budget"]) == ("running", 4)
+    again = caller.post(f"/runs/{run.pk}/budget", {"candidates": 4, "max_hours": 2})
+    assert (again.status_code, again.json()["seq"]) == (200, raised.json()["seq"])
+    assert again.json()["spec"]["max_hours"] == 2
+    for body, status, text in (
+        ({"candidates": 3}, 409, "must be above 4"),
+        ({"max_hours": 1.5}, 409, "max_hours must be at least 2"),
+        ({"max_kwh": 5}, 409, "no limit max_kwh"),
+        ({"candidates": 0}, 422, "greater than or equal to 1"),
+        ({"max_hours": -1}, 422, "greater than or equal to 0"),
+        ({"max_hours": "NaN"}, 422, "finite"),
+        ({"seeds": 3}, 422, "not permitted"),
+        ({}, 422, "name candidates or one of max_hours"),
+    ):
+        answer = caller.post(f"/runs/{run.pk}/budget", body)
+        assert answer.status_code == status, body
+        assert text in answer.content.decode(), body
+    caller.post(f"/runs/{run.pk}/cancel")
+    assert caller.post(f"/runs/{run.pk}/budget", {"candidates": 4}).status_code == 409
+
+
 def test_the_same_key_launches_once(researcher, team):
     caller = Caller(researcher)
     first, again = launched(caller, key="k1"), launched(caller, key="k1")

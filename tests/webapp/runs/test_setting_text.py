@@ -15,6 +15,10 @@ from webapp.runs.setting_text import (
     unknown_settings,
     yaml_of,
 )
+from webapp.studies.forms import StudyForm
+from webapp.studies.presets import PRESETS as STUDY_PRESETS
+from webapp.studies.presets import raw_of_preset
+from webapp.studies.setting_text import OF_STUDY, study_yaml
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 NUMBER = st.one_of(
@@ -104,3 +108,15 @@ def test_defaults_are_left_out_and_json_is_yaml():
     assert "space_config:\n  cells: 3\n" in text
     assert "strategy_config" not in text
     assert read_yaml('{"name": "a", "candidates": 7}').raw == {"name": "a", "candidates": "7"}
+
+
+@pytest.mark.parametrize("key", STUDY_PRESETS)
+def test_every_preset_of_studies_can_be_launched_and_comes_back_unchanged(key, db, team):
+    preset = STUDY_PRESETS[key]
+    form = StudyForm(raw_of_preset(preset), team)
+    plan = form.plan()
+    assert plan is not None, form.all_messages()
+    back = StudyForm(read_yaml(study_yaml(form), OF_STUDY).raw, team)
+    assert back.typed_plan() == plan
+    assert {method.strategy for method in plan.methods} == set(preset.spec["methods"])
+    assert back.title == preset.title

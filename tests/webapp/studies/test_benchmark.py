@@ -10,6 +10,7 @@ import pytest
 
 from nasengine.core.errors import InvalidSettings
 from nasengine.core.search_spec import SearchSpec
+from tests.fixtures.api import downloaded
 from tests.fixtures.factories import make_member, make_team
 from tests.fixtures.study_plans import small_plan, tell
 from webapp.runs.services.advance import advance_run
@@ -26,7 +27,8 @@ def test_a_study_becomes_a_table_that_another_team_searches(team, researcher, si
     first = study.runs.order_by("pk")[0]
     tell(first, [5, 4, 3, 2], [100, 200, 300, 400])
     answer = sign_in(researcher).get(f"/studies/{study.pk}/benchmark.zip")
-    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    content = downloaded(answer)
+    archive = zipfile.ZipFile(io.BytesIO(content))
     about = json.loads(archive.read("croissant.json"))
     assert about["conformsTo"] == "http://mlcommons.org/croissant/1.0"
     names = [field["name"] for field in about["recordSet"][0]["field"]]
@@ -36,7 +38,7 @@ def test_a_study_becomes_a_table_that_another_team_searches(team, researcher, si
 
     others = make_team()
     job = import_jobs.request_import(
-        others, make_member(others), io.BytesIO(answer.content), "cells.zip", {"name": "cells"}
+        others, make_member(others), io.BytesIO(content), "cells.zip", {"name": "cells"}
     )
     import_jobs.run(import_jobs.claim(), import_jobs.content_of(job))
     job.refresh_from_db()

@@ -10,8 +10,8 @@ from ninja import Header, Query, Router, Status
 from ninja.errors import HttpError
 
 from webapp.accounts.models import Team
-from webapp.common.downloads import download, zipped
 from webapp.common.problems import problem
+from webapp.common.ranges import resumable, source_of_zip
 from webapp.evaluations.figures import figures_of
 from webapp.evaluations.models import Evaluation, Training
 from webapp.evaluations.queries import trainings_of, with_state
@@ -91,7 +91,7 @@ def read_network(request: Any, pk: int, seed: int) -> HttpResponseBase:
         return problem(409, NOT_HERE)
     name = f"network-{pk}-seed-{seed}"
     files = {f"{name}/{file}": folder / file for file in FILES}
-    return download(zipped(files), f"{name}.zip", "application/zip")
+    return resumable(request, source_of_zip(files), f"{name}.zip", "application/zip")
 
 
 @router.post("/{int:pk}/{action}", response=dict, url_name="evaluation-action")

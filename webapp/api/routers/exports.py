@@ -9,8 +9,8 @@ from django.urls import reverse
 from ninja import Header, Query, Router, Status
 from ninja.errors import HttpError
 
-from webapp.common.downloads import download, pieces_of
 from webapp.common.problems import problem
+from webapp.common.ranges import resumable, source_of_file
 from webapp.evaluations.models import Evaluation, Training
 from webapp.evaluations.services.control import ControlRefused
 from webapp.exports.models import Export
@@ -81,9 +81,7 @@ def read_archive(request: Any, pk: int) -> HttpResponseBase:
     path = archive_path(export)
     if path is None:
         return problem(409, f"Export {pk} is {export.state}: the web server has no archive of it.")
-    response = download(pieces_of(path), export.archive, "application/zip")
-    response["Content-Length"] = str(path.stat().st_size)
-    return response
+    return resumable(request, source_of_file(path), export.archive, "application/zip")
 
 
 @router.post("/{int:pk}/{action}", response=dict, url_name="export-action")

@@ -43,6 +43,7 @@ from ..schemas import (
     CompareQuery,
     EventQuery,
     Launch,
+    NewBudget,
     Page,
     RunQuery,
     Target,
@@ -209,6 +210,20 @@ def steer_run(request: Any, pk: int, body: Target) -> Any:
     run = object_or_404(request, Run, pk, "control")
     try:
         steer(run, body.target, request.user)
+    except control.ControlRefused as error:
+        return problem(409, str(error))
+    return _whole(Run.objects.get(pk=pk))
+
+
+@router.post("/{int:pk}/budget", response=dict, url_name="budget")
+def raise_budget(request: Any, pk: int, body: NewBudget) -> Any:
+    """Raise the candidates or limits of a run that has not been stopped; a finished one continues.
+
+    Sending the same budget again changes nothing.
+    """
+    run = object_or_404(request, Run, pk, "control")
+    try:
+        control.ensure_budget(run, request.user, body.candidates, body.limits)
     except control.ControlRefused as error:
         return problem(409, str(error))
     return _whole(Run.objects.get(pk=pk))

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
-from webapp.common.downloads import download, zipped
+from webapp.common.ranges import resumable, source_of_zip
 from webapp.jobs.queues import served_queues
 from webapp.runs.drawings import drawing, text_of
 
@@ -83,7 +83,7 @@ def training_network(request: TeamRequest, pk: int, seed: int) -> HttpResponseBa
         return redirect("evaluation-detail", pk)
     name = f"network-{pk}-seed-{seed}"
     files = {f"{name}/{file}": folder / file for file in FILES}
-    return download(zipped(files), f"{name}.zip", "application/zip")
+    return resumable(request, source_of_zip(files), f"{name}.zip", "application/zip")
 
 
 def _controlled(request: TeamRequest, evaluation: Evaluation, trainings: Any, action: str) -> Any:

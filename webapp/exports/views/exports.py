@@ -13,7 +13,7 @@ from nasengine.core.errors import InvalidSettings
 from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
-from webapp.common.downloads import download, pieces_of
+from webapp.common.ranges import resumable, source_of_file
 from webapp.evaluations.models import Training
 from webapp.evaluations.services.control import ControlRefused
 from webapp.evaluations.sources import entry_of
@@ -96,9 +96,7 @@ def export_archive(request: TeamRequest, pk: int) -> HttpResponseBase:
     if path is None:
         messages.error(request, NOT_HERE if export.archive else "There is no archive yet.")
         return redirect("export-detail", pk)
-    response = download(pieces_of(path), export.archive, "application/zip")
-    response["Content-Length"] = str(path.stat().st_size)
-    return response
+    return resumable(request, source_of_file(path), export.archive, "application/zip")
 
 
 @require_POST

@@ -138,6 +138,28 @@ def raise_budget(
             move(locked, RunState.RUNNING)
 
 
+def ensure_budget(
+    run: Run, user: User | None, candidates: int | None, limits: Mapping[str, float]
+) -> None:
+    """Raise the budget as `raise_budget` does, unless the run has it: safe to repeat.
+
+    Args:
+        run: the run.
+        user: who raises it.
+        candidates: the total number; None: as before.
+        limits: as for `raise_budget`.
+
+    Raises:
+        ControlRefused: as for `raise_budget`.
+    """
+    with locked_run(run.pk) as locked:
+        total = locked.candidate_budget if candidates is None else candidates
+        has_it = total == locked.candidate_budget and not _raised_limits(locked, limits)
+        if not has_it or "raise_budget" not in allowed(locked):
+            raise_budget(locked, user, total, limits)
+    run.refresh_from_db()
+
+
 def _raised_limits(run: Run, limits: Mapping[str, float]) -> dict[str, float]:
     """Return the limits that are larger than before.
 

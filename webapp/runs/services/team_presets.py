@@ -18,8 +18,10 @@ class PresetRefused(Exception):
     """The preset cannot be saved; the text is for users."""
 
 
-def save_preset(team: Team, user: User, name: str, text: str) -> TeamPreset:
-    """Store the settings under a new name.
+def save_preset(
+    team: Team, user: User, name: str, text: str, kind: str = TeamPreset.Kind.RUN
+) -> TeamPreset:
+    """Store the settings of a form under a name that no other preset of its kind has.
 
     Raises:
         PresetRefused: the name is not allowed or taken, or the team has too many presets.
@@ -29,7 +31,9 @@ def save_preset(team: Team, user: User, name: str, text: str) -> TeamPreset:
         raise PresetRefused(f"{team} has {MAX_PRESETS} presets, the most that are kept: delete one")
     try:
         with transaction.atomic():
-            return TeamPreset.objects.create(team=team, name=name, text=text, created_by=user)
+            return TeamPreset.objects.create(
+                team=team, kind=kind, name=name, text=text, created_by=user
+            )
     except IntegrityError:
         raise PresetRefused(_taken(name)) from None
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.text import slugify
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
+from webapp.common.ranges import resumable, source_of_bytes
 from webapp.compare.budget import DEFAULT_UNIT, UNITS
 from webapp.runs.actions import ACTIONS
 from webapp.runs.models import Study
@@ -95,15 +97,11 @@ def study_csv(request: TeamRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def study_benchmark(request: TeamRequest, pk: int) -> HttpResponse:
+def study_benchmark(request: TeamRequest, pk: int) -> HttpResponseBase:
     """Return the measured architectures as a table with a Croissant file, in one archive."""
     study = team_object_or_404(request, Study, pk)
-    name = f"study-{pk}-benchmark.zip"
-    return HttpResponse(
-        benchmark_of(study),
-        content_type="application/zip",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    source = source_of_bytes(benchmark_of(study))
+    return resumable(request, source, f"study-{pk}-benchmark.zip", "application/zip")
 
 
 @require_GET
