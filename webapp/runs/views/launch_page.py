@@ -1,4 +1,4 @@
-"""What the forms of a run and of a study share: first values, YAML text, presets."""
+"""Shared parts of the forms of runs and of studies: first values, YAML text, presets."""
 
 from __future__ import annotations
 
