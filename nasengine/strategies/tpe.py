@@ -174,13 +174,13 @@ class Tpe(RepeatingStrategy):
                 multivariate=None if joint == "auto" else joint == "yes",
                 seed=int(self._tracker.rng.integers(2**31)),
             )
-            trial, choices = study.ask(), []
+            choices: list[int] = []
+            trial = study.ask()
             for index in range(len(space.decisions())):
                 allowed = space.allowed(choices, index)
                 choices.append(trial.suggest_categorical(_parameter(index, allowed), allowed))
-            study.tell(
-                trial, state=TrialState.FAIL
-            )  # candidates in flight have trials of their own
+            # A draft is no trial: candidates in flight have trials of their own.
+            study.tell(trial, state=TrialState.FAIL)
             yield space.from_choices(choices)
 
     def _prepared(self) -> optuna.Study:
@@ -211,10 +211,11 @@ class Tpe(RepeatingStrategy):
 
     def _frozen(self, trial: Trial, running: bool = False) -> optuna.trial.FrozenTrial:
         """Return a candidate as optuna's trial."""
-        from optuna.distributions import CategoricalDistribution
+        from optuna.distributions import BaseDistribution, CategoricalDistribution
         from optuna.trial import TrialState, create_trial
 
-        params, distributions = {}, {}
+        params: dict[str, int] = {}
+        distributions: dict[str, BaseDistribution] = {}
         for index, choice in enumerate(trial.choices):
             allowed = self.task.space.allowed(trial.choices[:index], index)
             name = _parameter(index, allowed)

@@ -45,7 +45,7 @@ class ProxyModel:
         """
         count = len(ordered)
         quantiles = ndtri((rankdata([score for _, score in ordered]) - 0.5) / max(count, 1))
-        kept = range(count)
+        kept = list(range(count))
         if count > MAX_LEARNED:
             half = MAX_LEARNED // 2
             kept = [*range(half), *np.linspace(half, count - 1, half).astype(int).tolist()]
