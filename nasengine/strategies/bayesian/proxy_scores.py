@@ -41,7 +41,7 @@ class ProxyModel:
     def learn(self, ordered: Sequence[tuple[Architecture, float]]) -> None:
         """Take scored architectures, the best first, and forget earlier ones.
 
-        Of more than MAX_LEARNED the best half are kept, and of the others as many, evenly spaced.
+        At most MAX_LEARNED are kept: the best for one half, the others evenly spaced.
         """
         count = len(ordered)
         quantiles = ndtri((rankdata([score for _, score in ordered]) - 0.5) / max(count, 1))
