@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import random
 import secrets
 import signal
 import socket
@@ -22,6 +23,10 @@ from .processes import end, spawn
 
 DATABASE = "paretoscope"
 RECOVERY_TRIES = 12  # of ten seconds each
+STOP_SECONDS = 60  # for PostgreSQL to write what it holds
+# Below the ports that Linux gives to outgoing connections: one of those may be taken while the
+# server on it restarts, even by a client that tries to reach this very server.
+SERVER_PORTS = range(15_000, 32_000)
 
 
 class ServerFailed(RuntimeError):
@@ -29,10 +34,12 @@ class ServerFailed(RuntimeError):
 
 
 def free_port() -> int:
-    """Return a TCP port that is free at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a TCP port that is free at this moment, if possible one of `SERVER_PORTS`."""
+    for port in (*random.SystemRandom().sample(SERVER_PORTS, 100), 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return probe.getsockname()[1]
+    raise OSError("no TCP port is free on 127.0.0.1")
 
 
 class EmbeddedPostgres:
@@ -131,7 +138,7 @@ class EmbeddedPostgres:
         with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
             process = psutil.Process(self._pid)
             process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
-            process.wait(15)
+            process.wait(STOP_SECONDS)
         self._handle.close()
         self._pid = None
 
@@ -181,7 +188,7 @@ class EmbeddedValkey:
         """BROKER_URL of this server."""
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
-    def start(self, timeout_seconds: float = 10.0) -> str:
+    def start(self, timeout_seconds: float = 60.0) -> str:
         """Start the server and return its URL.
 
         Raises:

@@ -31,7 +31,8 @@ from .servers import EmbeddedPostgres, EmbeddedValkey, ServerFailed, environment
 from .supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_SECONDS = 60.0
+READY_SECONDS = 60.0  # after these, a line says that the web server does not answer yet
+LOOK_SECONDS = 0.5
 FATAL = 2
 
 
@@ -83,11 +84,11 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
             _greet(_first_steps(environment, options))
             try:
                 _start_all(supervisor, environment, options, logs.folder)
-                if _ready(address, stop):
-                    _say(f"open {address}  (Ctrl-C stops everything)")
-                while not stop.wait(0.5):
+                web = Web(address)
+                while not stop.wait(LOOK_SECONDS):
                     supervisor.look()
                     logs.trim()
+                    web.look()
             finally:
                 _say("stopping ...")
                 supervisor.end()
@@ -159,23 +160,35 @@ def _start_all(
         supervisor.add(name, partial(spawn, command, variables, log, ROOT))
 
 
-def _ready(address: str, stop: threading.Event) -> bool:
-    """Return whether the web server answered in time, or False once stopped."""
+class Web:
+    """The web server as its users reach it: prints its address once it answers, however late."""
+
+    def __init__(self, address: str):
+        self.address = address
+        self.deadline: float | None = time.monotonic() + READY_SECONDS
+        self.is_open = False
+
+    def look(self) -> None:
+        """Print a line when the server answers for the first time, or does not for long."""
+        if self.is_open:
+            return
+        self.is_open = _answers(self.address)
+        if self.is_open:
+            _say(f"open {self.address}  (Ctrl-C stops everything)")
+        elif self.deadline is not None and time.monotonic() > self.deadline:
+            self.deadline = None
+            _say("the web server does not answer yet; see var/log/web.log")
+
+
+def _answers(address: str) -> bool:
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline and not stop.is_set():
-        try:
-            direct.open(f"{address}/healthz", timeout=2)
-            return True
-        except urllib.error.HTTPError as error:
-            if error.code < 500:  # it answers, for instance that ALLOWED_HOSTS lacks this name
-                return True
-        except OSError:
-            pass
-        stop.wait(0.2)
-    if not stop.is_set():
-        _say("the web server does not answer yet; see var/log/web.log")
-    return False
+    try:
+        direct.open(f"{address}/healthz", timeout=2)
+    except urllib.error.HTTPError as error:
+        return error.code < 500  # it answers, for instance that ALLOWED_HOSTS lacks this name
+    except OSError:
+        return False
+    return True
 
 
 def address_of(host: str, port: int) -> str:
