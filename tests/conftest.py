@@ -51,6 +51,15 @@ from tests.fixtures import empty_tables  # noqa: E402
 
 empty_tables.install()
 
+from hypothesis import HealthCheck  # noqa: E402
+from hypothesis import settings as properties  # noqa: E402
+
+# The same examples in every run, however slow the machine is.
+properties.register_profile(
+    "tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+properties.load_profile("tests")
+
 # The web application limits the folders of data; tests of the engine read temporary folders.
 os.environ.pop("PARETOSCOPE_DATA_ROOTS", None)
 

@@ -15,7 +15,6 @@ from .samples import read_json
 
 FACTS = read_json("database.json.gz")["runs"]
 OF_VISION = {pk: run for pk, run in FACTS.items() if run["team"] == "vision"}
-WAIT_MS = 30_000
 EVERY_STATE = next(pk for pk, run in OF_VISION.items() if "Every state" in run["name"])
 # A run for each kind of a method's view.
 BY_VIEW = {
@@ -38,7 +37,7 @@ def address(upgraded) -> Iterator[str]:
 def open_run(page: Page, address: str, pk: str) -> None:
     """Open a run's page and wait until its socket has connected."""
     page.goto(f"{address}/runs/{pk}/")
-    expect(page.locator("#connection")).to_have_attribute("data-status", "live", timeout=WAIT_MS)
+    expect(page.locator("#connection")).to_have_attribute("data-status", "live")
     expect(page.get_by_test_id("run-name")).to_have_text(FACTS[pk]["name"])
 
 
@@ -56,7 +55,7 @@ def test_every_view_of_a_method_and_every_state_of_a_candidate_is_drawn(address,
     for pk in BY_VIEW.values():
         open_run(page, address, pk)
         page.locator("#tab-method").click()
-        expect(page.locator("[data-method]")).not_to_be_empty(timeout=WAIT_MS)
+        expect(page.locator("[data-method]")).not_to_be_empty()
     open_run(page, address, EVERY_STATE)
     text = page.locator("#candidate-table").inner_text()
     states = {one["state"] for one in FACTS[EVERY_STATE]["candidates"]}

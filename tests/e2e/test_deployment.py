@@ -36,14 +36,13 @@ RUNTIMES = {
 
 
 @pytest.fixture
-def site(fleet: Any, transactional_db: None) -> Any:
+def site(workshop: Any) -> Any:
     """Web server, coordinator and two workers."""
     store_built_in()
-    fleet.start_web()
-    fleet.start_coordinator()
+    workshop.start_coordinator()
     for name in ("first", "second"):
-        fleet.start_worker(name)
-    return fleet
+        workshop.start_worker(name)
+    return workshop
 
 
 def search(page: Page, url: str) -> Run:

@@ -95,13 +95,14 @@ def export(page: Page, url: str, evaluation: Evaluation) -> Export:
     return made
 
 
-def test_a_candidate_is_trained_fully_and_exported(fleet, run, researcher, browser_page, tmp_path):
+def test_a_candidate_is_trained_fully_and_exported(
+    workshop, run, researcher, browser_page, tmp_path
+):
     page = browser_page
-    fleet.start_web()
-    fleet.start_coordinator()
-    fleet.start_worker()
-    sign_in(page, fleet.url, "rosa")
-    evaluation = launch(page, fleet.url, run)
+    workshop.start_coordinator()
+    workshop.start_worker()
+    sign_in(page, workshop.url, "rosa")
+    evaluation = launch(page, workshop.url, run)
     watch(page, evaluation)
 
     with zipfile.ZipFile(io.BytesIO(download(page, "download-1"))) as weights:
@@ -110,11 +111,11 @@ def test_a_candidate_is_trained_fully_and_exported(fleet, run, researcher, brows
     stored = evaluation.trainings.get(seed=1).network["parameters"]
     assert sum(p.numel() for p in network.parameters()) == stored
 
-    made = export(page, fleet.url, evaluation)
+    made = export(page, workshop.url, evaluation)
     archive = download(page, "download-archive")
     assert hashlib.sha256(archive).hexdigest() == made.archive_sha256
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
         assert {"verify.py", "model.onnx"} <= {Path(name).name for name in files.namelist()}
-    page.goto(f"{fleet.url}/evaluations/")
+    page.goto(f"{workshop.url}/evaluations/")
     row = page.get_by_test_id(f"evaluation-{evaluation.pk}")
     expect(row).to_contain_text("2 of 2")

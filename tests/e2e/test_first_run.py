@@ -6,9 +6,9 @@ compares; a curator approves what was kept. Any console error fails the test.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,12 @@ def other(team: Any, transactional_db: None) -> Run:
 
 
 @pytest.fixture
-def site(fleet: Any, other: Run) -> Iterator[Any]:
+def site(workshop: Any, other: Run) -> Any:
     """Web server, coordinator and worker; the rows every team starts with."""
     store_built_in()
-    fleet.start_web()
-    fleet.start_coordinator()
-    fleet.start_worker()
-    yield fleet
+    workshop.start_coordinator()
+    workshop.start_worker()
+    return workshop
 
 
 def fill_form(page: Page) -> None:
@@ -107,7 +106,7 @@ def watch(page: Page) -> None:
 def wait_points(page: Page, count: int) -> None:
     numbers = "|".join(str(n) for n in range(count, count + 60))
     expect(page.locator("#pareto-card")).to_have_attribute(
-        "data-points", re.compile(f"^({numbers})$"), timeout=60_000 if not PICTURES else 400_000
+        "data-points", re.compile(f"^({numbers})$"), timeout=120_000 if not PICTURES else 400_000
     )
 
 
@@ -121,8 +120,12 @@ def picture(page: Page, name: str) -> None:
 
 def read_candidate(page: Page, run: Run) -> Candidate:
     """Clicks a point and finds in the drawer what the database holds."""
-    page.locator(POINT).last.click(force=True)
     detail = page.get_by_test_id("candidate-detail")
+    for _ in range(20):  # the plot may be drawn again under the pointer
+        page.locator(POINT).last.click(force=True)
+        with contextlib.suppress(AssertionError):
+            expect(detail).to_be_visible(timeout=5_000)
+            break
     expect(detail).to_be_visible()
     candidate = run.candidates.get(number=int(detail.get_attribute("data-candidate")))
     expect(page.get_by_test_id("architecture-text")).to_contain_text("normal")
@@ -150,7 +153,7 @@ def keep(page: Page, candidate: Candidate) -> CatalogueEntry:
 def stop(page: Page, run: Run) -> None:
     page.get_by_test_id("run-stop").click()
     page.get_by_test_id("confirm-stop").click()
-    expect(page.get_by_test_id("run-state")).to_contain_text("Stopped", timeout=60_000)
+    expect(page.get_by_test_id("run-state")).to_contain_text("Stopped")
     run.refresh_from_db()
     assert (run.state, run.candidates.filter(state="running").exists()) == ("stopped", False)
     measured = run.candidates.filter(state="done").count()
@@ -177,8 +180,10 @@ def approve(page: Page, url: str, entry: CatalogueEntry) -> None:
     page.get_by_role("link", name=entry.name).first.click()
     page.get_by_test_id("promote").click()
     page.get_by_test_id("promote-confirm").click()
+    expect(page.locator("[data-error=reason]")).to_be_visible()
     page.get_by_label("Reason").fill(REASON)
     page.get_by_test_id("promote-confirm").click()
+    expect(page.get_by_test_id("promote-confirm")).to_have_count(0)
     entry.refresh_from_db()
     assert (entry.stage, entry.reason, entry.decided_by.username) == ("approved", REASON, "carl")
 

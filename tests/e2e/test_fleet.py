@@ -12,7 +12,7 @@ from tests.fixtures.site_visits import sign_in
 from webapp.runs.models import Candidate
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE_MS = 40_000
+PATIENCE_MS = 120_000
 EPOCHS = 12
 
 
@@ -27,6 +27,7 @@ def test_one_of_two_workers_is_drained_and_the_other_one_killed(fleet, team, bro
     root = make_user("root", team, "viewer")
     root.is_superuser = True
     root.save()
+    fleet.expect_losses()
     fleet.start_web()
     run = fleet.launch(EPOCHS, candidates=400, in_flight=4)
     run.team_id = team.pk
@@ -53,18 +54,18 @@ def test_one_of_two_workers_is_drained_and_the_other_one_killed(fleet, team, bro
     assert not of_first.exclude(state="done").exists()
     before, of_second = of_first.count(), Candidate.objects.filter(slot__name="second")
     goal = of_second.filter(state="done").count() + 2
-    fleet.until(lambda: of_second.filter(state="done").count() >= goal, 40)
+    fleet.until(lambda: of_second.filter(state="done").count() >= goal)
     assert of_first.count() == before
 
     page.get_by_test_id("resume-first").click()
     state_of(page, "first", "working")
-    fleet.until(lambda: of_first.count() > before, 40)
+    fleet.until(lambda: of_first.count() > before)
 
     begun = of_second.filter(curve__0__isnull=False, curve__4__isnull=True, state="running")
-    fleet.until(begun.exists, 40)  # between two candidates it has none
+    fleet.until(begun.exists)  # between two candidates it has none
     fleet.kill("second")
     (lost,) = of_second.filter(state="running")
     state_of(page, "second", "lost")
     again = of_first.filter(pk=lost.pk, state="done")
-    fleet.until(again.exists, 40)
+    fleet.until(again.exists)
     assert again.get().attempts == 2

@@ -56,6 +56,8 @@ def test_settings_that_are_about_to_go_take_no_typing_and_unfolded_ones_stay_so(
     choose(page, "random")
     expect(settings).to_have_js_property("inert", True)
     expect(settings).to_have_attribute("data-chosen", "regularised-evolution")
+    while not held:  # the request is on its way
+        page.wait_for_timeout(50)
     held.pop().continue_()
     expect(settings).to_have_attribute("data-chosen", "random")
     page.unroute(PARTS)
@@ -151,6 +153,7 @@ def test_a_preset_as_yaml_with_a_wrong_value_is_corrected_launched_and_cloned(fo
     page = form
     page.get_by_test_id("preset-nsga2").click()
     expect(page.get_by_test_id("preset-nsga2")).to_have_attribute("aria-current", "true")
+    page.wait_for_load_state()  # its scripts, too
     expect(page.get_by_test_id("preset-changes")).to_contain_text("strategy population 10")
     page.locator("#field-candidates").fill("7")
     page.get_by_test_id("target-add").click()

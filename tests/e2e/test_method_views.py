@@ -20,7 +20,7 @@ const page = { dataset: { candidates: '/runs/1/candidates/' } };
 const show = m.VIEWS[kind](box, page, () => 'a run');
 const state = r.fromSnapshot(snapshot);
 for (const view of views) show(view, state);
-for (let i = 0; plotted && i < 100 && !box.querySelector('.main-svg'); i += 1) {
+for (let i = 0; plotted && i < 600 && !box.querySelector('.main-svg'); i += 1) {
   await new Promise((done) => setTimeout(done, 100));
 }
 const drawn = { text: box.innerText, plots: [...box.querySelectorAll('.main-svg')].length,

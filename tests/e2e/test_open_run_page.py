@@ -8,13 +8,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.fixtures.factories import done, make_run, make_slot, take, work_off
-from tests.fixtures.site_visits import open_as, sign_in
+from tests.fixtures.site_visits import open_as
 from webapp.runs.services import claims
 from webapp.runs.services.advance import advance_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
-# Playwright's event loop keeps this thread from notifying pages, so they poll for the events.
-POLLED_MS = 60_000
 
 
 def evaluate(run, slot, count: int) -> None:
@@ -26,20 +24,19 @@ def evaluate(run, slot, count: int) -> None:
 
 
 def test_an_open_page_offers_new_candidates_and_is_complete_at_the_end(
-    fleet, team, researcher, browser_page
+    website, team, researcher, browser_page
 ):
     run, slot = make_run(team, candidates=30), make_slot()
-    fleet.start_web()
     page = browser_page
-    sign_in(page, f"{fleet.url}/runs/{run.pk}/", "rosa")
+    open_as(page, f"{website.url}/runs/{run.pk}/", "rosa")
     expect(page.get_by_test_id("run-state")).to_contain_text("Running")
     expect(page.get_by_test_id("candidate-count")).to_have_text("1 candidate")
 
     evaluate(run, slot, 3)
     pill = page.get_by_test_id("new-pill")
-    expect(pill).to_have_text("Show 3 new", timeout=POLLED_MS)
+    expect(pill).to_have_text("Show 3 new")
     # The row that was on screen has changed in place.
-    expect(page.get_by_test_id("candidate-0")).to_contain_text("50.00", timeout=POLLED_MS)
+    expect(page.get_by_test_id("candidate-0")).to_contain_text("50.00")
     expect(page.get_by_test_id("candidate-count")).to_have_text("1 candidate")  # no row moved
     page.locator("#tab-events").click()
     expect(page.locator("#event-list")).to_contain_text("on the front")
@@ -50,8 +47,8 @@ def test_an_open_page_offers_new_candidates_and_is_complete_at_the_end(
     expect(pill).to_be_hidden()
 
     evaluate(run, slot, 27)
-    expect(page.get_by_test_id("run-state")).to_contain_text("Finished", timeout=POLLED_MS)
-    expect(page.get_by_test_id("candidate-count")).to_have_text("30 candidates", timeout=POLLED_MS)
+    expect(page.get_by_test_id("run-state")).to_contain_text("Finished")
+    expect(page.get_by_test_id("candidate-count")).to_have_text("30 candidates")
     expect(pill).to_be_hidden()
     expect(page.get_by_test_id("front-size")).to_have_text("30")
     expect(page.get_by_test_id("best-value")).to_have_text("21.00")
@@ -73,7 +70,7 @@ def test_panels_without_data_are_folded_while_a_supernet_trains(
     page = browser_page
     open_as(page, f"{website.url}/runs/{run.pk}/", "rosa")
     expect(page.locator("#run")).to_have_attribute("data-supernet", "1")
-    expect(page.locator("#tab-method")).to_have_attribute("aria-selected", "true", timeout=20_000)
+    expect(page.locator("#tab-method")).to_have_attribute("aria-selected", "true")
     expect(page.locator("#pareto-card .ps-plot")).to_be_hidden()
     expect(page.locator("#pareto-card .ps-plot-empty")).to_be_visible()
     heights = page.evaluate(HEIGHTS, FOLDED)

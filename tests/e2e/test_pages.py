@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from ..fixtures.browser import WAIT_MS
 from ..fixtures.site_visits import full_team, open_as
 
 # Colours do not depend on the width, so each theme is looked at in one.
@@ -20,7 +21,7 @@ def site(website, curator, browser):
     """The web server, and a browser signed in as the curator."""
     context = browser.new_context()
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(WAIT_MS)
     open_as(page, website.url, "carl")
     yield page, website.url
     context.close()

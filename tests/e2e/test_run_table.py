@@ -53,7 +53,7 @@ def test_runs_are_filtered_kept_as_a_view_tagged_archived_and_restored(runs: Pag
     expect(page.locator(".ps-tag", has_text="keep me")).to_have_count(3)
     page.locator("tr[data-run] [data-tick]").nth(0).click()
     page.get_by_test_id("batch-archive").click()
-    expect(page.locator(".ps-toast").first).to_contain_text("1 run archived.")
+    expect(page.locator(".ps-toast", has_text="1 run archived.")).to_be_visible()
     expect(page.locator(".ps-tag", has_text="keep me")).to_have_count(2)
     field.fill('archived tag:"keep me"')
     field.press("Enter")
@@ -72,7 +72,9 @@ def test_runs_are_filtered_kept_as_a_view_tagged_archived_and_restored(runs: Pag
     # The search opens over the page; arrow keys and Enter go to a hit.
     page.locator("h1").click()
     page.keyboard.press("/")
-    page.keyboard.type("20 cand")
+    with page.expect_response(re.compile(r"text=20(\+|%20)cand$")):
+        page.keyboard.type("20 cand")
+    expect(page.locator("#search-text")).not_to_have_class(re.compile("htmx-request"))
     expect(page.locator("[data-hit]").first).to_contain_text("20 candidates")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")

@@ -20,7 +20,7 @@ VALUES = [
     *((40, 1000), (30, 2000), (45, 3000), (35, 2500)),
     *((20, 4000), (50, 5000), (28, 2600), (60, 900)),
 ]
-DRAWN_MS = 30_000
+LASSO_IS_READY = "document.querySelector('#pareto-card .ps-plot')._fullLayout.dragmode === 'lasso'"
 POINTS = "#pareto-card .scatterlayer .points path"
 
 
@@ -53,9 +53,7 @@ def steer_the_search(page, url, team) -> None:
     run = make_run(team, strategy="nsga2", candidates=50, in_flight=1)
     measure(run)
     page.goto(f"{url}/runs/{run.pk}/")
-    expect(page.locator("#pareto-card")).to_have_attribute(
-        "data-points", str(len(VALUES)), timeout=DRAWN_MS
-    )
+    expect(page.locator("#pareto-card")).to_have_attribute("data-points", str(len(VALUES)))
     page.get_by_test_id("steer-toggle").click()
     form = page.get_by_test_id("steering-form")
     error, params = (form.locator(f'[data-goal="{name}"]') for name in ("error", "params"))
@@ -87,7 +85,7 @@ def test_a_walk_through_the_plots_of_a_run(website, team, researcher, browser_pa
     measure(run)
     page, card = browser_page, browser_page.locator("#pareto-card")
     open_as(page, f"{website.url}/runs/{run.pk}/", "rosa")
-    expect(card).to_have_attribute("data-points", str(len(VALUES)), timeout=DRAWN_MS)
+    expect(card).to_have_attribute("data-points", str(len(VALUES)))
     count = page.get_by_test_id("candidate-count")
     use_the_pareto_plot(page, count)
     replay_the_front(page)
@@ -100,6 +98,7 @@ def use_the_pareto_plot(page, count) -> None:
     """Lasso, pointing and the third axis."""
 
     page.get_by_test_id("lasso").click()
+    page.wait_for_function(LASSO_IS_READY)
     draw_around(page, 0.02, 0.02, 0.35, 0.98)
     expect(page.get_by_test_id("lasso-chip")).to_contain_text("in the lasso over params and error")
     expect(count).to_have_text(re.compile("[1-7] candidates"))

@@ -15,13 +15,12 @@ from ..fixtures.site_visits import sign_in
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_study_from_a_table_to_its_ranking(fleet, team, researcher, browser_page):
+def test_a_study_from_a_table_to_its_ranking(workshop, team, researcher, browser_page):
     table = make_table(team, text=table_text())
-    fleet.start_web()
     page = browser_page
-    sign_in(page, f"{fleet.url}/datasets/tables/{table.pk}/", "rosa")
+    sign_in(page, f"{workshop.url}/datasets/tables/{table.pk}/", "rosa")
     page.get_by_test_id("study-methods").click()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_url(re.compile("/studies/new"))  # and for its scripts
     fill(page)
     correct_as_yaml(page)
     page.get_by_test_id("launch").click()
@@ -34,8 +33,8 @@ def test_a_study_from_a_table_to_its_ranking(fleet, team, researcher, browser_pa
     ]
     progress = page.get_by_test_id("study-progress")
     expect(progress).to_contain_text("0 of 6 runs finished")
-    fleet.start_coordinator()
-    expect(progress).to_contain_text("6 of 6 runs finished", timeout=60_000)  # without a reload
+    workshop.start_coordinator()
+    expect(progress).to_contain_text("6 of 6 runs finished", timeout=120_000)  # without a reload
     expect(page.get_by_test_id("study-curves")).to_have_attribute("data-methods", "3")
     expect(page.get_by_test_id("rank-random")).to_contain_text("2 of 2")
     expect(page.get_by_test_id("study-stop")).to_have_count(0)

@@ -36,7 +36,8 @@ def test_a_person_is_invited_gets_a_role_and_is_notified(website, browser) -> No
     expect(owner.get_by_test_id("toast")).to_contain_text("ines is now curator")
     assert Membership.objects.get(user__username="ines").role == "curator"
 
-    guest.goto(f"{website.url}/notices/")
+    with guest.expect_response("**/notices/unread.json"):  # what comes later is new to the page
+        guest.goto(f"{website.url}/notices/")
     expect(guest.get_by_test_id("notices-page")).to_contain_text("No notices yet")
     run = make_run(team, candidates=1)
     Run.objects.filter(pk=run.pk).update(created_by=User.objects.get(username="ines"))

@@ -37,7 +37,7 @@ def test_launch_wait_and_read(client, team, capsys, tmp_path, monkeypatch):
     stored = Run.objects.get(pk=run.id)
     advance_run(stored.pk)
     work_off(stored)
-    assert run.wait(timeout=20, every=0.1).state == "finished"
+    assert run.wait(timeout=120, every=0.1).state == "finished"
     candidates = run.candidates()
     assert [row["number"] for row in candidates] == [0, 1, 2]
     assert list(candidates.to_frame().columns)[-2:] == ["error", "params"]
@@ -58,7 +58,7 @@ def test_launch_wait_and_read(client, team, capsys, tmp_path, monkeypatch):
     assert len(rows) == 3
     assert main(["runs", "compare", str(run.id)]) == 0
     assert capsys.readouterr().out.splitlines()[1].split()[:2] == [str(run.id), "random"]
-    assert [event["seq"] for event in run.stream(seconds=20)] == [e["seq"] for e in run.events()]
+    assert [event["seq"] for event in run.stream(seconds=120)] == [e["seq"] for e in run.events()]
     spec = tmp_path / "spec.json"
     spec.write_text(json.dumps(SPEC))
     assert main(["runs", "launch", "second", str(spec)]) == 0

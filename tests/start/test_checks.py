@@ -104,7 +104,7 @@ def test_one_workbench_locks_the_folder_and_its_death_releases_it(tmp_path):
         "import sys, time, pathlib\n"
         "from webapp.start.checks import only_one\n"
         "with only_one(pathlib.Path(sys.argv[1]), 'http://first'):\n"
-        "    print('held', flush=True); time.sleep(60)\n"
+        "    print('held', flush=True); time.sleep(600)\n"
     )
     first = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True

@@ -35,7 +35,7 @@ def test_a_running_process_keeps_a_bounded_log(tmp_path):
     try:
         for _ in range(20):
             before = log.stat().st_size if log.exists() else 0
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 120
             while not log.exists() or log.stat().st_size <= max(LIMIT, before):
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
@@ -78,7 +78,7 @@ def test_postgres_appends_to_its_log():
     os.truncate(log, 0)
     with pytest.raises(psycopg.Error):
         POSTGRES.execute("SELECT 1/0")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while b"division by zero" not in log.read_bytes():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -106,14 +106,14 @@ def test_a_server_that_does_not_start_is_retried_later():
 def test_stopping_also_kills_grandchildren(tmp_path):
     code = (
         "import subprocess, sys, time\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
         "print(child.pid, flush=True)\n"
-        "time.sleep(60)\n"
+        "time.sleep(600)\n"
     )
     log = tmp_path / "log"
     supervisor = Supervisor(print)
     supervisor.add("one", lambda: spawn([sys.executable, "-c", code], {}, log, tmp_path))
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not log.read_text().strip() and time.monotonic() < deadline:
         time.sleep(0.05)
     grandchild = int(log.read_text())
@@ -126,7 +126,7 @@ def alive(pid: int) -> bool:
     """Return whether a process runs; a zombie does not."""
     import psutil
 
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:

@@ -42,10 +42,10 @@ async def status(path: str, size: int, cookies: str = "", declared: bool = True,
         await client.send_input({"type": "http.request", "body": part, "more_body": left > 0})
     if not size:
         await client.send_input({"type": "http.request", "body": b"", "more_body": False})
-    answer = await client.receive_output(timeout=20)
+    answer = await client.receive_output(timeout=120)
     unread = client.input_queue.qsize()
-    await client.receive_output(timeout=20)
-    await client.wait(timeout=20)
+    await client.receive_output(timeout=120)
+    await client.wait(timeout=120)
     return answer["status"], unread
 
 

@@ -28,7 +28,7 @@ class Visitor:
     def talk(self, raw: bytes, *, read: int = 0, reset: bool = False, wait: float = 0.0) -> bytes:
         """Send bytes, read some of the answer, and close."""
         with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
-            connection.settimeout(10)
+            connection.settimeout(60)
             connection.sendall(raw)
             answer = connection.recv(read) if read else b""
             time.sleep(wait)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 
 import psutil
 import pytest
@@ -13,20 +12,27 @@ from webapp.events.models import Event
 from webapp.runs.models import WorkerSlot
 
 from ..fixtures.fleet import each_once, results
+from ..fixtures.workbench import WAIT_SECONDS
 
 LONG = 30  # epochs of a candidate that lasts some seconds
+ENDLESS = 5000  # epochs of a candidate that does not end by itself
 
 
-@pytest.mark.trap(16)
-def test_a_worker_killed_during_training_loses_nothing(fleet):
-    fleet.start_coordinator()
-    fleet.start_worker("first")
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process runs no more; a zombie does not run."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def a_killed_worker_loses_nothing(fleet):
     run = fleet.launch(LONG, candidates=2)
     fleet.wait_training(run)
     trainer = fleet.trainer_of("first")
     fleet.kill("first")
-    fleet.until(lambda: not trainer.is_running() or trainer.status() == "zombie", 3)
-    fleet.until(run.candidates.filter(state="lost").exists, 10)
+    fleet.until(lambda: has_ended(trainer))
+    fleet.until(run.candidates.filter(state="lost").exists)
     reason = run.candidates.get(number=0).reason
     assert reason.startswith("no heartbeat from worker first for ")
     fleet.start_worker("second")
@@ -38,23 +44,47 @@ def test_a_worker_killed_during_training_loses_nothing(fleet):
     assert log.item["text"] == f"lost: {reason}; queued again"
 
 
-@pytest.mark.trap(21)
-def test_the_result_of_a_frozen_worker_is_refused_when_it_resumes(fleet):
-    fleet.start_coordinator()
-    frozen = fleet.start_worker("frozen")
+def the_result_of_a_frozen_worker_is_refused_when_it_resumes(fleet):
+    frozen = fleet.processes["second"]
     run = fleet.launch(LONG, candidates=3)
     fleet.wait_training(run)
     frozen.send_signal(signal.SIGSTOP)
-    fleet.start_worker("other")
-    fleet.until(run.candidates.filter(number=0, fence=2).exists, 15)
+    fleet.start_worker("third")
+    fleet.until(run.candidates.filter(number=0, fence=2).exists)
     frozen.send_signal(signal.SIGCONT)
     fleet.wait_ended(run)
     each_once(run, 3)
-    assert run.candidates.get(number=0).slot.name == "other"
+    assert run.candidates.get(number=0).slot.name == "third"
     assert run.candidates.get(number=0).attempts == 2
     assert frozen.poll() is None, "a thawed worker goes on working"
-    log = fleet.log("frozen")
-    assert "lease lost" in log or "refused, the lease was lost" in log
+    refusals = ("lease lost", "refused, the lease was lost")
+    fleet.until(lambda: any(text in fleet.log("second") for text in refusals))
+    fleet.end("third")
+
+
+def sigterm_returns_the_candidate_to_its_queue_at_once(fleet):
+    worker = fleet.processes["second"]
+    run = fleet.launch(ENDLESS, candidates=1)
+    fleet.wait_training(run)
+    trainer = fleet.trainer_of("second")
+    worker.terminate()
+    assert worker.wait(WAIT_SECONDS) == 0
+    assert has_ended(trainer)
+    candidate = run.candidates.get()
+    assert (candidate.state, candidate.attempts) == ("queued", 0)
+    assert WorkerSlot.objects.get(name="second").stopped_at is not None
+
+
+@pytest.mark.trap(16)
+@pytest.mark.trap(21)
+def test_workers_that_are_killed_frozen_and_terminated_lose_nothing(fleet):
+    """Each act leaves a worker for the next one."""
+    fleet.expect_losses()
+    fleet.start_coordinator()
+    fleet.start_worker("first")
+    a_killed_worker_loses_nothing(fleet)
+    the_result_of_a_frozen_worker_is_refused_when_it_resumes(fleet)
+    sigterm_returns_the_candidate_to_its_queue_at_once(fleet)
 
 
 def test_a_trainer_that_crashes_at_its_last_attempt_fails_only_its_candidate(fleet):
@@ -70,22 +100,6 @@ def test_a_trainer_that_crashes_at_its_last_attempt_fails_only_its_candidate(fle
     assert first.reason.startswith("the trainer process was ended by signal 11, SIGSEGV")
     assert first.reason.endswith("; tried 1 times")
     assert (first.attempts, second.state) == (1, "done")
-
-
-def test_sigterm_returns_the_candidate_to_its_queue_at_once(fleet):
-    fleet.start_coordinator()
-    worker = fleet.start_worker()
-    run = fleet.launch(LONG, candidates=1)
-    fleet.wait_training(run)
-    trainer = fleet.trainer_of("worker")
-    began = time.monotonic()
-    worker.terminate()
-    assert worker.wait(10) == 0
-    assert time.monotonic() - began < 3
-    assert not trainer.is_running() or trainer.status() == psutil.STATUS_ZOMBIE
-    candidate = run.candidates.get()
-    assert (candidate.state, candidate.attempts) == ("queued", 0)
-    assert WorkerSlot.objects.get(name="worker").stopped_at is not None
 
 
 def test_a_run_continues_without_broker_and_with_lost_database_connections(fleet):
@@ -109,10 +123,10 @@ def test_a_run_continues_without_broker_and_with_lost_database_connections(fleet
 def cancel_reaches_a_training_candidate(fleet):
     from webapp.runs.services.control import cancel  # beside the one test that uses it
 
-    run = fleet.launch(2000, candidates=9)
+    run = fleet.launch(ENDLESS, candidates=9)
     fleet.wait_training(run)
     cancel(run, None)
-    fleet.wait_ended(run, 20)
+    fleet.wait_ended(run)
     assert (run.state, run.reason) == ("stopped", "cancelled by the command line")
     assert set(run.candidates.values_list("state", flat=True)) == {"cancelled"}
 

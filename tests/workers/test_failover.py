@@ -27,12 +27,12 @@ def test_the_second_broker_takes_over_and_every_candidate_ends_once(fleet, secon
     fleet.start_coordinator()
     fleet.start_worker()
     run = fleet.launch(epochs=3, candidates=12)
-    fleet.until(run.candidates.filter(state="done").exists, 60)
+    fleet.until(run.candidates.filter(state="done").exists)
     with redis.Redis.from_url(second) as client:
         assert "cmdstat_lpush" not in client.info("commandstats")
         fleet.stop_valkey()
         assert run.candidates.filter(state="done").count() < 12
-        fleet.wait_ended(run, 90)
+        fleet.wait_ended(run)
         assert client.info("commandstats")["cmdstat_lpush"]["calls"] > 0
     each_once(run, 12)
     assert len(results(run)) == 12

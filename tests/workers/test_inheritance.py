@@ -47,12 +47,13 @@ def details(run):
 
 
 def test_two_workers_one_of_them_killed_find_the_same_as_one_process(fleet):
+    fleet.expect_losses()
     fleet.start_coordinator()
     fleet.start_worker("one")
     fleet.start_worker("two")
     run = fleet.launch(epochs=20, **QUESTION)
     trainer = run.candidates.filter(state="running", slot__name="one", number__gte=3)
-    fleet.until(trainer.exclude(curve=[]).exists, 60)
+    fleet.until(trainer.exclude(curve=[]).exists)
     fleet.kill("one")
     fleet.wait_ended(run)
     alone = search.run(SearchSpec.from_json(run.spec))
@@ -64,6 +65,8 @@ def test_two_workers_one_of_them_killed_find_the_same_as_one_process(fleet):
     assert details(run) == [one.outcome.measurements[0].detail for one in alone.candidates]
     assert any("inherited_from" in detail for detail in details(run))
     folder = fleet.folder / "var" / "weights" / weights_place(run).path.name
-    assert sorted(path.name for path in folder.iterdir()) == [f"{n}.npz" for n in range(CANDIDATES)]
+    kept = [f"{n}.npz" for n in range(CANDIDATES)]
+    # A worker removes the checkpoints of a candidate after it has stored how it ended.
+    fleet.until(lambda: sorted(path.name for path in folder.iterdir()) == kept)
     plain = fleet.wait_ended(fleet.launch(epochs=1, candidates=1))
     assert not (folder.parent / weights_place(plain).path.name).exists()

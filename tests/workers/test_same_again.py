@@ -20,7 +20,7 @@ def test_repeated_interrupted_and_with_two_workers(fleet):
     assert results(again) == results(plain)
 
     broken = fleet.launch(**spec)
-    fleet.until(lambda: broken.candidates.filter(state="done").count() >= CANDIDATES // 2)
+    fleet.until(broken.candidates.filter(state="done").exists)
     fleet.end("worker")
     fleet.end("coordinator")
     assert broken.candidates.filter(state="done").count() < CANDIDATES

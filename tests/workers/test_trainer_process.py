@@ -39,7 +39,7 @@ def proposal_of(spec: SearchSpec) -> dict:
     return assembly.make_strategy(spec).ask().to_json()
 
 
-def messages_of(trainer: TrainerProcess, seconds: float = 40) -> list[dict]:
+def messages_of(trainer: TrainerProcess, seconds: float = 120) -> list[dict]:
     """Return all messages about the current candidate up to its outcome."""
     found, deadline = [], time.monotonic() + seconds
     while not found or found[-1]["type"] != "outcome":

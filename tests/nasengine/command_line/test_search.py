@@ -222,12 +222,12 @@ def test_a_process_that_is_ended_goes_on_in_another(table, tmp_path, number, sta
         # Tests that run in the background ignore SIGINT, and their children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
-    for _ in range(600):
-        if cut.exists() and cut.stat().st_size > 20_000:
-            break
-        time.sleep(0.02)
+    deadline = time.monotonic() + 180
+    while not cut.exists() or cut.stat().st_size < 5_000:  # of some hundred thousand bytes
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=180)
     assert process.returncode == status
     assert "Traceback" not in err
     assert out == ""

@@ -113,7 +113,7 @@ def test_a_training_killed_at_an_epoch_ends_with_the_same_numbers(wholes, kind, 
     folder = root / f"{kind}-{epoch}"
     process = PROCESSES.Process(target=run, args=(kind, folder, epoch))
     process.start()
-    process.join(60)
+    process.join(300)
     assert process.exitcode == -signal.SIGKILL
     outcome, reports, notices = run(kind, folder)
     expected, all_reports, _ = whole[kind]

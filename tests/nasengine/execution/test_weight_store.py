@@ -176,7 +176,7 @@ from pathlib import Path
 from nasengine.execution.weight_store import FolderWeightStore
 with FolderWeightStore(Path(sys.argv[1])).lock(lambda: False):
     print("locked", flush=True)
-    time.sleep(60)"""
+    time.sleep(600)"""
     path = tmp_path / "deep" / "weights"
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True

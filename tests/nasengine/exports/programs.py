@@ -28,5 +28,5 @@ def sh(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )

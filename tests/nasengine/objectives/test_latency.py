@@ -334,7 +334,7 @@ def test_waiting_for_another_process_ends_with_a_message(own_folder):
         "handle = os.open(sys.argv[1], os.O_RDONLY | os.O_CREAT, 0o644)\n"
         "fcntl.flock(handle, fcntl.LOCK_EX)\n"
         "print('held', flush=True)\n"
-        "time.sleep(60)\n"
+        "time.sleep(600)\n"
     )
     other = subprocess.Popen(
         [sys.executable, "-c", code, str(lock_path())], stdout=subprocess.PIPE, text=True

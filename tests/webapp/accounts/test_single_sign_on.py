@@ -45,7 +45,7 @@ def come(client: Client, following: str = "") -> str:
     """Go to the provider and back; return where the person is sent then."""
     away = client.get("/sign-in/oidc/", {"next": following} if following else {})
     assert away.status_code == 302
-    back = requests.get(away.headers["Location"], allow_redirects=False, timeout=5)
+    back = requests.get(away.headers["Location"], allow_redirects=False, timeout=60)
     parts = urlsplit(back.headers["Location"])
     assert parts.path == "/sign-in/oidc/back/"
     return client.get(f"{parts.path}?{parts.query}").headers["Location"]

@@ -53,16 +53,16 @@ def opened(token, run, after=0):
 async def test_a_stream_sends_all_events_goes_on_and_ends_with_the_run(scene):
     run, user, token = scene
     stream = opened(token, run)
-    first = await asyncio.wait_for(read(stream, 1), 10)
+    first = await asyncio.wait_for(read(stream, 1), 60)
     assert first[0][0] == "1"
     await sync_to_async(control.stop)(run, user)
     await sync_to_async(control.cancel)(run, user)
     await sync_to_async(advance_run)(run.pk)
-    rest = await asyncio.wait_for(read(stream), 10)
+    rest = await asyncio.wait_for(read(stream), 60)
     numbers = await sync_to_async(list)(Event.objects.values_list("seq", flat=True).order_by("seq"))
     assert [int(n) for n, _ in first + rest[:-1]] == numbers
     assert (rest[-1][0], json.loads(rest[-1][1])) == ("end", {"state": "stopped"})
-    resumed = await asyncio.wait_for(read(opened(token, run, after=numbers[-3])), 10)
+    resumed = await asyncio.wait_for(read(opened(token, run, after=numbers[-3])), 60)
     assert [n for n, _ in resumed] == [str(numbers[-2]), str(numbers[-1]), "end"]
 
 
@@ -70,7 +70,7 @@ async def test_a_stream_sends_all_events_goes_on_and_ends_with_the_run(scene):
 async def test_a_stream_ends_when_the_right_to_it_ends(scene, loss):
     run, user, token = scene
     stream = opened(token, run)
-    await asyncio.wait_for(read(stream, 1), 10)
+    await asyncio.wait_for(read(stream, 1), 60)
 
     def lose() -> None:
         if loss == "revoked":
@@ -85,7 +85,7 @@ async def test_a_stream_ends_when_the_right_to_it_ends(scene, loss):
         Event.objects.create(run=run, seq=99, kind="secret", item={})
 
     await sync_to_async(lose)()
-    rest = await asyncio.wait_for(read(stream), 10)
+    rest = await asyncio.wait_for(read(stream), 60)
     assert [n for n, _ in rest if n in ("99", "end")] == []
 
 
@@ -93,13 +93,13 @@ async def test_streams_are_bounded(scene, monkeypatch):
     run, _, token = scene
     monkeypatch.setattr(streams, "MAX_STREAMS", 1)
     stream = opened(token, run)
-    await asyncio.wait_for(read(stream, 1), 10)
+    await asyncio.wait_for(read(stream, 1), 60)
     refused = event_stream(token, run, 0)
     assert (refused.status_code, refused["Content-Type"]) == (429, "application/problem+json")
     await stream.aclose()
     assert event_stream(token, run, 0).status_code == 200
     monkeypatch.setattr(streams, "MAX_SECONDS", 0.0)
-    assert await asyncio.wait_for(read(opened(token, run)), 10)
+    assert await asyncio.wait_for(read(opened(token, run)), 60)
 
 
 def _answers(run, user):
@@ -118,5 +118,5 @@ async def test_strangers_and_wrong_numbers_open_no_stream(scene):
 async def test_a_finished_run_is_sent_to_its_end(scene):
     run, _, token = scene
     await sync_to_async(work_off)(run)
-    found = await asyncio.wait_for(read(opened(token, run)), 10)
+    found = await asyncio.wait_for(read(opened(token, run)), 60)
     assert json.loads(found[-1][1]) == {"state": "finished"}

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
 from tests.fixtures.factories import make_run, make_team
 from tests.fixtures.people import PASSWORD, make_user
+from tests.fixtures.sockets import PatientSocket
 from webapp.accounts.models import Membership, Team, User
 from webapp.asgi import application
 from webapp.live.socket_access import NOT_FOUND, TRY_AGAIN
@@ -48,29 +48,29 @@ def cookie(client: Client) -> str:
 
 def socket_at(path: str, cookies: str = "", origin: str = "http://127.0.0.1") -> object:
     headers = [(b"origin", origin.encode("latin1")), (b"cookie", cookies.encode())]
-    return WebsocketCommunicator(application, path, headers)
+    return PatientSocket(application, path, headers)
 
 
-async def opened(run, client: Client) -> WebsocketCommunicator:
+async def opened(run, client: Client) -> PatientSocket:
     socket = socket_at(f"/ws/runs/{run.pk}/?after={run.seq}", f"sessionid={cookie(client)}")
-    connected, _ = await socket.connect(timeout=5)
+    connected, _ = await socket.connect()
     assert connected
-    assert (await socket.receive_json_from(timeout=5))["type"] == "hello"
+    assert (await socket.receive_json_from())["type"] == "hello"
     await asyncio.sleep(0.3)  # until it listens; what happens before is found by the first check
     return socket
 
 
-async def code(socket: WebsocketCommunicator) -> int:
+async def code(socket: PatientSocket) -> int:
     """Return the code with which the server closes; the application has ended then."""
-    message = await socket.receive_output(timeout=10)
+    message = await socket.receive_output()
     assert message["type"] == "websocket.close"
-    await socket.disconnect(timeout=10)
+    await socket.disconnect()
     return message["code"]
 
 
-async def stays_open(socket: WebsocketCommunicator) -> bool:
+async def stays_open(socket: PatientSocket) -> bool:
     await socket.send_to(text_data='{"type": "ping"}')
-    return await socket.receive_json_from(timeout=5) == {"type": "pong"}
+    return await socket.receive_json_from() == {"type": "pong"}
 
 
 def change_password(client: Client) -> None:
@@ -153,14 +153,8 @@ async def test_a_change_without_a_notification_is_found_soon(scene, settings, ch
     assert await code(socket) == NOT_FOUND
 
 
-async def test_without_a_broker_the_check_still_closes(scene, settings):
+async def test_without_a_broker_the_check_still_closes(scene, settings, dead_broker):
     settings.SOCKET_ACCESS_SECONDS = 0.2
-    settings.CHANNEL_LAYERS = {
-        "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": ["redis://127.0.0.1:1/0"]},
-        }
-    }
     run, _, client, _ = scene
     socket = await opened(run, client)
     await sync_to_async(client.post)("/sign-out/")
@@ -184,14 +178,14 @@ async def test_a_check_that_fails_closes_the_socket(scene, settings, monkeypatch
 async def test_an_unknown_address_is_refused(scene, path):
     _, _, client, _ = scene
     socket = socket_at(path, f"sessionid={cookie(client)}")
-    assert (await socket.connect(timeout=5))[0] is False
+    assert (await socket.connect())[0] is False
 
 
 @pytest.mark.parametrize("origin", ["http://[", "http://x:y", "https://evil.test", "\xff", "null"])
 async def test_a_foreign_or_malformed_origin_is_refused(scene, origin):
     run, _, client, _ = scene
     socket = socket_at(f"/ws/runs/{run.pk}/", f"sessionid={cookie(client)}", origin)
-    assert (await socket.connect(timeout=5))[0] is False
+    assert (await socket.connect())[0] is False
 
 
 @pytest.mark.parametrize(
@@ -200,7 +194,7 @@ async def test_a_foreign_or_malformed_origin_is_refused(scene, origin):
 async def test_a_malformed_session_is_that_of_a_signed_out_user(scene, cookies):
     run = scene[0]
     socket = socket_at(f"/ws/runs/{run.pk}/", cookies)
-    assert (await socket.connect(timeout=5))[0]
+    assert (await socket.connect())[0]
     assert await code(socket) == NOT_FOUND
 
 
@@ -208,5 +202,5 @@ async def test_a_malformed_session_is_that_of_a_signed_out_user(scene, cookies):
 async def test_the_number_of_no_run_is_not_found(scene, run_id):
     _, _, client, _ = scene
     socket = socket_at(f"/ws/runs/{run_id}/", f"sessionid={cookie(client)}")
-    assert (await socket.connect(timeout=5))[0]
+    assert (await socket.connect())[0]
     assert await code(socket) == NOT_FOUND

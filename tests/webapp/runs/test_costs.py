@@ -96,14 +96,14 @@ def busy_run(told: int, budget: int, worked: timedelta, ended: timedelta) -> Run
 
 
 def test_many_candidates_that_end_at_one_moment_do_not_leave_0_seconds():
-    run = busy_run(203, 10_000, worked=timedelta(seconds=203), ended=timedelta(seconds=1))
-    each = 203 * 0.2 / 203  # all of them ended in the last fifth of the time
+    run = busy_run(203, 10_000, worked=timedelta(seconds=2030), ended=timedelta(seconds=10))
+    each = 2030 * 0.2 / 203  # all of them ended in the last fifth of the time
     assert seconds_left(run) == pytest.approx(9_797 * each, rel=0.05)
 
 
 def test_without_a_recent_end_the_pace_of_the_whole_run_counts():
-    run = busy_run(100, 200, worked=timedelta(seconds=100), ended=timedelta(seconds=90))
-    assert seconds_left(run) == pytest.approx(100, rel=0.05)
+    run = busy_run(100, 200, worked=timedelta(seconds=1000), ended=timedelta(seconds=900))
+    assert seconds_left(run) == pytest.approx(1000, rel=0.05)
     Run.objects.filter(pk=run.pk).update(state="paused")
     run.refresh_from_db()
     assert seconds_left(run) is None

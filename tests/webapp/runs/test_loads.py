@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client
@@ -52,7 +53,7 @@ def test_the_load_of_a_process_is_that_of_its_children_and_cards():
     assert load.sample(2**22 + 1, []) is None
 
 
-def test_printed_lines_reach_the_log_of_their_candidate_and_are_bounded(team):
+def test_printed_lines_reach_the_log_of_their_candidate_and_are_bounded(team, monkeypatch):
     output = Output()
     output.add("printed between two trainings")
     output.begin()
@@ -66,6 +67,7 @@ def test_printed_lines_reach_the_log_of_their_candidate_and_are_bounded(team):
     output.add("a\0b")
     assert output.take() == ["a\0b"]
     output.add("soon after")
+    monkeypatch.setattr("workers.output.time", SimpleNamespace(monotonic=lambda: output._taken_at))
     assert output.take() == []
     assert output.take(at_once=True) == ["soon after"]
     run = make_run(team)

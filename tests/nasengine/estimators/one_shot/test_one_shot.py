@@ -146,7 +146,7 @@ def test_other_workers_wait_for_the_training_and_can_be_cancelled(complete, tmp_
         waiting.join(1)
         assert waiting.is_alive()
         assert points == []
-    waiting.join(60)
+    waiting.join(300)
     assert outcomes[0].state == "done"
     assert len(points) == 3
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from types import SimpleNamespace
 
 import torch
+from torch.nn import functional
 
 from benchmarks import supernet_step
 from nasengine.spaces.cell.config import CellConfig
@@ -17,13 +19,25 @@ def test_the_output_has_seconds_and_their_ratio(monkeypatch, capsys, own_threads
     monkeypatch.setattr(
         sys, "argv", ["supernet_step.py", "--json", "--repeats", "1", "--threads", "1", "--second"]
     )
+    passes = []  # each one lasts a second on the clock of this test
+
+    def cross_entropy(*values):
+        passes.append(1)
+        return functional.cross_entropy(*values)
+
+    stand_ins = {"functional": {"cross_entropy": cross_entropy}}
+    stand_ins["time"] = {"perf_counter": lambda: float(len(passes))}
+    for name, functions in stand_ins.items():
+        monkeypatch.setattr(supernet_step, name, SimpleNamespace(**functions))
     supernet_step.main()
     figures = json.loads(capsys.readouterr().out)
     assert set(figures) == {
         "seconds", "plain_seconds", "ratio", "second_order_seconds", "machine", "precision", "torch"
     }  # fmt: skip
     assert figures["machine"].endswith("1 threads")
-    assert figures["plain_seconds"] > 0 < figures["seconds"] < figures["second_order_seconds"]
+    assert (figures["seconds"], figures["plain_seconds"], figures["ratio"]) == (2, 2, 1)
+    # The second order takes a pass for the unrolled weights and two for its finite difference.
+    assert figures["second_order_seconds"] == 5
 
 
 def test_both_forms_take_equal_steps(monkeypatch):
