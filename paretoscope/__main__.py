@@ -15,6 +15,7 @@ from .http import ApiError
 from .runs import Run
 
 LIMITS = ("max_hours", "max_gpu_hours", "max_kwh")
+TEAM_HELP = "name of the team; needed if you have several"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,14 +41,14 @@ def _parser() -> argparse.ArgumentParser:
 
     listed = commands.add_parser("ls", help="list runs, newest first")
     listed.add_argument("text", nargs="*", help="words as in the search field of the run list")
-    listed.add_argument("--state", action="append", default=[])
-    listed.add_argument("--limit", type=int, default=25)
+    listed.add_argument("--state", action="append", default=[], help="only in this state")
+    listed.add_argument("--limit", type=int, default=25, help="number of runs, by default 25")
     listed.set_defaults(run=_list)
 
     launched = commands.add_parser("launch", help="launch a run of a JSON file of settings")
-    launched.add_argument("name")
+    launched.add_argument("name", help="name of the run")
     launched.add_argument("file", help='settings of the search, as {"space": "nb201", ...}')
-    launched.add_argument("--team", default="")
+    launched.add_argument("--team", default="", help=TEAM_HELP)
     launched.add_argument("--key", help="launches once, however often the command is repeated")
     launched.add_argument("--wait", action="store_true", help="wait until the run has ended")
     launched.set_defaults(run=_launch)
@@ -90,13 +91,13 @@ def _add_data(groups: Any) -> None:
     data = groups.add_parser("data", help="upload and list data sets")
     commands = data.add_subparsers(required=True, metavar="ls | upload")
     listed = commands.add_parser("ls", help="list data sets, newest first")
-    listed.add_argument("--team", default="")
+    listed.add_argument("--team", default="", help="only of this team")
     listed.set_defaults(run=_list_data)
     uploaded = commands.add_parser("upload", help="upload a .zip, .npz, .csv or .txt")
     uploaded.add_argument("file")
     uploaded.add_argument("--name", default="", help="default: the name of the file")
-    uploaded.add_argument("--note", default="")
-    uploaded.add_argument("--team", default="")
+    uploaded.add_argument("--note", default="", help="a note on the data")
+    uploaded.add_argument("--team", default="", help=TEAM_HELP)
     uploaded.set_defaults(run=_upload_data)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas
 
+MAX_SHOWN = 20  # rows and characters of a column that `print` shows
+MAX_WIDTH = 24
 OF_CANDIDATES = ("number", "state", "origin", "architecture_id", "violation")
 
 
@@ -32,6 +34,16 @@ class Table(Sequence[dict[str, Any]]):
     def __repr__(self) -> str:
         return f"<Table of {len(self.rows)} rows: {', '.join(self.columns)}>"
 
+    def __str__(self) -> str:
+        """Return the first rows with their values, as aligned columns."""
+        shown = self.flat()[:MAX_SHOWN]
+        names = list(dict.fromkeys(name for row in shown for name in row))
+        lines = [names, *([_short(row.get(name)) for name in names] for row in shown)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        texts = ["  ".join(map(str.rjust, line, widths)) for line in lines if names]
+        rest = len(self.rows) - len(shown)
+        return "\n".join([*texts, *([f"... {rest} more rows"] if rest else [])]) or repr(self)
+
     def flat(self) -> list[dict[str, Any]]:
         """Return the rows with each measured value in a column of its name."""
         return [{name: row[name] for name in self.columns} | _values(row) for row in self.rows]
@@ -47,6 +59,13 @@ class Table(Sequence[dict[str, Any]]):
         frame = pandas.DataFrame(self.flat())
         frame = frame if len(frame) else pandas.DataFrame(columns=self.columns)
         return frame.set_index(self.columns[0])
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "-"
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= MAX_WIDTH else f"{text[: MAX_WIDTH - 1]}…"
 
 
 def _values(row: dict[str, Any]) -> dict[str, Any]:

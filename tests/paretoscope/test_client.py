@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from nasengine.core.search_spec import SearchSpec
 from paretoscope import ApiError, Client
 from paretoscope.__main__ import main
+from paretoscope.tables import Table
 from tests.fixtures.evaluations import finish_export, finish_trainings
 from tests.fixtures.factories import make_run, work_off
 from webapp.api.models import Scope
@@ -18,6 +22,7 @@ from webapp.api.services import tokens
 from webapp.evaluations.models import Evaluation
 from webapp.exports.models import Export
 from webapp.runs.models import Run
+from webapp.runs.scripts import EXAMPLE, launch_scripts, shortened
 from webapp.runs.services.advance import advance_run
 
 SPEC = {"space": "nb201", "strategy": "random", "candidates": 3, "objectives": ["error", "params"]}
@@ -151,3 +156,63 @@ def test_studies_architectures_evaluations_and_exports(client, team, tmp_path, m
     assert export.download(tmp_path / "model.zip").read_bytes() == content
     assert ranges == [None, "bytes=300000-"]
     assert list(client.tables()) == list(client.devices()) == []
+
+
+def test_the_programs_that_pages_show_launch_with_nothing_but_python(
+    website, client, team, tmp_path
+):
+    """The client comes from the website; no package of this environment can be imported."""
+    own = replace(
+        EXAMPLE,
+        constraints=("params<2e6",),
+        strategy_config={"population": 6, "sample": 3},
+        estimator_config={"epochs": 2},
+    )
+    token = client.connection.token
+    scripts = launch_scripts(website.url, 'it\'s "one"', team.name, own, token)
+    by_key = {script.key: script.text for script in scripts}
+
+    def run(*arguments: str) -> None:
+        command = [sys.executable, "-S", *arguments]
+        subprocess.run(command, cwd=tmp_path, check=True, timeout=120, capture_output=True)
+
+    program = by_key["python"].replace("\nrun.wait()\nprint(run.front())", "")
+    run("-c", program)
+    _, settings, after = by_key["shell"].replace("END'\n", "END\n").split("END\n")
+    (tmp_path / "search.json").write_text(settings)
+    words = shlex.split(after)
+    assert words[0] == "python3"
+    assert words[-1] == "--wait"
+    address = ["--url", website.url, "--token", token]
+    run(words[1], *address, *words[2:-1])
+    body = json.loads(by_key["http"].split("END'\n")[1].removesuffix("\nEND"))
+    assert client.connection.post("/runs", body)["name"] == 'it\'s "one"'
+
+    specs = [row.spec for row in Run.objects.order_by("pk")]
+    assert len(specs) == 3
+    assert specs[0] == specs[1] == specs[2]
+    assert specs[0]["strategy_config"]["population"] == 6
+    assert specs[0]["constraints"] == ["params<2e6"]
+    assert shortened(SearchSpec.from_json(specs[0])) == shortened(own)
+
+
+def test_a_table_prints_its_values():
+    values = {"error": {"value": 4.123456}, "params": {"value": 120}}
+    rows = [
+        {"number": n, "state": "done", "origin": "random", "architecture_id": "a" * 64}
+        | {"violation": None, "values": values}
+        for n in range(25)
+    ]
+    head, first, *_, last = str(Table(rows)).splitlines()
+    assert head.split() == [
+        "number",
+        "state",
+        "origin",
+        "architecture_id",
+        "violation",
+        "error",
+        "params",
+    ]
+    assert first.split() == ["0", "done", "random", "a" * 23 + "…", "-", "4.123", "120"]
+    assert last == "... 5 more rows"
+    assert str(Table([])) == repr(Table([]))

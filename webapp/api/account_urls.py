@@ -8,5 +8,6 @@ from .views import tokens
 
 urlpatterns = [
     path("", tokens.token_list, name="tokens"),
+    path("paretoscope.pyz", tokens.program, name="client-program"),
     path("<int:pk>/revoke", tokens.token_revoke, name="token-revoke"),
 ]

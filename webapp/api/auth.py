@@ -91,7 +91,7 @@ def team_named(request: ApiRequest, name: str, action: str) -> Team:
         raise Http404(f"You have no team {name[:80]!r}." if name else "You have no team.")
     if len(teams) > 1:
         choices = ", ".join(sorted(repr(team.name) for team in teams)[:20])
-        raise HttpError(422, f"You have several teams; set team to one of {choices}.")
+        raise HttpError(422, f"You have several teams: {choices}. Name one as team (--team).")
     if not may(request.user, action, teams[0]):
         role = MIN_ROLE[action].label.lower()
         raise PermissionDenied(f"This needs the {role} role in {teams[0]}.")

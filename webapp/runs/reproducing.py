@@ -7,8 +7,10 @@ import shlex
 from typing import Any
 
 from nasengine.core.search_spec import SearchSpec
+from nasengine.data.common.registered import RegisteredData
 
 from .models import Run, WorkerSlot
+from .scripts import launch_scripts
 
 PLAIN = SearchSpec()
 PARTS = ("space", "strategy", "estimator", "dataset")
@@ -22,13 +24,21 @@ PROXY_SETTINGS = OPTIONS[11:]
 MAX_WORKERS = 20
 
 
-def reproducing(run: Run) -> dict[str, Any]:
-    """Return what the panel shows: two queries for any number of candidates."""
+def reproducing(run: Run, server: str = "") -> dict[str, Any]:
+    """Return what the panel shows: two queries for any number of candidates.
+
+    Args:
+        run: the run.
+        server: address of the workbench, for programs that launch the run again.
+    """
     spec = SearchSpec.from_json(run.spec)
     keys = run.candidates.filter(slot__isnull=False).order_by().values("slot").distinct()
+    data = RegisteredData.of_path(str(spec.dataset_config.get("path", "")))
     workers = list(WorkerSlot.objects.filter(pk__in=keys).order_by("name")[:MAX_WORKERS])
     return {
+        "scripts": launch_scripts(server, run.name, run.team.name, spec),
         "command": command_of(spec),
+        "uploaded": data.label if data else "",
         "environment": run.environment,
         "workers": [_worker(worker) for worker in workers],
         "digest": run.data_digest,

@@ -33,6 +33,19 @@ PAGES = {
     "Account": "account",
     "API tokens": "tokens",
 }
+# Further words by which people look for a page.
+WORDS = {
+    "API tokens": "script program python client command line cli http rest launch from a program",
+    "Account": "password theme profile settings passkeys",
+    "Notices": "notifications mail email chat browser webhooks",
+    "Data": "data sets datasets upload pictures images text",
+    "Devices": "boards phones latency agents",
+    "Fleet": "workers gpus cards queues",
+    "Team": "members people roles invitations quotas",
+    "Evaluations": "full trainings train",
+    "Architectures": "catalogue networks exports",
+    "Benchmark tables": "csv results nas-bench",
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,7 @@ def search(team: Team, text: str) -> dict[str, list[Hit]]:
 def _pages(text: str) -> list[Hit]:
     hits = []
     for label, name in PAGES.items():
-        if text.lower() in label.lower():
+        if text.lower() in f"{label} {WORDS.get(label, '')}".lower():
             try:
                 hits.append(Hit(label, "", reverse(name)))
             except NoReverseMatch:  # this installation has no such page

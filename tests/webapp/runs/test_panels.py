@@ -137,6 +137,7 @@ def test_the_command_line_has_the_settings_of_the_run(given):
 
 
 def test_a_run_stores_the_code_and_the_packages_that_launched_it(worked):
+    worked.team  # noqa: B018  a view has it already
     with CaptureQueriesContext(connection) as queries:
         found = reproducing(worked)
     assert len(queries) == 1

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp.accounts.middleware import team_not_required
 from webapp.accounts.requests import TeamRequest
+from webapp.runs.scripts import EXAMPLE, TOKEN, Script, launch_scripts
 
 from ..forms import TokenForm
 from ..models import ApiToken
+from ..program import client_program
 from ..services import tokens
 
 
@@ -39,9 +42,26 @@ def token_list(request: TeamRequest) -> HttpResponse:
         "text": text,
         "rows": rows,
         "now": timezone.now(),
-        "server": request.build_absolute_uri("/"),
+        "scripts": _scripts(request, text),
     }
     return render(request, "api/tokens.html", context)
+
+
+def _scripts(request: TeamRequest, token: str) -> list[Script]:
+    """Return programs that launch an example in the person's team, if there is one."""
+    if request.team is None:
+        return []
+    server = request.build_absolute_uri("/").rstrip("/")
+    shown = token or TOKEN
+    return launch_scripts(server, "First script", request.team.name, EXAMPLE, shown)
+
+
+@login_not_required
+@team_not_required
+@require_GET
+def program(request: HttpRequest) -> HttpResponse:
+    """Send the client as one file; it holds nothing but code, so that it needs no session."""
+    return HttpResponse(client_program(), content_type="application/zip")
 
 
 @team_not_required

@@ -79,7 +79,9 @@ def run_estimates(request: TeamRequest, pk: int) -> HttpResponse:
 def run_reproducing(request: TeamRequest, pk: int) -> HttpResponse:
     """Show what repeats the run: command, code, packages, data, workers."""
     run = team_object_or_404(request, Run, pk, defer=STATE_COLUMNS)
-    return render(request, "runs/parts/reproducing.html", {"run": run, **reproducing(run)})
+    server = request.build_absolute_uri("/").rstrip("/")
+    context = {"run": run, **reproducing(run, server)}
+    return render(request, "runs/parts/reproducing.html", context)
 
 
 def _run(request: TeamRequest, pk: int) -> Run:

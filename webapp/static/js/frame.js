@@ -1,4 +1,5 @@
 // The parts of every page: theme, menu, toasts, dialogs, shortcuts.
+import { copy } from "./copy.js";
 import { showToast } from "./toasts.js";
 
 const THEMES = ["auto", "light", "dark"];
@@ -54,7 +55,7 @@ function wireRail() {
 function wireClicks() {
   document.addEventListener("click", (event) => {
     const target = event.target.closest(
-      "[data-toast-close],[data-shortcuts-open],[data-search-open],[data-dialog-open],[data-dialog-close]",
+      "[data-toast-close],[data-shortcuts-open],[data-search-open],[data-dialog-open],[data-dialog-close],[data-copy]",
     );
     if (!target) {
       closeMenus(event.target);

@@ -1,0 +1,131 @@
+"""Programs that launch a search: for a shell, in Python and over HTTP."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from nasengine import catalog
+from nasengine.core.search_spec import SearchSpec
+from nasengine.core.settings import to_mapping
+
+PARTS = {
+    "space": "spaces",
+    "strategy": "strategies",
+    "estimator": "estimators",
+    "dataset": "datasets",
+}
+ALWAYS = (*PARTS, "objectives", "candidates", "seed")
+PROGRAM = "paretoscope.pyz"
+TOKEN = "nasp_..."
+EXAMPLE = SearchSpec(
+    space="nb201",
+    strategy="regularised-evolution",
+    dataset="digits",
+    candidates=20,
+    dataset_config={"limit": 1000},
+)
+
+
+@dataclass(frozen=True)
+class Script:
+    """One way to launch a search.
+
+    Attributes:
+        key: a word for ids.
+        title: the way in a word or two.
+        text: what to copy, whole.
+    """
+
+    key: str
+    title: str
+    text: str
+
+
+def launch_scripts(
+    server: str, name: str, team: str, spec: SearchSpec, token: str = TOKEN
+) -> list[Script]:
+    """Return the programs that launch a search in a team.
+
+    Args:
+        server: address of the workbench, without a slash at its end.
+        name: name of the run.
+        team: name of its team.
+        spec: the search; settings that have their default are left out.
+        token: an API token that may write.
+    """
+    settings = shortened(spec)
+    return [
+        Script("python", "Python", _in_python(server, name, team, settings, token)),
+        Script("shell", "Command line", _in_a_shell(server, name, team, settings, token)),
+        Script("http", "HTTP", _over_http(server, name, team, settings, token)),
+    ]
+
+
+def shortened(spec: SearchSpec) -> dict[str, Any]:
+    """Return the settings of a search that differ from their defaults, and its main ones."""
+    plain = SearchSpec().to_json()
+    chosen: dict[str, Any] = {}
+    for name, value in spec.to_json().items():
+        kind = PARTS.get(name.removesuffix("_config"))
+        if name == "devices":
+            continue
+        if name in PARTS or kind is None:
+            if name in ALWAYS or value != plain.get(name):
+                chosen[name] = value
+        elif changed := _changed(kind, getattr(spec, name.removesuffix("_config")), value):
+            chosen[name] = changed
+    return chosen
+
+
+def _changed(kind: str, name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    defaults = to_mapping(catalog.load(kind, name).Config()) if catalog.has(kind, name) else {}
+    return {
+        key: value
+        for key, value in config.items()
+        if value is not None and (key not in defaults or value != defaults[key])
+    }
+
+
+def _address() -> str:
+    return reverse("client-program")
+
+
+def _in_python(server: str, name: str, team: str, settings: Mapping[str, Any], token: str) -> str:
+    arguments = [repr(name), f"team={team!r}"]
+    arguments += [f"{key}={value!r}" for key, value in settings.items()]
+    lines = ",\n    ".join(arguments)
+    return (
+        "import sys, urllib.request\n\n"
+        f'urllib.request.urlretrieve("{server}{_address()}", "{PROGRAM}")\n'
+        f'sys.path.insert(0, "{PROGRAM}")\n'
+        "from paretoscope import Client\n\n"
+        f'client = Client("{server}", token="{token}")\n'
+        f"run = client.launch(\n    {lines},\n)\n"
+        "run.wait()\n"
+        "print(run.front())"
+    )
+
+
+def _in_a_shell(server: str, name: str, team: str, settings: Mapping[str, Any], token: str) -> str:
+    words = shlex.join(["--team", team, name])
+    return (
+        f"curl -fsO {server}{_address()}\n"
+        f"export PARETOSCOPE_URL={server} PARETOSCOPE_TOKEN={token}\n"
+        f"cat > search.json <<'END'\n{json.dumps(settings, indent=2)}\nEND\n"
+        f"python3 {PROGRAM} runs launch {words} search.json --wait"
+    )
+
+
+def _over_http(server: str, name: str, team: str, settings: Mapping[str, Any], token: str) -> str:
+    body = json.dumps({"name": name, "team": team, "spec": settings}, indent=2)
+    return (
+        f"curl -f {server}{reverse('api:launch')} \\\n"
+        f"  -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\\n"
+        f"  -d @- <<'END'\n{body}\nEND"
+    )
