@@ -127,10 +127,10 @@ def choice_field(
 
 
 def date_field(about: str, name: str) -> Field:
-    """A field of times, compared with a day in UTC."""
+    """A field of times, compared with a day or a period in UTC."""
 
     def condition(operator: str, text: str) -> Q:
-        begin, end = to_day(text)
+        begin, end = to_period(text)
         bounds = {
             ":": Q(**{f"{name}__gte": begin, f"{name}__lt": end}),
             "=": Q(**{f"{name}__gte": begin, f"{name}__lt": end}),
@@ -141,21 +141,54 @@ def date_field(about: str, name: str) -> Field:
         }
         return bounds[operator] & Q(**{f"{name}__isnull": False})
 
-    return Field(ORDER, about, condition)
+    return Field(ORDER, about, condition, PERIODS)
 
 
-def to_day(text: str) -> tuple[datetime, datetime]:
-    """Return the begin and the end of a day: 2026-11-27, today or yesterday."""
+PERIODS = (
+    *("today", "yesterday", "this-week", "last-week", "last-7-days"),
+    *("this-month", "last-month", "last-30-days"),
+)
+
+
+def to_period(text: str) -> tuple[datetime, datetime]:
+    """Return the begin and the end of a day such as 2026-11-27 or of a period such as last-week.
+
+    Weeks begin on Monday; last-7-days ends with today.
+    """
     today = timezone.now().date()
-    named = {"today": today, "yesterday": today - timedelta(days=1)}
+    monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+    month_before = (first - timedelta(days=1)).replace(day=1)
+    next_month = (first + timedelta(days=31)).replace(day=1)
+    tomorrow, week = today + timedelta(days=1), timedelta(days=7)
+    periods = (
+        (today, tomorrow),
+        (today - timedelta(days=1), today),
+        (monday, monday + week),
+        (monday - week, monday),
+        (tomorrow - week, tomorrow),
+        (first, next_month),
+        (month_before, first),
+        (tomorrow - timedelta(days=30), tomorrow),
+    )
+    named = dict(zip(PERIODS, periods, strict=True))
+    word = "-".join(text.lower().split())
     try:
-        day = named.get(text.lower()) or date.fromisoformat(text)
-        begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        return begin, begin + timedelta(days=1)
+        begin, end = named.get(word) or _day(text)
+        return _midnight(begin), _midnight(end)
     except (ValueError, OverflowError):
         raise WrongValue(
-            f"needs a day such as 2026-11-27, today or yesterday (got {text[:40]!r})"
+            f"needs a day such as 2026-11-27, or {', '.join(PERIODS[:-1])} or {PERIODS[-1]}; two "
+            f"conditions with >= and <= are a range (got {text[:40]!r})"
         ) from None
+
+
+def _day(text: str) -> tuple[date, date]:
+    day = date.fromisoformat(text)
+    return day, day + timedelta(days=1)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def age_field(about: str, name: str) -> Field:

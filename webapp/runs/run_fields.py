@@ -81,6 +81,7 @@ def front_size() -> Func:
     )
 
 
+PERIOD = ": a day or a period, as in last-week or >=2026-11-20."
 AUTHOR = "Name of the person who launched it, or me."
 
 
@@ -90,6 +91,8 @@ def _fields() -> dict[str, Field]:
     states = tuple(str(state) for state in RunState.values)
     more = {"active": Q(state__in=BUSY_RUNS), "ended": Q(state__in=ENDED_RUNS)}
     strategy = choice_field("Search method.", "strategy", methods)
+    launched = date_field(f"Time of its launch{PERIOD}", "created_at")
+    ended = date_field(f"Time of its end{PERIOD}", "ended_at")
     space = _of_settings(text_field("Search space.", "spec__space"))
     data = _of_settings(text_field("Data set.", "spec__dataset"))
     return {
@@ -124,9 +127,11 @@ def _fields() -> dict[str, Field]:
         "hours": number_field("Hours of evaluation.", cost_of_run("seconds") / 3600.0),
         "gpu_hours": number_field("GPU hours.", cost_of_run("gpu_seconds") / 3600.0),
         "age": age_field("Time since its launch, as in age<7d.", "created_at"),
-        "created": date_field("Day of its launch.", "created_at"),
-        "started": date_field("Day of its first candidate.", "started_at"),
-        "ended": date_field("Day of its end.", "ended_at"),
+        "created": launched,
+        "launched": launched,
+        "started": date_field(f"Time of its first candidate{PERIOD}", "started_at"),
+        "ended": ended,
+        "finished": ended,
     }
 
 

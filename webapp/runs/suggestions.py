@@ -14,7 +14,7 @@ from webapp.queries.language import quote
 from .models import Run, Study
 from .run_fields import SETTING, field_names, vocabulary
 
-MAX_ITEMS = 12
+MAX_ITEMS = 60
 MAX_READ = 500
 FLAGS = {
     "archived": "Runs in the archive.",
@@ -84,8 +84,6 @@ def _values(team: Team, user: Any, name: str) -> list[str]:
         return ["me", *members.values_list("user__username", flat=True)[:MAX_READ]]
     if name == "study":
         return list(Study.objects.filter(team=team).values_list("name", flat=True)[:MAX_READ])
-    if name in ("created", "started", "ended"):
-        return ["today", "yesterday"]
     field = vocabulary(user).field(name)
     return list(field.choices) if field else []
 

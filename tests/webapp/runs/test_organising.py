@@ -266,6 +266,8 @@ def test_saved_views_have_a_short_link_for_the_team(
         ("par", 0, "params"),
         ("setting.cel", 0, "setting.cells"),
         ("data:", 5, "digits"),
+        ("fin", 0, "finished:"),
+        ("ended:last-w", 6, "last-week"),
     ],
 )
 def test_suggestions_are_fields_and_values_of_the_team(team, ended, researcher, text, start, first):

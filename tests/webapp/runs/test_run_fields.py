@@ -180,6 +180,8 @@ def test_days_ages_patterns_numbers_and_people(rows, researcher):
     assert names("ended:2026-01-02", researcher) == ["1"]
     assert names("ended>2026-01-21", researcher) == ["21", "23"]
     assert names("ended<=2026-01-04", researcher) == ["1", "3"]
+    assert names("finished:2026-01-02", researcher) == ["1"]
+    assert names("launched:yesterday", researcher) == names("created:yesterday", researcher)
     assert names("age<2d", researcher) == ["1"]
     assert names("age>=21d", researcher) == ["21", "22", "23"]
     since = (datetime.now(UTC) - timedelta(days=1)).date()  # run 1 is a day and minutes old
