@@ -45,9 +45,13 @@ def _parser() -> argparse.ArgumentParser:
     listed.add_argument("--limit", type=int, default=25, help="number of runs, by default 25")
     listed.set_defaults(run=_list)
 
-    launched = commands.add_parser("launch", help="launch a run of a JSON file of settings")
-    launched.add_argument("name", help="name of the run")
-    launched.add_argument("file", help='settings of the search, as {"space": "nb201", ...}')
+    launched = commands.add_parser("launch", help="launch a run of a file of settings")
+    launched.add_argument(
+        "name", nargs="?", default="", help="name of the run; default: that of a YAML file"
+    )
+    launched.add_argument(
+        "file", help='YAML that the launch form saved, or JSON such as {"space": "nb201"}'
+    )
     launched.add_argument("--team", default="", help=TEAM_HELP)
     launched.add_argument("--key", help="launches once, however often the command is repeated")
     launched.add_argument("--wait", action="store_true", help="wait until the run has ended")
@@ -124,14 +128,33 @@ def _list(client: Client, args: Any) -> None:
 
 
 def _launch(client: Client, args: Any) -> None:
-    with open(args.file, encoding="utf-8") as file:
-        spec = json.load(file)
-    if not isinstance(spec, dict):
-        raise ValueError(f"{args.file} must hold one JSON object")
-    run = client.launch(args.name, team=args.team, key=args.key, **spec)
+    spec = _settings_in(args.file)
+    if isinstance(spec, str):
+        run = client.launch_yaml(spec, args.name, team=args.team, key=args.key)
+    else:
+        run = client.launch(args.name, team=args.team, key=args.key, **spec)
     print(run.id)
     if args.wait:
         _wait(run)
+
+
+def _settings_in(path: str) -> dict[str, Any] | str:
+    """Return the JSON object in a file, or its text if it is YAML, which the workbench reads.
+
+    Raises:
+        ValueError: it should be JSON and is not, or holds something else.
+    """
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    try:
+        spec = json.loads(text)
+    except ValueError as error:
+        if path.endswith(".json"):
+            raise ValueError(f"{path} is not JSON: {error}") from None
+        return text
+    if not isinstance(spec, dict):
+        raise ValueError(f"{path} must hold one JSON object, or settings as YAML")
+    return spec
 
 
 def _show(client: Client, args: Any) -> None:

@@ -81,6 +81,25 @@ def test_launch_wait_and_read(client, team, capsys, tmp_path, monkeypatch):
     assert json.loads(capsys.readouterr().out)["name"] == "second"
 
 
+def test_a_file_of_settings_is_yaml_or_json(client, team, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("PARETOSCOPE_URL", client.connection.base.removesuffix("/api"))
+    monkeypatch.setenv("PARETOSCOPE_TOKEN", client.connection.token)
+    spec = tmp_path / "spec.json"
+    saved = tmp_path / "Third.yaml"
+    saved.write_text("name: third\npriority: 1\nspace: nb201\nstrategy: random\ncandidates: 4\n")
+    assert main(["runs", "launch", str(saved), "--key", "k"]) == 0
+    assert main(["runs", "launch", str(saved), "--key", "k"]) == 0
+    first, again = capsys.readouterr().out.split()
+    third = Run.objects.get(pk=first)
+    assert (again, third.name, third.priority, third.candidate_budget) == (first, "third", 1, 4)
+    saved.write_text("space: nb201\nstrategy: random\ncandidates: many\n")
+    assert main(["runs", "launch", "fourth", str(saved)]) == 2
+    assert "/settings: line 3: candidates: " in capsys.readouterr().err
+    spec.write_text("{'space': 1}")
+    assert main(["runs", "launch", "fifth", str(spec)]) == 2
+    assert "spec.json is not JSON: " in capsys.readouterr().err
+
+
 def test_errors_are_one_line_and_exit_code_2(client, team, stranger, capsys, tmp_path):
     with pytest.raises(ApiError, match="/space: ") as refused:
         client.launch("a run", **{**SPEC, "space": "no-space"})

@@ -73,18 +73,20 @@ class Launch(Storable):
     """A run to launch.
 
     Attributes:
-        name: a name of one line.
+        name: a name of one line; "" is that of `settings`.
         team: name of the team; "" if the person has only one.
         spec: settings of the search.
+        settings: the same as YAML text, as the launch form saves it, instead of `spec`.
         tags: short texts that the run list can be searched by.
         priority: -1 (low), 0 or 1 (high).
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str
+    name: str = ""
     team: str = ""
     spec: Spec = Field(default_factory=Spec)  # type: ignore[valid-type]
+    settings: str = ""
     tags: list[str] = []
     priority: int = Field(default=Priority.NORMAL, ge=Priority.LOW, le=Priority.HIGH)
 

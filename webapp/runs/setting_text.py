@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from nasengine.core.search_spec import SearchSpec
+from webapp.accounts.models import Team
 
 from .forms import PARTS, LaunchForm
 from .setting_forms import SettingField, SettingsForm, text_of
@@ -47,6 +48,18 @@ class WrongText(Exception):
     def __init__(self, line: int, detail: str):
         self.line = line
         super().__init__(f"line {line}: {detail}")
+
+
+class WrongTexts(Exception):
+    """A text describes no search that can be launched.
+
+    Attributes:
+        faults: what is wrong, for users, with lines.
+    """
+
+    def __init__(self, faults: list[str]):
+        self.faults = faults
+        super().__init__("; ".join(faults))
 
 
 @dataclass(frozen=True)
@@ -171,6 +184,25 @@ def unknown_settings(form: LaunchForm, read: SettingText) -> Iterator[WrongText]
             continue
         names = ", ".join(settings.fields) or "none"
         yield WrongText(line, f"{plugin} has no setting {name[:60]!r}; it has: {names}")
+
+
+def read_launch(team: Team, text: str) -> tuple[LaunchForm, SearchSpec]:
+    """Return the checked form of a text for a team, and the search that it describes.
+
+    Raises:
+        WrongTexts: names every fault with its line.
+    """
+    try:
+        read = read_yaml(text)
+    except WrongText as error:
+        raise WrongTexts([str(error)]) from None
+    form = LaunchForm(read.raw, team)
+    if faults := [str(one) for one in unknown_settings(form, read)]:
+        raise WrongTexts(faults)
+    spec = form.check()
+    if spec is None:
+        raise WrongTexts(faults_by_line(form, read))
+    return form, spec
 
 
 def faults_by_line(form: LaunchForm, read: SettingText) -> list[str]:

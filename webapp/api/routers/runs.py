@@ -32,6 +32,7 @@ from webapp.runs.services import control
 from webapp.runs.services.launch import launch
 from webapp.runs.services.retries import retried_as, retry
 from webapp.runs.services.steering import steer
+from webapp.runs.setting_text import WrongTexts, read_launch
 from webapp.usage.services.limits import limits_of
 
 from ..auth import check_scope, object_or_404, team_named
@@ -86,25 +87,34 @@ def launch_run(
     check_scope(request)
     team = team_named(request, body.team, "launch")
     asked = body.dict(exclude={"team"})
+    if not body.settings:
+        del asked["settings"]
+    elif "spec" in body.model_fields_set:
+        return problem(422, "A launch takes spec or settings, not both.")
 
     def create() -> Run:
-        return launch(
-            team,
-            request.user,
-            SearchSpec.from_json(asked["spec"]),
-            asked["name"],
-            tags=asked["tags"],
-            priority=asked["priority"],
-        )
+        name, priority = body.name, body.priority
+        if body.settings:
+            form, spec = read_launch(team, body.settings)
+            name = name or form.title
+            if "priority" not in body.model_fields_set:
+                priority = form.chosen_priority
+        else:
+            spec = SearchSpec.from_json(asked["spec"])
+        return launch(team, request.user, spec, name, tags=body.tags, priority=priority)
 
-    run, is_new = once(
-        LaunchKey.Kind.RUN,
-        team=team,
-        user=request.user,
-        key=idempotency_key,
-        request=asked,
-        create=create,
-    )
+    try:
+        run, is_new = once(
+            LaunchKey.Kind.RUN,
+            team=team,
+            user=request.user,
+            key=idempotency_key,
+            request=asked,
+            create=create,
+        )
+    except WrongTexts as error:
+        errors = [{"pointer": "/settings", "detail": fault} for fault in error.faults]
+        return problem(422, "Some settings are not allowed.", errors=errors)
     return Status(201 if is_new else 200, _whole(run))
 
 
