@@ -41,7 +41,6 @@ METHODS = (
     "nsga2",
     "local-search",
     "bayesian",
-    "tpe",
     "monas",
     "dpp-net",
     "topology-evolution",

@@ -40,6 +40,7 @@ KINDS: dict[str, dict[str, str]] = {
         "chain-alexnet": "nasengine.spaces.chain_alexnet.space:ChainAlexNetSpace",
         "chain-condensenet": "nasengine.spaces.chain_condensenet.space:ChainCondenseNetSpace",
         "recurrent-cell": "nasengine.spaces.recurrent_cell.space:RecurrentCellSpace",
+        "decision-list": "nasengine.spaces.decision_list.space:DecisionListSpace",
     },
     "strategies": {
         "random": "nasengine.strategies.random:RandomSearch",
@@ -47,7 +48,6 @@ KINDS: dict[str, dict[str, str]] = {
         "nsga2": "nasengine.strategies.nsga2:NSGA2",
         "local-search": "nasengine.strategies.local_search:LocalSearch",
         "bayesian": "nasengine.strategies.bayesian.strategy:Bayesian",
-        "tpe": "nasengine.strategies.tpe:Tpe",
         "monas": "nasengine.strategies.monas.strategy:Monas",
         "topology-evolution": "nasengine.strategies.topology_evolution.strategy:TopologyEvolution",
         "renas": "nasengine.strategies.renas.strategy:Renas",

@@ -10,7 +10,7 @@ from typing import Any
 from ..catalog import load
 from ..core.errors import EngineError
 from ..core.text import shorten
-from ..execution.building import shape_and_classes
+from ..execution.building import check_builds, shape_and_classes, space_of
 from ..execution.description import Description
 from ..execution.description import describe as describe_architecture
 from .parser import add_command
@@ -73,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
     """
     sizes = {"cells": args.cells, "channels": args.channels, "hidden": args.hidden}
     subject = find_subject(args.network, args.space, args.candidate, **sizes)
+    check_builds(space_of(subject.architecture))
     described = describe(subject, *input_of(subject, args.input, args.classes, args.vocabulary))
     print(json.dumps(described.to_json(), indent=2) if args.json else described)
     return 0

@@ -42,6 +42,8 @@ EXAMPLES = (
     "search --resume run.jsonl --candidates 20",
     "search --strategy nsga2 --objectives error,params,latency@cpu --constraint 'params<2e6'",
     "search --space nb201 --strategy random --table nb201.csv.gz --dataset cifar100 --json",
+    "search --space decision-list --table my.csv --set architecture=depth,width "
+    "--set columns=error=err:x:% --objectives error",
 )
 
 

@@ -10,6 +10,8 @@ from ..core.errors import EngineError, UnknownName
 from ..core.search_spec import SearchSpec
 from ..core.settings import describe
 from ..core.text import shorten
+from ..estimators.tables.derived_space import derived_from_file
+from ..estimators.tables.keys import key_columns
 from ..estimators.tables.packaged import packaged_space_config, packaged_table, packaged_tables
 from ..execution.assembly import PARTS
 from ..execution.goals import USUAL, usual_objectives
@@ -140,6 +142,7 @@ def spec_of(args: argparse.Namespace, stored: SearchSpec | None = None) -> Searc
         for text in args.set:
             part, name, value = _routed(text, owners)
             configs[part][name] = value
+        _derive_space(chosen, configs)
     values: dict[str, Any] = {
         **chosen,
         **{f"{part}_config": config for part, config in configs.items()},
@@ -151,6 +154,29 @@ def spec_of(args: argparse.Namespace, stored: SearchSpec | None = None) -> Searc
         given = getattr(args, name)
         values[name] = getattr(base, name) if given is None else given
     return SearchSpec(**values)
+
+
+def _derive_space(chosen: dict[str, str], configs: dict[str, dict[str, Any]]) -> None:
+    """Fill in the decisions of a space without networks from the columns of its table.
+
+    Raises:
+        EngineError: the table cannot be read, or its columns define no space.
+    """
+    config, path = configs["space"], configs["estimator"].get("path", "")
+    if load("spaces", chosen["space"]).builds_networks or config or not path:
+        return
+    columns = configs["estimator"].get("architecture", "")
+    if not columns:
+        raise EngineError(
+            f"--space {chosen['space']} takes its decisions from the columns of the table: name "
+            "them, as in --set architecture=depth,width"
+        )
+    try:
+        found = derived_from_file(path, key_columns(columns))
+    except ValueError as error:
+        raise EngineError(f"--set architecture: {error}") from None
+    config |= found.config
+    configs["estimator"]["architecture"] = ",".join(found.columns)
 
 
 def _parts(args: argparse.Namespace, base: SearchSpec, resumed: bool) -> dict[str, str]:

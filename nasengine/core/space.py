@@ -32,16 +32,20 @@ class Space(ABC):
     - "supernet": one network shares the weights of all architectures.
     - "relaxed": the supernet mixes all operations by alphas, and `discretise` reads them.
     - "partial": `supernet(K)` mixes one in K channels (PC-DARTS).
+    - "parse": `parse` reads what `text` writes.
 
     A strategy states the capabilities that it `requires`; a search with a mismatch is refused
     before it starts. Random choices use only the generator that is passed in, so a seed decides
-    everything. `data_kind` is the kind of data that the networks read.
+    everything. `data_kind` is the kind of data that the networks read. A space whose architectures
+    are only lists of decisions sets `builds_networks` to False: `build` then raises an EngineError,
+    and estimators that need networks refuse the space.
     """
 
     name: ClassVar[str]
     Config: ClassVar[type]
     capabilities: ClassVar[frozenset[str]] = frozenset()
     data_kind: ClassVar[DataKind] = "images"
+    builds_networks: ClassVar[bool] = True
     # Settings that only a search reads: two spaces that differ in them build the same network
     # from the same genome.
     search_settings: ClassVar[frozenset[str]] = frozenset()
@@ -70,6 +74,8 @@ class Space(ABC):
                     "edges": [{"source": id, "target": id, "op": "sep_conv_3x3",
                                "family": "conv|separable|dilated|group|pool|skip|none|concat",
                                "kernel": 3, "label": "sep 3x3"}]}]}
+
+        A space without networks has no cells, but "decisions": [{"name": name, "option": option}].
         """
 
     @abstractmethod
@@ -221,6 +227,22 @@ class Space(ABC):
     def text(self, architecture: Architecture) -> str:
         """Return an architecture as one short line, in the notation of its paper."""
         return architecture.id[:12]
+
+    def parse(self, text: str) -> Architecture:
+        """Return the architecture of a text; inverse of `text`.
+
+        Raises:
+            InvalidArchitecture: the text has another form.
+        """
+        raise TypeError(f"space {self.name} does not read texts")
+
+    @classmethod
+    def no_network(cls) -> str:
+        """Return why no network can be built, for messages of a space that builds none."""
+        return (
+            f"an architecture of {cls.name} is a list of decisions without a network: search it "
+            "with the estimator table, or choose another space"
+        )
 
     def _token_offsets(self) -> tuple[int, ...]:
         """Return the first token of each decision, then the number of all tokens."""

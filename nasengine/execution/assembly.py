@@ -52,6 +52,7 @@ def check(spec: SearchSpec) -> SearchSpec:
             configs[part] = _collected(errors, part, partial(_config, spec, part))
     configs = {part: config for part, config in configs.items() if config is not None}
     _check_strategy(spec, configs, errors)
+    _check_networks(spec, errors)
     if objection := parts_objection(spec):
         errors["fewer_epochs"] = objection
     if objection := screen_objection(spec):
@@ -79,10 +80,9 @@ def check(spec: SearchSpec) -> SearchSpec:
     }
     checked = dataclasses.replace(spec, **values)
     strategy = _collected(errors, "strategy", lambda: make_strategy(checked))
-    wanted = strategy.proxies if strategy is not None else ()
-    if wanted and (objection := proxy_objection(checked, wanted)):
+    if strategy is not None and strategy.proxies and (objection := proxy_objection(checked)):
         errors["strategy"] = (
-            f"asks for the scores of {', '.join(wanted)}, which do not fit {objection}"
+            f"asks for the scores of {', '.join(strategy.proxies)}, which do not fit {objection}"
         )
     if errors:
         raise InvalidSettings(errors)
@@ -162,6 +162,29 @@ def _check_strategy(spec: SearchSpec, configs: dict[str, Any], errors: dict[str,
         return
     if objection := strategy_objection(spec):
         errors["strategy"] = objection
+
+
+def _check_networks(spec: SearchSpec, errors: dict[str, str]) -> None:
+    """Check that the space builds the networks that the estimator needs."""
+    if not (has("estimators", spec.estimator) and has("spaces", spec.space)):
+        return
+    if objection := network_objection(spec):
+        errors.setdefault("estimator", objection)
+
+
+def network_objection(spec: SearchSpec) -> str:
+    """Return why the estimator cannot get networks from the space; empty if it needs none.
+
+    Raises:
+        EngineError: the estimator or the space is unknown.
+    """
+    estimator, space = (load(PARTS[p], getattr(spec, p)) for p in ("estimator", "space"))
+    if not estimator.builds_network or space.builds_networks:
+        return ""
+    return (
+        f"{spec.estimator} needs networks, but an architecture of {spec.space} is only a list of "
+        "decisions: choose table, with a table of these architectures, or another space"
+    )
 
 
 def strategy_objection(spec: SearchSpec) -> str:

@@ -36,6 +36,16 @@ def space_of(architecture: Architecture) -> Space:
     return space
 
 
+def check_builds(space: Space) -> None:
+    """Check that the architectures of a space are networks.
+
+    Raises:
+        EngineError: they are only lists of decisions.
+    """
+    if not space.builds_networks:
+        raise EngineError(space.no_network())
+
+
 def text_of(architecture: Architecture) -> str:
     """Return the architecture on one line, in the notation of its space."""
     return space_of(architecture).text(architecture)
@@ -63,6 +73,7 @@ def build(
 
     space = space_of(architecture)
     space.validate(architecture)
+    check_builds(space)
     if seed is None:
         return space.build(architecture, input_shape, classes)
     with torch.random.fork_rng(devices=[]):

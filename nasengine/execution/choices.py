@@ -10,7 +10,7 @@ from nasengine.catalog import load, names
 from nasengine.core.errors import EngineError
 from nasengine.core.search_spec import SearchSpec
 
-from .assembly import strategy_objection
+from .assembly import network_objection, strategy_objection
 
 REMEDY = ": choose "  # what follows in an objection
 
@@ -50,6 +50,8 @@ def _reason(check: Callable[[SearchSpec], str], spec: SearchSpec) -> str:
 
 def _estimator_objection(spec: SearchSpec) -> str:
     """Return why the estimator cannot evaluate architectures of the space."""
+    if objection := network_objection(spec):
+        return objection
     estimator, space = load("estimators", spec.estimator), load("spaces", spec.space)
     objections = estimator(estimator.Config()).objections(space(space.Config()), spec.dataset)
     return str(objections.get("estimator", ""))

@@ -9,7 +9,7 @@ from ..catalog import load
 from ..core.architecture import Architecture
 from ..core.space import Space
 from ..spaces.common.deployment import as_deployed
-from .building import space_of
+from .building import check_builds, space_of
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ def describe(
     import torch
 
     space = space_of(architecture)
+    check_builds(space)
     with torch.device("meta"):
         network = as_deployed(space.build(architecture, shape, classes))
     params, macs = (

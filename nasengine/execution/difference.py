@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.architecture import Architecture
@@ -15,6 +15,7 @@ from .building import space_of
 Edge = dict[str, Any]
 Key = tuple[str, str, str]  # source, target, label
 MAX_PERMUTED = 6  # inner nodes of a cell whose orders are all compared
+MAX_NAMED = 6  # decisions that differ, in a sentence
 KEPT, ADDED, REMOVED = "kept", "added", "removed"
 
 
@@ -31,6 +32,8 @@ class Difference:
         removed: Other edges that only the first has.
         joins: Edges into the output of a cell that only one has.
         settings: (name, first, second) of each setting of the network that differs.
+        decisions: Each decision of a space without networks, with its option and `change`: kept,
+            added or removed; a decision with two options is in the list twice.
     """
 
     cells: list[dict[str, Any]]
@@ -41,6 +44,13 @@ class Difference:
     removed: int
     joins: int
     settings: list[tuple[str, Any, Any]]
+    decisions: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def graph(self) -> dict[str, Any]:
+        """The drawing, as in docs/graphs.md."""
+        drawn: dict[str, Any] = {"cells": self.cells}
+        return {**drawn, "decisions": self.decisions} if self.decisions else drawn
 
     @property
     def differing(self) -> int:
@@ -50,6 +60,8 @@ class Difference:
     @property
     def sentence(self) -> str:
         """The difference in one sentence."""
+        if self.decisions:
+            return _sentence_of(self.decisions)
         counted = (
             (self.operations, "operation changed", "operations changed"),
             (self.inputs, "input moved", "inputs moved"),
@@ -84,10 +96,11 @@ def difference(first: Architecture, second: Architecture) -> Difference | None:
     if first.space != second.space:
         return None
     spaces = [space_of(architecture) for architecture in (first, second)]
-    graphs = []
+    drawings = []
     for space, architecture in zip(spaces, (first, second), strict=True):
         space.validate(architecture)
-        graphs.append({cell["name"]: cell for cell in space.graph(architecture)["cells"]})
+        drawings.append(space.graph(architecture))
+    graphs = [{cell["name"]: cell for cell in drawing["cells"]} for drawing in drawings]
     names = list(dict.fromkeys([*graphs[0], *graphs[1]]))
     compared = [_compared(name, graphs[0].get(name), graphs[1].get(name)) for name in names]
     totals = Counter[str]()
@@ -107,8 +120,49 @@ def difference(first: Architecture, second: Architecture) -> Difference | None:
             for name in dict.fromkeys([*configs[0], *configs[1]])
             if name not in spaces[0].search_settings
             and configs[0].get(name) != configs[1].get(name)
-        ],
+        ]
+        if spaces[0].builds_networks
+        else [],
+        decisions=_changed_decisions(*(drawing.get("decisions", []) for drawing in drawings)),
     )
+
+
+def _changed_decisions(
+    first: Sequence[dict[str, str]], second: Sequence[dict[str, str]]
+) -> list[dict[str, str]]:
+    """Return the decisions of two lists with `change`; the first option of a change comes first."""
+    old = {decision["name"]: decision["option"] for decision in first}
+    new = {decision["name"]: decision["option"] for decision in second}
+    rows = []
+    for name in dict.fromkeys([*old, *new]):
+        if name in old and old[name] == new.get(name):
+            rows.append({"name": name, "option": old[name], "change": KEPT})
+            continue
+        rows += [
+            {"name": name, "option": options[name], "change": change}
+            for options, change in ((old, REMOVED), (new, ADDED))
+            if name in options
+        ]
+    return rows
+
+
+def _sentence_of(decisions: Sequence[dict[str, str]]) -> str:
+    """Return the difference of two lists of decisions in one sentence."""
+    names = list(dict.fromkeys(decision["name"] for decision in decisions))
+    options: dict[str, dict[str, str]] = {name: {} for name in names}
+    for decision in decisions:
+        options[decision["name"]][decision["change"]] = decision["option"]
+    differing = [name for name in names if KEPT not in options[name]]
+    if not differing:
+        return "No decision differs."
+    shown = "; ".join(
+        f"{name} {options[name].get(ADDED, 'missing')} instead of "
+        f"{options[name].get(REMOVED, 'missing')}"
+        for name in differing[:MAX_NAMED]
+    )
+    more = f"; and {len(differing) - MAX_NAMED} more" if len(differing) > MAX_NAMED else ""
+    verb = "differs" if len(differing) == 1 else "differ"
+    return f"{len(differing)} of {len(names)} decisions {verb}: {shown}{more}."
 
 
 def _compared(

@@ -17,7 +17,7 @@ from ..core.protocol import Protocol
 from ..core.storage import storage_at
 from ..core.text import shorten
 from ..data.common.named import named_dataset
-from .building import space_of
+from .building import check_builds, space_of
 from .evaluation_result import FILE, EvaluationResult
 from .final import FinalJob, FinalOutcome, train_once
 from .network_folder import load_stored
@@ -133,7 +133,9 @@ def prepare(
         EngineError: a wrong name or setting, or parts that do not fit together.
     """
     actual = architecture_of(architecture)
-    kind = space_of(actual).data_kind
+    space = space_of(actual)
+    check_builds(space)
+    kind = space.data_kind
     found = find_protocol(protocol)
     if changes:
         found = changed(found, kind, changes)

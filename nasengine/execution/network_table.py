@@ -15,7 +15,7 @@ from ..objectives.common.network_input import batch_of
 from ..objectives.macs import FLOPS_PER_MAC
 from ..objectives.params import EXCLUDED
 from ..spaces.common.deployment import as_deployed
-from .building import space_of
+from .building import check_builds, space_of
 
 if TYPE_CHECKING:
     import torch
@@ -81,6 +81,7 @@ def network_table(architecture: Architecture, shape: tuple[int, ...], classes: i
 
     space = space_of(architecture)
     space.validate(architecture)
+    check_builds(space)
     with torch.device("meta"):
         network = as_deployed(space.build(architecture, shape, classes)).eval()
     return table_of(network, shape, classes)

@@ -97,8 +97,9 @@ class Candidate:
             EngineError: the space does not allow the architecture, or the data set is not on
                 this machine and `input_shape` or `classes` is missing.
         """
-        from .building import build, shape_and_classes
+        from .building import build, check_builds, shape_and_classes, space_of
 
+        check_builds(space_of(self.architecture))
         shape, count = shape_and_classes(self.spec, input_shape, classes)
         return build(self.architecture, shape, count, seed=seed)
 
@@ -109,9 +110,10 @@ class Candidate:
 
         Args and errors: as for `build`.
         """
-        from .building import shape_and_classes
+        from .building import check_builds, shape_and_classes, space_of
         from .description import describe
 
+        check_builds(space_of(self.architecture))
         shape, count = shape_and_classes(self.spec, input_shape, classes)
         return describe(f"candidate {self.number}", self.architecture, shape, count)
 

@@ -14,11 +14,11 @@ from nasengine.core.errors import EngineError
 from nasengine.core.objective import Objective
 from nasengine.core.proxy import ProxyEnsemble
 from nasengine.proxies.common.probe import NetworkProbe
-from tests.fixtures.spaces import SPACES, samples
+from tests.fixtures.spaces import NETWORK_SPACES, samples
 
 PROXIES = names("proxies")
 SINGLE = [name for name in PROXIES if not load("proxies", name).parts]
-IMAGES = [name for name in SPACES if load("spaces", name).data_kind == "images"]
+IMAGES = [name for name in NETWORK_SPACES if load("spaces", name).data_kind == "images"]
 SHAPE = (3, 8, 8)
 SMALL = {"cells": 3, "channels": 4}
 

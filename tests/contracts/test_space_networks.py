@@ -8,7 +8,7 @@ import pytest
 from nasengine.catalog import load
 from nasengine.core.errors import EngineError
 from tests.fixtures.spaces import (
-    SPACES,
+    NETWORK_SPACES,
     inputs,
     logits_of,
     samples,
@@ -17,8 +17,8 @@ from tests.fixtures.spaces import (
     with_capability,
 )
 
-IMAGES = [name for name in SPACES if load("spaces", name).data_kind == "images"]
-TEXTS = [name for name in SPACES if load("spaces", name).data_kind == "text"]
+IMAGES = [name for name in NETWORK_SPACES if load("spaces", name).data_kind == "images"]
+TEXTS = [name for name in NETWORK_SPACES if load("spaces", name).data_kind == "text"]
 SHAPES = [(1, 8, 8), (3, 32, 32)]
 
 
@@ -122,7 +122,7 @@ def test_a_mutant_inherits_at_most_its_own_parameters(name):
     assert torch.isfinite(logits_of(network.eval()(inputs(space, 2)))).all()
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", NETWORK_SPACES)
 def test_initial_weights_follow_the_generator_of_torch(name):
     import torch
 

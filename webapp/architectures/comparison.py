@@ -37,7 +37,7 @@ def compared(other: CatalogueEntry, entry: CatalogueEntry) -> Compared:
         return Compared(other, f"They are of different spaces: {text}.", None, [], costs)
     sentence = found.sentence.removesuffix(".")
     sentence = f"{sentence}; {change}." if change else f"{sentence}."
-    return Compared(other, sentence, {"cells": found.cells}, found.settings, costs)
+    return Compared(other, sentence, found.graph, found.settings, costs)
 
 
 def _costs(other: CatalogueEntry, entry: CatalogueEntry) -> list[dict[str, Any]]:

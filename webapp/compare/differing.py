@@ -47,7 +47,7 @@ def difference_of_candidates(runs: Mapping[int, Run], first: str, second: str) -
     if compared is None:
         spaces = f"{shapes[0].space} and {shapes[1].space}"
         return Differing(one, two, f"They are of different spaces: {spaces}.", None)
-    return Differing(one, two, compared.sentence, {"cells": compared.cells})
+    return Differing(one, two, compared.sentence, compared.graph)
 
 
 def _candidate(runs: Mapping[int, Run], key: str) -> Candidate | None:

@@ -14,13 +14,15 @@ from .groups import groups_of
 from .histories import histories_of, shared_goals
 
 MAX_CANDIDATES = 200  # of each group
+DECISION = "none"  # an option of a list of decisions is of no family of operations
 
 
 def operations_by_group(runs: Sequence[Run], by: str) -> dict[str, Any]:
     """Return a table of operations: a row for each, a column for each group.
 
-    A cell is the share of the edges of the architectures on the fronts of the group's runs that
-    have the operation, between 0 and 1. `counts` has the number of architectures of each group.
+    A cell is the share of the edges (of a space without networks: of the decisions) of the
+    architectures on the fronts of the group's runs that have the operation, between 0 and 1.
+    `counts` has the number of architectures of each group.
     """
     goals = shared_goals(runs)
     groups = groups_of(runs, by)
@@ -67,6 +69,9 @@ def _counted(proposals: Sequence[dict[str, Any]], families: dict[str, str]) -> C
     counter: Counter[str] = Counter()
     for proposal in proposals:
         graph = drawing(proposal["architecture"])
+        for decision in graph.get("decisions", []) if graph else []:
+            counter[label := f"{decision['name']} {decision['option']}"] += 1
+            families[label] = DECISION
         for cell in graph["cells"] if graph else []:
             for edge in cell["edges"]:
                 if edge["family"] != "concat":

@@ -11,6 +11,7 @@ from nasengine.core.errors import EngineError
 from nasengine.execution.canonical import canonical_id
 from webapp.accounts.models import Team
 from webapp.limits import MAX_NAME
+from webapp.runs.drawings import no_network_of
 from webapp.runs.models import Candidate
 
 MAX_RUN_NAME = 100  # of the run's name in the title of a candidate
@@ -98,4 +99,6 @@ def _subject(
         key = canonical_id(read)
     except EngineError as error:
         raise SubjectRefused(f"{title} cannot be trained: {error}") from None
+    if reason := no_network_of(architecture):
+        raise SubjectRefused(f"{title} cannot be trained: {reason}")
     return Subject(title[:MAX_NAME], read, key, source, query, candidate)

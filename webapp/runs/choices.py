@@ -51,9 +51,12 @@ def _choices_at(seq: int, run: Run) -> dict[str, Any]:
     numbers = list(done.order_by("number").values_list("number", flat=True))
     chosen = _sample(numbers, run.front.get("numbers", []))
     if is_imported(run):
+        is_network = False
         decisions, rows = recorded_choices(_genomes(run, chosen))
     else:
-        decisions, rows = _rows(run, assembly.make_space(SearchSpec.from_json(run.spec)), chosen)
+        space = assembly.make_space(SearchSpec.from_json(run.spec))
+        is_network = space.builds_networks
+        decisions, rows = _rows(run, space, chosen)
     names = [goal["name"] for goal in goals]
     values = _values(run, names, chosen)
     return {
@@ -73,7 +76,9 @@ def _choices_at(seq: int, run: Run) -> dict[str, Any]:
         "importance": _importance(goals, decisions, rows, values),
         "method": METHOD,
         "least": MIN_CANDIDATES,
-        "operations": _operations(decisions, rows, chosen, run.front.get("numbers", [])),
+        "operations": _operations(
+            decisions, rows, chosen, run.front.get("numbers", []), is_network=is_network
+        ),
     }
 
 
@@ -143,17 +148,28 @@ def _importance(
 
 
 def _operations(
-    decisions: tuple[Decision, ...], rows: list[list[int]], numbers: list[int], front: list[int]
+    decisions: tuple[Decision, ...],
+    rows: list[list[int]],
+    numbers: list[int],
+    front: list[int],
+    *,
+    is_network: bool,
 ) -> list[dict[str, Any]]:
-    """Return how often each operation was chosen: among all, and among those on the front."""
+    """Return how often each operation was chosen: among all, and among those on the front.
+
+    Without networks, equal options of two decisions have nothing in common, so each is counted
+    with the name of its decision.
+    """
     members = set(front)
     every: Counter[str] = Counter()
     best: Counter[str] = Counter()
     for number, row in zip(numbers, rows, strict=False):
         for decision, choice in zip(decisions, row, strict=False):
             if decision.kind == "op" and choice >= 0:
-                every[decision.options[choice]] += 1
-                best[decision.options[choice]] += number in members
+                option = decision.options[choice]
+                name = option if is_network else f"{decision.name} {option}"
+                every[name] += 1
+                best[name] += number in members
     total, on_front = sum(every.values()), sum(best.values())
     return [
         {

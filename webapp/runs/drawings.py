@@ -23,6 +23,15 @@ def space_of(architecture: Architecture) -> Space:
     return space(from_mapping(space.Config, architecture.config))
 
 
+def no_network_of(value: dict[str, Any]) -> str:
+    """Return why an architecture is no network that can be trained; empty if it is one."""
+    try:
+        space = catalog.load("spaces", value["space"])
+    except EngineError:
+        return ""
+    return "" if space.builds_networks else str(space.no_network())
+
+
 def drawing(value: dict[str, Any]) -> dict[str, Any] | None:
     """Return the drawing (docs/graphs.md) of an architecture; None if no space can read it."""
     architecture = Architecture.from_json(value)

@@ -11,6 +11,7 @@ import numpy as np
 from django.db.models import Count, Max, Q, QuerySet
 
 from nasengine import catalog
+from nasengine.core.decision import Decision
 from nasengine.core.errors import EngineError
 from nasengine.core.settings import describe, from_mapping
 from webapp.accounts.models import Team
@@ -18,8 +19,13 @@ from webapp.runs.best_values import Best, best_values
 from webapp.runs.models import Run, Space, SpaceVersion
 from webapp.runs.queries import runs_of
 from webapp.runs.setting_forms import as_text
+from webapp.tables.models import BenchmarkTable
+from webapp.tables.queries import search_settings
+
+from .table_spaces import table_for
 
 SAMPLES = 6
+MAX_NAMED = 8  # decisions in the list of versions
 MAX_RUNS = 20
 
 
@@ -32,6 +38,8 @@ class VersionRow:
     size: str
     runs: int
     query: str
+    decisions: tuple[Decision, ...] = ()
+    table: BenchmarkTable | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ def versions_of(space: Space, team: Team) -> list[VersionRow]:
     rows = space.versions.select_related("created_by").annotate(
         run_count=Count("runs", filter=Q(runs__team=team))
     )
-    return [_row(space, version) for version in rows.order_by("-number")]
+    return [_row(space, version, team) for version in rows.order_by("-number")]
 
 
 def best_runs(version: SpaceVersion, team: Team) -> list[tuple[Run, Best]]:
@@ -99,30 +107,55 @@ def size_of(name: str, config: dict[str, Any]) -> str:
     is an upper bound.
     """
     built = built_space(name, config)
+    if built is not None and not built.builds_networks:
+        return number_words(built.size() or 0)
     try:
         decisions = built.decisions() if built is not None else ()
     except TypeError:  # a space without a fixed sequence of decisions
         return ""
     if not decisions:
         return ""
-    digits = sum(math.log10(len(one.options)) for one in decisions)
-    if digits < 6:
-        return f"at most {math.prod(len(one.options) for one in decisions):,}"
-    return f"at most {10 ** (digits % 1):.1f} × 10^{int(digits)}"
+    return f"at most {number_words(math.prod(len(one.options) for one in decisions))}"
 
 
-def _row(space: Space, version: Any) -> VersionRow:
-    config = version.config
-    settings = {f"space_config.{name}": as_text(value) for name, value in config.items()}
-    query = urlencode({"space": space.engine_space, **settings})
-    changed = changed_settings(space.engine_space, config)
+def number_words(number: int) -> str:
+    """Return a number of architectures, rounded if it is long."""
+    if number < 10**6:
+        return f"{number:,}"
+    digits = math.log10(number)
+    return f"{10 ** (digits % 1):.1f} × 10^{int(digits)}"
+
+
+def _row(space: Space, version: Any, team: Team) -> VersionRow:
+    name, config = space.engine_space, version.config
+    settings = {f"space_config.{key}": as_text(value) for key, value in config.items()}
+    query = {"space": name, **settings}
+    table = table_for(team, name, config)
+    if table is not None:
+        query = {**search_settings(table, table.datasets[0]), **query}
     return VersionRow(
-        version, changed, size_of(space.engine_space, config), version.run_count, query
+        version,
+        changed_settings(name, config),
+        size_of(name, config),
+        version.run_count,
+        urlencode(query),
+        own_decisions(name, config),
+        table,
     )
+
+
+def own_decisions(name: str, config: dict[str, Any]) -> tuple[Decision, ...]:
+    """Return the decisions of a space without networks, which are its settings; else nothing."""
+    built = built_space(name, config)
+    return () if built is None or built.builds_networks else tuple(built.decisions())
 
 
 def changed_settings(name: str, config: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the settings that differ from their default, as (name, value)."""
+    if decisions := own_decisions(name, config):
+        names = ", ".join(one.name for one in decisions[:MAX_NAMED])
+        more = " ..." if len(decisions) > MAX_NAMED else ""
+        return [(f"{len(decisions)} decisions:", names + more)]
     try:
         known = describe(catalog.load("spaces", name).Config)
     except EngineError:

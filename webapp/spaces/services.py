@@ -19,13 +19,19 @@ MAX_SPACE_NAME = 80
 
 
 def add_version(
-    team: Team, user: User, name: str, engine_space: str, config: dict[str, Any], *, note: str = ""
+    team: Team,
+    user: User | None,
+    name: str,
+    engine_space: str,
+    config: dict[str, Any],
+    *,
+    note: str = "",
 ) -> tuple[SpaceVersion, bool]:
     """Store a version of the team's space of this name; the space is created if it is missing.
 
     Args:
         team: the team of the space.
-        user: who adds it.
+        user: who adds it; None for the command line.
         name: the name of the space.
         engine_space: the space of the catalogue.
         config: its settings; those that are left out have their default.

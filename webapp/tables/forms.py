@@ -48,10 +48,14 @@ class ImportForm(FileForm[TableImport]):
         label="File",
         allow_empty_file=True,
         widget=forms.FileInput(
-            attrs={"accept": ".csv,.gz,.zip,text/csv,application/gzip,application/zip"}
+            attrs={
+                "accept": ".csv,.json,.jsonl,.gz,.zip,text/csv,application/json,application/gzip,"
+                "application/zip"
+            }
         ),
         error_messages={
-            "required": "Choose a file: .csv or .csv.gz with a header row, or a benchmark's .zip.",
+            "required": "Choose a file: .csv or .csv.gz with a header row, .json with a list of "
+            "objects, or a benchmark's .zip.",
             "max_length": "The file's name is too long; rename it.",
         },
     )
@@ -63,7 +67,8 @@ class ImportForm(FileForm[TableImport]):
     space = forms.CharField(
         label="Space",
         required=False,
-        help_text="Search space of the rows; every row is validated against it.",
+        help_text="Search space of the rows; every row is validated against it. Rows that no "
+        "built-in space reads define a space of their own: decision-list.",
         widget=KeepingSelect(),
     )
     columns = _lines(
@@ -80,7 +85,8 @@ class ImportForm(FileForm[TableImport]):
     architecture = _text(
         "Architecture",
         "Column with the architecture's text, id or canonical JSON; or one column for each "
-        f"decision of the space, separated by commas. Default: {ARCHITECTURE}.",
+        f"decision of the space, separated by commas. Default: {ARCHITECTURE}, or all columns of "
+        "whole numbers and names that are neither objectives nor reported.",
         ARCHITECTURE,
     )
     datasets = _text(
@@ -93,14 +99,14 @@ class ImportForm(FileForm[TableImport]):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        names = [("", "none")] + [(name, name) for name in catalog.names("spaces")]
+        names = [("", "as the rows say")] + [(name, name) for name in catalog.names("spaces")]
         self.fields["space"].widget.choices = names
 
     def file_help(self) -> str:
         return (
-            "CSV in UTF-8 with a header row, optionally compressed with gzip, or the archive of a "
-            "study's benchmark, which fills in the other fields; at most "
-            f"{settings.TABLE_MEGABYTES} MB uncompressed."
+            "CSV in UTF-8 with a header row or JSON with a list of objects, optionally compressed "
+            "with gzip, or the archive of a study's benchmark, which fills in the other fields; "
+            f"at most {settings.TABLE_MEGABYTES} MB uncompressed."
         )
 
     def keeps_file(self, job: TableImport) -> bool:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from nasengine import catalog
+from nasengine.core.decision import Decision
+from nasengine.core.errors import EngineError
+from nasengine.core.settings import from_mapping
+
 from .models import BenchmarkTable, ImportState, TableImport
 
 IMPORT_WORDS = {
@@ -28,10 +33,23 @@ def fit_words(table: BenchmarkTable) -> str:
 
 def space_settings(table: BenchmarkTable) -> str:
     """Return the space settings of the measurement, as in "cells 1, channels 4"; may be empty."""
+    if decisions := decisions_of(table):
+        return f"{len(decisions)} decisions"
     return ", ".join(
         f"{name} {' '.join(value) if isinstance(value, list) else value}"
         for name, value in table.space_config.items()
     )
+
+
+def decisions_of(table: BenchmarkTable) -> tuple[Decision, ...]:
+    """Return the decisions of a table that defines its own space; nothing of other tables."""
+    try:
+        cls = catalog.load("spaces", table.space)
+        if cls.builds_networks:
+            return ()
+        return tuple(cls(from_mapping(cls.Config, table.space_config)).decisions())
+    except EngineError:
+        return ()
 
 
 def warnings_of(table: BenchmarkTable) -> list[str]:
@@ -39,8 +57,11 @@ def warnings_of(table: BenchmarkTable) -> list[str]:
     findings, fit = table.findings, table.fit
     warnings = []
     if repeated := findings.get("repeated"):
+        other = findings.get("conflicting")
+        more = f", and {other:,} with other values {_are(other)} ignored" if other else ""
         warnings.append(
-            f"{_rows(repeated)} an architecture again; the first row of each architecture counts."
+            f"{_rows(repeated)} an architecture again; the first row of each architecture "
+            f"counts{more}."
         )
     if nameless := findings.get("nameless"):
         warnings.append(f"{_rows(nameless)} no architecture and {_are(nameless)} ignored.")
@@ -51,9 +72,21 @@ def warnings_of(table: BenchmarkTable) -> list[str]:
         )
     if fit and fit["size"] and fit["fits"] < fit["size"] and not fit["unknown"]:
         warnings.append(
-            f"The table lacks {fit['size'] - fit['fits']:,} architectures of {table.space}: "
-            "candidates with one of them fail."
+            f"The table lacks {fit['size'] - fit['fits']:,} architectures of {table.space} "
+            f"({_share(fit['fits'], fit['size'])} are there): candidates with one of them fail."
         )
+    if constant := findings.get("constant"):
+        warnings.append(
+            f"No decision, because all rows have one value: {', '.join(constant)[:300]}."
+        )
+    if left_out := findings.get("left_out"):
+        warnings.append(
+            "No decision, because the values are neither whole numbers nor names that occur "
+            f"again: {', '.join(left_out)[:300]}. Name a column in the field Architecture to "
+            "search it."
+        )
+    if reason := findings.get("no_space"):
+        warnings.append(f"The rows define no space of their own: {reason}.")
     for objective in table.objectives:
         if lacking := findings.get("architectures", 0) - objective["rows"]:
             warnings.append(
@@ -85,6 +118,10 @@ def _done_words(job: TableImport) -> str:
         return "Imported; the table was deleted since."
     verb = "is imported" if job.is_new else "was imported before with the same rows and mapping"
     return f"{job.table} {verb}."
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.2g} %"
 
 
 def _rows(number: int) -> str:

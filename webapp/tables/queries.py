@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 
 from nasengine.estimators.tables.imported import ImportedTable
 from webapp.accounts.models import Team
@@ -59,8 +59,18 @@ def searches_of(table: BenchmarkTable) -> list[dict[str, str]]:
 
 
 def _query(table: BenchmarkTable, dataset: str, subject: str) -> str:
-    filled_in = {**_filled_in(table, dataset), "name": f"{subject} on {table.name}, {dataset}"}
+    filled_in = {**search_settings(table, dataset), "name": f"{subject} on {table.name}, {dataset}"}
     return urlencode(filled_in, doseq=True)
+
+
+def own_space_of(table: BenchmarkTable) -> dict[str, Any] | None:
+    """Return pk and version of the team's space that the table defines; None if there is none."""
+    # By the reverse relation: spaces are above the tables and not imported here.
+    versions = table.team.space_set.filter(
+        engine_space=table.space, versions__config=table.space_config
+    ).order_by("pk", "-versions__number")
+    found = versions.values("pk", "name", number=F("versions__number")).first()
+    return dict(found) if found else None
 
 
 def objectives_of(table: BenchmarkTable, dataset: str) -> list[dict[str, Any]]:
@@ -73,7 +83,8 @@ def names_of(table: BenchmarkTable) -> list[str]:
     return list(dict.fromkeys(objective["name"] for objective in table.objectives))
 
 
-def _filled_in(table: BenchmarkTable, dataset: str) -> dict[str, Any]:
+def search_settings(table: BenchmarkTable, dataset: str) -> dict[str, Any]:
+    """Return the fields of a form that searches on one data set of the table."""
     space = {"space": table.space} if table.space else {}
     settings = {f"space_config.{name}": value for name, value in table.space_config.items()}
     return {

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import BinaryIO
 
 from ...core.errors import EngineError
 from ...core.text import shorten
-from .csv_rows import csv_rows, header_in
+from .csv_rows import Rows, csv_rows, header_in
+from .json_rows import is_json, json_rows
 
 MAX_COLUMN_LENGTH = 100
 
@@ -34,7 +36,7 @@ class CanonicalTable:
 
 
 def canonical_table(raw: BinaryIO, name: str, max_bytes: int) -> CanonicalTable:
-    """Read a table from an open CSV file, optionally compressed with gzip.
+    """Read a table from an open CSV or JSON file, optionally compressed with gzip.
 
     Empty lines are dropped. Nothing in the file is executed.
 
@@ -44,13 +46,13 @@ def canonical_table(raw: BinaryIO, name: str, max_bytes: int) -> CanonicalTable:
         max_bytes: Largest uncompressed size.
 
     Raises:
-        EngineError: the file is not CSV in UTF-8 with a header, has no rows, is too large, or a
-            row has more cells than columns.
+        EngineError: the file is no JSON table and not CSV in UTF-8 with a header, has no rows, is
+            too large, or a row has more cells than columns.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     count = 0
-    with csv_rows(raw, name, max_bytes) as rows:
+    with _opened(raw, name, max_bytes) as rows:
         header = header_in(rows, name)
         _check_names(header, name)
         writer.writerow(header)
@@ -69,6 +71,12 @@ def canonical_table(raw: BinaryIO, name: str, max_bytes: int) -> CanonicalTable:
     if not count:
         raise EngineError(f"{name} has a header but no rows: choose a table with rows")
     return CanonicalTable(header, count, text.getvalue().encode())
+
+
+def _opened(raw: BinaryIO, name: str, max_bytes: int) -> AbstractContextManager[Rows]:
+    if is_json(raw, name):
+        return nullcontext(json_rows(raw, name, max_bytes))
+    return csv_rows(raw, name, max_bytes)
 
 
 def _check_names(header: tuple[str, ...], name: str) -> None:

@@ -99,7 +99,7 @@ def stamp_of(text: str) -> Stamp:
 
 @lru_cache(maxsize=32)
 def _header(stamp: Stamp) -> tuple[str, ...]:
-    with _rows(stamp) as rows:
+    with rows_of(stamp) as rows:
         return header_in(rows, stamp.name)
 
 
@@ -116,7 +116,7 @@ def _cells(stamp: Stamp, architecture: tuple[str, ...], columns: tuple[str, ...]
     last = max(keys)
     row_of: dict[str, int] = {}
     numbers: list[list[float]] = []
-    with _rows(stamp) as rows:
+    with rows_of(stamp) as rows:
         next(rows, None)
         for row in rows:
             if len(row) <= last or (key := JOINT.join(row[k] for k in keys)) in row_of:
@@ -129,7 +129,12 @@ def _cells(stamp: Stamp, architecture: tuple[str, ...], columns: tuple[str, ...]
 
 
 @contextmanager
-def _rows(stamp: Stamp) -> Iterator[Rows]:
+def rows_of(stamp: Stamp) -> Iterator[Rows]:
+    """Yield the rows of a table, the header first.
+
+    Raises:
+        EngineError: the table cannot be read.
+    """
     try:
         with Path(stamp.path).open("rb") as raw, csv_rows(raw, stamp.name) as rows:
             yield rows

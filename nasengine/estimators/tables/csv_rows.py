@@ -40,14 +40,19 @@ def csv_rows(raw: BinaryIO, name: str, max_bytes: int | None = None) -> Iterator
             block.
     """
     try:
-        compressed = raw.read(2) == GZIP_MAGIC
-        raw.seek(0)
-        stream = gzip.GzipFile(fileobj=raw) if compressed else raw
-        limited = io.BufferedReader(_SizeLimited(stream, name, max_bytes), CHUNK)
-        encoding = "utf-16" if limited.peek(2)[:2] in UTF_16_MARKS else "utf-8-sig"
-        yield _rows(io.TextIOWrapper(limited, encoding=encoding, newline=""), name)
+        stream = limited(raw, name, max_bytes)
+        encoding = "utf-16" if stream.peek(2)[:2] in UTF_16_MARKS else "utf-8-sig"
+        yield _rows(io.TextIOWrapper(stream, encoding=encoding, newline=""), name)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise unreadable(name, error) from None
+
+
+def limited(raw: BinaryIO, name: str, max_bytes: int | None) -> io.BufferedReader:
+    """Return the content of an open file, uncompressed; it ends with an error after `max_bytes`."""
+    compressed = raw.read(2) == GZIP_MAGIC
+    raw.seek(0)
+    stream = gzip.GzipFile(fileobj=raw) if compressed else raw
+    return io.BufferedReader(_SizeLimited(stream, name, max_bytes), CHUNK)
 
 
 def header_in(rows: Rows, name: str) -> tuple[str, ...]:

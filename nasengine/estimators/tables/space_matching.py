@@ -12,7 +12,7 @@ from ...core.architecture import Architecture
 from ...core.errors import EngineError
 from ...core.settings import from_mapping
 from ...core.space import Space
-from ...core.text import one_line
+from ...core.text import one_line, shorten
 from .keys import JOINT
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def settings_mismatches(space: Space, measured: dict[str, Any], table: str) -> d
     Returns:
         Dotted setting -> message; empty if all settings fit.
     """
+    if not space.builds_networks:
+        return _decision_mismatches(space, measured, table)
     errors = {}
     for name, value in measured.items():
         given = getattr(space.config, name)
@@ -69,6 +71,35 @@ def settings_mismatches(space: Space, measured: dict[str, Any], table: str) -> d
                 f"must be {_joined(value)} for the table {table} (got {_joined(given)})"
             )
     return errors
+
+
+def _decision_mismatches(space: Space, measured: dict[str, Any], table: str) -> dict[str, str]:
+    """Return which decisions differ from those of a table; options may be left out."""
+    cls = type(space)
+    whole = cls(from_mapping(cls.Config, measured)).decisions()
+    given = space.decisions()
+    names, known = [d.name for d in given], [d.name for d in whole]
+    if names != known:
+        text = (
+            f"must be those of the table {table}, in its order: {one_line(', '.join(known), 200)}"
+        )
+        return {"space_config.decisions": f"{text} (got {one_line(', '.join(names), 200)})"}
+    for decision, menu in zip(given, whole, strict=True):
+        if unknown := [option for option in decision.options if option not in menu.options]:
+            return {
+                "space_config.decisions": f"{decision.name} has the option {unknown[0]}, which the "
+                f"table {table} lacks: choose from {one_line(', '.join(menu.options), 200)}"
+            }
+    template, measured_template = (
+        getattr(config, "template", "")
+        for config in (space.config, from_mapping(cls.Config, measured))
+    )
+    if template != measured_template:
+        return {
+            "space_config.template": f"must be {shorten(measured_template)} for the table {table} "
+            f"(got {shorten(template)})"
+        }
+    return {}
 
 
 def _joined(value: Any) -> str:
@@ -96,7 +127,9 @@ class SpaceMatcher:
             if not valid and not misfit:
                 misfit = one_line(key.replace(JOINT, ", "), 200)
         listed = self._columns == 1 and bool(checked) and self._listed is not None
-        return Fit(checked, fits, unknown, misfit, self._space.size() if listed else None)
+        if listed or not self._space.builds_networks:
+            return Fit(checked, fits, unknown, misfit, self._space.size())
+        return Fit(checked, fits, unknown, misfit)
 
     def _is_valid(self, key: str) -> bool | None:
         """Return whether a key is an architecture, None if it cannot be checked."""
@@ -104,6 +137,8 @@ class SpaceMatcher:
             return self._is_chosen(key.split(JOINT))
         if key.startswith("{"):
             return self._is_canonical(key)
+        if not self._space.builds_networks:
+            return self._is_text(key)
         return None if self._listed is None else key in self._listed
 
     @cached_property
@@ -124,6 +159,12 @@ class SpaceMatcher:
             return architecture.canonical == key
         except (EngineError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return False  # the key may be any text
+
+    def _is_text(self, key: str) -> bool:
+        try:
+            return self._space.text(self._space.parse(key)) == key
+        except EngineError:
+            return False
 
     def _is_chosen(self, cells: Sequence[str]) -> bool:
         decisions = self._space.decisions()

@@ -20,11 +20,12 @@ MAX_CHECKED = 20_000  # architectures validated against the space, evenly over t
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """The result of validating all rows; the first three counts add up to all rows.
+    """The result of validating all rows; `architectures`, `repeated`, `nameless` are all rows.
 
     Attributes:
         architectures: Rows that a search can use.
         repeated: Rows of an architecture that occurred before; they are ignored.
+        conflicting: Those of them with other values in the columns.
         nameless: Rows without an architecture.
         finite: For each column, the number of usable rows with a finite value.
         fit: Whether the architectures are in the space; None without a space.
@@ -35,6 +36,7 @@ class ValidationReport:
     nameless: int
     finite: tuple[int, ...]
     fit: Fit | None
+    conflicting: int = 0
 
 
 def validate_rows(
@@ -53,7 +55,8 @@ def validate_rows(
     """
     keys = [table.header.index(name) for name in architecture]
     positions = [table.header.index(column.column) for column in columns]
-    last, seen, repeated, nameless = max(keys), dict[str, None](), 0, 0
+    last, seen = max(keys), dict[str, tuple[str, ...]]()
+    repeated = conflicting = nameless = 0
     finite = [0] * len(columns)
     with csv_rows(io.BytesIO(table.text), "the table") as rows:
         next(rows, None)
@@ -62,16 +65,18 @@ def validate_rows(
                 nameless += 1
                 continue
             key = JOINT.join(row[position] for position in keys)
+            values = tuple(row[position] for position in positions if position < len(row))
             if key in seen:
                 repeated += 1
+                conflicting += seen[key] != values
                 continue
-            seen[key] = None
+            seen[key] = values
             for i, (column, position) in enumerate(zip(columns, positions, strict=True)):
                 finite[i] += position < len(row) and _is_finite(column, row[position])
     step = max(1, -(-len(seen) // MAX_CHECKED))
     sample = list(seen)[::step]
     fit = SpaceMatcher(space, len(keys)).fit(sample) if space is not None else None
-    return ValidationReport(len(seen), repeated, nameless, tuple(finite), fit)
+    return ValidationReport(len(seen), repeated, nameless, tuple(finite), fit, conflicting)
 
 
 def _is_finite(column: Column, cell: str) -> bool:

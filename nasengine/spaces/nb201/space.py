@@ -36,7 +36,7 @@ class NB201Space(SupernetSpace, DecisionSpace):
     name = "nb201"
     Config = NB201Config
     capabilities = DecisionSpace.capabilities | {
-        "enumerate", "inherit", "supernet", "relaxed", "partial"
+        "enumerate", "inherit", "parse", "supernet", "relaxed", "partial"
     }  # fmt: skip
     search_settings = frozenset({"operations", "pool_norm"})
     config: NB201Config

@@ -42,12 +42,6 @@ class Features:
             self.tokens[index], self.operations[index], self.contexts[index], self.sizes[index]
         )
 
-    def resized(self, columns: int) -> Features:
-        """Return the features with as many columns of tokens, cut or filled up with -1."""
-        kept = self.tokens[:, :columns]
-        tokens = np.pad(kept, ((0, 0), (0, columns - kept.shape[1])), constant_values=-1)
-        return Features(tokens, self.operations, self.contexts, self.sizes)
-
 
 @dataclass(frozen=True)
 class _Row:
@@ -96,6 +90,9 @@ class Encoder:
             edges = used_edges(cell)
             operations.update(f"{cell['name']}/{label}" for label in _labels(edges))
             contexts.update(f"{cell['name']}/{label}" for label in _contexts(edges))
+        for decision in drawing.get("decisions", []):  # of a space without networks
+            operations[label := f"{decision['name']}/{decision['option']}"] += 1
+            contexts[label] += 1
         tokens = tuple(self._space.tokens(architecture))
         return _Row(tokens, _hashed(operations), _hashed(contexts), size_of(drawing))
 

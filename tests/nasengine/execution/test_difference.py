@@ -11,7 +11,7 @@ import pytest
 from nasengine.catalog import load
 from nasengine.execution.difference import difference
 from nasengine.spaces.common import cell_genome
-from tests.fixtures.spaces import SPACES, check_graph, samples, space_of
+from tests.fixtures.spaces import NETWORK_SPACES, check_graph, samples, space_of
 
 V2 = load("networks", "DARTS_V2")
 
@@ -24,7 +24,7 @@ def changed(edit):
     return replace(V2, genome=genome)
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", NETWORK_SPACES)
 def test_an_architecture_does_not_differ_from_itself(name):
     (architecture,) = samples(space_of(name), 1)
     found = difference(architecture, architecture)
@@ -33,7 +33,7 @@ def test_an_architecture_does_not_differ_from_itself(name):
     assert {edge["change"] for cell in found.cells for edge in cell["edges"]} == {"kept"}
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", NETWORK_SPACES)
 def test_every_edge_of_both_is_in_the_drawing_once(name):
     first, second = samples(space_of(name), 2, seed=3)
     found = difference(first, second)

@@ -15,7 +15,7 @@ from nasengine.execution.description import describe
 from nasengine.execution.inspection import input_of, inspect
 from nasengine.execution.network_folder import StoredNetwork, save_network
 from nasengine.execution.network_table import network_table
-from tests.fixtures.spaces import SPACES, samples, shape_of
+from tests.fixtures.spaces import NETWORK_SPACES, samples, shape_of
 from tests.fixtures.spaces import space_of as default_space
 
 SMALL = {"cells": 3, "layers": 3, "stages": (2, 3), "channels": 4, "nodes": 3, "blocks": 2}
@@ -33,7 +33,7 @@ def small_space(name):
     return space_class(space_class.Config(**sizes))
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", NETWORK_SPACES)
 def test_the_parts_of_a_network_add_up_to_its_costs(name):
     space = small_space(name)
     (architecture,) = samples(space, 1, seed=2)

@@ -26,7 +26,7 @@ from nasengine.execution.network_folder import (
     save_network,
 )
 from nasengine.spaces.common.deployment import as_deployed
-from tests.fixtures.spaces import SPACES, inputs, logits_of, space_of
+from tests.fixtures.spaces import NETWORK_SPACES, inputs, logits_of, space_of
 from tests.fixtures.stored_networks import described, randomised, stored, tiny
 
 ROOT = Path(__file__).parents[3]
@@ -58,7 +58,7 @@ def tensors_of(folder):
     return safetensors.torch.load((folder / "weights.safetensors").read_bytes())
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", NETWORK_SPACES)
 def test_a_loaded_network_gives_the_same_outputs_bit_for_bit(name, tmp_path):
     saved, network = stored(tmp_path, tiny(name))
     batch = inputs(space_of(name), 3)

@@ -15,9 +15,9 @@ from nasengine.catalog import load
 from nasengine.spaces.layers.blocks import FactorizedReduce, relu_conv_bn
 from nasengine.spaces.layers.pointwise import SAFE_CHANNELS, PointwiseConv, pointwise_conv
 from nasengine.spaces.layers.supernet.operations import Dense, Reduction, Source
-from tests.fixtures.spaces import SPACES, samples, space_of
+from tests.fixtures.spaces import NETWORK_SPACES, samples, space_of
 
-IMAGES = [name for name in SPACES if load("spaces", name).data_kind == "images"]
+IMAGES = [name for name in NETWORK_SPACES if load("spaces", name).data_kind == "images"]
 
 
 class Strided(TorchDispatchMode):

@@ -88,4 +88,5 @@ def test_every_space_has_samples_that_repeat(name):
     first, again = samples_of(space, version), samples_of(space, version)
     assert [one.key for one in first] == [one.key for one in again]
     assert len(first) == 6 and all(one.graph for one in first)
-    assert size_of(name, {}).startswith("at most") or size_of(name, {}) == ""
+    exact = {"decision-list": "36,864"}  # no option of it excludes another
+    assert size_of(name, {}) == exact.get(name, "") or size_of(name, {}).startswith("at most")

@@ -13,8 +13,8 @@ from tests.fixtures.tables import write_table
 from webapp.runs.objectives import goals_of_run
 from webapp.runs.services.launch import launch
 from webapp.tables.models import BenchmarkTable
-from webapp.tables.services.column_mapping import Mapping
 from webapp.tables.services.importing import import_table
+from webapp.tables.services.mapping import Mapping
 from webapp.tables.services.materialise import materialise_table, sweep_tables
 from webapp.tables.services.resolve import resolve
 

@@ -19,8 +19,8 @@ from webapp.runs.services.launch import launch
 from webapp.tables.labels import fit_words, warnings_of
 from webapp.tables.models import BenchmarkTable
 from webapp.tables.services.checking import CheckFailed, check_again, delete_unused
-from webapp.tables.services.column_mapping import Mapping
 from webapp.tables.services.importing import import_table
+from webapp.tables.services.mapping import Mapping
 
 from ...fixtures.table_specs import asked
 

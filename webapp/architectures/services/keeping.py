@@ -12,6 +12,7 @@ from nasengine.execution.canonical import canonical_id
 from nasengine.execution.code_version import code_version
 from webapp.accounts.models import Team, User
 from webapp.limits import MAX_NAME, MAX_PROPOSAL
+from webapp.runs.drawings import no_network_of
 from webapp.runs.imported import is_imported
 from webapp.runs.models import Candidate, CandidateState
 
@@ -75,6 +76,8 @@ def keep(
         )
     if is_imported(run):
         raise KeepRefused("The run is imported: its candidates have no architecture to keep")
+    if reason := no_network_of(candidate.proposal["architecture"]):
+        raise KeepRefused(f"The catalogue keeps networks, and {reason}")
     try:
         name = checked_text(name, "The name", MAX_NAME)
         proposal = checked_text(proposal, "The proposal", MAX_PROPOSAL)

@@ -19,7 +19,7 @@ from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
 from webapp.runs.cost import cost_text
-from webapp.runs.drawings import derived_from, drawing, text_of
+from webapp.runs.drawings import derived_from, drawing, no_network_of, text_of
 from webapp.runs.imported import is_imported
 from webapp.runs.models import Candidate, Run
 from webapp.runs.objectives import goals_of_run
@@ -93,7 +93,8 @@ def candidate_response(request: TeamRequest, run: Run, candidate: Candidate) -> 
         "entry": kept_entry(run, architecture) if architecture else None,
         "is_imported": is_imported(run),
         "recorded": sorted(architecture["genome"].items()) if is_imported(run) else [],
-        "may_keep": not is_imported(run) and may(request.user, "keep", run.team),
+        "no_network": (no_network := no_network_of(architecture) if architecture else ""),
+        "may_keep": not (no_network or is_imported(run)) and may(request.user, "keep", run.team),
     }
     template = "runs/parts/candidate.html" if request.htmx else "runs/candidate.html"
     response = render(request, template, context)

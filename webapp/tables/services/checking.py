@@ -14,7 +14,8 @@ from nasengine.estimators.tables.canonical import canonical_table
 from webapp.limits import MEGABYTE
 from webapp.tables.models import BenchmarkTable
 
-from .column_mapping import Mapping, read
+from .column_mapping import read
+from .mapping import Mapping
 
 
 class CheckFailed(ValueError):

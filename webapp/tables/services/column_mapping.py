@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from nasengine import catalog
@@ -19,22 +19,10 @@ from nasengine.estimators.tables.keys import key_columns, key_objection
 from nasengine.estimators.tables.validation_report import ValidationReport, validate_rows
 from webapp.events.clean import clean_json
 
+from .mapping import Mapping
+from .own_space import derived
+
 NB201 = "nb201"
-
-
-@dataclass(frozen=True)
-class Mapping:
-    """Which columns name the architecture and the objectives, and the space of the rows.
-
-    Fields may be empty: they are filled in if the table's header determines them.
-    """
-
-    space: str = ""
-    space_config: dict[str, Any] = field(default_factory=dict)
-    datasets: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
-    report: tuple[str, ...] = ()
-    architecture: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +66,7 @@ def read(table: CanonicalTable, mapping: Mapping, name: str) -> Reading:
             no row names an architecture of the space.
     """
     whole = _filled(table.header, mapping, name)
+    whole, notes = derived(table, whole)
     space = _space(whole)
     columns = _columns(table.header, whole)
     keys = key_columns(whole.architecture)
@@ -95,7 +84,7 @@ def read(table: CanonicalTable, mapping: Mapping, name: str) -> Reading:
         }
         for (dataset, column), rows in zip(columns, found.finite, strict=True)
     ]
-    return Reading(whole, objectives, _findings(found))
+    return Reading(whole, objectives, {**_findings(found), **notes})
 
 
 def _settings(mapping: Mapping) -> dict[str, Any]:
@@ -109,7 +98,7 @@ def _filled(header: tuple[str, ...], mapping: Mapping, name: str) -> Mapping:
     given = asdict(mapping)
     if mapping.columns:
         given["datasets"] = mapping.datasets or (name,)
-        given["architecture"] = mapping.architecture or nb201_layout.ARCHITECTURE
+        given["architecture"] = mapping.architecture or _keys_in(header)
         return Mapping(**given)
     if not nb201_layout.is_nb201(header):
         raise InvalidSettings(
@@ -134,6 +123,11 @@ def _filled(header: tuple[str, ...], mapping: Mapping, name: str) -> Mapping:
         raise InvalidSettings(errors)
     given |= {"space": NB201, "datasets": mapping.datasets or held}
     return Mapping(**{**given, "architecture": nb201_layout.ARCHITECTURE})
+
+
+def _keys_in(header: tuple[str, ...]) -> str:
+    """Return the column of architectures of NAS-Bench-201; "" if the table has none."""
+    return nb201_layout.ARCHITECTURE if nb201_layout.ARCHITECTURE in header else ""
 
 
 def _space(mapping: Mapping) -> Space | None:
@@ -203,6 +197,7 @@ def _findings(found: ValidationReport) -> dict[str, Any]:
             "architectures": found.architectures,
             "repeated": found.repeated,
             "nameless": found.nameless,
+            "conflicting": found.conflicting,
             "fit": asdict(found.fit) if found.fit is not None else None,
         }
     )

@@ -21,8 +21,8 @@ from webapp.uploads import jobs as upload_jobs
 from webapp.uploads.jobs import beat, cancel, release
 
 from . import benchmark_files
-from .column_mapping import Mapping
 from .importing import check_quota, prepare, settings_errors, store, tidy
+from .mapping import Mapping
 
 __all__ = ["beat", "cancel", "release"]
 SEPARATORS = re.compile(r"[,\n]")

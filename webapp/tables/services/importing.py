@@ -19,7 +19,8 @@ from webapp.accounts.models import Team, User
 from webapp.limits import MAX_NOTE, MAX_TABLE_DATASETS, MEGABYTE
 from webapp.tables.models import BenchmarkTable
 
-from .column_mapping import Mapping, Reading, check_mapping, read, unique_texts
+from .column_mapping import Reading, check_mapping, read, unique_texts
+from .mapping import Mapping
 
 DATASET = re.compile(r"[\w.-]{1,40}", re.ASCII)
 SAME = ("digest", "space", "space_config", "datasets", "columns", "report", "architecture")

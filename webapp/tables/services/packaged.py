@@ -5,8 +5,8 @@ from __future__ import annotations
 from nasengine.estimators.tables.packaged import packaged_tables
 from webapp.accounts.models import Team, User
 
-from .column_mapping import Mapping
 from .importing import Import, import_table
+from .mapping import Mapping
 
 
 def import_packaged_table(team: Team, user: User | None, name: str) -> Import:

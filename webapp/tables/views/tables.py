@@ -10,9 +10,16 @@ from django.views.decorators.http import require_GET
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
-from webapp.tables.labels import fit_words, space_settings, warnings_of
+from webapp.tables.labels import decisions_of, fit_words, space_settings, warnings_of
 from webapp.tables.models import BenchmarkTable
-from webapp.tables.queries import imports_of, names_of, objectives_of, searches_of, tables_of
+from webapp.tables.queries import (
+    imports_of,
+    names_of,
+    objectives_of,
+    own_space_of,
+    searches_of,
+    tables_of,
+)
 
 PAGE = 25
 MAX_RUNS = 8
@@ -54,6 +61,8 @@ def table_detail(request: TeamRequest, pk: int) -> HttpResponse:
         "fit": fit_words(table),
         "space_settings": space_settings(table),
         "warnings": warnings_of(table),
+        "decisions": decisions_of(table),
+        "own_space": own_space_of(table),
         "objectives": [
             {"dataset": dataset, "rows": objectives_of(table, dataset)}
             for dataset in table.datasets

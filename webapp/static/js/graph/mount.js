@@ -1,5 +1,6 @@
 // Puts drawings into the page: every <figure data-graph="ID"> shows the JSON of element ID.
 import { fileName, saveText } from "../save.js";
+import { listDecisions } from "./decisions.js";
 import { describeArchitecture, drawArchitecture } from "./draw.js";
 
 const mounted = new Map();
@@ -12,10 +13,23 @@ export function showDrawing(figure, drawing, title) {
 function redraw(figure) {
   const { drawing, title } = mounted.get(figure);
   const size = figure.dataset.size ?? "card";
+  figure.classList.toggle("is-list", Boolean(drawing.decisions));
+  for (const button of document.querySelectorAll("[data-graph-save]"))
+    if (button.dataset.graphSave === figure.id) button.hidden = Boolean(drawing.decisions);
+  if (drawing.decisions) {
+    boxOf(figure, size, title).replaceChildren(listDecisions(drawing.decisions, size));
+    return;
+  }
   const svg = drawArchitecture(drawing, { size, title, width: figure.clientWidth || 600 });
   // A drawing that does not fit scrolls: smaller, its labels could not be read.
   if (size !== "thumb") svg.style.minWidth = `${svg.dataset.naturalWidth}px`;
   if (size === "full") svg.style.maxWidth = `${Math.round(svg.dataset.naturalWidth * 1.25)}px`;
+  boxOf(figure, size, title).replaceChildren(svg);
+  const words = figure.querySelector(".ps-graph-words");
+  if (words) words.replaceChildren(describeArchitecture(drawing));
+}
+
+function boxOf(figure, size, title) {
   const box = figure.querySelector(".ps-graph-box") ?? figure.appendChild(document.createElement("div"));
   box.className = "ps-graph-box";
   if (size !== "thumb") {
@@ -24,9 +38,7 @@ function redraw(figure) {
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", title);
   }
-  box.replaceChildren(svg);
-  const words = figure.querySelector(".ps-graph-words");
-  if (words) words.replaceChildren(describeArchitecture(drawing));
+  return box;
 }
 
 export function mountDrawings(root = document) {

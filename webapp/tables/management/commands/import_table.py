@@ -14,15 +14,16 @@ from nasengine.core.pinned import MAX_NAME_LENGTH
 from webapp.accounts.command_arguments import check_may, team_named, user_named
 from webapp.tables.labels import fit_words
 from webapp.tables.queries import names_of
-from webapp.tables.services.column_mapping import Mapping
 from webapp.tables.services.importing import Import, import_table
+from webapp.tables.services.mapping import Mapping
 
 REFUSED = 2
 TEXT_OPTIONS = {
     "name": "name of the table; default: the name of the file",
     "team": "slug of the team; default: the first team",
     "user": "name of the user who imports it; default: none",
-    "space": "search space of the rows; every row is validated against it",
+    "space": "search space of the rows; every row is validated against it; default: the space "
+    "that the columns define, if no built-in space reads them",
     "datasets": "names that a run may give as its data set, separated by commas; "
     "default: the name of the table",
     "columns": "objectives and their columns, for example "
@@ -75,7 +76,7 @@ def _imported(options: dict[str, Any]) -> Import:
 
 def _name_of(path: Path) -> str:
     """The file's name, reduced to the characters that a table's name may have."""
-    stem = path.name.lower().partition(".csv")[0]
+    stem = re.split(r"\.(?:csv|jsonl?)", path.name.lower())[0]
     return re.sub(r"[^a-z0-9._-]+", "-", stem).strip("-._")[:MAX_NAME_LENGTH]
 
 
