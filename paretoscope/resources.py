@@ -185,6 +185,19 @@ class Export(Resource):
         """
         return _waited(self, timeout, every)
 
+    def measure(self, device: str, objective: str = "latency", file: str = "") -> Export:
+        """Ask a device of the team to measure the network; return the export itself.
+
+        `row["measurements"]` has the value once the device has measured: `refresh` reads it again.
+
+        Args:
+            device: name of the device.
+            objective: the cost.
+            file: name of an ONNX file of the archive; "" for the first one.
+        """
+        body = {"device": device, "objective": objective, "file": file}
+        return self._act("measurements", body)  # type: ignore[no-any-return]
+
     def download(self, path: str | Path) -> Path:
         """Write the archive to a file."""
         return self._connection.save(f"{self.path}/{self.id}/archive.zip", path)

@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.fixtures.devices import make_device
 from tests.fixtures.empty_environment import only, run_with
 from tests.fixtures.site_visits import sign_in, sign_out
 from webapp.architectures.models import CatalogueEntry
+from webapp.devices.services import tokens
 from webapp.evaluations.models import Evaluation
 from webapp.exports.models import Export
 from webapp.runs.models import Run
@@ -131,6 +133,23 @@ def export(page: Page, url: str, evaluation: Evaluation, target: str) -> Export:
     return Export.objects.get(target=target)
 
 
+def measure_on_device(page: Page, site: Any, team: Any) -> None:
+    """The agent of a device measures the model of the open page; the page shows the result."""
+    device = make_device(team, "pi4")
+    options = ["--name", "pi4", "--server", site.url, "--token", tokens.issue(device, None)]
+    folder = ["--folder", str(site.folder / "agent"), "--threads", "1", "--jobs", "1"]
+    site.start("agent", "-m", "nasengine.agent", *options, *folder)
+    page.reload()
+    page.get_by_test_id("measure-device").select_option("pi4")
+    page.get_by_test_id("measure").click()
+    row = page.get_by_test_id("measurement-row")
+    expect(row).to_have_attribute("data-state", "done", timeout=PATIENCE_MS)  # without a reload
+    measured = device.measurements.get()
+    assert (measured.method, measured.unit, measured.repetitions >= 30) == ("measured", "ms", True)
+    expect(row).to_contain_text(re.compile(r"pi4.*latency.*model\.onnx.*ms.*measured.*onnxruntime"))
+    expect(row).to_contain_text(str(measured.repetitions))
+
+
 def check_report(made: Export) -> None:
     """In float32 outputs agree to 1e-4, and every class on the test part is the same."""
     floats = [m for m in made.report["models"] if m.get("precision", "float32") == "float32"]
@@ -151,7 +170,9 @@ def download(page: Page, folder: Path) -> Path:
 
 
 @pytest.mark.timeout(900)
-def test_from_a_search_to_verified_archives(site, researcher, curator, browser_page, tmp_path):
+def test_from_a_search_to_verified_archives(
+    site, team, researcher, curator, browser_page, tmp_path
+):
     page = browser_page
     sign_in(page, site.url, "rosa")
     run = search(page, site.url)
@@ -165,6 +186,8 @@ def test_from_a_search_to_verified_archives(site, researcher, curator, browser_p
     for target, runtime in RUNTIMES.items():
         check_report(export(page, site.url, best, target))
         archive = download(page, tmp_path / target)
+        if target == "onnx":
+            measure_on_device(page, site, team)
         environment = tmp_path / f"only-{runtime}"
         if not environment.exists():
             only(environment, "numpy", runtime)

@@ -190,6 +190,8 @@ GUARDS = {
     "exports/new/settings": "launch",
     "exports/<int:pk>/": "view",
     "exports/<int:pk>/archive.zip": "view",
+    "exports/<int:pk>/measured": "view",
+    "exports/<int:pk>/measure": "control",
     "exports/<int:pk>/<str:action>": "control",
     "architectures/": "team",
     "architectures/<int:pk>/": "view",

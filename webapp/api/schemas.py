@@ -391,6 +391,22 @@ class NewBudget(Storable):
         return {name: value for name in LIMITS if (value := getattr(self, name)) is not None}
 
 
+class NewMeasurement(Storable):
+    """What a device is to measure of an export.
+
+    Attributes:
+        device: name of a device of the team.
+        objective: the cost.
+        file: name of an ONNX file of the export; "" for the first one.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    device: str
+    objective: str = "latency"
+    file: str = ""
+
+
 class CompareQuery(Storable):
     """The numbers of the runs to compare."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from webapp.devices.models import Measurement
 from webapp.evaluations.models import Training
 from webapp.jobs.models import Job
 
@@ -14,6 +15,7 @@ class Export(Job):
     `archive` is the name of the file in the export's folder, "" before it is stored, and
     `folder` the part of that folder that belongs to the claim which wrote it. `report` is the
     deployment report of the engine: size, latency, difference from the trained network.
+    `measurements` are those of its ONNX files by device agents.
     """
 
     team_path = "team"
@@ -28,6 +30,7 @@ class Export(Job):
     archive_sha256 = models.CharField(max_length=64, blank=True)
     report = models.JSONField(default=dict, blank=True)
     seconds = models.FloatField(null=True, blank=True)
+    measurements = models.ManyToManyField(Measurement, blank=True, related_name="exports")
 
     class Meta(Job.Meta):
         ordering = ["-created_at", "-pk"]

@@ -8,9 +8,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from webapp.accounts.models import Team
+from webapp.devices.models import Measurement
 
 from .models import Export
 
+MAX_MEASUREMENTS = 50
 REFERENCES = {"torch": "the trained network", "itself": "the outputs at the export"}
 
 
@@ -41,6 +43,12 @@ def report_rows(export: Export) -> list[dict[str, Any]]:
     `classes`, `right` and `note`; a value that was not measured is None, with the reason in `note`.
     """
     return [_report_row(model) for model in export.report.get("models", [])]
+
+
+def measurements_of(export: Export) -> list[Measurement]:
+    """Return the measurements of an export by device agents, newest first."""
+    rows = export.measurements.select_related("device").defer("architecture", "samples")
+    return list(rows.order_by("-queued_at", "-pk")[:MAX_MEASUREMENTS])
 
 
 def _report_row(model: dict[str, Any]) -> dict[str, Any]:

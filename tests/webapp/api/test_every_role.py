@@ -57,6 +57,7 @@ WRITES: dict[str, tuple[str, dict[str, Any]]] = {
     "POST /api/evaluations/{pk}/{action}": ("control", {}),
     "POST /api/exports": ("launch", {"evaluation": "EVALUATION", "target": "onnx"}),
     "POST /api/exports/{pk}/{action}": ("control", {}),
+    "POST /api/exports/{pk}/measurements": ("launch", {"device": "pi4"}),
     "POST /api/comments": ("view", {"run": "RUN", "text": "hello"}),
     "PATCH /api/comments/{pk}": ("author", {"text": "changed"}),
     "DELETE /api/comments/{pk}": ("author or owner", {}),

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
+import shutil
+import zipfile
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db.models.functions import Now
 from django.test import Client
 
 from nasengine import catalog
 from nasengine.core.errors import InvalidSettings
+from nasengine.core.storage import storage_at
+from tests.fixtures.api import Caller
+from tests.fixtures.devices import make_device, result
 from tests.fixtures.evaluations import (
     finish_export,
     finish_trainings,
     make_evaluation,
     make_export,
 )
-from tests.fixtures.factories import make_slot
+from tests.fixtures.factories import make_slot, make_team
 from tests.fixtures.html_reader import errors_of, read
 from webapp.architectures.models import CatalogueEntry
+from webapp.devices.models import Measurement
+from webapp.devices.services import measuring
 from webapp.evaluations.services.launch import EvaluationSpec, launch_evaluation
 from webapp.evaluations.subjects import entry_subject
 from webapp.exports.models import Export
@@ -237,3 +248,80 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_exports(
     for _ in range(2):
         request_export(export.training, researcher, "onnx", {})
     assert queries_of(lambda: client.get(address)) == before
+
+
+def archive_of(**files: bytes) -> bytes:
+    content = io.BytesIO()
+    facts = json.dumps({"input_shape": [1, 8, 8], "classes": 10})
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("made/network.json", facts)
+        for name, text in files.items():
+            archive.writestr(f"made/{name}.onnx", text)
+    return content.getvalue()
+
+
+def test_a_device_measures_an_export_and_its_page_shows_the_value(
+    team, researcher, viewer, stranger, sign_in
+):
+    export, device = make_export(team, researcher), make_device(team, "pi4")
+    page, client = f"/exports/{export.pk}/", sign_in(researcher)
+    typed = {"device": "pi4", "objective": "latency"}
+    assert "has no ONNX file" in client.post(f"{page}measure", typed, follow=True).content.decode()
+    finish_export(export, archive_of(model=b"a network"))
+    assert sign_in(viewer).post(f"{page}measure", typed).status_code == 403
+    assert sign_in(stranger).post(f"{page}measure", typed).status_code == 404
+    make_device(make_team(), "theirs")
+    for wrong, text in (
+        ({"device": "theirs"}, "your team has no device &#x27;theirs&#x27;"),
+        ({"objective": "beauty"}, "must be one of latency, throughput"),
+        ({"file": "model.engine"}, "it has: model.onnx"),
+    ):
+        shown = client.post(f"{page}measure", {**typed, **wrong}, follow=True).content.decode()
+        assert text in shown
+    assert not Measurement.objects.exists()
+    for _ in range(2):  # the second one finds it open
+        client.post(f"{page}measure", typed)
+    waiting = read(client.get(page))
+    assert waiting.one("export-measured").attributes["data-open"] == "1"
+    claimed = measuring.claim(device)
+    place = storage_at(settings.PARETOSCOPE_DEVICE_NETWORKS).within(claimed.network)
+    assert place.get("model.onnx") == b"a network"
+    assert claimed.onnx_sha256 == hashlib.sha256(b"a network").hexdigest()
+    assert measuring.finish(claimed, claimed.fence, result(2.0)) == "accepted"
+    row = read(client.get(page)).one("measurement-row").text
+    for part in (
+        "pi4",
+        "latency",
+        "model.onnx",
+        "2.00 ms (± 0.05)",
+        "measured",
+        "3",
+        "onnxruntime",
+    ):
+        assert part in row, row
+    part = read(client.get(f"{page}measured"))
+    assert part.one("export-measured").attributes["data-open"] == "0"
+    api = Caller(researcher)
+    again = api.post(f"/exports/{export.pk}/measurements", {"device": "pi4"}).json()
+    assert [one["state"] for one in again["measurements"]] == ["queued", "done"]
+    assert again["measurements"][1]["value"] == 2.0
+    refused = api.post(f"/exports/{export.pk}/measurements", {"device": "theirs"})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/device")
+    client.post(f"{page}stop-measuring")
+    nothing = client.post(f"{page}stop-measuring", follow=True).content.decode()
+    assert "every measurement has ended" in nothing
+    client.post(f"{page}measure", typed)
+    client.post(f"{page}delete")
+    states = Measurement.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["done", "cancelled", "cancelled"]
+
+
+def test_an_archive_that_cannot_be_read_is_a_message(team, researcher, sign_in):
+    export = finish_export(make_export(team, researcher), b"no archive")
+    make_device(team, "pi4")
+    typed = {"device": "pi4", "objective": "latency"}
+    answer = sign_in(researcher).post(f"/exports/{export.pk}/measure", typed, follow=True)
+    assert "the archive cannot be read" in answer.content.decode()
+    shutil.rmtree(export_folder(export))
+    answer = sign_in(researcher).post(f"/exports/{export.pk}/measure", typed, follow=True)
+    assert "the archive is not on the web server" in answer.content.decode()

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from tests.fixtures.factories import end_run, make_run
+from webapp.compare import preload
 from webapp.compare.comparison import comparison
 from webapp.compare.differences import differences
 from webapp.compare.groups import band_of
@@ -242,3 +243,17 @@ def test_operations_and_difference_are_loaded_on_demand(viewer, stranger, many, 
     assert "edges differ" in shown.one("difference-sentence").text
     foreign = read(sign_in(stranger).get(f"/compare/difference?runs={keys}&{ends}"))
     assert "Choose two architectures" in foreign.one("compare-difference").text
+
+
+def test_statistics_are_loaded_once_somebody_looks_at_runs_and_not_before(monkeypatch):
+    loaded = []
+    preload.loading.cache_clear()
+    monkeypatch.setattr(preload, "import_module", loaded.append)
+    for path in ("/healthz", "/sign-in/", "/static/js/runs.js"):
+        assert preload.load_statistics(None, scope={"path": path}) is None
+    assert preload.load_statistics(None) is None
+    assert loaded == []
+    for path in ("/runs/", "/compare"):
+        preload.load_statistics(None, scope={"path": path}).join()
+    assert loaded == ["scipy.stats"]
+    preload.loading.cache_clear()

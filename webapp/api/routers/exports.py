@@ -11,17 +11,20 @@ from ninja.errors import HttpError
 
 from webapp.common.problems import problem
 from webapp.common.ranges import resumable, source_of_file
+from webapp.devices.models import Measurement
 from webapp.evaluations.models import Evaluation, Training
 from webapp.evaluations.services.control import ControlRefused
 from webapp.exports.models import Export
+from webapp.exports.queries import measurements_of
 from webapp.exports.services.archives import archive_path
 from webapp.exports.services.launch import cancel, request_export, retry
+from webapp.exports.services.measuring import measure
 from webapp.jobs.models import JobState
 
 from ..auth import object_or_404, teams_named
 from ..cursors import page_of
 from ..models import LaunchKey
-from ..schemas import MAX_KEY, ListQuery, NewExport, Page
+from ..schemas import MAX_KEY, ListQuery, NewExport, NewMeasurement, Page
 from ..services.launches import once
 
 router = Router(tags=["exports"])
@@ -84,6 +87,17 @@ def read_archive(request: Any, pk: int) -> HttpResponseBase:
     return resumable(request, source_of_file(path), export.archive, "application/zip")
 
 
+@router.post("/{int:pk}/measurements", response=dict, url_name="export-measure")
+def measure_export(request: Any, pk: int, body: NewMeasurement) -> Any:
+    """Ask a device of the team to measure an ONNX file; `measurements` has its value later.
+
+    While the same is waiting or being measured, no second measurement is made.
+    """
+    export = object_or_404(request, Export, pk, "launch")
+    measure(export, request.user, body.device, body.objective, body.file)
+    return _whole(pk)
+
+
 @router.post("/{int:pk}/{action}", response=dict, url_name="export-action")
 def control_export(request: Any, pk: int, action: Literal["cancel", "retry"]) -> Any:
     """Cancel an export, or do it again if it failed or was cancelled."""
@@ -111,7 +125,22 @@ def _training(evaluation: Evaluation, seed: int | None) -> Training:
 
 def _whole(pk: int) -> dict[str, Any]:
     export = Export.objects.select_related(*JOINED).defer(*LARGE).get(pk=pk)
-    return {**_row(export), "settings": export.settings, "report": export.report}
+    measured = [_measurement(one) for one in measurements_of(export)]
+    more = {"settings": export.settings, "report": export.report, "measurements": measured}
+    return {**_row(export), **more}
+
+
+def _measurement(row: Measurement) -> dict[str, Any]:
+    names = ("objective", "batch", "value", "unit", "low", "high", "spread", "repetitions")
+    more = ("method", "runtime", "runtime_version", "reason")
+    return {
+        "id": row.pk,
+        "device": row.device.name,
+        "file": row.onnx.rpartition("/")[2],
+        "state": str(row.state),
+        "ended_at": row.ended_at.isoformat() if row.ended_at else None,
+        **{name: getattr(row, name) for name in (*names, *more)},
+    }
 
 
 def _row(export: Export) -> dict[str, Any]:

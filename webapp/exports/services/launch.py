@@ -22,6 +22,7 @@ from webapp.jobs.models import JobState, Priority
 from webapp.jobs.queues import queue_error
 
 from .archives import remove_archives
+from .measuring import forget_measurements
 
 
 def request_export(
@@ -146,6 +147,7 @@ def delete(export: Export, user: User | None = None) -> None:
         if locked.is_open:
             raise ControlRefused("The export is queued or running: cancel it first.")
         transaction.on_commit(partial(remove_archives, [locked]))
+        forget_measurements(locked)
         _record(Export.objects.filter(pk=locked.pk), user, "deleted")
         Export.objects.filter(pk=locked.pk).delete()
 

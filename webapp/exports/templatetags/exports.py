@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import template
 
+from webapp.devices.models import Measurement
 from webapp.exports.titles import target_title
 
 register = template.Library()
 register.filter("target_title", target_title)
+
+
+@register.filter
+def any_open(measurements: Iterable[Measurement]) -> bool:
+    """Return whether one of the measurements waits or is being made."""
+    return any(one.is_open for one in measurements)
+
+
+@register.filter
+def file_name(path: str) -> str:
+    """Return the last part of a path."""
+    return path.rpartition("/")[2]

@@ -7,13 +7,16 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from nasengine.core.errors import InvalidSettings
+from nasengine.objectives.common.device_checks import COSTS
 from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
 from webapp.common.ranges import resumable, source_of_file
+from webapp.devices.queries import devices_of, online_keys
 from webapp.evaluations.models import Training
 from webapp.evaluations.services.control import ControlRefused
 from webapp.evaluations.sources import entry_of
@@ -23,15 +26,17 @@ from webapp.runs.drawings import text_of
 
 from ..forms import ExportForm
 from ..models import Export
-from ..queries import report_rows
+from ..queries import measurements_of, report_rows
 from ..services.archives import archive_path
 from ..services.launch import cancel, delete, request_export, retry
+from ..services.measuring import measurable_files, measure, stop_measuring
 
 ACTIVITY = "Exporting networks"
 NOT_HERE = (
     "The archive is not on the web server: set PARETOSCOPE_EXPORTS to a folder that workers and "
     "web server share."
 )
+ACTIONS = ("cancel", "retry", "stop-measuring", "delete")
 APPROVED = ("approved", "deployed")
 
 
@@ -85,7 +90,41 @@ def export_detail(request: TeamRequest, pk: int) -> HttpResponse:
         "warning": approval_warning(export.training),
     }
     template = "exports/parts/now.html" if request.htmx else "exports/detail.html"
+    if not request.htmx:
+        devices = devices_of(export.team)
+        online = online_keys(export.team)
+        context |= {
+            "files": measurable_files(export),
+            "costs": COSTS,
+            "devices": [(one, one.pk in online) for one in devices],
+            "measurements": measurements_of(export),
+        }
     return render(request, template, context)
+
+
+@require_GET
+def export_measured(request: TeamRequest, pk: int) -> HttpResponse:
+    """Show what devices have measured of an export, for htmx while one measures."""
+    export = _export(request, pk)
+    may_control = may(request.user, "control", export.team)
+    rows = measurements_of(export)
+    context = {"export": export, "measurements": rows, "may_control": may_control}
+    return render(request, "exports/parts/measured.html", context)
+
+
+@require_POST
+def export_measure(request: TeamRequest, pk: int) -> HttpResponse:
+    """Ask a device to measure an ONNX file of the export."""
+    export = team_object_or_404(request, Export, pk, action="launch")
+    asked = [request.POST.get(name, "") for name in ("device", "objective", "file")]
+    try:
+        row = measure(export, request.user, *asked)
+    except InvalidSettings as error:
+        for text in error.errors.values():
+            messages.error(request, f"Not measured: {text}.")
+    else:
+        messages.success(request, f"{row.device.name} is asked to measure {row.objective}.")
+    return redirect(f"{reverse('export-detail', args=[pk])}#measured")
 
 
 @require_GET
@@ -101,7 +140,7 @@ def export_archive(request: TeamRequest, pk: int) -> HttpResponseBase:
 
 @require_POST
 def export_control(request: TeamRequest, pk: int, action: str) -> HttpResponse:
-    """Cancel an export, do it again, or delete it with its archive."""
+    """Cancel an export or its measurements, do it again, or delete it with its archive."""
     export = team_object_or_404(request, Export, pk, action="control")
     rows = Export.objects.filter(pk=export.pk)
     try:
@@ -109,11 +148,13 @@ def export_control(request: TeamRequest, pk: int, action: str) -> HttpResponse:
             cancel(rows, request.user)
         elif action == "retry":
             retry(rows, request.user)
+        elif action == "stop-measuring":
+            stop_measuring(export, request.user)
         elif action == "delete":
             delete(export, request.user)
             return redirect("evaluation-detail", export.training.evaluation_id)
         else:
-            raise Http404(f"unknown action {action[:40]!r}; actions: cancel, retry, delete")
+            raise Http404(f"unknown action {action[:40]!r}; actions: {', '.join(ACTIONS)}")
     except ControlRefused as error:
         messages.error(request, str(error))
     return redirect("export-detail", pk)
