@@ -74,8 +74,11 @@ def growing_shares(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
     powers = exponents(reference)
     limit, inside = scaled(np.asarray(reference, dtype=float), powers), scaled(points, powers)
     box = float(np.prod(np.abs(limit)))
-    volumes = np.array([_hypervolume(inside[: row + 1], limit) for row in range(len(inside))])
-    return np.maximum.accumulate(volumes) / box if box and len(points) else np.zeros(len(points))
+    counts = (inside < limit).all(axis=1)
+    counted, measure = inside[counts], moocore.Hypervolume(ref=limit)
+    volumes = np.array([0.0, *(measure(counted[:n]) for n in range(1, len(counted) + 1))])
+    shares = np.maximum.accumulate(volumes[np.cumsum(counts)]) if len(points) else np.zeros(0)
+    return shares / box if box else np.zeros(len(points))
 
 
 def growth(points: np.ndarray, reference: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ from .selection import MAX_RUNS, Selection, select_runs
 def compare(request: TeamRequest) -> HttpResponse:
     """Compare the runs that the address names, as far as this person may see them."""
     options, selection = _selected(request)
-    runs = selection.runs
+    runs, text = selection.runs, request.GET.get("text", "")
     context: dict[str, Any] = {
         **compare_context(runs, options),
         "options": options,
@@ -33,7 +33,8 @@ def compare(request: TeamRequest) -> HttpResponse:
         "beyond": selection.beyond,
         "most": MAX_RUNS,
         "candidates": offered_candidates(runs),
-        "choices": choices(request.team, request.user, request.GET.get("text", "")),
+        # A page of chosen runs loads the others once they are asked for.
+        "choices": None if runs and not text else choices(request.team, request.user, text),
         "chosen": {run.pk for run in runs},
     }
     return render(request, "compare/compare.html", context)

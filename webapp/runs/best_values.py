@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import F, FloatField, Func, QuerySet, TextField
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast
-
 from .models import Run
 from .numbers import value_text
 from .objectives import goals_of_run
@@ -44,15 +40,3 @@ def _best(run: Run) -> Best:
     unit = {goal["name"]: goal["unit"] for goal in goals_of_run(run)}.get(name, "")
     title = f"candidate {run.best}: {name} {value!r} {unit}".strip()
     return Best(name, value, value_text(name, value, unit), title, "")
-
-
-def with_best_value(runs: QuerySet[Run]) -> QuerySet[Run]:
-    """Annotate `first_objective` and `best_value`, to sort by."""
-    named = runs.annotate(first_objective=KeyTextTransform("0", KeyTransform("objectives", "spec")))
-    text = Func(
-        F("best_values"),
-        F("first_objective"),
-        function="jsonb_extract_path_text",
-        output_field=TextField(),
-    )
-    return named.annotate(best_value=Cast(text, FloatField()))

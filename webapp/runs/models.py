@@ -8,13 +8,19 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Func, Q
-from django.db.models.functions import Now
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast, Now
 from simple_history.models import HistoricalRecords
 
 from webapp.common.queue_names import DEFAULT_QUEUE
 from webapp.limits import MAX_NAME, MAX_NOTE, MAX_REASON, MAX_TAG
 from webapp.runs.leased import Leased, Priority
 
+# The name of a run's first objective, and the value of its best candidate for it.
+FIRST_OBJECTIVE = KeyTextTransform("0", KeyTransform("objectives", "spec"))
+BEST_VALUE = Cast(
+    Func(F("best_values"), FIRST_OBJECTIVE, function="jsonb_extract_path_text"), models.FloatField()
+)
 FINITE = Q(value__gt=float("-inf")) & Q(value__lt=float("inf"))  # PostgreSQL sorts NaN last
 
 
@@ -261,6 +267,13 @@ class Run(models.Model):
     front = models.JSONField(default=dict, blank=True)
     best = models.PositiveIntegerField(null=True, blank=True)
     best_values = models.JSONField(default=dict, blank=True)
+    # To sort lists: reading them from JSON reads the long settings of every run.
+    first_objective = models.GeneratedField(
+        expression=FIRST_OBJECTIVE, output_field=models.TextField(null=True), db_persist=True
+    )
+    best_value = models.GeneratedField(
+        expression=BEST_VALUE, output_field=models.FloatField(null=True), db_persist=True
+    )
     tags = ArrayField(models.CharField(max_length=MAX_TAG), default=list, blank=True)
     note = models.TextField(blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)

@@ -14,7 +14,7 @@ from webapp.accounts.models import Team
 from webapp.queries import language
 from webapp.queries.language import All, QueryError
 
-from .best_values import best_values, with_best_value
+from .best_values import best_values
 from .filters import SEED
 from .list_columns import COSTS, DEFAULT, Column, cell_text, column_of, columns_of, costs_of_runs
 from .models import Run, Star, Study
@@ -234,8 +234,6 @@ def sorted_runs(runs: QuerySet[Run], sort: str) -> QuerySet[Run]:
     """Sort by one column, reversed with a leading minus; runs without a value come last."""
     column = column_of(sort.removeprefix("-"))
     assert column is not None
-    if column.key == "best":
-        runs = with_best_value(runs)
     down = column.is_down != sort.startswith("-")
     value = rank_by_settings(column.order) if column.of_settings else column.order
     order = value.desc(nulls_last=True) if down else value.asc(nulls_last=True)

@@ -12,7 +12,6 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Avg, Count, F, Q, QuerySet, StdDev, Sum
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
-from .best_values import with_best_value
 from .models import Run
 from .numbers import value_text
 from .queries import BUSY_RUNS
@@ -122,7 +121,7 @@ def lines_of(runs: QuerySet[Run], line: Any, name: Any) -> dict[Any, StudyRow]:
 def _leaders(runs: QuerySet[Run]) -> dict[Any, Leader]:
     """Return the leader of each group whose runs share their first objective: one query."""
     goal = KeyTransform("0", "objectives")
-    named = with_best_value(runs).annotate(
+    named = runs.annotate(
         better=KeyTextTransform("better", goal), unit=KeyTextTransform("unit", goal)
     )
     groups = (

@@ -15,7 +15,7 @@ from nasengine.core.settings import setting
 from nasengine.execution import assembly
 from webapp.accounts.models import Team
 from webapp.common.forms import SiteForm
-from webapp.limits import MAX_STUDY_RUNS
+from webapp.limits import MAX_NAME, MAX_STUDY_RUNS
 from webapp.runs.forms import LaunchForm, raw_of
 from webapp.runs.leased import Priority
 from webapp.runs.setting_forms import SettingsForm, as_texts, text_of, texts_of
@@ -75,6 +75,11 @@ class StudyForm(LaunchForm):
 
     kinds: ClassVar[tuple[str, ...]] = ("space", "estimator", "dataset")
 
+    name = forms.CharField(
+        required=False,
+        strip=False,
+        help_text=f"Your team finds the study by it; at most {MAX_NAME} characters.",
+    )
     question = forms.CharField(
         label="Question this study answers",
         required=False,
