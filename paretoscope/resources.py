@@ -196,7 +196,7 @@ class Export(Resource):
             file: name of an ONNX file of the archive; "" for the first one.
         """
         body = {"device": device, "objective": objective, "file": file}
-        return self._act("measurements", body)  # type: ignore[no-any-return]
+        return self._act("measurements", body)
 
     def download(self, path: str | Path) -> Path:
         """Write the archive to a file."""

@@ -59,7 +59,7 @@ def asks_to_print(fleet, tmp_path, monkeypatch) -> Path:
 
 
 def printed_lines_reach_the_page(page: Page, address: str, asked: Path) -> None:
-    """What a training prints comes over the socket of the open page, as text, and bounded."""
+    """Printed lines come over the socket of the open page, as text, and bounded."""
     frames: list[str] = []
 
     def listen(socket) -> None:

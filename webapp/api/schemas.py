@@ -392,7 +392,7 @@ class NewBudget(Storable):
 
 
 class NewMeasurement(Storable):
-    """What a device is to measure of an export.
+    """A measurement to request: a device, a cost and a file of an export.
 
     Attributes:
         device: name of a device of the team.

@@ -8,7 +8,7 @@ class CompareConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Load what comparisons need once somebody looks at runs."""
+        """Load scipy once a person opens a page about runs."""
         from .preload import load_statistics
 
         request_started.connect(load_statistics)

@@ -1,4 +1,4 @@
-"""Load scipy before a comparison needs it, but not before somebody uses the site.
+"""Load scipy before a comparison needs it, once a person opens a page about runs.
 
 The import takes a second and 45 MB, so neither an idle server nor the first comparison has it.
 """

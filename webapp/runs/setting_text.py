@@ -38,6 +38,16 @@ class TextNames:
 OF_RUN = TextNames((*OF_FORM, *OF_SPEC))
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes a plugin without settings as `name:`, not as `name: null`."""
+
+    def represent_nothing(self, _: None) -> yaml.ScalarNode:
+        return self.represent_scalar("tag:yaml.org,2002:null", "")
+
+
+_Dumper.add_representer(type(None), _Dumper.represent_nothing)
+
+
 class WrongText(Exception):
     """The text is no YAML of settings; the message is for users.
 
@@ -107,7 +117,7 @@ def search_settings(form: LaunchForm) -> dict[str, Any]:
 
 def as_yaml(document: dict[str, Any]) -> str:
     """Return settings as YAML text, in their order."""
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def read_yaml(text: str, known: TextNames = OF_RUN) -> SettingText:

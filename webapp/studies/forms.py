@@ -56,9 +56,14 @@ class MethodPart:
     error: str = ""
 
     @property
-    def open(self) -> bool:
-        """Whether its settings are unfolded: one has a message or differs from its default."""
-        return self.chosen and bool(self.settings.own)
+    def shown(self) -> list[Any]:
+        """Its settings that have a message or differ from their default."""
+        return self.settings.own if self.chosen else []
+
+    @property
+    def folded(self) -> list[Any]:
+        """Its other settings."""
+        return self.settings.rest if self.chosen else list(self.settings)
 
     @property
     def disabled(self) -> bool:

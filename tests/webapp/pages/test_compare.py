@@ -245,7 +245,7 @@ def test_operations_and_difference_are_loaded_on_demand(viewer, stranger, many, 
     assert "Choose two architectures" in foreign.one("compare-difference").text
 
 
-def test_statistics_are_loaded_once_somebody_looks_at_runs_and_not_before(monkeypatch):
+def test_statistics_are_loaded_with_the_first_page_about_runs_and_not_before(monkeypatch):
     loaded = []
     preload.loading.cache_clear()
     monkeypatch.setattr(preload, "import_module", loaded.append)

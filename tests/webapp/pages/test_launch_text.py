@@ -107,6 +107,7 @@ def test_a_study_form_is_sent_as_text_and_the_text_launches(client):
         "stop_decided": ["false", "true"],
     }
     text = client.post(f"{NEW_STUDY}/yaml", typed).content.decode()
+    assert "  random:\n" in text and "null" not in text
     shown = read(client.post(NEW_STUDY, {"source": "yaml", "step": "apply", "yaml": text}))
     assert value_of(shown, "methods.nsga2.population") == "few"
     assert errors_of(shown)["seeds"].startswith("must be")

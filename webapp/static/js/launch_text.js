@@ -24,6 +24,8 @@ async function toText() {
   text.value = fetched = await response.text();
   show("yaml");
   text.focus();
+  text.setSelectionRange(0, 0);
+  text.scrollTop = 0;
 }
 
 form.addEventListener("click", (event) => {
