@@ -78,9 +78,9 @@ def resumable(
     """
     wanted = _wanted(request, source)
     if wanted is not None and source.size is not None and wanted[0] >= source.size:
-        response = HttpResponse(status=416)
-        response["Content-Range"] = f"bytes */{source.size}"
-        return response
+        refused = HttpResponse(status=416)
+        refused["Content-Range"] = f"bytes */{source.size}"
+        return refused
     first, last = wanted or (0, (source.size or 0) - 1)
     pieces = source.pieces_from(first)
     if source.size is not None:
