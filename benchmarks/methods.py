@@ -41,6 +41,7 @@ METHODS = (
     "nsga2",
     "local-search",
     "bayesian",
+    "tpe",
     "monas",
     "dpp-net",
     "topology-evolution",

@@ -48,6 +48,7 @@ KINDS: dict[str, dict[str, str]] = {
         "nsga2": "nasengine.strategies.nsga2:NSGA2",
         "local-search": "nasengine.strategies.local_search:LocalSearch",
         "bayesian": "nasengine.strategies.bayesian.strategy:Bayesian",
+        "tpe": "nasengine.strategies.tpe:Tpe",
         "monas": "nasengine.strategies.monas.strategy:Monas",
         "topology-evolution": "nasengine.strategies.topology_evolution.strategy:TopologyEvolution",
         "renas": "nasengine.strategies.renas.strategy:Renas",

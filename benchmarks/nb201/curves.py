@@ -29,6 +29,7 @@ COLOURS = {
     "local-search": "#3E8FC4",
     "topology-evolution": "#7A5195",
     "bayesian": "#9C2A4F",
+    "tpe": "#5B6F1F",
 }
 
 

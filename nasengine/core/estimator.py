@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -131,6 +131,19 @@ class Estimator(ABC):
         network need not be returned: `nasengine.execution` measures those itself.
         """
         return ()
+
+    def stored_scores(
+        self, evaluation: Evaluation, names: Sequence[str]
+    ) -> tuple[Measurement, ...]:
+        """Return the scores of those proxies that are stored for the candidate.
+
+        `nasengine.execution` computes the others on the built network.
+        """
+        return ()
+
+    def scores_objection(self, names: Sequence[str], dataset: str) -> str:
+        """Return why the scores of these proxies are not stored; "" if all of them are."""
+        return "it stores no scores of proxies"
 
     @abstractmethod
     def evaluate(self, evaluation: Evaluation) -> Outcome:

@@ -80,9 +80,10 @@ def check(spec: SearchSpec) -> SearchSpec:
     }
     checked = dataclasses.replace(spec, **values)
     strategy = _collected(errors, "strategy", lambda: make_strategy(checked))
-    if strategy is not None and strategy.proxies and (objection := proxy_objection(checked)):
+    wanted = strategy.proxies if strategy is not None else ()
+    if wanted and (objection := proxy_objection(checked, wanted)):
         errors["strategy"] = (
-            f"asks for the scores of {', '.join(strategy.proxies)}, which do not fit {objection}"
+            f"asks for the scores of {', '.join(wanted)}, which do not fit {objection}"
         )
     if errors:
         raise InvalidSettings(errors)

@@ -159,8 +159,12 @@ class _EvaluationRun:
         if not screen:
             return ""
         proxy = load("proxies", screen["proxy"])
-        names = [name for name in proxy.parts or (proxy.name,) if name not in self.measured]
-        self.measured |= self.costs.proxies.measure(self.proposal.architecture, names)
+        needed = proxy.parts or (proxy.name,)
+        for score in self.estimator.stored_scores(self._evaluation(), needed):
+            self.measured[score.objective] = score
+        names = [name for name in needed if name not in self.measured]
+        if names:
+            self.measured |= self.costs.proxies.measure(self.proposal.architecture, names)
         return low_score(screen, {name: one.value for name, one in self.measured.items()})
 
     def _supernet_step(self) -> Outcome:

@@ -36,6 +36,7 @@ MAX_STATE = {
     "darts": 60_000,
     "local-search": 80_000,
     "bayesian": 60_000,
+    "tpe": 120_000,
     "monas": 120_000,
     "renas": 120_000,
     "dpp-net": 250_000,
@@ -275,6 +276,7 @@ def test_the_state_stays_small(name):
     learns = {
         "dpp-net": {"epochs": 1, "keep": 100},
         "bayesian": {"warm_up": 980, "sampled": 1},
+        "tpe": {"warm_up": 999},
     }
     strategy = WORLDS["three"].strategy(name, **learns.get(name, SMALL.get(name, {})))
     if name in ("monas", "renas"):

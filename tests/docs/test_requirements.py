@@ -63,10 +63,10 @@ def missing(names: set[str], lock: dict[str, str]) -> set[str]:
 
 
 def test_imports_of_the_application_are_locked():
-    """Except those of the extras `notebook` and `telemetry`, and libraries of some devices."""
+    """Except those of three extras, which the tests have, and libraries of some devices."""
     names = imported("nasengine", "webapp", "workers") - direct("requirements-notebook.in")
-    assert missing({"opentelemetry"}, locked("requirements-test.lock")) == set()
-    names -= {"opentelemetry"}
+    assert missing({"opentelemetry", "optuna"}, locked("requirements-test.lock")) == set()
+    names -= {"opentelemetry", "optuna"}
     assert missing(names, locked("requirements.lock")) == DEVICE_LIBRARIES
 
 
@@ -80,7 +80,8 @@ def test_the_library_requires_what_its_code_imports():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     required = {normal(Requirement(line).name) for line in project["dependencies"]}
     known = packages_distributions()
-    extras = ("requirements-notebook.in", "requirements-export.in", "requirements-s3.in")
+    files = ("notebook", "export", "s3", "baselines")
+    extras = tuple(f"requirements-{name}.in" for name in files)
     agent = direct("requirements-agent.in") | {"nvidia-ml-py"}  # its library for NVIDIA cards
     optional = set().union(agent - {"numpy"}, *map(direct, extras))
     used = {normal(d) for name in imported("nasengine") for d in known.get(name, [])} - optional
@@ -91,7 +92,7 @@ def test_the_library_requires_what_its_code_imports():
 
 
 @pytest.mark.parametrize(
-    "extra", ["web", "notebook", "export", "telemetry", "agent", "mcp", "test"]
+    "extra", ["web", "notebook", "export", "telemetry", "agent", "mcp", "baselines", "test"]
 )
 def test_every_extra_is_a_file_of_direct_requirements(extra):
     tables = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
@@ -133,6 +134,7 @@ def test_every_requirement_is_used():
         "fastmcp",  # the MCP server; its module is in fastmcp-slim
         "import-linter",  # make lint
         "mypy",  # make lint
+        "optuna",  # what strategy tpe proposes with
         "pandas",  # data frames of the client
         "pytest-asyncio",  # tests of sockets
         "pytest-django",  # tests with a database

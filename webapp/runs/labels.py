@@ -82,6 +82,7 @@ LOOKS = {
     "local-search": ("#3E8FC4", "triangle-down"),
     "topology-evolution": ("#7A5195", "hexagon"),
     "bayesian": ("#9C2A4F", "star-diamond"),
+    "tpe": ("#5B6F1F", "diamond-tall"),
     "darts": ("#A04000", "cross"),
     "enas": ("#00796B", "x"),
     "random-sharing": ("#8C6D31", "bowtie"),

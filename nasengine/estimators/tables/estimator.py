@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -87,6 +88,28 @@ class Table(Estimator):
         measured = self.evaluate(evaluation).measurements
         return tuple(m for m in measured if m.objective in costs)
 
+    def stored_scores(
+        self, evaluation: Evaluation, names: Sequence[str]
+    ) -> tuple[Measurement, ...]:
+        """Return the cells of the columns that hold these proxies.
+
+        Raises:
+            EngineError: a cell has no finite number.
+        """
+        objectives, _ = self._columns(evaluation.dataset)
+        columns = [column for column in objectives if column.objective in names]
+        cells = cells_of(self.config.path, self._keys, tuple(c.column for c in columns))
+        row = self._row(evaluation, cells)
+        if empty := [c.column for c in columns if not math.isfinite(c.value(row[c.column]))]:
+            raise EngineError(_no_number(empty))
+        return tuple(_measurement(column, row, cells.table) for column in columns)
+
+    def scores_objection(self, names: Sequence[str], dataset: str) -> str:
+        objectives, _ = self._columns(dataset)
+        stored = {column.objective for column in objectives}
+        missing = [name for name in names if name not in stored]
+        return f"the table has no column with {', '.join(missing)}" if missing else ""
+
     def evaluate(self, evaluation: Evaluation) -> Outcome:
         """Look up a proposal.
 
@@ -111,8 +134,7 @@ class Table(Estimator):
         number = evaluation.proposal.number
         empty = [c.column for c in needed if not math.isfinite(c.value(row[c.column]))]
         if empty:
-            reason = f"the table has no finite number in {', '.join(empty)} for this candidate"
-            return Outcome(number, "failed", reason=reason)
+            return Outcome(number, "failed", reason=_no_number(empty))
         available = needed + [c for c in reported if math.isfinite(c.value(row[c.column]))]
         measurements = tuple(_measurement(column, row, cells.table) for column in available)
         outcome = Outcome(number, "done", measurements)
@@ -204,6 +226,10 @@ def _in_part(
         epochs=partial.cost(reached),
         training=TrainingProgress(reached, partial.planned, objective, tuple(values)),
     )
+
+
+def _no_number(columns: Sequence[str]) -> str:
+    return f"the table has no finite number in {', '.join(columns)} for this candidate"
 
 
 def _is_cost(goal: Goal) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from ...catalog import load, names
 from .column import Column
 from .partial import PartialColumn, PartialResults
 
@@ -38,10 +39,14 @@ def objectives(header: tuple[str, ...], dataset: str) -> tuple[Column, ...]:
         Column("params", f"{prefix}_params"),
         Column("macs", f"{prefix}_flops", unit="MAC"),
     ]
+    taken = {column.objective for column in columns}
+    proxies = {name for name in names("proxies") if not load("proxies", name).parts} - taken
     for name in header:
         for pattern, kind, unit in DEVICE_COLUMNS:
             if match := pattern.fullmatch(name):
                 columns.append(Column(f"{kind}@{match[1]}", name, unit=unit))
+        if name in proxies:
+            columns.append(Column(name, name, better="higher"))
     return tuple(column for column in columns if column.column in header)
 
 

@@ -27,7 +27,7 @@ class BayesianConfig:
         "size",
         "Order of the random architectures that the first candidates are taken from. size: by the "
         "weights of the drawn operations, which costs nothing; a proxy: workers compute it for "
-        "each of them first.",
+        "each of them first, and the surrogate knows the scores.",
         choices=("size", *names("proxies")),
         omit_default=True,
     )

@@ -42,6 +42,12 @@ class Features:
             self.tokens[index], self.operations[index], self.contexts[index], self.sizes[index]
         )
 
+    def resized(self, columns: int) -> Features:
+        """Return the features with as many columns of tokens, cut or filled up with -1."""
+        kept = self.tokens[:, :columns]
+        tokens = np.pad(kept, ((0, 0), (0, columns - kept.shape[1])), constant_values=-1)
+        return Features(tokens, self.operations, self.contexts, self.sizes)
+
 
 @dataclass(frozen=True)
 class _Row:

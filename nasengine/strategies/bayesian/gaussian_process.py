@@ -1,5 +1,7 @@
 """Gaussian process on architectures whose kernel is a weighted sum over decisions, graph and size.
 
+With scores of a proxy there is a fourth part.
+
 The graph part is the Weisfeiler-Lehman kernel of Ru, Wan, Dong and Osborne, Interpretable Neural
 Architecture Search via Bayesian Optimisation with Weisfeiler-Lehman Kernels (2006.07556), with
 operations on edges and at most one step. Weights and noise maximise the marginal likelihood.
@@ -8,6 +10,7 @@ operations on edges and at most one step. Weights and noise maximise the margina
 from __future__ import annotations
 
 import itertools
+from functools import cache
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -18,12 +21,18 @@ WEIGHTS = (0.0, 0.3, 1.0)
 NOISES = (1e-3, 1e-2, 5e-2)
 DECAY = 3.0  # of the decisions' kernel from equal to entirely different sequences
 SIZE_SCALE = 0.5  # length scale of the size, in standard deviations of its logarithm
+SCORE_SCALE = 0.7  # length scale of a proxy's scores, in their standard deviations
 MAX_TUNED = 120  # examples from which weights are chosen
-GRID = tuple(
-    np.array(weights)
-    for weights in itertools.product(WEIGHTS, repeat=3)
-    if max(weights) == max(WEIGHTS)
-)
+
+
+@cache
+def grid(kernels: int) -> tuple[np.ndarray, ...]:
+    """Return the weights of so many kernels that are tried."""
+    return tuple(
+        np.array(weights)
+        for weights in itertools.product(WEIGHTS, repeat=kernels)
+        if max(weights) == max(WEIGHTS)
+    )
 
 
 def kernels(first: Features, second: Features, spread: float) -> np.ndarray:
@@ -49,6 +58,12 @@ def kernels(first: Features, second: Features, spread: float) -> np.ndarray:
     )
 
 
+def score_kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the kernel of n and m standardised scores of a proxy, n x m."""
+    similar: np.ndarray = np.exp(-0.5 * ((first[:, None] - second[None]) / SCORE_SCALE) ** 2)
+    return similar
+
+
 def spread_of(sizes: np.ndarray) -> float:
     """Return the standard deviation of the logarithm of sizes; 1 if all are equal."""
     return float(np.log1p(sizes).std()) or 1.0
@@ -58,7 +73,7 @@ class GaussianProcess:
     """Regression of standardised targets.
 
     Args:
-        within: Kernels of the n examples, 3 x n x n.
+        within: Kernels of the n examples, k x n x n.
         targets: n numbers.
         weights: Weights of the kernels; default: those of the largest marginal likelihood.
         noise: Variance of the noise as a share of the kernel's; with `weights`.
@@ -86,7 +101,7 @@ class GaussianProcess:
         """Return means and standard deviations of m architectures, in the units of the targets.
 
         Args:
-            across: Kernels of m architectures with the n examples, 3 x m x n.
+            across: Kernels of m architectures with the n examples, k x m x n.
         """
         similar = np.tensordot(self.weights, across, 1)
         whitened = solve_triangular(self._factor, similar.T, lower=True)
@@ -102,7 +117,7 @@ def chosen_weights(within: np.ndarray, scaled: np.ndarray) -> tuple[np.ndarray, 
     The variance of the process is its own maximum for each choice.
     """
     count = len(scaled)
-    choices = list(itertools.product(GRID, NOISES))
+    choices = list(itertools.product(grid(len(within)), NOISES))
     stacked = np.zeros((len(choices), count + 1, count + 1))
     stacked[:, :count, :count] = np.tensordot(np.array([w for w, _ in choices]), within, 1)
     ridges = np.array([noise * weights.sum() for weights, noise in choices])

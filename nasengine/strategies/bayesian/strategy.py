@@ -7,7 +7,8 @@ with several objectives the gain in hypervolume, chooses among them.
 
 The first candidates are chosen by the size of their drawn operations, which costs nothing and
 orders networks much better than chance: the largest with one objective, from the smallest to
-the largest with several objectives or with constraints. With `warm_start` a proxy orders them.
+the largest with several objectives or with constraints. With `warm_start` a proxy orders them, and
+the process has the proxy's scores as a further feature.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from .acquisition import by_hypervolume, chance_feasible, expected_improvement
 from .config import BayesianConfig
 from .example import Example, pack, unpack
 from .features import Encoder
+from .proxy_scores import ProxyModel
 from .surrogate import MIN_MEASURED, Prediction, predicted
 
 VERSION = 1
@@ -60,6 +62,7 @@ class Bayesian(RepeatingStrategy):
         self._queue: list[tuple[Architecture, int | None, dict[str, float]]] = []
         self._started = False
         self._warm_start = WarmStart(config.warm_start)
+        self._proxy: ProxyModel | None = None
 
     @property
     def proxies(self) -> tuple[str, ...]:
@@ -83,7 +86,10 @@ class Bayesian(RepeatingStrategy):
         proposal = self._tracker.record(outcome)
         if self._warm_start.take(outcome):
             if not self._warm_start.is_open:
-                self._begin_with(self._warm_start.ordered())
+                ranked = self._warm_start.ranked()
+                self._proxy = ProxyModel(self.task.space, self._encoder)
+                self._proxy.learn(ranked)
+                self._begin_with([architecture for architecture, _ in ranked])
             return
         point = tuple(oriented([outcome.values], self.task.goals)[0].tolist())
         constraints = self.task.constraints
@@ -107,6 +113,7 @@ class Bayesian(RepeatingStrategy):
             "queue": [[pack(one, space), parent, values] for one, parent, values in self._queue],
             "started": self._started,
             **({"warm_start": warm} if (warm := self._warm_start.state_dict()) else {}),
+            **({} if self._proxy is None else {"scores": self._proxy.state_dict()}),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -120,6 +127,11 @@ class Bayesian(RepeatingStrategy):
         ]
         self._started = state["started"]
         self._warm_start.load_state_dict(state.get("warm_start", {}))
+        # States of older releases have no scores after the warm start: they go on without.
+        self._proxy = None
+        if "scores" in state:
+            self._proxy = ProxyModel(space, self._encoder)
+            self._proxy.load_state_dict(state["scores"])
 
     def _kept(self, examples: list[Example]) -> list[Example]:
         """Return the best and the newest half of `memory`, in their order."""
@@ -154,6 +166,7 @@ class Bayesian(RepeatingStrategy):
             [proposal.architecture for proposal in self._tracker.pending.values()],
             architectures,
             clip=CLIP if len(self.task.goals) == 1 else None,
+            proxy=self._proxy,
         )
         count = max(len(self._examples) // EXAMPLES_PER_PLANNED, 1)
         values = prediction.optimistic(0.0)
@@ -195,6 +208,10 @@ class Bayesian(RepeatingStrategy):
             else:
                 children = [space.mutate(parent.architecture, rng) for _ in range(min(share, 30))]
             pool.update((one, parent.number) for one in children if one not in seen)
+        if self._proxy is not None:
+            pool.update(
+                (one, None) for one in self._proxy.scored if one not in seen and one not in pool
+            )
         drawn = (space.sample(rng) for _ in range(self.config.pool))
         pool.update((one, None) for one in drawn if one not in seen and one not in pool)
         return pool

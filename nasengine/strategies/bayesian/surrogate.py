@@ -10,7 +10,8 @@ import numpy as np
 from ...core.architecture import Architecture
 from ...pareto.scaling import MAX, exponents
 from .features import Encoder
-from .gaussian_process import GaussianProcess, kernels, spread_of
+from .gaussian_process import GaussianProcess, kernels, score_kernel, spread_of
+from .proxy_scores import ProxyModel
 
 MIN_MEASURED = 3  # an objective measured less often is not predicted
 
@@ -76,6 +77,7 @@ def predicted(
     asked: Sequence[Architecture],
     *,
     clip: float | None,
+    proxy: ProxyModel | None = None,
 ) -> Prediction:
     """Fit a process to each objective and predict architectures with it.
 
@@ -89,6 +91,7 @@ def predicted(
         pending: Architectures in flight.
         asked: k architectures to predict.
         clip: As in `Scale.of`, for the first objective; None: no bound.
+        proxy: Scores of a proxy, a further feature; None: there are none.
     """
     count, more = len(architectures), len(pending)
     everything = encoder.features([*architectures, *pending, *asked])
@@ -96,6 +99,11 @@ def predicted(
     known = everything.rows(slice(0, count + more))
     within = kernels(known, known, spread)
     across = kernels(everything.rows(slice(count + more, None)), known, spread)
+    if proxy is not None:
+        scores = proxy.of([*architectures, *pending, *asked])
+        similar = score_kernel(scores, scores[: count + more])
+        within = np.concatenate([within, similar[None, : count + more]])
+        across = np.concatenate([across, similar[None, count + more :]])
     means, deviations, scales = [], [], []
     for column, values in enumerate(points.T):
         rows = np.flatnonzero(np.isfinite(values))

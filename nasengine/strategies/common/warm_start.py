@@ -56,8 +56,8 @@ class WarmStart:
         self._scored.append((self._waiting.pop(outcome.number), finite))
         return True
 
-    def ordered(self) -> list[Architecture]:
-        """Return the scored architectures, the best first; the scores are then forgotten."""
+    def ranked(self) -> list[tuple[Architecture, float]]:
+        """Return architectures with their scores, the best first; they are then forgotten here."""
         proxy = load("proxies", self.proxy)()
         columns = list(zip(*(scores for _, scores in self._scored), strict=True))
         if isinstance(proxy, ProxyEnsemble):
@@ -65,7 +65,7 @@ class WarmStart:
         else:
             ranked = list(columns[0])
         order = sorted(range(len(ranked)), key=lambda index: (-ranked[index], index))
-        found = [self._scored[index][0] for index in order]
+        found = [(self._scored[index][0], ranked[index]) for index in order]
         self._scored = []
         return found
 

@@ -12,8 +12,10 @@ from nasengine.core.errors import InvalidSettings
 from nasengine.core.measurement import Measurement
 from nasengine.core.outcome import Outcome
 from nasengine.core.search_spec import SearchSpec
+from nasengine.estimators.tables import nb201_layout
 from nasengine.execution import assembly
 from nasengine.execution.loop import run
+from tests.fixtures.tables import write_table
 
 FILTERED = SearchSpec(
     space="nb201",
@@ -141,6 +143,58 @@ def test_a_restored_warm_start_goes_on_in_the_same_way():
         return found
 
     assert asked(True) == asked(False)
+
+
+LOOKED_UP = SearchSpec(
+    space="nb201",
+    strategy="bayesian",
+    strategy_config={"warm_up": 4, "sampled": 5, "warm_start": "synflow", "pool": 20},
+    estimator="table",
+    dataset="cifar10",
+    objectives=("error",),
+    candidates=9,
+    seed=3,
+)
+COLUMNS = ("error=c10_val_acc_200:100-x:%", "synflow=c10_flops:x::higher")
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    return str(write_table(tmp_path_factory.mktemp("tables") / "scored.csv"))
+
+
+def test_scores_can_be_columns_of_a_table(table):
+    settings = {"path": table, "architecture": "arch_str", "columns": COLUMNS}
+    spec = assembly.check(dataclasses.replace(LOOKED_UP, estimator_config=settings))
+    candidates = run(spec).candidates
+    scored = [c for c in candidates if c.proposal.origin == "estimate"]
+    assert len(scored) == 20 and {c.state for c in scored} == {"pruned"}
+    assert {set(c.values) == {"synflow"} for c in scored} == {True}
+    best = sorted(scored, key=lambda c: -c.values["synflow"])[:4]
+    first = [c for c in candidates if c.proposal.origin == "synflow"]
+    assert [c.proposal.architecture for c in first] == [c.proposal.architecture for c in best]
+    # The rest is chosen by a process that knows the scores; a restored one chooses the same.
+    assert [c.proposal.origin for c in candidates[24:]] == ["surrogate"] * 5
+    history = [(c.proposal, c.outcome) for c in candidates[:26]]
+    assert [c.proposal for c in run(spec, history=history).candidates] == [
+        c.proposal for c in candidates
+    ]
+
+
+def test_a_table_without_the_scores_is_refused(table):
+    spec = dataclasses.replace(LOOKED_UP, estimator_config={"path": table})
+    with pytest.raises(InvalidSettings, match="the table has no column with synflow"):
+        assembly.check(spec)
+    with pytest.raises(InvalidSettings, match="no column with az_expressivity, az_progressivity"):
+        assembly.check(dataclasses.replace(spec, strategy_config={"warm_start": "az_nas"}))
+
+
+def test_columns_with_the_names_of_proxies_are_scores():
+    header = ("arch_str", "c10_val_acc_200", "c10_flops", "az_trainability", "az_nas", "other")
+    columns = nb201_layout.objectives(header, "cifar10")
+    found = {column.objective: column.better for column in columns}
+    # An ensemble ranks a set of networks: its parts are columns.
+    assert found == {"error": "lower", "macs": "lower", "az_trainability": "higher"}
 
 
 def test_a_warm_start_by_a_proxy_needs_images():

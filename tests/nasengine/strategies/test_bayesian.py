@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from nasengine.catalog import names
 from nasengine.pareto.volume import gain, hypervolume
+from nasengine.strategies.bayesian import proxy_scores
 from nasengine.strategies.bayesian.acquisition import by_hypervolume, expected_improvement
 from nasengine.strategies.bayesian.features import Encoder, size_of, used_edges
 from nasengine.strategies.bayesian.gaussian_process import (
-    GRID,
     NOISES,
     GaussianProcess,
     chosen_weights,
+    grid,
     kernels,
     spread_of,
 )
+from nasengine.strategies.bayesian.proxy_scores import ProxyModel
 from nasengine.strategies.bayesian.surrogate import predicted
 from tests.fixtures.search_steps import ONE, TWO, make_space, make_strategy, point, search
 
@@ -83,7 +87,7 @@ def test_the_weights_are_those_of_the_largest_marginal_likelihood():
     features = Encoder(SPACE).features([SPACE.sample(rng) for _ in range(12)])
     within, targets = kernels(features, features, spread_of(features.sizes)), rng.normal(size=12)
     likelihoods = {}
-    for weights in GRID:
+    for weights in grid(3):
         for noise in NOISES:
             total = np.tensordot(weights, within, 1) + noise * weights.sum() * np.eye(12)
             variance = targets @ np.linalg.solve(total, targets) / 12
@@ -155,3 +159,59 @@ def test_candidates_in_flight_are_not_proposed_again():
     search(strategy, lambda p: {"error": 100.0 - cost(p.architecture)}, 12)
     flying = [strategy.ask().architecture for _ in range(6)]
     assert len(set(flying)) == 6
+
+
+def test_scores_of_a_proxy_are_ranks_and_are_predicted_for_other_cells():
+    rng, encoder = np.random.default_rng(5), Encoder(SPACE)
+    cells = list(dict.fromkeys(SPACE.sample(rng) for _ in range(90)))
+    ordered = sorted(((one, cost(one) ** 3) for one in cells[:50]), key=lambda pair: -pair[1])
+    model = ProxyModel(SPACE, encoder)
+    model.learn(ordered)
+    assert model.scored == [one for one, _ in ordered]
+    known = model.of(model.scored)
+    assert (np.diff(known) <= 0).all() and abs(known.mean()) < 0.05 and 0.8 < known.std() < 1.1
+    predictions = model.of(cells[50:])
+    assert np.corrcoef(predictions, [cost(one) for one in cells[50:]])[0, 1] > 0.8
+    restored = ProxyModel(SPACE, Encoder(SPACE))
+    restored.load_state_dict(json.loads(json.dumps(model.state_dict())))
+    assert (restored.of(cells) == model.of(cells)).all()
+
+
+def test_of_many_scored_architectures_the_best_and_a_sample_of_the_rest_are_kept(monkeypatch):
+    monkeypatch.setattr(proxy_scores, "MAX_LEARNED", 20)
+    rng = np.random.default_rng(8)
+    cells = list(dict.fromkeys(SPACE.sample(rng) for _ in range(60)))
+    model = ProxyModel(SPACE, Encoder(SPACE))
+    model.learn([(one, float(-index)) for index, one in enumerate(cells)])
+    assert model.scored[:10] == cells[:10] and model.scored[-1] == cells[-1]
+    assert len(model.scored) == 20
+    assert model.of([cells[0]]) == pytest.approx(2.4, abs=0.1)  # its rank among all of them
+
+
+def test_sequences_of_other_lengths_can_be_predicted():
+    space = make_space("dense-cell")
+    rng = np.random.default_rng(6)
+    cells = sorted((space.sample(rng) for _ in range(12)), key=lambda one: len(space.tokens(one)))
+    assert len(space.tokens(cells[0])) < len(space.tokens(cells[-1]))
+    for part, others in ((cells[:6], cells[6:]), (cells[6:], cells[:6])):
+        model = ProxyModel(space, Encoder(space))
+        model.learn([(one, float(-index)) for index, one in enumerate(part)])
+        assert np.isfinite(model.of(others)).all()
+
+
+def test_a_surrogate_with_scores_finds_what_only_the_proxy_knows():
+    """The result follows a number that neither decisions nor graph nor size tell."""
+    rng = np.random.default_rng(7)
+    cells = list(dict.fromkeys(SPACE.sample(rng) for _ in range(90)))
+    secret = {one: float(value) for one, value in zip(cells, rng.normal(size=90), strict=False)}
+    model = ProxyModel(SPACE, encoder := Encoder(SPACE))
+    model.learn(sorted(secret.items(), key=lambda pair: -pair[1]))
+    errors = np.array([[50 - 5 * secret[one]] for one in cells[:30]])
+    asked = cells[30:]
+    found = [
+        predicted(encoder, cells[:30], errors, [], asked, clip=None, proxy=proxy).means[:, 0]
+        for proxy in (model, None)
+    ]
+    truth = [-secret[one] for one in asked]
+    correlations = [np.corrcoef(one, truth)[0, 1] for one in found]
+    assert correlations[0] > 0.9 and correlations[1] < 0.5

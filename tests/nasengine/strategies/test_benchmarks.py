@@ -23,7 +23,10 @@ DIGITS = packaged_table("digits-nb201")
 DIGITS_GOALS = ("error", "params", "latency@cpu")
 SMALL = {"population": 10, "sample": 3}
 # As few predictions and fits as still show that the method learns.
-QUICK = {"bayesian": {"pool": 30, "children": 30, "memory": 40}}
+QUICK = {
+    "bayesian": {"pool": 30, "children": 30, "memory": 40},
+    "tpe": {"warm_up": 60, "drafts": 4, "joint": "yes", "tries": 2},
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,90 @@
+"""Scores of a proxy for every architecture: measured for some, predicted for all others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+from ...core.architecture import Architecture
+from ...core.space import Space
+from .example import pack, unpack
+from .features import Encoder, Features
+from .gaussian_process import GaussianProcess, kernels, spread_of
+
+MAX_LEARNED = 1000
+MAX_CACHED = 20_000
+
+
+class ProxyModel:
+    """The ranks of scored architectures as normal quantiles, and a process that predicts others.
+
+    Scores of proxies have scales of their own and outliers, while their ranks are what correlates
+    with the result.
+    """
+
+    def __init__(self, space: Space, encoder: Encoder):
+        self._space = space
+        self._encoder = encoder
+        self._values: dict[Architecture, float] = {}
+        self._predicted: dict[Architecture, float] = {}
+        self._fitted: tuple[Features, float, GaussianProcess] | None = None
+
+    @property
+    def scored(self) -> list[Architecture]:
+        """The architectures whose score was measured, the best first."""
+        return list(self._values)
+
+    def learn(self, ordered: Sequence[tuple[Architecture, float]]) -> None:
+        """Take scored architectures, the best first, and forget earlier ones.
+
+        At most MAX_LEARNED are kept: the best for one half, the others evenly spaced.
+        """
+        count = len(ordered)
+        quantiles = ndtri((rankdata([score for _, score in ordered]) - 0.5) / max(count, 1))
+        kept = list(range(count))
+        if count > MAX_LEARNED:
+            half = MAX_LEARNED // 2
+            kept = [*range(half), *np.linspace(half, count - 1, half).astype(int).tolist()]
+        self._set({ordered[index][0]: float(quantiles[index]) for index in kept})
+
+    def of(self, architectures: Sequence[Architecture]) -> np.ndarray:
+        """Return the normal quantiles of the scores of n architectures."""
+        if len(self._predicted) > MAX_CACHED:
+            self._predicted.clear()
+        known = self._values.keys() | self._predicted.keys()
+        if new := [one for one in dict.fromkeys(architectures) if one not in known]:
+            self._predicted.update(zip(new, self._predict(new), strict=True))
+        found = self._predicted | self._values
+        return np.array([found[one] for one in architectures])
+
+    def state_dict(self) -> list[Any]:
+        """Return the scored architectures as JSON."""
+        return [[pack(one, self._space), round(v, 4)] for one, v in self._values.items()]
+
+    def load_state_dict(self, state: Sequence[Any]) -> None:
+        """Restore what `state_dict` returned."""
+        self._set({unpack(packed, self._space): float(value) for packed, value in state})
+
+    def _set(self, values: dict[Architecture, float]) -> None:
+        self._values = {one: round(value, 4) for one, value in values.items()}
+        self._predicted, self._fitted = {}, None
+
+    def _predict(self, architectures: Sequence[Architecture]) -> list[float]:
+        known, spread, process = self._process()
+        asked = self._encoder.features(architectures).resized(known.tokens.shape[1])
+        mean, _ = process.predict(kernels(asked, known, spread))
+        found: list[float] = mean.tolist()
+        return found
+
+    def _process(self) -> tuple[Features, float, GaussianProcess]:
+        if self._fitted is None:
+            known = self._encoder.features(self.scored)
+            spread = spread_of(known.sizes)
+            targets = np.array(list(self._values.values()))
+            process = GaussianProcess(kernels(known, known, spread), targets)
+            self._fitted = known, spread, process
+        return self._fitted
