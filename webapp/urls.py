@@ -23,6 +23,7 @@ urlpatterns = [
     path("datasets/tables/", include("webapp.tables.urls")),
     path("account/tokens/", include("webapp.api.account_urls")),
     path("fleet/", include("webapp.fleet.urls")),
+    path("devices/", include("webapp.predictors.urls")),
     path("devices/", include("webapp.devices.urls")),
     path("api/agent/", include("webapp.agent_api.urls", namespace="agent-api")),
     path("api/", include("webapp.api.urls")),

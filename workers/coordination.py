@@ -20,6 +20,7 @@ from webapp.jobs import services as jobs
 from webapp.notices.services.deliver import due, start_delivering
 from webapp.notices.services.dispatch import dispatch_all
 from webapp.notices.services.watch import watch
+from webapp.predictors.services.due import request_due_fits
 from webapp.runs.models import Run
 from webapp.runs.queries import served_queues
 from webapp.runs.services import device_waits
@@ -35,6 +36,7 @@ from .imports import imports_wait
 
 log = logging.getLogger(__name__)
 CATALOGUE_SECONDS = 600  # how often entries are looked for that are due for their check
+FITS_SECONDS = 30  # how often predictors are looked for that have new measurements or networks
 HISTORY_SECONDS = 0.5  # of each sweep, for the histories of ended runs
 TURN_SECONDS = 30.0  # after which a run's next turn counts as lost
 
@@ -68,7 +70,7 @@ class Turns:
 
 
 turns = Turns()  # one per process
-_catalogue_due = 0.0
+_catalogue_due = _fits_due = 0.0
 
 
 def advance(run_id: int, is_next_turn: bool = False, seconds: float = SLICE_SECONDS) -> None:
@@ -108,7 +110,7 @@ def notify() -> None:
 
 def sweep() -> None:
     """Requeue work of dead workers, advance runs that are behind, announce work that waits."""
-    global _catalogue_due  # noqa: PLW0603  one per process
+    global _catalogue_due, _fits_due  # noqa: PLW0603  one per process
     reap()
     for model in jobs.job_models():
         jobs.reap(model)
@@ -122,6 +124,9 @@ def sweep() -> None:
     notify()
     if imports_wait():
         send(Announcement(IMPORT_TABLES, COORDINATOR_QUEUE))
+    if time.monotonic() >= _fits_due:
+        _fits_due = time.monotonic() + FITS_SECONDS
+        request_due_fits()
     if time.monotonic() >= _catalogue_due:
         _catalogue_due = time.monotonic() + CATALOGUE_SECONDS
         request_due_checks()

@@ -13,6 +13,7 @@ from webapp.runs.services.leases import Turn
 from .candidate_work import CandidateWork
 from .entry_check_work import EntryCheckWork
 from .export_work import ExportWork
+from .predictor_work import PredictorWork
 from .training_work import TrainingWork
 from .work import Work
 
@@ -35,6 +36,7 @@ SOURCES: tuple[Source, ...] = (
     TrainingWork,
     ExportWork,
     EntryCheckWork,
+    PredictorWork,
 )
 
 

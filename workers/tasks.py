@@ -33,6 +33,7 @@ train_supernet = _task_of_work("train_supernet", "Train the supernet of a run fo
 finalize = _task_of_work("finalize", "Train one network of an evaluation fully.")
 export = _task_of_work("export", "Export a trained network.")
 check_entry = _task_of_work("check_entry", "Rebuild a catalogue entry and compare it.")
+predict_costs = _task_of_work("predict_costs", "Choose networks for a device, or fit a predictor.")
 
 
 @app.task(name=ADVANCE)

@@ -11,6 +11,7 @@ reads JSON lines from stdin and writes JSON lines to stdout:
          {"type": "export", "job": 9, "network": "folder", "target": "onnx", "settings": {...},
           "evaluation": {...}, "folder": "of the archive"}
          {"type": "inspect", "job": 10, "architecture": {...}, "shape": [1, 8, 8], ...}
+         {"type": "predictor", "job": 11, "step": "choose", "architectures": [...], ...}
          {"type": "cancel", "job": 7}
     out  {"type": "ready", "facts": {...}}
          {"type": "progress", "job": 7, "point": {...}}: an epoch, or a notice about checkpoints
@@ -220,11 +221,19 @@ def inspect(job: Job) -> dict[str, Any]:
     return {"state": "done", "reason": "", "inspected": inspected.to_json()}
 
 
+def predictor(job: Job) -> dict[str, Any]:
+    """Do one step of a predictor of a device: choose and export networks, or fit."""
+    from nasengine.exports.device_predictor import run_step
+
+    return {"state": "done", "reason": "", **run_step(job.request, job.report, job.cancelled)}
+
+
 HANDLERS: dict[str, Callable[[Job], dict[str, Any]]] = {
     "evaluate": evaluate,
     "train": train,
     "export": export,
     "inspect": inspect,
+    "predictor": predictor,
 }
 
 

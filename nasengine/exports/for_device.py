@@ -20,7 +20,9 @@ from ..core.torch_state import seeded
 from ..data.common.named import named_dataset
 from ..execution.assembly import make_space
 from ..objectives.device_costs.modelled import modelled_by
+from ..predictors.few_shot.description import describe
 from ..predictors.operators.device_profile import profile
+from ..predictors.operators.trace import network_graph
 from ..spaces.common.deployment import as_deployed
 from .graph.settings import GraphSettings
 from .signature import Signature, TensorSpec, state_size
@@ -47,33 +49,63 @@ def prepare(
 
     Returns:
         "subject": what is measured, as the workbench stores it, or "reason" if the network cannot
-        be exported; "modelled": objective -> Measurement as JSON, for those with a profile.
+        be exported; "modelled": objective -> Measurement as JSON, for those with a profile;
+        "description": what predictors read of the network.
     """
     facts = named_dataset(spec.dataset, spec.dataset_config).facts()
     architecture, shape = proposal.architecture, tuple(facts.shape)
     with seeded(derive(spec.seed, "weights")):
         network = as_deployed(make_space(spec).build(architecture, shape, facts.classes)).eval()
     batches = sorted({int(asked.get("batch", 1)) for asked in awaited.values()})
-    key = network_key(architecture, shape, facts.classes, batches != [1])
     prepared: dict[str, Any] = {"modelled": _modelled(network, shape, awaited)}
     try:
-        content = place.within(key).get(FILE)
-        if content is None:
-            content = onnx_file(network, shape, facts.classes, batches != [1])
-        place.within(key).put(FILE, content)  # also if it is there: a file in use is a new one
+        prepared["subject"] = stored_subject(
+            network,
+            architecture,
+            shape=shape,
+            classes=facts.classes,
+            place=place,
+            free_batch=batches != [1],
+        )
     except (EngineError, OSError) as error:
         return {**prepared, "reason": one_line(f"its network was not exported: {error}", 300)}
-    prepared["subject"] = {
+    return {**prepared, "description": describe(network_graph(network, shape))}
+
+
+def stored_subject(
+    network: torch.nn.Module,
+    architecture: Architecture,
+    *,
+    shape: tuple[int, ...],
+    classes: int,
+    place: Storage,
+    free_batch: bool = False,
+) -> dict[str, Any]:
+    """Store the ONNX file of a network, unless it is there; return the subject of measurements.
+
+    Args:
+        network: The network of the architecture as it is deployed.
+        architecture: The architecture.
+        shape: Input shape.
+        classes: Number of classes or words.
+        place: The place of the networks of device agents.
+        free_batch: The file takes any batch size.
+    """
+    key = network_key(architecture, shape, classes, free_batch)
+    content = place.within(key).get(FILE)
+    if content is None:
+        content = onnx_file(network, shape, classes, free_batch)
+    place.within(key).put(FILE, content)  # also if it is there: a file in use is a new one
+    return {
         "network": key,
         "architecture": architecture.to_json(),
         "architecture_id": architecture.id,
         "input_shape": list(shape),
-        "classes": facts.classes,
+        "classes": classes,
         "onnx": f"{key}/{FILE}",
         "onnx_sha256": hashlib.sha256(content).hexdigest(),
         "onnx_bytes": len(content),
     }
-    return prepared
 
 
 def network_key(

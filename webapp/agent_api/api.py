@@ -17,6 +17,7 @@ from webapp.accounts.middleware import team_not_required
 from webapp.common.problems import answer_with_problems, problem
 from webapp.devices.models import Device, Measurement
 from webapp.devices.services import agents, measuring, tokens
+from webapp.predictors.services.due import measurement_ended
 from webapp.runs.services.device_waits import settle_measurement
 from webapp.runs.services.fleet_news import announce_fleet
 
@@ -113,6 +114,7 @@ def network(request: Any, pk: int, fence: int) -> HttpResponse:
     if content is None:
         measuring.fail(row, fence, "its ONNX file is not in the storage any more")
         settle_measurement(row)
+        measurement_ended(row)
         raise Http404("The ONNX file is not in the storage any more.")
     return HttpResponse(content, content_type="application/octet-stream")
 
@@ -153,6 +155,7 @@ def _answered(row: Measurement, answer: measuring.Answer) -> Any:
     if answer == "refused":
         return problem(409, REPLACED)
     settle_measurement(row)  # again for a repeated answer: the first may have died before it
+    measurement_ended(row)
     return Stored(answer=answer)
 
 

@@ -6,7 +6,15 @@ from django.contrib import admin
 
 from webapp.accounts.admin_access import ReadOnlyAdmin
 
-from .models import Device, DeviceToken, Measurement
+from .models import (
+    Device,
+    DeviceToken,
+    Measurement,
+    NetworkDescription,
+    PredictedCost,
+    Predictor,
+    PredictorFit,
+)
 
 
 @admin.register(Device)
@@ -39,3 +47,42 @@ class MeasurementAdmin(ReadOnlyAdmin):
     list_filter = ("state", "objective", "method")
     list_select_related = ("device",)
     search_fields = ("network", "architecture_id", "device__name")
+
+
+@admin.register(Predictor)
+class PredictorAdmin(ReadOnlyAdmin):
+    """Predictors of the costs of a space on a device."""
+
+    team_path = "device__team"
+    list_display = ("space", "dataset", "device", "created_by", "created_at")
+    list_select_related = ("device", "created_by")
+    search_fields = ("device__name", "space")
+
+
+@admin.register(PredictorFit)
+class PredictorFitAdmin(ReadOnlyAdmin):
+    """Fits of predictors with their validation."""
+
+    team_path = "predictor__device__team"
+    list_display = ("predictor", "cost", "number", "networks", "is_current", "fitted_at")
+    list_filter = ("cost", "is_current")
+    list_select_related = ("predictor__device",)
+    search_fields = ("predictor__device__name",)
+
+
+@admin.register(PredictedCost)
+class PredictedCostAdmin(ReadOnlyAdmin):
+    """Predicted values of networks."""
+
+    team_path = "fit__predictor__device__team"
+    list_display = ("architecture_id", "fit", "value", "low", "high", "method")
+    list_select_related = ("fit__predictor__device",)
+    search_fields = ("architecture_id",)
+
+
+@admin.register(NetworkDescription)
+class NetworkDescriptionAdmin(ReadOnlyAdmin):
+    """What predictors know of networks; they belong to no team."""
+
+    list_display = ("key",)
+    search_fields = ("key",)

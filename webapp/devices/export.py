@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from webapp.common.csv_lines import Echo
 from webapp.common.spreadsheet import harmless
 
 from .models import Device
@@ -20,7 +21,7 @@ CHUNK = 200
 
 def measurement_csv(device: Device) -> Iterator[str]:
     """Return the lines of a table with one row per measurement, oldest first."""
-    writer: Any = csv.writer(_Echo())
+    writer: Any = csv.writer(Echo())
     yield writer.writerow(
         [*COLUMNS, "device", "ended_at", "layers_fallen_back", "conditions", "samples"]
     )
@@ -37,10 +38,3 @@ def measurement_csv(device: Device) -> Iterator[str]:
                 " ".join(f"{sample:g}" for sample in row.samples),
             ]
         )
-
-
-class _Echo:
-    """A file that returns what is written to it, for csv.writer."""
-
-    def write(self, line: str) -> str:
-        return line

@@ -207,3 +207,112 @@ class Measurement(models.Model):
     def is_open(self) -> bool:
         """Whether it waits or is being measured."""
         return self.state in OPEN_MEASUREMENTS
+
+
+class Predictor(models.Model):
+    """What predicts the costs of the networks of one space on one device.
+
+    `key` tells which runs its networks are from: those with the same space and data, with all
+    their settings (see `predictors.key_of`). `space`, `space_config`, `dataset` and
+    `dataset_config` are these settings. `costs` are the kinds of objectives that are measured and
+    predicted, such as "latency". `measurements` are those that were requested for it; it is fitted
+    to every measurement of such a network on the device. `input_shape` and `classes` are empty and
+    0 until its first networks were chosen.
+    """
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="predictors")
+    key = models.CharField(max_length=64, db_index=True)
+    space = models.CharField(max_length=40)
+    space_config = models.JSONField(default=dict)
+    dataset = models.CharField(max_length=40)
+    dataset_config = models.JSONField(default=dict)
+    costs = models.JSONField(default=list)
+    input_shape = models.JSONField(default=list)
+    classes = models.PositiveIntegerField(default=0)
+    measurements = models.ManyToManyField(Measurement, related_name="predictors", blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["device", "key"], name="predictor_once_a_device")
+        ]
+
+    def __str__(self) -> str:
+        return f"predictor of {self.space} on {self.device}"
+
+
+class PredictorFit(models.Model):
+    """One fit of a predictor to the measurements of one cost; the newest is the current one.
+
+    `measured` are the keys of the measurements, `networks` how many have a value. `validation` and
+    `fitted` are the engine's Validation and FittedPredictor as JSON, `versions` what they were made
+    with. Values of older fits are deleted; the fits stay.
+    """
+
+    predictor = models.ForeignKey(Predictor, on_delete=models.CASCADE, related_name="fits")
+    cost = models.CharField(max_length=20)
+    number = models.PositiveIntegerField()
+    unit = models.CharField(max_length=20)
+    measured = models.JSONField(default=list)
+    networks = models.PositiveIntegerField()
+    validation = models.JSONField()
+    fitted = models.JSONField()
+    versions = models.JSONField(default=dict)
+    is_current = models.BooleanField(default=True)
+    fitted_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["predictor", "cost", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["predictor", "cost", "number"], name="fit_number_once"),
+            models.UniqueConstraint(
+                fields=["predictor", "cost"], condition=Q(is_current=True), name="one_current_fit"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"fit {self.number} of {self.cost}, {self.predictor}"
+
+
+class PredictedCost(models.Model):
+    """The value of one network by the current fit, with its 90 % interval.
+
+    `method` is "predicted", or the tier of the measurement if the network itself was measured;
+    the interval is then the 95 % one of the measured median.
+    """
+
+    fit = models.ForeignKey(PredictorFit, on_delete=models.CASCADE, related_name="values")
+    architecture_id = models.CharField(max_length=64)
+    value = models.FloatField()
+    low = models.FloatField()
+    high = models.FloatField()
+    method = models.CharField(max_length=12, default="predicted")
+
+    class Meta:
+        ordering = ["fit", "architecture_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["fit", "architecture_id"], name="predicted_cost_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.architecture_id[:8]}: {self.value:g}"
+
+
+class NetworkDescription(models.Model):
+    """What a predictor knows of a network before it is measured; computed once, by a worker.
+
+    `key` is a hash of the network with its input and of the version of the description.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    content = models.JSONField()
+
+    class Meta:
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.key[:12]

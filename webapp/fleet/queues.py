@@ -16,6 +16,7 @@ from webapp.architectures.models import EntryCheck
 from webapp.evaluations.models import Training
 from webapp.exports.models import Export
 from webapp.jobs.models import JobState
+from webapp.predictors.models import PredictorJob
 from webapp.runs.models import WAITING_CANDIDATES, Candidate, RunState
 from webapp.runs.queries import live_slots, serving_slots
 from webapp.runs.unserved import UnservedQueue, unserved
@@ -55,7 +56,13 @@ def _waiting() -> Iterator[Kind]:
     """Yield every kind of work that waits in queues."""
     running = Candidate.objects.filter(run__state=RunState.RUNNING)
     yield "candidate", running.filter(state__in=WAITING_CANDIDATES)
-    for kind, model in (("training", Training), ("export", Export), ("check", EntryCheck)):
+    jobs = (
+        ("training", Training),
+        ("export", Export),
+        ("check", EntryCheck),
+        ("predictor", PredictorJob),
+    )
+    for kind, model in jobs:
         yield kind, model._default_manager.filter(state=JobState.QUEUED)
 
 

@@ -17,6 +17,7 @@ from webapp.architectures.models import EntryCheck
 from webapp.evaluations.models import Training
 from webapp.exports.models import Export
 from webapp.jobs.models import JobState
+from webapp.predictors.models import PredictorJob
 from webapp.runs.models import Candidate, CandidateState
 
 
@@ -43,9 +44,9 @@ Found = tuple[UUID, int, CurrentWork]  # worker, team, work
 
 
 def current_work(team: Team) -> dict[UUID, list[CurrentWork]]:
-    """Return the running work of each worker: four queries."""
+    """Return the running work of each worker: five queries."""
     works: dict[UUID, list[CurrentWork]] = defaultdict(list)
-    for kind in (_candidates, _trainings, _exports, _checks):
+    for kind in (_candidates, _trainings, _exports, _checks, _predictors):
         for slot, team_id, work in kind():
             others = CurrentWork("another team's work", "", "", None, work.since)
             works[slot].append(work if team_id == team.pk else others)
@@ -103,3 +104,15 @@ def _checks() -> Iterator[Found]:
         address = reverse("architecture-detail", args=[entry])
         text = f"check of {name}"
         yield slot, team, CurrentWork(text, address, activity or "starting", None, since)
+
+
+def _predictors() -> Iterator[Found]:
+    running = PredictorJob.objects.filter(state=JobState.RUNNING, slot__isnull=False)
+    rows = running.select_related("predictor__device").order_by("started_at")
+    for job in rows:
+        address = reverse("device-detail", args=[job.predictor.device_id])
+        work = CurrentWork(
+            str(job), address, job.activity or "starting", job.progress, job.started_at
+        )
+        assert job.slot_id is not None  # filtered above
+        yield job.slot_id, job.team_id, work

@@ -9,12 +9,14 @@ from django.core.paginator import Page, Paginator
 from django.db.models import F, FilteredRelation, Max, Q, QuerySet
 from django.http import QueryDict
 
+from webapp.devices.predicted import name_of
 from webapp.runs.labels import CANDIDATE_STATES
 from webapp.runs.models import Run
 from webapp.runs.queries import lean_candidates
 from webapp.runs.rows import candidate_row
 
 from .candidate_filters import Filters, filtered
+from .predicted import add_predicted, fits_of, goals_of_fits, sorted_by_fit
 
 PAGE_SIZE = 25
 NEWEST = "newest"
@@ -25,7 +27,8 @@ class CandidateTable:
     """The rows of one page with sort, filters and their choices.
 
     `marked` is the candidate that the address jumps to, `problems` say which filters could not be
-    read or why there is no such candidate.
+    read or why there is no such candidate. `predicted` are the objectives that are predicted for
+    devices of the team.
     """
 
     page: Page
@@ -38,17 +41,22 @@ class CandidateTable:
     query: str
     marked: int | None
     problems: list[str]
+    predicted: list[dict[str, Any]]
 
 
 def candidate_table(run: Run, goals: list[dict[str, Any]], query: QueryDict) -> CandidateTable:
     """Return the page that the address names by sort, filters and page, or by a candidate."""
     sorts = [(NEWEST, "newest first"), ("number", "oldest first")]
     sorts += [(goal["name"], goal["name"].replace("@", " on ")) for goal in goals]
+    fits = fits_of(run, goals)
+    sorts += [(name, f"{name.replace('@', ' on ')}, predicted") for name in map(name_of, fits)]
     sort = query.get("sort", NEWEST)
     sort = sort if sort in dict(sorts) else NEWEST
     filters, problems = Filters.read(query)
     highest = run.candidates.aggregate(Max("number"))["number__max"]
-    found = _sorted(filtered(run, filters), sort, goals)
+    fit = next((fit for fit in fits if name_of(fit) == sort), None)
+    matching = filtered(run, filters)
+    found = sorted_by_fit(matching, fit) if fit else _sorted(matching, sort, goals)
     paginator = Paginator(found.values_list("pk", flat=True), PAGE_SIZE)
     marked, number = _place(found, query.get("at", ""))
     if query.get("at") and marked is None:
@@ -57,9 +65,11 @@ def candidate_table(run: Run, goals: list[dict[str, Any]], query: QueryDict) -> 
     kept = {"sort": "" if sort == NEWEST else sort, **filters.to_query()}
     address = QueryDict(mutable=True)
     address.update({name: value for name, value in kept.items() if value})
+    rows = _rows(run, list(page.object_list))
+    add_predicted(fits, rows)
     return CandidateTable(
         page=page,
-        rows=_rows(run, list(page.object_list)),
+        rows=rows,
         sort=sort,
         filters=filters,
         sorts=sorts,
@@ -68,6 +78,7 @@ def candidate_table(run: Run, goals: list[dict[str, Any]], query: QueryDict) -> 
         query=address.urlencode(),
         marked=marked,
         problems=problems,
+        predicted=goals_of_fits(fits),
     )
 
 

@@ -6,7 +6,6 @@ seconds. The page fetches the details of a single candidate when it shows them.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import combinations
@@ -15,6 +14,8 @@ from typing import Any
 import numpy as np
 from django.db import connection
 from psycopg import Cursor, sql
+
+from webapp.common.packed import packed
 
 from .models import CandidateState, Run
 
@@ -123,22 +124,18 @@ def _columns_at(seq: int, run: Run, objectives: tuple[str, ...]) -> dict[str, An
         "total": total,
         "states": STATES,
         "origins": origins,
-        "number": _packed(np.diff(rows["number"], prepend=0), "<i4"),
-        "ended": _packed(np.diff(rows["ended"], prepend=0), "<i4"),
-        "state": _packed(rows["state"] - 1, "u1"),
-        "origin": _packed(rows["origin"] - 1, "u1"),
-        "infeasible": _packed(rows["infeasible"], "u1"),
+        "number": packed(np.diff(rows["number"], prepend=0), "<i4"),
+        "ended": packed(np.diff(rows["ended"], prepend=0), "<i4"),
+        "state": packed(rows["state"] - 1, "u1"),
+        "origin": packed(rows["origin"] - 1, "u1"),
+        "infeasible": packed(rows["infeasible"], "u1"),
         "parents": [
-            _packed(np.where(rows[p] < 0, 0, rows["number"] - rows[p]), "<i4")
+            packed(np.where(rows[p] < 0, 0, rows["number"] - rows[p]), "<i4")
             for p in ("parent0", "parent1")
         ],
-        "architecture": _packed(_hex(rows["architecture"]), "<u4"),
-        "values": {name: _packed(rows[f"value{i}"], "<f8") for i, name in enumerate(objectives)},
+        "architecture": packed(_hex(rows["architecture"]), "<u4"),
+        "values": {name: packed(rows[f"value{i}"], "<f8") for i, name in enumerate(objectives)},
     }
-
-
-def _packed(column: np.ndarray, kind: str) -> str:
-    return base64.b64encode(column.astype(kind).tobytes()).decode("ascii")
 
 
 def _read(run: Run, objectives: Sequence[str]) -> tuple[Columns, list[str]]:

@@ -6,10 +6,13 @@ import csv
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from webapp.common.csv_lines import Echo
 from webapp.common.spreadsheet import harmless
+from webapp.devices.predicted import name_of
 
 from .models import Run
 from .objectives import goals_of_run
+from .predicted import add_predicted, fits_of
 from .queries import candidate_rows
 
 HEADER = ("number", "state", "reason", "on_front", "broken_constraints", "origin", "parents")
@@ -17,16 +20,30 @@ HEADER = ("number", "state", "reason", "on_front", "broken_constraints", "origin
 # Columns after those of older releases, for each objective: where its value is from.
 ORIGIN = {"tier": "method", "device": "device", "repetitions": "repetitions", "spread": "spread"}
 
+# The last columns, for each objective that is predicted for a device of the team.
+PREDICTED = {
+    "value": "value",
+    "unit": "unit",
+    "low": "low",
+    "high": "high",
+    "tier": "method",
+    "device": "device",
+}
+
 
 def candidate_csv(run: Run) -> Iterator[str]:
     """Return the lines of a table with one row per candidate, by number."""
     goals = goals_of_run(run)
     units = [f"{g['name']} ({g['unit']})" if g["unit"] else g["name"] for g in goals]
     on_front = set(run.front.get("numbers", []))
-    writer: Any = csv.writer(_Echo())
+    writer: Any = csv.writer(Echo())
     origins = [f"{goal['name']} {column}" for goal in goals for column in ORIGIN]
-    yield writer.writerow([*HEADER, *units, "architecture_id", *origins])
-    for row in candidate_rows(run):
+    fits = fits_of(run, goals)
+    predicted = [f"{name_of(fit)} predicted {column}" for fit in fits for column in PREDICTED]
+    yield writer.writerow([*HEADER, *units, "architecture_id", *origins, *predicted])
+    rows = candidate_rows(run)
+    add_predicted(fits, rows)
+    for row in rows:
         found = [row["values"].get(goal["name"], {}) for goal in goals]
         yield writer.writerow(
             [
@@ -40,15 +57,13 @@ def candidate_csv(run: Run) -> Iterator[str]:
                 *(_short(one.get("value")) for one in found),
                 row["architecture_id"],
                 *(one.get(key) for one in found for key in ORIGIN.values()),
+                *(
+                    row["predicted"].get(name_of(fit), {}).get(key)
+                    for fit in fits
+                    for key in PREDICTED.values()
+                ),
             ]
         )
-
-
-class _Echo:
-    """A file that returns what is written to it, for csv.writer."""
-
-    def write(self, line: str) -> str:
-        return line
 
 
 def _spaced(items: Iterable[Any]) -> str:

@@ -26,6 +26,7 @@ urlpatterns = [
     path("<int:pk>/replay.json", run.run_replay, name="run-replay"),
     path("<int:pk>/timeline.json", panels.run_timeline, name="run-timeline"),
     path("<int:pk>/loads.json", panels.run_loads, name="run-loads"),
+    path("<int:pk>/predicted.json", panels.run_predicted, name="run-predicted"),
     path("<int:pk>/curves.json", panels.run_curves, name="run-curves"),
     path("<int:pk>/choices.json", panels.run_choices, name="run-choices"),
     path("<int:pk>/log.json", panels.run_log, name="run-log"),

@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "webapp.imports",
     "webapp.evaluations",
     "webapp.exports",
+    "webapp.predictors",
     "webapp.architectures",
     "webapp.notices",
     "webapp.comments",

@@ -69,13 +69,6 @@ def needed_edges(operations: np.ndarray, edges: Sequence[tuple[int, int]], none:
     return np.stack([needed[:, target] for _, target in edges], axis=1)
 
 
-def standardised(columns: np.ndarray) -> np.ndarray:
-    """Return the columns with mean 0 and deviation 1; constant columns become 0."""
-    deviation = columns.std(axis=0)
-    scale = np.where(deviation < MIN_DEVIATION, 1.0, deviation)
-    return (columns - columns.mean(axis=0)) / scale
-
-
 def _totals(operations: np.ndarray, count: int) -> np.ndarray:
     return np.stack([(operations == number).sum(axis=1) for number in range(count)], axis=1)
 

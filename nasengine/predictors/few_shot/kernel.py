@@ -3,14 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from .features import standardised
+from .features import MIN_DEVIATION
 
 OUTLIER_PERCENT = 0.5  # of each end of a known device's costs; measurements contain failures
 KNOWN_LOG, KNOWN = "known, logarithm", "known"
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How raw features and costs become standardised ones.
+
+    Attributes:
+        moments: Group -> mean and deviation of each of its columns.
+        ends: Lowest and highest cost on each known device; others are clipped to them.
+    """
+
+    moments: dict[str, tuple[np.ndarray, np.ndarray]]
+    ends: tuple[np.ndarray, np.ndarray] | None = None
+
+    @classmethod
+    def of(cls, features: Mapping[str, np.ndarray], known: Mapping[str, np.ndarray]) -> Scaling:
+        """Return the scaling that standardises these networks."""
+        ends = None
+        if known:
+            percents = (2 * OUTLIER_PERCENT, 100 - OUTLIER_PERCENT)
+            low, high = np.percentile(_columns(known), percents, axis=0)
+            ends = np.maximum(low, 1e-9), np.maximum(high, 1e-9)
+        raw = cls({}, ends).raw(features, known)
+        return cls({name: _moments(columns) for name, columns in raw.items()}, ends)
+
+    def raw(
+        self, features: Mapping[str, np.ndarray], known: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """Return the groups of columns before they are standardised."""
+        groups = {name: columns.astype(float) for name, columns in features.items()}
+        if self.ends is not None:
+            costs = np.clip(_columns(known), *self.ends)
+            groups |= {KNOWN_LOG: np.log(costs), KNOWN: costs}
+        return groups
+
+    def apply(
+        self, features: Mapping[str, np.ndarray], known: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """Return the groups of networks, standardised."""
+        return {
+            name: (columns - self.moments[name][0]) / self.moments[name][1]
+            for name, columns in self.raw(features, known).items()
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "moments": {n: [a.tolist(), b.tolist()] for n, (a, b) in self.moments.items()},
+            "ends": None if self.ends is None else [end.tolist() for end in self.ends],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Scaling:
+        moments = {n: (np.array(a), np.array(b)) for n, (a, b) in value["moments"].items()}
+        ends = value["ends"]
+        return cls(moments, None if ends is None else (np.array(ends[0]), np.array(ends[1])))
+
+
+def _columns(known: Mapping[str, np.ndarray]) -> np.ndarray:
+    return np.stack([np.asarray(values, float) for values in known.values()], axis=1)
+
+
+def _moments(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and deviation of each column; a constant column has the deviation 1."""
+    deviation = columns.std(axis=0)
+    return columns.mean(axis=0), np.where(deviation < MIN_DEVIATION, 1.0, deviation)
 
 
 @dataclass(frozen=True)
@@ -20,23 +86,18 @@ class Inputs:
     Attributes:
         groups: Group -> networks x columns.
         devices: Known devices in the order of the columns of the group "known".
+        scaling: How they were standardised.
     """
 
     groups: dict[str, np.ndarray]
     devices: tuple[str, ...]
+    scaling: Scaling = field(default_factory=lambda: Scaling({}))
 
     @classmethod
     def of(cls, features: Mapping[str, np.ndarray], known: Mapping[str, np.ndarray]) -> Inputs:
         """Return the inputs of networks with their costs on known devices."""
-        groups = {name: standardised(columns.astype(float)) for name, columns in features.items()}
-        if known:
-            costs = np.stack([np.asarray(values, float) for values in known.values()], axis=1)
-            ends = (2 * OUTLIER_PERCENT, 100 - OUTLIER_PERCENT)
-            low, high = np.percentile(costs, ends, axis=0)
-            costs = np.clip(costs, np.maximum(low, 1e-9), np.maximum(high, 1e-9))
-            groups[KNOWN_LOG] = standardised(np.log(costs))
-            groups[KNOWN] = standardised(costs)
-        return cls(groups, tuple(known))
+        scaling = Scaling.of(features, known)
+        return cls(scaling.apply(features, known), tuple(known), scaling)
 
     def __len__(self) -> int:
         return len(next(iter(self.groups.values())))
@@ -79,6 +140,20 @@ class Hypothesis:
     relative_noise: float
     template: tuple[int, float] | None = None
     prior: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {**vars(self), "amplitudes": self.amplitudes.tolist()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Hypothesis:
+        template = value["template"]
+        return cls(
+            **{
+                **value,
+                "amplitudes": np.array(value["amplitudes"]),
+                "template": None if template is None else (int(template[0]), float(template[1])),
+            }
+        )
 
     def covariance(
         self, inputs: Inputs, components: np.ndarray, first: np.ndarray, second: np.ndarray

@@ -95,12 +95,7 @@ def predict(
     if len(costs) < 3 or not (np.isfinite(costs).all() and (costs > 0).all()):
         raise EngineError("a prediction needs at least three measured costs, all above 0")
     networks = np.arange(len(prior.inputs)) if networks is None else networks
-    own = prior.inputs.components(measured, measured)
-    fits = [_Fit.of(one, prior.inputs, own, measured, costs) for one in prior.hypotheses]
-    evidence = np.array([fit.evidence for fit in fits])
-    weights = np.exp(evidence - evidence.max())
-    weights[weights < NEGLIGIBLE * weights.sum()] = 0
-    weights /= weights.sum()
+    fits, weights = _weighed(prior, measured, costs)
     components = prior.inputs.components(networks, measured)
     mean = np.zeros(len(networks))
     square = np.zeros(len(networks))
@@ -113,6 +108,27 @@ def predict(
     value = np.maximum(mean, LOWEST * costs.min())
     reach = prior.widening * deviation
     return Prediction(value, np.maximum(value - reach, 0.0), value + reach, deviation)
+
+
+def likely_hypotheses(
+    prior: Prior, measured: np.ndarray, costs: np.ndarray
+) -> tuple[Hypothesis, ...]:
+    """Return the hypotheses that these measurements leave possible: `predict` reads no others."""
+    _, weights = _weighed(prior, measured, np.asarray(costs, float))
+    return tuple(one for one, weight in zip(prior.hypotheses, weights, strict=True) if weight)
+
+
+def _weighed(
+    prior: Prior, measured: np.ndarray, costs: np.ndarray
+) -> tuple[list[_Fit], np.ndarray]:
+    """Return each hypothesis with the measurements, and their probabilities."""
+    own = prior.inputs.components(measured, measured)
+    fits = [_Fit.of(one, prior.inputs, own, measured, costs) for one in prior.hypotheses]
+    evidence = np.array([fit.evidence for fit in fits])
+    weights = np.exp(evidence - evidence.max())
+    weights[weights < NEGLIGIBLE * weights.sum()] = 0
+    weights /= weights.sum()
+    return fits, weights
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 A worker trains a candidate, exports its network and is free. The candidate waits in the queue of
 its device, the run goes on with other candidates, and the last measurement ends it. While a device
-is away the candidate waits, or takes the modelled value: a setting of the device.
+is away the candidate waits, or takes the predicted value, without a predictor the modelled one: a
+setting of the device.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from nasengine.core.objective import split_name
 from nasengine.core.outcome import Outcome
 from webapp.common.queue_names import device_queue
 from webapp.devices.models import Device, Measurement, MeasurementState, WhenAway
+from webapp.devices.predicted import predict_network
 from webapp.devices.queries import is_away
 from webapp.devices.services import measuring
 from webapp.runs.models import Candidate, CandidateState, DeviceWait, Run
@@ -42,6 +44,7 @@ def hold(run: Run, candidate: Candidate, outcome: Outcome, prepared: Mapping[str
         elif "subject" not in prepared:
             entry["why"] = prepared.get("reason", "its network was not exported")
         else:
+            entry["description"] = prepared.get("description")
             subject = measuring.Subject(**prepared["subject"])
             row = measuring.request(device, subject, kind, asked.get("batch", 1))
             wait.measurements.add(row)
@@ -88,7 +91,7 @@ def _settle(run: Run, candidate: Candidate, wait: DeviceWait) -> bool:
     waits_for, failures = "", []
     for objective, entry in wait.awaited.items():
         row = rows.get(entry["measurement"] or 0)
-        found = _value(objective, entry, row)
+        found = _value(run, objective, entry, row)
         if isinstance(found, Measured):
             values.append(found)
         elif found is None:
@@ -112,26 +115,39 @@ def _settle(run: Run, candidate: Candidate, wait: DeviceWait) -> bool:
     return True
 
 
-def _value(objective: str, entry: dict[str, Any], row: Measurement | None) -> Measured | str | None:
+def _value(
+    run: Run, objective: str, entry: dict[str, Any], row: Measurement | None
+) -> Measured | str | None:
     """Return the value, the reason why there will be none, or None while it may still come."""
     if row is None:
-        return _modelled(entry, entry["why"] or "its measurement was removed", True)
+        return _modelled(entry["modelled"], entry["why"] or "its measurement was removed", True)
     if row.state == MeasurementState.DONE:
         return _measured(objective, row)
     kind, _ = split_name(objective)
     models = row.device.when_away == WhenAway.MODEL
     if row.is_open:
         if models and is_away(row.device):
-            return _modelled(entry, f"the device {row.device.name} is away", True)
+            why = f"the device {row.device.name} is away"
+            return _modelled(_predicted(run, kind, entry, row) or entry["modelled"], why, True)
         return None
-    return _modelled(entry, row.reason, models or kind in NEEDS_SENSOR)
+    return _modelled(entry["modelled"], row.reason, models or kind in NEEDS_SENSOR)
 
 
-def _modelled(entry: dict[str, Any], why: str, allowed: bool) -> Measured | str:
-    if not allowed or entry["modelled"] is None:
+def _predicted(
+    run: Run, kind: str, entry: dict[str, Any], row: Measurement
+) -> dict[str, Any] | None:
+    """Return what the device's predictor says, which was fitted to measurements of the device."""
+    description = entry.get("description")
+    if not description:
+        return None  # the network was trained by an older version
+    found = predict_network(row.device, run.spec, kind, row.architecture, description)
+    return None if found is None else found.to_json()
+
+
+def _modelled(value: dict[str, Any] | None, why: str, allowed: bool) -> Measured | str:
+    if not allowed or value is None:
         return why
-    modelled = dict(entry["modelled"])
-    return Measured.from_json({**modelled, "detail": {**modelled["detail"], "why": why}})
+    return Measured.from_json({**value, "detail": {**value["detail"], "why": why}})
 
 
 def _measured(objective: str, row: Measurement) -> Measured:

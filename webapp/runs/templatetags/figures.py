@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from webapp.common.tiers import tier_label
 from webapp.queries.language import quote
 from webapp.runs.cost import worked_from, worked_seconds
 from webapp.runs.labels import CANDIDATE_STATES, RUN_STATES, StateLabel, method_look
@@ -62,6 +63,21 @@ def measured(value: dict[str, Any] | None, kind: str, reason: str = "not measure
         return missing(reason)
     text = number_text(kind, value["value"], value.get("unit") or "")
     return format_html('<span title="{}">{}</span>{}', provenance(value), text, unsure_mark(value))
+
+
+@register.simple_tag
+def predicted(value: dict[str, Any] | None, kind: str) -> SafeString:
+    """Render a predicted cost with its interval; what the device measured has none."""
+    if not value:
+        return missing("not predicted yet: the predictor is fitted again after the run")
+    title = f"{value['value']!r} {value['unit']}, {tier_label(value['method']).lower()}"
+    text = number_text(kind, value["value"], value["unit"])
+    if value["method"] != "predicted":
+        return format_html('<span title="{}">{}</span>', title, text)
+    ends = [number_text(kind, value[end], value["unit"]) for end in ("low", "high")]
+    return format_html(
+        '<span title="{}, 90 % interval">{} <small>{} to {}</small></span>', title, text, *ends
+    )
 
 
 @register.simple_tag

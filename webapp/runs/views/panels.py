@@ -16,6 +16,8 @@ from webapp.runs.estimates import estimates_context
 from webapp.runs.loads import loads_of
 from webapp.runs.log_lines import log_lines
 from webapp.runs.models import Run
+from webapp.runs.objectives import goals_of_run
+from webapp.runs.predicted import predicted_columns
 from webapp.runs.queries import STATE_COLUMNS
 from webapp.runs.reproducing import reproducing
 from webapp.runs.timeline import timeline
@@ -32,6 +34,16 @@ def run_timeline(request: TeamRequest, pk: int) -> JsonResponse:
     if start is not None and end is not None and end <= start:
         start = end = None
     return JsonResponse(timeline(_run(request, pk), start, end))
+
+
+@require_GET
+@gzip_page
+def run_predicted(request: TeamRequest, pk: int) -> JsonResponse:
+    """Return the costs that are predicted for devices of the team, for the Pareto plot."""
+    run = _run(request, pk)
+    return JsonResponse(
+        predicted_columns(run, goals_of_run(run)), json_dumps_params={"allow_nan": False}
+    )
 
 
 @require_GET

@@ -29,6 +29,7 @@ from webapp.runs.front_sketch import front_sketch
 from webapp.runs.leased import Priority
 from webapp.runs.models import Candidate, Run, Star
 from webapp.runs.objectives import goals_of_run
+from webapp.runs.predicted import add_predicted, fits_of, goals_of_fits
 from webapp.runs.queries import STATE_COLUMNS, best_of, row_of_run
 from webapp.runs.replay import replay
 from webapp.runs.run_parts import MAX_ROWS, parts_of, run_parts, table_rows
@@ -47,6 +48,7 @@ def run_detail(request: TeamRequest, pk: int) -> HttpResponse:
         context = {"run": run, "row": {"goals": goals}, "table": table}
         return _answer(request, "runs/parts/candidate_table.html", context)
     row, best = row_of_run(run), best_of(run)
+    table = candidate_table(run, row["goals"], request.GET)
     context = {
         **parts_of(run, row, best, best),
         **_controls(request, run, row),
@@ -55,7 +57,8 @@ def run_detail(request: TeamRequest, pk: int) -> HttpResponse:
         "now": timezone.now().isoformat(),
         "every_action": ACTIONS.values(),
         "priorities": Priority.choices,
-        "table": candidate_table(run, row["goals"], request.GET),
+        "table": table,
+        "predicted": table.predicted,
         "sketch": front_sketch(run, row["goals"], request.GET),
         "data_report": DataReport.from_json(run.data_report) if run.data_report else None,
         "shortened_by": shortened_by(run),
@@ -75,10 +78,14 @@ def run_live(request: TeamRequest, pk: int) -> HttpResponse:
     run = _run(request, pk)
     selected = _numbers(request.GET.get("selected", ""))
     parts = run_parts(run, selected[0] if selected else None)
+    fits = fits_of(run, parts["row"]["goals"])
+    rows = table_rows(run, _numbers(request.GET.get("rows", "")))
+    add_predicted(fits, rows)
     context = {
         **parts,
         **_controls(request, run, parts["row"]),
-        "rows": table_rows(run, _numbers(request.GET.get("rows", ""))),
+        "rows": rows,
+        "table": {"predicted": goals_of_fits(fits)},
     }
     return _answer(request, "runs/parts/live.html", context)
 
@@ -161,6 +168,7 @@ def candidate_row_json(request: TeamRequest, pk: int, number: int) -> JsonRespon
     rows = table_rows(run, [number])
     if not rows:
         return JsonResponse({"error": f"run {pk} has no candidate {number}"}, status=404)
+    add_predicted(fits_of(run, goals_of_run(run)), rows)
     return JsonResponse(rows[0])
 
 

@@ -76,7 +76,7 @@ export function encodeRows(rows, names, states, total) {
 
 const hexNumber = (text) => (/^[0-9a-f]+$/.test(text) ? Number.parseInt(text, 16) : 0);
 
-function unpack(text, Kind) {
+export function unpack(text, Kind) {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   return new Kind(bytes.buffer);
 }

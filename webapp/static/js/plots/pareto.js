@@ -26,25 +26,27 @@ export function paretoFigure(present, view, look) {
   const flips = [gx.better === "higher", gy.better === "higher"];
   // The axes stay while the replay moves.
   const all = view.moment ? pointsOf(present, view) : points;
+  const allowed = points.filter((p) => p.feasible && p.done);
+  const line = frontOf(allowed, flips);
+  // The run's own front knows no predicted costs: with such an axis it is that of the two axes.
+  const bars = gx.predicted || gy.predicted ? intervalsOf(state, line, view) : null;
   const range = {
     x: rangeOf(
-      all.map((p) => p.x),
+      [...all.map((p) => p.x), ...(bars?.x.flat() ?? [])],
       { log: view.logX, flip: flips[0] },
     ),
     y: rangeOf(
-      all.map((p) => p.y),
+      [...all.map((p) => p.y), ...(bars?.y.flat() ?? [])],
       { log: view.logY, flip: flips[1] },
     ),
   };
-  const allowed = points.filter((p) => p.feasible && p.done);
-  const line = frontOf(allowed, flips);
   const corner = { x: worstOf(range.x, view.logX), y: worstOf(range.y, view.logY) };
   const { line: stepped, area } = steps(line, corner);
-  const onFront = new Set(state.front.numbers);
+  const onFront = new Set(bars ? line.map((p) => p.number) : state.front.numbers);
   const colour = methodLook(state.run.strategy).colour;
   const shape = methodLook(state.run.strategy).marker;
   const sorted = {
-    front: allowed.filter((p) => onFront.has(p.number)),
+    front: bars ? line : allowed.filter((p) => onFront.has(p.number)),
     dominated: thin(
       allowed.filter((p) => !onFront.has(p.number)),
       DOMINATED_LIMIT,
@@ -76,6 +78,7 @@ export function paretoFigure(present, view, look) {
     },
     {
       ...marks(sorted.front),
+      ...(bars ? { error_x: bar(bars.x, line, "x", colour), error_y: bar(bars.y, line, "y", colour) } : {}),
       name: "front",
       marker: { size: 10, color: colour, symbol: shape, line: { color: look.surface, width: 1.2 } },
     },
@@ -195,6 +198,28 @@ function targetTrace({ x, y }, look) {
     name: "target",
     hoverinfo: "skip",
     marker: { size: 20, color: look.accent, symbol: "circle-cross-open", line: { color: look.accent, width: 2.5 } },
+  };
+}
+
+// The ends of the 90 % intervals of points; a value that was measured has none.
+function intervalsOf(state, points, view) {
+  const ends = (axis) =>
+    points.map((p) => {
+      const one = state.candidates.get(p.number).intervals?.[view[axis]];
+      return one && !one.measured ? [one.low, one.high] : [p[axis], p[axis]];
+    });
+  return { x: ends("x"), y: ends("y") };
+}
+
+function bar(ends, points, axis, colour) {
+  return {
+    type: "data",
+    symmetric: false,
+    array: points.map((p, i) => ends[i][1] - p[axis]),
+    arrayminus: points.map((p, i) => p[axis] - ends[i][0]),
+    color: colour,
+    thickness: 1.2,
+    width: 4,
   };
 }
 

@@ -4,6 +4,7 @@ import { lassoText } from "../lasso.js";
 import { paretoFigure } from "../plots/pareto.js";
 import { Plot } from "../plots/plot.js";
 import { hoverCard } from "./hover.js";
+import { predictedCosts } from "./predicted.js";
 import { replayControl } from "./replay.js";
 import { sameParts } from "./same.js";
 import { steeringControl } from "./steering.js";
@@ -17,11 +18,13 @@ export function paretoView(context) {
   const field = (id) => document.getElementById(id);
   const note = card.querySelector("[data-pareto-note]");
   const names = state().run.goals.map((goal) => goal.name);
-  const linked = (key, otherwise) => (names.includes(address.get(key)) ? address.get(key) : otherwise);
+  const predicted = predictedCosts(context.page, () => changed());
+  const isAxis = (name) => names.includes(name) || predicted.has(name);
+  const linked = (key, otherwise) => (isAxis(address.get(key)) ? address.get(key) : otherwise);
   const view = {
     x: linked("x", names[1] ?? names[0]),
     y: linked("y", names[0]),
-    z: linked("z", ""),
+    z: names.includes(address.get("z")) ? address.get("z") : "",
     logX: address.get("lx") === "1",
     logY: address.get("ly") === "1",
     cube: address.get("cube") === "1",
@@ -29,6 +32,7 @@ export function paretoView(context) {
     tilt: TILT,
     drawing: false,
   };
+  const isPredicted = () => predicted.has(view.x) || predicted.has(view.y);
   const hover = hoverCard(context);
   let replay = null;
   let drawn = null;
@@ -43,7 +47,8 @@ export function paretoView(context) {
   });
   const plot = new Plot(card, {
     figure: (look) => {
-      const figure = paretoFigure(state(), shownView(), look);
+      const present = predicted.merged(state(), [view.x, view.y]);
+      const figure = paretoFigure(present, shownView(), look);
       showColours(figure?.colours ?? null);
       return figure;
     },
@@ -123,7 +128,10 @@ export function paretoView(context) {
     field("cube-tilt").value = view.tilt;
     const better = third && view.cube ? "the corner named better; drag to turn" : "the lower left";
     card.querySelector("[data-better]").textContent = `Better is toward ${better}.`;
-    field("lasso").disabled = third && view.cube;
+    // Filters and targets are of what the run measured.
+    field("lasso").disabled = (third && view.cube) || isPredicted();
+    if (field("steer-toggle")) field("steer-toggle").disabled = isPredicted();
+    card.querySelector("[data-predicted-note]").hidden = !isPredicted();
     field("lasso").setAttribute("aria-pressed", String(view.drawing));
     field("lasso").textContent = view.drawing ? "Draw around the points" : "Lasso";
     field("lasso-clear").hidden = filter.lasso() === "";

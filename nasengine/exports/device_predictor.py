@@ -1,0 +1,225 @@
+"""A device in ten measurements, for the workbench: describe networks, choose, export and fit.
+
+Each step works on the distinct architectures of the runs of one space and data set. Networks are
+described once: the caller keeps the descriptions and passes them in again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from ..core.architecture import Architecture
+from ..core.errors import Cancelled, EngineError
+from ..core.seeds import derive
+from ..core.storage import Storage, storage_at
+from ..core.torch_state import seeded
+from ..execution.building import space_of
+from ..execution.inspection import input_of
+from ..predictors.few_shot.choice import choose_networks
+from ..predictors.few_shot.description import (
+    VERSION,
+    describe,
+    description_key,
+    features_of,
+    modelled_costs,
+)
+from ..predictors.few_shot.fitted import fit
+from ..predictors.few_shot.learning import Prior
+from ..predictors.few_shot.predictor import learn_prior
+from ..predictors.operators.trace import network_graph
+from ..spaces.common.deployment import as_deployed
+from .for_device import stored_subject
+
+CHUNK = 20  # networks between two reports
+MIN_NETWORKS = 4
+Report = Callable[[dict[str, Any]], None]
+
+
+def run_step(
+    request: Mapping[str, Any], report: Report, cancelled: Callable[[], bool]
+) -> dict[str, Any]:
+    """Do one step of a predictor.
+
+    Args:
+        request: "step": "choose", "measure" or "fit"; "architectures" as JSON; "dataset" and
+            "dataset_config"; "descriptions" by key; "place" of the networks of device agents. To
+            choose: "cost", "count", "seed". To export: "networks", the ids of architectures. To
+            fit: "measured", cost -> id of an architecture -> value.
+        report: Takes {"step", "share"}, "shape" and "classes" first, "descriptions" of networks.
+        cancelled: Whether to stop.
+
+    Returns:
+        "ids" of the architectures and "fits", or the "subjects" to measure.
+    """
+    architectures = [Architecture.from_json(one) for one in request["architectures"]]
+    if not architectures:
+        raise EngineError("no run has a measured candidate with this space and data any more")
+    shape, classes = input_of(architectures[0], request["dataset"], request["dataset_config"])
+    report({"step": "describing networks", "share": 0.0, "shape": shape, "classes": classes})
+    networks = Networks(architectures, shape, classes, dict(request["descriptions"]))
+    if request["step"] == "fit":
+        fits = fit_costs(networks, request["measured"], report, cancelled)
+        return {"ids": [one.id for one in architectures], "fits": fits}
+    if request["step"] == "choose":
+        chosen = choose(
+            networks,
+            request["cost"],
+            request["count"],
+            seed=request["seed"],
+            report=report,
+            cancelled=cancelled,
+        )
+    else:
+        by_id = {one.id: one for one in architectures}
+        chosen = [by_id[one] for one in request["networks"]]
+    place = storage_at(request["place"])
+    return {"subjects": export_networks(networks, chosen, place, report, cancelled)}
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The distinct architectures of one space with the input of their networks.
+
+    Attributes:
+        architectures: All of one space and its settings.
+        shape: Input shape.
+        classes: Number of classes or words.
+        descriptions: Kept descriptions by key; new ones are added.
+    """
+
+    architectures: list[Architecture]
+    shape: tuple[int, ...]
+    classes: int
+    descriptions: dict[str, dict[str, Any]]
+
+    def described(self, report: Report, cancelled: Callable[[], bool]) -> list[dict[str, Any]]:
+        """Return the description of each network, and report the new ones in chunks.
+
+        Raises:
+            Cancelled: the work was cancelled.
+            EngineError: there are fewer than four architectures.
+        """
+        count = len(self.architectures)
+        if count < MIN_NETWORKS:
+            raise EngineError(
+                f"{count} different architectures: a predictor needs at least {MIN_NETWORKS}"
+            )
+        keys = [description_key(one, self.shape, self.classes) for one in self.architectures]
+        new: dict[str, dict[str, Any]] = {}
+        for n, (key, architecture) in enumerate(zip(keys, self.architectures, strict=True)):
+            if cancelled():
+                raise Cancelled
+            if key not in self.descriptions:
+                new[key] = self.descriptions[key] = describe_network(
+                    architecture, self.shape, self.classes
+                )
+            if len(new) == CHUNK or (new and n == count - 1):
+                step = f"described {n + 1:,} of {count:,} networks"
+                report({"step": step, "share": 0.6 * (n + 1) / count, "descriptions": new})
+                new = {}
+        return [self.descriptions[key] for key in keys]
+
+    def prior(self, described: list[dict[str, Any]], cost: str) -> Prior:
+        """Return what packaged device profiles tell about a cost on a new device."""
+        features = features_of(described, space_of(self.architectures[0]), self.architectures)
+        return learn_prior(features, modelled_costs(described, cost), modelled=True)
+
+
+def describe_network(
+    architecture: Architecture, shape: tuple[int, ...], classes: int
+) -> dict[str, Any]:
+    """Return the description of a network as JSON."""
+    network = as_deployed(space_of(architecture).build(architecture, shape, classes)).eval()
+    return describe(network_graph(network, shape))
+
+
+def choose(
+    networks: Networks,
+    cost: str,
+    count: int,
+    *,
+    seed: int,
+    report: Report,
+    cancelled: Callable[[], bool],
+) -> list[Architecture]:
+    """Return the networks whose measurements tell most about all others."""
+    described = networks.described(report, cancelled)
+    report({"step": "choosing networks", "share": 0.7})
+    numbers = choose_networks(networks.prior(described, cost), count, seed)
+    return [networks.architectures[int(number)] for number in numbers]
+
+
+def export_networks(
+    networks: Networks, chosen: Sequence[Architecture], place: Storage, report: Report,
+    cancelled: Callable[[], bool],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Store the ONNX file of each chosen network, and return the subjects of its measurements."""
+    subjects = []
+    for n, architecture in enumerate(chosen):
+        if cancelled():
+            raise Cancelled
+        step = f"exporting network {n + 1} of {len(chosen)}"
+        report({"step": step, "share": 0.7 + 0.3 * n / len(chosen)})
+        with seeded(derive(0, "weights")):  # no cost depends on the values of weights
+            network = space_of(architecture).build(architecture, networks.shape, networks.classes)
+        network = as_deployed(network).eval()
+        subjects.append(
+            stored_subject(
+                network,
+                architecture,
+                shape=networks.shape,
+                classes=networks.classes,
+                place=place,
+            )
+        )
+    return subjects
+
+
+def fit_costs(
+    networks: Networks,
+    measured: Mapping[str, Mapping[str, float]],
+    report: Report,
+    cancelled: Callable[[], bool],
+) -> dict[str, dict[str, Any]]:
+    """Fit a predictor to each measured cost.
+
+    Args:
+        networks: The networks to predict; the measured ones are among them.
+        measured: Cost -> id of an architecture -> value.
+        report: Takes the progress.
+        cancelled: Whether to stop.
+
+    Returns:
+        Cost -> {"value", "low", "high": in the order of the architectures, "validation",
+        "fitted", "versions"}; for a cost that cannot be fitted {"reason"}.
+    """
+    described = networks.described(report, cancelled)
+    position = {one.id: n for n, one in enumerate(networks.architectures)}
+    fits = {}
+    for n, (cost, values) in enumerate(measured.items()):
+        if cancelled():
+            raise Cancelled
+        report({"step": f"fitting {cost}", "share": 0.6 + 0.4 * n / len(measured)})
+        numbers = np.array([position[one] for one in values], dtype=int)
+        try:
+            prediction, fitted, validation = fit(
+                networks.prior(described, cost), numbers, np.array(list(values.values()))
+            )
+        except EngineError as error:
+            fits[cost] = {"reason": str(error)}
+            continue
+        fits[cost] = {
+            "value": prediction.value.tolist(),
+            "low": prediction.low.tolist(),
+            "high": prediction.high.tolist(),
+            "validation": validation.to_json(),
+            "fitted": fitted.to_json(),
+            "versions": {name: version(name) for name in ("numpy", "scipy", "torch")}
+            | {"description": VERSION, "known devices": ", ".join(fitted.devices)},
+        }
+    return fits
