@@ -50,10 +50,11 @@ class Scaling:
     def apply(
         self, features: Mapping[str, np.ndarray], known: Mapping[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
-        """Return the groups of networks, standardised."""
+        """Return the groups of networks, standardised; groups without moments are left out."""
         return {
             name: (columns - self.moments[name][0]) / self.moments[name][1]
             for name, columns in self.raw(features, known).items()
+            if name in self.moments
         }
 
     def to_json(self) -> dict[str, Any]:

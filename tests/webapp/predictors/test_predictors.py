@@ -220,6 +220,15 @@ def test_the_run_page_its_table_and_files_have_the_predicted_costs(run, device, 
         headers={"hx-request": "true", "hx-target": "candidate-table"},
     )
     assert read(listed).all("tr", data_testid="candidate-0"), "the fastest network is on the page"
+    api = sign_in(viewer)
+    assert "predicted" not in api.get(f"/api/runs/{run.pk}").json()
+    (one,) = api.get(f"/api/runs/{run.pk}/candidates?cursor=&limit=1").json()["items"]
+    assert one["predicted"]["latency@pi4"] == {
+        **{"value": 1.0, "low": 0.9, "high": 1.1},
+        **{"unit": "ms", "device": "pi4", "method": "measured"},
+    }
+    (fitted,) = api.get(f"/api/devices/{device.pk}").json()["predictors"]
+    assert (fitted["objective"], fitted["measured"]) == ("latency@pi4", 10)
     run.refresh_from_db()
     assert run.objectives == stored
 

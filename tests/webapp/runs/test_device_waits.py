@@ -11,6 +11,7 @@ from nasengine.core.outcome import Outcome
 from nasengine.core.search_spec import SearchSpec
 from tests.fixtures.devices import make_device, result, subject
 from tests.fixtures.factories import make_run, make_slot, take
+from tests.fixtures.predictors import fitted_predictor, flat_description
 from webapp.devices.models import Device, Measurement
 from webapp.devices.services import measuring
 from webapp.runs.models import DeviceWait
@@ -126,6 +127,26 @@ def test_while_a_device_is_away_candidates_wait_or_are_modelled(run, device):
     value = candidate.measurements.get(objective="latency@pi4")
     assert (value.value, value.method) == (7.0, "modelled")
     assert value.detail["why"] == "the device pi4 is away"
+
+
+def test_an_away_device_with_a_predictor_gives_the_predicted_value(team):
+    device = make_device(team, "pi4", last_seen=Now(), when_away="model")
+    past = make_run(team, advance=False, objectives=("error", "params"))
+    predictor = fitted_predictor(device, past)
+    Device.objects.update(last_seen="2026-01-01T00:00Z")
+    run = make_run(team, objectives=("error", "latency@pi4"), candidates=1)
+    held = take(make_slot())
+    awaited = {"latency@pi4": run.spec["devices"]["pi4"]}
+    outcome = Outcome(held.number, "done", (Measured("error", 20.0, "%"),), awaited=awaited)
+    modelled = prepared("a", "latency@pi4")
+    claims.finish(held, outcome, {**modelled, "description": flat_description()})
+    advance_run(run.pk)
+    value = run.candidates.get(number=held.number).measurements.get(objective="latency@pi4")
+    assert (value.method, value.device, value.unit) == ("predicted", "pi4", "ms")
+    assert value.value != 7.0, "that of the operator model"
+    assert value.detail["low"] < value.value < value.detail["high"]
+    assert (value.detail["why"], value.detail["fit"]) == ("the device pi4 is away", 1)
+    assert predictor.fits.get().networks == 14
 
 
 def test_energy_that_the_device_cannot_measure_is_modelled_and_says_why(team, device):

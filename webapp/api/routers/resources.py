@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from ninja import Query, Router
 
-from webapp.devices.models import OPEN_MEASUREMENTS, Device, MeasurementState
+from webapp.devices.models import OPEN_MEASUREMENTS, Device, MeasurementState, PredictorFit
 from webapp.devices.queries import online
 from webapp.fleet.workers import WorkerRow, worker_rows
 from webapp.tables.models import BenchmarkTable
@@ -48,10 +48,11 @@ def list_devices(request: Any, query: Query[ListQuery]) -> Any:
 
 @router.get("/devices/{int:pk}", response=dict, url_name="device", tags=["devices"])
 def show_device(request: Any, pk: int) -> Any:
-    """Return one device with what its agent reported."""
+    """Return one device with what its agent reported, and the current fits of its predictors."""
     object_or_404(request, Device, pk)
     device = _counted(Device.objects.select_related("team")).get(pk=pk)
-    return {**_devices([device])[0], "facts": device.facts, "description": device.description}
+    more = {"facts": device.facts, "description": device.description}
+    return {**_devices([device])[0], **more, "predictors": _predictors(device)}
 
 
 @router.get("/workers", response=Page, url_name="workers", tags=["workers"])
@@ -106,6 +107,27 @@ def _devices(devices: list[Any]) -> list[dict[str, Any]]:
             "address": reverse("device-detail", args=[one.pk]),
         }
         for one in devices
+    ]
+
+
+def _predictors(device: Device) -> list[dict[str, Any]]:
+    """Return what is predicted for a device: unit, networks, validation and versions of each."""
+    fits = PredictorFit.objects.filter(predictor__device=device, is_current=True)
+    rows = fits.select_related("predictor").defer("fitted").order_by("predictor", "cost")
+    return [
+        {
+            "space": fit.predictor.space,
+            "dataset": fit.predictor.dataset,
+            "objective": f"{fit.cost}@{device.name}",
+            "unit": fit.unit,
+            "networks": fit.networks,
+            "measured": len(fit.measured),
+            "validation": fit.validation,
+            "versions": fit.versions,
+            "fitted_at": fit.fitted_at.isoformat(),
+            "values": reverse("predictor-csv", args=[fit.predictor_id]),
+        }
+        for fit in rows
     ]
 
 

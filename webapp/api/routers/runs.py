@@ -19,6 +19,7 @@ from webapp.runs.cost import worked_seconds
 from webapp.runs.filters import RunFilter
 from webapp.runs.models import Run
 from webapp.runs.objectives import goals_of_run
+from webapp.runs.predicted import add_predicted, fits_of
 from webapp.runs.queries import (
     LARGE_COLUMNS,
     counts_of_rows,
@@ -142,7 +143,9 @@ def list_candidates(request: Any, pk: int, query: Query[CandidateQuery]) -> Any:
     rows = lean_candidates(run.candidates.select_related("run"))
     if query.state:
         rows = rows.filter(state__in=query.state)
-    return page_of(rows, "number", query.cursor, query.limit, _candidate_rows)
+    return page_of(
+        rows, "number", query.cursor, query.limit, lambda page: _candidate_rows(run, page)
+    )
 
 
 @router.get("/{int:pk}/candidates/{int:number}", response=dict, url_name="candidate")
@@ -155,7 +158,7 @@ def show_candidate(request: Any, pk: int, number: int) -> Any:
     architecture = candidate.proposal.get("architecture")
     again = {"retried_as": retried_as(run, number), "retry_waits": number in run.retries_waiting}
     return {
-        **candidate_row(candidate),
+        **_candidate_rows(run, [candidate])[0],
         **again,
         "architecture": architecture,
         "curve": candidate.curve,
@@ -186,7 +189,7 @@ def show_front(request: Any, pk: int) -> Any:
     rows = lean_candidates(run.candidates.select_related("run").filter(number__in=numbers))
     return {
         "objectives": goals_of_run(run),
-        "candidates": _candidate_rows(list(rows.order_by("number"))),
+        "candidates": _candidate_rows(run, list(rows.order_by("number"))),
         "reference": run.front.get("reference"),
         "hypervolume": run.front.get("curve", []),
     }
@@ -281,5 +284,9 @@ def _with_owner(run: Run, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _candidate_rows(candidates: Any) -> list[dict[str, Any]]:
-    return [candidate_row(candidate) for candidate in candidates]
+def _candidate_rows(run: Run, candidates: list[Any]) -> list[dict[str, Any]]:
+    """Return the rows of candidates, with predicted costs if a device of the team has them."""
+    rows = [candidate_row(candidate) for candidate in candidates]
+    if fits := fits_of(run, goals_of_run(run)):
+        add_predicted(fits, rows)
+    return rows
