@@ -20,6 +20,7 @@ from tests.fixtures.devices import make_device
 from tests.fixtures.evaluations import finish_export, make_export
 from tests.fixtures.factories import done, make_run, make_slot, make_table, take
 from tests.fixtures.people import make_user
+from tests.fixtures.predictors import make_predictor
 from tests.fixtures.study_plans import small_plan
 from tests.fixtures.table_specs import asked
 from tests.fixtures.uploaded_data import make_data
@@ -113,6 +114,7 @@ GUARDS = {
     "runs/<int:pk>/timeline.json": "view",
     "runs/<int:pk>/estimates/": "view",
     "runs/<int:pk>/loads.json": "view",
+    "runs/<int:pk>/predicted.json": "view",
     "runs/<int:pk>/curves.json": "view",
     "runs/<int:pk>/choices.json": "view",
     "runs/<int:pk>/log.json": "view",
@@ -148,6 +150,11 @@ GUARDS = {
     "devices/agent.pyz": "open",
     "devices/<int:pk>/": "view",
     "devices/<int:pk>/measurements.csv": "view",
+    "devices/<int:pk>/predictors": "view",
+    "devices/<int:pk>/predictors/measure": "control",
+    "devices/predictors/<int:pk>/next": "view",
+    "devices/predictors/<int:pk>.csv": "view",
+    "devices/predictors/<int:pk>/<str:action>": "control",
     "devices/<int:pk>/<str:action>": "control",
     "api/agent/": "token",
     "api/agent/hello": "token",
@@ -263,6 +270,7 @@ ACTIONS = {
     "data/uploads/": "cancel",
     "data/": "archive",
     "team/webhooks": "enable",
+    "devices/predictors/": "cancel",
     "devices/": "token",
     "fleet/": "drain",
     "architectures/": "describe",
@@ -344,6 +352,7 @@ def addresses(team, researcher):
         "data/uploads/": DataUpload.objects.latest("pk").pk,
         "runs/import/<int:pk>/": RunImport.objects.latest("pk").pk,
         "share/links/": shared,
+        "devices/predictors/": make_predictor(make_device(team)).pk,
         "runs/new/presets/": save_preset(team, researcher, "made", "name: made").pk,
         "studies/new/presets/": save_preset(team, researcher, "made", "name: made", "study").pk,
         "comments/<int:pk>": add(target_of("run", run.pk), researcher, "a comment").pk,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from webapp.accounts.admin_access import ReadOnlyAdmin
+from webapp.accounts.admin_access import ReadOnlyAdmin, SuperuserAdmin
 
 from .models import (
     Device,
@@ -81,7 +81,7 @@ class PredictedCostAdmin(ReadOnlyAdmin):
 
 
 @admin.register(NetworkDescription)
-class NetworkDescriptionAdmin(ReadOnlyAdmin):
+class NetworkDescriptionAdmin(ReadOnlyAdmin, SuperuserAdmin):
     """What predictors know of networks; they belong to no team."""
 
     list_display = ("key",)

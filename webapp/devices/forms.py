@@ -36,7 +36,7 @@ class DeviceForm(SiteForm):
         choices=WhenAway.choices,
         widget=KeepingSelect(),
         help_text="Trained candidates wait for the agent, or take a value that is "
-        "marked as modelled.",
+        "marked as predicted (from ten measurements) or modelled.",
     )
     profile = forms.ChoiceField(
         required=False,

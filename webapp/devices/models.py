@@ -31,7 +31,7 @@ class WhenAway(models.TextChoices):
     """Behavior of a run while the device of a candidate is away."""
 
     WAIT = "wait", "Wait until the device is back"
-    MODEL = "model", "Use the modelled value, marked as modelled"
+    MODEL = "model", "Use the predicted or modelled value, marked as such"
 
 
 class Device(models.Model):

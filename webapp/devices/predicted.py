@@ -10,6 +10,7 @@ import numpy as np
 from django.db.models import QuerySet
 
 from nasengine.core.architecture import Architecture, canonical_json
+from nasengine.core.errors import EngineError
 from nasengine.core.measurement import Measurement as Measured
 from nasengine.execution.building import space_of
 from nasengine.metering.cost_units import COST_UNITS
@@ -99,7 +100,7 @@ def predict_network(
         found = fitted.predict(
             features_of(described, space_of(one), [one]), modelled_costs(described, cost)
         )
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, EngineError):
         return None  # of a version that described networks in another way
     value, low, high = (float(np.ravel(a)[0]) for a in (found.value, found.low, found.high))
     detail = {"batch": 1, "low": low, "high": high, "interval": "90 %", "fit": fit.number}

@@ -7,11 +7,14 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import reverse
 
+from tests.fixtures.devices import make_device
 from tests.fixtures.evaluations import finish_export, make_export
 from tests.fixtures.factories import make_run, make_table, work_off
 from tests.fixtures.people import PASSWORD
+from tests.fixtures.predictors import fitted_predictor
 from webapp.accounts.admin_access import ReadOnlyAdmin, SuperuserAdmin
 from webapp.accounts.models import Membership, User
+from webapp.devices.models import NetworkDescription
 from webapp.events.models import Event
 from webapp.runs.models import Candidate, Measurement, Run, SpaceVersion, Study
 from webapp.start.built_in import store_built_in
@@ -21,6 +24,7 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 OURS = (
     "accounts", "events", "devices", "datasets", "tables", "runs", "evaluations", "exports",
     "architectures", "imports", "api", "notices", "usage", "queries", "sharing", "comments",
+    "predictors",
 )  # fmt: skip
 # Copies that the history pages show.
 NOT_REGISTERED = {"HistoricalAlias", "HistoricalCatalogueEntry", "HistoricalReport"}
@@ -49,6 +53,9 @@ def full(team, researcher, make_entry, db):
     Study.objects.create(team=team, name="study")
     make_table(team)
     finish_export(make_export(team))
+    past = make_run(team, advance=False, seed=6)
+    fitted_predictor(make_device(team), past)
+    NetworkDescription.objects.create(key="a" * 64, content={})
     return run
 
 

@@ -11,6 +11,7 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from tests.fixtures.api import Caller
 from tests.fixtures.devices import make_device
 from tests.fixtures.factories import make_run, make_slot
 from tests.fixtures.html_reader import read
@@ -220,14 +221,13 @@ def test_the_run_page_its_table_and_files_have_the_predicted_costs(run, device, 
         headers={"hx-request": "true", "hx-target": "candidate-table"},
     )
     assert read(listed).all("tr", data_testid="candidate-0"), "the fastest network is on the page"
-    api = sign_in(viewer)
-    assert "predicted" not in api.get(f"/api/runs/{run.pk}").json()
-    (one,) = api.get(f"/api/runs/{run.pk}/candidates?cursor=&limit=1").json()["items"]
+    api = Caller(viewer)
+    (one,) = api.get(f"/runs/{run.pk}/candidates", limit=1).json()["items"]
     assert one["predicted"]["latency@pi4"] == {
         **{"value": 1.0, "low": 0.9, "high": 1.1},
         **{"unit": "ms", "device": "pi4", "method": "measured"},
     }
-    (fitted,) = api.get(f"/api/devices/{device.pk}").json()["predictors"]
+    (fitted,) = api.get(f"/devices/{device.pk}").json()["predictors"]
     assert (fitted["objective"], fitted["measured"]) == ("latency@pi4", 10)
     run.refresh_from_db()
     assert run.objectives == stored

@@ -138,8 +138,9 @@ def test_an_away_device_with_a_predictor_gives_the_predicted_value(team):
     held = take(make_slot())
     awaited = {"latency@pi4": run.spec["devices"]["pi4"]}
     outcome = Outcome(held.number, "done", (Measured("error", 20.0, "%"),), awaited=awaited)
-    modelled = prepared("a", "latency@pi4")
-    claims.finish(held, outcome, {**modelled, "description": flat_description()})
+    known = {**prepared("a", "latency@pi4"), "description": flat_description()}
+    known["subject"]["architecture"] = held.proposal["architecture"]
+    claims.finish(held, outcome, known)
     advance_run(run.pk)
     value = run.candidates.get(number=held.number).measurements.get(objective="latency@pi4")
     assert (value.method, value.device, value.unit) == ("predicted", "pi4", "ms")
