@@ -76,7 +76,7 @@ def predicted(value: dict[str, Any] | None, kind: str) -> SafeString:
         return format_html('<span title="{}">{}</span>', title, text)
     ends = [number_text(kind, value[end], value["unit"]) for end in ("low", "high")]
     return format_html(
-        '<span title="{}, 90 % interval">{} <small>{} to {}</small></span>', title, text, *ends
+        '<span title="{}, 90 % interval">{} <small>({} to {})</small></span>', title, text, *ends
     )
 
 
