@@ -195,6 +195,11 @@ def test_a_second_request_and_wrong_costs_are_refused(run, device):
     measure_ten(device, None, run.spec, ["latency"])
     with pytest.raises(RequestRefused, match="is open"):
         measure_ten(device, None, run.spec, ["memory"])
+    predictor = Predictor.objects.get()
+    with pytest.raises(RequestRefused, match="1 to 20 networks"):
+        measure_next(predictor, None, [])
+    with pytest.raises(RequestRefused, match="is no id of an architecture"):
+        measure_next(predictor, None, ["a\0b"])
 
 
 def test_the_run_page_its_table_and_files_have_the_predicted_costs(run, device, viewer, sign_in):

@@ -35,8 +35,8 @@ def request_due_fits() -> None:
 def request_fit_if_due(predictor: Predictor) -> PredictorJob | None:
     """Request a fit if one is due: once, whoever asks."""
     with transaction.atomic():
-        Predictor.objects.select_for_update(of=("self",)).get(pk=predictor.pk)
-        if not _is_due(predictor):
+        locked = Predictor.objects.select_for_update(of=("self",)).filter(pk=predictor.pk)
+        if not locked.exists() or not _is_due(predictor):
             return None
         with suppress(RequestRefused):
             return request_job(predictor, None, Step.FIT)

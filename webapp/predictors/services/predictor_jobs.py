@@ -122,7 +122,10 @@ def finish(claim: PredictorClaim, state: str, reason: str, outcome: Mapping[str,
         outcome: {"subjects"}, or {"ids", "fits"} of a fit.
     """
     with transaction.atomic():
-        predictor = Predictor.objects.select_for_update(of=("self",)).get(pk=claim.predictor_id)
+        rows = Predictor.objects.select_for_update(of=("self",))
+        predictor = rows.filter(pk=claim.predictor_id).first()
+        if predictor is None:
+            return False  # its device was deleted
         if state == JobState.DONE and claim.step == Step.FIT:
             reason = _reasons(outcome["fits"])
             if not any("value" in one for one in outcome["fits"].values()):

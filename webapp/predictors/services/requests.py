@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from .inputs import inputs_of
 
 QUEUE = "cpu"
 MAX_NEXT = 20
+ID = re.compile(r"[0-9a-f]{64}")
 
 
 class RequestRefused(Exception):
@@ -42,9 +44,8 @@ def measure_ten(
     """
     wrong = [cost for cost in costs if cost not in COSTS]
     if wrong or not costs:
-        raise RequestRefused(
-            f"Costs that can be predicted are {', '.join(COSTS)} (got {', '.join(wrong) or 'none'})"
-        )
+        named = f"{wrong[0][:20]!r}" if wrong else "none"
+        raise RequestRefused(f"Costs that can be predicted are {', '.join(COSTS)} (got {named})")
     parts = {part: spec.get(part) or ({} if part.endswith("_config") else "") for part in PARTS}
     with transaction.atomic():
         predictor, _ = Predictor.objects.get_or_create(
@@ -71,6 +72,8 @@ def measure_next(predictor: Predictor, user: User | None, networks: Sequence[str
     chosen = list(dict.fromkeys(networks))
     if not 0 < len(chosen) <= MAX_NEXT:
         raise RequestRefused(f"Choose 1 to {MAX_NEXT} networks (got {len(chosen)})")
+    if wrong := [one for one in chosen if not ID.fullmatch(one)]:
+        raise RequestRefused(f"{wrong[0][:20]!r} is no id of an architecture: 64 hex digits")
     job = request_job(predictor, user, Step.MEASURE, chosen)
     _record(predictor, user, f"asked {predictor.device} to measure {len(chosen)} networks")
     return job
