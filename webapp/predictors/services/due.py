@@ -36,7 +36,7 @@ def request_fit_if_due(predictor: Predictor) -> PredictorJob | None:
     """Request a fit if one is due: once, whoever asks."""
     with transaction.atomic():
         locked = Predictor.objects.select_for_update(of=("self",)).filter(pk=predictor.pk)
-        if not locked.exists() or not _is_due(predictor):
+        if locked.first() is None or not _is_due(predictor):
             return None
         with suppress(RequestRefused):
             return request_job(predictor, None, Step.FIT)
