@@ -155,7 +155,7 @@ def cards_of(device: Device) -> list[Card]:
     fits = PredictorFit.objects.filter(predictor__in=by_pk, is_current=True).defer("fitted")
     for fit in fits.order_by("cost"):
         by_pk[fit.predictor_id].fits.append((fit, Validation.from_json(fit.validation)))
-    counts = Predictor.measurements.through.objects.filter(predictor__in=by_pk).order_by()
+    counts = Predictor.measurements.through._default_manager.filter(predictor__in=by_pk).order_by()
     for pk, state, number in counts.values_list("predictor", "measurement__state").annotate(
         number=Count("*")
     ):

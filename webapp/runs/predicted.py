@@ -74,7 +74,8 @@ def predicted_columns(run: Run, goals: Sequence[dict[str, Any]]) -> dict[str, An
         rows = PredictedCost.objects.filter(fit=fit)
         values = {n: rest for n, *rest in rows.values_list("architecture_id", *COLUMNS)}
         kept = [(number, *values[network]) for number, network in numbers if network in values]
-        number, value, low, high, method = zip(*kept, strict=True) if kept else ((),) * 5
+        columns: list[Any] = list(zip(*kept, strict=True)) or [()] * 5
+        number, value, low, high, method = columns
         found[name_of(fit)] = {
             "number": packed(np.array(number), "<i4"),
             "value": packed(np.array(value), "<f8"),
