@@ -200,7 +200,7 @@ def fit_costs(
     """
     described = networks.described(report, cancelled)
     position = {one.id: n for n, one in enumerate(networks.architectures)}
-    fits = {}
+    fits: dict[str, dict[str, Any]] = {}
     for n, (cost, values) in enumerate(measured.items()):
         if cancelled():
             raise Cancelled
