@@ -227,6 +227,7 @@ GUARDS = {
     "api/runs": "token",
     "api/runs/compare": "token",
     "api/runs/<int:pk>": "token",
+    "api/runs/<int:pk>/budget": "token",
     "api/runs/<int:pk>/candidates": "token",
     "api/runs/<int:pk>/candidates/<int:number>": "token",
     "api/runs/<int:pk>/candidates/<int:number>/retry": "token",
@@ -500,7 +501,7 @@ def test_addresses_of_programs_take_only_tokens(addresses, owner, sign_in):
     programs = [pattern for pattern in guarded("token") if not pattern.startswith("api/agent/")]
     for client in (Client(), sign_in(owner), Client(headers={"Authorization": "Bearer wrong"})):
         for pattern in programs:
-            acts = pattern.endswith(("<action>", "/stage", "/retry", "/steer"))
+            acts = pattern.endswith(("<action>", "/budget", "/stage", "/retry", "/steer"))
             method = client.post if acts else client.get
             method = client.delete if pattern == "api/comments/<int:pk>" else method
             assert method(addresses[pattern]).status_code == 401, pattern
