@@ -12,7 +12,7 @@ from webapp.sharing.models import SavedComparison
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_twenty_runs_in_two_groups(website, team, researcher, browser, browser_page):
+def test_twenty_runs_in_two_groups(website, team, researcher, browser, browser_page, tmp_path):
     runs = twenty_runs(team)
     page = browser_page
     keys = ",".join(str(run.pk) for run in runs)
@@ -42,7 +42,7 @@ def test_twenty_runs_in_two_groups(website, team, researcher, browser, browser_p
     page.get_by_test_id("share-make").click()
     link = page.get_by_test_id("share-link").inner_text()
     visit(browser, link)
-    write_report(page, website.url)
+    write_report(page, website.url, tmp_path)
 
 
 def visit(browser, link: str) -> None:
@@ -57,7 +57,7 @@ def visit(browser, link: str) -> None:
     context.close()
 
 
-def write_report(page, url: str) -> None:
+def write_report(page, url: str, tmp_path) -> None:
     """The preview shows the block; the export opens without a server."""
     key = SavedComparison.objects.get().key
     page.goto(f"{url}/reports/new")
@@ -65,7 +65,35 @@ def write_report(page, url: str) -> None:
     page.get_by_label("Text").fill(f"## Found\n\n[[comparison {key}]]")
     expect(page.get_by_test_id("report-body")).to_contain_text("is better than random")
     page.get_by_test_id("report-save").click()
+    look_at_plots(page)
     with page.expect_download() as download:
         page.get_by_test_id("report-export").click()
     text = download.value.path().read_text()
-    assert text.count("<svg") >= 2 and "http" not in text and "is better than random" in text
+    assert text.count("<svg") >= 2 and "is better than random" in text
+    assert "https:" not in text and "http:" not in text and len(text) < 200_000
+    file = tmp_path / "report.html"
+    file.write_text(text)
+    page.context.set_offline(True)
+    page.goto(file.as_uri())
+    look_at_plots(page)
+    page.context.set_offline(False)
+
+
+def look_at_plots(page) -> None:
+    """Values are read by keyboard and pointer, groups hidden, and a part enlarged."""
+    figure = page.locator('[data-report-plot^="fronts-"]')
+    plot, said = figure.get_by_role("application"), figure.locator(".ps-plot-said")
+    dots = plot.locator("g circle")
+    expect(dots).to_have_count(20)
+    plot.press("ArrowRight")
+    expect(said).to_contain_text("error")
+    figure.get_by_role("button", name="random").click()
+    expect(dots).to_have_count(10)
+    figure.get_by_role("button", name="random").click()
+    before = plot.locator("text").all_inner_texts()
+    plot.press("+")
+    assert plot.locator("text").all_inner_texts() != before
+    figure.get_by_role("button", name="Whole plot").click()
+    assert plot.locator("text").all_inner_texts() == before
+    dots.first.hover()
+    expect(said).to_contain_text("error")

@@ -1,12 +1,16 @@
-"""Static SVG plots of a comparison, for reports: they need no script and work offline."""
+"""SVG plots of a comparison, for reports: readable without a script, interactive with one.
+
+`Drawing.data` is what static/js/report-plots.js draws from, in the page and in the exported file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from webapp.runs.front_sketch import MARGIN, Axis
+from webapp.runs.numbers import value_text
 from webapp.runs.templatetags.figures import goal_title, method_colour
 
 WIDTH, HEIGHT = 560, 320
@@ -28,7 +32,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A plot in a box of WIDTH x HEIGHT; ticks are (position, text)."""
+    """A plot in a box of WIDTH x HEIGHT; ticks are (position, text), `data` the values as JSON."""
 
     title: str
     x_title: str
@@ -36,6 +40,7 @@ class Drawing:
     x_ticks: list[tuple[float, str]]
     y_ticks: list[tuple[float, str]]
     lines: list[Line]
+    data: dict[str, Any] = field(default_factory=dict)
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
@@ -55,6 +60,9 @@ class _Scale:
     def at(self, value: float) -> float:
         return self._pixel(self.axis.at(value))
 
+    def ends(self) -> list[float]:
+        return [self.axis.start, self.axis.end]
+
     def ticks(self) -> list[tuple[float, str]]:
         return [(self._pixel(tick.at), tick.text) for tick in self.axis.ticks()]
 
@@ -70,13 +78,14 @@ def front_drawing(block: dict[str, Any]) -> Drawing | None:
     x, y = goals[1], goals[0]
     runs = {run["id"]: run for run in block["data"]["runs"]}
     lines: list[tuple[Any, list[Point]]] = []
+    values: list[dict[str, Any]] = []
     for group in block["data"]["groups"]:
-        marks = [
-            (point["values"][1], point["values"][0])
-            for key in group["runs"]
-            for point in runs[key]["front"]
+        fronts = [
+            [[*reversed(p["values"][:2]), _point_text(group, name, p, (x, y))] for p in front]
+            for name, front in _fronts(group, runs)
         ]
-        lines.append((group, marks))
+        lines.append((group, [(across, up) for front in fronts for across, up, _ in front]))
+        values.append({**_look(group), "fronts": fronts})
     every = [mark for _, marks in lines for mark in marks]
     if not every:
         return None
@@ -97,7 +106,40 @@ def front_drawing(block: dict[str, Any]) -> Drawing | None:
             )
             for group, marks in lines
         ],
+        {
+            "x": {
+                "range": across.ends(),
+                "title": goal_title(x),
+                "higher": x["better"] == "higher",
+            },
+            "y": {"range": up.ends(), "title": goal_title(y)},
+            "groups": values,
+        },
     )
+
+
+def _look(group: dict[str, Any]) -> dict[str, Any]:
+    return {"label": group["label"], "colour": method_colour(group["strategy"])}
+
+
+def _fronts(group: dict[str, Any], runs: dict[int, Any]) -> list[tuple[str, list[Any]]]:
+    """The feasible part of the front of each run of a group, with the name of the run in it."""
+    names = group["names"] if len(group["runs"]) > 1 else [""]
+    return [
+        (name, [point for point in runs[key]["front"] if point["feasible"]][:MAX_CORNERS])
+        for key, name in zip(group["runs"], names, strict=True)
+    ]
+
+
+def _point_text(
+    group: dict[str, Any], name: str, point: dict[str, Any], goals: tuple[Any, Any]
+) -> str:
+    """Return what a point is: its group, run, number and values."""
+    whose = ", ".join(filter(None, (group["label"], name)))
+    values = [value_text(g["name"], v, g["unit"]) for g, v in
+              zip(goals, reversed(point["values"][:2]), strict=True)]  # fmt: skip
+    shown = ", ".join(f"{g['name']} {value}" for g, value in zip(goals, values, strict=True))
+    return f"{whose} #{point['number']}: {shown}"
 
 
 def growth_drawing(block: dict[str, Any]) -> Drawing | None:
@@ -127,6 +169,17 @@ def growth_drawing(block: dict[str, Any]) -> Drawing | None:
         label, colour = group["label"], method_colour(group["strategy"])
         around = " ".join([*corners("low"), *reversed(corners("high"))])
         lines.append(Line(label, colour, " ".join(corners("mean")), [], around))
+    curves = [
+        [[p["spent"] / unit.scale, p["mean"], p["low"], p["high"]] for p in group["band"]]
+        for group in groups
+    ]
+    data = {
+        "x": {"range": across.ends(), "title": unit.label},
+        "y": {"range": up.ends(), "title": "hypervolume"},
+        "groups": [
+            {**_look(group), "curve": curve} for group, curve in zip(groups, curves, strict=True)
+        ],
+    }
     return Drawing(
-        "Hypervolume", unit.label, "hypervolume", across.ticks(), up.ticks(), lines,
-    )  # fmt: skip
+        "Hypervolume", unit.label, "hypervolume", across.ticks(), up.ticks(), lines, data
+    )

@@ -29,6 +29,11 @@ class Part:
     growth: Drawing | None = None
     fault: str = ""
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run of the block is active, so that its plots may still change."""
+        return self.block is not None and any(not run.ended_at for run in self.block["runs"])
+
 
 def parts_of(team: Team, text: str) -> list[Part]:
     """Return the parts of a report in order."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,9 @@ from .models import Report, SavedComparison, ShareLink
 MAX_LISTED = 200
 MAX_VERSIONS = 50
 MAX_EXPORT = 5_000_000
-STYLE = Path(__file__).parents[1] / "static/css/report-file.css"
+STATIC = Path(__file__).parents[1] / "static"
+STYLE = STATIC / "css/report-file.css"
+SCRIPT = STATIC / "js/report-plots.js"
 
 
 @require_GET
@@ -100,11 +104,20 @@ def report_detail(request: TeamRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def report_export(request: TeamRequest, pk: int) -> HttpResponse:
-    """Return the report as one HTML file that needs no other file."""
+    """Return the report as one HTML file with its data, style and script.
+
+    The policy of the file allows this style and script only, and no request.
+    """
     report = team_object_or_404(request, Report, pk)
-    style = format_html("<style>{}</style>", mark_safe(STYLE.read_text()))
-    parts = parts_of(report.team, report.text)
-    context = {"report": report, "parts": parts, "style": style, "shared": True}
+    style, script = STYLE.read_text(), SCRIPT.read_text()
+    context = {
+        "report": report,
+        "parts": parts_of(report.team, report.text),
+        "policy": (f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}"),
+        "style": format_html("<style>{}</style>", mark_safe(style)),
+        "script": format_html("<script>{}</script>", mark_safe(script)),
+        "shared": True,
+    }
     text = render_to_string("sharing/export.html", context)
     if len(text.encode()) > MAX_EXPORT:
         messages.error(request, "The report is larger than 5 MB as one file: use fewer blocks.")
@@ -113,3 +126,8 @@ def report_export(request: TeamRequest, pk: int) -> HttpResponse:
     name = slugify(report.title)[:60] or f"report-{report.pk}"
     response["Content-Disposition"] = f'attachment; filename="{name}.html"'
     return response
+
+
+def _digest(text: str) -> str:
+    """Return the source of a content security policy that allows exactly this text."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

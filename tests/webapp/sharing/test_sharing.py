@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -11,6 +15,7 @@ from django.utils import timezone
 
 from tests.fixtures.factories import end_run, make_run
 from webapp.accounts.models import AuditEntry
+from webapp.runs.models import Run
 from webapp.sharing.markdown import parts_of
 from webapp.sharing.models import Report, SavedComparison, ShareLink
 from webapp.sharing.services import share
@@ -115,10 +120,34 @@ def test_a_report_keeps_versions_and_exports_as_one_file(run, researcher, strang
     html = answer.content.decode()
     assert "attachment" in answer["Content-Disposition"] and len(html) < 100_000
     assert html.count("<svg") >= 2 and "<strong>better</strong>" in html
-    assert re.findall(r'(?:src|href)="[^"]*"|url\(|<script|@import', html) == []
+    assert re.findall(r'(?:src|href)="[^"]*"|url\(h|https?:|@import', html) == []
+    script = re.search("<script>(.*?)</script>", html, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+    assert "default-src 'none'" in unescape(policy)
+    assert f"script-src 'sha256-{digest}'" in unescape(policy)
+    data = [
+        json.loads(d) for d in re.findall('<script type="application/json">(.*?)</script>', html)
+    ]
+    assert [d["y"]["title"] for d in data] == ["error (%)", "hypervolume"]
+    assert sorted(p[:2] for p in data[0]["groups"][0]["fronts"][0]) == [[100, 40], [400, 20]]
     refused = client.post("/reports/new", {"title": "", "text": "x"})
     assert "must have 1 to 120 characters" in refused.content.decode()
     assert sign_in(stranger).get(f"/reports/{report.pk}/").status_code == 404
+
+
+def test_names_in_the_data_of_a_report_cannot_end_their_script(run, researcher, sign_in):
+    evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
+    Run.objects.filter(pk=run.pk).update(name=evil)
+    report = Report.objects.create(team=run.team, title=evil, text=f"[[run {run.pk}]]\n\n{evil}")
+    client = sign_in(researcher)
+    for address, scripts in (
+        (f"/reports/{report.pk}/", 0),
+        (f"/reports/{report.pk}/report.html", 1),
+    ):
+        html = client.get(address).content.decode()
+        assert "<img" not in html and "<script>alert" not in html
+        assert html.count("<script>") == scripts  # the file's own, which its policy names
 
 
 def test_blocks_of_other_teams_are_not_shown(run, other_team):
