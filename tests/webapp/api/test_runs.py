@@ -84,7 +84,7 @@ def test_the_same_key_launches_once(researcher, team):
         ({"name": "a run", "spec": {**SPEC, "fewer_epochs": "sometimes"}}, "/fewer_epochs"),
         ({"name": "a run", "spec": {**SPEC, "devices": {}}}, "/body/spec/devices"),
         ({"name": "a run", "priority": 7}, "/body/priority"),
-        ({}, "/body/name"),
+        ({}, "/name"),
     ],
 )
 def test_wrong_settings_are_named(researcher, team, body, pointer):
