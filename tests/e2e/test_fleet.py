@@ -25,7 +25,7 @@ EPOCHS = 12
 
 # An estimator as a team would install it: `train`, which prints once it is asked to.
 LOUD = """
-import os
+from pathlib import Path
 from nasengine.estimators.training.estimator import Train
 
 class Loud(Train):
@@ -33,7 +33,7 @@ class Loud(Train):
 
     def evaluate(self, evaluation):
         try:
-            os.remove(os.environ["LOUD_FILE"])
+            Path(__file__).with_name("print").unlink()
         except FileNotFoundError:
             return super().evaluate(evaluation)
         for step in range(1000):
@@ -51,7 +51,7 @@ def asks_to_print(fleet, tmp_path, monkeypatch) -> Path:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: loud-plugin\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[nasengine.estimators]\nloud = loud_plugin:Loud\n")
     asked = tmp_path / "print"
-    fleet.env |= {"PYTHONPATH": str(tmp_path), "LOUD_FILE": str(asked)}
+    fleet.env["PYTHONPATH"] = str(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     known = catalog._registered["estimators"]
     monkeypatch.setitem(known, "loud", importlib.import_module("loud_plugin").Loud)
