@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 MAX_EXAMPLES = 3
+FEW_IMAGES = 100  # of the validation part: with fewer, one image is more than a point of error
 PARTS = ("train", "valid", "test")
 
 
@@ -72,6 +73,18 @@ class DataReport:
     def complete(self) -> bool:
         """Whether every picture was decoded."""
         return self.checked == self.total
+
+    @property
+    def coarse(self) -> str:
+        """A warning if the validation part is small: what one image is in points of error."""
+        images = self.parts.get("valid", 0)
+        if self.kind != "images" or not 0 < images < FEW_IMAGES:
+            return ""
+        return (
+            f"{images} validation image{'' if images == 1 else 's'}: one image is "
+            f"{100 / images:.3g} points of error, so candidates are hardly told apart. "
+            "Use more images, or raise the validation share."
+        )
 
     def to_json(self) -> dict[str, Any]:
         value = asdict(self)

@@ -256,7 +256,8 @@ class NewEvaluation(Storable):
         network: name of a published network.
         protocol: name of a protocol.
         changes: settings of the protocol that are changed.
-        dataset: name of the data set.
+        dataset: name of the data set; "" for that of the search with its settings, else that of
+            the protocol.
         dataset_config: settings of the data set.
         cells: cells of the network instead of those of the protocol.
         channels: channels of the network likewise.
@@ -274,7 +275,7 @@ class NewEvaluation(Storable):
     network: str = ""
     protocol: str = "quick"
     changes: dict[str, Any] = {}
-    dataset: str = "digits"
+    dataset: str = ""
     dataset_config: dict[str, Any] = {}
     cells: int | None = Field(default=None, ge=1, le=10_000)
     channels: int | None = Field(default=None, ge=1, le=100_000)

@@ -111,7 +111,7 @@ class KeepingSelect(forms.Select):
         self, name: str, value: Any, label: int | str, selected: bool, *rest: Any, **more: Any
     ) -> dict[str, Any]:
         if reason := self.reasons.get(str(value)):
-            label = reason if reason.startswith(str(value)) else f"{value}: {reason}"
+            label = reason if reason.startswith(str(value)) else f"{label}: {reason}"
         option = super().create_option(name, value, label, selected, *rest, **more)
         if reason and not selected:
             option["attrs"]["disabled"] = True

@@ -36,7 +36,7 @@ class UploadForm(FileForm[DataUpload]):
         required=False,
         help_text="Searches refer to the data set by it. Default: the name of the file. A name "
         "that your team has becomes the next version.",
-        widget=forms.TextInput(attrs={"placeholder": "flowers"}),
+        widget=forms.TextInput(attrs={"placeholder": "flowers", "data-name-of": "field-file"}),
     )
     note = forms.CharField(
         label="Note", required=False, help_text="Where the data come from, for your team."

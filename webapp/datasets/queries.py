@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from django.db.models import Exists, OuterRef, QuerySet
 
 from nasengine.data.common.registered import RegisteredData
@@ -13,7 +11,6 @@ from webapp.uploads.models import ImportState
 from .models import DataUpload, TeamData
 
 MAX_SUGGESTED = 100
-MAX_CHOICES = 8
 
 
 def data_of(team: Team, archived: bool = False) -> QuerySet[TeamData]:
@@ -44,19 +41,6 @@ def data_by_name(team: Team | None, source: str) -> dict[str, str]:
         for row in newest_data(team)
         if row.source == source
     }
-
-
-def data_choices(team: Team | None) -> list[dict[str, str]]:
-    """Return the team's data sets as choices: name, about, source, query of the settings."""
-    return [
-        {
-            "name": row.name,
-            "about": content_words(row),
-            "source": row.source,
-            "query": urlencode(row.form_values),
-        }
-        for row in newest_data(team)[:MAX_CHOICES]
-    ]
 
 
 def content_words(row: TeamData) -> str:

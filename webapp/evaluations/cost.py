@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nasengine.execution.final_job import FinalPlan
 from webapp.accounts.models import Team
@@ -13,7 +15,7 @@ from webapp.runs.numbers import duration_text
 from .models import Training
 from .subjects import Subject
 
-SAMPLE = 50
+SAMPLE = 10
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,10 @@ class ExpectedCost:
         if self.epoch_seconds is None:
             return f"{trainings}. The time is not known: {self.evidence}."
         each = self.epoch_seconds * self.epochs
-        total = "" if self.seeds == 1 else f", {duration_text(each * self.seeds)} on one worker"
-        return f"{trainings}: about {duration_text(each)} each{total} (from {self.evidence})."
+        total = (
+            "" if self.seeds == 1 else f" each, {duration_text(each * self.seeds)} on one worker"
+        )
+        return f"{trainings}: about {duration_text(each)}{total} (from {self.evidence})."
 
 
 def expected_cost(team: Team, subject: Subject, plan: FinalPlan, seeds: int) -> ExpectedCost:
@@ -60,15 +64,23 @@ def expected_cost(team: Team, subject: Subject, plan: FinalPlan, seeds: int) -> 
         "evaluation__protocol__channels": plan.protocol_json["channels"],
     }
     done = Training.objects.filter(state=JobState.DONE, epochs__gt=0, seconds__gt=0, **same)
-    costs = list(done.order_by("-pk").values_list("seconds", "epochs")[:SAMPLE])
+    costs = list(done.order_by("-pk").values_list("seconds", "epochs", "curve")[:SAMPLE])
     if costs:
-        seconds = statistics.median((spent or 0) / count for spent, count in costs)
+        seconds = statistics.median(_epoch_seconds(*one) for one in costs)
         noun = "training" if len(costs) == 1 else "trainings"
         return ExpectedCost(epochs, seeds, seconds, f"{len(costs)} earlier {noun} of this size")
     candidate = subject.candidate
     if candidate is not None and candidate.seconds and candidate.epochs:
         own = candidate.run.spec["dataset"] == plan.job.dataset
         if own and plan.architecture.config == subject.architecture.config:
-            seconds = candidate.seconds / candidate.epochs
+            seconds = _epoch_seconds(candidate.seconds, candidate.epochs, candidate.curve)
             return ExpectedCost(epochs, seeds, seconds, "the candidate's own training")
     return ExpectedCost(epochs, seeds, None, "no network of this size was trained on these data")
+
+
+def _epoch_seconds(
+    seconds: float | None, epochs: float, curve: Sequence[Mapping[str, Any]]
+) -> float:
+    """Return the time of an epoch: measured ones, else the whole time, which has the start."""
+    measured = [point["seconds"] for point in curve if point.get("seconds")]
+    return statistics.fmean(measured) if measured else (seconds or 0.0) / epochs

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 
@@ -15,18 +16,20 @@ from nasengine.core.protocol import Protocol
 from nasengine.core.settings import from_mapping
 from nasengine.estimators.training.config import TrainConfig
 from nasengine.execution.protocols import CONDITIONS, OF_SEARCH
+from webapp.accounts.models import Team
 from webapp.common.forms import KeepingSelect, SiteForm, summary_of
 from webapp.jobs.models import Priority
 from webapp.jobs.queues import known_queues
+from webapp.runs.own_data import data_choices, kind_of_data, selected_data, with_own_data
 from webapp.runs.services.cards import default_queue
-from webapp.runs.setting_forms import SettingsForm, text_of
+from webapp.runs.setting_forms import SettingsForm, as_texts, text_of
 
-from .services.launch import EvaluationSpec, seeds_from
+from .models import Evaluation
+from .services.launch import EvaluationSpec, default_data, seeds_from
 from .subjects import Subject
 
 DEFAULT_PROTOCOL = "quick"
 SIZES = ("cells", "channels")
-FALLBACK_DATA = {"images": "digits", "text": "pydoc-text"}
 
 
 class ProtocolForm(SettingsForm):
@@ -53,6 +56,7 @@ class EvaluationForm(SiteForm):
     """The form that describes one evaluation. Everything typed is kept as text.
 
     Args:
+        team: the team whose data sets are offered.
         subject: the architecture.
         raw: a POST, or names and values of the address.
         bound: whether values are checked; an unbound form only shows them.
@@ -93,14 +97,19 @@ class EvaluationForm(SiteForm):
         widget=KeepingSelect(choices=[(str(value), label) for value, label in Priority.choices]),
     )
 
-    def __init__(self, subject: Subject, raw: Mapping[str, Any], bound: bool = True):
+    def __init__(self, team: Team, subject: Subject, raw: Mapping[str, Any], bound: bool = True):
+        self.team = team
         self.subject = subject
+        raw = with_own_data(team, with_search_data(subject, raw))
         self.raw = raw
         self.kind: str = catalog.load("spaces", subject.architecture.space).data_kind
         typed = {name: text_of(raw, name) for name in self.base_fields}
         typed["protocol"] = typed["protocol"] or DEFAULT_PROTOCOL
         self.protocol_chosen = _protocol(typed["protocol"])
-        typed["dataset"] = typed["dataset"] or self._dataset_of_protocol()
+        typed["dataset"] = typed["dataset"] or default_data(subject, typed["protocol"]).dataset
+        self.dataset_chosen = typed["dataset"]
+        selected = selected_data(team, raw, typed["dataset"])
+        typed["dataset"] = selected
         defaults = {
             "seeds": "0, 1, 2",
             "queue": default_queue(),
@@ -109,9 +118,9 @@ class EvaluationForm(SiteForm):
         shown = {name: typed[name] or defaults.get(name, "") for name in typed}
         data = MultiValueDict({n: [t] for n, t in typed.items()}) if bound else None
         super().__init__(data=data, initial=shown)
-        self._offer()
+        self._offer(selected)
         self.settings = self._settings(bound)
-        self.data_settings = self._data_settings(typed["dataset"], bound)
+        self.data_settings = self._data_settings(self.dataset_chosen, bound)
         self.unplaced: dict[str, str] = {}
 
     def spec(self) -> EvaluationSpec | None:
@@ -137,7 +146,7 @@ class EvaluationForm(SiteForm):
         return EvaluationSpec(
             protocol=self._typed("protocol"),
             changes=changes,
-            dataset=self._typed("dataset"),
+            dataset=self.dataset_chosen,
             dataset_config=config,
             queue=self._typed("queue"),
             priority=int(priority) if priority in {str(value) for value in Priority.values} else 9,
@@ -166,23 +175,24 @@ class EvaluationForm(SiteForm):
     def _typed(self, name: str) -> str:
         return str(self.data.get(name, "")).replace("\0", "").strip()
 
-    def _offer(self) -> None:
+    def _offer(self, selected: str) -> None:
         """Set the choices of the lists, and what they load."""
         protocols = [(name, name) for name in catalog.names("protocols") if self._fits(name)]
-        datasets = [n for n in catalog.names("datasets") if _kind_of(n) in (self.kind, "")]
+        names = [n for n in catalog.names("datasets") if kind_of_data(n) in (self.kind, "")]
+        choices: dict[str, list[Any]] = {
+            "protocol": protocols,
+            "dataset": data_choices(self.team, names, selected, self.kind),
+            "queue": [(n, n) for n in known_queues()],
+        }
         loads = {
             "hx-get": f"{reverse('evaluation-new-settings')}?{self.subject.query}",
             "hx-target": "#evaluation-settings",
             "hx-swap": "outerHTML",
         }
-        for name, choices in (
-            ("protocol", protocols),
-            ("dataset", [(n, n) for n in datasets]),
-            ("queue", [(n, n) for n in known_queues()]),
-        ):
+        for name, offered in choices.items():
             widget = self.fields[name].widget
             assert isinstance(widget, forms.Select)
-            widget.choices = choices
+            widget.choices = offered
         # Another protocol brings its own data set and settings; another data set keeps them.
         self.fields["protocol"].widget.attrs |= loads
         self.fields["dataset"].widget.attrs |= {**loads, "hx-include": "closest form"}
@@ -190,12 +200,6 @@ class EvaluationForm(SiteForm):
     def _fits(self, name: str) -> bool:
         protocol = _protocol(name)
         return protocol is not None and protocol.data_kind in (self.kind, "any")
-
-    def _dataset_of_protocol(self) -> str:
-        """The data set that the protocol is meant for, if networks of this kind can read it."""
-        protocol = self.protocol_chosen
-        name = protocol.dataset if protocol else ""
-        return name if name and _kind_of(name) == self.kind else FALLBACK_DATA[self.kind]
 
     def _settings(self, bound: bool) -> ProtocolForm | None:
         if self.protocol_chosen is None:
@@ -214,20 +218,53 @@ class EvaluationForm(SiteForm):
         return any(form.add_prefix(name) == path for name in form.fields)
 
 
+def with_search_data(subject: Subject, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the values of the form with the data set of the search where none is named.
+
+    Settings of that data set which are not named have the values of the search too.
+    """
+    data = subject.searched_on
+    if data is None or text_of(raw, "dataset", data.dataset) not in ("", data.dataset):
+        return raw
+    values = {"dataset": data.dataset}
+    values |= {f"dataset_config.{name}": value for name, value in data.config.items()}
+    return filled(raw, values)
+
+
+def raw_of(evaluation: Evaluation) -> dict[str, Any]:
+    """Return the values of the form that launch the same evaluation again."""
+    protocol = evaluation.job["protocol"]
+    first = evaluation.trainings.order_by("pk").first()
+    values = {
+        "protocol": protocol.get("base") or protocol["name"],
+        "dataset": evaluation.dataset,
+        "seeds": ", ".join(map(str, evaluation.seeds)),
+        "queue": evaluation.queue,
+        "priority": str(int(first.priority)) if first else "",
+        **{name: evaluation.job.get(name) for name in SIZES},
+        **{f"settings.{name}": one for name, one in evaluation.protocol["settings"].items()},
+        **{f"dataset_config.{name}": one for name, one in evaluation.dataset_config.items()},
+    }
+    return {name: as_texts(value) for name, value in values.items()}
+
+
+def filled(raw: Mapping[str, Any], values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return names and values, with these where a name is missing."""
+    missing = {name: value for name, value in values.items() if name not in raw}
+    if not isinstance(raw, QueryDict):
+        return {**missing, **raw}
+    more = raw.copy()
+    for name, value in missing.items():
+        more.setlist(name, as_texts(value))
+    return more
+
+
 def _protocol(name: str) -> Protocol | None:
     try:
         protocol: Protocol = catalog.load("protocols", name)
     except EngineError:
         return None
     return protocol
-
-
-def _kind_of(dataset: str) -> str:
-    """Return what a data set holds: "images" or "text"; "" if it cannot be loaded."""
-    try:
-        return str(catalog.load("datasets", dataset).kind)
-    except EngineError:
-        return ""
 
 
 def _texts(raw: Mapping[str, Any], named: dict[str, Any]) -> dict[str, Any]:

@@ -29,10 +29,8 @@ from django.db.models import CharField as Text
 from django.db.models.expressions import Combinable
 from django.http import QueryDict
 
-from nasengine import catalog
-from nasengine.core.errors import EngineError
-from nasengine.core.settings import describe
 from webapp.accounts.models import Team
+from webapp.datasets.labels import DataLabel, data_label, data_labels
 from webapp.jobs.models import JobState
 
 from .figures import Figure, figures_of
@@ -69,17 +67,6 @@ def evaluations_of_team(team: Team) -> QuerySet[Evaluation]:
     return with_state(rows).defer("architecture", "job")
 
 
-def changed_options(dataset: str, config: dict[str, Any]) -> str:
-    """Return the settings of a data set that differ from their defaults, as "limit 200"."""
-    try:
-        settings = describe(catalog.load("datasets", dataset).Config)
-    except EngineError:
-        settings = []
-    defaults = {setting.name: setting.default for setting in settings}
-    changed = {name: value for name, value in config.items() if value != defaults.get(name)}
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changed.items())
-
-
 @dataclass
 class ProtocolGroup:
     """Evaluations whose figures may be compared: same protocol and data.
@@ -90,6 +77,7 @@ class ProtocolGroup:
         dataset: name of the data set.
         objective: what is compared, as "test_error"; "" before the first seed is done.
         rows: the evaluations.
+        data: what pages call the data set with its settings.
     """
 
     key: str
@@ -99,12 +87,12 @@ class ProtocolGroup:
     objective: str = ""
     unit: str = ""
     rows: list[Evaluation] = field(default_factory=list)
+    data: DataLabel | None = None
 
     @property
     def title(self) -> str:
         """The protocol with its data, as in "quick on digits"."""
-        options = changed_options(self.dataset, self.dataset_config)
-        return f"{self.protocol} on {self.dataset}" + (f" ({options})" if options else "")
+        return f"{self.protocol} on {self.data or self.dataset}"
 
     @property
     def head(self) -> str:
@@ -121,6 +109,25 @@ class ProtocolGroup:
 
 def grouped(rows: Iterable[Evaluation]) -> list[ProtocolGroup]:
     """Return evaluations by protocol, groups and rows in the order in which they come."""
+    groups = _by_protocol(rows)
+    _label(groups)
+    return groups
+
+
+def label_of_data(evaluation: Evaluation) -> DataLabel:
+    """Return what pages call the data set of an evaluation."""
+    return data_label(evaluation.team_id, evaluation.dataset, evaluation.dataset_config)
+
+
+def _label(groups: list[ProtocolGroup]) -> None:
+    """Give the data set of every group its label: at most one query; all are of one team."""
+    team = groups[0].rows[0].team_id if groups else None
+    labels = data_labels(team, [(group.dataset, group.dataset_config) for group in groups])
+    for group, label in zip(groups, labels, strict=True):
+        group.data = label
+
+
+def _by_protocol(rows: Iterable[Evaluation]) -> list[ProtocolGroup]:
     groups: dict[str, ProtocolGroup] = {}
     for row in rows:
         group = groups.get(row.protocol_key)
@@ -247,10 +254,11 @@ def evaluations_of(team: Team, canonical_ids: Iterable[str]) -> dict[str, list[P
     found: dict[str, list[ProtocolFigures]] = {one: [] for one in ids}
     ordered = rows.order_by("canonical_id", "-created_at", "-pk")
     for canonical_id, evaluations in groupby(ordered, key=lambda row: row.canonical_id):
-        for group in grouped(evaluations):
+        for group in _by_protocol(evaluations):
             oldest_first = reversed(group.rows)
             trainings = [one for row in oldest_first for one in row.trainings.all()]
             found[canonical_id].append(ProtocolFigures(group, figures_of(trainings)))
+    _label([one.group for figures in found.values() for one in figures])
     return found
 
 

@@ -45,8 +45,7 @@ def entry_of(evaluation: Evaluation) -> Any:
 def again_query(evaluation: Evaluation) -> str:
     """Return the query of the form that repeats an evaluation; "" if its source is gone."""
     source, candidate = evaluation.source, evaluation.candidate
-    protocol = evaluation.job["protocol"]
-    fields = {"protocol": protocol.get("base") or protocol["name"], "dataset": evaluation.dataset}
+    fields = {"again": evaluation.pk}
     if source.get("kind") == "network":
         return urlencode({"network": source["name"], **fields})
     if source.get("kind") == "entry":

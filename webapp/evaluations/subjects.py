@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,10 +23,20 @@ class SubjectRefused(EngineError):
 
 
 @dataclass(frozen=True)
+class SearchData:
+    """The data set that a search trained on: its name in the engine, and its settings."""
+
+    dataset: str
+    config: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Subject:
     """One architecture with where it is from.
 
     Attributes:
+        searched_on: the data set of the search that found it; None if networks cannot be trained
+            on it, or if no search found it.
         query: the part of an address that names it, as in "run=3&candidate=7".
     """
 
@@ -35,6 +46,7 @@ class Subject:
     source: dict[str, Any]
     query: str
     candidate: Candidate | None = field(default=None, compare=False)
+    searched_on: SearchData | None = field(default=None, compare=False)
 
 
 def candidate_subject(candidate: Candidate) -> Subject:
@@ -54,7 +66,8 @@ def candidate_subject(candidate: Candidate) -> Subject:
         candidate.proposal["architecture"],
         {"kind": "candidate", "run": run.pk, "run_name": run.name, "number": candidate.number},
         f"run={run.pk}&candidate={candidate.number}",
-        candidate,
+        candidate=candidate,
+        searched=run.spec,
     )
 
 
@@ -84,7 +97,14 @@ def entry_subject(team: Team, key: int) -> Subject:
         raise SubjectRefused(f"the catalogue of {team} has no entry {key}")
     source = {"kind": "entry", "entry": entry.pk, "name": entry.name}
     query = f"entry={entry.pk}"
-    return _subject(entry.name, entry.architecture, source, query, entry.candidate)
+    return _subject(
+        entry.name,
+        entry.architecture,
+        source,
+        query,
+        candidate=entry.candidate,
+        searched=entry.source,
+    )
 
 
 def _subject(
@@ -92,7 +112,9 @@ def _subject(
     architecture: dict[str, Any],
     source: dict[str, Any],
     query: str,
+    *,
     candidate: Candidate | None = None,
+    searched: Mapping[str, Any] | None = None,
 ) -> Subject:
     read = Architecture.from_json(architecture)
     try:
@@ -101,4 +123,21 @@ def _subject(
         raise SubjectRefused(f"{title} cannot be trained: {error}") from None
     if reason := no_network_of(architecture):
         raise SubjectRefused(f"{title} cannot be trained: {reason}")
-    return Subject(title[:MAX_NAME], read, key, source, query, candidate)
+    data = search_data(searched or {}, read.space)
+    return Subject(title[:MAX_NAME], read, key, source, query, candidate, data)
+
+
+def search_data(searched: Mapping[str, Any], space: str) -> SearchData | None:
+    """Return the data set of search settings; None if networks of the space do not read it.
+
+    Args:
+        searched: has `dataset` and `dataset_config`, as the settings of a run or the source of a
+            catalogue entry.
+        space: name of the space of the architecture.
+    """
+    name = searched.get("dataset") or ""
+    try:
+        fits = catalog.load("datasets", name).kind == catalog.load("spaces", space).data_kind
+    except EngineError:  # a table has data sets of its own
+        return None
+    return SearchData(name, dict(searched.get("dataset_config") or {})) if fits else None

@@ -23,15 +23,16 @@ from nasengine.objectives.common.device_checks import COSTS
 from nasengine.objectives.common.device_files import profiles
 from webapp.accounts.models import Team
 from webapp.common.forms import KeepingSelect, SiteForm
-from webapp.datasets.queries import data_by_name, data_choices
+from webapp.datasets.queries import data_by_name
 from webapp.devices.models import Device as TeamDevice
 from webapp.limits import MAX_NAME
 from webapp.tables.models import BenchmarkTable
-from webapp.tables.queries import objectives_of, tables_by_name
+from webapp.tables.queries import objectives_of, settings_of_tables, tables_by_name
 from webapp.tables.services.resolve import PATH, chosen_table, resolve
 
 from .leased import Priority
 from .models import Device
+from .own_data import data_choices, data_of, selected_data, with_own_data
 from .presets import DEFAULT_OBJECTIVES
 from .services.data_report import data_errors
 from .setting_forms import SettingsForm, as_texts, text_of, texts_of
@@ -59,7 +60,8 @@ class Part:
     settings: SettingsForm | None = None
     error: str = ""
     about: str = ""
-    own_data: list[dict[str, str]] = field(default_factory=list)
+    tables: list[dict[str, str]] = field(default_factory=list)  # that fill in their settings
+    selected: str = ""  # of the list: an uploaded data set by its name, else `chosen`
 
 
 class LaunchForm(SiteForm):
@@ -93,6 +95,7 @@ class LaunchForm(SiteForm):
     )
 
     def __init__(self, raw: Mapping[str, Any], team: Team | None = None, bound: bool = True):
+        raw = with_own_data(team, raw)
         self.raw = raw
         self.team = team
         typed = {name: text_of(raw, name) for name in self.base_fields}
@@ -135,9 +138,8 @@ class LaunchForm(SiteForm):
         Args:
             follows: "strategy", or the word that stands for the methods of a study.
         """
-        strategy, dataset = (
-            text_of(self.raw, kind, getattr(SearchSpec(), kind)) for kind in ("strategy", "dataset")
-        )
+        strategy = text_of(self.raw, "strategy", SearchSpec().strategy)
+        dataset = data_of(self.raw)
         made = suggested_name(strategy if follows == "strategy" else follows, dataset)
         suggested = made if self.is_bound else self.title
         self.fields["name"].widget.attrs |= {"data-suggested": suggested, "data-follows": follows}
@@ -147,6 +149,9 @@ class LaunchForm(SiteForm):
         plural, title, about = PARTS[kind]
         chosen = text_of(self.raw, kind, getattr(SearchSpec(), kind))
         part = Part(kind, title, about, chosen, self._options(kind, plural))
+        part.selected = chosen
+        if kind == "dataset" and self._trains():
+            part.selected = selected_data(self.team, self.raw, chosen)
         try:
             config = catalog.load(plural, chosen).Config
         except EngineError as error:
@@ -309,13 +314,16 @@ class LaunchForm(SiteForm):
             "hx-swap": "outerHTML",
             "hx-trigger": "change",
         }
-        widget = KeepingSelect(attrs, choices=[(option, option) for option in part.options])
+        choices: list[Any] = [(option, option) for option in part.options]
+        if part.kind == "dataset" and self._trains():
+            choices = data_choices(self.team, part.options, part.selected)
+        widget = KeepingSelect(attrs, choices=choices)
         widget.reasons = self.reasons.get(part.kind, {})
         field = forms.CharField(label=part.title, required=False, strip=False, widget=widget)
-        self.initial[part.kind] = part.chosen
+        self.initial[part.kind] = part.selected
         if self.is_bound:
             assert isinstance(self.data, MultiValueDict)
-            self.data.setlist(part.kind, [part.chosen])
+            self.data.setlist(part.kind, [part.selected])
         return field
 
     def _reasons(self) -> dict[str, dict[str, str]]:
@@ -337,10 +345,9 @@ class LaunchForm(SiteForm):
             return
         if (part.kind, part.chosen) == ("estimator", "table"):
             part.settings.suggest("path", tables_by_name(self.team))
+            part.tables = settings_of_tables(self.team)
         elif part.kind == "dataset" and "path" in part.settings.fields:
             part.settings.suggest("path", data_by_name(self.team, part.chosen))
-        if part.kind == "dataset":
-            part.own_data = data_choices(self.team)
 
     def _owner(self, path: str) -> tuple[SiteForm | None, str]:
         """The form and the field that a dotted path names; None if no field has that path."""

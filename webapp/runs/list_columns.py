@@ -11,6 +11,7 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Lower
 
 from nasengine import catalog
+from webapp.datasets.labels import data_name
 from webapp.queries.fields import json_key
 from webapp.queries.models import MAX_COLUMN, MAX_COLUMNS
 
@@ -176,7 +177,7 @@ def _plain(key: str, run: Run) -> str:
         "study": run.study.name if run.study else "",
         "seed": str(run.seed),
         "space": str(run.spec["space"]),
-        "data": str(run.spec["dataset"]),
+        "data": data_name(run.spec["dataset"], run.spec.get("dataset_config", {})),
         "estimator": str(run.spec["estimator"]),
         "budget": str(run.candidate_budget),
         "note": " ".join(run.note.split())[:200],

@@ -70,7 +70,7 @@ LARGE_COLUMNS = (
 def runs_of(team: Team | None, archived: bool = False) -> QuerySet[Run]:
     """Return the team's runs, newest first, without the large columns."""
     runs = Run.objects.filter(team=team, archived_at__isnull=not archived)
-    runs = runs.select_related("study", "created_by", "data_set", "space_version__space")
+    runs = runs.select_related("study", "created_by", "data_set__uploaded", "space_version__space")
     return runs.defer(*LARGE_COLUMNS)
 
 

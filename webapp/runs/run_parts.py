@@ -13,6 +13,7 @@ from .cost import seconds_left, worked_seconds
 from .drawings import drawing
 from .front_table import front_table
 from .models import Candidate, CandidateState, Run
+from .noise import noise_of_run
 from .numbers import value_text
 from .queries import best_of, lean_candidates, row_of_run, with_measurements
 from .rows import candidate_row
@@ -47,6 +48,7 @@ def parts_of(
         "shown_graph": drawing(shown.proposal["architecture"]) if shown else None,
         "front": front_table(run, row["goals"]),
         "hypervolume": curve[-1]["hypervolume"] if curve else None,
+        "noise": noise_of_run(run),
         "failed": sum(row["counts"][state] for state in FAILED_STATES),
         "cost": cost_of_run(run.pk),
         "left": seconds_left(run),

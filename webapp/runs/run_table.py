@@ -185,7 +185,9 @@ def chosen_columns(query: QueryDict, kept: list[str] | None) -> list[Column]:
 def shown_runs(keys: list[int], user: Any) -> list[Run]:
     """Return the runs of one page in the order of their keys."""
     own = Star.objects.filter(run=OuterRef("pk"), user=user.pk)
-    runs = Run.objects.filter(pk__in=keys).select_related("study", "created_by")
+    runs = Run.objects.filter(pk__in=keys).select_related(
+        "study", "created_by", "data_set__uploaded"
+    )
     lean = runs.defer(*(name for name in LARGE_COLUMNS if "__" not in name), "study__plan")
     found = {run.pk: run for run in with_front(lean).annotate(is_starred=Exists(own))}
     return [found[key] for key in keys if key in found]

@@ -8,11 +8,13 @@ from urllib.parse import urlencode
 from django.db.models import Count, Exists, F, OuterRef, QuerySet
 
 from nasengine.estimators.tables.imported import ImportedTable
+from nasengine.estimators.tables.packaged import packaged_tables
 from webapp.accounts.models import Team
 
 from .models import BenchmarkTable, ImportState, TableImport
 
 MAX_SUGGESTED = 100
+MAX_LINKED = 8
 DEFAULT_OBJECTIVES = ("error", "params")
 MAX_OBJECTIVES = 3
 CANDIDATES = 500
@@ -44,6 +46,37 @@ def tables_by_name(team: Team) -> dict[str, str]:
         ImportedTable(table.name).path: f"{table.rows:,} rows of {table.space or 'any space'}"
         for table in newest[:MAX_SUGGESTED]
     }
+
+
+def settings_of_tables(team: Team) -> list[dict[str, str]]:
+    """Return for each table and data set the query that fills a form with its settings.
+
+    The packaged tables come last, unless the team has imported them.
+    """
+    newest = tables_of(team).filter(replaced=False)  # type: ignore[misc]  # an annotation
+    rows = [
+        {
+            "name": f"{table.name}, {dataset}" if len(table.datasets) > 1 else table.name,
+            "query": urlencode(search_settings(table, dataset), doseq=True),
+        }
+        for table in newest[:MAX_LINKED]
+        for dataset in table.datasets
+    ]
+    taken = {row["name"] for row in rows}
+    return rows + [
+        {"name": name, "query": urlencode(_flat(packaged.search_settings()), doseq=True)}
+        for name, packaged in packaged_tables().items()
+        if name not in taken
+    ]
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return search settings as the names and values of a form."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        inner = value if isinstance(value, dict) else None
+        flat |= {f"{name}.{n}": v for n, v in inner.items()} if inner is not None else {name: value}
+    return flat
 
 
 def searches_of(table: BenchmarkTable) -> list[dict[str, str]]:

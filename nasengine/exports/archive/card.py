@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ...core.text import one_line
+from ...data.common.registered import RegisteredData
 from .facts import label_lines, without_paths
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def model_card(stored: StoredNetwork, target: Target, report: dict[str, Any], li
 
 def _head(stored: StoredNetwork, target: Target, licence: str) -> str:
     task = TASKS[stored.data_kind]
-    dataset = str(stored.dataset["name"])
+    dataset = _data_name(stored)
     metrics = [
         {"type": name, "name": name, "value": round(value, 4)}
         for name, value in stored.values.items()
@@ -84,11 +85,18 @@ For each word, run the model on the index of the word and the state that the wor
     more = f" and {len(labels) - MAX_LABELS:,} more" if len(labels) > MAX_LABELS else ""
     return f"""## Use
 
-Intended for pictures like those of the data set `{_plain(stored.dataset["name"])}`. Size
+Intended for pictures like those of the data set `{_plain(_data_name(stored))}`. Size
 a picture as `preprocessing.json` says and pass its pixels from 0 to 255 as float32, batch x
 channels x height x width. The normalisation is part of the model. The classes are the lines of
 `labels.txt`: {named}{more}.
 """
+
+
+def _data_name(stored: StoredNetwork) -> str:
+    """Return the name under which a data set was uploaded, else that of the catalogue."""
+    path = stored.dataset.get("config", {}).get("path")
+    uploaded = RegisteredData.of_path(path) if isinstance(path, str) else None
+    return uploaded.name if uploaded else str(stored.dataset["name"])
 
 
 def _training(stored: StoredNetwork) -> str:
@@ -98,7 +106,7 @@ def _training(stored: StoredNetwork) -> str:
     )
     return f"""## Training
 
-Data set `{_plain(stored.dataset["name"])}`, digest `{_plain(stored.dataset["digest"])}`; code
+Data set `{_plain(_data_name(stored))}`, digest `{_plain(stored.dataset["digest"])}`; code
 version `{_plain(stored.code_version)}`; protocol `{_plain(stored.protocol["name"])}`:
 
 | setting | value |

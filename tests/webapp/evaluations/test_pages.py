@@ -77,6 +77,24 @@ def test_the_expected_time_is_that_of_earlier_trainings(new, team, researcher, s
     assert "about 20 s each, 1 min 00 s on one worker (from 1 earlier training" in words
 
 
+def test_the_expected_time_is_that_of_measured_epochs(new, candidate, researcher, sign_in):
+    curve = [{"epoch": 1, "seconds": 0.5}, {"epoch": 2, "seconds": 0.7}]
+    candidate.seconds, candidate.epochs, candidate.curve = 30.8, 2, curve  # with a worker's start
+    candidate.save()
+    words = read(sign_in(researcher).get(new)).one("evaluation-cost").text
+    assert "about 6 s each" in words
+
+
+def test_an_open_page_keeps_the_cards_next_to_the_result_up_to_date(team, researcher, sign_in):
+    evaluation = finish_trainings(make_evaluation(team, researcher, seeds=(0, 1)), [4.0])
+    answer = sign_in(researcher).get(f"/evaluations/{evaluation.pk}/", HTTP_HX_REQUEST="true")
+    page = read(answer)
+    (card,) = page.all("section", id="same-protocol-card", hx_swap_oob="true")
+    (data,) = page.all("span", id="evaluation-data", hx_swap_oob="true")
+    (code,) = page.all("span", id="evaluation-code", hx_swap_oob="true")
+    assert "4.00 %" in card.text and "d" * 12 in data.text and code.text == "0.1.0+abc"
+
+
 @pytest.mark.parametrize(
     ("changed", "path", "text"),
     [

@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.db.models.functions import Now
 from django.test import Client
+from django.utils import timezone
 
 from nasengine import catalog
 from nasengine.core.errors import InvalidSettings
@@ -180,6 +181,26 @@ def test_an_architecture_that_is_not_approved_is_exported_with_a_warning(
     assert read(client.get(address)).all(data_testid="not-approved") == []
     new = read(client.get(f"/exports/new?training={export.training_id}"))
     assert new.all(data_testid="not-approved") == []
+
+
+def test_the_warning_stays_while_proposer_and_approver_are_one_person(
+    team, researcher, owner, make_entry, sign_in
+):
+    export = make_export(team, researcher)
+    entry = make_entry(team, researcher)
+    entry.canonical_id = export.training.evaluation.canonical_id
+    entry.stage, entry.decided_by, entry.decided_at = "approved", researcher, timezone.now()
+    entry.save()
+    client = sign_in(researcher)
+    for address in (f"/exports/{export.pk}/", f"/exports/new?training={export.training_id}"):
+        page = read(client.get(address))
+        assert "no second person has approved it" in page.one("not-approved").text
+        assert page.one("approval").text.endswith(f"approved by {researcher.get_username()}")
+    entry.decided_by, entry.decided_at = owner, timezone.now()
+    entry.save()
+    page = read(client.get(f"/exports/{export.pk}/"))
+    assert page.one("approval").text.endswith(f"approved by {owner.get_username()}")
+    assert page.all(data_testid="not-approved") == []
 
 
 @pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume asynchronous")

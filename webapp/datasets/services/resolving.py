@@ -48,7 +48,7 @@ def pinned(
             continue
         if named is None:
             continue
-        row = _row(team, named)
+        row = team_data(team, named)
         if row is None:
             errors[f"dataset_config.{name}"] = _unknown(team, named)
         elif row.source != dataset and not (row.source == "images" and dataset == "image-folder"):
@@ -71,7 +71,8 @@ def known_report(config: Mapping[str, Any]) -> DataReport | None:
     return rows[0].shown_report if rows else None
 
 
-def _row(team: Team | None, named: RegisteredData) -> TeamData | None:
+def team_data(team: Team | None, named: RegisteredData) -> TeamData | None:
+    """Return the upload that a name means: its newest version, or that of its digest."""
     rows = TeamData.objects.filter(team=team, name=named.name).order_by("-version")
     if named.digest:
         return rows.filter(digest=named.digest).first()

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from nasengine import catalog
 from nasengine.core.errors import EngineError, InvalidSettings, UnknownName
 from nasengine.core.protocol import Protocol
 from nasengine.core.search_spec import SearchSpec
@@ -21,7 +22,7 @@ from webapp.accounts.models import Team, User
 from webapp.accounts.services import audit
 from webapp.datasets.services.resolving import pinned
 from webapp.evaluations.models import Evaluation, Training
-from webapp.evaluations.subjects import Subject
+from webapp.evaluations.subjects import SearchData, Subject
 from webapp.jobs import services as jobs
 from webapp.jobs.models import Priority
 from webapp.jobs.queues import queue_error
@@ -29,6 +30,8 @@ from webapp.limits import MAX_EVALUATION_SEEDS, MAX_PROTOCOL_NAME, MAX_SEED
 from webapp.runs.services.data_report import data_errors
 
 from .protocol_keys import expected_digest, key_of
+
+FALLBACK_DATA = {"images": "digits", "text": "pydoc-text"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class EvaluationSpec:
         protocol: a protocol of the catalogue, or one of these with changed settings.
         changes: settings of the protocol; those that differ from it make another protocol.
         cells: cells of the network instead of those of the protocol.
+        dataset: "" for that of the search with its settings, else that of the protocol.
         channels: channels of the network likewise.
         seeds: one training for each.
         queue: queue of the workers that train.
@@ -46,7 +50,7 @@ class EvaluationSpec:
 
     protocol: str = "quick"
     changes: Mapping[str, Any] = field(default_factory=dict)
-    dataset: str = "digits"
+    dataset: str = ""
     dataset_config: Mapping[str, Any] = field(default_factory=dict)
     cells: int | None = None
     channels: int | None = None
@@ -70,7 +74,7 @@ def launch_evaluation(
         InvalidSettings: names every wrong setting: protocol, settings.NAME, dataset,
             dataset_config.NAME, cells, channels, seeds, queue.
     """
-    spec = with_team_data(team, spec)
+    spec = with_data(team, subject, spec)
     plan = checked_plan(subject, spec)
     job = {name: value for name, value in plan.job.to_json().items() if name != "seed"}
     protocol, config = plan.protocol_json, plan.dataset_config
@@ -108,16 +112,30 @@ def launch_evaluation(
     return evaluation
 
 
-def with_team_data(team: Team, spec: EvaluationSpec) -> EvaluationSpec:
-    """Return the settings with the content of the team's data set that they name.
+def with_data(team: Team, subject: Subject, spec: EvaluationSpec) -> EvaluationSpec:
+    """Return the settings with their data set, and the content of the team's data that they name.
 
     Raises:
         InvalidSettings: the team has no such data set.
     """
+    if not spec.dataset:
+        data = default_data(subject, spec.protocol)
+        config = {**data.config, **spec.dataset_config}
+        spec = replace(spec, dataset=data.dataset, dataset_config=config)
     config, errors = pinned(team, spec.dataset, spec.dataset_config)
     if errors:
         raise InvalidSettings(errors)
     return replace(spec, dataset_config=config)
+
+
+def default_data(subject: Subject, protocol: str) -> SearchData:
+    """Return the data set of the search with its settings, else that of the protocol."""
+    if subject.searched_on:
+        return subject.searched_on
+    kind = catalog.load("spaces", subject.architecture.space).data_kind
+    name = catalog.load("protocols", protocol).dataset if catalog.has("protocols", protocol) else ""
+    fits = name and catalog.load("datasets", name).kind == kind
+    return SearchData(name if fits else FALLBACK_DATA[kind], {})
 
 
 def _audit(evaluation: Evaluation, user: User | None) -> None:

@@ -8,13 +8,13 @@ from django.utils.safestring import SafeString
 
 from webapp.evaluations.figures import Figure
 from webapp.evaluations.models import Evaluation
-from webapp.evaluations.queries import changed_options
+from webapp.evaluations.queries import label_of_data
 from webapp.jobs.labels import JOB_STATES
 from webapp.jobs.models import JobState
 from webapp.runs.numbers import number_text, value_text
 from webapp.runs.setting_forms import as_text
 from webapp.runs.setting_labels import label_of
-from webapp.runs.templatetags.figures import badge, missing, unsure_mark
+from webapp.runs.templatetags.figures import badge, data_link, missing, unsure_mark
 
 register = template.Library()
 
@@ -76,11 +76,10 @@ def setting_text(value: object) -> str:
     return as_text(value) or "–"
 
 
-@register.filter
-def data_words(evaluation: Evaluation) -> str:
-    """Return the data set with the settings that were changed."""
-    options = changed_options(evaluation.dataset, evaluation.dataset_config)
-    return f"{evaluation.dataset} ({options})" if options else evaluation.dataset
+@register.simple_tag
+def data_of(evaluation: Evaluation) -> SafeString:
+    """Render the data set with the settings that were changed; a link if it is uploaded."""
+    return data_link(label_of_data(evaluation))
 
 
 def kind_of(objective: str) -> str:

@@ -17,9 +17,16 @@ from webapp.jobs.queues import served_queues
 from webapp.runs.drawings import drawing, text_of
 
 from ..curves import curves_of
+from ..data_change import data_change_of
 from ..figures import figures_of, main_figure
 from ..models import Evaluation, Training
-from ..queries import evaluations_of_team, exports_of, same_protocol, trainings_of
+from ..queries import (
+    evaluations_of_team,
+    exports_of,
+    label_of_data,
+    same_protocol,
+    trainings_of,
+)
 from ..services import control
 from ..services.networks import FILES, network_folder
 from ..sources import again_query, entry_of, source_link
@@ -37,15 +44,13 @@ def evaluation_detail(request: TeamRequest, pk: int) -> HttpResponse:
     evaluation = _evaluation(request, pk)
     context = _live_context(request, evaluation)
     if request.htmx:
-        return render(request, "evaluations/parts/now.html", context)
-    compared = list(same_protocol(evaluation.team, evaluation.protocol_key)[:MAX_COMPARED])
+        return render(request, "evaluations/parts/update.html", context)
     context |= {
         "graph": drawing(evaluation.architecture),
         "text": text_of(evaluation.architecture),
         "source": source_link(evaluation),
+        "data_change": data_change_of(evaluation),
         "again": again_query(evaluation),
-        "compared": compared,
-        "code_versions": sorted({t.code_version for t in context["trainings"]} - {""}),
         "entry": entry_of(evaluation),
     }
     return render(request, "evaluations/detail.html", context)
@@ -134,4 +139,7 @@ def _live_context(request: TeamRequest, evaluation: Evaluation) -> dict[str, Any
         "unserved": waiting and evaluation.queue not in served_queues(),
         "may_control": may(request.user, "control", evaluation.team),
         "exports": exports_of(trainings),
+        "data": label_of_data(evaluation),
+        "compared": list(same_protocol(evaluation.team, evaluation.protocol_key)[:MAX_COMPARED]),
+        "code_versions": sorted({training.code_version for training in trainings} - {""}),
     }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -9,15 +12,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from nasengine import catalog
 from nasengine.core.errors import InvalidSettings
+from nasengine.data.common.registered import RegisteredData
 from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.requests import TeamRequest
 from webapp.runs.drawings import drawing, text_of
 from webapp.runs.models import Run
+from webapp.runs.own_data import PATH
 from webapp.runs.views.candidate import candidate_or_404
 
 from ..cost import expected_cost
-from ..forms import EvaluationForm
-from ..services.launch import checked_plan, launch_evaluation, with_team_data
+from ..data_change import data_change
+from ..forms import EvaluationForm, filled, raw_of
+from ..models import Evaluation
+from ..services.launch import checked_plan, launch_evaluation, with_data
 from ..subjects import (
     Subject,
     SubjectRefused,
@@ -38,8 +45,8 @@ def evaluation_new(request: TeamRequest) -> HttpResponse:
         return render(request, "evaluations/new.html", {"networks": networks, "chosen": None})
     subject = _subject(request, request.GET)
     bound = request.method == "POST"
-    raw = request.POST if bound else request.GET
-    form = EvaluationForm(subject, raw, bound)
+    raw = request.POST if bound else _first(request)
+    form = EvaluationForm(request.team, subject, raw, bound)
     spec = form.spec() if bound else None
     if spec is not None:
         try:
@@ -54,17 +61,37 @@ def evaluation_new(request: TeamRequest) -> HttpResponse:
         "chosen": subject,
         "graph": drawing(subject.architecture.to_json()),
         "text": text_of(subject.architecture.to_json()),
-        "cost": _cost(request, subject, raw),
+        **_preview(request, subject, raw),
     }
     return render(request, "evaluations/new.html", context)
+
+
+def _first(request: TeamRequest) -> Mapping[str, Any]:
+    """Return what the form starts with: an evaluation to repeat, or the address."""
+    if "again" not in request.GET:
+        return request.GET
+    pk = _number(request.GET["again"])
+    return raw_of(team_object_or_404(request, Evaluation, pk, action="launch"))
 
 
 @require_GET
 def evaluation_new_settings(request: TeamRequest) -> HttpResponse:
     """Show the settings of the protocol and the data set that were just chosen."""
     check_may_here(request, "launch", ACTIVITY)
-    form = EvaluationForm(_subject(request, request.GET), request.GET, bound=False)
+    form = EvaluationForm(
+        request.team, _subject(request, request.GET), _other_data(request.GET), bound=False
+    )
     return render(request, "evaluations/parts/settings.html", {"form": form})
+
+
+def _other_data(asked: QueryDict) -> QueryDict:
+    """Return what the form holds, without the path of the upload that was chosen before."""
+    chosen, prefix = asked.get("dataset", ""), RegisteredData.prefix
+    if chosen.startswith(prefix) or not asked.get(PATH, "").startswith(prefix):
+        return asked
+    changed = asked.copy()
+    del changed[PATH]
+    return changed
 
 
 @require_POST
@@ -72,31 +99,29 @@ def evaluation_new_cost(request: TeamRequest) -> HttpResponse:
     """Show what the evaluation that the form describes is expected to cost."""
     check_may_here(request, "launch", ACTIVITY)
     subject = _subject(request, request.GET)
-    context = {"cost": _cost(request, subject, request.POST)}
+    context = _preview(request, subject, request.POST)
     return render(request, "evaluations/parts/cost.html", context)
 
 
-def _cost(request: TeamRequest, subject: Subject, raw: QueryDict) -> str:
-    """Return the expected cost in words; "" while a setting is not allowed."""
-    form = EvaluationForm(subject, _complete(subject, raw))
-    spec = form.spec()
+def _preview(request: TeamRequest, subject: Subject, raw: Mapping[str, Any]) -> dict[str, str]:
+    """Return the expected cost and a warning about other data; nothing for wrong settings."""
+    shown = EvaluationForm(request.team, subject, raw, bound=False)
+    # Without a data set the form has that of the search with its settings.
+    values = {name: value for name, value in shown.initial.items() if name != "dataset"}
+    spec = EvaluationForm(request.team, subject, filled(raw, values)).spec()
     if spec is None:
-        return ""
+        return {}
     try:
-        plan = checked_plan(subject, with_team_data(request.team, spec))
+        spec = with_data(request.team, subject, spec)
+        plan = checked_plan(subject, spec)
     except InvalidSettings:
-        return ""
-    return expected_cost(request.team, subject, plan, len(spec.seeds)).text
-
-
-def _complete(subject: Subject, raw: QueryDict) -> QueryDict:
-    """Return what was typed, with the defaults of the form where nothing was."""
-    shown = EvaluationForm(subject, raw, bound=False)
-    complete = raw.copy()
-    for name, value in shown.initial.items():
-        if name not in raw:
-            complete[name] = value
-    return complete
+        return {}
+    return {
+        "cost": expected_cost(request.team, subject, plan, len(spec.seeds)).text,
+        "data_change": data_change(
+            request.team, subject.searched_on, spec.dataset, spec.dataset_config
+        ),
+    }
 
 
 def _subject(request: TeamRequest, asked: QueryDict) -> Subject:

@@ -65,6 +65,7 @@ def export_new(request: TeamRequest) -> HttpResponse:
         "evaluation": evaluation,
         "text": text_of(evaluation.architecture),
         "warning": approval_warning(training),
+        "approval": approval(training),
     }
     return render(request, "exports/new.html", context)
 
@@ -88,6 +89,7 @@ def export_detail(request: TeamRequest, pk: int) -> HttpResponse:
         "unserved": export.state == JobState.QUEUED and export.queue not in served_queues(),
         "may_control": may(request.user, "control", export.team),
         "warning": approval_warning(export.training),
+        "approval": approval(export.training),
     }
     template = "exports/parts/now.html" if request.htmx else "exports/detail.html"
     if not request.htmx:
@@ -167,7 +169,27 @@ def approval_warning(training: Training) -> str:
         return "This architecture is not in the catalogue, so no second person has approved it."
     if entry.stage not in APPROVED:
         return f"The catalogue entry {entry.name} is {entry.stage}, not approved."
+    approver = approver_of(entry)
+    if approver is not None and approver.pk in (entry.proposed_by_id, entry.kept_by_id):
+        return (
+            f"{approver.get_username()} approved the catalogue entry {entry.name} and also "
+            "proposed it, so no second person has approved it."
+        )
     return ""
+
+
+def approver_of(entry: Any) -> Any:
+    """Return who approved a catalogue entry last; None if that is not recorded."""
+    approvals = entry.history.filter(stage="approved").select_related("decided_by")
+    first = approvals.order_by("-decided_at", "history_date").first()
+    return first.decided_by if first else None
+
+
+def approval(training: Training) -> str:
+    """Return who approved the architecture, in words; "" if it is not approved."""
+    entry = entry_of(training.evaluation)
+    approver = approver_of(entry) if entry is not None and entry.stage in APPROVED else None
+    return f"{entry.name}, approved by {approver.get_username()}" if approver else ""
 
 
 def _training(request: TeamRequest) -> Training:

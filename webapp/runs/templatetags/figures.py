@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from webapp.common.tiers import tier_label
+from webapp.datasets.labels import DataLabel, data_name, label_of_row
 from webapp.queries.language import quote
 from webapp.runs.cost import worked_from, worked_seconds
 from webapp.runs.labels import CANDIDATE_STATES, RUN_STATES, StateLabel, method_look
@@ -54,6 +55,30 @@ MARKERS = {
 def missing(reason: str) -> SafeString:
     """Render a dash for a number that does not exist, with the reason on hover."""
     return format_html('<span class="ps-missing" title="{}">{}</span>', reason, MISSING)
+
+
+@register.simple_tag
+def data_link(label: DataLabel) -> SafeString:
+    """Render the name of a data set; one that a team uploaded is a link to its page."""
+    if label.address:
+        return format_html('<a href="{}" title="{}">{}</a>', label.address, label.title, label.text)
+    return format_html('<span title="{}">{}</span>', label.title, label.text)
+
+
+@register.simple_tag
+def searched_data(run: Run) -> SafeString:
+    """Render the data set of a run: name and version of one that is uploaded, as a link."""
+    config = run.spec.get("dataset_config", {})
+    row = run.data_set.uploaded if run.data_set else None
+    if row is None:
+        return data_link(DataLabel(data_name(run.spec["dataset"], config)))
+    return data_link(label_of_row(row))
+
+
+@register.filter
+def searched_name(search: dict[str, Any]) -> str:
+    """Return the name of the data set of search settings; "" if they name none."""
+    return data_name(search.get("dataset") or "", search.get("dataset_config") or {})
 
 
 @register.simple_tag
@@ -276,6 +301,19 @@ def lookup(mapping: dict[str, Any], key: str) -> Any:
 def field(form: Any, name: str) -> Any:
     """Return the bound field of a form by a name that a variable holds."""
     return form[name]
+
+
+@register.filter
+def short_value(value: Any) -> Any:
+    """Return a value of a detail for people: a float has four significant digits."""
+    return f"{value:.4g}" if isinstance(value, float) else value
+
+
+@register.filter
+def option_groups(bound: Any) -> Any:
+    """Return the options of a list by group, as its widget renders them."""
+    widget = bound.field.widget
+    return widget.optgroups(bound.html_name, widget.format_value(bound.value()))
 
 
 @register.filter

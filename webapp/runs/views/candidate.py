@@ -18,10 +18,12 @@ from nasengine.execution.canonical import canonical_id
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
+from webapp.datasets.labels import data_labels
 from webapp.runs.cost import cost_text
 from webapp.runs.drawings import derived_from, drawing, no_network_of, text_of
 from webapp.runs.imported import is_imported
 from webapp.runs.models import Candidate, Run
+from webapp.runs.numbers import value_text
 from webapp.runs.objectives import goals_of_run
 from webapp.runs.services.control import ControlRefused
 from webapp.runs.services.retries import can_retry, retried_as, retry
@@ -95,6 +97,7 @@ def candidate_response(request: TeamRequest, run: Run, candidate: Candidate) -> 
         "recorded": sorted(architecture["genome"].items()) if is_imported(run) else [],
         "no_network": (no_network := no_network_of(architecture) if architecture else ""),
         "may_keep": not (no_network or is_imported(run)) and may(request.user, "keep", run.team),
+        "full_trainings": full_trainings(candidate),
     }
     template = "runs/parts/candidate.html" if request.htmx else "runs/candidate.html"
     response = render(request, template, context)
@@ -111,6 +114,33 @@ def kept_entry(run: Run, architecture: dict[str, Any]) -> Any:
     except EngineError:
         same = Q(architecture_id=value.id)
     return entries.filter(same).first()
+
+
+def full_trainings(candidate: Candidate) -> list[dict[str, Any]]:
+    """Return the evaluations of a candidate, newest first: result, data, seeds and exports."""
+    # By the reverse relation: evaluations are above the runs and not imported here.
+    rows = candidate.evaluations.prefetch_related("trainings__exports").order_by("-pk")
+    evaluations = list(rows.defer("architecture", "job"))
+    labels = data_labels(
+        candidate.run.team_id, [(one.dataset, one.dataset_config) for one in evaluations]
+    )
+    found = []
+    for one, label in zip(evaluations, labels, strict=True):
+        trainings = list(one.trainings.all())
+        kind = one.objective.removeprefix("test_")
+        found.append(
+            {
+                "evaluation": one,
+                "data": label,
+                "objective": one.objective.replace("_", " "),
+                "value": ""
+                if one.mean is None
+                else value_text(kind, one.mean, one.unit, one.spread),
+                "done": sum(training.state == "done" for training in trainings),
+                "exports": [export for training in trainings for export in training.exports.all()],
+            }
+        )
+    return found
 
 
 def missing_goals(candidate: Candidate, goals: list[dict[str, Any]]) -> list[str]:

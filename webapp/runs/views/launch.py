@@ -21,6 +21,7 @@ from webapp.limits import MAX_NAME
 from ..cost import expected_cost
 from ..forms import PARTS, LaunchForm, raw_of, suggested_name
 from ..models import Run, TeamPreset
+from ..own_data import data_of, with_own_data
 from ..presets import PRESETS, Preset
 from ..services.data_report import data_check
 from ..services.launch import launch
@@ -51,9 +52,9 @@ class RunPage(LaunchPage[LaunchForm]):
         raw = request.GET.copy()
         for name, value in DEFAULTS.items():
             raw.setdefault(name, value)
-        default = SearchSpec()
-        strategy, dataset = (text_of(raw, n, getattr(default, n)) for n in ("strategy", "dataset"))
-        raw.setdefault("name", suggested_name(strategy, dataset))
+        strategy = text_of(raw, "strategy", SearchSpec().strategy)
+        named = data_of(with_own_data(request.team, raw))
+        raw.setdefault("name", suggested_name(strategy, named))
         return raw
 
     def of_preset(self, preset: Preset) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -16,6 +17,7 @@ from webapp.accounts.requests import TeamRequest
 
 from ..forms import LaunchForm
 from ..models import TeamPreset
+from ..own_data import data_words, kept_values, with_kept_data
 from ..presets import Preset, changes_of
 from ..services.team_presets import PresetRefused, rename_preset, save_preset
 from ..setting_text import (
@@ -168,13 +170,27 @@ class LaunchPage(ABC, Generic[Form]):
             "team_presets": team_presets,
             "own_preset": own[0] if own else None,
             "query": request.GET.urlencode(),
+            **self._data_context(request, preset),
             **self.cost(request, self.form(form.raw, request)),
         }
+
+    def _data_context(self, request: TeamRequest, preset: Preset | None) -> dict[str, Any]:
+        """Return the data set that the address names, for presets that keep it."""
+        kept = kept_values(request.GET)
+        if not kept:
+            return {}
+        words = data_words(request.team, request.GET)
+        fits = (
+            preset is None or with_kept_data(request.team, self.of_preset(preset), request.GET)[1]
+        )
+        return {"kept_data": words, "kept_data_fits": fits, "kept_query": urlencode(kept)}
 
     def _initial(self, request: TeamRequest) -> Mapping[str, Any]:
         """Return the values of the preset that the address names, else the first values."""
         if preset := self.presets.get(request.GET.get("preset", "")):
-            return self.of_preset(preset)
+            raw = self.of_preset(preset)
+            asked = request.GET
+            return with_kept_data(request.team, raw, asked)[0] if "dataset" in asked else raw
         if "own" in request.GET:
             own = self._own_preset(request, number_in(request.GET["own"]))
             return self._read(own).raw

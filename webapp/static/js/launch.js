@@ -75,7 +75,8 @@ form.addEventListener("change", (event) => {
 function suggested() {
   const value = (kind) => document.getElementById(`field-${kind}`).value;
   const follows = name.dataset.follows;
-  return `${follows === "strategy" ? value("strategy") : follows} on ${value("dataset")}`;
+  const data = value("dataset").replace(/^data:([^@]*).*$/, "$1");
+  return `${follows === "strategy" ? value("strategy") : follows} on ${data}`;
 }
 
 // A link in the list of messages may point to folded settings: unfold them.
@@ -129,16 +130,17 @@ addEventListener("pageshow", (event) => {
   for (const button of form.querySelectorAll("[data-testid=launch]")) button.disabled = false;
 });
 
-// A data set of the team: its button loads the settings; the list shows the data set that reads it.
-let ownData = "";
-form.addEventListener("htmx:beforeRequest", (event) => {
-  const source = event.detail.elt.dataset.ownData;
-  if (!source) return;
-  ownData = event.detail.elt.textContent.trim();
-  document.getElementById("field-dataset").value = source;
+// A preset keeps a data set that was chosen on the form.
+let dataChosen = false;
+form.addEventListener("change", (event) => {
+  if (event.target.closest("#part-dataset")) dataChosen = true;
 });
-form.addEventListener("htmx:afterSettle", (event) => {
-  if (!event.detail.requestConfig?.elt?.dataset.ownData) return;
-  if (!own) name.value = suggested().replace(/ on [^ ]*$/, ` on ${ownData}`);
-  settingsOf("dataset").dispatchEvent(new Event("change", { bubbles: true }));
+form.addEventListener("click", (event) => {
+  const preset = event.target.closest("[data-preset]");
+  if (!preset || !dataChosen) return;
+  const query = new URLSearchParams({ preset: preset.dataset.preset });
+  for (const [field, value] of new FormData(form)) {
+    if (field === "dataset" || field.startsWith("dataset_config.")) query.append(field, value);
+  }
+  preset.search = query;
 });

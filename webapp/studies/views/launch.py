@@ -21,8 +21,8 @@ from webapp.runs.cost import expected_cost
 from webapp.runs.forms import suggested_name
 from webapp.runs.leased import Priority
 from webapp.runs.models import Run, Study, TeamPreset
+from webapp.runs.own_data import data_of, with_own_data
 from webapp.runs.presets import Preset
-from webapp.runs.setting_forms import text_of
 from webapp.runs.views.launch_page import DEFAULTS, LaunchPage, number_in
 
 from ..forms import StudyForm
@@ -65,8 +65,8 @@ class StudyPage(LaunchPage[StudyForm]):
         raw = request.GET.copy()
         for name, value in DEFAULTS.items():
             raw.setdefault(name, value)
-        dataset = text_of(raw, "dataset", SearchSpec().dataset)
-        raw.setdefault("name", suggested_name(SUBJECT, dataset))
+        named = data_of(with_own_data(request.team, raw))
+        raw.setdefault("name", suggested_name(SUBJECT, named))
         return raw
 
     def of_preset(self, preset: Preset) -> Mapping[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from nasengine import catalog
 from nasengine.core.errors import EngineError, InvalidSettings
 from webapp.accounts.command_arguments import check_may, team_named, user_named
 from webapp.accounts.models import Team
@@ -41,7 +40,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("network", metavar="NETWORK", help="3/17, 5 or DARTS_V2")
         parser.add_argument("--protocol", default=PLAIN.protocol, help="default: %(default)s")
-        parser.add_argument("--dataset", default="", help="default: that of the protocol")
+        parser.add_argument(
+            "--dataset", default="", help="default: that of the search, else that of the protocol"
+        )
         parser.add_argument(
             "--set",
             action="append",
@@ -126,7 +127,7 @@ def _spec(options: dict[str, Any]) -> EvaluationSpec:
     return EvaluationSpec(
         protocol=options["protocol"],
         changes={n: v for n, v in settings.items() if not n.startswith(start)},
-        dataset=options["dataset"] or _dataset_of(options["protocol"]),
+        dataset=options["dataset"],
         dataset_config={
             n.removeprefix(start): v for n, v in settings.items() if n.startswith(start)
         },
@@ -135,12 +136,6 @@ def _spec(options: dict[str, Any]) -> EvaluationSpec:
         seeds=seeds_from(options["seeds"]),
         queue=options["queue"] or default_queue(),
     )
-
-
-def _dataset_of(protocol: str) -> str:
-    if not catalog.has("protocols", protocol):
-        return PLAIN.dataset  # the launch refuses the protocol and lists those that exist
-    return catalog.load("protocols", protocol).dataset or PLAIN.dataset
 
 
 def _pair(text: str) -> tuple[str, str]:

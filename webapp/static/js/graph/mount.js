@@ -3,6 +3,7 @@ import { fileName, saveText } from "../save.js";
 import { listDecisions } from "./decisions.js";
 import { describeArchitecture, drawArchitecture } from "./draw.js";
 
+const SMALLEST = 0.8; // share of its natural width at which the labels can be read
 const mounted = new Map();
 
 export function showDrawing(figure, drawing, title) {
@@ -20,9 +21,11 @@ function redraw(figure) {
     boxOf(figure, size, title).replaceChildren(listDecisions(drawing.decisions, size));
     return;
   }
-  const svg = drawArchitecture(drawing, { size, title, width: figure.clientWidth || 600 });
-  // A drawing that does not fit scrolls: smaller, its labels could not be read.
-  if (size !== "thumb") svg.style.minWidth = `${svg.dataset.naturalWidth}px`;
+  const width = figure.clientWidth || 600;
+  const svg = drawArchitecture(drawing, { size, title, width });
+  // A drawing that is a little too wide shrinks. Any wider, it scrolls: its labels could not be read.
+  const fits = svg.dataset.naturalWidth * SMALLEST <= width;
+  if (size !== "thumb" && !fits) svg.style.minWidth = `${svg.dataset.naturalWidth}px`;
   if (size === "full") svg.style.maxWidth = `${Math.round(svg.dataset.naturalWidth * 1.25)}px`;
   boxOf(figure, size, title).replaceChildren(svg);
   const words = figure.querySelector(".ps-graph-words");
