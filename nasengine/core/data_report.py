@@ -82,7 +82,7 @@ class DataReport:
             return ""
         return (
             f"{images} validation image{'' if images == 1 else 's'}: one image is "
-            f"{100 / images:.3g} points of error, so candidates are hardly told apart. "
+            f"{100 / images:.3g} points of error, so candidates are hard to compare. "
             "Use more images, or raise the validation share."
         )
 

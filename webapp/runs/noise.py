@@ -1,4 +1,4 @@
-"""Whether the errors of a search on few images say more than chance."""
+"""Warnings about errors of a search that are within noise of guessing."""
 
 from __future__ import annotations
 
