@@ -9,6 +9,7 @@ import pytest
 
 from nasengine.catalog import load
 from tests.fixtures.page_states import SNAPSHOT
+from webapp.common.packed import packed
 from webapp.runs.drawings import drawing
 from webapp.runs.front_sketch import axis_of
 from webapp.runs.rows import curve_metric
@@ -172,3 +173,33 @@ def test_the_plot_replaces_the_sketch(scripts):
     return [before, sketch.isConnected];"""
     view = {"x": "params", "y": "error", "logX": False, "logY": False, "selected": None}
     assert scripts.call("plots/pareto.js", code, SNAPSHOT, view) == [True, False]
+
+
+def test_predicted_costs_have_a_front_of_their_own_with_intervals(scripts):
+    """The front is that of the two axes; a value that the device measured has no bar."""
+    columns = {
+        "latency@pi4": {
+            "number": packed(np.array([0, 2]), "<i4"),
+            "value": packed(np.array([3.0, 2.0]), "<f8"),
+            "low": packed(np.array([2.5, 1.9]), "<f8"),
+            "high": packed(np.array([4.0, 2.1]), "<f8"),
+            "measured": packed(np.array([0, 1]), "u1"),
+        }
+    }
+    goals = [{"name": "latency@pi4", "unit": "ms", "better": "lower", "predicted": True}]
+    view = {"x": "latency@pi4", "y": "error", "logX": False, "logY": False, "selected": None}
+    code = f"""const p = await load('run/predicted.js');
+    const state = p.withPredicted({STATE}, v[2], p.readColumns(v[1]), ['latency@pi4']);
+    const figure = m.paretoFigure(state, v[3], {LOOK});
+    const front = figure.data.find((trace) => trace.name === 'front');
+    return [front.customdata, front.x, front.error_x.array, front.error_x.arrayminus,
+      state.run.goals.length];"""
+    numbers, x, up, down, goal_count = scripts.call(
+        "plots/pareto.js", code, snapshot(), columns, goals, view
+    )
+    assert numbers == [2], "it has the lower error and the lower latency"
+    assert (x, up, down) == ([2.0], [0.0], [0.0])
+    assert goal_count == 3
+    columns["latency@pi4"]["measured"] = packed(np.array([0, 0]), "u1")
+    *_, up, down, _ = scripts.call("plots/pareto.js", code, snapshot(), columns, goals, view)
+    assert up == pytest.approx([0.1]) and down == pytest.approx([0.1])
