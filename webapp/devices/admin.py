@@ -82,7 +82,7 @@ class PredictedCostAdmin(ReadOnlyAdmin):
 
 @admin.register(NetworkDescription)
 class NetworkDescriptionAdmin(ReadOnlyAdmin, SuperuserAdmin):
-    """What predictors know of networks; they belong to no team."""
+    """Features of networks, for predictors; they belong to no team."""
 
     list_display = ("key",)
     search_fields = ("key",)

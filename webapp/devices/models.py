@@ -210,9 +210,9 @@ class Measurement(models.Model):
 
 
 class Predictor(models.Model):
-    """What predicts the costs of the networks of one space on one device.
+    """A predictor of the costs of the networks of one space on one device.
 
-    `key` tells which runs its networks are from: those with the same space and data, with all
+    `key` determines which runs its networks are from: those with the same space and data, with all
     their settings (see `predictors.key_of`). `space`, `space_config`, `dataset` and
     `dataset_config` are these settings. `costs` are the kinds of objectives that are measured and
     predicted, such as "latency". `measurements` are those that were requested for it; it is fitted
@@ -303,7 +303,7 @@ class PredictedCost(models.Model):
 
 
 class NetworkDescription(models.Model):
-    """What a predictor knows of a network before it is measured; computed once, by a worker.
+    """Features of a network that need no measurement; computed once, by a worker.
 
     `key` is a hash of the network with its input and of the version of the description.
     """

@@ -10,7 +10,7 @@ from webapp.jobs.models import OPEN_JOBS, Job
 
 
 class Step(models.TextChoices):
-    """What a job does. Jobs that choose or export end with requests to the device's agent."""
+    """The task of a job. Jobs that choose or export end with requests to the device's agent."""
 
     CHOOSE = "choose", "Choose networks and export them"
     MEASURE = "measure", "Export networks"

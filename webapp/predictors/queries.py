@@ -60,7 +60,7 @@ class Group:
 
 @dataclass
 class Card:
-    """What the page of a device shows of a group.
+    """One group on the page of a device.
 
     Attributes:
         group: The group.

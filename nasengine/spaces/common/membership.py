@@ -80,7 +80,7 @@ def _plain(value: Any) -> Any:
 
 
 def _json(value: Any) -> str | None:
-    """Return the canonical JSON text, which tells 1 from 1.0 and true; None if there is none."""
+    """Return the canonical JSON text, which keeps 1, 1.0 and true apart; None if there is none."""
     try:
         return canonical_json(value)
     except (TypeError, ValueError, RecursionError):

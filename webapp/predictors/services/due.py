@@ -33,7 +33,7 @@ def request_due_fits() -> None:
 
 
 def request_fit_if_due(predictor: Predictor) -> PredictorJob | None:
-    """Request a fit if one is due: once, whoever asks."""
+    """Request a fit if one is due: once, however often this is called."""
     with transaction.atomic():
         locked = Predictor.objects.select_for_update(of=("self",)).filter(pk=predictor.pk)
         if locked.first() is None or not _is_due(predictor):

@@ -1,4 +1,4 @@
-"""What a predictor is fitted to: the architectures of its runs and the device's measurements."""
+"""Inputs of a predictor: the architectures of its runs and the device's measurements."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def usable_measurements(predictor: Predictor) -> dict[str, dict[str, Measurement
 def inputs_of(
     predictor: Predictor, measured: Mapping[str, Mapping[str, Measurement]] | None = None
 ) -> dict[str, Any]:
-    """Return what a fit would read now, to tell whether another one is due."""
+    """Return what a fit would read now, to see whether another one is due."""
     measured = usable_measurements(predictor) if measured is None else measured
     networks = candidates_of(predictor).order_by().values("architecture_id").distinct().count()
     keys = sorted(row.pk for rows in measured.values() for row in rows.values())
