@@ -1,4 +1,4 @@
-"""What a predictor knows of a network before it is measured: its operators and modelled costs.
+"""Features of a network before it is measured: its operators and modelled costs.
 
 A description is computed once from the network's graph and kept as JSON; it holds no weights.
 """

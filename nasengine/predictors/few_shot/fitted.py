@@ -16,7 +16,7 @@ from .validation import Validation, leave_one_out, validate, widened
 
 @dataclass(frozen=True)
 class FittedPredictor:
-    """What is needed to predict a cost of further networks on a measured device.
+    """The state that is needed to predict a cost of further networks on a measured device.
 
     Attributes:
         scaling: How features are standardised.

@@ -25,8 +25,8 @@ class LeftOut:
     """The measured networks, each predicted from the others.
 
     Attributes:
-        measured: What was measured.
-        predicted: What the others predict.
+        measured: The measured costs.
+        predicted: The predictions of the others.
         ratios: Error of each in standard deviations of its prediction.
     """
 
@@ -37,7 +37,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Validation:
-    """What leaving one measured network out at a time says of a predictor.
+    """Quality of a predictor when one measured network is left out at a time.
 
     Attributes:
         count: Measured networks.
@@ -47,7 +47,7 @@ class Validation:
         inside_low: Lower end of the 90 % interval (Wilson) of the share inside.
         inside_high: Upper end.
         relative_error: Median relative error.
-        warnings: What is wrong with it; empty if nothing is.
+        warnings: Faults of the predictor; empty if it has none.
     """
 
     count: int
@@ -107,7 +107,7 @@ def width_factor(ratios: np.ndarray) -> float:
 
     The standard deviations are too small or too large by a common factor, which is estimated by
     the root mean square of the errors of left-out networks; Student's t adds the uncertainty of
-    that estimate. Of ten errors the largest would be a conformal bound, but it is far too wide:
+    that estimate. The largest of ten errors would be a conformal bound, but it is far too wide:
     the chosen networks are the most different ones.
 
     Args:
