@@ -219,6 +219,7 @@ GUARDS = {
     "datasets/tables/imports/<int:pk>/<str:action>": "control",
     "datasets/tables/<int:pk>/": "view",
     "account/tokens/": "person",
+    "account/tokens/paretoscope.pyz": "open",
     "account/tokens/<int:pk>/revoke": "own",
     "api/": "open",
     "api/openapi.json": "open",
@@ -250,6 +251,7 @@ GUARDS = {
     "api/exports": "token",
     "api/exports/<int:pk>": "token",
     "api/exports/<int:pk>/archive.zip": "token",
+    "api/exports/<int:pk>/measurements": "token",
     "api/exports/<int:pk>/<action>": "token",
     "api/comments": "token",
     "api/comments/<int:pk>": "token",
@@ -501,7 +503,8 @@ def test_addresses_of_programs_take_only_tokens(addresses, owner, sign_in):
     programs = [pattern for pattern in guarded("token") if not pattern.startswith("api/agent/")]
     for client in (Client(), sign_in(owner), Client(headers={"Authorization": "Bearer wrong"})):
         for pattern in programs:
-            acts = pattern.endswith(("<action>", "/budget", "/stage", "/retry", "/steer"))
+            ends = ("<action>", "/budget", "/measurements", "/stage", "/retry", "/steer")
+            acts = pattern.endswith(ends)
             method = client.post if acts else client.get
             method = client.delete if pattern == "api/comments/<int:pk>" else method
             assert method(addresses[pattern]).status_code == 401, pattern
