@@ -111,10 +111,11 @@ def measured_with_unit(value: dict[str, Any] | None, kind: str) -> SafeString:
     if not value or value.get("value") is None:
         return missing("not measured")
     text = value_text(kind, value["value"], value.get("unit") or "", value.get("spread"))
-    return format_html('<span title="{}">{}</span>{}', provenance(value), text, unsure_mark(value))
+    mark = unsure_mark(value, "unsteady")
+    return format_html('<span title="{}">{}</span>{}', provenance(value), text, mark)
 
 
-def unsure_mark(value: dict[str, Any]) -> SafeString:
+def unsure_mark(value: dict[str, Any], mark: str = "±") -> SafeString:
     """Render a mark behind a value whose spread is large, so that it may rank by chance."""
     if not is_unsure(value["value"], value.get("spread")):
         return SafeString("")
@@ -122,7 +123,7 @@ def unsure_mark(value: dict[str, Any]) -> SafeString:
     title = (
         f"the spread is {share:.3g} % of the value: its place may be chance, so measure it again"
     )
-    return format_html('<span class="ps-unsure" title="{}">±</span>', title)
+    return format_html('<span class="ps-unsure" title="{}">{}</span>', title, mark)
 
 
 @register.simple_tag
