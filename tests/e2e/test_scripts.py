@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from nasengine import catalog
 from nasengine.core.architecture import Architecture
@@ -192,3 +193,35 @@ def drawing_of(name: str):
     architecture = network if isinstance(network, Architecture) else network.architecture
     space = catalog.load("spaces", architecture.space)
     return space(from_mapping(space.Config, architecture.config)).graph(architecture)
+
+
+def test_a_report_is_updated_every_ten_seconds_while_runs_are_active(scripts):
+    """An answer that fails changes nothing; after the last run has ended, nothing is asked."""
+    page = scripts.page
+    page.clock.install()
+    code = """const report = (text, busy) => `<div id="report-body">
+      <div data-live="figures-1" data-busy="${busy}">${text}</div></div>`;
+    const answers = [null, report("1 of 2 ended", 1), report("2 of 2 ended", 0)];
+    const read = (markup) => new DOMParser().parseFromString(markup, "text/html").body.firstChild;
+    document.body.append(read(report("0 of 2 ended", 1)));
+    document.body.dataset.asked = document.body.dataset.drawn = 0;
+    document.addEventListener("report-data", () => { document.body.dataset.drawn++; });
+    window.fetch = async () => {
+      const answer = answers[document.body.dataset.asked++];
+      if (answer === null) throw new TypeError("no connection");
+      return new Response(answer);
+    };"""
+    scripts.call("report.js", code)
+    figures, body = page.locator("[data-live]"), page.locator("body")
+    page.clock.run_for(9_000)
+    expect(body).to_have_attribute("data-asked", "0")
+    for asked, (text, drawn) in enumerate(
+        [("0 of 2 ended", "0"), ("1 of 2 ended", "1"), ("2 of 2 ended", "2")], start=1
+    ):
+        page.clock.run_for(10_000)
+        expect(body).to_have_attribute("data-asked", str(asked))
+        expect(body).to_have_attribute("data-drawn", drawn)
+        expect(figures).to_have_text(text)
+    expect(figures).to_have_attribute("data-busy", "0")
+    page.clock.run_for(30_000)
+    expect(body).to_have_attribute("data-asked", "3")

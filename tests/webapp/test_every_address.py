@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import URLPattern, get_resolver
 
+from tests.fixtures.addresses import PAGES, walk
 from tests.fixtures.devices import make_device
 from tests.fixtures.evaluations import finish_export, make_export
 from tests.fixtures.factories import done, make_run, make_slot, make_table, take
@@ -285,18 +285,6 @@ POSTS = ("keep", "control", "own", "manage", "self")
 OBJECTS = [p for p, guard in GUARDS.items() if "<int:pk>" in p and guard != "token"]
 
 
-def walk(patterns=None, before: str = "") -> list[str]:
-    """Every pattern except those of the admin, which has its own tests."""
-    found = []
-    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
-        here = before + str(pattern.pattern)
-        if isinstance(pattern, URLPattern):
-            found += [] if here in found else [here]  # an API has one for each method
-        elif not here.startswith("admin/"):
-            found += walk(pattern.url_patterns, here)
-    return found
-
-
 @pytest.fixture
 def addresses(team, researcher):
     """An existing address for each pattern."""
@@ -397,6 +385,21 @@ def guarded(*guards: str) -> list[str]:
 
 def test_every_address_is_listed():
     assert sorted(walk()) == sorted(GUARDS)
+
+
+def test_every_page_is_in_the_list_of_pages(addresses, owner, sign_in):
+    """The list that is looked at in a browser, in both themes and widths."""
+    client = sign_in(owner)
+    readable = [p for p, guard in GUARDS.items() if guard not in (*POSTS, "token")]
+    answers = {p: client.get(addresses[p]) for p in readable}
+    pages = {
+        p
+        for p, answer in answers.items()
+        if answer.status_code == 200
+        and b"</html>" in getattr(answer, "content", b"")
+        and "Content-Disposition" not in answer
+    }
+    assert sorted(pages) == sorted(PAGES)
 
 
 def test_the_signed_out_are_sent_to_sign_in(addresses):

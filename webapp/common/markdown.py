@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
@@ -10,15 +12,17 @@ from markdown_it.token import Token
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 # No images: a page loads nothing from other hosts. Headings stay below those of the page.
 TAGS = {
-    "a", "blockquote", "br", "code", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
-    "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p",
+    "pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
+# A report is the page itself: its headings come right below the title.
 _LOWER = {"h1": "h3", "h2": "h4"}
+_LOWER_IN_REPORTS = {"h1": "h2", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h6"}
 
 
-def to_html(text: str) -> SafeString:
+def to_html(text: str, *, in_report: bool = False) -> SafeString:
     """Return the text as HTML; HTML in it is shown as text, scripts and styles do not survive."""
-    return rendered(parsed(text))
+    return rendered(parsed(text), _LOWER_IN_REPORTS if in_report else _LOWER)
 
 
 def parsed(text: str) -> list[Token]:
@@ -26,10 +30,10 @@ def parsed(text: str) -> list[Token]:
     return _PARSER.parse(text)
 
 
-def rendered(tokens: list[Token]) -> SafeString:
-    """Return elements of a Markdown text as harmless HTML."""
+def rendered(tokens: list[Token], lower: Mapping[str, str] = _LOWER) -> SafeString:
+    """Return elements of a Markdown text as harmless HTML, with lower levels of headings."""
     for token in tokens:
-        token.tag = _LOWER.get(token.tag, token.tag)
+        token.tag = lower.get(token.tag, token.tag)
     html = _PARSER.renderer.render(tokens, _PARSER.options, {})
     clean = nh3.clean(
         html,

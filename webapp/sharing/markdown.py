@@ -41,11 +41,11 @@ def parts_of(team: Team, text: str) -> list[Part]:
     end = 0
     for count, found in enumerate(BLOCK.finditer(text), start=1):
         if text[end : found.start()].strip():
-            parts.append(Part(html=to_html(text[end : found.start()])))
+            parts.append(Part(html=to_html(text[end : found.start()], in_report=True)))
         parts.append(_block(team, found[1], found[2], count))
         end = found.end()
     if text[end:].strip():
-        parts.append(Part(html=to_html(text[end:])))
+        parts.append(Part(html=to_html(text[end:], in_report=True)))
     return parts
 
 

@@ -104,6 +104,13 @@ def test_no_text_of_a_report_can_run_a_script_or_load_a_picture(team, text):
     assert "<script" not in html and "<img" not in html and 'href="javascript' not in html
 
 
+def test_headings_of_a_report_follow_its_title(team, run):
+    """Readers of headings skip no level: the title of the page is the first."""
+    parts = parts_of(team, f"# Week 48\n\n## Runs\n\n[[run {run.pk}]]\n\n### Next")
+    assert "<h2>Week 48</h2>" in parts[0].html and "<h3>Runs</h3>" in parts[0].html
+    assert parts[2].html.strip() == "<h4>Next</h4>"
+
+
 def test_a_report_keeps_versions_and_exports_as_one_file(run, researcher, stranger, sign_in):
     client = sign_in(researcher)
     client.post("/reports/new", {"title": "Week 48", "text": "# Found\n\n| a |\n|---|\n| 1 |"})

@@ -11,6 +11,15 @@ export function tableView({ page, redraw }) {
   }
 
   pill.addEventListener("click", refresh);
+  // The arrow keys move between the candidates of the table.
+  page.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const row = event.target.closest("#candidate-table tr[data-open]");
+    if (!step || !row || !event.target.matches("[data-open-candidate]")) return;
+    event.preventDefault();
+    const rows = [...table().querySelectorAll("tr[data-open]")];
+    rows[rows.indexOf(row) + step]?.querySelector("[data-open-candidate]").focus();
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target.id === "candidate-table") redraw();
   });

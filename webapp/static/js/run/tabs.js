@@ -1,4 +1,4 @@
-// The tabs under the plots: arrow keys move between them, the address keeps the open one.
+// The tabs under the plots: arrow keys, Home and End move between them, the address keeps the open one.
 const EVENTS_PAUSE_MS = 3000;
 
 export function tabsView({ address, redraw }) {
@@ -35,10 +35,11 @@ export function tabsView({ address, redraw }) {
     tab.addEventListener("click", () => open(tab));
     tab.addEventListener("keydown", (event) => {
       const shown = tabs.filter((other) => !other.hidden);
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
+      const at = shown.indexOf(tab);
+      const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+      if (next === undefined) return;
       event.preventDefault();
-      open(shown[(shown.indexOf(tab) + step + shown.length) % shown.length], true);
+      open(shown.at(next % shown.length), true);
     });
   }
   const asked = location.hash.startsWith("#comment-") ? "comments" : address.get("tab");
