@@ -225,3 +225,37 @@ def test_a_report_is_updated_every_ten_seconds_while_runs_are_active(scripts):
     expect(figures).to_have_attribute("data-busy", "0")
     page.clock.run_for(30_000)
     expect(body).to_have_attribute("data-asked", "3")
+
+
+@pytest.mark.trap(13)
+def test_a_graph_of_thousands_of_nodes_is_not_laid_out(scripts):
+    code = """const figure = document.getElementById("figure");
+    const nodes = Array.from({ length: v[0] }, (_, id) => ({ id, label: `${id}`, role: "node" }));
+    const edges = nodes.slice(1).flatMap(({ id }) => [1, 2, 3].filter((back) => back <= id).map(
+      (back) => ({ source: id - back, target: id, label: "conv", family: "conv" })));
+    m.showDrawing(figure, { cells: [{ name: "cell", nodes, edges }] }, "a network");
+    return [figure.querySelectorAll("svg").length, figure.textContent.trim()];"""
+    drawn, _ = scripts.call("graph/mount.js", code, 30)
+    assert drawn == 1
+    drawn, text = scripts.call("graph/mount.js", code, 4000)
+    assert drawn == 0
+    assert text.startswith("Too large to draw: a cell has 15,994 nodes and edges, at most 1500")
+    decisions = [{"name": "kernel", "option": "3 x 3"}]
+    code = """const figure = document.getElementById("figure");
+    m.showDrawing(figure, { decisions: v[0] }, "a network");
+    return figure.textContent;"""
+    assert scripts.call("graph/mount.js", code, decisions) == "kernel3 x 3"
+
+
+@pytest.mark.trap(34)
+def test_a_value_that_is_missing_is_a_gap_in_the_line_of_a_candidate(scripts):
+    """A run without a setting stays in the plot; its line does not jump over the axis."""
+    code = """const axis = (name, values) =>
+      ({ name, title: name, values, options: null, log: false, better: "lower", range: null });
+    const axes = [axis("a", [1, 2]), axis("b", [1, null]), axis("c", [1, 2]), axis("d", [1, 2])];
+    const look = { dominated: "#777777", quiet: "#777777", ink: "#000000", surface: "#ffffff" };
+    const state = { axes, numbers: [0, 1], front: new Set([0]), pointed: null, colour: "#0072B2" };
+    const text = m.parallelSvg(state, look, 600, 200);
+    const paths = [...text.matchAll(/<path d="([^"]*)"/g)].map((found) => found[1]);
+    return paths.map((path) => path.replace(/[^ML]/g, ""));"""
+    assert scripts.call("plots/parallel.js", code) == ["MLLL", "MML"]

@@ -9,6 +9,7 @@ from typing import Any
 from nasengine.core.search_spec import SearchSpec
 
 MISSING = "–"
+MAX_CELLS = 1_500  # of the table of settings: imported runs may have a thousand settings each
 ORDER = [field.name for field in fields(SearchSpec)]
 
 
@@ -39,6 +40,11 @@ def differences(
         ]
         rows.append({"name": name, "cells": cells})
     return rows, equal
+
+
+def shown_rows(columns: int) -> int:
+    """Return how many settings the table shows of runs in so many columns."""
+    return MAX_CELLS // max(1, columns)
 
 
 def flattened(value: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from webapp.runs.numbers import value_text
 
 from .budget import UNITS
 from .comparison import Comparison, compare_runs
-from .differences import MISSING, differences, flattened
+from .differences import MISSING, differences, flattened, shown_rows
 from .groups import GROUPINGS
 from .options import Options
 from .pairs import Pairs, pairs_of
@@ -36,7 +36,8 @@ def compare_context(runs: Sequence[Run], options: Options) -> dict[str, Any]:
         "groups": groups,
         "ranked": _ranked(found, groups),
         "base": base,
-        "rows": rows,
+        "rows": rows[: shown_rows(len(groups))],
+        "hidden_rows": max(0, len(rows) - shown_rows(len(groups))),
         "same": same,
         "by": options.by,
         "groupings": _groupings(runs, options.by),

@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.factories import end_run, make_run
 from webapp.compare import preload
 from webapp.compare.comparison import comparison
-from webapp.compare.differences import differences
+from webapp.compare.differences import MAX_CELLS, differences
 from webapp.compare.groups import band_of
 from webapp.compare.options import requested_runs
 from webapp.runs.models import Run, Study
@@ -257,3 +257,39 @@ def test_statistics_are_loaded_with_the_first_page_about_runs_and_not_before(mon
         preload.load_statistics(None, scope={"path": path}).join()
     assert loaded == ["scipy.stats"]
     preload.loading.cache_clear()
+
+
+@pytest.mark.trap(12)
+def test_runs_with_hundreds_of_settings_do_not_swell_the_page(viewer, many, sign_in):
+    """Imported runs may have a thousand settings with long values each."""
+    for run in many:
+        settings = {f"setting_{n}": f"{run.pk} " + "x" * 400 for n in range(1000)}
+        Run.objects.filter(pk=run.pk).update(
+            spec={**run.spec, "strategy_config": settings}, name="n" * 120
+        )
+    keys = ",".join(str(run.pk) for run in many)
+    answer = sign_in(viewer).get(f"/compare?runs={keys}&by=run")
+    shown = MAX_CELLS // len(many)
+    assert f"The first {shown} settings are shown; " in " ".join(answer.content.decode().split())
+    assert len(read(answer).one("compare-settings").rows()) <= shown + 1
+    assert len(answer.content) < 700_000
+    page = sign_in(viewer).get(f"/runs/{many[0].pk}/")
+    assert page.status_code == 200 and len(page.content) < 1_000_000
+
+
+@pytest.mark.trap(34)
+def test_runs_without_a_setting_or_with_a_text_for_a_number_stay_in_the_comparison(
+    viewer, many, sign_in
+):
+    for run, value in zip(many, (8, "8", "many", None), strict=False):
+        config = {} if value is None else {"population": value}
+        Run.objects.filter(pk=run.pk).update(spec={**run.spec, "strategy_config": config})
+    keys = ",".join(str(run.pk) for run in many)
+    answer = sign_in(viewer).get(f"/compare?runs={keys}&by=strategy_config.population")
+    groups = embedded(read(answer), "comparison")["groups"]
+    assert {group["label"] for group in groups} >= {
+        "population 8",
+        "population many",
+        "population not set",
+    }
+    assert sorted(key for group in groups for key in group["runs"]) == [r.pk for r in many]

@@ -5,6 +5,10 @@ import { describeArchitecture, drawArchitecture } from "./draw.js";
 
 const SMALLEST = 0.8; // share of its natural width at which the labels can be read
 const mounted = new Map();
+const MAX_PARTS = 1500; // nodes and edges of a cell: the layout of more takes seconds, of thousands it never ends
+
+// A list of decisions has no cells.
+const partsOf = ({ cells = [] }) => Math.max(0, ...cells.map((cell) => cell.nodes.length + cell.edges.length));
 
 export function showDrawing(figure, drawing, title) {
   mounted.set(figure, { drawing, title });
@@ -14,11 +18,17 @@ export function showDrawing(figure, drawing, title) {
 function redraw(figure) {
   const { drawing, title } = mounted.get(figure);
   const size = figure.dataset.size ?? "card";
+  const parts = partsOf(drawing);
   figure.classList.toggle("is-list", Boolean(drawing.decisions));
   for (const button of document.querySelectorAll("[data-graph-save]"))
-    if (button.dataset.graphSave === figure.id) button.hidden = Boolean(drawing.decisions);
+    if (button.dataset.graphSave === figure.id) button.hidden = Boolean(drawing.decisions) || parts > MAX_PARTS;
   if (drawing.decisions) {
     boxOf(figure, size, title).replaceChildren(listDecisions(drawing.decisions, size));
+    return;
+  }
+  if (parts > MAX_PARTS) {
+    boxOf(figure, size, title).textContent =
+      `Too large to draw: a cell has ${parts.toLocaleString("en")} nodes and edges, at most ${MAX_PARTS} are drawn.`;
     return;
   }
   const width = figure.clientWidth || 600;

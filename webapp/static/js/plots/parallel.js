@@ -93,6 +93,19 @@ function traceLine(pen, placed, i) {
   pen.stroke();
 }
 
+// The same line as SVG: a value that is missing is a gap.
+function pathOf(placed, i) {
+  let move = "M";
+  return placed
+    .map(({ axis, x, y }) => {
+      const py = y(axis.values[i]);
+      const step = py === null ? "" : `${move}${x.toFixed(1)},${py.toFixed(1)}`;
+      move = py === null ? "M" : "L";
+      return step;
+    })
+    .join("");
+}
+
 function drawAxis(pen, { axis, x, y, valueAt }, look, height) {
   pen.strokeStyle = look.quiet;
   pen.lineWidth = 1;
@@ -156,10 +169,9 @@ export function parallelSvg(state, look, width, height) {
   const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
   const inside = new Set(brushed(state.axes, state.numbers.length));
   const lines = state.numbers.map((number, i) => {
-    const points = placed.map(({ axis, x, y }) => [x, y(axis.values[i])]).filter(([, y]) => y !== null);
     const colour = state.front.has(number) ? state.colour : look.dominated;
-    const path = points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
-    return `<polyline points="${path}" fill="none" stroke="${colour}" opacity="${inside.has(i) ? 0.6 : 0.06}"/>`;
+    const path = pathOf(placed, i);
+    return `<path d="${path}" fill="none" stroke="${colour}" opacity="${inside.has(i) ? 0.6 : 0.06}"/>`;
   });
   const axes = placed.map(({ axis, x, valueAt }) => {
     const ends = axis.options
