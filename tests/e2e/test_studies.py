@@ -54,6 +54,9 @@ def correct_as_yaml(page: Page) -> None:
     text.fill(text.input_value().replace("seeds: none", "seeds: 2"))
     page.get_by_test_id("tab-form").click()
     expect(page.locator("#field-seeds")).to_have_value("2")
+    page.get_by_test_id("presets").get_by_text(
+        "Start from a preset"
+    ).click()  # folded: data are chosen
     page.get_by_test_id("preset-name").fill("Our comparison")
     page.get_by_test_id("preset-save").click()
     expect(page.get_by_test_id("own-preset")).to_have_attribute("aria-current", "true")

@@ -61,17 +61,21 @@ def test_the_gradients_are_those_of_the_convolution():
 
 @pytest.mark.parametrize("channels", [3, 8, 12, 15])
 @pytest.mark.parametrize("side", [8, 7])
-def test_the_results_are_the_same_bits_as_those_of_a_subsampled_map(channels, side):
+def test_only_the_weight_gradient_is_that_of_a_subsampled_map(channels, side):
+    """All are equal to the last bit; the two kernels differ in rounding on some CPUs."""
     x, weight = images(channels, side).requires_grad_(), torch.randn(8, channels, 1, 1)
+    strided = functional.conv2d(x, weight, None, 2)  # its weight gradient would be at fault
+    factors = torch.linspace(-1, 1, strided.numel()).reshape(strided.shape)
+    (by_x,) = torch.autograd.grad((strided * factors).sum(), [x])
     weight.requires_grad_()
-    results = []
-    for out in (
-        pointwise_conv(x, weight, 2),
-        functional.conv2d(x[:, :, ::2, ::2], weight),
-    ):
-        factors = torch.linspace(-1, 1, out.numel()).reshape(out.shape)
-        results.append((out, *torch.autograd.grad((out * factors).sum(), [x, weight])))
-    assert all(torch.equal(one, other) for one, other in zip(*results, strict=True))
+    subsampled = functional.conv2d(x[:, :, ::2, ::2], weight)
+    (by_weight,) = torch.autograd.grad((subsampled * factors).sum(), [weight])
+
+    out = pointwise_conv(x, weight, 2)
+    found = torch.autograd.grad((out * factors).sum(), [x, weight])
+    assert torch.equal(out, strided)
+    assert torch.equal(found[0], by_x)
+    assert torch.equal(found[1], by_weight)
 
 
 def test_the_gradients_can_be_differentiated_again():

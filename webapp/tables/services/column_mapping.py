@@ -197,7 +197,7 @@ def _findings(found: ValidationReport) -> dict[str, Any]:
             "architectures": found.architectures,
             "repeated": found.repeated,
             "nameless": found.nameless,
-            "conflicting": found.conflicting,
+            **({"conflicting": found.conflicting} if found.conflicting else {}),
             "fit": asdict(found.fit) if found.fit is not None else None,
         }
     )
