@@ -292,6 +292,7 @@ def test_a_hostile_environment_and_a_path_with_spaces_change_nothing(tmp_path):
     done = manage(up, "launch", *SMALL)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert "no database" in done.stderr and "make run" in done.stderr
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests may have been started by nohup
     try:
         up.start("--no-first-run", **HOSTILE)
         assert servers.stat().st_mode & 0o777 == 0o600
@@ -305,6 +306,7 @@ def test_a_hostile_environment_and_a_path_with_spaces_change_nothing(tmp_path):
         assert not servers.exists()
         assert not (up.var / "postgres" / "postmaster.pid").exists()
     finally:
+        signal.signal(signal.SIGHUP, before)
         up.close()
 
 
