@@ -22,7 +22,7 @@ class TokenForm(forms.Form):
         choices=Scope.choices,
         initial=Scope.READ,
         label="Allows",
-        help_text="At most what your role in a team allows.",
+        help_text="At most what your role in a team allows. Launching needs more than reading.",
     )
     days = forms.ChoiceField(choices=DAYS, initial="90", required=False, label="Expires after")
 

@@ -107,6 +107,7 @@ def _in_python(server: str, name: str, team: str, settings: Mapping[str, Any], t
         "from paretoscope import Client\n\n"
         f'client = Client("{server}", token="{token}")\n'
         f"run = client.launch(\n    {lines},\n)\n"
+        "print(run)\n"
         "run.wait()\n"
         "print(run.front())"
     )

@@ -66,6 +66,7 @@ function wireClicks() {
     if (target.matches("[data-search-open]")) search();
     if (target.matches("[data-dialog-open]")) document.getElementById(target.dataset.dialogOpen).showModal();
     if (target.matches("[data-dialog-close]")) target.closest("dialog").close();
+    if (target.matches("[data-copy]")) copy(target);
   });
   document.addEventListener("change", (event) => {
     event.target.closest?.("form[data-submit-on-change]")?.requestSubmit();
