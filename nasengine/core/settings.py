@@ -11,6 +11,7 @@ import dataclasses
 import math
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -147,6 +148,15 @@ def from_mapping(config: type[T], values: dict[str, Any], path: str = "") -> T:
 def _descriptions(config: type) -> dict[str, SettingDescription]:
     """Return the settings by name, cached: a search needs them for every candidate."""
     return {description.name: description for description in describe(config)}
+
+
+def changed(config: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values (JSON) that differ from the defaults of a config dataclass."""
+    defaults = {one.name: one.default for one in describe(config)}
+    plain = {name: list(v) if isinstance(v, tuple) else v for name, v in defaults.items()}
+    return {
+        name: value for name, value in values.items() if name not in plain or value != plain[name]
+    }
 
 
 def to_mapping(config: DataclassInstance) -> dict[str, Any]:

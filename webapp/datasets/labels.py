@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from nasengine import catalog
 from nasengine.core.errors import EngineError
-from nasengine.core.settings import describe
+from nasengine.core.settings import changed
 from webapp.accounts.models import Team
 
 from .models import TeamData
@@ -69,10 +69,10 @@ def data_name(dataset: str, config: Mapping[str, Any]) -> str:
 def changed_options(dataset: str, config: Mapping[str, Any]) -> str:
     """Return the settings of a data set that differ from their defaults, as "limit 200"."""
     try:
-        settings = describe(catalog.load("datasets", dataset).Config)
+        values = changed(catalog.load("datasets", dataset).Config, config)
     except EngineError:
-        settings = []
-    return _words(config, {setting.name: setting.default for setting in settings})
+        values = dict(config)
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items())
 
 
 def label_of_row(row: TeamData) -> DataLabel:
@@ -100,8 +100,3 @@ def _label(dataset: str, config: Mapping[str, Any], rows: Mapping[Any, TeamData]
 
 def _with_options(name: str, options: str) -> str:
     return f"{name} ({options})" if options else name
-
-
-def _words(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
-    changed = {name: value for name, value in config.items() if value != defaults.get(name)}
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changed.items())

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Case, Count, Min, Q, Sum, When
 
 from nasengine import catalog
+from nasengine.pareto.dominance import non_dominated
 from nasengine.predictors.few_shot.validation import Validation
 from webapp.accounts.models import Team
 from webapp.devices.models import (
@@ -226,11 +227,10 @@ def proposals_of(predictor: Predictor) -> Proposals | None:
     upper end of its interval. Members of the predicted front come first, then those with the
     widest interval for their value. Measured networks are certain.
     """
-    fit = predictor.fits.filter(is_current=True).defer("fitted").order_by("cost").first()
+    fits = predictor.fits.filter(is_current=True).defer("fitted")
+    fit = fits.order_by(Case(When(cost="latency", then=0), default=1), "cost").first()
     if fit is None:
         return None
-    latency = predictor.fits.filter(is_current=True, cost="latency").defer("fitted").first()
-    fit = latency or fit
     objective, errors = _errors(predictor)
     values = PredictedCost.objects.filter(fit=fit, architecture_id__in=errors)
     rows = list(values.values_list("architecture_id", "value", "low", "high", "method"))
@@ -265,13 +265,11 @@ def front_members(
         low: Lower end of the interval of its cost.
         high: Upper end.
     """
-    front = np.zeros(len(error), dtype=bool)
-    possible = np.zeros(len(error), dtype=bool)
-    best, certain = np.inf, np.inf
+    front = non_dominated(np.column_stack([error, value]))
+    possible = front.copy()
+    certain = np.inf
     for n in np.lexsort((value, error)):
-        front[n] = value[n] < best
-        best = min(best, value[n])
-        possible[n] = front[n] or low[n] < certain
+        possible[n] |= low[n] < certain
         certain = min(certain, high[n])
     return front, possible
 

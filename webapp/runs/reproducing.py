@@ -7,13 +7,15 @@ import shlex
 from typing import Any
 
 from nasengine.core.search_spec import SearchSpec
-from nasengine.data.common.registered import RegisteredData
+from webapp.datasets.labels import data_label
+from webapp.datasets.services.materialise import registered_in
 
+from .forms import PARTS
+from .imported import is_imported
 from .models import Run, WorkerSlot
 from .scripts import launch_scripts
 
 PLAIN = SearchSpec()
-PARTS = ("space", "strategy", "estimator", "dataset")
 OPTIONS = (
     *("candidates", "proposals_per_candidate", "seed", "in_flight", "fewer_epochs"),
     *("first_epochs", "reduction", "min_chance", "min_curves", "curve_model"),
@@ -33,12 +35,14 @@ def reproducing(run: Run, server: str = "") -> dict[str, Any]:
     """
     spec = SearchSpec.from_json(run.spec)
     keys = run.candidates.filter(slot__isnull=False).order_by().values("slot").distinct()
-    data = RegisteredData.of_path(str(spec.dataset_config.get("path", "")))
     workers = list(WorkerSlot.objects.filter(pk__in=keys).order_by("name")[:MAX_WORKERS])
     return {
+        "repeatable": not is_imported(run),
         "scripts": launch_scripts(server, run.name, run.team.name, spec),
         "command": command_of(spec),
-        "uploaded": data.label if data else "",
+        "uploaded": data_label(run.team_id, spec.dataset, spec.dataset_config)
+        if registered_in(spec.dataset_config)
+        else "",
         "environment": run.environment,
         "workers": [_worker(worker) for worker in workers],
         "digest": run.data_digest,

@@ -12,14 +12,10 @@ from django.urls import reverse
 
 from nasengine import catalog
 from nasengine.core.search_spec import SearchSpec
-from nasengine.core.settings import to_mapping
+from nasengine.core.settings import changed
 
-PARTS = {
-    "space": "spaces",
-    "strategy": "strategies",
-    "estimator": "estimators",
-    "dataset": "datasets",
-}
+from .forms import PARTS
+
 ALWAYS = (*PARTS, "objectives", "candidates", "seed")
 PROGRAM = "paretoscope.pyz"
 TOKEN = "nasp_..."
@@ -72,24 +68,22 @@ def shortened(spec: SearchSpec) -> dict[str, Any]:
     plain = SearchSpec().to_json()
     chosen: dict[str, Any] = {}
     for name, value in spec.to_json().items():
-        kind = PARTS.get(name.removesuffix("_config"))
+        part = name.removesuffix("_config")
         if name == "devices":
             continue
-        if name in PARTS or kind is None:
-            if name in ALWAYS or value != plain.get(name):
-                chosen[name] = value
-        elif changed := _changed(kind, getattr(spec, name.removesuffix("_config")), value):
-            chosen[name] = changed
+        if part in PARTS and part != name:
+            if config := _changed(PARTS[part][0], getattr(spec, part), value):
+                chosen[name] = config
+        elif name in ALWAYS or value != plain.get(name):
+            chosen[name] = value
     return chosen
 
 
-def _changed(kind: str, name: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    defaults = to_mapping(catalog.load(kind, name).Config()) if catalog.has(kind, name) else {}
-    return {
-        key: value
-        for key, value in config.items()
-        if value is not None and (key not in defaults or value != defaults[key])
-    }
+def _changed(plural: str, name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    values = {key: value for key, value in config.items() if value is not None}
+    if not catalog.has(plural, name):
+        return values
+    return changed(catalog.load(plural, name).Config, values)
 
 
 def _address() -> str:

@@ -157,6 +157,9 @@ def test_an_imported_run_is_a_run_that_cannot_be_searched_on(tmp_path, team, res
     assert "pool" in read(client.get(f"/runs/{run.pk}/candidates/3/")).one("imported-settings").text
     failed = client.get(f"/runs/{run.pk}/candidates/10/")
     assert "no value" not in read(failed).text and failed.status_code == 200
+    repeating = read(client.get(f"/runs/{run.pk}/reproducing/"))
+    assert repeating.one("reproducing")
+    assert not repeating.all("details", **{"data-testid": "script-python"})
     assert allowed(run) == []
     with pytest.raises(ControlRefused):
         raise_budget(run, researcher, 50)
