@@ -43,8 +43,76 @@ DPP_NET = {
 }
 MONAS = {**SMALL, "strategy": "monas", "strategy_config": {"warm_up": 10}}
 ON_GPU = {"epochs": 3, "device": "cuda"}
-# Costs on a device as the papers searched with them.
+# Costs on a device as the papers searched with them. Without a counter, the energy is modelled.
 DEVICE_PRESETS = {
+    "monas-energy": Preset(
+        "MONAS with energy",
+        "AlexNet-like chains; energy of the processor: RAPL where it is readable, else modelled.",
+        {**MONAS, "space": "chain-alexnet", "objectives": ["error", "energy@cpu"]},
+    ),
+    "monas-energy-condensenet": Preset(
+        "MONAS with energy, CondenseNet",
+        "CondenseNet-like chains; energy of the processor: RAPL if readable, else modelled.",
+        {**MONAS, "space": "chain-condensenet", "objectives": ["error", "energy@cpu"]},
+    ),
+    "monas-energy-gpu": Preset(
+        "MONAS with energy, GPU",
+        "AlexNet-like chains; energy of the first NVIDIA GPU from its counter (NVML).",
+        {
+            **MONAS,
+            "space": "chain-alexnet",
+            "estimator_config": ON_GPU,
+            "objectives": ["error", "energy@cuda"],
+        },
+    ),
+    "monas-power-budget": Preset(
+        "MONAS within a power budget",
+        "AlexNet-like chains, rewarded for accuracy below 3.2 W on a Jetson TX1 (modelled).",
+        {
+            **MONAS,
+            "space": "chain-alexnet",
+            "strategy_config": {"warm_up": 10, "reward": "power-budget"},
+            "objectives": ["error", "energy@jetson_tx1", "power@jetson_tx1"],
+            "constraints": ["power@jetson_tx1<3.2"],
+        },
+    ),
+    "monas-accuracy-floor": Preset(
+        "MONAS with an accuracy floor",
+        "AlexNet-like chains, rewarded for low energy once fewer than 10 % of answers are wrong.",
+        {
+            **MONAS,
+            "space": "chain-alexnet",
+            "strategy_config": {"warm_up": 10, "reward": "accuracy-floor"},
+            "objectives": ["error", "energy@cpu"],
+            "constraints": ["error<10"],
+        },
+    ),
+    "dpp-net-memory": Preset(
+        "DPP-Net with memory",
+        "Dense cells; peak memory computed from the tensors that live together.",
+        {**DPP_NET, "objectives": ["error", "params", "memory@cpu"]},
+    ),
+    "dpp-net-memory-gpu": Preset(
+        "DPP-Net with memory, GPU",
+        "Dense cells; peak memory measured on the first NVIDIA GPU.",
+        {
+            **DPP_NET,
+            "estimator_config": ON_GPU,
+            "objectives": ["error", "params", "memory@cuda"],
+        },
+    ),
+    "dpp-net-latency-bound": Preset(
+        "DPP-Net below a latency",
+        "Dense cells below 2 ms on a Jetson TX1 (modelled); slower ones are not trained.",
+        {
+            **DPP_NET,
+            "objectives": ["error", "params", "latency@jetson_tx1", "memory@jetson_tx1"],
+            "constraints": ["latency@jetson_tx1<2"],
+        },
+    ),
+}
+
+PRESETS = {
     "monas-energy": Preset(
         "MONAS with energy",
         "AlexNet-like chains; energy of the processor: RAPL where it is readable, else modelled.",
@@ -95,22 +163,12 @@ PRESETS = {
     "dpp-net": Preset(
         "DPP-Net",
         "Dense cells grown layer by layer with a surrogate and Pareto dominance (1806.08198).",
-        {
-            **SMALL,
-            "space": "dense-cell",
-            "strategy": "dpp-net",
-            "strategy_config": {"first": 12, "keep": 6},
-        },
+        DPP_NET,
     ),
     "monas": Preset(
         "MONAS",
         "A policy network builds AlexNet-like chains, rewarded for accuracy and cost (1806.10332).",
-        {
-            **SMALL,
-            "space": "chain-alexnet",
-            "strategy": "monas",
-            "strategy_config": {"warm_up": 10},
-        },
+        {**MONAS, "space": "chain-alexnet"},
     ),
     **DEVICE_PRESETS,
     "topology-evolution": Preset(

@@ -203,11 +203,12 @@ def test_every_preset_can_be_launched_once_its_data_are_named(
     page = read(sign_in(researcher).get(NEW, {"preset": preset}))
     typed: dict[str, list[str]] = {}
     (form,) = page.all("form", id="launch")
-    for field in form.all("input") + form.all("select"):
+    for field in form.all("input") + form.all("select") + form.all("textarea"):
         name, kind = field.attributes.get("name"), field.attributes.get("type")
         if not name or (kind == "checkbox" and "checked" not in field.attributes):
             continue
-        value = value_of(page, name) if field.tag == "select" else field.attributes.get("value", "")
+        typed_in = field.attributes.get("value", "")
+        value = typed_in if field.tag == "input" else value_of(page, name)
         typed.setdefault(name, []).append(value)
     if typed.get("dataset_config.path") == [""]:  # files that are not part of the installation
         write = write_text_parts if typed["dataset"] == ["ptb"] else write_cifar_npz
@@ -219,6 +220,7 @@ def test_every_preset_can_be_launched_once_its_data_are_named(
         stored = run.spec[part]
         differing = {k: v for k, v in spec.get(part, {}).items() if stored.get(k, v) != v}
         assert differing == {}
+    assert run.spec["constraints"] == spec.get("constraints", [])
 
 
 def test_a_run_is_launched_with_a_priority_that_a_clone_keeps(team, researcher, sign_in):
