@@ -188,12 +188,15 @@ def test_the_programs_that_pages_show_launch_with_nothing_but_python(
         estimator_config={"epochs": 2},
     )
     token = client.connection.token
-    scripts = launch_scripts(website.url, 'it\'s "one"', team.name, own, token)
+    scripts = launch_scripts(website.url, 'it\'s "one"', team.name, own)
     by_key = {script.key: script.text for script in scripts}
+    in_terminal = {"PARETOSCOPE_TOKEN": token}
 
     def run(*arguments: str) -> None:
         command = [sys.executable, "-S", *arguments]
-        subprocess.run(command, cwd=tmp_path, check=True, timeout=120, capture_output=True)
+        subprocess.run(
+            command, cwd=tmp_path, env=in_terminal, check=True, timeout=120, capture_output=True
+        )
 
     program = by_key["python"].replace("\nrun.wait()\nprint(run.front())", "")
     run("-c", program)
@@ -202,8 +205,9 @@ def test_the_programs_that_pages_show_launch_with_nothing_but_python(
     words = shlex.split(after)
     assert words[0] == "python3"
     assert words[-1] == "--wait"
-    address = ["--url", website.url, "--token", token]
-    run(words[1], *address, *words[2:-1])
+    run(words[1], "--url", website.url, *words[2:-1])
+    assert f"export PARETOSCOPE_URL={website.url}\n" in by_key["shell"]
+    assert '-H "Authorization: Bearer $PARETOSCOPE_TOKEN"' in by_key["http"]
     body = json.loads(by_key["http"].split("END'\n")[1].removesuffix("\nEND"))
     assert client.connection.post("/runs", body)["name"] == 'it\'s "one"'
 

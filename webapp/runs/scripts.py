@@ -1,4 +1,7 @@
-"""Programs that launch a search: for a shell, in Python and over HTTP."""
+"""Programs that launch a search: for a shell, in Python and over HTTP.
+
+They read the API token from the environment, so that they can be stored and shared.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from .forms import PARTS
 
 ALWAYS = (*PARTS, "objectives", "candidates", "seed")
 PROGRAM = "paretoscope.pyz"
-TOKEN = "nasp_..."
+TOKEN_VARIABLE = "PARETOSCOPE_TOKEN"
 EXAMPLE = SearchSpec(
     space="nb201",
     strategy="regularised-evolution",
@@ -43,23 +46,20 @@ class Script:
     text: str
 
 
-def launch_scripts(
-    server: str, name: str, team: str, spec: SearchSpec, token: str = TOKEN
-) -> list[Script]:
-    """Return the programs that launch a search in a team.
+def launch_scripts(server: str, name: str, team: str, spec: SearchSpec) -> list[Script]:
+    """Return the programs that launch a search in a team with the token in `TOKEN_VARIABLE`.
 
     Args:
         server: address of the workbench, without a slash at its end.
         name: name of the run.
         team: name of its team.
         spec: the search; settings that have their default are left out.
-        token: an API token that may write.
     """
     settings = shortened(spec)
     return [
-        Script("python", "Python", _in_python(server, name, team, settings, token)),
-        Script("shell", "Command line", _in_a_shell(server, name, team, settings, token)),
-        Script("http", "HTTP", _over_http(server, name, team, settings, token)),
+        Script("python", "Python", _in_python(server, name, team, settings)),
+        Script("shell", "Command line", _in_a_shell(server, name, team, settings)),
+        Script("http", "HTTP", _over_http(server, name, team, settings)),
     ]
 
 
@@ -90,7 +90,7 @@ def _address() -> str:
     return reverse("client-program")
 
 
-def _in_python(server: str, name: str, team: str, settings: Mapping[str, Any], token: str) -> str:
+def _in_python(server: str, name: str, team: str, settings: Mapping[str, Any]) -> str:
     arguments = [repr(name), f"team={team!r}"]
     arguments += [f"{key}={value!r}" for key, value in settings.items()]
     lines = ",\n    ".join(arguments)
@@ -99,7 +99,7 @@ def _in_python(server: str, name: str, team: str, settings: Mapping[str, Any], t
         f'urllib.request.urlretrieve("{server}{_address()}", "{PROGRAM}")\n'
         f'sys.path.insert(0, "{PROGRAM}")\n'
         "from paretoscope import Client\n\n"
-        f'client = Client("{server}", token="{token}")\n'
+        f'client = Client("{server}")  # reads {TOKEN_VARIABLE}\n'
         f"run = client.launch(\n    {lines},\n)\n"
         "print(run)\n"
         "run.wait()\n"
@@ -107,20 +107,21 @@ def _in_python(server: str, name: str, team: str, settings: Mapping[str, Any], t
     )
 
 
-def _in_a_shell(server: str, name: str, team: str, settings: Mapping[str, Any], token: str) -> str:
+def _in_a_shell(server: str, name: str, team: str, settings: Mapping[str, Any]) -> str:
     words = shlex.join(["--team", team, name])
     return (
         f"curl -fsO {server}{_address()}\n"
-        f"export PARETOSCOPE_URL={server} PARETOSCOPE_TOKEN={token}\n"
+        f"export PARETOSCOPE_URL={server}\n"
         f"cat > search.json <<'END'\n{json.dumps(settings, indent=2)}\nEND\n"
         f"python3 {PROGRAM} runs launch {words} search.json --wait"
     )
 
 
-def _over_http(server: str, name: str, team: str, settings: Mapping[str, Any], token: str) -> str:
+def _over_http(server: str, name: str, team: str, settings: Mapping[str, Any]) -> str:
     body = json.dumps({"name": name, "team": team, "spec": settings}, indent=2)
     return (
         f"curl -f {server}{reverse('api:launch')} \\\n"
-        f"  -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\\n"
+        f'  -H "Authorization: Bearer ${TOKEN_VARIABLE}" '
+        "-H 'Content-Type: application/json' \\\n"
         f"  -d @- <<'END'\n{body}\nEND"
     )

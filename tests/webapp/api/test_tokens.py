@@ -68,9 +68,13 @@ def test_a_token_is_shown_once_and_revoked_on_the_page(researcher, sign_in):
     ).content.decode()
     text = shown.partition('data-testid="token">')[2].partition("<")[0]
     assert answered(text) == 200
+    line = f'data-testid="token-line">export PARETOSCOPE_TOKEN={text}<'
+    assert (line in shown, shown.count(text)) == (True, 2)  # no program holds it
     again = client.get("/account/tokens/").content.decode()
     assert text not in again
     assert "nightly" in again
+    assert "export PARETOSCOPE_TOKEN=nasp_...<" in again
+    assert 'href="/account/tokens/" data-testid="to-tokens"' in again  # the account menu
     row = ApiToken.objects.get()
     assert timedelta(days=29) < row.expires_at - timezone.now() < timedelta(days=31)
     client.post(f"/account/tokens/{row.pk}/revoke")

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from webapp.accounts.middleware import team_not_required
 from webapp.accounts.requests import TeamRequest
-from webapp.runs.scripts import EXAMPLE, TOKEN, Script, launch_scripts
+from webapp.runs.scripts import EXAMPLE, Script, launch_scripts
 
 from ..forms import TokenForm
 from ..models import ApiToken
@@ -42,18 +42,17 @@ def token_list(request: TeamRequest) -> HttpResponse:
         "text": text,
         "rows": rows,
         "now": timezone.now(),
-        "scripts": _scripts(request, text),
+        "scripts": _scripts(request),
     }
     return render(request, "api/tokens.html", context)
 
 
-def _scripts(request: TeamRequest, token: str) -> list[Script]:
+def _scripts(request: TeamRequest) -> list[Script]:
     """Return programs that launch an example in the person's team, if there is one."""
     if request.team is None:
         return []
     server = request.build_absolute_uri("/").rstrip("/")
-    shown = token or TOKEN
-    return launch_scripts(server, "First script", request.team.name, EXAMPLE, shown)
+    return launch_scripts(server, "First script", request.team.name, EXAMPLE)
 
 
 @login_not_required
