@@ -5,8 +5,9 @@ Every page and every program takes its words from `verdict`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from .samples import compare_samples, holm
@@ -42,6 +43,12 @@ class Verdict:
     effect: float | None
     comparisons: int
     counts: tuple[int, int]
+
+    def reversed(self) -> Verdict:
+        """Return how the second sample compares with the first."""
+        kind = {BETTER: WORSE, WORSE: BETTER}.get(self.kind, self.kind)
+        effect = None if self.effect is None else 1 - self.effect
+        return replace(self, kind=kind, effect=effect, counts=(self.counts[1], self.counts[0]))
 
     def sentence(self, first: str, second: str, measure: str) -> str:
         """Return the verdict as a sentence about two named samples."""
@@ -114,6 +121,20 @@ def compare_pairs(
         )
         for pair, test in tests.items()
     }
+
+
+def missing_seeds(counts: tuple[int, int], comparisons: int = 1) -> int:
+    """Return how many more values each sample needs before any result can be "better".
+
+    0 if the clearest possible result of these sizes has a corrected p value below 0.05.
+    """
+    more = 0
+    while True:
+        first, second = (count + more for count in counts)
+        smallest = 2 / math.comb(first + second, first)
+        if min(first, second) >= MIN_SEEDS and smallest * comparisons < SIGNIFICANT_P:
+            return more
+        more += 1
 
 
 def effect_size(effect: float) -> str:

@@ -81,12 +81,7 @@ def _measure(found: Ranking) -> str:
 
 def _pair(first: str, second: str, verdict: Verdict, measure: str) -> Pair:
     if verdict.kind == WORSE:
-        flipped = {BETTER: WORSE, WORSE: BETTER}[verdict.kind]
-        effect = None if verdict.effect is None else 1 - verdict.effect
-        verdict = Verdict(
-            flipped, verdict.size, verdict.p, verdict.corrected_p, verdict.smallest_p, effect,
-            verdict.comparisons, (verdict.counts[1], verdict.counts[0]),
-        )  # fmt: skip
+        verdict = verdict.reversed()
         first, second = second, first
     title = "Each group needs at least two ended runs"
     if verdict.p is not None:

@@ -10,6 +10,7 @@ from webapp.compare.ranking import Ranking, rank
 from webapp.runs.models import Study
 
 from .plan import RANDOM_SEARCH
+from .verdict import verdict_of
 
 
 def ranking(study: Study, unit: str = DEFAULT_UNIT) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def ranking(study: Study, unit: str = DEFAULT_UNIT) -> dict[str, Any]:
     deviation over the seeds, mean rank, wins, curves, and the difference from random search.
     `runs` has the figures of every run, at the budget and at its end (`final_`). `reported` names
     values of the best candidates that are not objectives, such as a test error; they do not
-    affect the ranking.
+    affect the ranking. `verdict` has the result in one sentence (see `verdict_of`).
     """
     runs = list(study.runs.defer("strategy_state", "view", "front").order_by("pk"))
     members: dict[str, list[int]] = {
@@ -40,6 +41,7 @@ def ranking(study: Study, unit: str = DEFAULT_UNIT) -> dict[str, Any]:
         "budget": found.budget.amount,
         "provisional": list(found.budget.notes),
         "measure": found.measure,
+        "verdict": verdict_of(found),
         "goals": [{"name": g.name, "unit": g.unit, "better": g.better} for g in found.goals],
         "reference": found.reference_values,
         "reported": found.reported,

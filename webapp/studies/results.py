@@ -26,7 +26,7 @@ def results(study: Study, unit: str = DEFAULT_UNIT) -> dict[str, Any]:
     exact.
     """
     unit = unit if unit in UNITS else DEFAULT_UNIT
-    key = f"study-results-{study.pk}-{unit}"
+    key = f"study-verdict-{study.pk}-{unit}"
     stamp = _stamp(study)
     cached = cache.get(key)
     if cached is not None:

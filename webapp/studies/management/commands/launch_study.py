@@ -104,6 +104,7 @@ class Command(BaseCommand):
 
     def _rank(self, study: Study) -> None:
         found = results(study)
+        self.stdout.write(found["verdict"]["sentence"])
         equal = equal_of(found)
         if equal["amount"]:
             self.stdout.write(f"At {equal['amount']} per run:")
