@@ -55,9 +55,9 @@ def cost_text(candidate: Candidate) -> str:
     if candidate.epochs:
         parts.append(f"{candidate.epochs:g} epoch{'' if candidate.epochs == 1 else 's'}")
     if candidate.seconds is not None:
-        parts.append(f"{value_text('seconds', candidate.seconds)} s")
+        parts.append(f"{value_text('seconds', candidate.seconds, 's')}")
     if candidate.gpu_seconds is not None:
-        parts.append(f"of these {value_text('seconds', candidate.gpu_seconds)} s on a GPU")
+        parts.append(f"of these {value_text('seconds', candidate.gpu_seconds, 's')} on a GPU")
     return ", ".join(parts)
 
 

@@ -17,7 +17,7 @@ from .models import CandidateState, Measurement, Run
 
 MARGIN = 0.07  # of the range of an axis, on both sides; as plots/axes.js
 TICKS = 7  # at most, as plots/axes.js
-PREFIXES = {3: "k", 6: "M", 9: "B", 12: "T"}
+PREFIXES = {3: "k", 6: "M", 9: "G", 12: "T"}
 PLAIN = 1000.0  # larger values are written with a prefix, as plots/look.js
 TINY = 1e-3  # the plot writes values below it with exponents, which are too wide for the sketch
 

@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 MISSING = "–"
 PREFIXES = ("", "k", "M", "G", "T", "P")
 COUNTS = ("params", "macs")
+SIZES = ("B",)  # units that are written with a prefix: 39.2 MB
 UNIT_LABELS = {"MAC": ""}
 UNSURE_SHARE = 0.1
 
@@ -22,18 +23,29 @@ def fixed(value: float, decimals: int) -> str:
     return f"{Decimal(value).quantize(step, ROUND_HALF_UP):f}"
 
 
-def significant(value: float, digits: int = 3) -> str:
-    """Return the value with three significant digits; whole numbers keep all digits."""
+def significant(value: float, digits: int = 3, *, prefixes: bool = True) -> str:
+    """Return the value with three significant digits; whole numbers keep all digits.
+
+    From a million on it has a prefix (12.3 M) or, without `prefixes`, an exponent (1.23e7).
+    """
     if value == 0:
         return "0"
     size = abs(value)
-    if size < 1e-4:
-        exponent = math.floor(math.log10(size))
-        return f"{fixed(value / 10.0**exponent, digits - 1)}e{exponent}"
-    if size >= 1e6:
+    if size >= 1e6 and prefixes:
         return counted(value)
+    if size < 1e-4 or size >= 1e6:
+        return _scientific(value, digits)
     decimals = max(0, digits - 1 - math.floor(math.log10(size)))
     return fixed(value, decimals)
+
+
+def _scientific(value: float, digits: int) -> str:
+    exponent = math.floor(math.log10(abs(value)))
+    text = fixed(value / 10.0**exponent, digits - 1)
+    if text.lstrip("-").startswith("10"):  # 9.999 is rounded up
+        exponent += 1
+        text = fixed(value / 10.0**exponent, digits - 1)
+    return f"{text}e{exponent}"
 
 
 def counted(value: float) -> str:
@@ -52,24 +64,35 @@ def number_text(kind: str, value: float | None, unit: str = "") -> str:
     """Return a value without its unit, rounded for its kind: error 5.32, params 3.35 M."""
     if value is None or not math.isfinite(value):
         return MISSING
-    if kind.partition("@")[0] in COUNTS:
+    if kind.partition("@")[0] in COUNTS or unit in SIZES:
         return counted(value)
     if unit == "%":
         return fixed(value, 2)
-    return significant(value)
+    return significant(value, prefixes=not unit)
+
+
+def size_text(count: float | None) -> str:
+    """Return a number of bytes in powers of 1000: 812 B, 4.10 kB, 39.2 MB."""
+    return value_text("", count, "B")
 
 
 def value_text(kind: str, value: float | None, unit: str = "", spread: float | None = None) -> str:
-    """Return a value with its unit and, if known, its spread: 12.4 ms (± 0.3)."""
+    """Return a value with its unit and, if known, its spread: 12.4 ms (± 0.3), 39.2 MB.
+
+    A prefix belongs to the unit, and the spread has the same one.
+    """
     number = number_text(kind, value, unit)
     if number == MISSING:
         return MISSING
-    label = UNIT_LABELS.get(unit, unit)
-    text = f"{number} {label}" if label else number
+    mantissa, _, prefix = number.partition(" ")
+    text = f"{mantissa} {prefix}{UNIT_LABELS.get(unit, unit)}".rstrip()
     if spread is None or not math.isfinite(spread):
         return text
-    decimals = len(number.partition(".")[2].split(" ")[0].split("e")[0])
-    return f"{text} (± {fixed(spread, decimals) if spread else '0'})"
+    if "e" in mantissa:
+        return f"{text} (± {significant(spread, 2, prefixes=False)})"
+    decimals = len(mantissa.partition(".")[2])
+    scaled = spread / 1000.0 ** PREFIXES.index(prefix)
+    return f"{text} (± {fixed(scaled, decimals) if spread else '0'})"
 
 
 def is_unsure(value: float, spread: float | None) -> bool:

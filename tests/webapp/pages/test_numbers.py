@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from webapp.runs.numbers import age_text, duration_text, number_text, value_text
+from webapp.runs.templatetags.figures import file_size
 
 CASES = json.loads((Path(__file__).parents[2] / "assets" / "format.json").read_text())
 WRITERS = {
@@ -22,6 +24,19 @@ WRITERS = {
 def test_every_case_is_written_as_agreed(kind):
     written = [[given, WRITERS[kind](given)] for given, _ in CASES[kind]]
     assert written == CASES[kind]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.00 kB"), (39_210_000, "39.2 MB"), (2**32, "4.29 GB")],
+)
+def test_sizes_of_files_are_written_like_measured_sizes(count, text):
+    assert file_size(count) == text == value_text("memory@cpu", count, "B")
+
+
+def test_no_template_writes_sizes_in_another_way():
+    templates = Path(settings.BASE_DIR, "templates").rglob("*.html")
+    assert [str(path) for path in templates if "filesizeformat" in path.read_text()] == []
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), None])

@@ -26,6 +26,7 @@ from webapp.runs.numbers import (
     duration_text,
     is_unsure,
     number_text,
+    size_text,
     value_text,
 )
 
@@ -284,6 +285,12 @@ def percent(share: float) -> str:
 def duration(seconds: float | None) -> str:
     """Return a duration such as "3 min 20 s"."""
     return duration_text(seconds)
+
+
+@register.filter
+def file_size(count: int | None) -> str:
+    """Return a number of bytes as 812 B, 4.10 kB or 39.2 MB."""
+    return size_text(count)
 
 
 @register.filter

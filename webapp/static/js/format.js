@@ -3,20 +3,26 @@
 export const MISSING = "–";
 const PREFIXES = ["", "k", "M", "G", "T", "P"];
 const COUNTS = ["params", "macs"];
+const SIZES = ["B"]; // units that are written with a prefix: 39.2 MB
 const UNIT_LABELS = { MAC: "" };
 
 const usable = (value) => typeof value === "number" && Number.isFinite(value);
 
-export function significant(value, digits = 3) {
+export function significant(value, digits = 3, prefixes = true) {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size < 1e-4) {
-    const exponent = Math.floor(Math.log10(size));
-    return `${(value / 10 ** exponent).toFixed(digits - 1)}e${exponent}`;
-  }
-  if (size >= 1e6) return counted(value);
+  if (size >= 1e6 && prefixes) return counted(value);
+  if (size < 1e-4 || size >= 1e6) return scientific(value, digits);
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
   return value.toFixed(decimals);
+}
+
+function scientific(value, digits) {
+  const exponent = Math.floor(Math.log10(Math.abs(value)));
+  const write = (power) => (value / 10 ** power).toFixed(digits - 1);
+  const text = write(exponent);
+  if (!/^-?10/.test(text)) return `${text}e${exponent}`;
+  return `${write(exponent + 1)}e${exponent + 1}`; // 9.999 is rounded up
 }
 
 export function counted(value) {
@@ -33,19 +39,21 @@ export function counted(value) {
 
 export function numberText(kind, value, unit = "") {
   if (!usable(value)) return MISSING;
-  if (COUNTS.includes(kind.split("@")[0])) return counted(value);
+  if (COUNTS.includes(kind.split("@")[0]) || SIZES.includes(unit)) return counted(value);
   if (unit === "%") return value.toFixed(2);
-  return significant(value);
+  return significant(value, 3, !unit);
 }
 
 export function valueText(kind, value, unit = "", spread = null) {
   const number = numberText(kind, value, unit);
   if (number === MISSING) return MISSING;
-  const word = UNIT_LABELS[unit] ?? unit;
-  const text = word ? `${number} ${word}` : number;
+  const [mantissa, prefix = ""] = number.split(" ");
+  const text = `${mantissa} ${prefix}${UNIT_LABELS[unit] ?? unit}`.trimEnd();
   if (!usable(spread)) return text;
-  const decimals = (number.split(".")[1] ?? "").split(" ")[0].split("e")[0].length;
-  return `${text} (± ${spread ? spread.toFixed(decimals) : "0"})`;
+  if (mantissa.includes("e")) return `${text} (± ${significant(spread, 2, false)})`;
+  const decimals = (mantissa.split(".")[1] ?? "").length;
+  const scaled = spread / 1000 ** PREFIXES.indexOf(prefix);
+  return `${text} (± ${spread ? scaled.toFixed(decimals) : "0"})`;
 }
 
 export function durationText(seconds) {

@@ -1,5 +1,5 @@
 // Population of an evolution: size, age, diversity, and the lineage of the best.
-import { numberText } from "../format.js";
+import { valueText } from "../format.js";
 import { bestCandidate, valueOf } from "../reducer.js";
 import { candidateLink, facts, make, members, title } from "./elements.js";
 
@@ -65,7 +65,7 @@ export function lineage(best, state, base) {
     const step = make("span");
     step.append(
       candidateLink(row.number, base),
-      ` ${value === null ? "" : `${numberText(goal.name, value, goal.unit)} ${goal.unit}`} ${row.origin}`,
+      ` ${value === null ? "" : valueText(goal.name, value, goal.unit)} ${row.origin}`,
     );
     line.append(step);
     row = row.parents.length ? state.candidates.get(row.parents[0]) : null;

@@ -23,6 +23,7 @@ export function axis(look, extra = {}) {
     automargin: true,
     tickfont: { size: 11, color: look.quiet },
     fixedrange: false,
+    exponentformat: "SI", // 2 G, as numbers in tables
     ...extra,
   };
 }
