@@ -24,8 +24,13 @@ def test_twenty_runs_in_two_groups(website, team, researcher, browser, browser_p
         "regularised-evolution is better than random in hypervolume (10 seeds each, p < 0.001"
     )
     expect(page.get_by_test_id("compare-fronts")).to_have_attribute("data-points", "20")
+    ranges = zoom_into(page.get_by_test_id("compare-fronts"))
+    traces = page.locator("#fronts-card .scatterlayer .trace")
+    shown = traces.count()
     page.get_by_role("button", name="Show random in the plots").click()
     page.wait_for_url("**hide=0**")
+    expect(traces).not_to_have_count(shown)
+    assert ranges_of(page.get_by_test_id("compare-fronts")) == ranges
     page.get_by_test_id("base-1").click()
     page.wait_for_url("**base=1**")
     page.get_by_test_id("operations-toggle").locator("summary").click()
@@ -43,6 +48,25 @@ def test_twenty_runs_in_two_groups(website, team, researcher, browser, browser_p
     link = page.get_by_test_id("share-link").inner_text()
     visit(browser, link)
     write_report(page, website.url, tmp_path)
+
+
+def ranges_of(card) -> list[float]:
+    code = "(p) => [...p.layout.xaxis.range, ...p.layout.yaxis.range].map((v) => v.toFixed(4))"
+    return card.locator(".ps-plot").evaluate(code)
+
+
+def zoom_into(card) -> list[float]:
+    """Drag over the middle of a plot; return the ranges of both axes."""
+    before = ranges_of(card)
+    card.scroll_into_view_if_needed()
+    box = card.locator(".nsewdrag").first.bounding_box()
+    mouse = card.page.mouse
+    mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    mouse.down()
+    mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.7 * box["height"], steps=4)
+    mouse.up()
+    assert ranges_of(card) != before
+    return ranges_of(card)
 
 
 def visit(browser, link: str) -> None:

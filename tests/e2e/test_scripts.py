@@ -133,6 +133,63 @@ def test_plotly_draws_and_saves_under_the_policy(scripts):
     assert text.splitlines() == ["a,b", "1,'=2"]
 
 
+GROWING = """const look = await load('plots/look.js');
+const given = { most: 10, revision: 'a', hidden: [] };
+window.given = given;
+window.area = document.querySelector('#box .ps-plot');
+const trace = (name) => ({ x: [0, given.most], y: [0, 1], uid: name, name, type: 'scatter' });
+window.plot = new m.Plot(document.getElementById('box'), {
+  figure: (theme) => ({
+    data: ['one', 'two', 'three'].filter((name) => !given.hidden.includes(name)).map(trace),
+    layout: look.layout(theme, {
+      showlegend: true, uirevision: given.revision,
+      xaxis: look.axis(theme, { range: [0, given.most] }), yaxis: look.axis(theme),
+    }) }),
+  table: () => ({ header: [], rows: [] }), name: () => 'growing' });
+await window.plot.draw();"""
+SHOWN = "() => [...area.layout.xaxis.range, ...area.layout.yaxis.range].map((v) => v.toFixed(6))"
+
+
+def drag_over_the_plot(page) -> None:
+    box = page.locator("#box .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.6 * box["height"], steps=4)
+    page.mouse.up()
+
+
+def test_new_data_and_hidden_groups_keep_zoom_and_legend(scripts):
+    page = scripts.page
+    scripts.call("plots/plot.js", GROWING)
+    drag_over_the_plot(page)
+    page.wait_for_function("() => area.layout.xaxis.range[1] < 10")
+    zoomed = page.evaluate(SHOWN)
+    page.evaluate("async () => { given.most = 20; given.hidden = ['one']; await plot.draw(); }")
+    page.evaluate("async () => { given.most = 30; await plot.draw(); }")
+    assert page.evaluate(SHOWN) == zoomed
+    assert page.evaluate("area.data.map((one) => [one.name, one.x[1]])") == [
+        ["two", 30],
+        ["three", 30],
+    ]
+    page.locator('#box [data-title="Reset axes"]').click(force=True)
+    page.wait_for_function("() => area.layout.xaxis.range[1] === 30")  # it follows the data again
+    drag_over_the_plot(page)
+    page.wait_for_function("() => area.layout.xaxis.range[1] < 30")
+    page.evaluate("async () => { given.revision = 'b'; await plot.draw(); }")  # other axes
+    assert page.evaluate("area.layout.xaxis.range") == [0, 30]
+
+
+def test_a_group_that_the_legend_hides_stays_hidden(scripts):
+    page = scripts.page
+    scripts.call("plots/plot.js", GROWING)
+    legend = page.locator("#box .legendtoggle")
+    legend.nth(2).click()
+    hidden = "area._fullData.filter((one) => one.visible === 'legendonly').map((one) => one.name)"
+    page.wait_for_function(f"() => {hidden}.length === 1")
+    page.evaluate("async () => { given.hidden = ['one']; await plot.draw(); }")
+    assert page.evaluate(hidden) == ["three"]
+
+
 def test_without_points_the_plot_explains_itself(scripts):
     code = """const r = await load('reducer.js'), p = await load('plots/plot.js');
     const state = { ...r.fromSnapshot(v[0]), candidates: new Map() };

@@ -110,6 +110,7 @@ function frontsFigure(shown, look) {
           showlegend: false,
           legendgroup: group.label,
           visible: !(fits2 && bands[i]),
+          uid: `front-${member.run.id}`, // hidden in the legend it stays hidden
           opacity: group.runs.length > 1 ? 0.6 : 1,
           line: { color: colour, width: (group.runs.length > 1 ? 1.2 : 1.8) + (view.pinned.has(i) ? 1 : 0), dash },
         },
@@ -119,6 +120,7 @@ function frontsFigure(shown, look) {
           type: "scatter",
           mode: "markers",
           name,
+          uid: `points-${member.run.id}`,
           showlegend: first === 0,
           legendgroup: group.label,
           marker: { color: colour, size: group.runs.length > 1 ? 7 : 9, symbol },
@@ -154,8 +156,15 @@ function attained(band, { colour, dash, name, group }, { flips, corner, fits }) 
   const fill = faded(/^#[0-9a-f]{6}$/i.test(colour) ? colour : "#7a8492", 0.16);
   const around = { x: [...low.x, ...high.x.toReversed()], y: [...low.y, ...high.y.toReversed()] };
   return [
-    { ...common, ...around, line: { width: 0 }, fill: "toself", fillcolor: fill },
-    { ...common, ...median, hoverinfo: "name", name: `${name}, median front`, line: { color: colour, width: 2, dash } },
+    { ...common, ...around, uid: `around-${group.label}`, line: { width: 0 }, fill: "toself", fillcolor: fill },
+    {
+      ...common,
+      ...median,
+      uid: `median-${group.label}`,
+      hoverinfo: "name",
+      name: `${name}, median front`,
+      line: { color: colour, width: 2, dash },
+    },
   ];
 }
 
@@ -168,7 +177,7 @@ function single({ colour, dash, name, group }) {
     x.push(run.spent / scale);
     y.push(y.at(-1));
   }
-  return [growth(x, y, { name, colour, dash })];
+  return [growth(x, y, { name, colour, dash, uid: `growth-${group.label}` })];
 }
 
 // Several runs: their mean, in a band from the lowest to the highest.
@@ -177,9 +186,10 @@ function band({ colour, dash, name, group }) {
   const edge = { hoverinfo: "skip", showlegend: false, legendgroup: group.label, type: "scatter", mode: "lines" };
   const line = { shape: "hv", width: 0, color: colour };
   return [
-    { ...edge, x, y: group.band.map((p) => p.low), line },
+    { ...edge, uid: `low-${group.label}`, x, y: group.band.map((p) => p.low), line },
     {
       ...edge,
+      uid: `high-${group.label}`,
       x,
       y: group.band.map((p) => p.high),
       line,
@@ -189,15 +199,22 @@ function band({ colour, dash, name, group }) {
     growth(
       x,
       group.band.map((p) => p.mean),
-      { name: `${name} (mean of ${group.runs.length})`, colour, dash, legendgroup: group.label },
+      {
+        name: `${name} (mean of ${group.runs.length})`,
+        uid: `growth-${group.label}`,
+        colour,
+        dash,
+        legendgroup: group.label,
+      },
     ),
   ];
 }
 
-function growth(x, y, { name, colour, dash, legendgroup }) {
+function growth(x, y, { name, uid, colour, dash, legendgroup }) {
   return {
     x,
     y,
+    uid,
     type: "scatter",
     mode: "lines",
     name,
@@ -216,7 +233,7 @@ function growthFigure(look) {
   };
   return {
     data: traces,
-    layout: layout(look, { ...axes, ...legend }),
+    layout: layout(look, { ...axes, ...legend, uirevision: "growth" }),
     saved: layout(look, {
       ...legend,
       margin: { l: 80, r: 24, t: 24, b: 110 },

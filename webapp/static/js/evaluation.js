@@ -33,6 +33,7 @@ function figure(look) {
       type: "scatter",
       mode: y.length <= MAX_MARKED ? "lines+markers" : "lines",
       name: `seed ${seed.seed}`,
+      uid: `seed-${seed.seed}`,
       line: { color: colour, width: 2, dash: seed.state === "running" ? "dot" : "solid" },
       marker: { size: 6, color: colour, symbol: SYMBOLS[place % SYMBOLS.length] },
       hovertemplate: `seed ${seed.seed}, epoch %{x}: %{y:.4g}<extra></extra>`,

@@ -33,6 +33,7 @@ function traces(method, measure) {
   return [
     {
       ...quiet,
+      uid: `band-${method.strategy}`,
       x: [...x, ...x.toReversed()],
       y: [...edge(1), ...edge(-1).toReversed()],
       fill: "toself",
@@ -44,6 +45,7 @@ function traces(method, measure) {
       type: "scatter",
       mode: "lines",
       name: method.strategy,
+      uid: method.strategy, // hidden in the legend it stays hidden
       legendgroup: method.strategy,
       line: { color: colour, width: 2 },
       customdata: points.map((p) => [p.deviation ?? 0, p.count]),

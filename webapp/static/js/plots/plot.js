@@ -3,6 +3,8 @@ import { csv, fileName, saveAddress, saveText } from "../save.js";
 import { CONFIG, themeOfPlots } from "./look.js";
 import { loadPlotly } from "./plotly.js";
 
+const AXES = ["xaxis", "yaxis"];
+
 // First drawings take turns with a pause to paint, so the first plot shows before the others are computed.
 let turn = Promise.resolve();
 
@@ -34,6 +36,7 @@ export class Plot {
     this.busy = false;
     this.again = false;
     this.drawn = false;
+    this.given = null; // the revision and the ranges that were last passed to the library
     for (const button of box.querySelectorAll("[data-save]")) {
       button.addEventListener("click", () => this.save(button.dataset.save));
     }
@@ -56,11 +59,13 @@ export class Plot {
     this.busy = true;
     try {
       const plotly = await loadPlotly();
+      this.keepZoom(figure.layout);
       if (this.drawn) await plotly.react(this.area, figure.data, figure.layout, CONFIG);
       else await inTurn(() => this.drawFirst(plotly, figure));
       for (const [key, value] of Object.entries(figure.points ?? {})) this.box.dataset[key] = value;
       if (!this.drawn) {
         this.drawn = true;
+        this.area.on("plotly_relayout", () => this.followAgain());
         this.wire?.(this.area, plotly);
       }
     } finally {
@@ -81,6 +86,30 @@ export class Plot {
     }
     await plotly.react(this.area, figure.data, figure.layout, CONFIG);
     this.removeSketch();
+  }
+
+  // The library keeps a zoom while the range that it is given stays the same: under a zoomed axis the range
+  // does not follow new data. Another `uirevision` (other axes) ends the zoom.
+  keepZoom(layout) {
+    const same = this.given !== null && this.given.revision === layout.uirevision;
+    const zoomed = same ? this.zoomedAxes() : [];
+    for (const name of zoomed) layout[name].range = [...this.given.ranges[name]];
+    const ranges = AXES.filter((name) => layout[name]?.range).map((name) => [name, [...layout[name].range]]);
+    this.given = { revision: layout.uirevision, ranges: Object.fromEntries(ranges), waits: zoomed.length > 0 };
+  }
+
+  zoomedAxes() {
+    return Object.entries(this.given.ranges)
+      .filter(([name, range]) => {
+        const shown = this.area.layout?.[name]?.range;
+        return shown && (shown[0] !== range[0] || shown[1] !== range[1]);
+      })
+      .map(([name]) => name);
+  }
+
+  // After a zoom is reset the ranges follow the data again.
+  followAgain() {
+    if (this.given.waits && this.zoomedAxes().length === 0) this.draw();
   }
 
   // The drawing that the server put into the page for the time until now.
