@@ -136,6 +136,54 @@ def test_everything_typed_is_there_after_back_and_after_a_reload(form):
     expect(candidates).to_have_value("24")  # a new visit starts with the preset
 
 
+def test_what_was_not_launched_is_offered_later_and_cleared_by_launching(form):
+    page = form
+    new, runs = page.url, page.url.removesuffix("new")
+    candidates, draft = page.locator("#field-candidates"), page.get_by_test_id("draft")
+    expect(draft).to_be_hidden()
+    page.goto(runs)
+    page.goto(new)
+    expect(draft).to_be_hidden()  # nothing was typed
+    choose(page, "nsga2")
+    expect(page.get_by_test_id("settings-strategy")).to_have_attribute("data-chosen", "nsga2")
+    page.get_by_test_id("settings-strategy").locator("summary").click()
+    page.locator(POPULATION).fill("8")
+    candidates.fill("3")
+    page.goto(runs)
+    page.goto(new)
+    expect(draft).to_contain_text("You left this form just now without launching.")
+    expect(candidates).to_have_value("50")
+    page.get_by_test_id("draft-restore").click()
+    expect(draft).to_be_hidden()
+    expect(page.get_by_test_id("settings-strategy")).to_have_attribute("data-chosen", "nsga2")
+    expect(page.locator(POPULATION)).to_have_value("8")
+    candidates.fill("-3")
+    page.get_by_test_id("launch").click()
+    expect(page.get_by_test_id("error-summary")).to_be_visible()
+    page.goto(runs)
+    page.goto(new)
+    page.get_by_test_id("draft-restore").click()  # also what the server refused
+    expect(candidates).to_have_value("-3")
+    candidates.fill("3")
+    page.get_by_test_id("launch").click()
+    page.wait_for_url(re.compile(r"/runs/\d+/"))
+    page.goto(new)
+    expect(candidates).to_have_value("50")
+    expect(draft).to_be_hidden()
+    candidates.fill("9")
+    page.get_by_test_id("tab-yaml").click()
+    page.get_by_test_id("yaml-text").fill("name: typed as text")
+    page.goto(runs)
+    page.goto(new)
+    page.get_by_test_id("draft-restore").click()
+    expect(page.get_by_test_id("yaml-text")).to_have_value("name: typed as text")
+    page.goto(runs)
+    page.goto(new)
+    page.get_by_test_id("draft-discard").click()
+    page.goto(new)
+    expect(draft).to_be_hidden()
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_no_text_of_the_form_touches_another_and_launch_is_on_screen(form, width):
     page = form

@@ -1,5 +1,6 @@
 // The parts of every page: theme, menu, toasts, dialogs, shortcuts.
 import { copy } from "./copy.js";
+import { settleDraft } from "./drafts.js";
 import { showToast } from "./toasts.js";
 
 const THEMES = ["auto", "light", "dark"];
@@ -159,3 +160,4 @@ wireClicks();
 wireKeys();
 wireSearch();
 wireRequests();
+settleDraft();

@@ -1,4 +1,5 @@
 // The launch form: values typed into the settings of a plugin return when it is chosen again.
+import { wireDraft } from "./drafts.js";
 
 const held = new Map();
 const unfolded = new Map();
@@ -57,8 +58,9 @@ function read(box) {
 function write(box, values) {
   for (const control of controls(box)) {
     if (!values.has(key(control))) continue;
-    if (control.type === "checkbox") control.checked = values.get(key(control));
-    else control.value = values.get(key(control));
+    const value = values.get(key(control));
+    if (control.type === "checkbox") control.checked = value;
+    else if (!control.options || [...control.options].some((o) => o.value === value)) control.value = value;
   }
 }
 
@@ -112,21 +114,46 @@ function restore() {
   const stored = sessionStorage.getItem(STORED);
   const [navigation] = performance.getEntriesByType("navigation");
   if (!stored || !RETURNS.includes(navigation?.type)) return;
-  const typed = new Map(JSON.parse(stored));
+  fill(new Map(JSON.parse(stored)));
+}
+
+function fill(typed) {
   write(form, typed);
   // The settings of a plugin that is loaded below are written once they are here.
   for (const select of form.querySelectorAll("[data-part]")) held.set(`${select.dataset.part} ${select.value}`, typed);
   own = name.value !== name.dataset.suggested && name.value !== suggested();
 }
 
-// If a plugin was chosen before this script ran, or restored above, load its settings now.
-addEventListener("pageshow", (event) => {
-  if (!event.persisted) restore();
+function loadParts() {
   for (const select of form.querySelectorAll("[data-part]")) {
     if (select.value !== settingsOf(select.dataset.part).dataset.chosen) {
       select.dispatchEvent(new Event("change", { bubbles: true }));
     }
   }
+}
+
+const source = form.elements.namedItem("source");
+const faults = document.querySelector("#error-summary, #yaml-faults");
+wireDraft(form, document.getElementById("draft"), {
+  fresh: faults === null,
+  typed: () => {
+    const isSecret = (name) => form.elements.namedItem(name)?.type === "password";
+    const values = [...read(form)].filter(([name]) => name && name !== "yaml" && !isSecret(name));
+    return source.value === "yaml" ? [...values, ["yaml", form.elements.namedItem("yaml").value]] : values;
+  },
+  restore: (values) => {
+    const typed = new Map(values);
+    fill(typed);
+    loadParts();
+    name.dispatchEvent(new Event("change", { bubbles: true })); // the expected cost
+    if (typed.has("yaml")) document.getElementById("tab-yaml").click();
+  },
+});
+
+// If a plugin was chosen before this script ran, or restored above, load its settings now.
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) restore();
+  loadParts();
   for (const button of form.querySelectorAll("[data-testid=launch]")) button.disabled = false;
 });
 
