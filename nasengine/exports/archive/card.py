@@ -1,40 +1,61 @@
-"""Model card: README.md of an archive, in the layout of Hugging Face."""
+"""Model card: README.md of an archive, with a head in the layout of Hugging Face."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from ...core.text import one_line
-from ...data.common.registered import RegisteredData
 from .facts import label_lines, without_paths
+from .start import beginning, data_name, example, files_table, plain, spread_text
 
 if TYPE_CHECKING:
-    from ...core.target import Target
+    from collections.abc import Sequence
+
+    from ...core.target import Built, Target
     from ...execution.network_folder import StoredNetwork
+    from ..signature import Signature
 
 TASKS = {"images": "image-classification", "text": "text-generation"}
 MAX_LABELS = 20
 
 
-def model_card(stored: StoredNetwork, target: Target, report: dict[str, Any], licence: str) -> str:
-    """Return the card: YAML head, then what it is, how it was trained and checked, its limits."""
+def model_card(
+    stored: StoredNetwork,
+    target: Target,
+    built: Built,
+    *,
+    report: dict[str, Any],
+    licence: str,
+    signature: Signature,
+    names: Sequence[str],
+) -> str:
+    """Return the card: YAML head, what it is and how to start, files, training, checks, limits.
+
+    Args:
+        stored: The network.
+        target: What it was exported for.
+        built: The files that the target made.
+        report: The deployment report.
+        licence: SPDX identifier of the licence of the weights.
+        signature: Inputs and outputs of the exported network.
+        names: Every file of the archive.
+    """
     sections = (
         _head(stored, target, licence),
-        _summary(stored, target, report),
-        _use(stored, report),
+        beginning(stored, target, report, built),
+        files_table(names, built),
+        _use(stored) + example(stored, built, signature),
         _training(stored),
         _figures(stored, report),
         _checks(report),
         _limits(stored, report),
-        _files(),
     )
     return "\n".join(sections)
 
 
 def _head(stored: StoredNetwork, target: Target, licence: str) -> str:
     task = TASKS[stored.data_kind]
-    dataset = _data_name(stored)
+    dataset = data_name(stored)
     metrics = [
         {"type": name, "name": name, "value": round(value, 4)}
         for name, value in stored.values.items()
@@ -58,22 +79,7 @@ def _head(stored: StoredNetwork, target: Target, licence: str) -> str:
     return f"---\n{body}\n---\n"
 
 
-def _summary(stored: StoredNetwork, target: Target, report: dict[str, Any]) -> str:
-    network = report["network"]
-    shape = " x ".join(map(str, stored.input_shape))
-    reads = f"images of {shape}" if stored.data_kind == "images" else "one word at a time"
-    return f"""# Network {stored.architecture.id[:12]} for {target.title}
-
-A network of the space `{stored.architecture.space}`, found or chosen with Paretoscope, trained by
-the protocol `{_plain(stored.protocol["name"])}` with seed {stored.seed}. It reads {reads} and
-knows {stored.classes:,} {"classes" if stored.data_kind == "images" else "words"}. It has
-{network["parameters"]:,} trained parameters and {network["macs"]:,} multiply-accumulates.
-
-    {one_line(stored.text, 2000)}
-"""
-
-
-def _use(stored: StoredNetwork, report: dict[str, Any]) -> str:
+def _use(stored: StoredNetwork) -> str:
     if stored.data_kind == "text":
         return """## Use
 
@@ -81,33 +87,26 @@ For each word, run the model on the index of the word and the state that the wor
 (zeros at the beginning). The first output scores the next word, the second is the next state.
 """
     labels = label_lines(stored)
-    named = ", ".join(_plain(label) for label in labels[:MAX_LABELS])
+    named = ", ".join(plain(label) for label in labels[:MAX_LABELS])
     more = f" and {len(labels) - MAX_LABELS:,} more" if len(labels) > MAX_LABELS else ""
     return f"""## Use
 
-Intended for pictures like those of the data set `{_plain(_data_name(stored))}`. Size
+Intended for pictures like those of the data set `{plain(data_name(stored))}`. Size
 a picture as `preprocessing.json` says and pass its pixels from 0 to 255 as float32, batch x
 channels x height x width. The normalisation is part of the model. The classes are the lines of
 `labels.txt`: {named}{more}.
 """
 
 
-def _data_name(stored: StoredNetwork) -> str:
-    """Return the name under which a data set was uploaded, else that of the catalogue."""
-    path = stored.dataset.get("config", {}).get("path")
-    uploaded = RegisteredData.of_path(path) if isinstance(path, str) else None
-    return uploaded.name if uploaded else str(stored.dataset["name"])
-
-
 def _training(stored: StoredNetwork) -> str:
     settings = without_paths(stored.protocol.get("settings", {}))
     rows = "\n".join(
-        f"| `{_plain(name)}` | {_plain(json.dumps(value))} |" for name, value in settings.items()
+        f"| `{plain(name)}` | {plain(json.dumps(value))} |" for name, value in settings.items()
     )
     return f"""## Training
 
-Data set `{_plain(_data_name(stored))}`, digest `{_plain(stored.dataset["digest"])}`; code
-version `{_plain(stored.code_version)}`; protocol `{_plain(stored.protocol["name"])}`:
+Data set `{plain(data_name(stored))}`, digest `{plain(stored.dataset["digest"])}`; code
+version `{plain(stored.code_version)}`; protocol `{plain(stored.protocol["name"])}`:
 
 | setting | value |
 | --- | --- |
@@ -117,8 +116,8 @@ version `{_plain(stored.code_version)}`; protocol `{_plain(stored.protocol["name
 
 def _figures(stored: StoredNetwork, report: dict[str, Any]) -> str:
     rows = [
-        f"| {_plain(one.objective)} | {one.value:.4g} {one.unit} | {_spread(one)} | "
-        f"{_plain(one.method)} |"
+        f"| {plain(one.objective)} | {one.value:.4g} {one.unit} | {spread_text(one)} | "
+        f"{plain(one.method)} |"
         for one in stored.measurements
     ]
     seeds = ""
@@ -145,14 +144,7 @@ not comparable. The test part was read once, and the reading is recorded.
 def _over_seeds(objective: str, figure: dict[str, Any], unit: str) -> str:
     spread = "" if figure["spread"] is None else f" ± {figure['spread']:.2f}"
     value = f"{figure['mean']:.2f}{spread} {figure.get('unit', unit)}".rstrip()
-    return f"{_plain(objective)}: {_plain(value)} (n = {figure['seeds']})"
-
-
-def _spread(measurement: Any) -> str:
-    value = measurement.spread
-    if value is None:
-        value = measurement.detail.get("standard_error")
-    return "" if value is None else f"{value:.3g} {measurement.unit}".strip()
+    return f"{plain(objective)}: {plain(value)} (n = {figure['seeds']})"
 
 
 def _checks(report: dict[str, Any]) -> str:
@@ -160,32 +152,32 @@ def _checks(report: dict[str, Any]) -> str:
     for model in report["models"]:
         lines.append(f"- `{model['file']}`: {model['bytes']:,} bytes, {model['precision']}")
         lines += [f"  - {text}" for text in model_sentences(model)]
-    lines += [f"- Fell back: {_plain(text)}" for text in report["fell_back"]]
-    lines += [f"- {_plain(text)}" for text in report["notes"]]
+    lines += [f"- Fell back: {plain(text)}" for text in report["fell_back"]]
+    lines += [f"- {plain(text)}" for text in report["notes"]]
     return "## Deployment report\n\n" + "\n".join(lines) + "\n"
 
 
 def model_sentences(model: dict[str, Any]) -> list[str]:
     """Return the findings of the deployment report about one model."""
     if model["unavailable"]:
-        return [f"not run here: {_plain(model['unavailable'])}"]
+        return [f"not run here: {plain(model['unavailable'])}"]
     sentences = []
     if check := model["check"]:
         sentences.append(
             f"largest difference from the trained network {check['largest_difference']:.3g} over "
-            f"{check['inputs']:,} inputs ({_plain(check['source'])}) with {model['runtime']}"
+            f"{check['inputs']:,} inputs ({plain(check['source'])}) with {model['runtime']}"
         )
     if test := model["test"]:
         sentences.append(
             f"the same class for {test['same_class']:,} of {test['inputs']:,} inputs "
-            f"({_plain(test['source'])}, which has {test['available']:,})"
+            f"({plain(test['source'])}, which has {test['available']:,})"
         )
     latency = model["latency"]
     if latency and "median_ms" in latency:
         sentences.append(
             f"latency {latency['median_ms']:.3g} ms (median of {latency['repetitions']}, spread "
             f"{latency['spread_ms']:.2g} ms, batch {latency['batch']}, {latency['threads']} "
-            f"thread) on {_plain(latency['device'])}"
+            f"thread) on {plain(latency['device'])}"
         )
     return sentences
 
@@ -201,18 +193,3 @@ def _limits(stored: StoredNetwork, report: dict[str, Any]) -> str:
     if all(model["test"] is None for model in report["models"]):
         lines.append("- The classes on the test part were not compared at the export.")
     return "## Limits\n\n" + "\n".join(lines) + "\n"
-
-
-def _files() -> str:
-    return """## Check this archive
-
-    pip install -r requirements.txt
-    python verify.py
-
-`SHA256SUMS` has the checksum of every file; `model.json` describes inputs and outputs.
-"""
-
-
-def _plain(value: Any) -> str:
-    """Return text on one line that has no meaning in a Markdown table."""
-    return one_line(str(value), 500).replace("|", "\\|").replace("`", "'").replace("<", "&lt;")

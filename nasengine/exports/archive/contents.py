@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...core.target import Built, ModelFile, Target
-from ..signature import Signature
 from .card import model_card
 from .facts import label_lines, network_facts, preprocessing_facts
-from .writer import npz
+from .writer import SUMS, npz
 
 if TYPE_CHECKING:
     from ..context import ExportContext
     from ..examples import Arrays, Examples
 
 HERE = Path(__file__).parent
+README = "README.md"
 SAMPLE = "sample.npz"
 
 
@@ -33,7 +33,6 @@ def common_files(
     example = examples.valid(1)
     labels = label_lines(stored, examples.vocabulary)
     files = {
-        "README.md": model_card(stored, target, report, licence).encode(),
         "LICENSE": _licence(licence).encode(),
         "labels.txt": "".join(f"{label}\n" for label in labels).encode(),
         "genotype.json": _json(stored.architecture.to_json()),
@@ -57,12 +56,17 @@ def common_files(
             sample = f"sample-{number}.npz"
             files[sample] = _own_sample(model, built, example)
         models.append(_model_facts(model, name, sample))
-    files["model.json"] = _json({**_signature(signature), "models": models})
-    return files
-
-
-def _signature(signature: Signature) -> dict[str, Any]:
-    return signature.to_json()
+    files["model.json"] = _json({**signature.to_json(), "models": models})
+    card = model_card(
+        stored,
+        target,
+        built,
+        report=report,
+        licence=licence,
+        signature=signature,
+        names=[*files, *built.files, README, SUMS],
+    )
+    return {README: card.encode(), **files}
 
 
 def _model_facts(model: ModelFile, runtime: str, sample: str) -> dict[str, Any]:

@@ -120,6 +120,41 @@ def test_the_card_has_a_head_and_the_figures(unpacked, exported_onnx):
         assert text in body, text
 
 
+def test_the_card_begins_with_what_it_is_what_was_measured_and_what_to_run(unpacked):
+    body = (unpacked / "README.md").read_text().split("---\n", 2)[2].strip()
+    lines = body.splitlines()
+    architecture = json.loads((unpacked / "network.json").read_text())["architecture_id"]
+    assert lines[0] == f"# Image classifier for ONNX: `digits`, network {architecture[:12]}"
+    assert "scores the 10 classes of the data set `digits`." in lines[3]
+    first = "\n".join(lines[:18])
+    assert "| measured | test error 12.5 % (± 1.7 %) |" in first
+    assert re.search(
+        r"\| cost \| [\d,]+ trained parameters, .* `model.onnx` of [\d,]+ bytes", first
+    )
+    assert "## Start here" in first
+    assert "    pip install -r requirements.txt && python verify.py" in first
+
+
+def test_the_card_lists_every_file_with_its_purpose(unpacked):
+    card = (unpacked / "README.md").read_text()
+    rows = dict(re.findall(r"^\| `([^`]+)` \| (.+) \|$", card.partition("## Files")[2], re.M))
+    names = {path.name for path in unpacked.iterdir()}
+    assert names <= set(rows)
+    assert "part of the export" not in rows.values()
+    assert rows["model.onnx"] == "the network, float32"
+
+
+def test_the_program_of_the_card_names_a_class(unpacked):
+    card = (unpacked / "README.md").read_text()
+    code = card.partition("put your own picture in its place:")[2].partition("\n## ")[0]
+    program = "\n".join(line.removeprefix("    ") for line in code.splitlines())
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", program],
+        capture_output=True, text=True, check=True, cwd=unpacked,
+    )  # fmt: skip
+    assert done.stdout.strip() in {str(number) for number in range(10)}
+
+
 def test_labels_genotype_and_preprocessing_are_those_of_the_network(unpacked):
     assert (unpacked / "labels.txt").read_text().split() == list("0123456789")
     assert json.loads((unpacked / "genotype.json").read_text())["space"] == "cell"

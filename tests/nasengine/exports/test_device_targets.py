@@ -88,6 +88,14 @@ def test_the_report_compares_int8_with_float32_on_the_valid_part(exported, targe
     assert note in (folder / "README.md").read_text()
 
 
+def test_every_file_of_every_target_has_a_purpose_in_the_readme(exported):
+    for _, folder in exported.values():
+        card = (folder / "README.md").read_text()
+        assert "part of the export" not in card
+        unnamed = [one.name for one in folder.iterdir() if f"| `{one.name}` | " not in card]
+        assert unnamed == []
+
+
 def test_tensorrt_has_a_graph_for_each_precision(exported):
     report, folder = exported["tensorrt"]
     models = {model["file"]: model for model in report["models"]}
