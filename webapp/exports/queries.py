@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from webapp.accounts.models import Team
 from webapp.devices.models import Measurement
@@ -49,6 +49,19 @@ def measurements_of(export: Export) -> list[Measurement]:
     """Return the measurements of an export by device agents, newest first."""
     rows = export.measurements.select_related("device").defer("architecture", "samples")
     return list(rows.order_by("-queued_at", "-pk")[:MAX_MEASUREMENTS])
+
+
+def measured_values(exports: Sequence[Export]) -> dict[int, list[Measurement]]:
+    """Return the newest value of each device, cost and file of exports by their keys: one query."""
+    keys = [export.pk for export in exports]
+    found: dict[int, dict[tuple[int, str, str], Measurement]] = {key: {} for key in keys}
+    if not keys:
+        return {}
+    rows = Measurement.objects.filter(exports__in=keys, value__isnull=False)
+    rows = rows.select_related("device").defer("architecture", "samples", "layers", "conditions")
+    for row in rows.annotate(export_key=F("exports")).order_by("device__name", "objective", "-pk"):
+        found[row.export_key].setdefault((row.device_id, row.objective, row.onnx), row)
+    return {key: list(values.values()) for key, values in found.items()}
 
 
 def _report_row(model: dict[str, Any]) -> dict[str, Any]:

@@ -320,6 +320,9 @@ def test_a_device_measures_an_export_and_its_page_shows_the_value(
         "onnxruntime",
     ):
         assert part in row, row
+    evaluation = read(client.get(f"/evaluations/{export.training.evaluation_id}/"))
+    listed = evaluation.one(f"export-row-{export.pk}").text
+    assert " ".join(listed.split()).count("latency 2.00 ms (± 0.05) on pi4") == 1
     part = read(client.get(f"{page}measured"))
     assert part.one("export-measured").attributes["data-open"] == "0"
     api = Caller(researcher)
