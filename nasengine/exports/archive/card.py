@@ -33,7 +33,7 @@ def model_card(
 
     Args:
         stored: The network.
-        target: What it was exported for.
+        target: The format or device of the export.
         built: The files that the target made.
         report: The deployment report.
         licence: SPDX identifier of the licence of the weights.

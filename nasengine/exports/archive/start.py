@@ -187,7 +187,7 @@ def _purpose(name: str, built: Built) -> str:
 
 
 def _first_sentence(path: Path) -> str:
-    """What a script or settings file states about itself in its first comment."""
+    """The first comment of a script or settings file, which states its purpose."""
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in (file.readline(400) for _ in range(5)):
             text = line.strip()
