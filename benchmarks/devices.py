@@ -71,13 +71,15 @@ def main() -> None:
 
 
 def print_table(figures: dict[str, list[tuple[float, float, float]]]) -> None:
-    """Print mean and lowest Spearman, median relative error and coverage of each device."""
-    print(f"{'device':16}{'Spearman':>10}{'lowest':>10}{'rel. error':>12}{'in interval':>13}")
+    """Print mean and lowest Spearman, relative error, mean and lowest coverage of each device."""
+    titles = f"{'Spearman':>10}{'lowest':>10}{'rel. error':>12}{'in interval':>13}{'lowest':>9}"
+    print(f"{'device':16}{titles}")
     for name, draws in figures.items():
         values = np.array(draws)
         print(
             f"{name:16}{values[:, 0].mean():10.4f}{values[:, 0].min():10.4f}"
             f"{100 * values[:, 1].mean():10.1f} %{100 * values[:, 2].mean():11.1f} %"
+            f"{100 * values[:, 2].min():7.1f} %"
         )
     values = np.array(list(figures.values()))
     means = values[:, :, 0].mean(axis=0)

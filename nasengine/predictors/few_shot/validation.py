@@ -18,6 +18,7 @@ ENOUGH = 10  # measurements; fewer are said to be too few
 MIN_MEASURED = 4  # so that three remain when one is left out
 MIN_SPEARMAN = 0.7
 Z_90 = 1.6448536269514722
+OWN_WEIGHT = 20  # of the predictor's own scale next to the errors of left-out networks
 
 
 @dataclass(frozen=True)
@@ -105,18 +106,22 @@ def widened(prior: Prior, left_out: LeftOut) -> Prior:
 def width_factor(ratios: np.ndarray) -> float:
     """Return the factor on standard deviations of a 90 % interval for a further network.
 
-    The standard deviations are too small or too large by a common factor, which is estimated by
-    the root mean square of the errors of left-out networks; Student's t adds the uncertainty of
-    that estimate. The largest of ten errors would be a conformal bound, but it is far too wide:
-    the chosen networks are the most different ones.
+    The predictor divides the squared errors of its fit by the number of networks; with one less,
+    and the quantile of Student's t, the interval covers the uncertainty of a scale that few
+    networks give. Errors of left-out networks correct that scale: by their median, because the
+    chosen networks differ most from each other and some are far outside of what the others span.
+    Ten of them say little, so the predictor's own scale counts as `OWN_WEIGHT` networks.
 
     Args:
         ratios: Errors in standard deviations, at least two.
     """
     from scipy.stats import t
 
-    quantile = float(t.ppf((1 + COVERAGE) / 2, len(ratios) - 1))
-    return quantile * float(np.sqrt(np.mean(ratios**2)))
+    count = len(ratios)
+    freedom = count - 1
+    typical = float(np.median(ratios)) / float(t.ppf(0.75, freedom))
+    share = (OWN_WEIGHT + count * typical**2) / (OWN_WEIGHT + count)
+    return float(t.ppf((1 + COVERAGE) / 2, freedom)) * math.sqrt(share * count / freedom)
 
 
 def _width(prior: Prior, ratios: np.ndarray) -> float:

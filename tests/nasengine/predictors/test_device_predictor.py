@@ -129,3 +129,14 @@ def test_the_width_is_that_of_normal_errors_with_many_of_them():
     assert width_factor(ratios) == pytest.approx(1.645, abs=0.02)
     assert width_factor(2 * ratios) == pytest.approx(3.29, abs=0.04)
     assert width_factor(ratios[:10]) > width_factor(np.tile(ratios[:10], 100))
+
+
+def test_the_width_of_ten_errors_is_that_of_students_t_and_ignores_networks_far_outside():
+    # With t of 9 degrees of freedom: the quartile is 0.7027, the 95 % quantile 1.8331.
+    typical = np.full(10, 0.7027)
+    expected = 1.8331 * np.sqrt(10 / 9)
+    assert width_factor(typical) == pytest.approx(expected, rel=1e-3)
+    far = np.array([*typical[:8], 9.0, 30.0])
+    assert width_factor(far) == pytest.approx(expected, rel=1e-3)
+    # Errors of twice that size: the predictor's own scale counts as 20 networks.
+    assert width_factor(2 * typical) == pytest.approx(expected * np.sqrt(60 / 30), rel=1e-3)
