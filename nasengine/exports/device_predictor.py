@@ -28,9 +28,16 @@ from ..predictors.few_shot.description import (
     features_of,
     modelled_costs,
 )
-from ..predictors.few_shot.fitted import fit
+from ..predictors.few_shot.fitted import FittedPredictor, fit
 from ..predictors.few_shot.learning import Prior
-from ..predictors.few_shot.predictor import learn_prior
+from ..predictors.few_shot.predictor import Prediction, learn_prior
+from ..predictors.few_shot.throughput import (
+    THROUGHPUT,
+    left_out_throughput,
+    measured_cost,
+    predicted_throughput,
+)
+from ..predictors.few_shot.validation import Validation, validate
 from ..predictors.operators.trace import network_graph
 from ..spaces.common.deployment import as_deployed
 from .for_device import stored_subject
@@ -196,7 +203,8 @@ def fit_costs(
 
     Returns:
         Cost -> {"value", "low", "high": in the order of the architectures, "validation",
-        "fitted", "versions"}; for a cost that cannot be fitted {"reason"}.
+        "fitted", "versions"}; for a cost that cannot be fitted {"reason"}. A fit of latencies
+        gives throughput too: its "fitted" predicts the latency.
     """
     described = networks.described(report, cancelled)
     position = {one.id: n for n, one in enumerate(networks.architectures)}
@@ -207,19 +215,30 @@ def fit_costs(
         report({"step": f"fitting {cost}", "share": 0.6 + 0.4 * n / len(measured)})
         numbers = np.array([position[one] for one in values], dtype=int)
         try:
-            prediction, fitted, validation = fit(
-                networks.prior(described, cost), numbers, np.array(list(values.values()))
+            prior = networks.prior(described, cost)
+            prediction, fitted, validation, left_out = fit(
+                prior, numbers, np.array(list(values.values()))
             )
         except EngineError as error:
             fits[cost] = {"reason": str(error)}
             continue
-        fits[cost] = {
-            "value": prediction.value.tolist(),
-            "low": prediction.low.tolist(),
-            "high": prediction.high.tolist(),
-            "validation": validation.to_json(),
-            "fitted": fitted.to_json(),
-            "versions": {name: version(name) for name in ("numpy", "scipy", "torch")}
-            | {"description": VERSION, "known devices": ", ".join(fitted.devices)},
-        }
+        fits[cost] = _as_json(prediction, fitted, validation)
+        if cost == measured_cost(THROUGHPUT):
+            inverse = predicted_throughput(prediction, left_out.measured)
+            checked = validate(prior, left_out_throughput(left_out))
+            fits[THROUGHPUT] = _as_json(inverse, fitted, checked)
     return fits
+
+
+def _as_json(
+    prediction: Prediction, fitted: FittedPredictor, validation: Validation
+) -> dict[str, Any]:
+    return {
+        "value": prediction.value.tolist(),
+        "low": prediction.low.tolist(),
+        "high": prediction.high.tolist(),
+        "validation": validation.to_json(),
+        "fitted": fitted.to_json(),
+        "versions": {name: version(name) for name in ("numpy", "scipy", "torch")}
+        | {"description": VERSION, "known devices": ", ".join(fitted.devices)},
+    }

@@ -16,6 +16,11 @@ from nasengine.execution.building import space_of
 from nasengine.metering.cost_units import COST_UNITS
 from nasengine.predictors.few_shot.description import features_of, modelled_costs
 from nasengine.predictors.few_shot.fitted import FittedPredictor
+from nasengine.predictors.few_shot.throughput import (
+    THROUGHPUT,
+    measured_cost,
+    predicted_throughput,
+)
 
 from .models import Device, PredictedCost, PredictorFit
 
@@ -98,10 +103,13 @@ def predict_network(
     fitted = FittedPredictor.from_json(fit.fitted)
     try:
         found = fitted.predict(
-            features_of(described, space_of(one), [one]), modelled_costs(described, cost)
+            features_of(described, space_of(one), [one]),
+            modelled_costs(described, measured_cost(cost)),
         )
     except (KeyError, ValueError, EngineError):
         return None  # of a version that described networks in another way
+    if cost == THROUGHPUT:
+        found = predicted_throughput(found, fitted.costs)
     value, low, high = (float(np.ravel(a)[0]) for a in (found.value, found.low, found.high))
     detail = {"batch": 1, "low": low, "high": high, "interval": "90 %", "fit": fit.number}
     detail |= {"networks": fit.networks}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from django.db.models import F, FloatField, OuterRef, QuerySet, Subquery
 
+from nasengine import catalog
 from webapp.common.packed import packed
 from webapp.devices.models import PredictedCost, PredictorFit
 from webapp.devices.predicted import current_fits, name_of, values_by_network
@@ -33,7 +34,7 @@ def goals_of_fits(fits: Iterable[PredictorFit]) -> list[dict[str, Any]]:
         {
             "name": name_of(fit),
             "unit": fit.unit,
-            "better": "lower",
+            "better": _better(fit),
             "measured": fit.validation["count"],
             "warnings": fit.validation["warnings"],
             "device": fit.predictor.device_id,
@@ -51,12 +52,19 @@ def add_predicted(fits: list[PredictorFit], rows: Iterable[dict[str, Any]]) -> N
 
 
 def sorted_by_fit(candidates: QuerySet[Candidate], fit: PredictorFit) -> QuerySet[Candidate]:
-    """Sort by the predicted value, the lowest first; candidates without one come last."""
+    """Sort by the predicted value, the best first; candidates without one come last."""
     values = PredictedCost.objects.filter(fit=fit, architecture_id=OuterRef("architecture_id"))
     value = Subquery(values.values("value")[:1], output_field=FloatField())
-    return candidates.annotate(predicted=value).order_by(
-        F("predicted").asc(nulls_last=True), "number"
-    )
+    predicted = F("predicted")
+    is_higher = _better(fit) == "higher"
+    order = predicted.desc(nulls_last=True) if is_higher else predicted.asc(nulls_last=True)
+    return candidates.annotate(predicted=value).order_by(order, "number")
+
+
+def _better(fit: PredictorFit) -> str:
+    """Return the direction of better of a predicted cost."""
+    direction: str = catalog.load("objectives", fit.cost).better
+    return direction
 
 
 def predicted_columns(run: Run, goals: Sequence[dict[str, Any]]) -> dict[str, Any]:

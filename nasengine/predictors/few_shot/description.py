@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ...core.space import Space
 
 VERSION = 1  # part of the key of a kept description: raise it when the content changes
-# The costs that can be predicted, in the units of measurements; throughput is that of latency.
+# The costs that can be predicted, in the units of measurements; latency gives throughput too.
 COSTS = ("latency", "energy", "power", "memory")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from .kernel import Hypothesis, Inputs, Scaling
 from .learning import Prior
 from .predictor import Prediction, likely_hypotheses, predict
-from .validation import Validation, leave_one_out, validate, widened
+from .validation import LeftOut, Validation, leave_one_out, validate, widened
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class FittedPredictor:
 
 def fit(
     prior: Prior, measured: np.ndarray, costs: np.ndarray
-) -> tuple[Prediction, FittedPredictor, Validation]:
+) -> tuple[Prediction, FittedPredictor, Validation, LeftOut]:
     """Fit a predictor to the measured networks of a device.
 
     Args:
@@ -82,7 +82,8 @@ def fit(
         costs: Their measured costs.
 
     Returns:
-        The costs of all networks, the predictor for further ones, and its validation.
+        The costs of all networks, the predictor for further ones, its validation, and the
+        predictions of left-out networks that the validation is about.
 
     Raises:
         EngineError: fewer than four networks were measured, or a cost is not a positive number.
@@ -99,4 +100,4 @@ def fit(
         {name: columns[measured] for name, columns in inputs.groups.items()},
         costs,
     )
-    return predict(wide, measured, costs), fitted, validate(prior, left_out)
+    return predict(wide, measured, costs), fitted, validate(prior, left_out), left_out

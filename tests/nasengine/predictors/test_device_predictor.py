@@ -94,6 +94,14 @@ def test_a_device_is_predicted_from_ten_of_its_networks(step, networks, kept, sp
     assert validation.count == 10
     assert validation.correlation is not None
     assert validation.inside_low <= validation.inside / 10 <= validation.inside_high
+    inverse = fitted["fits"]["throughput"]
+    np.testing.assert_allclose(inverse["value"], 1000 / np.array(one["value"]))
+    np.testing.assert_allclose(inverse["low"], 1000 / np.array(one["high"]))
+    bounded = np.maximum(one["low"], 0.3 * min(measured.values()))
+    np.testing.assert_allclose(inverse["high"], 1000 / bounded)
+    assert inverse["validation"]["inside"] == validation.inside
+    assert inverse["validation"]["correlation"] == one["validation"]["correlation"]
+    assert inverse["fitted"] == one["fitted"]
     again = FittedPredictor.from_json(json.loads(json.dumps(one["fitted"])))
     described = list(kept.values())
     new = again.predict(

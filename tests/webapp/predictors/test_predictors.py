@@ -21,6 +21,7 @@ from tests.fixtures.predictors import (
     claim_job,
     fit,
     fitted_predictor,
+    flat_description,
     measure_all,
     sorted_as_stored,
 )
@@ -31,6 +32,7 @@ from webapp.devices.models import (
     Predictor,
     PredictorFit,
 )
+from webapp.devices.predicted import predict_network
 from webapp.devices.services import measuring
 from webapp.jobs import services as jobs
 from webapp.predictors.models import PredictorJob
@@ -38,6 +40,7 @@ from webapp.predictors.queries import front_members, groups_of, proposals_of
 from webapp.predictors.services import predictor_jobs
 from webapp.predictors.services.due import request_due_fits
 from webapp.predictors.services.requests import RequestRefused, measure_next, measure_ten
+from webapp.runs.predicted import fits_of, goals_of_fits, sorted_by_fit
 
 pytestmark = pytest.mark.django_db
 
@@ -236,6 +239,33 @@ def test_the_run_page_its_table_and_files_have_the_predicted_costs(run, device, 
     assert (fitted["objective"], fitted["measured"]) == ("latency@pi4", 10)
     run.refresh_from_db()
     assert run.objectives == stored
+
+
+def test_throughput_comes_with_latency_and_is_better_when_higher(run, device, viewer, sign_in):
+    predictor = fitted_predictor(device, run, throughput=True)
+    client = sign_in(viewer)
+    assert read(client.get(f"/devices/{device.pk}/predictors")).one("fit-throughput")
+    lines = b"".join(client.get(f"/devices/predictors/{predictor.pk}.csv").streaming_content)
+    table = list(csv.DictReader(io.StringIO(lines.decode())))
+    values = {(row["architecture_id"], row["objective"]): row for row in table}
+    assert len(table) == 28
+    for network in {row["architecture_id"] for row in table}:
+        latency = values[network, "latency@pi4"]
+        found = values[network, "throughput@pi4"]
+        assert float(found["value"]) == pytest.approx(1000 / float(latency["value"]))
+        assert float(found["low"]) == pytest.approx(1000 / float(latency["high"]))
+        assert float(found["high"]) == pytest.approx(1000 / float(latency["low"]))
+        assert (found["unit"], found["tier"]) == ("inputs/s", latency["tier"])
+    better = {goal["name"]: goal["better"] for goal in goals_of_fits(fits_of(run, []))}
+    assert better == {"latency@pi4": "lower", "throughput@pi4": "higher"}
+    done = run.candidates.filter(state="done")
+    by_cost = {fit.cost: fit for fit in fits_of(run, [])}
+    fastest = list(sorted_by_fit(done, by_cost["latency"]))
+    assert list(sorted_by_fit(done, by_cost["throughput"])) == fastest
+    described = [device, run.spec, "throughput", fastest[0].proposal["architecture"]]
+    found = predict_network(*described, flat_description())
+    assert (found.unit, found.method) == ("inputs/s", "predicted")
+    assert found.value == pytest.approx(1000 / 3)
 
 
 def test_another_team_sees_and_does_nothing(run, device, other_team, stranger, sign_in):

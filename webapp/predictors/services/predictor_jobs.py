@@ -14,6 +14,7 @@ from nasengine.core.errors import EngineError
 from nasengine.execution.code_version import code_version
 from nasengine.metering.cost_units import COST_UNITS
 from nasengine.predictors.few_shot.description import description_key
+from nasengine.predictors.few_shot.throughput import THROUGHPUT, measured_cost, throughput_of
 from webapp.devices.models import (
     Measurement,
     NetworkDescription,
@@ -159,7 +160,9 @@ def _store_fits(claim: PredictorClaim, predictor: Predictor, outcome: Mapping[st
     for cost, one in outcome["fits"].items():
         if "value" not in one:
             continue
-        rows = {row.architecture_id: row for row in measured if row.objective == cost}
+        rows = {
+            row.architecture_id: row for row in measured if row.objective == measured_cost(cost)
+        }
         older = PredictorFit.objects.filter(predictor=predictor, cost=cost)
         last = older.order_by("-number").values_list("number", flat=True).first() or 0
         older.filter(is_current=True).update(is_current=False)
@@ -197,6 +200,8 @@ def _value(
         value, method = row.value, row.method
         low = value if row.low is None else row.low
         high = value if row.high is None else row.high
+        if fit.cost == THROUGHPUT:  # the row is that of the latency
+            value, low, high = throughput_of(value, low, high)
     return PredictedCost(
         fit=fit, architecture_id=network, value=value, low=low, high=high, method=method
     )
