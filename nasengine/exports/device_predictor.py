@@ -7,7 +7,7 @@ described once: the caller keeps the descriptions and passes them in again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
@@ -30,7 +30,8 @@ from ..predictors.few_shot.description import (
 )
 from ..predictors.few_shot.fitted import FittedPredictor, fit
 from ..predictors.few_shot.learning import Prior
-from ..predictors.few_shot.predictor import Prediction, learn_prior
+from ..predictors.few_shot.measured_devices import learn_with_devices
+from ..predictors.few_shot.predictor import Prediction
 from ..predictors.few_shot.throughput import (
     THROUGHPUT,
     left_out_throughput,
@@ -54,7 +55,8 @@ def run_step(
 
     Args:
         request: "step": "choose", "measure" or "fit"; "architectures" as JSON; "dataset" and
-            "dataset_config"; "descriptions" by key; "place" of the networks of device agents. To
+            "dataset_config"; "descriptions" by key; "place" of the networks of device agents;
+            "others": cost -> other measured device -> id of an architecture -> value. To
             choose: "cost", "count", "seed". To export: "networks", the ids of architectures. To
             fit: "measured", cost -> id of an architecture -> value.
         report: Takes {"step", "share"}, "shape" and "classes" first, "descriptions" of networks.
@@ -68,7 +70,8 @@ def run_step(
         raise EngineError("no run has a measured candidate with this space and data any more")
     shape, classes = input_of(architectures[0], request["dataset"], request["dataset_config"])
     report({"step": "describing networks", "share": 0.0, "shape": shape, "classes": classes})
-    networks = Networks(architectures, shape, classes, dict(request["descriptions"]))
+    descriptions, others = dict(request["descriptions"]), request.get("others", {})
+    networks = Networks(architectures, shape, classes, descriptions, others)
     if request["step"] == "fit":
         fits = fit_costs(networks, request["measured"], report, cancelled)
         return {"ids": [one.id for one in architectures], "fits": fits}
@@ -97,12 +100,14 @@ class Networks:
         shape: Input shape.
         classes: Number of classes or words.
         descriptions: Kept descriptions by key; new ones are added.
+        others: Cost -> other measured device -> id of an architecture -> value.
     """
 
     architectures: list[Architecture]
     shape: tuple[int, ...]
     classes: int
     descriptions: dict[str, dict[str, Any]]
+    others: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
 
     def described(self, report: Report, cancelled: Callable[[], bool]) -> list[dict[str, Any]]:
         """Return the description of each network, and report the new ones in chunks.
@@ -131,10 +136,25 @@ class Networks:
                 new = {}
         return [self.descriptions[key] for key in keys]
 
-    def prior(self, described: list[dict[str, Any]], cost: str) -> Prior:
-        """Return what packaged device profiles tell about a cost on a new device."""
+    @property
+    def positions(self) -> dict[str, int]:
+        """The number of each architecture, by id."""
+        return {one.id: n for n, one in enumerate(self.architectures)}
+
+    def prior(
+        self, described: list[dict[str, Any]], cost: str
+    ) -> tuple[Prior, dict[str, FittedPredictor]]:
+        """Return what device profiles and other measured devices tell about a cost on a new one.
+
+        The second value has the predictors of the other devices that are used.
+        """
         features = features_of(described, space_of(self.architectures[0]), self.architectures)
-        return learn_prior(features, modelled_costs(described, cost), modelled=True)
+        position = self.positions
+        measured = {
+            device: {position[one]: value for one, value in values.items() if one in position}
+            for device, values in self.others.get(cost, {}).items()
+        }
+        return learn_with_devices(features, modelled_costs(described, cost), measured)
 
 
 def describe_network(
@@ -157,7 +177,8 @@ def choose(
     """Return the networks whose measurements tell most about all others."""
     described = networks.described(report, cancelled)
     report({"step": "choosing networks", "share": 0.7})
-    numbers = choose_networks(networks.prior(described, cost), count, seed)
+    prior, _ = networks.prior(described, cost)
+    numbers = choose_networks(prior, count, seed)
     return [networks.architectures[int(number)] for number in numbers]
 
 
@@ -207,7 +228,7 @@ def fit_costs(
         gives throughput too: its "fitted" predicts the latency.
     """
     described = networks.described(report, cancelled)
-    position = {one.id: n for n, one in enumerate(networks.architectures)}
+    position = networks.positions
     fits: dict[str, dict[str, Any]] = {}
     for n, (cost, values) in enumerate(measured.items()):
         if cancelled():
@@ -215,9 +236,9 @@ def fit_costs(
         report({"step": f"fitting {cost}", "share": 0.6 + 0.4 * n / len(measured)})
         numbers = np.array([position[one] for one in values], dtype=int)
         try:
-            prior = networks.prior(described, cost)
+            prior, references = networks.prior(described, cost)
             prediction, fitted, validation, left_out = fit(
-                prior, numbers, np.array(list(values.values()))
+                prior, numbers, np.array(list(values.values())), references
             )
         except EngineError as error:
             fits[cost] = {"reason": str(error)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ class FittedPredictor:
         widening: Factor on standard deviations of the 90 % intervals.
         measured: Standardised features of the measured networks by group.
         costs: Their measured costs.
+        references: Predictors of those of `devices` that were measured and are not modelled.
     """
 
     scaling: Scaling
@@ -33,6 +34,7 @@ class FittedPredictor:
     widening: float
     measured: dict[str, np.ndarray]
     costs: np.ndarray
+    references: dict[str, FittedPredictor] = field(default_factory=dict)
 
     def predict(
         self, features: Mapping[str, np.ndarray], known: Mapping[str, np.ndarray]
@@ -41,8 +43,12 @@ class FittedPredictor:
 
         Args:
             features: Group -> networks x columns, with the groups that it was fitted to.
-            known: Costs of the networks on each of `devices`.
+            known: Costs of the networks on each of `devices` that is modelled.
         """
+        completed = {
+            name: one.predict(features, known).value for name, one in self.references.items()
+        }
+        known = {**known, **completed}
         new = self.scaling.apply(features, {name: known[name] for name in self.devices})
         groups = {name: np.concatenate([old, new[name]]) for name, old in self.measured.items()}
         prior = Prior(Inputs(groups, self.devices), self.hypotheses, self.widening)
@@ -57,6 +63,7 @@ class FittedPredictor:
             "widening": self.widening,
             "measured": {name: columns.tolist() for name, columns in self.measured.items()},
             "costs": self.costs.tolist(),
+            "references": {name: one.to_json() for name, one in self.references.items()},
         }
 
     @classmethod
@@ -68,11 +75,35 @@ class FittedPredictor:
             value["widening"],
             {name: np.array(columns) for name, columns in value["measured"].items()},
             np.array(value["costs"]),
+            # States of earlier versions have none.
+            {name: cls.from_json(one) for name, one in value.get("references", {}).items()},
         )
 
 
+def fitted_to(
+    prior: Prior,
+    measured: np.ndarray,
+    costs: np.ndarray,
+    references: Mapping[str, FittedPredictor] | None = None,
+) -> FittedPredictor:
+    """Return the predictor of further networks; arguments as in `fit`."""
+    inputs = prior.inputs
+    return FittedPredictor(
+        inputs.scaling,
+        inputs.devices,
+        likely_hypotheses(prior, measured, costs),
+        prior.widening,
+        {name: columns[measured] for name, columns in inputs.groups.items()},
+        costs,
+        dict(references or {}),
+    )
+
+
 def fit(
-    prior: Prior, measured: np.ndarray, costs: np.ndarray
+    prior: Prior,
+    measured: np.ndarray,
+    costs: np.ndarray,
+    references: Mapping[str, FittedPredictor] | None = None,
 ) -> tuple[Prediction, FittedPredictor, Validation, LeftOut]:
     """Fit a predictor to the measured networks of a device.
 
@@ -80,6 +111,7 @@ def fit(
         prior: The knowledge from known devices.
         measured: Numbers of the measured networks.
         costs: Their measured costs.
+        references: Predictors of the known devices that were measured.
 
     Returns:
         The costs of all networks, the predictor for further ones, its validation, and the
@@ -91,13 +123,5 @@ def fit(
     costs = np.asarray(costs, float)
     left_out = leave_one_out(prior, measured, costs)
     wide = widened(prior, left_out)
-    inputs = prior.inputs
-    fitted = FittedPredictor(
-        inputs.scaling,
-        inputs.devices,
-        likely_hypotheses(prior, measured, costs),
-        wide.widening,
-        {name: columns[measured] for name, columns in inputs.groups.items()},
-        costs,
-    )
+    fitted = fitted_to(wide, measured, costs, references)
     return predict(wide, measured, costs), fitted, validate(prior, left_out), left_out

@@ -11,6 +11,7 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from nasengine.core.architecture import Architecture
 from tests.fixtures.api import Caller
 from tests.fixtures.devices import make_device
 from tests.fixtures.factories import make_run, make_slot
@@ -53,6 +54,11 @@ def device(team):
 @pytest.fixture
 def run(team):
     return make_run(team, advance=False, objectives=("error", "params"))
+
+
+def architectures_of_run(run):
+    rows = run.candidates.values_list("proposal__architecture", flat=True)
+    return [Architecture.from_json(row) for row in rows]
 
 
 def form_of(run, *costs):
@@ -189,6 +195,25 @@ def test_measurements_of_a_run_count_too_and_a_failed_fit_is_not_repeated(run, d
     PredictorJob.objects.update(created_at=timezone.now() - timedelta(minutes=6))
     request_due_fits()
     assert len(claim_job().request()["measured"]["latency"]) == 6
+
+
+def test_a_fit_reads_the_other_devices_of_the_team_and_of_no_other(team, run, device, other_team):
+    fitted_predictor(device, run)
+    foreign = make_device(other_team, "foreign", last_seen=Now())
+    theirs = make_run(other_team, advance=False, objectives=("error", "params"))
+    fitted_predictor(foreign, theirs)
+    few, new = (make_device(team, name, last_seen=Now()) for name in ("few", "new"))
+    architectures = sorted_as_stored(architectures_of_run(run))
+    for other, count in ((few, 9), (new, 5)):
+        measure_ten(other, None, run.spec, ["latency"])
+        choose(claim_job(), architectures[:count])
+        measure_all(other)
+        claimed = claim_job()
+        request = claimed.request()
+        measured = Measurement.objects.filter(device=device).values_list("architecture_id", "value")
+        assert request["others"] == {"latency": {"pi4": dict(measured)}}
+        assert len(measured) == 10
+        assert fit(claimed, architectures)
 
 
 def test_a_second_request_and_wrong_costs_are_refused(run, device):

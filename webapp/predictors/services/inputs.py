@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from nasengine.predictors.few_shot.measured_devices import MIN_COMMON
 from webapp.devices.models import Measurement, MeasurementState, Predictor
 from webapp.devices.predicted import PARTS
 from webapp.runs.models import Candidate, CandidateState, Run
@@ -35,15 +36,7 @@ def usable_measurements(predictor: Predictor) -> dict[str, dict[str, Measurement
     Returns:
         Cost -> id of an architecture -> its newest measurement.
     """
-    rows = Measurement.objects.filter(
-        device=predictor.device_id,
-        state=MeasurementState.DONE,
-        objective__in=predictor.costs,
-        architecture__space=predictor.space,
-        input_shape=predictor.input_shape,
-        classes=predictor.classes,
-        batch=1,
-    )
+    rows = _measurements(predictor).filter(device=predictor.device_id)
     measured = list(rows.defer("samples", "architecture", "layers").order_by("ended_at", "pk"))
     ids = {row.architecture_id for row in measured}
     ours = candidates_of(predictor).filter(architecture_id__in=ids).order_by()
@@ -53,6 +46,38 @@ def usable_measurements(predictor: Predictor) -> dict[str, dict[str, Measurement
         if row.architecture_id in kept:
             found[row.objective][row.architecture_id] = row
     return found
+
+
+def measurements_of_others(predictor: Predictor) -> dict[str, dict[str, dict[str, float]]]:
+    """Return what the team's other devices measured of networks with the same input.
+
+    Returns:
+        Cost -> name of a device -> id of an architecture -> its newest value; devices that have
+        measured too few are left out.
+    """
+    rows = _measurements(predictor).filter(device__team=predictor.device.team_id)
+    found: dict[str, dict[str, dict[str, float]]] = {cost: {} for cost in predictor.costs}
+    columns = ("objective", "device__name", "architecture_id", "value")
+    others = rows.exclude(device=predictor.device_id).order_by("ended_at", "pk")
+    for cost, device, network, value in others.values_list(*columns):
+        found[cost].setdefault(device, {})[network] = value
+    return {
+        cost: {name: values for name, values in devices.items() if len(values) >= MIN_COMMON}
+        for cost, devices in found.items()
+    }
+
+
+def _measurements(predictor: Predictor) -> QuerySet[Measurement]:
+    """Return the measurements of any device of networks with the predictor's space and input."""
+    return Measurement.objects.filter(
+        state=MeasurementState.DONE,
+        value__isnull=False,
+        objective__in=predictor.costs,
+        architecture__space=predictor.space,
+        input_shape=predictor.input_shape,
+        classes=predictor.classes,
+        batch=1,
+    )
 
 
 def inputs_of(

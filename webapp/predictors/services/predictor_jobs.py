@@ -32,7 +32,12 @@ from webapp.runs.services.turns import Turn
 
 from ..models import PredictorJob, Step
 from .due import request_fit_if_due
-from .inputs import architectures_of, inputs_of, usable_measurements
+from .inputs import (
+    architectures_of,
+    inputs_of,
+    measurements_of_others,
+    usable_measurements,
+)
 
 OWNER = "team"
 TEN = 10
@@ -75,6 +80,7 @@ class PredictorClaim:
         if self.step == Step.FIT:
             measured = usable_measurements(predictor)
             self.held.rows.update(inputs=inputs_of(predictor, measured))
+            values["others"] = measurements_of_others(predictor)
             values["measured"] = {
                 cost: {network: row.value for network, row in rows.items()}
                 for cost, rows in measured.items()
