@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from tests.fixtures.factories import make_run, make_slot, work_off
 from tests.fixtures.html_reader import errors_of, read
 from tests.fixtures.sinks import mail_sink, webhook_sink
+from tests.fixtures.study_plans import small_plan
 from webapp.events.models import Event
 from webapp.notices.models import Delivery, Kind, Notice, NoticeChoice, NoticeSettings
 from webapp.notices.services import triggers
@@ -20,6 +21,7 @@ from webapp.notices.services.triggers import _ended
 from webapp.notices.services.watch import stalled_runs, watch
 from webapp.runs.models import Run, WorkerSlot
 from webapp.runs.services.advance import fail_run
+from webapp.studies.services.launching import launch_study
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +50,45 @@ def test_an_ended_run_is_announced_once_to_its_owner(team, researcher, viewer):
         dispatch_all()
     assert texts(researcher) == [f"Run {run.pk} nightly: finished after 2 candidates"]
     assert texts(viewer) == []
+
+
+def end(run, state: str, reason: str = "") -> None:
+    Run.objects.filter(pk=run.pk).update(state=state, reason=reason, told=4, ended_at=Now())
+    run.refresh_from_db()
+    _ended(run)
+    for _ in range(2):  # the second makes the notices of what the first stored of the study
+        dispatch_all()
+
+
+def test_a_study_is_announced_once_with_its_failures(team, researcher, viewer):
+    study = launch_study(team, researcher, "nights", small_plan())
+    researcher.email = "rosa@example.org"
+    researcher.save()
+    choose(researcher, Kind.RUN_FINISHED, browser=True, mail=True)
+    one, two, three, four = study.runs.order_by("pk")
+    end(one, "finished")
+    assert texts(researcher) == []
+    end(two, "failed", "the data set is gone")
+    first = f"Run {two.pk} {two.name}: failed: the data set is gone (the first failure in study "
+    assert texts(researcher) == [f"{first}nights)"]
+    end(three, "failed", "again")
+    end(four, "stopped")
+    ended = "Study nights: finished, 2 of 4 runs failed, 1 of 4 runs stopped"
+    assert texts(researcher) == [f"{first}nights)", ended]
+    event = Notice.objects.order_by("pk").last().event
+    assert (event.link, event.person) == (f"/studies/{study.pk}/", researcher)
+    assert [one.event.text for one in Delivery.objects.all()] == [ended]  # one mail
+    assert texts(viewer) == []
+    end(three, "finished")  # it went on later and ended again
+    assert texts(researcher)[2:] == ["Study nights: finished, 1 of 4 runs failed, 1 of 4 runs "
+                                     "stopped"]  # fmt: skip
+
+
+def test_a_study_without_failures_is_announced_with_its_runs(team, researcher):
+    study = launch_study(team, researcher, "nights", small_plan(seeds=(1,)))
+    for run in study.runs.order_by("pk"):
+        end(run, "finished")
+    assert texts(researcher) == ["Study nights: finished, 2 runs"]
 
 
 def test_followers_of_every_run_and_failures(team, researcher, viewer, stranger):

@@ -23,6 +23,7 @@ from webapp.notices.models import (
 
 from .choices import choices_of, settings_of
 from .events import undispatched
+from .of_studies import collapse
 
 log = logging.getLogger(__name__)
 MAX_AT_ONCE = 200
@@ -49,7 +50,7 @@ def dispatch_all() -> int:
     for pk in undispatched().values_list("pk", flat=True)[:MAX_AT_ONCE]:
         with transaction.atomic():
             rows = undispatched().select_for_update(skip_locked=True, of=("self",))
-            event = rows.select_related("team").filter(pk=pk).first()
+            event = rows.select_related("team", "run__study").filter(pk=pk).first()
             if event is not None:
                 _dispatch(event)
                 done += 1
@@ -57,6 +58,13 @@ def dispatch_all() -> int:
 
 
 def _dispatch(event: NoticeEvent) -> None:
+    if not collapse(event):
+        _notify(event)
+    event.dispatched_at = Now()
+    event.save(update_fields=["dispatched_at"])
+
+
+def _notify(event: NoticeEvent) -> None:
     people = [user for user in _people(event) if _wants(user, event)]
     notices, deliveries = [], []
     for user in people:
@@ -71,8 +79,6 @@ def _dispatch(event: NoticeEvent) -> None:
         deliveries.append(Delivery(event=event, place=Place.WEBHOOK, webhook=hook))
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
-    event.dispatched_at = Now()
-    event.save(update_fields=["dispatched_at"])
     for notice in notices:
         transaction.on_commit(lambda user_id=notice.user_id: refresh_pages(user_id))  # type: ignore[misc]
 
