@@ -113,8 +113,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--table",
         metavar="TABLE",
-        help="benchmark table (file or name) to look results up in. The engine comes with "
-        f"{', '.join(packaged_tables())}",
+        help="benchmark table (CSV or JSON file, or name) to look results up in. The engine comes "
+        f"with {', '.join(packaged_tables())}",
     )
 
 

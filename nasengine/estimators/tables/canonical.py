@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import BinaryIO
 
 from ...core.errors import EngineError
 from ...core.text import shorten
-from .csv_rows import Rows, csv_rows, header_in
-from .json_rows import is_json, json_rows
+from .csv_rows import header_in
+from .json_rows import table_rows
 
 MAX_COLUMN_LENGTH = 100
 
@@ -52,7 +51,7 @@ def canonical_table(raw: BinaryIO, name: str, max_bytes: int) -> CanonicalTable:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     count = 0
-    with _opened(raw, name, max_bytes) as rows:
+    with table_rows(raw, name, max_bytes) as rows:
         header = header_in(rows, name)
         _check_names(header, name)
         writer.writerow(header)
@@ -71,12 +70,6 @@ def canonical_table(raw: BinaryIO, name: str, max_bytes: int) -> CanonicalTable:
     if not count:
         raise EngineError(f"{name} has a header but no rows: choose a table with rows")
     return CanonicalTable(header, count, text.getvalue().encode())
-
-
-def _opened(raw: BinaryIO, name: str, max_bytes: int) -> AbstractContextManager[Rows]:
-    if is_json(raw, name):
-        return nullcontext(json_rows(raw, name, max_bytes))
-    return csv_rows(raw, name, max_bytes)
 
 
 def _check_names(header: tuple[str, ...], name: str) -> None:

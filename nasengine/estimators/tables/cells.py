@@ -14,8 +14,9 @@ import numpy as np
 from ...core.errors import EngineError
 from ...core.text import one_line, shorten
 from ...data.common.roots import allowed_path
-from .csv_rows import Rows, csv_rows, header_in, unreadable
+from .csv_rows import Rows, header_in, unreadable
 from .imported import imported_table
+from .json_rows import table_rows
 from .keys import JOINT
 from .packaged import packaged_table
 
@@ -77,7 +78,7 @@ def stamp_of(text: str) -> Stamp:
         EngineError: the file is missing or not allowed.
     """
     if not text.strip():
-        raise EngineError("is empty: name a table, a file .csv or .csv.gz with a header row")
+        raise EngineError("is empty: name a table, or a file .csv, .json or .gz")
     if packaged := packaged_table(text):
         stat = packaged.file.stat()
         return Stamp(str(packaged.file), stat.st_mtime_ns, stat.st_size, packaged.name)
@@ -136,7 +137,7 @@ def rows_of(stamp: Stamp) -> Iterator[Rows]:
         EngineError: the table cannot be read.
     """
     try:
-        with Path(stamp.path).open("rb") as raw, csv_rows(raw, stamp.name) as rows:
+        with Path(stamp.path).open("rb") as raw, table_rows(raw, stamp.name) as rows:
             yield rows
     except OSError as error:
         raise unreadable(stamp.name, error) from None

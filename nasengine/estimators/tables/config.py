@@ -22,7 +22,7 @@ class TableConfig:
 
     path: str = setting(
         "",
-        "A .csv or .csv.gz file with a header row, table:NAME for a table of your team, or the "
+        "A .csv or .json file, plain or .gz, table:NAME for a table of your team, or the "
         "name of a packaged table: digits-nb201.",
     )
     columns: tuple[str, ...] = setting(

@@ -6,11 +6,12 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, BinaryIO
 
 from ...core.errors import EngineError
 from ...core.text import one_line, shorten
-from .csv_rows import CHUNK, Rows, limited
+from .csv_rows import CHUNK, Rows, csv_rows, limited
 
 START = re.compile(rb"(\xef\xbb\xbf)?\s*(\[\s*[\[{\]]|\{\s*[\"}])")
 
@@ -25,7 +26,25 @@ def is_json(raw: BinaryIO, name: str) -> bool:
     return START.match(start) is not None
 
 
-def json_rows(raw: BinaryIO, name: str, max_bytes: int) -> Rows:
+def table_rows(
+    raw: BinaryIO, name: str, max_bytes: int | None = None
+) -> AbstractContextManager[Rows]:
+    """Return the rows of an open table in CSV or JSON, whichever its content is.
+
+    Args:
+        raw: The open file, which may be compressed with gzip.
+        name: Name of the table for messages.
+        max_bytes: Largest uncompressed size; None: any.
+
+    Raises:
+        EngineError: the file is neither, or too large; also raised inside the block.
+    """
+    if is_json(raw, name):
+        return nullcontext(json_rows(raw, name, max_bytes))
+    return csv_rows(raw, name, max_bytes)
+
+
+def json_rows(raw: BinaryIO, name: str, max_bytes: int | None) -> Rows:
     """Return the rows of a JSON table as those of a CSV file: a header, then the cells as text.
 
     Numbers keep their text, null and NaN are empty cells.
@@ -33,7 +52,7 @@ def json_rows(raw: BinaryIO, name: str, max_bytes: int) -> Rows:
     Args:
         raw: The open file.
         name: Name of the table for messages.
-        max_bytes: Largest uncompressed size.
+        max_bytes: Largest uncompressed size; None: any.
 
     Raises:
         EngineError: the file is no JSON in UTF-8, no list of flat objects, or too large.

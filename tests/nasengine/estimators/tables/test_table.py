@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import json
 import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -287,3 +290,18 @@ def test_the_optima_of_a_table_are_found(table, published):
     if published:
         assert result.values["params"] == 1_073_466
         assert result.values["macs"] == pytest.approx(153_272_960, rel=1e-6)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl", ".json.gz"])
+def test_json_tables_give_the_values_of_csv(tmp_path, suffix):
+    header, *lines = csv.reader(PLAIN.splitlines())
+    objects = [dict(zip(header, line, strict=True)) for line in lines]
+    many = "\n".join(json.dumps(one) for one in objects)
+    text = (many if suffix == ".jsonl" else json.dumps(objects)).encode()
+    (tmp_path / "made.csv").write_text(PLAIN)
+    (tmp_path / f"made{suffix}").write_bytes(gzip.compress(text) if "gz" in suffix else text)
+    paths = [str(tmp_path / name) for name in ("made.csv", f"made{suffix}")]
+    assert header_of(paths[0]) == header_of(paths[1])
+    first, second = (cells_of(path, ("net",), ("acc", "size_m", "ms")) for path in paths)
+    assert first.rows == second.rows
+    np.testing.assert_array_equal(first.numbers, second.numbers)

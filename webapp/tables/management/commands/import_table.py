@@ -36,10 +36,12 @@ TEXT_OPTIONS = {
 
 
 class Command(BaseCommand):
-    help = "Imports a CSV file, plain or gzip, as a benchmark table for searches of a team."
+    help = "Imports a CSV or JSON file, plain or gzip, as a benchmark table for searches of a team."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", help=".csv or .csv.gz in UTF-8 with a header row")
+        parser.add_argument(
+            "file", help=".csv in UTF-8 with a header row, .json or .jsonl; also .gz"
+        )
         for name, text in TEXT_OPTIONS.items():
             parser.add_argument(f"--{name}", default="", help=text)
         parser.add_argument("--json", action="store_true", help="print one JSON document")
