@@ -15,7 +15,7 @@ from .run_fields import SETTING
 from .shared_settings import rank_by_settings
 from .study_rows import StudyRow, lines_of
 
-GROUPED = ("method", "author", "state", "seed", "space", "data", "estimator")
+GROUPED = ("method", "space", "data", "author", "state", "estimator", "seed")
 MAX_TICKED = 500  # runs of a group that can be selected with one click
 NO_VALUE = "not set"
 NOTHING = "run"  # the grouping in which every run has a line of its own
@@ -77,16 +77,13 @@ def grouping_of(key: str) -> Grouping | None:
     return Grouping(column, Coalesce(text, Value(""), output_field=TextField()))
 
 
-def groupings(settings: list[str]) -> list[tuple[str, str]]:
-    """Return the keys and labels to choose from; studies are the default.
+def groupings(settings: list[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the keys and labels to choose from, in named groups; studies are the default.
 
     Args:
         settings: the names of settings of the team's runs.
     """
     fixed = [(key, FIXED[key].label.lower()) for key in GROUPED]
-    return [
-        ("", "study"),
-        (NOTHING, "nothing: every run"),
-        *fixed,
-        *((f"{SETTING}{name}", name) for name in settings),
-    ]
+    own = [(f"{SETTING}{name}", name) for name in sorted(settings, key=str.lower)]
+    groups = [("Common", [("", "study"), (NOTHING, "nothing: every run"), *fixed])]
+    return [*groups, ("Settings", own)] if own else groups

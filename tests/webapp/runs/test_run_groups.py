@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from tests.fixtures.factories import end_run, make_run
 from webapp.runs.models import Run, Study
+from webapp.runs.run_groups import groupings
 from webapp.runs.run_table import run_table
 
 from ...fixtures.html_reader import read
@@ -44,6 +45,19 @@ def test_runs_with_an_equal_value_are_one_line(team, researcher, grouped, group,
     table = run_table(team, researcher, QueryDict(f"group={group}"), None)
     assert [row["study"].name for row in table.rows] == names
     assert sum(row["study"].runs for row in table.rows) == table.total == 3
+
+
+def test_common_groups_are_first_and_settings_are_in_their_order(team, researcher, sign_in):
+    make_run(team, advance=False)
+    (common, first), (settings, own) = groupings(["depth", "Alpha", "beta"])
+    assert (common, settings) == ("Common", "Settings")
+    keys = [key for key, _ in first]
+    assert keys[:7] == ["", "run", "method", "space", "data", "author", "state"]
+    assert own == [("setting.Alpha", "Alpha"), ("setting.beta", "beta"), ("setting.depth", "depth")]
+    groups = read(sign_in(researcher).get("/runs/", {"group": "data"})).all("optgroup")
+    assert [group.attributes["label"] for group in groups] == ["Common", "Settings"]
+    (chosen,) = [o for o in groups[0].all("option") if "selected" in o.attributes]
+    assert chosen.attributes["value"] == "data"
 
 
 def test_a_group_has_the_figures_of_its_runs_and_unfolds_into_them(
