@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from webapp.runs.numbers import age_text, duration_text, number_text, value_text
-from webapp.runs.templatetags.figures import file_size
+from webapp.runs.templatetags.figures import file_size, middle
 
 CASES = json.loads((Path(__file__).parents[2] / "assets" / "format.json").read_text())
 WRITERS = {
@@ -32,6 +32,15 @@ def test_every_case_is_written_as_agreed(kind):
 )
 def test_sizes_of_files_are_written_like_measured_sizes(count, text):
     assert file_size(count) == text == value_text("memory@cpu", count, "B")
+
+
+def test_long_names_keep_start_and_end():
+    assert middle("short name") == "short name"
+    assert middle("x" * 18) == "x" * 18
+    parts = (
+        '<span class="ps-middle"><span>Digits &lt;b&gt; evol</span><span>ution, 12</span></span>'
+    )
+    assert middle("Digits <b> evolution, 12") == parts
 
 
 def test_no_template_writes_sizes_in_another_way():

@@ -31,6 +31,8 @@ from webapp.runs.numbers import (
 )
 
 register = template.Library()
+WHOLE_NAME = 18  # characters of a name that has room everywhere
+NAME_END = 9  # last characters that stay, such as a seed or a number
 NO_UNIT = ("MAC",)  # counts, which have prefixes in place of a unit
 SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
 
@@ -273,6 +275,18 @@ def worked_time(run: Run) -> SafeString:
     if run.rested_seconds >= 1:
         title = f"without {duration_text(run.rested_seconds)} in which the run rested"
     return format_html('<span title="{}">{}</span>', title, text)
+
+
+@register.filter
+def middle(name: str) -> SafeString | str:
+    """Render a name that is shortened in its middle where it has no room: start and end stay."""
+    if len(name) <= WHOLE_NAME:
+        return name
+    return format_html(
+        '<span class="ps-middle"><span>{}</span><span>{}</span></span>',
+        name[:-NAME_END],
+        name[-NAME_END:],
+    )
 
 
 @register.filter
