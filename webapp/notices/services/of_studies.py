@@ -43,10 +43,11 @@ def _first_failure(event: NoticeEvent, study: Study) -> None:
 def _end(study: Study, event: NoticeEvent) -> None:
     """Store the end of the study once its runs have ended; of runs that go on later again."""
     rows = list(Run.objects.filter(study=study).values_list("state", "ended_at"))
-    if any(state not in ENDED_RUNS or ended_at is None for state, ended_at in rows):
+    ends = [at for state, at in rows if state in ENDED_RUNS and at is not None]
+    if not ends or len(ends) < len(rows):
         return
     publish(
-        f"{Kind.RUN_FINISHED}{OF_STUDY}{study.pk}:{max(ended_at for _, ended_at in rows)}",
+        f"{Kind.RUN_FINISHED}{OF_STUDY}{study.pk}:{max(ends)}",
         Kind.RUN_FINISHED,
         f"Study {study.name}: {_counted(Counter(state for state, _ in rows))}",
         f"/studies/{study.pk}/",
