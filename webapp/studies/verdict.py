@@ -19,7 +19,7 @@ from nasengine.statistics.verdicts import (
 )
 from webapp.compare.budget import UNITS
 from webapp.compare.ranking import HYPERVOLUME, Ranking
-from webapp.runs.numbers import number_text
+from webapp.runs.numbers import fixed, number_text
 
 from .plan import RANDOM_SEARCH
 from .table import amount_text
@@ -125,7 +125,10 @@ def _lead(found: Ranking, moved: Shift) -> str:
     text = f"its {measure} is typically {'higher' if way > 0 else 'lower'} by {size}{words}"
     if moved.low is None or moved.high is None:
         return text
-    low, high = (number_text(name, end, unit) for end in (moved.low, moved.high))
+    ends = (moved.low, moved.high)
+    low, high = (number_text(name, end, unit) for end in ends)
+    if size.replace(".", "").isdigit():  # as exact as the difference
+        low, high = (fixed(end, len(size.partition(".")[2])) for end in ends)
     return f"{text}, 95 % interval {low} to {high}"
 
 
@@ -148,9 +151,14 @@ def _p_text(test: Verdict) -> str:
 
 def _about_the_second(samples: Mapping[str, Sequence[float]], best: str, second: str) -> str:
     """Whether the best method is also better than the second, among the tests of all pairs."""
-    test = _between(compare_pairs(samples), best, second)
+    verdicts = compare_pairs(samples)
+    test = _between(verdicts, best, second)
     if test.kind == FEW or test.corrected_p is None:
-        return f" More seeds are needed to separate it from {second}, the second."
+        few = missing_seeds(test.counts, len(verdicts))
+        return (
+            f" To separate it from {second}, the second, each method needs at least {few} more "
+            f"seed{'' if few == 1 else 's'}."
+        )
     p = f"p < {ROUND_P}" if test.corrected_p < ROUND_P else f"p = {test.corrected_p:.2g}"
     found = "It is also better than" if test.kind == BETTER else "It is not clearly better than"
     tests = test.comparisons

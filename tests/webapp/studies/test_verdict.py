@@ -61,6 +61,7 @@ def test_what_can_be_chance_is_no_winner():
     assert "no method is clearly better: nsga2 is ahead of random search" in result["sentence"]
     assert "but the difference can be chance (Mann-Whitney test, p = 0.7; 6" in result["sentence"]
     assert result["low"] < 0 < result["high"]
+    assert "by 0.00500, 95 % interval -0.02500 to 0.03500)" in result["sentence"]
     level = verdict_of(found({"random": evenly(0.5, 6), "nsga2": evenly(0.5, 6)}))["sentence"]
     assert "random search and nsga2 have the same hypervolume (Mann-Whitney" in level
 
@@ -94,6 +95,15 @@ def test_the_best_of_several_is_compared_with_random_search_and_with_the_second(
     assert "second" not in clear  # random search is the second
     apart = verdict_of(found({**values, "monas": evenly(0.55, 10)}))["sentence"]
     assert "It is also better than monas, the second (p < 0.001 with" in apart
+
+
+def test_seeds_that_are_missing_for_the_second_are_counted():
+    values = {name: evenly(0.1 * i, 5) for i, name in enumerate(("random", "a", "b", "c", "nsga2"))}
+    text = verdict_of(found(values))["sentence"]
+    assert "nsga2 is better than random search" in text
+    assert text.endswith(
+        "To separate it from c, the second, each method needs at least 1 more seed."
+    )
 
 
 def test_random_search_can_be_the_best():
