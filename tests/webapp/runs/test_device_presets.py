@@ -19,6 +19,7 @@ FEW: dict[str, dict[str, Any]] = {
     "monas": {"warm_up": 2},
     "dpp-net": {"first": 2, "keep": 2, "epochs": 1},
 }
+SHALLOW = {"chain-condensenet": {"stages": [2, 3], "growths": [4, 8]}}
 ON_GPU = [name for name in DEVICE_PRESETS if name.endswith("-gpu")]
 
 
@@ -41,6 +42,7 @@ def searched(name):
         "strategy_config": {**spec["strategy_config"], **FEW[spec["strategy"]]},
         "estimator_config": {"epochs": 1, "device": "cpu", "threads": 1},
         "dataset_config": {"limit": 100},
+        "space_config": SHALLOW.get(spec["space"], {}),
     }
     result = search(assembly.check(SearchSpec(**{**spec, **small})))
     return [candidate.outcome for candidate in result.candidates]
