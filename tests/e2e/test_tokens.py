@@ -18,15 +18,18 @@ def test_token_and_program_are_copied(website, researcher, browser_page):
     page.get_by_label("Allows").select_option("write")
     page.get_by_test_id("issue-token").click()
     token = page.get_by_test_id("token").inner_text()
-    for button in (
-        page.get_by_test_id("new-token").get_by_role("button", name="Copy"),
-        page.get_by_test_id("script-python").get_by_role("button", name="Copy"),
+    line = f"export PARETOSCOPE_TOKEN={token}"
+    for button, whole in (
+        (page.locator("[data-copy=new-token]"), token),
+        (page.locator("[data-copy=script-token]"), line),
+        (page.locator("[data-copy=script-python]"), page.locator("#script-python").inner_text()),
     ):
         page.evaluate("navigator.clipboard.writeText('')")
         button.click()
         expect(page.get_by_role("button", name="Copied").first).to_be_visible()
         copied = page.evaluate("navigator.clipboard.readText()")
-        assert token in copied
+        assert copied == whole
         expect(page.get_by_role("button", name="Copied")).to_have_count(0)
     assert "client.launch(" in copied
+    assert token not in copied  # the program reads it from the environment
     compile(copied, "copied", "exec")
