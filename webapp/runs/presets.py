@@ -263,6 +263,11 @@ PRESETS = {
             "strategy_config": {"starts": 6},
         },
     ),
+    "bayesian": Preset(
+        "Bayesian optimisation",
+        "A Gaussian process on paths and graph of each cell chooses what to train next.",
+        {**SMALL, "space": "cell", "strategy": "bayesian", "space_config": {"cells": 3}},
+    ),
     "random": Preset(
         "Random search",
         "The baseline that every method has to beat: random candidates, same budget.",

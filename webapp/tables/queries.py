@@ -84,7 +84,7 @@ def searches_of(table: BenchmarkTable) -> list[dict[str, str]]:
     return [
         {
             "dataset": dataset,
-            "query": _query(table, dataset, "dpp-net"),
+            "query": _query(table, dataset, "bayesian"),
             "study_query": _query(table, dataset, "Methods"),
         }
         for dataset in table.datasets

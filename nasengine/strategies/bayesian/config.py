@@ -31,6 +31,14 @@ class BayesianConfig:
         choices=("size", *names("proxies")),
         omit_default=True,
     )
+    surrogate: str = setting(
+        "paths",
+        "What the surrogate learns from, besides decisions and graph. paths: the number, depth and "
+        "operations of the paths through each cell, and the size, each with its own length scale; "
+        "size: the size alone, as in earlier releases.",
+        choices=("paths", "size"),
+        omit_default=True,
+    )
     pool: int = setting(
         400, "Random architectures predicted before each choice.", low=10, high=20_000
     )

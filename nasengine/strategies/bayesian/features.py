@@ -1,17 +1,18 @@
-"""Features of an architecture that need no training: its decisions, its graph, its size."""
+"""Features of an architecture that need no training: decisions, graph, paths and size."""
 
 from __future__ import annotations
 
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ...core.architecture import Architecture
 from ...core.space import Space
+from .paths import path_features
 
 # Labels of subgraphs are hashed to this many columns; a cell of `nb201` has about 270 labels.
 COLUMNS = 1024
@@ -28,25 +29,39 @@ class Features:
         tokens: n x the longest sequence of decisions, -1 where a sequence has ended.
         operations: n x COLUMNS, counts of operations; rows have length 1.
         contexts: n x COLUMNS, counts of operations with their neighbours; rows have length 1.
+        paths: n x the names, as in `path_features`; 0 where an architecture has no such number.
+        names: Names of the columns of `paths`, with that of the cell before each.
         sizes: n, as in `size_of`.
     """
 
     tokens: np.ndarray
     operations: np.ndarray
     contexts: np.ndarray
+    paths: np.ndarray
+    names: tuple[str, ...]
     sizes: np.ndarray
 
     def rows(self, index: np.ndarray | slice) -> Features:
         """Return the features of some of the architectures."""
-        return Features(
-            self.tokens[index], self.operations[index], self.contexts[index], self.sizes[index]
+        return replace(
+            self,
+            tokens=self.tokens[index],
+            operations=self.operations[index],
+            contexts=self.contexts[index],
+            paths=self.paths[index],
+            sizes=self.sizes[index],
         )
 
-    def resized(self, columns: int) -> Features:
-        """Return the features with as many columns of tokens, cut or filled up with -1."""
+    def like(self, other: Features) -> Features:
+        """Return the features with the columns of `other`, filled up as where there is no value."""
+        columns = other.tokens.shape[1]
         kept = self.tokens[:, :columns]
         tokens = np.pad(kept, ((0, 0), (0, columns - kept.shape[1])), constant_values=-1)
-        return Features(tokens, self.operations, self.contexts, self.sizes)
+        own = dict(zip(self.names, self.paths.T, strict=True))
+        absent = np.zeros(len(self.sizes))
+        paths = [own.get(name, absent) for name in other.names]
+        stacked = np.stack(paths, axis=1) if paths else np.zeros((len(self.sizes), 0))
+        return replace(self, tokens=tokens, paths=stacked, names=other.names)
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,7 @@ class _Row:
     tokens: tuple[int, ...]
     operations: tuple[tuple[int, ...], tuple[float, ...]]
     contexts: tuple[tuple[int, ...], tuple[float, ...]]
+    paths: dict[str, float]
     size: float
 
 
@@ -74,7 +90,10 @@ class Encoder:
             tokens[index, : len(row.tokens)] = row.tokens
             operations[index, row.operations[0]] = row.operations[1]
             contexts[index, row.contexts[0]] = row.contexts[1]
-        return Features(tokens, operations, contexts, np.array([row.size for row in rows]))
+        names = tuple(sorted({name for row in rows for name in row.paths}))
+        paths = np.array([[row.paths.get(name, 0.0) for name in names] for row in rows])
+        sizes = np.array([row.size for row in rows])
+        return Features(tokens, operations, contexts, paths, names, sizes)
 
     def size(self, architecture: Architecture) -> float:
         """Return the size of one architecture."""
@@ -92,15 +111,18 @@ class Encoder:
         drawing = self._space.graph(architecture)
         operations: Counter[str] = Counter()
         contexts: Counter[str] = Counter()
+        paths: dict[str, float] = {}
         for cell in drawing["cells"]:
             edges = used_edges(cell)
+            found = path_features(cell, edges)
+            paths.update({f"{cell['name']}/{name}": value for name, value in found.items()})
             operations.update(f"{cell['name']}/{label}" for label in _labels(edges))
             contexts.update(f"{cell['name']}/{label}" for label in _contexts(edges))
         for decision in drawing.get("decisions", []):  # of a space without networks
             operations[label := f"{decision['name']}/{decision['option']}"] += 1
             contexts[label] += 1
         tokens = tuple(self._space.tokens(architecture))
-        return _Row(tokens, _hashed(operations), _hashed(contexts), size_of(drawing))
+        return _Row(tokens, _hashed(operations), _hashed(contexts), paths, size_of(drawing))
 
 
 def used_edges(cell: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,141 +1,203 @@
-"""Gaussian process on architectures whose kernel is a weighted sum over decisions, graph and size.
+"""Gaussian process on architectures.
 
-With scores of a proxy there is a fourth part.
+Its kernel is a weighted sum of three: one of the decisions, one of the graph, and one of numbers
+that describe the paths, the size and what a proxy says. The graph kernel is the Weisfeiler-Lehman
+kernel of Ru, Wan, Dong and Osborne, Interpretable Neural Architecture Search via Bayesian
+Optimisation with Weisfeiler-Lehman Kernels (2006.07556), with operations on edges and at most one
+step. The kernel of numbers is a squared exponential with a length scale for each of them.
 
-The graph part is the Weisfeiler-Lehman kernel of Ru, Wan, Dong and Osborne, Interpretable Neural
-Architecture Search via Bayesian Optimisation with Weisfeiler-Lehman Kernels (2006.07556), with
-operations on edges and at most one step. Weights and noise maximise the marginal likelihood.
+Weights, length scales and noise maximise the posterior density under log-normal priors. The prior
+of the length scales grows with the root of their number, as Hvarfner, Hellsten and Nardi propose in
+Vanilla Bayesian Optimization Performs Great in High Dimensions (2402.02229).
 """
 
 from __future__ import annotations
 
-import itertools
-from functools import cache
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from scipy.optimize import minimize
 
 from .features import Features
 
-WEIGHTS = (0.0, 0.3, 1.0)
-NOISES = (1e-3, 1e-2, 5e-2)
 DECAY = 3.0  # of the decisions' kernel from equal to entirely different sequences
-SIZE_SCALE = 0.5  # length scale of the size, in standard deviations of its logarithm
-SCORE_SCALE = 0.7  # length scale of a proxy's scores, in their standard deviations
-MAX_TUNED = 120  # examples from which weights are chosen
+MAX_TUNED = 120  # examples that parameters are fitted to
+ITERATIONS = 60
+JITTER = 1e-6
+# Median and standard deviation (of the logarithm) of the priors; targets have variance 1.
+WEIGHT_PRIOR = (0.3, 1.5)
+NOISE_PRIOR = (0.02, 1.0)
+SCALE_PRIOR = (3**-0.5, 1.0)  # times the root of the number of inputs
+BOUNDS = {"weight": (1e-3, 50.0), "scale": (0.05, 400.0), "noise": (1e-4, 2.5)}
 
 
-@cache
-def grid(kernels: int) -> tuple[np.ndarray, ...]:
-    """Return the weights of so many kernels that are tried."""
-    return tuple(
-        np.array(weights)
-        for weights in itertools.product(WEIGHTS, repeat=kernels)
-        if max(weights) == max(WEIGHTS)
-    )
+@dataclass(frozen=True)
+class Parameters:
+    """What a process is fitted with.
+
+    Attributes:
+        weights: Weights of the given kernels and, last, of the kernel of the inputs, k + 1.
+        scales: Length scales of the inputs, d.
+        noise: Variance of the noise.
+    """
+
+    weights: np.ndarray
+    scales: np.ndarray
+    noise: float
+
+    @property
+    def variance(self) -> float:
+        """Prior variance of one value without noise."""
+        return float(self.weights.sum())
+
+    def kernel(self, given: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Return the kernel of n and m architectures, n x m.
+
+        Args:
+            given: Their k given kernels, k x n x m.
+            first: Inputs of the n, n x d.
+            second: Inputs of the m, m x d.
+        """
+        one, other = first / self.scales, second / self.scales
+        squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * one @ other.T
+        similar: np.ndarray = np.tensordot(self.weights[:-1], given, 1)
+        return similar + self.weights[-1] * np.exp(-0.5 * np.maximum(squares, 0.0))
 
 
-def kernels(first: Features, second: Features, spread: float) -> np.ndarray:
-    """Return the three kernels of n and m architectures, 3 x n x m.
+def kernels(first: Features, second: Features) -> np.ndarray:
+    """Return the kernels of decisions and graph of n and m architectures, 2 x n x m.
 
     Args:
         first: Features of n architectures.
         second: Features of m architectures, with as many columns of tokens.
-        spread: Standard deviation of the logarithm of the sizes.
     """
     longest = max(first.tokens.shape[1], 1)
     different = np.zeros((len(first.sizes), len(second.sizes)))
     for one, other in zip(first.tokens.T, second.tokens.T, strict=True):
         different += one[:, None] != other[None]
     graph = first.operations @ second.operations.T + first.contexts @ second.contexts.T
-    distance = np.log1p(first.sizes)[:, None] - np.log1p(second.sizes)[None]
-    return np.stack(
-        [
-            np.exp(-DECAY / longest * different),
-            graph.astype(float) / 2,
-            np.exp(-0.5 * (distance / (SIZE_SCALE * spread)) ** 2),
-        ]
-    )
-
-
-def score_kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the kernel of n and m standardised scores of a proxy, n x m."""
-    similar: np.ndarray = np.exp(-0.5 * ((first[:, None] - second[None]) / SCORE_SCALE) ** 2)
-    return similar
-
-
-def spread_of(sizes: np.ndarray) -> float:
-    """Return the standard deviation of the logarithm of sizes; 1 if all are equal."""
-    return float(np.log1p(sizes).std()) or 1.0
+    return np.stack([np.exp(-DECAY / longest * different), graph.astype(float) / 2])
 
 
 class GaussianProcess:
     """Regression of standardised targets.
 
     Args:
-        within: Kernels of the n examples, k x n x n.
+        given: Kernels of the n examples, k x n x n.
+        inputs: Numbers that describe the n examples, n x d.
         targets: n numbers.
-        weights: Weights of the kernels; default: those of the largest marginal likelihood.
-        noise: Variance of the noise as a share of the kernel's; with `weights`.
+        parameters: Default: those of the largest posterior density.
     """
 
     def __init__(
         self,
-        within: np.ndarray,
+        given: np.ndarray,
+        inputs: np.ndarray,
         targets: np.ndarray,
-        weights: np.ndarray | None = None,
-        noise: float = NOISES[0],
+        parameters: Parameters | None = None,
     ):
         self._offset = float(targets.mean())
         self._scale = float(targets.std()) or 1.0
+        self._inputs = inputs
         scaled = (targets - self._offset) / self._scale
-        if weights is None:
+        if parameters is None:
             tuned = slice(max(len(targets) - MAX_TUNED, 0), None)
-            weights, noise = chosen_weights(within[:, tuned, tuned], scaled[tuned])
-        self.weights, self.noise = weights, noise
-        self._factor = _factor(within, weights, noise)
+            parameters = most_probable(given[:, tuned, tuned], inputs[tuned], scaled[tuned])
+        self.parameters = parameters
+        total = parameters.kernel(given, inputs, inputs)
+        total[np.diag_indices_from(total)] += parameters.noise + JITTER
+        self._factor = np.linalg.cholesky(total)
         self._whitened = solve_triangular(self._factor, scaled, lower=True)
-        self._variance = float(self._whitened @ self._whitened) / len(targets)
 
-    def predict(self, across: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def predict(self, given: np.ndarray, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return means and standard deviations of m architectures, in the units of the targets.
 
         Args:
-            across: Kernels of m architectures with the n examples, k x m x n.
+            given: Kernels of m architectures with the n examples, k x m x n.
+            inputs: Their numbers, m x d.
         """
-        similar = np.tensordot(self.weights, across, 1)
+        similar = self.parameters.kernel(given, inputs, self._inputs)
         whitened = solve_triangular(self._factor, similar.T, lower=True)
-        variance = self._variance * (self.weights.sum() - (whitened**2).sum(axis=0))
+        variance = self.parameters.variance - (whitened**2).sum(axis=0)
         deviation = np.sqrt(np.maximum(variance, 1e-9))
         mean = whitened.T @ self._whitened
         return self._offset + self._scale * mean, self._scale * deviation
 
 
-def chosen_weights(within: np.ndarray, scaled: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the weights and the noise of the largest marginal likelihood.
+def most_probable(given: np.ndarray, inputs: np.ndarray, targets: np.ndarray) -> Parameters:
+    """Return the parameters of the largest posterior density.
 
-    The variance of the process is its own maximum for each choice.
+    Args:
+        given: Kernels of n examples, k x n x n.
+        inputs: n x d.
+        targets: n numbers of mean 0 and variance 1.
     """
-    count = len(scaled)
-    choices = list(itertools.product(grid(len(within)), NOISES))
-    stacked = np.zeros((len(choices), count + 1, count + 1))
-    stacked[:, :count, :count] = np.tensordot(np.array([w for w, _ in choices]), within, 1)
-    ridges = np.array([noise * weights.sum() for weights, noise in choices])
-    diagonal = np.arange(count)
-    stacked[:, diagonal, diagonal] += ridges[:, None]
-    # With the targets as a further row, the last row of the factor holds the whitened targets.
-    stacked[:, count, :count] = stacked[:, :count, count] = scaled
-    stacked[:, count, count] = 2 * float(scaled @ scaled) / ridges + 1
-    factors = np.linalg.cholesky(stacked)
-    whitened = (factors[:, count, :count] ** 2).sum(axis=1)
-    logarithms = np.log(np.diagonal(factors, axis1=1, axis2=2)[:, :count]).sum(axis=1)
-    variances = np.maximum(whitened / count, 1e-12)
-    return choices[int(np.argmax(-0.5 * count * np.log(variances) - logarithms))]
+    posterior = Posterior(given, inputs, targets)
+    found = minimize(
+        posterior,
+        posterior.start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=posterior.bounds,
+        options={"maxiter": ITERATIONS},
+    )
+    return posterior.parameters(found.x)
 
 
-def _factor(within: np.ndarray, weights: np.ndarray, noise: float) -> np.ndarray:
-    """Return the Cholesky factor of the kernel with noise."""
-    total = np.tensordot(weights, within, 1)
-    total[np.diag_indices_from(total)] += noise * weights.sum()
-    factor: np.ndarray = np.linalg.cholesky(total)
-    return factor
+class Posterior:
+    """Negative logarithm of the posterior density of the logarithms of parameters.
+
+    Args:
+        given: Kernels of n examples, k x n x n.
+        inputs: n x d.
+        targets: n numbers of mean 0 and variance 1.
+    """
+
+    def __init__(self, given: np.ndarray, inputs: np.ndarray, targets: np.ndarray):
+        self._given, self._inputs, self._targets = given, inputs, targets
+        self._squares = (inputs[:, None] - inputs[None]) ** 2
+        kernels, numbers = len(given) + 1, inputs.shape[1]
+        middle = SCALE_PRIOR[0] * max(numbers, 1) ** 0.5
+        medians = [WEIGHT_PRIOR[0]] * kernels + [middle] * numbers + [NOISE_PRIOR[0]]
+        spreads = [WEIGHT_PRIOR[1]] * kernels + [SCALE_PRIOR[1]] * numbers + [NOISE_PRIOR[1]]
+        limits = [BOUNDS["weight"]] * kernels + [BOUNDS["scale"]] * numbers + [BOUNDS["noise"]]
+        self.start = np.log(medians)
+        self.bounds = np.log(limits)
+        self._spreads = np.array(spreads)
+        self._kernels = kernels
+
+    def parameters(self, logarithms: np.ndarray) -> Parameters:
+        """Return the parameters of these logarithms."""
+        values = np.exp(logarithms)
+        return Parameters(values[: self._kernels], values[self._kernels : -1], float(values[-1]))
+
+    def __call__(self, logarithms: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return the value and its gradient."""
+        parameters = self.parameters(logarithms)
+        count, weights = len(self._targets), parameters.weights
+        distances = self._squares @ parameters.scales**-2.0
+        similar = weights[-1] * np.exp(-0.5 * distances)
+        total = similar + np.tensordot(weights[:-1], self._given, 1)
+        total[np.diag_indices(count)] += parameters.noise + JITTER
+        try:
+            factor = np.linalg.cholesky(total)
+        except np.linalg.LinAlgError:
+            return 1e10, np.zeros_like(logarithms)
+        half = solve_triangular(factor, np.eye(count), lower=True)
+        inverse = half.T @ half
+        solved = inverse @ self._targets
+        away = (logarithms - self.start) / self._spreads
+        value = 0.5 * (self._targets @ solved + away @ away) + np.log(np.diag(factor)).sum()
+        # Of the likelihood by an entry of the kernel, then by each parameter's logarithm.
+        by_entry = 0.5 * (inverse - np.outer(solved, solved))
+        weighted = by_entry * similar
+        gradient = np.concatenate(
+            [
+                weights[:-1] * np.tensordot(self._given, by_entry, 2),
+                [weighted.sum()],
+                np.tensordot(weighted, self._squares, 2) * parameters.scales**-2.0,
+                [parameters.noise * np.trace(by_entry)],
+            ]
+        )
+        return float(value), gradient + away / self._spreads

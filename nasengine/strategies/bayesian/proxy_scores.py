@@ -13,7 +13,7 @@ from ...core.architecture import Architecture
 from ...core.space import Space
 from .example import pack, unpack
 from .features import Encoder, Features
-from .gaussian_process import GaussianProcess, kernels, spread_of
+from .surrogates import Process, relations
 
 MAX_LEARNED = 1000
 MAX_CACHED = 20_000
@@ -23,15 +23,16 @@ class ProxyModel:
     """The ranks of scored architectures as normal quantiles, and a process that predicts others.
 
     Scores of proxies have scales of their own and outliers, while their ranks are what correlates
-    with the result.
+    with the result. `kind` is a key of `KINDS`.
     """
 
-    def __init__(self, space: Space, encoder: Encoder):
+    def __init__(self, space: Space, encoder: Encoder, kind: str = "paths"):
         self._space = space
         self._encoder = encoder
+        self._kind = kind
         self._values: dict[Architecture, float] = {}
         self._predicted: dict[Architecture, float] = {}
-        self._fitted: tuple[Features, float, GaussianProcess] | None = None
+        self._fitted: tuple[Features, Process] | None = None
 
     @property
     def scored(self) -> list[Architecture]:
@@ -74,17 +75,17 @@ class ProxyModel:
         self._predicted, self._fitted = {}, None
 
     def _predict(self, architectures: Sequence[Architecture]) -> list[float]:
-        known, spread, process = self._process()
-        asked = self._encoder.features(architectures).resized(known.tokens.shape[1])
-        mean, _ = process.predict(kernels(asked, known, spread))
+        known, process = self._process()
+        asked = self._encoder.features(architectures).like(known)
+        related = relations(self._kind, asked, known, known)
+        mean, _ = process.predict(related.given, related.inputs)
         found: list[float] = mean.tolist()
         return found
 
-    def _process(self) -> tuple[Features, float, GaussianProcess]:
+    def _process(self) -> tuple[Features, Process]:
         if self._fitted is None:
             known = self._encoder.features(self.scored)
-            spread = spread_of(known.sizes)
             targets = np.array(list(self._values.values()))
-            process = GaussianProcess(kernels(known, known, spread), targets)
-            self._fitted = known, spread, process
+            related = relations(self._kind, known, known, known)
+            self._fitted = known, related.fitted(self._kind, np.arange(len(targets)), targets)
         return self._fitted

@@ -35,7 +35,8 @@ from .features import Encoder
 from .proxy_scores import ProxyModel
 from .surrogate import MIN_MEASURED, Prediction, predicted
 
-VERSION = 1
+VERSION = 2
+WITHOUT_PATHS = 1  # the newest version whose searches had no features of paths
 # Candidates are planned in groups of a twentieth of the examples: later ones change little.
 EXAMPLES_PER_PLANNED = 20
 CLIP = 1.0  # with one objective; see `Scale`
@@ -63,6 +64,7 @@ class Bayesian(RepeatingStrategy):
         self._started = False
         self._warm_start = WarmStart(config.warm_start)
         self._proxy: ProxyModel | None = None
+        self._surrogate = config.surrogate
 
     @property
     def proxies(self) -> tuple[str, ...]:
@@ -87,7 +89,7 @@ class Bayesian(RepeatingStrategy):
         if self._warm_start.take(outcome):
             if not self._warm_start.is_open:
                 ranked = self._warm_start.ranked()
-                self._proxy = ProxyModel(self.task.space, self._encoder)
+                self._proxy = ProxyModel(self.task.space, self._encoder, self._surrogate)
                 self._proxy.learn(ranked)
                 self._begin_with([architecture for architecture, _ in ranked])
             return
@@ -112,12 +114,14 @@ class Bayesian(RepeatingStrategy):
             "examples": [example.to_json(space) for example in self._examples],
             "queue": [[pack(one, space), parent, values] for one, parent, values in self._queue],
             "started": self._started,
+            "surrogate": self._surrogate,
             **({"warm_start": warm} if (warm := self._warm_start.state_dict()) else {}),
             **({} if self._proxy is None else {"scores": self._proxy.state_dict()}),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        check_version(state, VERSION, self.name)
+        version = check_version(state, VERSION, self.name)
+        self._surrogate = "size" if version == WITHOUT_PATHS else state["surrogate"]
         space = self.task.space
         self._tracker.load_state_dict(state["tracker"])
         self._examples = [Example.from_json(value, space) for value in state["examples"]]
@@ -130,7 +134,7 @@ class Bayesian(RepeatingStrategy):
         # States of older releases have no scores after the warm start: they go on without.
         self._proxy = None
         if "scores" in state:
-            self._proxy = ProxyModel(space, self._encoder)
+            self._proxy = ProxyModel(space, self._encoder, self._surrogate)
             self._proxy.load_state_dict(state["scores"])
 
     def _kept(self, examples: list[Example]) -> list[Example]:
@@ -167,6 +171,7 @@ class Bayesian(RepeatingStrategy):
             architectures,
             clip=CLIP if len(self.task.goals) == 1 else None,
             proxy=self._proxy,
+            kind=self._surrogate,
         )
         count = max(len(self._examples) // EXAMPLES_PER_PLANNED, 1)
         values = prediction.optimistic(0.0)

@@ -10,8 +10,8 @@ import numpy as np
 from ...core.architecture import Architecture
 from ...pareto.scaling import MAX, exponents
 from .features import Encoder
-from .gaussian_process import GaussianProcess, kernels, score_kernel, spread_of
 from .proxy_scores import ProxyModel
+from .surrogates import relations
 
 MIN_MEASURED = 3  # an objective measured less often is not predicted
 
@@ -78,6 +78,7 @@ def predicted(
     *,
     clip: float | None,
     proxy: ProxyModel | None = None,
+    kind: str = "paths",
 ) -> Prediction:
     """Fit a process to each objective and predict architectures with it.
 
@@ -92,32 +93,32 @@ def predicted(
         asked: k architectures to predict.
         clip: As in `Scale.of`, for the first objective; None: no bound.
         proxy: Scores of a proxy, a further feature; None: there are none.
+        kind: A key of `KINDS`.
     """
     count, more = len(architectures), len(pending)
     everything = encoder.features([*architectures, *pending, *asked])
-    spread = spread_of(everything.sizes[:count])
     known = everything.rows(slice(0, count + more))
-    within = kernels(known, known, spread)
-    across = kernels(everything.rows(slice(count + more, None)), known, spread)
-    if proxy is not None:
-        scores = proxy.of([*architectures, *pending, *asked])
-        similar = score_kernel(scores, scores[: count + more])
-        within = np.concatenate([within, similar[None, : count + more]])
-        across = np.concatenate([across, similar[None, count + more :]])
+    scores = None if proxy is None else proxy.of([*architectures, *pending, *asked])
+    related = relations(
+        kind,
+        everything,
+        known,
+        everything.rows(slice(0, count)) if kind == "size" else everything,
+        None if scores is None else (scores, scores[: count + more]),
+    )
     means, deviations, scales = [], [], []
     for column, values in enumerate(points.T):
         rows = np.flatnonzero(np.isfinite(values))
         scale = Scale.of(values[rows], clip if column == 0 else None)
         targets = scale.forward(values[rows])
-        process = GaussianProcess(within[:, rows[:, None], rows], targets)
+        process = related.fitted(kind, rows, targets)
         if more:
             flying = np.arange(count, count + more)
-            expected, _ = process.predict(within[:, flying[:, None], rows])
+            expected, _ = related.predicted(process, flying, rows)
             rows, targets = np.concatenate([rows, flying]), np.concatenate([targets, expected])
-            process = GaussianProcess(
-                within[:, rows[:, None], rows], targets, process.weights, process.noise
-            )
-        mean, deviation = process.predict(across[:, :, rows])
+            process = related.fitted(kind, rows, targets, like=process)
+        wanted = np.arange(count + more, count + more + len(asked))
+        mean, deviation = related.predicted(process, wanted, rows)
         means.append(mean)
         deviations.append(deviation)
         scales.append(scale)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
@@ -13,13 +14,15 @@ from nasengine.strategies.bayesian import proxy_scores
 from nasengine.strategies.bayesian.acquisition import by_hypervolume, expected_improvement
 from nasengine.strategies.bayesian.features import Encoder, size_of, used_edges
 from nasengine.strategies.bayesian.gaussian_process import (
-    NOISES,
+    JITTER,
     GaussianProcess,
-    chosen_weights,
-    grid,
+    Parameters,
+    Posterior,
     kernels,
-    spread_of,
+    most_probable,
 )
+from nasengine.strategies.bayesian.inputs import inputs_of
+from nasengine.strategies.bayesian.paths import path_features
 from nasengine.strategies.bayesian.proxy_scores import ProxyModel
 from nasengine.strategies.bayesian.surrogate import predicted
 from tests.fixtures.search_steps import ONE, TWO, make_space, make_strategy, point, search
@@ -61,39 +64,110 @@ def test_the_graph_does_not_see_the_numbers_of_the_nodes():
     first = cell(CONV3, CONV1, NONE, SKIP, POOL, CONV3)
     second = cell(CONV1, CONV3, NONE, SKIP, CONV3, POOL)
     features = Encoder(SPACE).features([first, second])
-    _, graph, _ = kernels(features, features, 1.0)
+    _, graph = kernels(features, features)
     assert np.allclose(graph, 1.0, atol=1e-6)
+    assert np.allclose(features.paths[0], features.paths[1])
+
+
+def test_paths_are_counted_as_by_listing_them():
+    # Paths 0-3: skip; 0-1-3: 3x3, 3x3; 0-2-3: 1x1, pool; 0-1-2-3: 3x3, none leads nowhere.
+    features = Encoder(SPACE).features([cell(CONV3, CONV1, NONE, SKIP, CONV3, POOL)])
+    found = dict(zip(features.names, features.paths[0].tolist(), strict=True))
+    named = {name.removeprefix("cell/"): value for name, value in found.items()}
+    expected = {
+        "paths": np.log1p(3), "shallow paths": np.log1p(1),
+        "depth least": 0, "depth most": 2, "depth mean": 1,
+        "conv 3 used": 2, "conv 3 least": 0, "conv 3 most": 2, "conv 3 mean": 2 / 3,
+        "conv 1 used": 1, "conv 1 least": 0, "conv 1 most": 1, "conv 1 mean": 1 / 3,
+        "pool 3 used": 1, "pool 3 least": 0, "pool 3 most": 1, "pool 3 mean": 1 / 3,
+        "skip used": 1,
+    }  # fmt: skip
+    assert named == pytest.approx(expected)
+
+
+def test_paths_of_two_inputs_and_of_long_chains_are_counted():
+    nodes = [
+        {"id": "a", "role": "input"},
+        {"id": "b", "role": "input"},
+        *({"id": f"n{index}", "role": "inner"} for index in range(400)),
+        {"id": "z", "role": "output"},
+    ]
+    names = ["a", *(f"n{index}" for index in range(400)), "z"]
+    conv = {"family": "conv", "kernel": 3, "label": "3x3"}
+    edges = [{"source": "b", "target": "z", "family": "concat", "kernel": None, "label": "concat"}]
+    for source, target in itertools.pairwise(names):
+        edges += [{"source": source, "target": target, **conv}] * 2
+    found = path_features({"name": "cell", "nodes": nodes}, edges)
+    assert found["paths"] == pytest.approx(np.log(1e100)) and found["conv 3 most"] == 401
+    assert found["conv 3 least"] == 0 and found["depth mean"] == pytest.approx(401)
+    assert found["shallow paths"] == pytest.approx(np.log(2))
+    assert path_features({"name": "cell", "nodes": nodes}, edges[1:5]) == {}
+
+
+def _problem(count, seed):
+    """Kernels, inputs and targets of random cells."""
+    rng = np.random.default_rng(seed)
+    features = Encoder(SPACE).features([SPACE.sample(rng) for _ in range(count)])
+    return kernels(features, features), inputs_of(features, features), rng.normal(size=count)
+
+
+def test_inputs_are_standardised_and_vary():
+    features = Encoder(SPACE).features(
+        [cell(*one, CONV3, SKIP, CONV1) for one in ((CONV3, POOL, SKIP), (SKIP, SKIP, CONV1))]
+    )
+    inputs = inputs_of(features, features, np.array([0.5, -0.5]))
+    assert 2 < inputs.shape[1] <= len(features.names) + 2
+    assert np.allclose(inputs[:, :-1].mean(axis=0), 0) and np.allclose(inputs[:, :-1].std(0), 1)
+    assert inputs[:, -1].tolist() == [0.5, -0.5]
 
 
 def test_the_process_agrees_with_the_closed_form():
-    rng = np.random.default_rng(0)
-    features = Encoder(SPACE).features([SPACE.sample(rng) for _ in range(9)])
-    all_kernels = kernels(features, features, spread_of(features.sizes))
-    targets, weights = rng.normal(size=6), np.array([1.0, 0.3, 0.0])
-    mean, deviation = GaussianProcess(all_kernels[:, :6, :6], targets, weights, 0.01).predict(
-        all_kernels[:, 6:, :6]
-    )
-    total = np.tensordot(weights, all_kernels, 1)
-    inverse = np.linalg.inv(total[:6, :6] + 0.013 * np.eye(6))
+    given, inputs, targets = _problem(9, 0)
+    targets = targets[:6]
+    scales = np.linspace(0.5, 3.0, inputs.shape[1])
+    parameters = Parameters(np.array([1.0, 0.3, 0.7]), scales, 0.01)
+    process = GaussianProcess(given[:, :6, :6], inputs[:6], targets, parameters)
+    mean, deviation = process.predict(given[:, 6:, :6], inputs[6:])
+    distances = (((inputs[:, None] - inputs[None]) / scales) ** 2).sum(axis=2)
+    total = given[0] + 0.3 * given[1] + 0.7 * np.exp(-0.5 * distances)
+    inverse = np.linalg.inv(total[:6, :6] + (0.01 + JITTER) * np.eye(6))
     scaled = (targets - targets.mean()) / targets.std()
     across = total[6:, :6]
     assert np.allclose(mean, targets.mean() + targets.std() * across @ inverse @ scaled)
-    variance = scaled @ inverse @ scaled / 6 * (1.3 - np.diag(across @ inverse @ across.T))
+    variance = 2.0 - np.diag(across @ inverse @ across.T)
     assert np.allclose(deviation, targets.std() * np.sqrt(variance))
 
 
-def test_the_weights_are_those_of_the_largest_marginal_likelihood():
-    rng = np.random.default_rng(2)
-    features = Encoder(SPACE).features([SPACE.sample(rng) for _ in range(12)])
-    within, targets = kernels(features, features, spread_of(features.sizes)), rng.normal(size=12)
-    likelihoods = {}
-    for weights in grid(3):
-        for noise in NOISES:
-            total = np.tensordot(weights, within, 1) + noise * weights.sum() * np.eye(12)
-            variance = targets @ np.linalg.solve(total, targets) / 12
-            likelihoods[tuple(weights), noise] = -np.linalg.slogdet(total * variance)[1]
-    weights, noise = chosen_weights(within, targets)
-    assert (tuple(weights), noise) == max(likelihoods, key=likelihoods.get)
+def test_the_gradient_of_the_posterior_is_that_of_differences():
+    posterior = Posterior(*_problem(12, 2))
+    at = posterior.start + np.random.default_rng(3).normal(0, 0.3, len(posterior.start))
+    _, gradient = posterior(at)
+    for index in range(len(at)):
+        step = np.zeros_like(at)
+        step[index] = 1e-5
+        differences = (posterior(at + step)[0] - posterior(at - step)[0]) / 2e-5
+        assert gradient[index] == pytest.approx(differences, rel=1e-4, abs=1e-6)
+
+
+def test_the_parameters_are_more_probable_than_those_of_the_priors():
+    given, inputs, _ = _problem(40, 4)
+    targets = np.sin(inputs[:, 0]) + 0.1 * np.random.default_rng(1).normal(size=40)
+    targets = (targets - targets.mean()) / targets.std()
+    posterior = Posterior(given, inputs, targets)
+    found = most_probable(given, inputs, targets)
+    logarithms = np.log([*found.weights, *found.scales, found.noise])
+    assert posterior(logarithms)[0] < posterior(posterior.start)[0] - 5
+    assert found.scales[0] < np.median(found.scales)  # the one that matters is short
+    low, high = posterior.bounds.T
+    assert (logarithms >= low - 1e-9).all() and (logarithms <= high + 1e-9).all()
+
+
+def test_equal_targets_and_two_examples_are_fitted():
+    for count in (2, 5):
+        given, inputs, _ = _problem(count, 1)
+        process = GaussianProcess(given, inputs, np.full(count, 3.0))
+        mean, deviation = process.predict(given, inputs)
+        assert np.allclose(mean, 3.0) and np.isfinite(deviation).all()
 
 
 def test_it_predicts_the_order_of_unseen_cells():
@@ -215,3 +289,29 @@ def test_a_surrogate_with_scores_finds_what_only_the_proxy_knows():
     truth = [-secret[one] for one in asked]
     correlations = [np.corrcoef(one, truth)[0, 1] for one in found]
     assert correlations[0] > 0.9 and correlations[1] < 0.5
+
+
+def test_of_cells_with_unequal_paths_the_process_learns_the_depth_from_few():
+    """Errors follow the deepest path, which decisions, graph and size only show indirectly."""
+    rng, encoder = np.random.default_rng(11), Encoder(SPACE)
+    cells = list(dict.fromkeys(SPACE.sample(rng) for _ in range(150)))
+    features = encoder.features(cells)
+    deepest = features.paths[:, features.names.index("cell/depth most")]
+    errors = (20 - 3 * deepest)[:, None]
+    found = {
+        kind: predicted(encoder, cells[:50], errors[:50], [], cells[50:], clip=None, kind=kind)
+        for kind in ("paths", "size")
+    }
+    rank = {kind: np.corrcoef(one.means[:, 0], errors[50:, 0])[0, 1] for kind, one in found.items()}
+    assert rank["paths"] > 0.98 and rank["paths"] > rank["size"] + 0.1
+
+
+def test_searches_of_earlier_releases_go_on_with_the_size_alone():
+    strategy = make_strategy("bayesian", warm_up=4, pool=20)
+    search(strategy, lambda p: {"error": 100.0 - cost(p.architecture)}, 6)
+    state = json.loads(json.dumps(strategy.state_dict()))
+    assert (state["version"], state["surrogate"]) == (2, "paths")
+    older = {name: value for name, value in state.items() if name != "surrogate"} | {"version": 1}
+    resumed = make_strategy("bayesian", warm_up=4, pool=20)
+    resumed.load_state_dict(older)
+    assert resumed.state_dict()["surrogate"] == "size"

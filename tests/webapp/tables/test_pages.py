@@ -222,7 +222,7 @@ def test_one_click_fills_the_launch_form_and_one_more_launches(team, researcher,
         if "name" in e.attributes and e.attributes.get("type", "text") == "text"
     }
     assert values["estimator_config.path"] == "table:made"
-    assert (values["candidates"], values["name"]) == ("500", "dpp-net on made, made")
+    assert (values["candidates"], values["name"]) == ("500", "bayesian on made, made")
     chosen = {
         e.attributes["name"]: e.all("option", selected="")[0].attributes["value"]
         for e in page.one("launch-form").all("select")

@@ -1,0 +1,80 @@
+"""The kinds of surrogate: which features of architectures a process is fitted to, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .features import Features
+from .gaussian_process import GaussianProcess, kernels
+from .grid_process import GridProcess, Scores, size_kernels
+from .inputs import inputs_of
+
+Process = GaussianProcess | GridProcess
+
+
+@dataclass(frozen=True)
+class Relations:
+    """What a process needs to know of n architectures and of m that it is fitted to.
+
+    Attributes:
+        given: Kernels, k x n x m.
+        inputs: Numbers that describe the n, n x d.
+    """
+
+    given: np.ndarray
+    inputs: np.ndarray
+
+    def fitted(
+        self, kind: str, rows: np.ndarray, targets: np.ndarray, like: Process | None = None
+    ) -> Process:
+        """Return a process that is fitted to some of the m, which are the first of the n.
+
+        Args:
+            kind: A key of `KINDS`.
+            rows: Their positions.
+            targets: Their values.
+            like: A process whose parameters are taken; None: they are fitted.
+        """
+        return KINDS[kind](
+            self.given[:, rows[:, None], rows],
+            self.inputs[rows],
+            targets,
+            None if like is None else like.parameters,  # type: ignore[arg-type]
+        )
+
+    def predicted(
+        self, process: Process, asked: np.ndarray, rows: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return means and standard deviations of some of the n, by a process fitted to `rows`."""
+        return process.predict(self.given[:, asked[:, None], rows], self.inputs[asked])
+
+
+KINDS: dict[str, type[GaussianProcess] | type[GridProcess]] = {
+    "paths": GaussianProcess,
+    "size": GridProcess,
+}
+
+
+def relations(
+    kind: str,
+    features: Features,
+    known: Features,
+    reference: Features,
+    scores: Scores = None,
+) -> Relations:
+    """Return what a process needs to know.
+
+    Args:
+        kind: A key of `KINDS`.
+        features: Features of n architectures.
+        known: Features of the m that a process is fitted to, with the same columns.
+        reference: Features that sizes, or with paths all numbers, are scaled by.
+        scores: Standard normal scores of a proxy for the n and the m; None: there are none.
+    """
+    if kind == "size":
+        given = size_kernels(features, known, reference, scores)
+        return Relations(given, np.zeros((len(features.sizes), 0)))
+    inputs = inputs_of(features, reference, None if scores is None else scores[0])
+    return Relations(kernels(features, known), inputs)
