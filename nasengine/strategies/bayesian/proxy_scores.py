@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from ...core.architecture import Architecture
 from ...core.space import Space
-from .example import pack, unpack
+from ..common.example import pack, unpack
 from .features import Encoder, Features
 from .surrogates import Process, relations
 

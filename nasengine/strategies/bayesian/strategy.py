@@ -13,7 +13,6 @@ the process has the proxy's scores as a further feature.
 
 from __future__ import annotations
 
-import math
 from itertools import islice
 from typing import Any
 
@@ -23,14 +22,20 @@ from ...core.architecture import Architecture
 from ...core.outcome import Outcome
 from ...core.proposal import Proposal
 from ...core.strategy import Task
-from ...pareto.orientation import measured_violation, oriented, violation
-from ...pareto.selection import survivors
+from ..common.example import (
+    Example,
+    best_and_newest,
+    pack,
+    points_of,
+    unpack,
+    unseen_neighbours,
+    violations_of,
+)
 from ..common.proposal_tracker import ProposalTracker, check_version
 from ..common.repeating import RepeatingStrategy
 from ..common.warm_start import WarmStart
 from .acquisition import by_hypervolume, chance_feasible, expected_improvement
 from .config import BayesianConfig
-from .example import Example, pack, unpack
 from .features import Encoder
 from .proxy_scores import ProxyModel
 from .surrogate import MIN_MEASURED, Prediction, predicted
@@ -93,18 +98,9 @@ class Bayesian(RepeatingStrategy):
                 self._proxy.learn(ranked)
                 self._begin_with([architecture for architecture, _ in ranked])
             return
-        point = tuple(oriented([outcome.values], self.task.goals)[0].tolist())
-        constraints = self.task.constraints
-        if outcome.state == "done" and all(map(math.isfinite, point)):
-            excess = violation(outcome.values, constraints)
-        elif outcome.state == "pruned":
-            excess = measured_violation(outcome.values, constraints)
-            if not excess:
-                return
-        else:
-            return
-        example = Example(proposal.number, proposal.architecture, point, excess)
-        self._examples = self._kept([*self._examples, example])
+        example = Example.of(proposal, outcome, self.task)
+        if example is not None:
+            self._examples = best_and_newest([*self._examples, example], self.config.memory)
 
     def state_dict(self) -> dict[str, Any]:
         space = self.task.space
@@ -137,15 +133,6 @@ class Bayesian(RepeatingStrategy):
             self._proxy = ProxyModel(space, self._encoder, self._surrogate)
             self._proxy.load_state_dict(state["scores"])
 
-    def _kept(self, examples: list[Example]) -> list[Example]:
-        """Return the best and the newest half of `memory`, in their order."""
-        memory = self.config.memory
-        if len(examples) <= memory:
-            return examples
-        older = examples[: -(memory - memory // 2)]
-        kept = survivors(_points(older), _violations(older), memory // 2)
-        return [*(older[index] for index in kept), *examples[len(older) :]]
-
     def _plan(self) -> None:
         """Fill the queue; it stays empty while there is too little to learn from."""
         if not self._started:
@@ -156,7 +143,7 @@ class Bayesian(RepeatingStrategy):
             else:
                 self._begin_with(sorted(drawn, key=self._encoder.size, reverse=True))
             return
-        points = _points(self._examples)
+        points = points_of(self._examples)
         if not self._examples or np.isfinite(points).sum(axis=0).min() < MIN_MEASURED:
             return
         pool = self._pool()
@@ -199,25 +186,16 @@ class Bayesian(RepeatingStrategy):
 
     def _pool(self) -> dict[Architecture, int | None]:
         """Return unseen architectures: neighbours of the best with their parents, and random."""
-        examples, seen = self._examples, self._tracker.seen
-        rng, space = self._tracker.rng, self.task.space
-        best = survivors(_points(examples), _violations(examples), self.config.parents)
-        pool: dict[Architecture, int | None] = {}
-        share = max(self.config.children // max(len(best), 1), 1)
-        for index in best:
-            parent = examples[index]
-            if "neighbours" in space.capabilities:
-                children = list(space.neighbours(parent.architecture))
-                if len(children) > share:
-                    children = [children[i] for i in rng.permutation(len(children))[:share]]
-            else:
-                children = [space.mutate(parent.architecture, rng) for _ in range(min(share, 30))]
-            pool.update((one, parent.number) for one in children if one not in seen)
+        seen, space = self._tracker.seen, self.task.space
+        parents, children = self.config.parents, self.config.children
+        pool = unseen_neighbours(
+            self._examples, space, self._tracker, parents=parents, children=children
+        )
         if self._proxy is not None:
             pool.update(
                 (one, None) for one in self._proxy.scored if one not in seen and one not in pool
             )
-        drawn = (space.sample(rng) for _ in range(self.config.pool))
+        drawn = (space.sample(self._tracker.rng) for _ in range(self.config.pool))
         pool.update((one, None) for one in drawn if one not in seen and one not in pool)
         return pool
 
@@ -225,7 +203,7 @@ class Bayesian(RepeatingStrategy):
         """Return the indices of the `count` architectures that promise most."""
         goals, constraints = self.task.goals, self.task.constraints
         chance = chance_feasible(prediction, goals, constraints)
-        feasible = points[_violations(self._examples) == 0]
+        feasible = points[violations_of(self._examples) == 0]
         if not len(feasible):
             scores = chance
         elif len(goals) > 1:
@@ -237,11 +215,3 @@ class Bayesian(RepeatingStrategy):
             mean, deviation = prediction.means[:, 0], prediction.deviations[:, 0]
             scores = expected_improvement(mean, deviation, best) * chance
         return list(islice(np.argsort(-scores, kind="stable").tolist(), count))
-
-
-def _points(examples: list[Example]) -> np.ndarray:
-    return np.array([example.point for example in examples])
-
-
-def _violations(examples: list[Example]) -> np.ndarray:
-    return np.array([example.violation for example in examples])
