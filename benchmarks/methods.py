@@ -42,6 +42,7 @@ METHODS = (
     "local-search",
     "bayesian",
     "tpe",
+    "qlognehvi",
     "monas",
     "dpp-net",
     "topology-evolution",

@@ -49,6 +49,7 @@ KINDS: dict[str, dict[str, str]] = {
         "local-search": "nasengine.strategies.local_search:LocalSearch",
         "bayesian": "nasengine.strategies.bayesian.strategy:Bayesian",
         "tpe": "nasengine.strategies.tpe:Tpe",
+        "qlognehvi": "nasengine.strategies.qlognehvi.strategy:QLogNehvi",
         "monas": "nasengine.strategies.monas.strategy:Monas",
         "topology-evolution": "nasengine.strategies.topology_evolution.strategy:TopologyEvolution",
         "renas": "nasengine.strategies.renas.strategy:Renas",

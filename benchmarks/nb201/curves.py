@@ -30,6 +30,7 @@ COLOURS = {
     "topology-evolution": "#7A5195",
     "bayesian": "#9C2A4F",
     "tpe": "#5B6F1F",
+    "qlognehvi": "#1F5F6F",
 }
 
 

@@ -37,6 +37,7 @@ MAX_STATE = {
     "local-search": 80_000,
     "bayesian": 60_000,
     "tpe": 120_000,
+    "qlognehvi": 120_000,
     "monas": 120_000,
     "renas": 120_000,
     "dpp-net": 250_000,
@@ -277,6 +278,7 @@ def test_the_state_stays_small(name):
         "dpp-net": {"epochs": 1, "keep": 100},
         "bayesian": {"warm_up": 980, "sampled": 1},
         "tpe": {"warm_up": 999},
+        "qlognehvi": {"warm_up": 1000, "memory": 1000},
     }
     strategy = WORLDS["three"].strategy(name, **learns.get(name, SMALL.get(name, {})))
     if name in ("monas", "renas"):

@@ -21,6 +21,8 @@ DEVICE_LIBRARIES = {
     "onnxruntime_ep_nv_tensorrt_rtx",
     "tensorrt",
 }
+# Extras of the application that the tests have.
+EXTRAS = {"opentelemetry", "optuna", "botorch", "gpytorch"}
 OURS = {"nasengine", "paretoscope", "webapp", "workers", "tests", "manage", "benchmarks"}
 
 
@@ -65,8 +67,8 @@ def missing(names: set[str], lock: dict[str, str]) -> set[str]:
 def test_imports_of_the_application_are_locked():
     """Except those of three extras, which the tests have, and libraries of some devices."""
     names = imported("nasengine", "webapp", "workers") - direct("requirements-notebook.in")
-    assert missing({"opentelemetry", "optuna"}, locked("requirements-test.lock")) == set()
-    names -= {"opentelemetry", "optuna"}
+    assert missing(EXTRAS, locked("requirements-test.lock")) == set()
+    names -= EXTRAS
     assert missing(names, locked("requirements.lock")) == DEVICE_LIBRARIES
 
 
@@ -129,6 +131,7 @@ def test_every_requirement_is_used():
         "websockets",  # how uvicorn speaks to sockets
     }
     assert unused("requirements-test.in", imported("tests", "benchmarks")) == {
+        "botorch",  # what strategy qlognehvi proposes with
         "daphne",  # what channels.testing imports
         "django-stubs",  # types for mypy
         "fastmcp",  # the MCP server; its module is in fastmcp-slim

@@ -83,6 +83,7 @@ LOOKS = {
     "topology-evolution": ("#7A5195", "hexagon"),
     "bayesian": ("#9C2A4F", "star-diamond"),
     "tpe": ("#5B6F1F", "diamond-tall"),
+    "qlognehvi": ("#1F5F6F", "diamond-wide"),
     "darts": ("#A04000", "cross"),
     "enas": ("#00796B", "x"),
     "random-sharing": ("#8C6D31", "bowtie"),

@@ -26,6 +26,7 @@ SMALL = {"population": 10, "sample": 3}
 QUICK = {
     "bayesian": {"pool": 30, "children": 30, "memory": 40},
     "tpe": {"warm_up": 60, "drafts": 4, "joint": "yes", "tries": 2},
+    "qlognehvi": {"warm_up": 180, "samples": 2, "pool": 20, "children": 40, "memory": 30},
 }
 
 
