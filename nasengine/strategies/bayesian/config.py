@@ -33,9 +33,9 @@ class BayesianConfig:
     )
     surrogate: str = setting(
         "paths",
-        "What the surrogate learns from, besides decisions and graph. paths: the number, depth and "
+        "Features that the surrogate has besides decisions and graph. paths: the number, depth and "
         "operations of the paths through each cell, and the size, each with its own length scale; "
-        "size: the size alone, as in earlier releases.",
+        "size: only the size, as in earlier releases.",
         choices=("paths", "size"),
         omit_default=True,
     )

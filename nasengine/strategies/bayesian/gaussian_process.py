@@ -34,7 +34,7 @@ BOUNDS = {"weight": (1e-3, 50.0), "scale": (0.05, 400.0), "noise": (1e-4, 2.5)}
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a process is fitted with.
+    """Weights, length scales and noise of a process.
 
     Attributes:
         weights: Weights of the given kernels and, last, of the kernel of the inputs, k + 1.
@@ -189,7 +189,7 @@ class Posterior:
         solved = inverse @ self._targets
         away = (logarithms - self.start) / self._spreads
         value = 0.5 * (self._targets @ solved + away @ away) + np.log(np.diag(factor)).sum()
-        # Of the likelihood by an entry of the kernel, then by each parameter's logarithm.
+        # Derivatives of the likelihood by the kernel, then by the logarithms of the parameters.
         by_entry = 0.5 * (inverse - np.outer(solved, solved))
         weighted = by_entry * similar
         gradient = np.concatenate(

@@ -27,7 +27,7 @@ MAX_PATHS = 1e100  # more are counted as so many
 
 @dataclass(frozen=True)
 class Counts:
-    """What the paths from the inputs to a node pass, of k kinds each.
+    """Counts of k kinds of operations on the paths from the inputs to a node.
 
     Attributes:
         paths: Number of paths.

@@ -16,7 +16,7 @@ Process = GaussianProcess | GridProcess
 
 @dataclass(frozen=True)
 class Relations:
-    """What a process needs to know of n architectures and of m that it is fitted to.
+    """Kernels and inputs of n architectures, the first m of which a process is fitted to.
 
     Attributes:
         given: Kernels, k x n x m.
@@ -29,7 +29,7 @@ class Relations:
     def fitted(
         self, kind: str, rows: np.ndarray, targets: np.ndarray, like: Process | None = None
     ) -> Process:
-        """Return a process that is fitted to some of the m, which are the first of the n.
+        """Return a process that is fitted to some of the m.
 
         Args:
             kind: A key of `KINDS`.
@@ -64,7 +64,7 @@ def relations(
     reference: Features,
     scores: Scores = None,
 ) -> Relations:
-    """Return what a process needs to know.
+    """Return kernels and inputs for a process.
 
     Args:
         kind: A key of `KINDS`.

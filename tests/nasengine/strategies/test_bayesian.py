@@ -306,7 +306,7 @@ def test_of_cells_with_unequal_paths_the_process_learns_the_depth_from_few():
     assert rank["paths"] > 0.98 and rank["paths"] > rank["size"] + 0.1
 
 
-def test_searches_of_earlier_releases_go_on_with_the_size_alone():
+def test_searches_of_earlier_releases_go_on_with_the_size():
     strategy = make_strategy("bayesian", warm_up=4, pool=20)
     search(strategy, lambda p: {"error": 100.0 - cost(p.architecture)}, 6)
     state = json.loads(json.dumps(strategy.state_dict()))
