@@ -28,7 +28,7 @@ class QLogNehviConfig:
         low=1,
         high=1024,
     )
-    pool: int = setting(100, "Random architectures considered in each choice.", low=10, high=20_000)
+    pool: int = setting(400, "Random architectures considered in each choice.", low=10, high=20_000)
     parents: int = setting(
         10, "Best candidates whose neighbours are considered as well.", low=1, high=200
     )

@@ -24,7 +24,7 @@ DIGITS_GOALS = ("error", "params", "latency@cpu")
 SMALL = {"population": 10, "sample": 3}
 # As few predictions and fits as still show that the method learns.
 QUICK = {
-    "bayesian": {"pool": 30, "children": 30, "memory": 40},
+    "bayesian": {"warm_up": 120, "sampled": 1, "pool": 30, "children": 30, "memory": 40},
     "tpe": {"warm_up": 60, "drafts": 4, "joint": "yes", "tries": 2},
     "qlognehvi": {"warm_up": 180, "samples": 2, "pool": 20, "children": 40, "memory": 30},
 }
