@@ -40,6 +40,16 @@ def test_the_first_team_by_name_until_one_is_chosen(both, team, other_team, sign
     assert client.get("/runs/new").status_code == 403
 
 
+def test_the_account_menu_switches_to_the_other_teams(both, team, other_team, sign_in):
+    client = sign_in(both)
+    page = read(client.get("/runs/"))
+    assert page.one("team-name").text == other_team.name
+    (button,) = page.one("menu-teams").all("button")
+    assert (button.attributes["value"], button.text) == (str(team.pk), f"Switch to {team.name}")
+    Membership.objects.filter(user=both, team=team).delete()
+    assert read(client.get("/runs/")).all(data_testid="menu-teams") == []
+
+
 def test_a_user_who_leaves_a_team_works_in_another(both, team, sign_in):
     make_run(team)
     client = sign_in(both)
