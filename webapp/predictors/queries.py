@@ -32,7 +32,7 @@ MAX_CARDS = 20
 SHOWN_RUNS = 5
 NEXT = 5
 # Objectives of training in whose front a cost is looked at, by preference.
-ERRORS = ("error", "perplexity")
+ERRORS = {"error": "%", "perplexity": ""}  # with their units
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,15 @@ def _settings(spec: dict[str, Any], specs: list[dict[str, Any]]) -> str:
     for part in ("space_config", "dataset_config"):
         for name, value in (spec[part] or {}).items():
             if any((other[part] or {}).get(name) != value for other in same):
-                words.append(f"{name} {value}")
-    return ", ".join(words)
+                words.append(f"{name.replace('_', ' ')} {_value_text(value)}")
+    return "; ".join(words)
+
+
+def _value_text(value: Any) -> str:
+    """Return a value of a setting for people: lists by their members, and no Python words."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "none" if value is None else str(value)
 
 
 def cards_of(device: Device) -> list[Card]:
@@ -219,6 +226,12 @@ class Proposals:
     objective: str
     rows: list[Proposal]
 
+    @property
+    def head(self) -> str:
+        """The column of the objective, as "Error (%)"."""
+        unit = ERRORS[self.objective]
+        return self.objective.capitalize() + (f" ({unit})" if unit else "")
+
 
 def proposals_of(predictor: Predictor) -> Proposals | None:
     """Return the networks whose measurement decides most about the front; None without a fit.
@@ -283,7 +296,7 @@ def _errors(predictor: Predictor) -> tuple[str, dict[str, float]]:
         errors = dict(found.values_list("candidate__architecture_id", "lowest"))
         if errors:
             return objective, errors
-    return ERRORS[0], {}
+    return "error", {}
 
 
 def _places(predictor: Predictor, networks: list[str]) -> dict[str, tuple[int, int]]:

@@ -41,6 +41,7 @@ from webapp.predictors.queries import front_members, groups_of, proposals_of
 from webapp.predictors.services import predictor_jobs
 from webapp.predictors.services.due import request_due_fits
 from webapp.predictors.services.requests import RequestRefused, measure_next, measure_ten
+from webapp.runs.models import Run
 from webapp.runs.predicted import fits_of, goals_of_fits, sorted_by_fit
 
 pytestmark = pytest.mark.django_db
@@ -357,3 +358,13 @@ def test_who_may_be_on_the_front():
     front, possible = front_members(error, value, value - 1, value + 1)
     assert front.tolist() == [True, True, False, False]
     assert possible.tolist() == [True, True, True, False], "the last one costs more in any case"
+
+
+def test_settings_in_which_spaces_differ_are_listed_in_words(team):
+    for operations in (["none", "skip_connect"], ["none", "nor_conv_1x1"]):
+        run = make_run(team, advance=False, space_config={"operations": operations})
+        Run.objects.filter(pk=run.pk).update(told=1)
+    assert sorted(group.settings for group in groups_of(team)) == [
+        "operations none, nor_conv_1x1",
+        "operations none, skip_connect",
+    ]
