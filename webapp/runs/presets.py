@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import published_presets
+from .setting_labels import LABELS
 
 DEFAULT_OBJECTIVES = ("error", "params", "latency@cpu")
 
@@ -320,12 +321,18 @@ def changes_of(preset: Preset) -> list[tuple[str, str]]:
         elif name.endswith("_config"):
             rows += _settings(name.removesuffix("_config"), value)
         else:
-            rows.append((name.replace("_", " "), _words(value)))
+            rows.append((_label(name), _words(value)))
     return rows
 
 
 def _settings(owner: str, config: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(f"{owner} {key.replace('_', ' ')}", _words(value)) for key, value in config.items()]
+    return [(f"{owner} {_label(key)}", _words(value)) for key, value in config.items()]
+
+
+def _label(name: str) -> str:
+    """Return the label of a setting on the form, within a sentence."""
+    label = LABELS.get(name) or name.replace("_", " ")
+    return label[:1].lower() + label[1:]
 
 
 def _words(value: Any) -> str:

@@ -10,7 +10,7 @@ from tests.fixtures.dataset_files import write_cifar_npz, write_text_parts
 from tests.fixtures.factories import end_run
 from tests.fixtures.html_reader import errors_of, read, value_of
 from webapp.runs.models import Run
-from webapp.runs.presets import PRESETS
+from webapp.runs.presets import PRESETS, changes_of
 from webapp.runs.services.advance import advance_run
 from webapp.start.built_in import store_built_in
 
@@ -194,6 +194,13 @@ def test_a_clone_of_nothing_is_not_found(researcher, sign_in, clone):
 
 def test_strangers_cannot_clone(stranger, finished, sign_in):
     assert sign_in(stranger).get(NEW, {"clone": finished.pk}).status_code == 404
+
+
+def test_changes_of_a_preset_have_the_labels_of_the_form():
+    changes = dict(changes_of(PRESETS["monas-power-budget"]))
+    assert changes["parallel candidates"] == "2"
+    assert changes["strategy warm-up"] == "10"
+    assert changes["constraints"] == "power@jetson_tx1<3.2"
 
 
 @pytest.mark.parametrize("preset", PRESETS)
