@@ -207,6 +207,12 @@ def test_choices_are_stored_and_shown(team, researcher, sign_in):
     assert wrong.status_code == 422 and "minutes" in errors_of(read(wrong))
 
 
+def test_without_notices_there_is_nothing_to_mark_as_read(team, researcher, sign_in):
+    page = read(sign_in(researcher).get("/notices/"))
+    assert page.one("notices-page").text.startswith("No notices yet")
+    assert page.all(data_testid="read-all") == []
+
+
 def test_unread_notices_are_counted_and_read(team, researcher, viewer, sign_in):
     work_off(own_run(team, researcher))
     dispatch_all()
