@@ -41,8 +41,9 @@ function figure(look) {
   });
   if (traces.length === 0) return null;
   const label = data.measures[measure];
+  const last = Math.max(...data.seeds.flatMap((seed) => seed.epoch), 1);
   const axes = {
-    xaxis: named(axis(look, { nticks: 7 }), "epoch"),
+    xaxis: named(axis(look, last <= 8 ? { dtick: 1 } : { nticks: 7 }), "epoch"), // no fractions of epochs
     yaxis: named(axis(look, { nticks: 6 }), label),
   };
   const legend = { showlegend: traces.length > 1, legend: { orientation: "h", x: 0, y: 1.12, font: { size: 11 } } };
