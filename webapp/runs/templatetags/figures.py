@@ -291,6 +291,12 @@ def middle(name: str) -> SafeString | str:
 
 
 @register.filter
+def unbroken_spread(text: str) -> str:
+    """Keep "± 0.3" on one line where a value has two."""
+    return text.replace("± ", "±\u00a0")
+
+
+@register.filter
 def percent(share: float) -> str:
     """Return a share of 1 in percent, without the sign, with at most one decimal."""
     return f"{100 * share:.1f}".removesuffix(".0")
