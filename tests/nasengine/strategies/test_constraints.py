@@ -103,7 +103,8 @@ def test_a_state_with_infeasible_candidates_is_json_and_continues_exactly(strate
         load("spaces", "nb201")(load("spaces", "nb201").Config()), (ERROR, PARAMS), (BOUND,), 3, 60
     )
     plugin = load("strategies", strategy)
-    config = from_mapping(plugin.Config, SETTINGS.get(strategy, {}))
+    settings = SETTINGS.get(strategy, {}) | ({"warm_up": 25} if strategy == "qlognehvi" else {})
+    config = from_mapping(plugin.Config, settings)
     running = plugin(config, task)
 
     def step(searching, number):

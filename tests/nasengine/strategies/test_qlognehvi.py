@@ -84,7 +84,7 @@ def test_with_one_objective_it_proposes_what_was_good():
 
 def test_with_two_objectives_it_covers_more_than_random_search():
     def volume(name, seed, **config):
-        asked = search(make_strategy(name, TWO, seed=seed, **config), two, 36)
+        asked = search(make_strategy(name, TWO, seed=seed, **config), two, 32)
         points = np.array([list(two(p).values()) for p in asked])
         return hypervolume(points, np.array([8.0, 8.0]))
 

@@ -151,7 +151,7 @@ def test_a_preset_of_studies_is_marked_and_says_what_it_changes(client):
     page = read(client.get(f"{NEW_STUDY}?preset=evolution"))
     assert page.one("preset-evolution").attributes["aria-current"] == "true"
     changes = page.one("preset-changes").text
-    assert "regularised-evolution sample 3" in changes
+    assert "regularised-evolution tournament size 3" in changes
     assert "seeds 10" in changes
     assert ticked(page) == ["local-search", "nsga2", "random", "regularised-evolution"]
 
