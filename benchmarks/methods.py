@@ -7,7 +7,7 @@ Five problems (benchmarks/nb201/specs.py): one objective on each of the three da
 and four objectives on CIFAR-100. Prints means over the seeds after 30 and 100 candidates and at
 the end, the median number of candidates until the best cell by validation is found (one
 objective), and whether a method differs from random (Mann-Whitney, two-sided). Settings are tuned
-on seeds 0 to 19 only, so seeds start at 100. With --write (20 seeds unless given) it writes
+on seeds 0 to 39 only, so seeds start at 100. With --write (20 seeds unless given) it writes
 docs/benchmarks.md and its picture.
 """
 
@@ -49,7 +49,7 @@ METHODS = (
     "renas",
 )
 EARLY = (30, 100)  # 30 is the budget of a task in public benchmarks
-TUNING_SEEDS = range(20)
+TUNING_SEEDS = range(40)
 FIRST_SEED = 100
 
 

@@ -15,16 +15,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..core.architecture import Architecture
 from ..core.errors import EngineError
 from ..core.outcome import Outcome
 from ..core.proposal import Proposal
 from ..core.settings import setting
 from ..core.strategy import Task
-from ..pareto.orientation import measured_violation, oriented, violation
-from ..pareto.selection import survivors
+from .common.ended import point_and_violation
+from .common.example import best_and_newest
 from .common.offspring import MAX_SAMPLES_HELP
 from .common.packed_tokens import pack_tokens, unpack_tokens
 from .common.proposal_tracker import ProposalTracker, check_version
@@ -107,17 +105,10 @@ class Tpe(RepeatingStrategy):
 
     def tell(self, outcome: Outcome) -> None:
         proposal = self._tracker.record(outcome)
-        point = tuple(oriented([outcome.values], self.task.goals)[0].tolist())
-        complete = outcome.state == "done" and all(map(math.isfinite, point))
-        if complete:
-            excess = violation(outcome.values, self.task.constraints)
-        elif outcome.state == "pruned":
-            excess = measured_violation(outcome.values, self.task.constraints)
-        else:
-            return
-        if complete or excess:
+        known = point_and_violation(outcome, self.task.goals, self.task.constraints)
+        if known is not None:
             choices = self.task.space.choices(proposal.architecture)
-            self._remember(Trial(tuple(choices), point, excess))
+            self._remember(Trial(tuple(choices), *known))
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -148,14 +139,9 @@ class Tpe(RepeatingStrategy):
 
     def _remember(self, trial: Trial) -> None:
         """Add a trial; above `memory` keep the best and the newest half, in their order."""
-        self._trials.append(trial)
-        memory = self.config.memory
-        if len(self._trials) > memory:
-            newest = memory // 2
-            older = self._trials[: -(memory - newest)]
-            points = np.array([one.point for one in older])
-            kept = survivors(points, np.array([one.violation for one in older]), newest)
-            self._trials = [*(older[i] for i in sorted(kept)), *self._trials[len(older) :]]
+        trials = [*self._trials, trial]
+        self._trials = best_and_newest(trials, self.config.memory)
+        if len(self._trials) < len(trials):
             self._study = None
         elif self._study is not None:
             self._study.add_trial(self._frozen(trial))

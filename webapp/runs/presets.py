@@ -114,43 +114,6 @@ DEVICE_PRESETS = {
 }
 
 PRESETS = {
-    "monas-energy": Preset(
-        "MONAS with energy",
-        "AlexNet-like chains; energy of the processor: RAPL where it is readable, else modelled.",
-        {**MONAS, "space": "chain-alexnet", "objectives": ["error", "energy@cpu"]},
-    ),
-    "monas-energy-condensenet": Preset(
-        "MONAS with energy, CondenseNet",
-        "CondenseNet-like chains; energy of the processor: RAPL if readable, else modelled.",
-        {**MONAS, "space": "chain-condensenet", "objectives": ["error", "energy@cpu"]},
-    ),
-    "monas-energy-gpu": Preset(
-        "MONAS with energy, GPU",
-        "AlexNet-like chains; energy of the first NVIDIA GPU from its counter (NVML).",
-        {
-            **MONAS,
-            "space": "chain-alexnet",
-            "estimator_config": ON_GPU,
-            "objectives": ["error", "energy@cuda"],
-        },
-    ),
-    "dpp-net-memory": Preset(
-        "DPP-Net with memory",
-        "Dense cells; peak memory computed from the tensors that live together.",
-        {**DPP_NET, "objectives": ["error", "params", "memory@cpu"]},
-    ),
-    "dpp-net-memory-gpu": Preset(
-        "DPP-Net with memory, GPU",
-        "Dense cells; peak memory measured on the first NVIDIA GPU.",
-        {
-            **DPP_NET,
-            "estimator_config": ON_GPU,
-            "objectives": ["error", "params", "memory@cuda"],
-        },
-    ),
-}
-
-PRESETS = {
     "first-look": Preset(
         "First look",
         "24 small networks on digits with a few epochs each: minutes on two CPU cores.",

@@ -46,8 +46,8 @@ def learn_with_devices(
         measured: Measured costs on other devices.
 
     Returns:
-        The knowledge about a new device, and for each measured device that it uses the predictor
-        of its costs on further networks.
+        The prior for a new device; and by name, for each measured device that it includes, a
+        predictor of that device's costs for further networks.
 
     Raises:
         EngineError: there are fewer than two modelled devices.

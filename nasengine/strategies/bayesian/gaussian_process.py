@@ -6,9 +6,9 @@ kernel of Ru, Wan, Dong and Osborne, Interpretable Neural Architecture Search vi
 Optimisation with Weisfeiler-Lehman Kernels (2006.07556), with operations on edges and at most one
 step. The kernel of numbers is a squared exponential with a length scale for each of them.
 
-Weights, length scales and noise maximise the posterior density under log-normal priors. The prior
-of the length scales grows with the root of their number, as Hvarfner, Hellsten and Nardi propose in
-Vanilla Bayesian Optimization Performs Great in High Dimensions (2402.02229).
+Weights, length scales and noise maximise the posterior density under log-normal priors. The median
+of the prior of the length scales is proportional to the square root of their number: Hvarfner,
+Hellsten and Nardi, Vanilla Bayesian Optimization Performs Great in High Dimensions (2402.02229).
 """
 
 from __future__ import annotations

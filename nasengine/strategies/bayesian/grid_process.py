@@ -20,7 +20,6 @@ NOISES = (1e-3, 1e-2, 5e-2)
 SIZE_SCALE = 0.5  # length scale of the size, in standard deviations of its logarithm
 SCORE_SCALE = 0.7  # length scale of a proxy's scores, in their standard deviations
 
-
 Scores = tuple[np.ndarray, np.ndarray] | None
 
 

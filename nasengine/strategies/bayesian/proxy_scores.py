@@ -87,5 +87,5 @@ class ProxyModel:
             known = self._encoder.features(self.scored)
             targets = np.array(list(self._values.values()))
             related = relations(self._kind, known, known, known)
-            self._fitted = known, related.fitted(self._kind, np.arange(len(targets)), targets)
+            self._fitted = known, related.fitted(np.arange(len(targets)), targets)
         return self._fitted

@@ -48,7 +48,7 @@ CLIP = 1.0  # with one objective; see `Scale`
 
 
 class Bayesian(RepeatingStrategy):
-    """Bayesian optimisation with a graph kernel and a first phase by size.
+    """Bayesian optimisation on the graph and the paths of cells, after a first phase by size.
 
     Candidates in flight count as measured with their predicted values. Candidates that ended
     badly are not learned from; those that violate a constraint are, with the costs that were

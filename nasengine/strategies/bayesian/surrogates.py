@@ -19,25 +19,24 @@ class Relations:
     """Kernels and inputs of n architectures, the first m of which a process is fitted to.
 
     Attributes:
+        kind: A key of `KINDS`.
         given: Kernels, k x n x m.
         inputs: Numbers that describe the n, n x d.
     """
 
+    kind: str
     given: np.ndarray
     inputs: np.ndarray
 
-    def fitted(
-        self, kind: str, rows: np.ndarray, targets: np.ndarray, like: Process | None = None
-    ) -> Process:
+    def fitted(self, rows: np.ndarray, targets: np.ndarray, like: Process | None = None) -> Process:
         """Return a process that is fitted to some of the m.
 
         Args:
-            kind: A key of `KINDS`.
             rows: Their positions.
             targets: Their values.
             like: A process whose parameters are taken; None: they are fitted.
         """
-        return KINDS[kind](
+        return KINDS[self.kind](
             self.given[:, rows[:, None], rows],
             self.inputs[rows],
             targets,
@@ -75,6 +74,6 @@ def relations(
     """
     if kind == "size":
         given = size_kernels(features, known, reference, scores)
-        return Relations(given, np.zeros((len(features.sizes), 0)))
+        return Relations(kind, given, np.zeros((len(features.sizes), 0)))
     inputs = inputs_of(features, reference, None if scores is None else scores[0])
-    return Relations(kernels(features, known), inputs)
+    return Relations(kind, kernels(features, known), inputs)

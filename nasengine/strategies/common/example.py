@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -14,8 +14,8 @@ from ...core.outcome import Outcome
 from ...core.proposal import Proposal
 from ...core.space import Space
 from ...core.strategy import Task
-from ...pareto.orientation import measured_violation, oriented, violation
 from ...pareto.selection import survivors
+from .ended import point_and_violation
 from .packed_tokens import pack_tokens, unpack_tokens
 from .proposal_tracker import ProposalTracker
 
@@ -34,6 +34,18 @@ def unpack(value: Any, space: Space) -> Architecture:
     if isinstance(value, str):
         return space.from_choices(unpack_tokens(value))
     return Architecture(space.name, value["config"], value["genome"])
+
+
+class Known(Protocol):
+    """Point and violation of a measured candidate; see `Example`."""
+
+    @property
+    def point(self) -> tuple[float, ...]: ...
+    @property
+    def violation(self) -> float: ...
+
+
+K = TypeVar("K", bound=Known)
 
 
 @dataclass(frozen=True)
@@ -65,29 +77,21 @@ class Example:
 
         Candidates that ended badly are not learned from; those that violate a constraint are.
         """
-        point = tuple(oriented([outcome.values], task.goals)[0].tolist())
-        if outcome.state == "done" and all(map(math.isfinite, point)):
-            excess = violation(outcome.values, task.constraints)
-        elif outcome.state == "pruned":
-            excess = measured_violation(outcome.values, task.constraints)
-            if not excess:
-                return None
-        else:
-            return None
-        return cls(proposal.number, proposal.architecture, point, excess)
+        known = point_and_violation(outcome, task.goals, task.constraints)
+        return None if known is None else cls(proposal.number, proposal.architecture, *known)
 
 
-def points_of(examples: Sequence[Example]) -> np.ndarray:
+def points_of(examples: Sequence[Known]) -> np.ndarray:
     """Return n x m points, lower is better; NaN where a value was not measured."""
     return np.array([example.point for example in examples])
 
 
-def violations_of(examples: Sequence[Example]) -> np.ndarray:
+def violations_of(examples: Sequence[Known]) -> np.ndarray:
     """Return the violations n."""
     return np.array([example.violation for example in examples])
 
 
-def best_and_newest(examples: list[Example], memory: int) -> list[Example]:
+def best_and_newest(examples: list[K], memory: int) -> list[K]:
     """Return the best and the newest half of `memory` examples, in their order."""
     if len(examples) <= memory:
         return examples

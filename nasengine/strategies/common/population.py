@@ -13,8 +13,9 @@ from ...core.architecture import Architecture
 from ...core.objective import Constraint, Goal
 from ...core.outcome import Outcome
 from ...core.proposal import Proposal
-from ...pareto.orientation import measured_violation, oriented, violation
+from ...pareto.orientation import oriented
 from ...pareto.selection import rank_and_crowding, survivors
+from .ended import point_and_violation
 
 
 @dataclass(frozen=True)
@@ -72,16 +73,10 @@ class Population:
         feasible member, by its violation (Deb's rule), and so leads the search to the feasible
         region.
         """
-        point = tuple(oriented([outcome.values], self._goals)[0].tolist())
-        if outcome.state == "done" and all(map(math.isfinite, point)):
-            excess = violation(outcome.values, self._constraints)
-        elif outcome.state == "pruned":
-            excess = measured_violation(outcome.values, self._constraints)
-            if not excess:
-                return False
-        else:
+        known = point_and_violation(outcome, self._goals, self._constraints)
+        if known is None:
             return False
-        member = Member(proposal.number, proposal.architecture, point, excess)
+        member = Member(proposal.number, proposal.architecture, *known)
         self._replace([*self.members, member])
         self.joined += 1
         return True
