@@ -156,8 +156,8 @@ def _about_the_second(samples: Mapping[str, Sequence[float]], best: str, second:
     if test.kind == FEW or test.corrected_p is None:
         few = missing_seeds(test.counts, len(verdicts))
         return (
-            f" To separate it from {second}, the second, each method needs at least {few} more "
-            f"seed{'' if few == 1 else 's'}."
+            f" So few seeds cannot show whether it is also better than {second}, the second: each "
+            f"method needs at least {few} more seed{'' if few == 1 else 's'}."
         )
     p = f"p < {ROUND_P}" if test.corrected_p < ROUND_P else f"p = {test.corrected_p:.2g}"
     found = "It is also better than" if test.kind == BETTER else "It is not clearly better than"

@@ -102,7 +102,8 @@ def test_seeds_that_are_missing_for_the_second_are_counted():
     text = verdict_of(found(values))["sentence"]
     assert "nsga2 is better than random search" in text
     assert text.endswith(
-        "To separate it from c, the second, each method needs at least 1 more seed."
+        "So few seeds cannot show whether it is also better than c, the second: each method "
+        "needs at least 1 more seed."
     )
 
 
