@@ -110,12 +110,14 @@ def _measured(files: list[Path], options: argparse.Namespace, order: int) -> lis
 
 
 def _report(rows: list[dict[str, str]], passes: list[list[dict[str, Any]]], seconds: float) -> int:
-    first, second = ([result["value"] for result in one] for one in passes)
+    first, second = ([result["value"] for result in measured] for measured in passes)
     table = [float(row[COLUMN]) for row in rows]
     repeats = spearmanr(first, second).statistic
-    agrees = [spearmanr(one, table).statistic for one in (first, second)]
+    agrees = [spearmanr(latencies, table).statistic for latencies in (first, second)]
     change = sorted(abs(b / a - 1) for a, b in zip(first, second, strict=True))[len(first) // 2]
-    narrow = [result["conditions"]["interval_reached"] for one in passes for result in one]
+    narrow = [
+        result["conditions"]["interval_reached"] for measured in passes for result in measured
+    ]
     facts = machine_facts()
     result = passes[0][0]
     print(f"machine: {facts['hardware']}, {facts['cores']} cores, {platform.platform()}")

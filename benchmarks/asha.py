@@ -109,8 +109,8 @@ def published_curves(folder: Path, seeds: range) -> None:
             measured = row["x_valid_acc"] or row["test_acc"]
             if row["schedule_epochs"] == str(FULL) and measured:
                 trainings = curves.setdefault(row["dataset"], {})
-                one = trainings.setdefault((row["arch_index"], row["seed"]), {})
-                one[int(row["epoch"])] = float(measured)
+                curve = trainings.setdefault((row["arch_index"], row["seed"]), {})
+                curve[int(row["epoch"])] = float(measured)
     print("| curves | trainings | mean loss, points | largest loss | epochs |")
     print("| --- | --- | --- | --- | --- |")
     for dataset, trainings in sorted(curves.items()):
@@ -148,9 +148,9 @@ def asha_over(curves: list[dict[int, float]]) -> tuple[float, float]:
     while part := controller.next_part(closing=True):
         train(*part)
     ended |= {outcome.number: outcome for outcome in controller.given_up(closing=True)}
-    best = max(ended.values(), key=lambda one: (one.epochs, -one.values["error"]))
+    best = max(ended.values(), key=lambda outcome: (outcome.epochs, -outcome.values["error"]))
     loss = max(curve[FULL] for curve in curves) - curves[best.number][FULL]
-    return loss, sum(one.epochs for one in ended.values()) / (FULL * len(curves))
+    return loss, sum(outcome.epochs for outcome in ended.values()) / (FULL * len(curves))
 
 
 def main() -> None:

@@ -201,8 +201,8 @@ def _section(figures: Figures, name: str) -> Any:
 def _difference(left: list[torch.Tensor], right: list[torch.Tensor]) -> float:
     """Return the largest difference, relative to the largest value of its tensor."""
     return max(
-        float((one - two).abs().max() / one.abs().max().clamp_min(1e-12))
-        for one, two in zip(left, right, strict=True)
+        float((first - second).abs().max() / first.abs().max().clamp_min(1e-12))
+        for first, second in zip(left, right, strict=True)
     )
 
 

@@ -86,7 +86,7 @@ def main() -> int:
             print(f"{space:<18} {text:<10} {row}  {time.monotonic() - started:4.0f} s", flush=True)
             for line in row.failed:
                 print(f"    failed: {line}", flush=True)
-            beyond = [one for one in BOUNDS if row.largest.get(one, 0.0) > BOUNDS[one]]
+            beyond = [name for name in BOUNDS if row.largest.get(name, 0.0) > BOUNDS[name]]
             bad = bad or bool(row.failed or beyond)
     return int(bad)
 

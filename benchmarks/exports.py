@@ -122,7 +122,7 @@ def architectures(
             return
         space = "recurrent-cell"
     space_class = load("spaces", space)
-    settings = {one.name for one in fields(space_class.Config)} & set(SMALL)
+    settings = {field.name for field in fields(space_class.Config)} & set(SMALL)
     values = {name: SMALL[name] for name in settings} | SMALL_SPACES.get(space, {})
     small = space_class(from_mapping(space_class.Config, values))
     rng = np.random.default_rng(0)

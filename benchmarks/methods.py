@@ -200,7 +200,7 @@ def main() -> int:
             text = lines(problem, world, results, args.candidates)
             print("\n".join(text), flush=True)
             tables += text
-            panels.append((problem, {method: one.curves for method, one in results.items()}))
+            panels.append((problem, {method: result.curves for method, result in results.items()}))
     except EngineError as error:
         print(f"methods: {error}", file=sys.stderr)
         return 2

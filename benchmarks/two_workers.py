@@ -61,8 +61,10 @@ def main() -> int:
                 rate = rates[workers][-1]
                 print(f"round {repeat + 1}, {workers} workers: {rate:.1f} candidates per minute")
             bench.stop(worker_name(1))
-    one, two = (statistics.median(rates[workers]) for workers in (1, 2))
-    print(f"medians {one:.1f} and {two:.1f} candidates per minute, ratio {two / one:.2f}")
+    single, double = (statistics.median(rates[workers]) for workers in (1, 2))
+    print(
+        f"medians {single:.1f} and {double:.1f} candidates per minute, ratio {double / single:.2f}"
+    )
     same = all(values == errors[0] for values in errors)
     print(f"results of all {len(errors)} runs {'are equal' if same else 'DIFFER'}")
     return 0 if same else 1

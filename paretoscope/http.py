@@ -32,7 +32,7 @@ class ApiError(Exception):
     def __init__(self, status: int, detail: str, errors: list[dict[str, str]] | None = None):
         self.status = status
         self.errors = errors or []
-        lines = [f"{one['pointer']}: {one['detail']}" for one in self.errors]
+        lines = [f"{error['pointer']}: {error['detail']}" for error in self.errors]
         super().__init__("; ".join([detail, *lines]))
 
 

@@ -116,7 +116,7 @@ def _reading(client: Client) -> list[Any]:
 
     def list_architectures(text: str = "", limit: int = 20) -> list[dict[str, Any]]:
         """List the architectures that the team keeps, newest first."""
-        return [one.row for one in islice(client.architectures(text), _bounded(limit))]
+        return [entry.row for entry in islice(client.architectures(text), _bounded(limit))]
 
     def get_architecture(architecture: int) -> dict[str, Any]:
         """Return a kept architecture with measurements, origin and history."""
@@ -124,7 +124,7 @@ def _reading(client: Client) -> list[Any]:
 
     def list_evaluations(limit: int = 20) -> list[dict[str, Any]]:
         """List full trainings; only figures of the same protocol_key may be compared."""
-        return [one.row for one in islice(client.evaluations(), _bounded(limit))]
+        return [evaluation.row for evaluation in islice(client.evaluations(), _bounded(limit))]
 
     def get_evaluation(evaluation: int) -> dict[str, Any]:
         """Return the figures of a full training over its seeds."""

@@ -71,4 +71,7 @@ def _short(value: Any) -> str:
 def _values(row: dict[str, Any]) -> dict[str, Any]:
     """Return the values of a candidate, or the measurements of a training."""
     values = {name: measured["value"] for name, measured in row.get("values", {}).items()}
-    return values | {one["objective"]: one["value"] for one in row.get("measurements", [])}
+    return values | {
+        measurement["objective"]: measurement["value"]
+        for measurement in row.get("measurements", [])
+    }

@@ -80,7 +80,7 @@ class Case:
         """Take steps and return the parameters."""
         for _ in range(steps):
             self.take()
-        return [one.detach().clone() for one in self.network.parameters()]
+        return [parameter.detach().clone() for parameter in self.network.parameters()]
 
 
 class DartsCase(Case):
@@ -112,7 +112,7 @@ class DartsCase(Case):
         )
         self.network = network.to(device).train()
         named = list(self.network.named_parameters())
-        self.weights = [one for name, one in named if not name.startswith("alphas.")]
+        self.weights = [parameter for name, parameter in named if not name.startswith("alphas.")]
         on_cuda = device.type == "cuda"
         self.sgd = torch.optim.SGD(
             self.weights, rate_on(device, 0.025), 0.9, weight_decay=3e-4, fused=on_cuda
@@ -175,7 +175,7 @@ class RecurrentCase(Case):
             for _ in range(2)
         ]
         state = torch.zeros(sizes.batch, sizes.hidden, device=device)
-        self.batches = [TextBatch(one, one.roll(1), state, 1.0, context) for one in words]
+        self.batches = [TextBatch(window, window.roll(1), state, 1.0, context) for window in words]
 
     def take(self) -> None:
         self.pair(Pair(*self.batches))

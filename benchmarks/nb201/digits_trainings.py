@@ -59,7 +59,7 @@ DEVICE = dataclasses.replace(device("cpu"), seconds=0.0)
 
 def architectures() -> list[str]:
     """The strings of all architectures, in the order of the space."""
-    return [cast(str, one.genome) for one in SPACE.enumerate()]
+    return [cast(str, architecture.genome) for architecture in SPACE.enumerate()]
 
 
 def groups() -> list[list[str]]:

@@ -92,10 +92,12 @@ def run(args: argparse.Namespace) -> int:
         report=say,
     )
     if args.json:
-        documents = [{"archive": str(one.archive), "report": one.report} for one in exported]
+        documents = [
+            {"archive": str(export.archive), "report": export.report} for export in exported
+        ]
         print(json.dumps(documents, indent=2, allow_nan=False))
     else:
-        print("\n".join(line for one in exported for line in lines(one)))
+        print("\n".join(line for export in exported for line in lines(export)))
     return 0
 
 
@@ -117,7 +119,9 @@ def settings_of(network: str, targets: str, texts: list[str]) -> list[tuple[str,
     if named == ["all"]:
         named = _able(network)
     values = dict(_pair(text) for text in texts)
-    known = {name: {one.name for one in describe(load("targets", name).Config)} for name in named}
+    known = {
+        name: {setting.name for setting in describe(load("targets", name).Config)} for name in named
+    }
     for setting in values:
         if not any(setting in settings for settings in known.values()):
             there = sorted(set().union(*known.values()))
@@ -138,8 +142,8 @@ def lines(exported: Exported) -> list[str]:
     for model in report["models"]:
         text.append(f"  {model['file']}: {model['bytes']:,} bytes, {model['precision']}")
         text += [f"    {sentence}" for sentence in model_sentences(model)]
-    text += [f"  fell back: {one}" for one in report["fell_back"]]
-    return text + [f"  note: {one}" for one in report["notes"]]
+    text += [f"  fell back: {operator}" for operator in report["fell_back"]]
+    return text + [f"  note: {note}" for note in report["notes"]]
 
 
 def _able(network: str) -> list[str]:

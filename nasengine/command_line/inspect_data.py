@@ -98,8 +98,8 @@ def _groups(title: str, groups: Sequence[Group]) -> list[str]:
 
 def _classes(report: DataReport) -> list[str]:
     rows = [
-        f"{one.name}: {one.search:,} to search, {one.test:,} to test"
-        for one in report.classes[:MAX_CLASSES]
+        f"{label.name}: {label.search:,} to search, {label.test:,} to test"
+        for label in report.classes[:MAX_CLASSES]
     ]
     more = len(report.classes) - MAX_CLASSES
     return [*rows, f"and {more:,} more"] if more > 0 else rows

@@ -94,11 +94,11 @@ class DataReport:
     def from_json(cls, value: Mapping[str, Any]) -> DataReport:
         """Return the report that `to_json` stored; unknown keys of later versions are ignored."""
         known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
-        known["classes"] = tuple(Class(**one) for one in known.get("classes", ()))
+        known["classes"] = tuple(Class(**row) for row in known.get("classes", ()))
         for name in ("converted", "skipped"):
             known[name] = tuple(
-                Group(one["reason"], one["count"], tuple(one["examples"]))
-                for one in known.get(name, ())
+                Group(row["reason"], row["count"], tuple(row["examples"]))
+                for row in known.get(name, ())
             )
         # A database does not keep the order of keys.
         parts = known["parts"]

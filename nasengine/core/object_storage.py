@@ -59,7 +59,7 @@ class ObjectStorage(Storage):
         empty: list[dict[str, Any]] = []
         ls = self._files.ls
         found = self._call(lambda path: ls(path, detail=True), self._root, missing=empty)
-        paths = [str(one["name"]).rstrip("/") for one in found if one["type"] == kind]
+        paths = [str(item["name"]).rstrip("/") for item in found if item["type"] == kind]
         root = self._root.strip("/")
         return sorted(path.rpartition("/")[2] for path in paths if path.strip("/") != root)
 

@@ -58,7 +58,7 @@ class Protocol:
 
     def with_size(self, sizes: Mapping[str, Any]) -> Protocol:
         """Return a protocol for networks of another size, whose name says which."""
-        changes = {name: one for name, one in sizes.items() if self.network.get(name) != one}
+        changes = {name: size for name, size in sizes.items() if self.network.get(name) != size}
         return self._renamed(changes, network={**self.network, **changes})
 
     def _renamed(self, changes: dict[str, Any], **parts: Any) -> Protocol:

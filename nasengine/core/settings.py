@@ -152,7 +152,7 @@ def _descriptions(config: type) -> dict[str, SettingDescription]:
 
 def changed(config: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values (JSON) that differ from the defaults of a config dataclass."""
-    defaults = {one.name: one.default for one in describe(config)}
+    defaults = {setting.name: setting.default for setting in describe(config)}
     plain = {name: list(v) if isinstance(v, tuple) else v for name, v in defaults.items()}
     return {
         name: value for name, value in values.items() if name not in plain or value != plain[name]

@@ -70,7 +70,9 @@ class Difference:
             (self.joins, "edge into an output changed", "edges into outputs changed"),
         )
         parts = [
-            f"{number} {one if number == 1 else many}" for number, one, many in counted if number
+            f"{number} {singular if number == 1 else many}"
+            for number, singular, many in counted
+            if number
         ]
         text = (
             "No edge differs"

@@ -165,7 +165,9 @@ class _EvaluationRun:
         names = [name for name in needed if name not in self.measured]
         if names:
             self.measured |= self.costs.proxies.measure(self.proposal.architecture, names)
-        return low_score(screen, {name: one.value for name, one in self.measured.items()})
+        return low_score(
+            screen, {name: measurement.value for name, measurement in self.measured.items()}
+        )
 
     def _supernet_step(self) -> Outcome:
         """Train the supernet with the trainer of the strategy."""

@@ -189,7 +189,7 @@ class EvaluationResult:
         return cls(
             value["name"],
             FinalJob.from_json(value["job"]),
-            tuple(FinalOutcome.from_json(one) for one in value["outcomes"]),
+            tuple(FinalOutcome.from_json(outcome) for outcome in value["outcomes"]),
             folder,
         )
 

@@ -172,7 +172,7 @@ def seeds_of(seeds: int | Sequence[int]) -> tuple[int, ...]:
             raise EngineError(f"seeds must be from 1 to {MAX_SEEDS} trainings (got {seeds})")
         return tuple(range(1, seeds + 1))
     listed = tuple(seeds) if isinstance(seeds, Sequence) and not isinstance(seeds, str) else ()
-    valid = [one for one in listed if isinstance(one, int) and not isinstance(one, bool)]
+    valid = [seed for seed in listed if isinstance(seed, int) and not isinstance(seed, bool)]
     if not listed or len(set(valid)) != len(listed) or len(listed) > MAX_SEEDS or min(valid) < 0:
         raise EngineError(
             "seeds must be a number of trainings or a list of different whole numbers "
@@ -222,8 +222,8 @@ def _remove_progress(folder: Path) -> None:
 
 def _merged(outcomes: tuple[FinalOutcome, ...], outcome: FinalOutcome) -> tuple[FinalOutcome, ...]:
     """Return the outcomes with a new one in place of an earlier one of its seed."""
-    others = [one for one in outcomes if one.seed != outcome.seed]
-    return tuple(sorted([*others, outcome], key=lambda one: one.seed))
+    others = [other for other in outcomes if other.seed != outcome.seed]
+    return tuple(sorted([*others, outcome], key=lambda result: result.seed))
 
 
 def _earlier(folder: Path, job: FinalJob) -> tuple[FinalOutcome, ...]:

@@ -162,7 +162,7 @@ class FinalOutcome:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> FinalOutcome:
-        measurements = tuple(Measurement.from_json(one) for one in value["measurements"])
+        measurements = tuple(Measurement.from_json(row) for row in value["measurements"])
         curve = tuple(value["curve"])
         return cls(**{**value, "measurements": measurements, "curve": curve})
 

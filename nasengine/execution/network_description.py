@@ -73,7 +73,7 @@ def _text(value: Any) -> bool:
 
 
 def _list_of(check: Check) -> Check:
-    return lambda value: isinstance(value, list) and all(check(one) for one in value)
+    return lambda value: isinstance(value, list) and all(check(item) for item in value)
 
 
 def _object(**checks: Check) -> Check:

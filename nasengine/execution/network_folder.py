@@ -118,7 +118,7 @@ class StoredNetwork:
             protocol=value["protocol"],
             seed=value["seed"],
             code_version=value["code_version"],
-            measurements=tuple(Measurement.from_json(one) for one in value["measurements"]),
+            measurements=tuple(Measurement.from_json(row) for row in value["measurements"]),
             curve=tuple(value["curve"]),
             weights=WeightsFile(**value["weights"]),
             folder=folder,

@@ -148,9 +148,9 @@ def _part(
             _part(child, f"{name}.{own}", shapes, params, macs, deeper=False)
             for own, child in _children(module)
         ]
-        part.parts = [one for one in inner if one.params or one.macs or one.outputs]
-        for one in part.parts:
-            one.name = one.name.removeprefix(f"{name}.")
+        part.parts = [child for child in inner if child.params or child.macs or child.outputs]
+        for child in part.parts:
+            child.name = child.name.removeprefix(f"{name}.")
         part.parts = part.parts if len(part.parts) > 1 else []
     return part
 

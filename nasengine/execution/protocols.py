@@ -113,7 +113,7 @@ def protocol_key(protocol: Mapping[str, Any], dataset: Mapping[str, Any]) -> str
         protocol: The "protocol" of network.json or of an outcome: "name" and "settings".
         dataset: The "dataset" of it: "name", "config" and "digest".
     """
-    config = {name: one for name, one in dataset["config"].items() if name not in PLACES}
+    config = {name: setting for name, setting in dataset["config"].items() if name not in PLACES}
     compared = {
         "protocol": [protocol["name"], protocol.get("trains_on", ""), protocol["settings"]],
         "dataset": [dataset["name"], config, dataset["digest"]],

@@ -65,7 +65,9 @@ def run_step(
     Returns:
         "ids" of the architectures and "fits", or the "subjects" to measure.
     """
-    architectures = [Architecture.from_json(one) for one in request["architectures"]]
+    architectures = [
+        Architecture.from_json(architecture) for architecture in request["architectures"]
+    ]
     if not architectures:
         raise EngineError("no run has a measured candidate with this space and data any more")
     shape, classes = input_of(architectures[0], request["dataset"], request["dataset_config"])
@@ -74,7 +76,7 @@ def run_step(
     networks = Networks(architectures, shape, classes, descriptions, others)
     if request["step"] == "fit":
         fits = fit_costs(networks, request["measured"], report, cancelled)
-        return {"ids": [one.id for one in architectures], "fits": fits}
+        return {"ids": [architecture.id for architecture in architectures], "fits": fits}
     if request["step"] == "choose":
         chosen = choose(
             networks,
@@ -85,8 +87,8 @@ def run_step(
             cancelled=cancelled,
         )
     else:
-        by_id = {one.id: one for one in architectures}
-        chosen = [by_id[one] for one in request["networks"]]
+        by_id = {architecture.id: architecture for architecture in architectures}
+        chosen = [by_id[identity] for identity in request["networks"]]
     place = storage_at(request["place"])
     return {"subjects": export_networks(networks, chosen, place, report, cancelled)}
 
@@ -121,7 +123,10 @@ class Networks:
             raise EngineError(
                 f"{count} different architectures: a predictor needs at least {MIN_NETWORKS}"
             )
-        keys = [description_key(one, self.shape, self.classes) for one in self.architectures]
+        keys = [
+            description_key(architecture, self.shape, self.classes)
+            for architecture in self.architectures
+        ]
         new: dict[str, dict[str, Any]] = {}
         for n, (key, architecture) in enumerate(zip(keys, self.architectures, strict=True)):
             if cancelled():
@@ -139,7 +144,7 @@ class Networks:
     @property
     def positions(self) -> dict[str, int]:
         """The number of each architecture, by id."""
-        return {one.id: n for n, one in enumerate(self.architectures)}
+        return {architecture.id: n for n, architecture in enumerate(self.architectures)}
 
     def prior(
         self, described: list[dict[str, Any]], cost: str
@@ -151,7 +156,11 @@ class Networks:
         features = features_of(described, space_of(self.architectures[0]), self.architectures)
         position = self.positions
         measured = {
-            device: {position[one]: value for one, value in values.items() if one in position}
+            device: {
+                position[identity]: value
+                for identity, value in values.items()
+                if identity in position
+            }
             for device, values in self.others.get(cost, {}).items()
         }
         return learn_with_devices(features, modelled_costs(described, cost), measured)
@@ -234,7 +243,7 @@ def fit_costs(
         if cancelled():
             raise Cancelled
         report({"step": f"fitting {cost}", "share": 0.6 + 0.4 * n / len(measured)})
-        numbers = np.array([position[one] for one in values], dtype=int)
+        numbers = np.array([position[identity] for identity in values], dtype=int)
         try:
             prior, references = networks.prior(described, cost)
             prediction, fitted, validation, left_out = fit(

@@ -45,6 +45,11 @@ def evaluation_figures(folder: Path, stored: StoredNetwork) -> dict[str, dict[st
     measured = {name for outcome in result.done for name in outcome.values}
     figures = [result.figure(name) for name in FIGURES if name in measured]
     return {
-        one.objective: {"mean": one.mean, "spread": one.std, "seeds": one.n, "unit": one.unit}
-        for one in figures
+        figure.objective: {
+            "mean": figure.mean,
+            "spread": figure.std,
+            "seeds": figure.n,
+            "unit": figure.unit,
+        }
+        for figure in figures
     }

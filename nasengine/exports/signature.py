@@ -37,8 +37,8 @@ class Signature:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "inputs": [one.to_json() for one in self.inputs],
-            "outputs": [one.to_json() for one in self.outputs],
+            "inputs": [tensor.to_json() for tensor in self.inputs],
+            "outputs": [tensor.to_json() for tensor in self.outputs],
         }
 
 

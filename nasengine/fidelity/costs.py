@@ -23,9 +23,9 @@ def costs_of(trial: Trial, objective: str, goals: Sequence[Goal]) -> np.ndarray:
     return oriented([trial.last.values], others)[0]
 
 
-def costs_no_more(one: Trial, other: Trial, objective: str, goals: Sequence[Goal]) -> bool:
+def costs_no_more(trial: Trial, other: Trial, objective: str, goals: Sequence[Goal]) -> bool:
     """Return whether a trial is at most as expensive as another in every cost."""
-    return bool((costs_of(one, objective, goals) <= costs_of(other, objective, goals)).all())
+    return bool((costs_of(trial, objective, goals) <= costs_of(other, objective, goals)).all())
 
 
 def bar_of(

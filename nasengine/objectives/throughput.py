@@ -38,5 +38,5 @@ class Throughput(Objective):
             return modelled(self.kind, chosen, network, input_shape)
         with exclusive():
             timing = time_network(network, input_shape, chosen)
-        samples = [1000 * chosen.batch / one for one in timing.milliseconds]
+        samples = [1000 * chosen.batch / latency_ms for latency_ms in timing.milliseconds]
         return median_of(self, chosen, samples, conditions(chosen))

@@ -32,7 +32,11 @@ class Trainability(Proxy):
         maps = block_maps(probe)
         with seeded(probe.seed):
             pairs = zip(reversed(maps[:-1]), reversed(maps[1:]), strict=True)
-            scores = [one for before, after in pairs if (one := _block(before, after)) is not None]
+            scores = [
+                block_score
+                for before, after in pairs
+                if (block_score := _block(before, after)) is not None
+            ]
         return sum(scores) / len(scores) if scores else 0.0
 
 
@@ -64,9 +68,9 @@ def _block(before: torch.Tensor, after: torch.Tensor) -> float | None:
     return 2 - largest - 1 / (largest + TINY)
 
 
-def _cut(one: torch.Tensor, stride: int) -> torch.Tensor:
+def _cut(feature_map: torch.Tensor, stride: int) -> torch.Tensor:
     """Pad height and width with zeros to multiples of the stride."""
     from torch.nn import functional
 
-    height, width = (-side % stride for side in one.shape[-2:])
-    return functional.pad(one, (0, width, 0, height))
+    height, width = (-side % stride for side in feature_map.shape[-2:])
+    return functional.pad(feature_map, (0, width, 0, height))

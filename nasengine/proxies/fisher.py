@@ -38,7 +38,7 @@ class Fisher(Proxy):
             loss = functional.cross_entropy(network(inputs), labels)
             gradients = torch.autograd.grad(loss, maps, allow_unused=True)
         pairs = zip(maps, gradients, strict=True)
-        return sum(_effect(one, grad) for one, grad in pairs if grad is not None)
+        return sum(_effect(activation, grad) for activation, grad in pairs if grad is not None)
 
 
 def _effect(activation: torch.Tensor, gradient: torch.Tensor) -> float:

@@ -30,10 +30,12 @@ class Grasp(Proxy):
             loss = functional.cross_entropy(network(inputs), labels)
             found = torch.autograd.grad(loss, weights, create_graph=True, allow_unused=True)
             # The derivative of g.detach() * g by the weights is Hessian x gradient.
-            products = [(one.detach() * one).sum() for one in found if one is not None]
+            products = [
+                (gradient.detach() * gradient).sum() for gradient in found if gradient is not None
+            ]
             second = torch.autograd.grad(torch.stack(products).sum(), weights, allow_unused=True)
         return sum(
-            -float((weight.detach() * one).sum())
-            for weight, one in zip(weights, second, strict=True)
-            if one is not None
+            -float((weight.detach() * gradient).sum())
+            for weight, gradient in zip(weights, second, strict=True)
+            if gradient is not None
         )

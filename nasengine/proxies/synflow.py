@@ -42,9 +42,9 @@ class Synflow(Proxy):
         with plain_layers():
             found = torch.autograd.grad(network(ones).sum(), weights, allow_unused=True)
         total = sum(
-            float((weight.detach() * one).abs().sum())
-            for weight, one in zip(weights, found, strict=True)
-            if one is not None
+            float((weight.detach() * gradient).abs().sum())
+            for weight, gradient in zip(weights, found, strict=True)
+            if gradient is not None
         )
         return math.log(max(total, SMALLEST))
 

@@ -161,7 +161,7 @@ def _join(team: Team, user: User) -> None:
 
 def _verified_email(found: SocialLogin) -> str:
     """Return the mail address that the provider has verified; "" if there is none."""
-    return next((one.email for one in found.email_addresses if one.verified), "")
+    return next((address.email for address in found.email_addresses if address.verified), "")
 
 
 def _team_by_domain(email: str) -> Team | None:

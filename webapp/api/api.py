@@ -58,7 +58,7 @@ def me(request: Any) -> Any:
         "username": request.user.get_username(),
         "scope": request.auth.scope,
         "expires_at": request.auth.expires_at,
-        "teams": [{"name": one.team.name, "role": one.role} for one in own],
+        "teams": [{"name": membership.team.name, "role": membership.role} for membership in own],
     }
 
 

@@ -44,12 +44,12 @@ def _texts_of(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for key, one in value.items():
+        for key, item in value.items():
             yield str(key)
-            yield from _texts_of(one)
+            yield from _texts_of(item)
     elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _texts_of(one)
+        for item in value:
+            yield from _texts_of(item)
 
 
 class _Strict(Storable):
@@ -61,8 +61,11 @@ class _Strict(Storable):
 def _settings() -> dict[str, Any]:
     """Return type and default of every setting; the workbench itself fills in `devices`."""
     types = get_type_hints(SearchSpec)
-    own = [one for one in fields(SearchSpec) if one.name != "devices"]
-    return {one.name: (types[one.name], Field(default=getattr(DEFAULT, one.name))) for one in own}
+    own = [field for field in fields(SearchSpec) if field.name != "devices"]
+    return {
+        field.name: (types[field.name], Field(default=getattr(DEFAULT, field.name)))
+        for field in own
+    }
 
 
 # Made from the engine's own list, so that a new setting is part of the API at once.

@@ -88,7 +88,7 @@ def _evaluated(entries: list[CatalogueEntry]) -> dict[tuple[int, str], list[str]
     for team_id, own in by_team.items():
         found = evaluations_of(own[0].team, [entry.canonical_id for entry in own])
         for identity, protocols in found.items():
-            texts[team_id, identity] = [_figure_text(one) for one in protocols]
+            texts[team_id, identity] = [_figure_text(figures) for figures in protocols]
     return texts
 
 

@@ -61,7 +61,9 @@ def threads_of(target: Target, user: User, show_all: bool = False) -> Threads:
             firsts[comment.pk] = shown
         elif comment.deleted_at is None:
             firsts[comment.reply_to_id].replies.append(shown)
-    live = [one for one in firsts.values() if one.replies or one.comment.deleted_at is None]
+    live = [
+        thread for thread in firsts.values() if thread.replies or thread.comment.deleted_at is None
+    ]
     newest = live if show_all else live[-SHOWN_THREADS:]
     return Threads(newest, len(live) - len(newest), names)
 

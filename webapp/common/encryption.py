@@ -45,7 +45,9 @@ def decrypt(stored: str) -> str:
 
 def _keys() -> MultiFernet:
     """Return the key of SECRET_KEY, which encrypts, and those that still decrypt."""
-    return MultiFernet([_key(one) for one in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+    return MultiFernet(
+        [_key(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    )
 
 
 def _key(secret: str) -> Fernet:

@@ -79,8 +79,11 @@ def answer_with_problems(api: NinjaAPI, no_token: str) -> None:
     @api.exception_handler(ValidationError)
     def invalid(request: HttpRequest, error: Any) -> HttpResponse:
         errors = [
-            {"pointer": "/" + "/".join(map(str, one["loc"][1:])), "detail": one["msg"]}
-            for one in error.errors
+            {
+                "pointer": "/" + "/".join(map(str, error_item["loc"][1:])),
+                "detail": error_item["msg"],
+            }
+            for error_item in error.errors
         ]
         return problem(422, "Some values are not allowed.", errors=errors)
 

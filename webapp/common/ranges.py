@@ -45,15 +45,15 @@ def source_of_file(path: Path) -> Source:
 def source_of_zip(files: dict[str, Path]) -> Source:
     """Return the uncompressed zip archive of files as a source; it is made while it is sent."""
     facts = {name: path.stat() for name, path in files.items()}
-    tag = _tag(*((name, one.st_size, one.st_mtime_ns) for name, one in facts.items()))
+    tag = _tag(*((name, status.st_size, status.st_mtime_ns) for name, status in facts.items()))
     # The headers of a member have a fixed length, whatever its size.
     frame = sum(map(len, zipped(dict.fromkeys(files))))
-    size = frame + sum(one.st_size for one in facts.values())
+    size = frame + sum(status.st_size for status in facts.values())
     return Source(
         size if size <= MAX_SIZE_OF_ZIP else None,
         tag,
         lambda first: _skipped(zipped(files), first),
-        changed=max(one.st_mtime for one in facts.values()),
+        changed=max(status.st_mtime for status in facts.values()),
     )
 
 

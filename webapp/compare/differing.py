@@ -38,16 +38,18 @@ def difference_of_candidates(runs: Mapping[int, Run], first: str, second: str) -
     found = [_candidate(runs, key) for key in (first, second)]
     if found[0] is None or found[1] is None:
         return None
-    one, two = (f"#{c.run_id} candidate {c.number}" for c in found if c is not None)
+    first_label, second_label = (f"#{c.run_id} candidate {c.number}" for c in found if c)
     try:
         shapes = [Architecture.from_json(c.proposal["architecture"]) for c in found if c]
         compared = difference(*shapes)
     except EngineError as error:
-        return Differing(one, two, f"They cannot be compared: {error}.", None)
+        return Differing(first_label, second_label, f"They cannot be compared: {error}.", None)
     if compared is None:
         spaces = f"{shapes[0].space} and {shapes[1].space}"
-        return Differing(one, two, f"They are of different spaces: {spaces}.", None)
-    return Differing(one, two, compared.sentence, compared.graph)
+        return Differing(
+            first_label, second_label, f"They are of different spaces: {spaces}.", None
+        )
+    return Differing(first_label, second_label, compared.sentence, compared.graph)
 
 
 def _candidate(runs: Mapping[int, Run], key: str) -> Candidate | None:

@@ -54,7 +54,7 @@ def data_labels(team: Team | int | None, named: Iterable[Named]) -> list[DataLab
         named: name and settings of each.
     """
     named = list(named)
-    digests = {one.digest for _, config in named for one in registered_in(config)} - {""}
+    digests = {dataset.digest for _, config in named for dataset in registered_in(config)} - {""}
     rows = TeamData.objects.filter(team=team, digest__in=digests) if team and digests else []
     by_content = {(row.name, row.digest): row for row in rows}
     return [_label(dataset, config, by_content) for dataset, config in named]

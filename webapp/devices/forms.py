@@ -51,7 +51,7 @@ class DeviceForm(SiteForm):
         self.team = team
         choice = self.fields["profile"]
         assert isinstance(choice, forms.ChoiceField)
-        named = [(name, f"{name}: {one.summary}") for name, one in profiles().items()]
+        named = [(name, f"{name}: {profile.summary}") for name, profile in profiles().items()]
         choice.choices = [("", "none"), *named]
 
     def clean_name(self) -> str:

@@ -99,11 +99,11 @@ def predict_network(
     fit = fits.first()
     if fit is None:
         return None
-    described, one = [description], Architecture.from_json(dict(architecture))
+    described, network = [description], Architecture.from_json(dict(architecture))
     fitted = FittedPredictor.from_json(fit.fitted)
     try:
         found = fitted.predict(
-            features_of(described, space_of(one), [one]),
+            features_of(described, space_of(network), [network]),
             modelled_costs(described, measured_cost(cost)),
         )
     except (KeyError, ValueError, EngineError):

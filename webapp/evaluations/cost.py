@@ -66,7 +66,7 @@ def expected_cost(team: Team, subject: Subject, plan: FinalPlan, seeds: int) -> 
     done = Training.objects.filter(state=JobState.DONE, epochs__gt=0, seconds__gt=0, **same)
     costs = list(done.order_by("-pk").values_list("seconds", "epochs", "curve")[:SAMPLE])
     if costs:
-        seconds = statistics.median(_epoch_seconds(*one) for one in costs)
+        seconds = statistics.median(_epoch_seconds(*cost) for cost in costs)
         noun = "training" if len(costs) == 1 else "trainings"
         return ExpectedCost(epochs, seeds, seconds, f"{len(costs)} earlier {noun} of this size")
     candidate = subject.candidate

@@ -242,8 +242,8 @@ def raw_of(evaluation: Evaluation) -> dict[str, Any]:
         "queue": evaluation.queue,
         "priority": str(int(first.priority)) if first else "",
         **{name: evaluation.job.get(name) for name in SIZES},
-        **{f"settings.{name}": one for name, one in evaluation.protocol["settings"].items()},
-        **{f"dataset_config.{name}": one for name, one in evaluation.dataset_config.items()},
+        **{f"settings.{name}": value for name, value in evaluation.protocol["settings"].items()},
+        **{f"dataset_config.{name}": value for name, value in evaluation.dataset_config.items()},
     }
     return {name: as_texts(value) for name, value in values.items()}
 

@@ -251,14 +251,14 @@ def evaluations_of(team: Team, canonical_ids: Iterable[str]) -> dict[str, list[P
     ids = list(dict.fromkeys(canonical_ids))
     slim = Training.objects.only("evaluation", "seed", "state", "measurements", "network")
     rows = evaluations_of_team_with(team, slim).filter(canonical_id__in=ids)
-    found: dict[str, list[ProtocolFigures]] = {one: [] for one in ids}
+    found: dict[str, list[ProtocolFigures]] = {identity: [] for identity in ids}
     ordered = rows.order_by("canonical_id", "-created_at", "-pk")
     for canonical_id, evaluations in groupby(ordered, key=lambda row: row.canonical_id):
         for group in _by_protocol(evaluations):
             oldest_first = reversed(group.rows)
-            trainings = [one for row in oldest_first for one in row.trainings.all()]
+            trainings = [training for row in oldest_first for training in row.trainings.all()]
             found[canonical_id].append(ProtocolFigures(group, figures_of(trainings)))
-    _label([one.group for figures in found.values() for one in figures])
+    _label([figure.group for figures in found.values() for figure in figures])
     return found
 
 

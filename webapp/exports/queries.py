@@ -29,7 +29,7 @@ def exports_of(team: Team, canonical_ids: Iterable[str]) -> dict[str, list[Expor
         team: the team; exports of other teams are not read.
         canonical_ids: ids of `nasengine.canonical_id`.
     """
-    found: dict[str, list[Export]] = {one: [] for one in canonical_ids}
+    found: dict[str, list[Export]] = {identity: [] for identity in canonical_ids}
     rows = exports_of_team(team).filter(training__evaluation__canonical_id__in=list(found))
     for export in rows.defer("training__curve", "training__evaluation__job"):
         found[export.training.evaluation.canonical_id].append(export)

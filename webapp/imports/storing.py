@@ -68,7 +68,7 @@ def _store(team: Team, user: User | None, recorded: RecordedRun, file_name: str)
         Goal(name, *split_name(name), "higher" if better == "higher" else "lower", "")
         for name, better in recorded.better.items()
     ]
-    outcomes = [_outcome(n, one, recorded) for n, one in enumerate(recorded.candidates)]
+    outcomes = [_outcome(n, candidate, recorded) for n, candidate in enumerate(recorded.candidates)]
     spec = SearchSpec(
         space=IMPORTED,
         strategy=recorded.source,
@@ -102,7 +102,9 @@ def _store(team: Team, user: User | None, recorded: RecordedRun, file_name: str)
     for part in _parts(outcomes):
         extend_front(run, part)
     run.save(update_fields=["front"])
-    update_best(run, {one.number: one.values for one in outcomes if one.state == "done"})
+    update_best(
+        run, {outcome.number: outcome.values for outcome in outcomes if outcome.state == "done"}
+    )
     record_run(run)
     by = user.get_username() if user is not None else "the command line"
     record_log(run, "info", f"imported from {title} by {by}: {len(outcomes):,} candidates")
@@ -113,20 +115,26 @@ def _store(team: Team, user: User | None, recorded: RecordedRun, file_name: str)
 
 def _store_candidates(run: Run, recorded: RecordedRun, outcomes: list[Outcome]) -> None:
     rows = []
-    for one, outcome in zip(recorded.candidates, outcomes, strict=True):
-        architecture = Architecture(IMPORTED, {}, clean_json(dict(one.settings)))
-        ended = one.started + timedelta(seconds=one.seconds or 0) if one.started else None
+    for candidate, outcome in zip(recorded.candidates, outcomes, strict=True):
+        architecture = Architecture(IMPORTED, {}, clean_json(dict(candidate.settings)))
+        ended = (
+            candidate.started + timedelta(seconds=candidate.seconds or 0)
+            if candidate.started
+            else None
+        )
         rows.append(
             Candidate(
                 run=run,
                 number=outcome.number,
-                state=STATES[one.state] if outcome.state == one.state else CandidateState.FAILED,
+                state=STATES[candidate.state]
+                if outcome.state == candidate.state
+                else CandidateState.FAILED,
                 reason=outcome.reason,
                 proposal={"architecture": architecture.to_json()},
                 architecture_id=architecture.id,
                 origin=recorded.source,
-                seconds=one.seconds,
-                started_at=_aware(one.started),
+                seconds=candidate.seconds,
+                started_at=_aware(candidate.started),
                 ended_at=_aware(ended),
                 ended_order=outcome.number,
                 told=True,
@@ -135,22 +143,22 @@ def _store_candidates(run: Run, recorded: RecordedRun, outcomes: list[Outcome]) 
     stored = Candidate.objects.bulk_create(rows, batch_size=BATCH)
     measured = (
         Measurement(candidate=candidate, objective=name[:60], value=value, method="imported")
-        for candidate, one in zip(stored, recorded.candidates, strict=True)
-        for name, value in one.values.items()
+        for candidate, source in zip(stored, recorded.candidates, strict=True)
+        for name, value in source.values.items()
     )
     while batch := list(islice(measured, BATCH)):
         Measurement.objects.bulk_create(batch)
 
 
-def _outcome(number: int, one: Recorded, recorded: RecordedRun) -> Outcome:
+def _outcome(number: int, candidate: Recorded, recorded: RecordedRun) -> Outcome:
     """Return the outcome of a candidate; a done one without a value of each objective failed."""
-    lacking = [name for name in recorded.better if name not in one.values]
-    reason = {"failed": "failed there", "pruned": "stopped early there"}.get(one.state, "")
-    state = {"pruned": "stopped"}.get(one.state, one.state)
+    lacking = [name for name in recorded.better if name not in candidate.values]
+    reason = {"failed": "failed there", "pruned": "stopped early there"}.get(candidate.state, "")
+    state = {"pruned": "stopped"}.get(candidate.state, candidate.state)
     if state == "done" and lacking:
         state, reason = "failed", f"no value of {', '.join(lacking)}"[:400]
     measured = tuple(
-        Measured(name, value, "", method="measured") for name, value in one.values.items()
+        Measured(name, value, "", method="measured") for name, value in candidate.values.items()
     )
     return Outcome(number, state, measured, reason)  # type: ignore[arg-type]  # one of the states
 

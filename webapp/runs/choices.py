@@ -142,7 +142,7 @@ def _importance(
         shares = importances(choices[usable], column[usable]) if decisions and len(rows) else []
         found[goal["name"]] = {
             "candidates": int(np.sum(usable)) if len(rows) else 0,
-            "shares": [{k: round(v, 4) for k, v in asdict(one).items()} for one in shares],
+            "shares": [{k: round(v, 4) for k, v in asdict(share).items()} for share in shares],
         }
     return found
 

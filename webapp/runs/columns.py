@@ -243,8 +243,8 @@ def _kept(rows: Columns, run: Run, objectives: int) -> np.ndarray:
         ranks = np.empty(len(values))
         ranks[np.argsort(values)] = np.arange(len(values))
         grids.append((_cells(values), _cells(ranks)))
-    for one, other in combinations(grids, 2):
-        for first, second in zip(one, other, strict=True):
+    for grid, other in combinations(grids, 2):
+        for first, second in zip(grid, other, strict=True):
             keep[_first_of_each(first * GRID + second)] = True
     if objectives == 1:
         keep[_first_of_each(grids[0][1])] = True

@@ -64,7 +64,7 @@ def text_of(value: dict[str, Any]) -> str:
     """Return the architecture in one line as papers write it; part of its id if unreadable."""
     architecture = Architecture.from_json(value)
     if architecture.space == IMPORTED:
-        return ", ".join(f"{name} {one}" for name, one in sorted(architecture.genome.items()))
+        return ", ".join(f"{name} {choice}" for name, choice in sorted(architecture.genome.items()))
     try:
         return space_of(architecture).text(architecture)
     except EngineError:

@@ -174,8 +174,8 @@ def _found(
     values = _values(run, list(newest.values_list("number", flat=True)[:MAX_TRAINED]))
     found = []
     for name in names:
-        rows = [one for one in values.values() if name in one and quality.name in one]
-        estimates = [one[name] for one in rows]
-        results = [sign * one[quality.name] for one in rows]
+        rows = [row for row in values.values() if name in row and quality.name in row]
+        estimates = [row[name] for row in rows]
+        results = [sign * row[quality.name] for row in rows]
         found.append((name, rank_correlation(estimates, results)))
     return found

@@ -54,9 +54,9 @@ def candidate_csv(run: Run) -> Iterator[str]:
                 harmless(_spaced(row["broken"])),
                 harmless(row["origin"]),
                 _spaced(row["parents"]),
-                *(_short(one.get("value")) for one in found),
+                *(_short(measurement.get("value")) for measurement in found),
                 row["architecture_id"],
-                *(one.get(key) for one in found for key in ORIGIN.values()),
+                *(measurement.get(key) for measurement in found for key in ORIGIN.values()),
                 *(
                     row["predicted"].get(name_of(fit), {}).get(key)
                     for fit in fits

@@ -221,8 +221,8 @@ class LaunchForm(SiteForm):
     def all_messages(self) -> dict[str, str]:
         """Return every message of a checked form by dotted path."""
         messages = dict(self.messages())
-        for one in self.forms():
-            messages |= one.messages()
+        for form in self.forms():
+            messages |= form.messages()
         messages |= {part.kind: part.error for part in self.parts if part.error}
         return messages | getattr(self, "unplaced", {})
 
@@ -286,8 +286,12 @@ class LaunchForm(SiteForm):
             return [{"name": name, "title": "", "megabytes": None} for name in names if name]
         titles = {name: title for name, (title, _) in _measuring_devices(self.team).items()}
         modelled = profiles()
-        memories = {name: (one.memory_bytes or 0) // 10**6 for name, one in modelled.items()}
-        titles |= {name: one.summary for name, one in modelled.items() if name not in titles}
+        memories = {
+            name: (profile.memory_bytes or 0) // 10**6 for name, profile in modelled.items()
+        }
+        titles |= {
+            name: profile.summary for name, profile in modelled.items() if name not in titles
+        }
         return [
             {
                 "name": name,

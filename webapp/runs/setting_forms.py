@@ -88,7 +88,7 @@ class SettingsForm(SiteForm):
 
     def __init__(self, config: type, raw: Mapping[str, Any], path: str = "", bound: bool = True):
         self.config = config
-        fields = {one.name: SettingField(config, one) for one in describe(config)}
+        fields = {setting.name: SettingField(config, setting) for setting in describe(config)}
         prefix = f"{path}." if path else ""
         self.typed = {name: field.typed(prefix + name, raw) for name, field in fields.items()}
         super().__init__(

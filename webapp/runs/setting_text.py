@@ -17,7 +17,7 @@ from .setting_forms import SettingField, SettingsForm, text_of
 MAX_TEXT = 100_000
 MAX_LISTED = 200  # members of a list
 OF_FORM = ("name", "priority")
-OF_SPEC = tuple(one.name for one in fields(SearchSpec) if one.name != "devices")
+OF_SPEC = tuple(field.name for field in fields(SearchSpec) if field.name != "devices")
 ALWAYS = ("candidates", "seed")
 CONFIGS = tuple(f"{kind}_config" for kind in PARTS)
 
@@ -179,9 +179,9 @@ def _read_group(read: SettingText, group: str, line: int, value: yaml.Node) -> N
         return
     if not isinstance(value, yaml.MappingNode):
         raise WrongText(line, f"{group} takes indented lines of the form `setting: value`")
-    for setting, place, one in _pairs(value):
+    for setting, place, node in _pairs(value):
         read.lines[f"{group}.{setting}"] = place
-        read.raw[f"{group}.{setting}"] = _typed(one, f"{group}.{setting}")
+        read.raw[f"{group}.{setting}"] = _typed(node, f"{group}.{setting}")
 
 
 def unknown_settings(form: LaunchForm, read: SettingText) -> Iterator[WrongText]:
@@ -207,7 +207,7 @@ def read_launch(team: Team, text: str) -> tuple[LaunchForm, SearchSpec]:
     except WrongText as error:
         raise WrongTexts([str(error)]) from None
     form = LaunchForm(read.raw, team)
-    if faults := [str(one) for one in unknown_settings(form, read)]:
+    if faults := [str(fault) for fault in unknown_settings(form, read)]:
         raise WrongTexts(faults)
     spec = form.check()
     if spec is None:
@@ -276,8 +276,8 @@ def _typed(node: yaml.Node, path: str) -> Any:
     if isinstance(node, yaml.SequenceNode):
         if len(node.value) > MAX_LISTED:
             raise WrongText(line, f"{path} has {len(node.value)} members; at most {MAX_LISTED}")
-        members = [_typed(one, path) for one in node.value]
-        if all(isinstance(one, str) for one in members):
+        members = [_typed(member, path) for member in node.value]
+        if all(isinstance(member, str) for member in members):
             return members
     raise WrongText(line, f"{path} takes one value or a list of values")
 

@@ -86,8 +86,8 @@ def samples_of(space: Space, version: SpaceVersion) -> list[Sample]:
     rng = np.random.default_rng(version.pk)
     found = []
     for _ in range(SAMPLES):
-        one = built.sample(rng)
-        found.append(Sample(one.id, built.graph(one), built.text(one)))
+        architecture = built.sample(rng)
+        found.append(Sample(architecture.id, built.graph(architecture), built.text(architecture)))
     return found
 
 
@@ -115,7 +115,7 @@ def size_of(name: str, config: dict[str, Any]) -> str:
         return ""
     if not decisions:
         return ""
-    return f"at most {number_words(math.prod(len(one.options) for one in decisions))}"
+    return f"at most {number_words(math.prod(len(decision.options) for decision in decisions))}"
 
 
 def number_words(number: int) -> str:
@@ -153,14 +153,14 @@ def own_decisions(name: str, config: dict[str, Any]) -> tuple[Decision, ...]:
 def changed_settings(name: str, config: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the settings that differ from their default, as (name, value)."""
     if decisions := own_decisions(name, config):
-        names = ", ".join(one.name for one in decisions[:MAX_NAMED])
+        names = ", ".join(decision.name for decision in decisions[:MAX_NAMED])
         more = " ..." if len(decisions) > MAX_NAMED else ""
         return [(f"{len(decisions)} decisions:", names + more)]
     try:
         known = describe(catalog.load("spaces", name).Config)
     except EngineError:
         known = []
-    defaults = {one.name: as_text(one.default) for one in known}
+    defaults = {setting.name: as_text(setting.default) for setting in known}
     return [
         (key.replace("_", " "), as_text(value))
         for key, value in config.items()

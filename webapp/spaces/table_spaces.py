@@ -66,7 +66,7 @@ def _free_name(team: Team, name: str, engine_space: str) -> str:
         .values_list("name", flat=True)
     )
     names = [name, *(f"{name[: MAX_SPACE_NAME - 8]} {number}" for number in range(2, 1000))]
-    return next(one for one in names if one not in taken)
+    return next(name for name in names if name not in taken)
 
 
 def _builds_networks(engine_space: str) -> bool:

@@ -120,7 +120,7 @@ def _metadata(
             "space_config": spec.get("space_config", {}),
             "architecture": "architecture",
             "columns": [
-                f"{one['name']}={one['name']}:x:{one['unit']}:{one['better']}" for one in goals
+                f"{goal['name']}={goal['name']}:x:{goal['unit']}:{goal['better']}" for goal in goals
             ],
             "datasets": [spec.get("dataset", "")],
             "seeds": seeds,

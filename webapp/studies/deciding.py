@@ -62,8 +62,8 @@ def progress_of(study: Study) -> list[Progress]:
     found = {name: evidence(_differences(both)) for name, both in pairs.items()}
     p_values = corrected(found)
     return [
-        Progress(name, one, p_values[name], _sentence(name, one, p_values, pairs[name], goals))
-        for name, one in found.items()
+        Progress(name, state, p_values[name], _sentence(name, state, p_values, pairs[name], goals))
+        for name, state in found.items()
     ]
 
 
@@ -144,7 +144,7 @@ def to_stop(study: Study, progress: Sequence[Progress]) -> list[Run]:
     They have evaluated nothing yet: those of decided methods, and those of random search once
     every method is decided.
     """
-    decided = {one.method for one in progress if one.decided}
+    decided = {method.method for method in progress if method.decided}
     if progress and len(decided) == len(progress):
         decided.add(RANDOM_SEARCH)
     waiting = study.runs.filter(

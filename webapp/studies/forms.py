@@ -148,12 +148,16 @@ class StudyForm(LaunchForm):
 
     def groups(self) -> dict[str, tuple[str, SettingsForm | None]]:
         """Return the plugin and its settings under each path of settings."""
-        methods = {f"methods.{one.name}": (one.name, one.settings) for one in self.methods}
+        methods = {
+            f"methods.{method.name}": (method.name, method.settings) for method in self.methods
+        }
         return {**super().groups(), **methods}
 
     def all_messages(self) -> dict[str, str]:
         """Return every message of a checked form by dotted path."""
-        methods = {f"methods.{one.name}": one.error for one in self.methods if one.error}
+        methods = {
+            f"methods.{method.name}": method.error for method in self.methods if method.error
+        }
         return {**super().all_messages(), **methods}
 
     def summary(self) -> list[dict[str, str]]:

@@ -42,13 +42,13 @@ class Engine(Runtime):
     def inputs(self) -> list[Input]:
         return [
             Input(
-                one.name,
-                tuple(size if isinstance(size, int) else -1 for size in one.shape),
+                tensor.name,
+                tuple(size if isinstance(size, int) else -1 for size in tensor.shape),
                 {"tensor(float)": "float32", "tensor(float16)": "float16"}.get(
-                    one.type, one.type.removeprefix("tensor(").removesuffix(")")
+                    tensor.type, tensor.type.removeprefix("tensor(").removesuffix(")")
                 ),
             )
-            for one in self._session.get_inputs()
+            for tensor in self._session.get_inputs()
         ]
 
     def run(self, values: dict[str, np.ndarray]) -> None:

@@ -38,11 +38,13 @@ class Engine(Runtime):
     def inputs(self) -> list[Input]:
         return [
             Input(
-                one.get_any_name(),
-                tuple(-1 if size.is_dynamic else size.get_length() for size in one.partial_shape),
-                np.dtype(one.element_type.to_dtype()).name,
+                tensor.get_any_name(),
+                tuple(
+                    -1 if size.is_dynamic else size.get_length() for size in tensor.partial_shape
+                ),
+                np.dtype(tensor.element_type.to_dtype()).name,
             )
-            for one in self._model.inputs
+            for tensor in self._model.inputs
         ]
 
     def run(self, values: dict[str, np.ndarray]) -> None:

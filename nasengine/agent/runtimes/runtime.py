@@ -54,12 +54,12 @@ def example(inputs: list[Input], batch: int) -> dict[str, np.ndarray]:
     """
     random = np.random.default_rng(0)
     values = {}
-    for one in inputs:
-        if one.shape[0] not in (-1, batch):
-            raise ValueError(f"input {one.name} has batch {one.shape[0]}, not {batch}")
-        shape = (batch, *(1 if size < 0 else size for size in one.shape[1:]))
-        if "int" in one.dtype:
-            values[one.name] = np.zeros(shape, dtype=one.dtype)
+    for tensor in inputs:
+        if tensor.shape[0] not in (-1, batch):
+            raise ValueError(f"input {tensor.name} has batch {tensor.shape[0]}, not {batch}")
+        shape = (batch, *(1 if size < 0 else size for size in tensor.shape[1:]))
+        if "int" in tensor.dtype:
+            values[tensor.name] = np.zeros(shape, dtype=tensor.dtype)
         else:
-            values[one.name] = random.uniform(0, 255, shape).astype(one.dtype)
+            values[tensor.name] = random.uniform(0, 255, shape).astype(tensor.dtype)
     return values

@@ -212,15 +212,15 @@ def _about_pictures(report: DataReport, seen: _Seen) -> Iterator[str]:
 
 
 def _about_classes(classes: Sequence[Class]) -> Iterator[str]:
-    if empty := [one.name for one in classes if not one.search]:
+    if empty := [label.name for label in classes if not label.search]:
         yield f"No picture of {_list(empty)} in the search part: its output is never trained."
-    elif small := [one.name for one in classes if one.search < FEW]:
+    elif small := [label.name for label in classes if label.search < FEW]:
         yield f"Fewer than {FEW} pictures of {_list(small)} in the search part."
-    counts = sorted(one.search for one in classes if one.search)
+    counts = sorted(label.search for label in classes if label.search)
     if counts and counts[-1] >= FEW * counts[0]:
         yield f"Classes are unequal: from {counts[0]:,} to {counts[-1]:,} pictures."
-    folded = Counter(one.name.casefold() for one in classes)
-    if same := [one.name for one in classes if folded[one.name.casefold()] > 1]:
+    folded = Counter(label.name.casefold() for label in classes)
+    if same := [label.name for label in classes if folded[label.name.casefold()] > 1]:
         yield f"Names of classes differ only in case: {_list(same)}."
 
 

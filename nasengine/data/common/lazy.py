@@ -152,8 +152,8 @@ class LazyPart:
         """Return the inputs of stored pixels, on their device."""
         said = self.preprocessing
         mean, std = (
-            pixels.new_tensor(one, dtype=_float32()).view(1, -1, 1, 1)
-            for one in (said.mean, said.std)
+            pixels.new_tensor(values, dtype=_float32()).view(1, -1, 1, 1)
+            for values in (said.mean, said.std)
         )
         return pixels.float().mul_(said.scale).sub_(mean).div_(std)
 

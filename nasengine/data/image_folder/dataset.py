@@ -110,7 +110,7 @@ class ImageFolder(Dataset[Part]):
         listed, config = self._listed(), self.config
         own = listed.test is not listed.search
         folders = [listed.search.root, *([listed.test.root] if own else [])]
-        skipped = [one for folder in folders for one in skipped_files(folder)]
+        skipped = [path for folder in folders for path in skipped_files(folder)]
         if own:
             skipped += beside(listed.search.root.parent, folders)
         count = len(listed.search) + (len(listed.test) if own else 0)
@@ -224,8 +224,8 @@ def _preprocessing(listed: _Listed, form: ImageForm, share: float, seed: int) ->
     chosen = train[np.unique(np.linspace(0, len(train) - 1, SAMPLE).astype(int))]
     files = listed.search
     counts = np.zeros((form.shape[0], 256), np.int64)
-    for one in map(int, chosen):
-        counts += channel_counts(form.centre(files.read(one), str(files.path(one)))[None])
+    for index in map(int, chosen):
+        counts += channel_counts(form.centre(files.read(index), str(files.path(index)))[None])
     mean, std = (values / 255 for values in statistics_of(counts))
     return Preprocessing(tuple(mean.tolist()), tuple(std.tolist()), 1 / 255, form.resize)
 

@@ -81,7 +81,7 @@ class Images(StoredDataset):
         raw, own_test = _raw(source, _classes(source))
         test = _raw(test_source, _classes(source))[0] if test_source else own_test
         folders = [folder for folder in (source, test_source) if folder and folder.is_dir()]
-        skipped = [one for folder in folders for one in skipped_files(folder)]
+        skipped = [path for folder in folders for path in skipped_files(folder)]
         if source.parent == (test_source.parent if test_source else None):
             skipped += beside(source.parent, folders)
         config = self.config

@@ -237,10 +237,10 @@ def _decision(name: str, options: dict[str, None]) -> str:
     texts = sorted(options)
     if all(map(is_number, texts)):
         texts.sort(key=float)
-        for one, other in pairwise(texts):
-            if float(one) == float(other):
+        for text, other in pairwise(texts):
+            if float(text) == float(other):
                 raise EngineError(
-                    f"{shorten(name)} has one number as {one} and as {other}: write it in one way"
+                    f"{shorten(name)} has one number as {text} and as {other}: write it in one way"
                 )
     try:
         check_decision(name, tuple(texts))

@@ -127,7 +127,7 @@ class Table(Estimator):
         curve = partial.up_to(early.epochs if early else partial.planned) if partial else []
         wanted = {goal.name for goal in evaluation.goals}
         needed = [column for column in steering if column.objective in wanted]
-        more = [one.column for one in curve]
+        more = [partial_column.column for partial_column in curve]
         names = tuple(dict.fromkeys(column.column for column in (*steering, *reported, *more)))
         cells = cells_of(self.config.path, self._keys, names)
         row = self._row(evaluation, cells)
@@ -141,7 +141,13 @@ class Table(Estimator):
         if partial is None or until is None:
             return outcome
         return _in_part(
-            outcome, partial, early, [one.column.value(row[one.column.column]) for one in curve]
+            outcome,
+            partial,
+            early,
+            [
+                partial_column.column.value(row[partial_column.column.column])
+                for partial_column in curve
+            ],
         )
 
     def _partial(self, dataset: str) -> PartialResults | None:

@@ -35,17 +35,17 @@ class PartialResults:
 
     def at(self, until: int) -> PartialColumn | None:
         """Return the first result after at least so many epochs; None if it is the final one."""
-        return next((one for one in self.columns if one.epochs >= until), None)
+        return next((column for column in self.columns if column.epochs >= until), None)
 
     def up_to(self, reached: int) -> list[PartialColumn]:
         """Return the results after at most so many epochs."""
-        return [one for one in self.columns if one.epochs <= reached]
+        return [column for column in self.columns if column.epochs <= reached]
 
     def cost(self, reached: int) -> int:
         """Return the epochs that it takes to get the result after `reached` epochs in turn."""
         if not self.separate:
             return reached
-        return reached + sum(one.epochs for one in self.columns if one.epochs < reached)
+        return reached + sum(column.epochs for column in self.columns if column.epochs < reached)
 
 
 def parse_partial(text: str) -> PartialColumn:
@@ -66,9 +66,9 @@ def parse_partials(texts: tuple[str, ...]) -> tuple[PartialColumn, ...]:
     Raises:
         ValueError: a text has another form, they are of several objectives, or an epoch is twice.
     """
-    columns = sorted(map(parse_partial, texts), key=lambda one: one.epochs)
-    if len({one.column.objective for one in columns}) > 1:
+    columns = sorted(map(parse_partial, texts), key=lambda partial: partial.epochs)
+    if len({partial.column.objective for partial in columns}) > 1:
         raise ValueError("names several objectives: give the results of one")
-    if len({one.epochs for one in columns}) < len(columns):
+    if len({partial.epochs for partial in columns}) < len(columns):
         raise ValueError("names the same epochs twice: give each one column")
     return tuple(columns)

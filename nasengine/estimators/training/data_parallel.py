@@ -62,7 +62,7 @@ class Group:
             return
         values = [torch.zeros(1, dtype=torch.long) for _ in range(self.size)]
         distributed.all_gather(values, torch.tensor([value]))
-        numbers = [int(one) for one in values]
+        numbers = [int(value) for value in values]
         if len(set(numbers)) > 1:
             raise EngineError(f"the processes of the training differ in {what}: {numbers}")
 
@@ -87,7 +87,9 @@ class Group:
         """Add up the gradients of all processes in place; return loss and wrong answers in sum."""
         if self.size == 1:
             return loss, wrong
-        gradients = [one.grad for one in network.parameters() if one.grad is not None]
+        gradients = [
+            parameter.grad for parameter in network.parameters() if parameter.grad is not None
+        ]
         sums = torch.stack([loss.detach().float(), wrong.float()])
         flat = torch.cat([sums, *(gradient.reshape(-1) for gradient in gradients)])
         distributed.all_reduce(flat)

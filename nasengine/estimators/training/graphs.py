@@ -90,7 +90,7 @@ class Recorded:
         for kept, value in zip(self.inputs, inputs, strict=True):
             kept.copy_(value, non_blocking=True)
         self.replay()
-        return tuple(one.clone() for one in self.results)
+        return tuple(result.clone() for result in self.results)
 
 
 class StepGraphs:
@@ -116,7 +116,7 @@ class StepGraphs:
         """Take a step; the results are tensors of their own."""
         if self.recorder is None:
             return self.function(*inputs)
-        form = tuple((tuple(one.shape), one.dtype) for one in inputs)
+        form = tuple((tuple(tensor.shape), tensor.dtype) for tensor in inputs)
         if form not in self.recorded:
             self.seen[form] += 1
             if self.seen[form] <= WARM_UP or len(self.recorded) >= MAX_GRAPHS:
@@ -136,7 +136,7 @@ class StepGraphs:
         return f"eager: {self.reason}" if self.reason else "eager"
 
     def _record(self, recorder: Recorder, inputs: Tensors) -> Recorded:
-        kept = tuple(one.detach().clone() for one in inputs)
+        kept = tuple(tensor.detach().clone() for tensor in inputs)
         return Recorded(kept, *recorder.record(self.function, kept))
 
     def _stay_eager(self, error: RuntimeError) -> None:

@@ -74,7 +74,8 @@ class LazySource:
     def batches(self, epoch: int, order: torch.Generator) -> Batches:
         device = self.context.device
         chosen = [
-            one.numpy() for one in shuffled_batches(self.count, self.config.batch_size, order)
+            indices.numpy()
+            for indices in shuffled_batches(self.count, self.config.batch_size, order)
         ]
         for pixels, labels in self.part.batches(
             chosen,

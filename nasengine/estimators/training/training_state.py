@@ -37,23 +37,25 @@ class TrainingState:
 
     def tensors(self) -> Tensors:
         """Return copies of all tensors by unique names, on the CPU."""
-        found = {f"network/{name}": one for name, one in self.network.state_dict().items()}
+        found = {f"network/{name}": tensor for name, tensor in self.network.state_dict().items()}
         for index, key, value in self._optimizer_values():
             if isinstance(value, torch.Tensor):
                 found[f"optimizer/{index}/{key}"] = value
         if self.averaging is not None and self.averaging.mean is not None:
             mean = self.averaging.mean.state_dict()
-            found |= {f"mean/{name}": one for name, one in mean.items()}
+            found |= {f"mean/{name}": tensor for name, tensor in mean.items()}
         for name, generator in self.generators.items():
             found[f"generator/{name}"] = generator.get_state()
-        found |= {f"torch/{name}": one for name, one in _torch_states(self.device).items()}
-        return {name: one.detach().cpu().contiguous().clone() for name, one in found.items()}
+        found |= {f"torch/{name}": tensor for name, tensor in _torch_states(self.device).items()}
+        return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in found.items()}
 
     def values(self) -> dict[str, Any]:
         """Return everything else as JSON."""
         version, numbers, gauss = random.getstate()
         return {
-            "numbers": {name: one.bit_generator.state for name, one in self.numbers.items()},
+            "numbers": {
+                name: generator.bit_generator.state for name, generator in self.numbers.items()
+            },
             "losses": self.averaging.losses if self.averaging is not None else [],
             "optimizer": [
                 [index, key, value]
@@ -87,7 +89,9 @@ class TrainingState:
 
     def _restore_optimizer(self, tensors: Tensors, plain: list[list[Any]]) -> None:
         states: dict[int, dict[str, Any]] = {}
-        parameters = [one for group in self.optimizer.param_groups for one in group["params"]]
+        parameters = [
+            parameter for group in self.optimizer.param_groups for parameter in group["params"]
+        ]
         for name, value in tensors.items():
             index, _, key = name.partition("/")
             states.setdefault(int(index), {})[key] = _like(parameters[int(index)], value)
@@ -129,5 +133,7 @@ def _numpy_state() -> dict[str, Any]:
 
 def _named(prefix: str, tensors: Mapping[str, torch.Tensor]) -> Tensors:
     return {
-        name.removeprefix(prefix): one for name, one in tensors.items() if name.startswith(prefix)
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
     }

@@ -116,13 +116,13 @@ version `{plain(stored.code_version)}`; protocol `{plain(stored.protocol["name"]
 
 def _figures(stored: StoredNetwork, report: dict[str, Any]) -> str:
     rows = [
-        f"| {plain(one.objective)} | {one.value:.4g} {one.unit} | {spread_text(one)} | "
-        f"{plain(one.method)} |"
-        for one in stored.measurements
+        f"| {plain(measurement.objective)} | {measurement.value:.4g} {measurement.unit} "
+        f"| {spread_text(measurement)} | {plain(measurement.method)} |"
+        for measurement in stored.measurements
     ]
     seeds = ""
     if report["evaluation"]:
-        units = {one.objective: one.unit for one in stored.measurements}
+        units = {measurement.objective: measurement.unit for measurement in stored.measurements}
         listed = "\n".join(
             f"- {_over_seeds(name, figure, units.get(name, ''))}"
             for name, figure in report["evaluation"].items()

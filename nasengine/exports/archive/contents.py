@@ -41,7 +41,9 @@ def common_files(
         "report.json": _json(report),
         SAMPLE: _sample(*example.row(0)),
         "verify.py": (HERE / "verify.py").read_bytes(),
-        "requirements.txt": "".join(f"{one}\n" for one in ("numpy", *built.requirements)).encode(),
+        "requirements.txt": "".join(
+            f"{requirement}\n" for requirement in ("numpy", *built.requirements)
+        ).encode(),
     }
     if (preprocessing := preprocessing_facts(stored)) is not None:
         files["preprocessing.json"] = _json(preprocessing)

@@ -18,9 +18,9 @@ HIDDEN_PATH = "(path on the machine that trained)"
 def without_paths(value: Any) -> Any:
     """Return a JSON value in which absolute paths are replaced."""
     if isinstance(value, dict):
-        return {key: without_paths(one) for key, one in value.items()}
+        return {key: without_paths(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [without_paths(one) for one in value]
+        return [without_paths(item) for item in value]
     return HIDDEN_PATH if isinstance(value, str) and _is_path(value) else value
 
 

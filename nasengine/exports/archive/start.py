@@ -83,7 +83,9 @@ export. Each line begins with `ok`, or with `FAILED` and what differs.
 
 def example(stored: StoredNetwork, built: Built, signature: Signature) -> str:
     """Return a program that classifies the stored input; empty without a runtime or classes."""
-    models = [one for one in built.models if one.runtime is not None and not one.unavailable]
+    models = [
+        model for model in built.models if model.runtime is not None and not model.unavailable
+    ]
     if stored.data_kind != "images" or not models:
         return ""
     module = str(models[0].runtime).rpartition(".")[2]
@@ -136,14 +138,15 @@ def spread_text(measurement: Measurement) -> str:
 def _errors(stored: StoredNetwork, report: Mapping[str, Any]) -> str:
     """The results on the test part, of this training and over the seeds of its evaluation."""
     texts = []
-    for one in stored.measurements:
-        if not one.objective.startswith("test_"):
+    for measurement in stored.measurements:
+        if not measurement.objective.startswith("test_"):
             continue
-        spread = spread_text(one)
-        text = f"{one.objective.replace('_', ' ')} {one.value:.4g} {one.unit}".strip()
+        spread = spread_text(measurement)
+        name = measurement.objective.replace("_", " ")
+        text = f"{name} {measurement.value:.4g} {measurement.unit}".strip()
         texts.append(f"{text} (± {spread})" if spread else text)
-        if figure := report["evaluation"].get(one.objective):
-            mean = f"{figure['mean']:.4g} {one.unit}".strip()
+        if figure := report["evaluation"].get(measurement.objective):
+            mean = f"{figure['mean']:.4g} {measurement.unit}".strip()
             texts.append(f"{mean} on average over {figure['seeds']} seeds")
     return plain("; ".join(texts)) or "no result on the test part"
 

@@ -137,8 +137,9 @@ def _drop_allowzero(node: onnx.NodeProto, values: dict[str, np.ndarray]) -> None
             "a reshape to a computed shape has no form in older opsets of ONNX: export with a "
             "fixed batch"
         )
-    for attribute in [one for one in node.attribute if one.name == "allowzero"]:
-        node.attribute.remove(attribute)
+    flags = [attribute for attribute in node.attribute if attribute.name == "allowzero"]
+    for flag in flags:
+        node.attribute.remove(flag)
 
 
 def _axes_to_attribute(node: onnx.NodeProto, values: dict[str, np.ndarray], opset: int) -> None:

@@ -31,11 +31,11 @@ def choose_networks(prior: Prior, count: int, seed: int) -> np.ndarray:
     components = prior.inputs.components(everyone, pool)
     target_components = prior.inputs.components(targets, targets)
     states = []
-    for one in prior.hypotheses:
-        if one.template is None:
-            covariance = one.covariance(prior.inputs, components, everyone, pool)
-            own = one.covariance(prior.inputs, target_components, targets, targets)
-            noise = max(one.noise + one.relative_noise, MIN_NOISE)
+    for hypothesis in prior.hypotheses:
+        if hypothesis.template is None:
+            covariance = hypothesis.covariance(prior.inputs, components, everyone, pool)
+            own = hypothesis.covariance(prior.inputs, target_components, targets, targets)
+            noise = max(hypothesis.noise + hypothesis.relative_noise, MIN_NOISE)
             states.append(_Remaining(covariance, float(np.trace(own)), noise, len(pool)))
     chosen = [0]
     while len(chosen) < min(count, len(pool)):

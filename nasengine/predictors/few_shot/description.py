@@ -66,16 +66,18 @@ def features_of(
     architectures: Sequence[Architecture],
 ) -> dict[str, np.ndarray]:
     """Return the features of described networks; a space without an encoding has fewer."""
-    operators = np.log1p(np.array([one["operators"] for one in descriptions], float))
+    operators = np.log1p(
+        np.array([description["operators"] for description in descriptions], float)
+    )
     encoded = features_of_space(space, architectures) if "encode" in space.capabilities else {}
     return {"operators": operators, **encoded}
 
 
 def modelled_costs(descriptions: Sequence[Mapping[str, Any]], cost: str) -> dict[str, np.ndarray]:
     """Return the costs of described networks on each profile that models all of them."""
-    names = set.intersection(*(set(one["costs"][cost]) for one in descriptions))
+    names = set.intersection(*(set(description["costs"][cost]) for description in descriptions))
     return {
-        name: np.array([one["costs"][cost][name] for one in descriptions], float)
+        name: np.array([description["costs"][cost][name] for description in descriptions], float)
         for name in sorted(names)
     }
 

@@ -21,7 +21,7 @@ def features_of_space(space: Space, architectures: Sequence[Architecture]) -> di
     The group "place" is the space's encoding. A space of decisions adds "counts": how often each
     option is chosen, over all decisions with the same options.
     """
-    groups = {"place": np.stack([space.encode(one) for one in architectures])}
+    groups = {"place": np.stack([space.encode(architecture) for architecture in architectures])}
     decisions = getattr(space, "decisions", None)
     choices = getattr(space, "choices", None)
     if decisions is not None and choices is not None:

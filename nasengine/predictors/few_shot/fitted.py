@@ -46,7 +46,8 @@ class FittedPredictor:
             known: Costs of the networks on each of `devices` that is modelled.
         """
         completed = {
-            name: one.predict(features, known).value for name, one in self.references.items()
+            name: reference.predict(features, known).value
+            for name, reference in self.references.items()
         }
         known = {**known, **completed}
         new = self.scaling.apply(features, {name: known[name] for name in self.devices})
@@ -59,11 +60,13 @@ class FittedPredictor:
         return {
             "scaling": self.scaling.to_json(),
             "devices": list(self.devices),
-            "hypotheses": [one.to_json() for one in self.hypotheses],
+            "hypotheses": [hypothesis.to_json() for hypothesis in self.hypotheses],
             "widening": self.widening,
             "measured": {name: columns.tolist() for name, columns in self.measured.items()},
             "costs": self.costs.tolist(),
-            "references": {name: one.to_json() for name, one in self.references.items()},
+            "references": {
+                name: reference.to_json() for name, reference in self.references.items()
+            },
         }
 
     @classmethod
@@ -71,12 +74,15 @@ class FittedPredictor:
         return cls(
             Scaling.from_json(value["scaling"]),
             tuple(value["devices"]),
-            tuple(Hypothesis.from_json(one) for one in value["hypotheses"]),
+            tuple(Hypothesis.from_json(hypothesis) for hypothesis in value["hypotheses"]),
             value["widening"],
             {name: np.array(columns) for name, columns in value["measured"].items()},
             np.array(value["costs"]),
             # States of earlier versions have none.
-            {name: cls.from_json(one) for name, one in value.get("references", {}).items()},
+            {
+                name: cls.from_json(reference)
+                for name, reference in value.get("references", {}).items()
+            },
         )
 
 

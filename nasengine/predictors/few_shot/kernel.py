@@ -110,10 +110,10 @@ class Inputs:
         """
         covariances = []
         for columns in self.groups.values():
-            one, other = columns[first], columns[second]
+            left, right = columns[first], columns[second]
             width = columns.shape[1]
-            product = one @ other.T
-            squared = (one**2).sum(1)[:, None] + (other**2).sum(1)[None] - 2 * product
+            product = left @ right.T
+            squared = (left**2).sum(1)[:, None] + (right**2).sum(1)[None] - 2 * product
             covariances += [product / width, np.exp(-np.maximum(squared, 0) / (2 * width))]
         covariances.append(np.ones((len(first), len(second))))
         return np.stack(covariances)

@@ -70,13 +70,13 @@ def hypotheses_for(
     """
     count = 1 + devices * len(TEMPLATE_AMPLITUDES)
     plain = [
-        replace(one, relative_noise=one.relative_noise + error**2)
-        for one in learned.values()
+        replace(hypothesis, relative_noise=hypothesis.relative_noise + error**2)
+        for hypothesis in learned.values()
         for error in (MODEL_ERRORS if modelled else (0.0,))
     ]
     resembling = [
-        replace(one, template=(device, amplitude), prior=-math.log(count - 1))
-        for one in plain
+        replace(hypothesis, template=(device, amplitude), prior=-math.log(count - 1))
+        for hypothesis in plain
         for device in range(devices)
         for amplitude in TEMPLATE_AMPLITUDES
     ]

@@ -63,7 +63,7 @@ def learn_prior(
     quantiles = []
     for device, costs in known.items():
         others = {name: values for name, values in known.items() if name != device}
-        rest = {name: one for name, one in learned.items() if name != device}
+        rest = {name: hypothesis for name, hypothesis in learned.items() if name != device}
         # Without the device there is one column less, but the groups are the same.
         hypotheses = hypotheses_for(rest, len(others), modelled)
         prior = Prior(Inputs.of(features, others), hypotheses)
@@ -115,7 +115,9 @@ def likely_hypotheses(
 ) -> tuple[Hypothesis, ...]:
     """Return the hypotheses that these measurements leave possible: `predict` reads no others."""
     _, weights = _weighed(prior, measured, np.asarray(costs, float))
-    return tuple(one for one, weight in zip(prior.hypotheses, weights, strict=True) if weight)
+    return tuple(
+        hypothesis for hypothesis, weight in zip(prior.hypotheses, weights, strict=True) if weight
+    )
 
 
 def _weighed(
@@ -123,7 +125,9 @@ def _weighed(
 ) -> tuple[list[_Fit], np.ndarray]:
     """Return each hypothesis with the measurements, and their probabilities."""
     own = prior.inputs.components(measured, measured)
-    fits = [_Fit.of(one, prior.inputs, own, measured, costs) for one in prior.hypotheses]
+    fits = [
+        _Fit.of(hypothesis, prior.inputs, own, measured, costs) for hypothesis in prior.hypotheses
+    ]
     evidence = np.array([fit.evidence for fit in fits])
     weights = np.exp(evidence - evidence.max())
     weights[weights < NEGLIGIBLE * weights.sum()] = 0
@@ -165,12 +169,12 @@ class _Fit:
         self, inputs: Inputs, components: np.ndarray, networks: np.ndarray, measured: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and variance of a measurement of each network."""
-        one = self.hypothesis
-        across = one.covariance(inputs, components, networks, measured) + OFFSET
+        hypothesis = self.hypothesis
+        across = hypothesis.covariance(inputs, components, networks, measured) + OFFSET
         value = across @ self.solved + self.mean
-        before = _own_variance(one, inputs, networks) + OFFSET
+        before = _own_variance(hypothesis, inputs, networks) + OFFSET
         after = np.maximum(before - ((across @ self.inverse) * across).sum(axis=1), 0.0)
-        return value, self.scale * (after + one.noise_at(value / self.mean))
+        return value, self.scale * (after + hypothesis.noise_at(value / self.mean))
 
 
 def _own_variance(hypothesis: Hypothesis, inputs: Inputs, networks: np.ndarray) -> np.ndarray:

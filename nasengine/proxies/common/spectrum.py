@@ -13,13 +13,15 @@ TINY = 1e-8
 def entropies(probe: Probe) -> list[float]:
     """Return, for each map of `block_maps`, the entropy of the variance over its components."""
     if "entropies" not in probe.memory:
-        probe.memory["entropies"] = [_entropy(one.detach()) for one in block_maps(probe)]
+        probe.memory["entropies"] = [
+            _entropy(feature_map.detach()) for feature_map in block_maps(probe)
+        ]
     kept: list[float] = probe.memory["entropies"]
     return kept
 
 
-def _entropy(one: torch.Tensor) -> float:
-    rows = one.permute(0, 2, 3, 1).flatten(0, 2).double()
+def _entropy(feature_map: torch.Tensor) -> float:
+    rows = feature_map.permute(0, 2, 3, 1).flatten(0, 2).double()
     rows = rows - rows.mean(0, keepdim=True)
     values = torch.linalg.eigvalsh(rows.T @ rows / len(rows)).clamp(min=0)
     total = values.sum()

@@ -59,8 +59,8 @@ class Parameters:
             first: Inputs of the n, n x d.
             second: Inputs of the m, m x d.
         """
-        one, other = first / self.scales, second / self.scales
-        squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * one @ other.T
+        left, right = first / self.scales, second / self.scales
+        squares = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1) - 2 * left @ right.T
         similar: np.ndarray = np.tensordot(self.weights[:-1], given, 1)
         return similar + self.weights[-1] * np.exp(-0.5 * np.maximum(squares, 0.0))
 
@@ -74,8 +74,8 @@ def kernels(first: Features, second: Features) -> np.ndarray:
     """
     longest = max(first.tokens.shape[1], 1)
     different = np.zeros((len(first.sizes), len(second.sizes)))
-    for one, other in zip(first.tokens.T, second.tokens.T, strict=True):
-        different += one[:, None] != other[None]
+    for tokens, other in zip(first.tokens.T, second.tokens.T, strict=True):
+        different += tokens[:, None] != other[None]
     graph = first.operations @ second.operations.T + first.contexts @ second.contexts.T
     return np.stack([np.exp(-DECAY / longest * different), graph.astype(float) / 2])
 

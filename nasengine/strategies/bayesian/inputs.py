@@ -20,8 +20,8 @@ def inputs_of(
         scores: n standard normal scores; None: there are none.
     """
     table, known = (
-        np.concatenate([one.paths, np.log1p(one.sizes)[:, None]], axis=1)
-        for one in (features, reference)
+        np.concatenate([encoded.paths, np.log1p(encoded.sizes)[:, None]], axis=1)
+        for encoded in (features, reference)
     )
     spread = known.std(axis=0)
     varies = spread > 1e-9 * np.maximum(np.abs(known).max(axis=0), 1.0)

@@ -57,21 +57,28 @@ class ProxyModel:
         if len(self._predicted) > MAX_CACHED:
             self._predicted.clear()
         known = self._values.keys() | self._predicted.keys()
-        if new := [one for one in dict.fromkeys(architectures) if one not in known]:
+        if new := [
+            architecture
+            for architecture in dict.fromkeys(architectures)
+            if architecture not in known
+        ]:
             self._predicted.update(zip(new, self._predict(new), strict=True))
         found = self._predicted | self._values
-        return np.array([found[one] for one in architectures])
+        return np.array([found[architecture] for architecture in architectures])
 
     def state_dict(self) -> list[Any]:
         """Return the scored architectures as JSON."""
-        return [[pack(one, self._space), round(v, 4)] for one, v in self._values.items()]
+        return [
+            [pack(architecture, self._space), round(v, 4)]
+            for architecture, v in self._values.items()
+        ]
 
     def load_state_dict(self, state: Sequence[Any]) -> None:
         """Restore what `state_dict` returned."""
         self._set({unpack(packed, self._space): float(value) for packed, value in state})
 
     def _set(self, values: dict[Architecture, float]) -> None:
-        self._values = {one: round(value, 4) for one, value in values.items()}
+        self._values = {architecture: round(value, 4) for architecture, value in values.items()}
         self._predicted, self._fitted = {}, None
 
     def _predict(self, architectures: Sequence[Architecture]) -> list[float]:

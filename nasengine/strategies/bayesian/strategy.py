@@ -108,7 +108,10 @@ class Bayesian(RepeatingStrategy):
             "version": VERSION,
             "tracker": self._tracker.state_dict(),
             "examples": [example.to_json(space) for example in self._examples],
-            "queue": [[pack(one, space), parent, values] for one, parent, values in self._queue],
+            "queue": [
+                [pack(architecture, space), parent, values]
+                for architecture, parent, values in self._queue
+            ],
             "started": self._started,
             "surrogate": self._surrogate,
             **({"warm_start": warm} if (warm := self._warm_start.state_dict()) else {}),
@@ -163,12 +166,12 @@ class Bayesian(RepeatingStrategy):
         count = max(len(self._examples) // EXAMPLES_PER_PLANNED, 1)
         values = prediction.optimistic(0.0)
         for index in self._chosen(prediction, points, count):
-            one = architectures[index]
+            architecture = architectures[index]
             shown = {
                 goal.name: float(value) if goal.better == "lower" else -float(value)
                 for goal, value in zip(self.task.goals, values[index], strict=True)
             }
-            self._queue.append((one, pool[one], shown))
+            self._queue.append((architecture, pool[architecture], shown))
 
     def _drawn(self) -> list[Architecture]:
         """Return random architectures that the first candidates are chosen among."""
@@ -182,7 +185,7 @@ class Bayesian(RepeatingStrategy):
         if len(self.task.goals) > 1 or self.task.constraints:
             indices = np.linspace(0, len(ordered) - 1, count).round().astype(int)
             chosen = [ordered[index] for index in indices]
-        self._queue = [(one, None, {}) for one in chosen]
+        self._queue = [(architecture, None, {}) for architecture in chosen]
 
     def _pool(self) -> dict[Architecture, int | None]:
         """Return unseen architectures: neighbours of the best with their parents, and random."""
@@ -193,10 +196,16 @@ class Bayesian(RepeatingStrategy):
         )
         if self._proxy is not None:
             pool.update(
-                (one, None) for one in self._proxy.scored if one not in seen and one not in pool
+                (architecture, None)
+                for architecture in self._proxy.scored
+                if architecture not in seen and architecture not in pool
             )
         drawn = (space.sample(self._tracker.rng) for _ in range(self.config.pool))
-        pool.update((one, None) for one in drawn if one not in seen and one not in pool)
+        pool.update(
+            (architecture, None)
+            for architecture in drawn
+            if architecture not in seen and architecture not in pool
+        )
         return pool
 
     def _chosen(self, prediction: Prediction, points: np.ndarray, count: int) -> list[int]:

@@ -68,7 +68,7 @@ class Example:
     @classmethod
     def from_json(cls, value: list[Any], space: Space) -> Example:
         number, packed, numbers, violation = value
-        point = tuple(math.nan if one is None else float(one) for one in numbers)
+        point = tuple(math.nan if number is None else float(number) for number in numbers)
         return cls(number, unpack(packed, space), point, float(violation))
 
     @classmethod
@@ -130,5 +130,5 @@ def unseen_neighbours(
         else:
             mutants = range(min(share, MAX_MUTANTS))
             near = [space.mutate(parent.architecture, rng) for _ in mutants]
-        found.update((one, parent.number) for one in near if one not in seen)
+        found.update((neighbour, parent.number) for neighbour in near if neighbour not in seen)
     return found

@@ -160,7 +160,9 @@ class Population:
         self.joined = state["joined"]
         target = state.get("target")
         if target is not None:
-            self._target = np.array([math.nan if one is None else float(one) for one in target])
+            self._target = np.array(
+                [math.nan if value is None else float(value) for value in target]
+            )
         self._replace([Member.from_json(value) for value in state["members"]])
 
     def _rank_and_crowding(self) -> tuple[np.ndarray, np.ndarray]:

@@ -52,7 +52,7 @@ class WarmStart:
         if outcome.number not in self._waiting:
             return False
         scores = [outcome.values.get(name, WORST) for name in self._names]
-        finite = [float(f"{one:.9g}") if math.isfinite(one) else WORST for one in scores]
+        finite = [float(f"{score:.9g}") if math.isfinite(score) else WORST for score in scores]
         self._scored.append((self._waiting.pop(outcome.number), finite))
         return True
 
@@ -74,17 +74,19 @@ class WarmStart:
         if not self.is_open:
             return {}
         return {
-            "left": [one.to_json() for one in self._left],
-            "waiting": [[number, one.to_json()] for number, one in self._waiting.items()],
-            "scored": [[one.to_json(), scores] for one, scores in self._scored],
+            "left": [architecture.to_json() for architecture in self._left],
+            "waiting": [
+                [number, architecture.to_json()] for number, architecture in self._waiting.items()
+            ],
+            "scored": [[architecture.to_json(), scores] for architecture, scores in self._scored],
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore what `state_dict` returned."""
         read = Architecture.from_json
-        self._left = [read(one) for one in state.get("left", [])]
-        self._waiting = {number: read(one) for number, one in state.get("waiting", [])}
-        self._scored = [(read(one), list(scores)) for one, scores in state.get("scored", [])]
+        self._left = [read(row) for row in state.get("left", [])]
+        self._waiting = {number: read(row) for number, row in state.get("waiting", [])}
+        self._scored = [(read(row), list(scores)) for row, scores in state.get("scored", [])]
 
     @property
     def _names(self) -> tuple[str, ...]:

@@ -126,11 +126,11 @@ def one_hot(sequences: Sequence[Sequence[int]]) -> Tensor:
     """
     import torch
 
-    pairs = sorted({pair for one in sequences for pair in enumerate(one)})
+    pairs = sorted({pair for sequence in sequences for pair in enumerate(sequence)})
     columns = {pair: column for column, pair in enumerate(pairs)}
     features = torch.zeros(len(sequences), len(columns), dtype=torch.float64)
-    for row, one in enumerate(sequences):
-        features[row, [columns[pair] for pair in enumerate(one)]] = 1.0
+    for row, sequence in enumerate(sequences):
+        features[row, [columns[pair] for pair in enumerate(sequence)]] = 1.0
     return features
 
 
@@ -190,7 +190,7 @@ def acquisition(
 
     objectives = request["objectives"]
     sampler = SobolQMCNormalSampler(torch.Size([request["samples"]]), seed=request["seed"])
-    constraints = [constraint(one, points) for one in request["constraints"]] or None
+    constraints = [constraint(bound, points) for bound in request["constraints"]] or None
     if len(objectives) == 1:
         return qLogNoisyExpectedImprovement(
             model,
@@ -228,10 +228,10 @@ def to_maximise(samples: Tensor, objectives: Sequence[dict[str, Any]]) -> Tensor
     import torch
 
     columns = [
-        (values - one["span"]).clamp(max=MAX_EXPONENT).exp() - one["low"]
-        if one["logarithmic"]
-        else values / one["span"] - one["low"]
-        for values, one in zip(samples.unbind(dim=-1), objectives, strict=True)
+        (values - objective["span"]).clamp(max=MAX_EXPONENT).exp() - objective["low"]
+        if objective["logarithmic"]
+        else values / objective["span"] - objective["low"]
+        for values, objective in zip(samples.unbind(dim=-1), objectives, strict=True)
     ]
     return -torch.stack(columns, dim=-1)
 

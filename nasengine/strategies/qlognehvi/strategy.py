@@ -91,7 +91,7 @@ class QLogNehvi(RepeatingStrategy):
             "tracker": self._tracker.state_dict(),
             "examples": [example.to_json(space) for example in self._examples],
             "learned": self._learned,
-            "queue": [[pack(one, space), parent] for one, parent in self._queue],
+            "queue": [[pack(architecture, space), parent] for architecture, parent in self._queue],
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -129,13 +129,19 @@ class QLogNehvi(RepeatingStrategy):
             self._examples, space, tracker, parents=config.parents, children=config.children
         )
         drawn = (space.sample(tracker.rng) for _ in range(config.pool))
-        pool.update((one, None) for one in drawn if one not in tracker.seen and one not in pool)
+        pool.update(
+            (architecture, None)
+            for architecture in drawn
+            if architecture not in tracker.seen and architecture not in pool
+        )
         if not tracker.feasibility.is_active:
             return pool
-        excess = {one: tracker.feasibility.violation(one) for one in pool}
-        kept = [one for one in pool if not excess[one]]
+        excess = {
+            architecture: tracker.feasibility.violation(architecture) for architecture in pool
+        }
+        kept = [architecture for architecture in pool if not excess[architecture]]
         kept = kept or sorted(pool, key=excess.__getitem__)[: config.batch]
-        return {one: pool[one] for one in kept}
+        return {architecture: pool[architecture] for architecture in kept}
 
     def _request(self, points: np.ndarray, pool: Sequence[Architecture]) -> dict[str, Any]:
         """Return the request for the next candidates, see `child.chosen`."""
@@ -158,10 +164,10 @@ class QLogNehvi(RepeatingStrategy):
         scaled = (np.stack(columns, axis=1) - low) / spans
         names, sign = [goal.name for goal in goals], signs(goals)
         constraints = []
-        for one in self.task.constraints:
-            column = names.index(one.objective)
-            bound = scales[column].forward(np.array([one.bound * sign[column]]))[0]
-            below = ("<" in one.comparison) == bool(sign[column] > 0)
+        for constraint in self.task.constraints:
+            column = names.index(constraint.objective)
+            bound = scales[column].forward(np.array([constraint.bound * sign[column]]))[0]
+            below = ("<" in constraint.comparison) == bool(sign[column] > 0)
             nearest = float(np.clip(bound, -FARTHEST_BOUND, FARTHEST_BOUND))
             constraints.append({"column": column, "bound": nearest, "below": below})
         return {
@@ -170,8 +176,10 @@ class QLogNehvi(RepeatingStrategy):
             "count": min(count, len(pool)),
             "measured": [tokens(example.architecture) for example in self._examples],
             "points": [[v if math.isfinite(v) else None for v in row] for row in mapped.tolist()],
-            "pending": [tokens(one.architecture) for one in self._tracker.pending.values()],
-            "pool": [tokens(one) for one in pool],
+            "pending": [
+                tokens(proposal.architecture) for proposal in self._tracker.pending.values()
+            ],
+            "pool": [tokens(architecture) for architecture in pool],
             "objectives": [
                 {
                     "logarithmic": scale.logarithmic,

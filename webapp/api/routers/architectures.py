@@ -37,7 +37,9 @@ def list_architectures(request: Any, query: Query[ArchitectureQuery]) -> Any:
         "team", "kept_by", "decided_by", "proposed_by"
     )
     rows = entries.defer(*LARGE).prefetch_related("aliases")
-    return page_of(rows, "-pk", query.cursor, query.limit, lambda page: [_row(one) for one in page])
+    return page_of(
+        rows, "-pk", query.cursor, query.limit, lambda page: [_row(entry) for entry in page]
+    )
 
 
 @router.post("", response={201: dict, 200: dict}, url_name="keep")
@@ -90,7 +92,7 @@ def _whole(request: Any, pk: int) -> dict[str, Any]:
         "source": entry.source,
         "proposal": entry.proposal,
         "check": {"passed": entry.check_passed, "report": entry.check_report},
-        "moves": [str(one.stage) for one in moves_for(entry, rights_of(entry, request.user))],
+        "moves": [str(move.stage) for move in moves_for(entry, rights_of(entry, request.user))],
         "history": steps,
     }
 

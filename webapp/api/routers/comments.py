@@ -28,7 +28,11 @@ def list_comments(request: Any, query: Query[CommentQuery]) -> Any:
     target = _target(request, query)
     rows = target.comments.filter(deleted_at=None)
     return page_of(
-        rows, "pk", query.cursor, query.limit, lambda page: [_row(target, one) for one in page]
+        rows,
+        "pk",
+        query.cursor,
+        query.limit,
+        lambda page: [_row(target, comment) for comment in page],
     )
 
 

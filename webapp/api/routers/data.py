@@ -34,7 +34,11 @@ def list_data(request: Any, query: Query[ListQuery]) -> Any:
     """List every version of the uploaded data sets of the person's teams, newest first."""
     own = TeamData.objects.filter(team__in=teams_named(request, query.team))
     return page_of(
-        _joined(own), "-pk", query.cursor, query.limit, lambda page: [_data(one) for one in page]
+        _joined(own),
+        "-pk",
+        query.cursor,
+        query.limit,
+        lambda page: [_data(dataset) for dataset in page],
     )
 
 
@@ -95,7 +99,7 @@ def _data(data: Any) -> dict[str, Any]:
         "dataset": data.source,
         "dataset_config": data.config,
         "parts": dict(report.parts),
-        "classes": [one.name for one in report.classes],
+        "classes": [label.name for label in report.classes],
         "notes": list(report.notes),
         "files": data.files,
         "size_bytes": data.size_bytes,

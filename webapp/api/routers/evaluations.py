@@ -45,7 +45,13 @@ def list_evaluations(request: Any, query: Query[EvaluationQuery]) -> Any:
     if query.canonical_id:
         rows = rows.filter(canonical_id=query.canonical_id)
     rows = with_state(rows.select_related("team", "requested_by").defer("architecture", "job"))
-    return page_of(rows, "-pk", query.cursor, query.limit, lambda page: [_row(one) for one in page])
+    return page_of(
+        rows,
+        "-pk",
+        query.cursor,
+        query.limit,
+        lambda page: [_row(evaluation) for evaluation in page],
+    )
 
 
 @router.post("", response={201: dict, 200: dict}, url_name="evaluate")
@@ -142,7 +148,7 @@ def _whole(pk: int) -> dict[str, Any]:
         **_row(evaluation),
         "architecture": evaluation.architecture,
         "figures": [figure.to_json() for figure in figures_of(trainings)],
-        "trainings": [_training(one) for one in trainings],
+        "trainings": [_training(training) for training in trainings],
     }
 
 

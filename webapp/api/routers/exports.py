@@ -37,7 +37,9 @@ def list_exports(request: Any, query: Query[ListQuery]) -> Any:
     """List the exports of the person's teams, newest first."""
     rows = Export.objects.filter(team__in=teams_named(request, query.team))
     rows = rows.select_related(*JOINED).defer(*LARGE, "report")
-    return page_of(rows, "-pk", query.cursor, query.limit, lambda page: [_row(one) for one in page])
+    return page_of(
+        rows, "-pk", query.cursor, query.limit, lambda page: [_row(export) for export in page]
+    )
 
 
 @router.post("", response={201: dict, 200: dict}, url_name="request-export")
@@ -125,7 +127,7 @@ def _training(evaluation: Evaluation, seed: int | None) -> Training:
 
 def _whole(pk: int) -> dict[str, Any]:
     export = Export.objects.select_related(*JOINED).defer(*LARGE).get(pk=pk)
-    measured = [_measurement(one) for one in measurements_of(export)]
+    measured = [_measurement(measurement) for measurement in measurements_of(export)]
     more = {"settings": export.settings, "report": export.report, "measurements": measured}
     return {**_row(export), **more}
 

@@ -26,7 +26,7 @@ def list_tables(request: Any, query: Query[ListQuery]) -> Any:
     own = BenchmarkTable.objects.filter(team__in=teams_named(request, query.team))
     rows = own.select_related("team", "created_by").annotate(run_count=Count("runs"))
     return page_of(
-        rows, "-pk", query.cursor, query.limit, lambda page: [_table(one) for one in page]
+        rows, "-pk", query.cursor, query.limit, lambda page: [_table(table) for table in page]
     )
 
 
@@ -91,22 +91,22 @@ def _counted(devices: Any) -> Any:
 
 
 def _devices(devices: list[Any]) -> list[dict[str, Any]]:
-    keys = [one.pk for one in devices]
+    keys = [device.pk for device in devices]
     here = set(Device.objects.filter(online(), pk__in=keys).values_list("pk", flat=True))
     return [
         {
-            "id": one.pk,
-            "name": one.name,
-            "team": one.team.name,
-            "kind": str(one.kind),
-            "profile": one.profile,
-            "online": one.pk in here,
-            "last_seen": one.last_seen.isoformat() if one.last_seen else None,
-            "waiting": one.open,
-            "measured": one.done,
-            "address": reverse("device-detail", args=[one.pk]),
+            "id": device.pk,
+            "name": device.name,
+            "team": device.team.name,
+            "kind": str(device.kind),
+            "profile": device.profile,
+            "online": device.pk in here,
+            "last_seen": device.last_seen.isoformat() if device.last_seen else None,
+            "waiting": device.open,
+            "measured": device.done,
+            "address": reverse("device-detail", args=[device.pk]),
         }
-        for one in devices
+        for device in devices
     ]
 
 
@@ -140,7 +140,7 @@ def _worker(row: WorkerRow) -> dict[str, Any]:
         "queues": row.slot.queues,
         "last_seen": row.slot.last_seen.isoformat(),
         "works": [
-            {"text": one.text, "detail": one.detail, "share": one.share} for one in row.works
+            {"text": work.text, "detail": work.detail, "share": work.share} for work in row.works
         ],
         "per_hour": row.per_hour,
         "drained": row.drain is not None,

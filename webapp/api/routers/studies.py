@@ -29,7 +29,9 @@ def list_studies(request: Any, query: Query[ListQuery]) -> Any:
     """List the studies of the person's teams, newest first."""
     own = Study.objects.filter(team__in=teams_named(request, query.team))
     rows = with_progress(own.select_related("team", "created_by").defer("plan"))
-    return page_of(rows, "-pk", query.cursor, query.limit, lambda page: [_row(one) for one in page])
+    return page_of(
+        rows, "-pk", query.cursor, query.limit, lambda page: [_row(study) for study in page]
+    )
 
 
 @router.post("", response={201: dict, 200: dict}, url_name="launch-study")
@@ -42,7 +44,7 @@ def launch(
     asked = body.dict(exclude={"team"})
 
     def create() -> Study:
-        methods = tuple(Method(one["strategy"], one["config"]) for one in asked["methods"])
+        methods = tuple(Method(method["strategy"], method["config"]) for method in asked["methods"])
         plan = Plan(SearchSpec.from_json(asked["spec"]), methods, tuple(asked["seeds"]))
         return launch_study(
             team,

@@ -37,7 +37,7 @@ def architecture_action(request: TeamRequest, pk: int, action: str) -> HttpRespo
 
 
 def _move(request: TeamRequest, entry: CatalogueEntry, asked: QueryDict) -> Done:
-    stage = next((one for one in Stage if one == asked.get("stage")), None)
+    stage = next((candidate for candidate in Stage if candidate == asked.get("stage")), None)
     if stage is None:
         raise Refused("choose what to do with the architecture")
     moves.move(entry, request.user, stage, asked.get("reason", ""))

@@ -37,12 +37,12 @@ def read_labels(path: Path) -> list[tuple[str, str, str]]:
             found = [_read(row, named, label, part) for row in rows if any(row)]
     except (UnicodeDecodeError, csv.Error) as error:
         raise EngineError(f"{path.name} cannot be read ({error}): save it as UTF-8") from None
-    parts = {one[2] for one in found}
+    parts = {row[2] for row in found}
     if "" in parts and len(parts) > 1:
         raise EngineError(f"{path.name} names train or test in some rows only: fill in all")
     if parts and parts <= {"test"}:
         raise EngineError(f"{path.name} names no row train: use train and test")
-    return [(name, text, "" if parts == {"train"} else one) for name, text, one in found]
+    return [(name, text, "" if parts == {"train"} else part) for name, text, part in found]
 
 
 def _column(header: list[str], names: tuple[str, ...]) -> int | None:

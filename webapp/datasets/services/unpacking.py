@@ -78,14 +78,16 @@ def unpack(path: Path, name: str, folder: Path) -> Unpacked:
 
 def _unpack_zip(path: Path, ending: str, folder: Path) -> Unpacked:
     with zipfile.ZipFile(path) as archive:
-        members = [one for one in archive.infolist() if not one.is_dir()]
+        members = [member for member in archive.infolist() if not member.is_dir()]
         check_members(members)
-        if ending == ".npz" or (members and all(one.filename.endswith(".npy") for one in members)):
+        if ending == ".npz" or (
+            members and all(member.filename.endswith(".npy") for member in members)
+        ):
             shutil.copyfile(path, folder / "content.npz")
             read_npz(folder / "content.npz")
             return Unpacked("images", Groups())
         skipped = Groups()
-        wanted = {safe_name(one): one for one in members if _is_wanted(one, skipped)}
+        wanted = {safe_name(member): member for member in members if _is_wanted(member, skipped)}
         if len(wanted) + sum(group.count for group in skipped.groups()) < len(members):
             raise EngineError("has two files of one name: pack it again")
         names = _without_outer_folders(list(wanted))
@@ -103,7 +105,7 @@ def check_members(members: list[zipfile.ZipInfo]) -> None:
     limit = settings.DATA_UNPACKED_MEGABYTES
     if len(members) > MAX_DATA_FILES:
         raise EngineError(f"has {len(members):,} files: at most {MAX_DATA_FILES:,} are read")
-    if (size := sum(one.file_size for one in members)) > limit * MEGABYTE:
+    if (size := sum(member.file_size for member in members)) > limit * MEGABYTE:
         raise EngineError(
             f"is {size / MEGABYTE:,.0f} MB when it is unpacked: at most {limit:,} MB are read; "
             "leave out pictures or make them smaller"
@@ -151,12 +153,12 @@ def _without_outer_folders(names: list[str]) -> list[str]:
     The folder of a picture is its class, so it stays.
     """
     parts = [name.split("/") for name in names]
-    while parts and all(len(one) > 2 or one[-1].endswith(LABEL_SUFFIX) for one in parts):
-        first = {one[0] for one in parts}
-        if len(first) > 1 or any(len(one) < 2 for one in parts):
+    while parts and all(len(path) > 2 or path[-1].endswith(LABEL_SUFFIX) for path in parts):
+        first = {path[0] for path in parts}
+        if len(first) > 1 or any(len(path) < 2 for path in parts):
             break
-        parts = [one[1:] for one in parts]
-    return ["/".join(one) for one in parts]
+        parts = [path[1:] for path in parts]
+    return ["/".join(path) for path in parts]
 
 
 def write_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:

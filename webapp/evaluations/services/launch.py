@@ -183,7 +183,7 @@ def changed_protocol(name: str, changes: Mapping[str, Any]) -> Protocol:
     plain = from_mapping(TrainConfig, dict(protocol.settings))
     config = from_mapping(TrainConfig, {**protocol.settings, **changes}, "settings.")
     values = {setting: getattr(config, setting) for setting in changes}
-    changed = {name: one for name, one in values.items() if one != getattr(plain, name)}
+    changed = {name: value for name, value in values.items() if value != getattr(plain, name)}
     return find_protocol(protocol.changed(**changed))
 
 

@@ -74,7 +74,7 @@ def claim_turn(slot: WorkerSlot, turn: Turn) -> ExportClaim | None:
         target=export.target,
         settings=export.settings,
         network=network_folder(export.training),
-        evaluation={one.objective: _over_seeds(one) for one in figures if one.is_test},
+        evaluation={figure.objective: _over_seeds(figure) for figure in figures if figure.is_test},
         folder=claim_folder(export, held.fence),
         data=export.training.evaluation.dataset_config,
     )

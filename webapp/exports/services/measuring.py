@@ -122,7 +122,7 @@ def _read(export: Export, file: str) -> _Member:
         raise InvalidSettings({"file": NOT_HERE})
     try:
         with zipfile.ZipFile(path) as archive:
-            members = {Path(one.filename).name: one for one in archive.infolist()}
+            members = {Path(member.filename).name: member for member in archive.infolist()}
             if members[file].file_size > MAX_BYTES:
                 raise InvalidSettings({"file": f"{file} is larger than {MAX_BYTES >> 20} MiB"})
             facts = json.loads(archive.read(members[FACTS]))

@@ -25,7 +25,7 @@ def with_measured(exports: Sequence[Export]) -> list[tuple[Export, list[Measurem
 @register.filter
 def any_open(measurements: Iterable[Measurement]) -> bool:
     """Return whether one of the measurements waits or is being made."""
-    return any(one.is_open for one in measurements)
+    return any(measurement.is_open for measurement in measurements)
 
 
 @register.filter

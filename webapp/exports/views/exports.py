@@ -98,7 +98,7 @@ def export_detail(request: TeamRequest, pk: int) -> HttpResponse:
         context |= {
             "files": measurable_files(export),
             "costs": COSTS,
-            "devices": [(one, one.pk in online) for one in devices],
+            "devices": [(device, device.pk in online) for device in devices],
             "measurements": measurements_of(export),
         }
     return render(request, template, context)

@@ -75,7 +75,7 @@ def _unpack(path: Path, folder: Path) -> None:
     folder.mkdir()
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [one for one in archive.infolist() if not one.is_dir()]
+            members = [member for member in archive.infolist() if not member.is_dir()]
             check_members(members)
             for member in members:
                 write_member(archive, member, folder / safe_name(member))
@@ -86,6 +86,6 @@ def _unpack(path: Path, folder: Path) -> None:
 def _named(runs: list[RecordedRun], name: str) -> list[RecordedRun]:
     """Return runs that have the name of the unpacked folder with the name of the file."""
     return [
-        RecordedRun(name, one.source, one.better, one.candidates) if one.name == "content" else one
-        for one in runs
+        RecordedRun(name, run.source, run.better, run.candidates) if run.name == "content" else run
+        for run in runs
     ]

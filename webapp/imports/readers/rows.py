@@ -56,7 +56,7 @@ def read_rows(path: Path, name: str, wanted: str) -> list[RecordedRun]:
     measured = _measured(header, table, wanted)
     source = "wandb" if sum(column in header for column in WANDB) >= 2 else "csv"
     candidates = tuple(_candidate(row, measured, source) for row in table)
-    known = Counter(one for c in candidates for one in c.values)
+    known = Counter(objective for c in candidates for objective in c.values)
     better = chosen_objectives(wanted, dict(known))
     return [RecordedRun(name, source, better, candidates)]
 

@@ -43,7 +43,7 @@ def read_folder(root: Path, wanted: str) -> list[RecordedRun]:
     for folder in folders:
         values: dict[str, float] = {}
         times: list[float] = []
-        for path in (one for one in files if one.parent == folder):
+        for path in (file for file in files if file.parent == folder):
             for time, tag, number in scalars_in(path):
                 value = finite(number)
                 if value is not None:
@@ -54,7 +54,7 @@ def read_folder(root: Path, wanted: str) -> list[RecordedRun]:
         seconds = max(times) - min(times) if times else None
         state = "done" if values else "failed"
         candidates.append(Recorded(state, {"folder": name}, values, began, seconds))
-    known = Counter(name for one in candidates for name in one.values)
+    known = Counter(name for candidate in candidates for name in candidate.values)
     better = chosen_objectives(wanted, dict(known))
     return [RecordedRun(root.name, "tensorboard", better, tuple(candidates))]
 

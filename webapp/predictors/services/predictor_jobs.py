@@ -62,7 +62,7 @@ class PredictorClaim:
         job = PredictorJob.objects.select_related("predictor__device").get(pk=self.held.pk)
         predictor = job.predictor
         architectures = architectures_of(predictor)
-        missing = [one for one in job.networks if one not in architectures]
+        missing = [identity for identity in job.networks if identity not in architectures]
         if missing and self.step == Step.MEASURE:
             raise EngineError(f"no run has the architecture {missing[0][:12]} any more")
         values: dict[str, Any] = {
@@ -135,7 +135,7 @@ def finish(claim: PredictorClaim, state: str, reason: str, outcome: Mapping[str,
             return False  # its device was deleted
         if state == JobState.DONE and claim.step == Step.FIT:
             reason = _reasons(outcome["fits"])
-            if not any("value" in one for one in outcome["fits"].values()):
+            if not any("value" in fit for fit in outcome["fits"].values()):
                 state = JobState.FAILED
         if not jobs.finish(claim.held, JobState(state), reason):
             return False
@@ -152,7 +152,7 @@ def finish(claim: PredictorClaim, state: str, reason: str, outcome: Mapping[str,
 def _request_measurements(
     claim: PredictorClaim, predictor: Predictor, outcome: Mapping[str, Any]
 ) -> None:
-    subjects = [measuring.Subject(**one) for one in outcome["subjects"]]
+    subjects = [measuring.Subject(**subject) for subject in outcome["subjects"]]
     for subject in subjects:
         for cost in predictor.costs:
             predictor.measurements.add(measuring.request(predictor.device, subject, cost))
@@ -163,8 +163,8 @@ def _request_measurements(
 def _store_fits(claim: PredictorClaim, predictor: Predictor, outcome: Mapping[str, Any]) -> None:
     job = PredictorJob.objects.get(pk=claim.held.pk)
     measured = Measurement.objects.filter(pk__in=job.inputs["measured"]).defer("samples")
-    for cost, one in outcome["fits"].items():
-        if "value" not in one:
+    for cost, result in outcome["fits"].items():
+        if "value" not in result:
             continue
         rows = {
             row.architecture_id: row for row in measured if row.objective == measured_cost(cost)
@@ -180,16 +180,16 @@ def _store_fits(claim: PredictorClaim, predictor: Predictor, outcome: Mapping[st
             unit=COST_UNITS[cost],
             measured=sorted(row.pk for row in rows.values()),
             networks=len(outcome["ids"]),
-            validation=clean_json(one["validation"]),
-            fitted=one["fitted"],
+            validation=clean_json(result["validation"]),
+            fitted=result["fitted"],
             versions={
-                **one["versions"],
+                **result["versions"],
                 "code": code_version(),
                 "agent": predictor.device.agent_version,
                 "runtimes": sorted({f"{r.runtime} {r.runtime_version}" for r in rows.values()}),
             },
         )
-        predicted = zip(one["value"], one["low"], one["high"], strict=True)
+        predicted = zip(result["value"], result["low"], result["high"], strict=True)
         values = (
             _value(fit, rows.get(network), network, found)
             for network, found in zip(outcome["ids"], predicted, strict=True)
@@ -217,7 +217,7 @@ def _reasons(fits: Mapping[str, Mapping[str, Any]]) -> str:
     """Return why costs could not be fitted; "" if all were."""
     if not fits:
         return "nothing was measured: the device could not run the networks"
-    return "; ".join(f"{cost}: {one['reason']}" for cost, one in fits.items() if "reason" in one)
+    return "; ".join(f"{cost}: {fit['reason']}" for cost, fit in fits.items() if "reason" in fit)
 
 
 def _kept_descriptions(
@@ -227,7 +227,7 @@ def _kept_descriptions(
     shape, classes = predictor.input_shape, predictor.classes
     if not shape:
         return {}
-    engine = (Architecture.from_json(dict(one)) for one in architectures.values())
-    keys = [description_key(one, shape, classes) for one in engine]
+    engine = (Architecture.from_json(dict(architecture)) for architecture in architectures.values())
+    keys = [description_key(architecture, shape, classes) for architecture in engine]
     rows = NetworkDescription.objects.filter(key__in=keys)
     return dict(rows.values_list("key", "content"))

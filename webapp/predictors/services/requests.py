@@ -72,7 +72,7 @@ def measure_next(predictor: Predictor, user: User | None, networks: Sequence[str
     chosen = list(dict.fromkeys(networks))
     if not 0 < len(chosen) <= MAX_NEXT:
         raise RequestRefused(f"Choose 1 to {MAX_NEXT} networks (got {len(chosen)})")
-    if wrong := [one for one in chosen if not ID.fullmatch(one)]:
+    if wrong := [identity for identity in chosen if not ID.fullmatch(identity)]:
         raise RequestRefused(f"{wrong[0][:20]!r} is no id of an architecture: 64 hex digits")
     job = request_job(predictor, user, Step.MEASURE, chosen)
     _record(predictor, user, f"asked {predictor.device} to measure {len(chosen)} networks")

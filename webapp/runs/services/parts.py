@@ -79,7 +79,7 @@ class Parts:
         self._going_on: dict[int, tuple[int, int]] = {}  # number -> until, part
         self._ended: list[Outcome] = []
         handed_out = run.candidates.filter(part_open=True).order_by("part")
-        self._open_parts = [one.part or 0 for one in handed_out.only("part")]
+        self._open_parts = [candidate.part or 0 for candidate in handed_out.only("part")]
         self.queues: list[str] = []
 
     @property

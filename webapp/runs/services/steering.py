@@ -52,7 +52,7 @@ def steer(run: Run, target: Mapping[str, float] | None, user: User | None) -> No
         goals = {goal["name"]: goal for goal in goals_of_run(locked)}
         if target is not None:
             _check(target, list(goals))
-        taken = [one for one in locked.steering if one["from"] is not None]
+        taken = [change for change in locked.steering if change["from"] is not None]
         if len(taken) >= MAX_TARGETS:
             raise ControlRefused(f"the run was steered {MAX_TARGETS} times, the most allowed")
         values = None if target is None else {name: float(v) for name, v in target.items()}

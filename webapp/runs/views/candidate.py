@@ -122,20 +122,21 @@ def full_trainings(candidate: Candidate) -> list[dict[str, Any]]:
     rows = candidate.evaluations.prefetch_related("trainings__exports").order_by("-pk")
     evaluations = list(rows.defer("architecture", "job"))
     labels = data_labels(
-        candidate.run.team_id, [(one.dataset, one.dataset_config) for one in evaluations]
+        candidate.run.team_id,
+        [(evaluation.dataset, evaluation.dataset_config) for evaluation in evaluations],
     )
     found = []
-    for one, label in zip(evaluations, labels, strict=True):
-        trainings = list(one.trainings.all())
-        kind = one.objective.removeprefix("test_")
+    for evaluation, label in zip(evaluations, labels, strict=True):
+        trainings = list(evaluation.trainings.all())
+        kind = evaluation.objective.removeprefix("test_")
         found.append(
             {
-                "evaluation": one,
+                "evaluation": evaluation,
                 "data": label,
-                "objective": one.objective.replace("_", " "),
+                "objective": evaluation.objective.replace("_", " "),
                 "value": ""
-                if one.mean is None
-                else value_text(kind, one.mean, one.unit, one.spread),
+                if evaluation.mean is None
+                else value_text(kind, evaluation.mean, evaluation.unit, evaluation.spread),
                 "done": sum(training.state == "done" for training in trainings),
                 "exports": [export for training in trainings for export in training.exports.all()],
             }

@@ -144,7 +144,7 @@ class LaunchPage(ABC, Generic[Form]):
             typed = self.form(request.POST, request, bound=False)
             return self.shown(request, typed, yaml=text, yaml_faults=[str(error)])
         form = self.form(read.raw, request)
-        if faults := [str(one) for one in unknown_settings(form, read)]:
+        if faults := [str(fault) for fault in unknown_settings(form, read)]:
             return self.shown(request, form, yaml=text, yaml_faults=faults)
         if request.POST.get("step") == "apply":
             self.check(form)
@@ -159,7 +159,7 @@ class LaunchPage(ABC, Generic[Form]):
         preset = self.presets.get(chosen)
         presets = TeamPreset.objects.filter(team=request.team, kind=self.kind)
         team_presets = list(presets.select_related("created_by"))
-        own = [one for one in team_presets if str(one.pk) == request.GET.get("own")]
+        own = [preset for preset in team_presets if str(preset.pk) == request.GET.get("own")]
         return {
             "form": form,
             "kind": self.kind.value,

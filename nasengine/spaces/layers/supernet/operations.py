@@ -126,7 +126,7 @@ class StackedOperation(nn.Module):
             relu_conv_bn(x, wide, point, factor, None, dilation=dilation, eps=EPSILON).map
             for (x, wide, point), factor in zip(
                 pairs,
-                [None if one is None else one.repeat(self.channels) for one in scales],
+                [None if scale is None else scale.repeat(self.channels) for scale in scales],
                 strict=True,
             )
         ]
