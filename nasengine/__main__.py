@@ -27,10 +27,10 @@ def parser() -> OneLineParser:
     return top
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status; user errors are one line on stderr and 2."""
     try:
-        args = parser().parse_args(words)
+        args = parser().parse_args(arguments)
         status = args.run(args)
         sys.stdout.flush()
         return status

@@ -72,20 +72,20 @@ def evidence(differences: Sequence[float]) -> Evidence:
     return Evidence(wins, losses, 1 / largest)
 
 
-def more_seeds(found: Evidence, alpha: float = ALPHA) -> int | None:
+def more_seeds(evidence: Evidence, alpha: float = ALPHA) -> int | None:
     """Return how many more seeds decide if all of them go to the leading method.
 
     0 if it is decided; None if more than `MAX_MORE` would be needed.
     """
-    if found.p <= alpha:
+    if evidence.p <= alpha:
         return 0
-    ahead, behind = max(found.wins, found.losses), min(found.wins, found.losses)
+    ahead, behind = max(evidence.wins, evidence.losses), min(evidence.wins, evidence.losses)
     for more in range(1, MAX_MORE + 1):
         if wealth(ahead + more, behind) >= 1 / alpha:
             return more
     return None
 
 
-def corrected(found: Mapping[str, Evidence]) -> dict[str, float]:
+def corrected(evidences: Mapping[str, Evidence]) -> dict[str, float]:
     """Return the p value of each comparison with Holm's correction; valid at any time."""
-    return holm({name: evidence.p for name, evidence in found.items()})
+    return holm({name: evidence.p for name, evidence in evidences.items()})

@@ -66,53 +66,55 @@ def user_of(request: HttpRequest) -> User:
     return User.objects.get(pk=request.user.pk)
 
 
-def answer(request: HttpRequest, found: SocialLogin) -> HttpResponse:
+def answer(request: HttpRequest, social_login: SocialLogin) -> HttpResponse:
     """Sign in the person whom the provider has identified, or connect the accounts."""
     connecting = request.session.pop(CONNECTING, None)
     try:
         if request.user.is_authenticated:
-            return _connect(request, found, connecting)
-        user = _user_of(found) or _new_user(found)
+            return _connect(request, social_login, connecting)
+        user = _user_of(social_login) or _new_user(social_login)
     except Refused as reason:
         return refused(request, str(reason))
     login(request, user, backend=LOCAL)
-    target = found.state.get("next") or "/"
+    target = social_login.state.get("next") or "/"
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
     return redirect(target if safe else "/")
 
 
-def _user_of(found: SocialLogin) -> User | None:
+def _user_of(social_login: SocialLogin) -> User | None:
     """Return the user whose account is connected, None if there is none."""
-    if not found.is_existing:
+    if not social_login.is_existing:
         return None
-    assert isinstance(found.user, User)  # the user model
-    if not found.user.is_active:
+    assert isinstance(social_login.user, User)  # the user model
+    if not social_login.user.is_active:
         raise Refused("This account is deactivated; ask an administrator.")
-    return found.user
+    return social_login.user
 
 
-def _connect(request: HttpRequest, found: SocialLogin, connecting: int | None) -> HttpResponse:
+def _connect(
+    request: HttpRequest, social_login: SocialLogin, connecting: int | None
+) -> HttpResponse:
     """Connect the provider's account to the user who asked for it on the account page."""
     user = user_of(request)
     if connecting != user.pk:
         return redirect("/")
-    if found.is_existing and found.user != user:
+    if social_login.is_existing and social_login.user != user:
         raise Refused(f"This account of {settings.OIDC_NAME} is connected to another user.")
-    if not found.is_existing:
-        found.connect(request, user)
+    if not social_login.is_existing:
+        social_login.connect(request, user)
         audit.record("account", f"connected an account of {settings.OIDC_NAME}", user=user)
     messages.success(request, f"You can now sign in with {settings.OIDC_NAME}.")
     return redirect("account")
 
 
-def _new_user(found: SocialLogin) -> User:
+def _new_user(social_login: SocialLogin) -> User:
     """Create the account of a person who is invited or whose mail address has a permitted domain.
 
     Raises:
         Refused: neither, or another request was quicker.
     """
-    email = _verified_email(found)
-    invitation = _invitation(found.state.get("next") or "")
+    email = _verified_email(social_login)
+    invitation = _invitation(social_login.state.get("next") or "")
     team = None if invitation else _team_by_domain(email)
     if invitation is None and team is None:
         raise Refused(
@@ -121,7 +123,7 @@ def _new_user(found: SocialLogin) -> User:
         )
     try:
         with transaction.atomic():
-            user = _created(found, email)
+            user = _created(social_login, email)
             if invitation is not None and not accept(invitation, user):
                 raise Refused("The invitation was used or revoked; ask for another one.")
             if team is not None:
@@ -131,8 +133,10 @@ def _new_user(found: SocialLogin) -> User:
     return user
 
 
-def _created(found: SocialLogin, email: str) -> User:
-    data = found.account.get_provider().extract_common_fields(found.account.extra_data)
+def _created(social_login: SocialLogin, email: str) -> User:
+    data = social_login.account.get_provider().extract_common_fields(
+        social_login.account.extra_data
+    )
     wished = [data.get("username"), email, data.get("name"), "user"]
     user = User(
         username=account_adapter().generate_unique_username([w for w in wished if w]),
@@ -144,9 +148,9 @@ def _created(found: SocialLogin, email: str) -> User:
     user.save()
     SocialAccount.objects.create(
         user=user,
-        provider=found.account.provider,
-        uid=found.account.uid,
-        extra_data=found.account.extra_data,
+        provider=social_login.account.provider,
+        uid=social_login.account.uid,
+        extra_data=social_login.account.extra_data,
     )
     audit.record("account", f"created the account by {settings.OIDC_NAME}", user=user)
     return user
@@ -159,9 +163,9 @@ def _join(team: Team, user: User) -> None:
     audit.record("member", text, user=user, team=team)
 
 
-def _verified_email(found: SocialLogin) -> str:
+def _verified_email(social_login: SocialLogin) -> str:
     """Return the mail address that the provider has verified; "" if there is none."""
-    return next((address.email for address in found.email_addresses if address.verified), "")
+    return next((address.email for address in social_login.email_addresses if address.verified), "")
 
 
 def _team_by_domain(email: str) -> Team | None:

@@ -92,14 +92,14 @@ def _evaluated(entries: list[CatalogueEntry]) -> dict[tuple[int, str], list[str]
     return texts
 
 
-def _figure_text(found: ProtocolFigures) -> str:
+def _figure_text(figures: ProtocolFigures) -> str:
     """Return the figure of a protocol with its spread and number of seeds."""
-    figure = found.main
+    figure = figures.main
     if figure is None:
-        return f"{found.group.title}: no seed is done yet"
+        return f"{figures.group.title}: no seed is done yet"
     value = value_text(figure.objective, figure.mean, figure.unit, figure.spread)
     seeds = "1 seed" if figure.count == 1 else f"{figure.count} seeds"
-    return f"{figure.objective.replace('_', ' ')} {value}, {seeds}, {found.group.title}"
+    return f"{figure.objective.replace('_', ' ')} {value}, {seeds}, {figures.group.title}"
 
 
 def _rights(entry: CatalogueEntry, user: AnyUser) -> Rights:

@@ -20,7 +20,7 @@ MIN_RUNS = 3  # fewer runs are shown one by one
 
 
 def attainment(
-    found: Ranking, groups: Sequence[Group], axes: tuple[str, str] | None
+    ranking: Ranking, groups: Sequence[Group], axes: tuple[str, str] | None
 ) -> dict[str, Any] | None:
     """Return the fronts of the groups on two axes as JSON; None with fewer than two objectives.
 
@@ -28,20 +28,20 @@ def attainment(
     corners [x, y] of the front that 25, 50 and 75 % of its runs attain. It is null for groups of
     fewer than three runs.
     """
-    names = [goal.name for goal in found.goals]
+    names = [goal.name for goal in ranking.goals]
     if len(names) < 2:
         return None
     chosen = axes if axes and axes[0] in names and axes[1] in names else (names[1], names[0])
     if chosen[0] == chosen[1]:
         return {"x": chosen[0], "y": chosen[1], "groups": [None] * len(groups)}
     columns = [names.index(name) for name in chosen]
-    sign = signs(found.goals)[columns]
+    sign = signs(ranking.goals)[columns]
     bands: list[dict[str, Any] | None] = []
     for group in groups:
         if len(group.rows) < MIN_RUNS:
             bands.append(None)
             continue
-        fronts = [_front(found.histories[row], columns) for row in group.rows]
+        fronts = [_front(ranking.histories[row], columns) for row in group.rows]
         levels = attainment_fronts(fronts, list(SHARES.values()))
         bands.append({name: (levels[s] * sign).tolist() for name, s in SHARES.items()})
     return {"x": chosen[0], "y": chosen[1], "groups": bands}

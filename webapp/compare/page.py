@@ -49,10 +49,10 @@ def compare_context(runs: Sequence[Run], options: Options) -> dict[str, Any]:
     }
 
 
-def _groups(found: Comparison, runs: Sequence[Run]) -> list[dict[str, Any]]:
+def _groups(comparison: Comparison, runs: Sequence[Run]) -> list[dict[str, Any]]:
     """The groups with their runs, and what each run is called in its group."""
     by_number = {run.pk: run for run in runs}
-    by_key = {figures["id"]: figures for figures in found.data["runs"]}
+    by_key = {figures["id"]: figures for figures in comparison.data["runs"]}
     return [
         {
             **group,
@@ -62,24 +62,26 @@ def _groups(found: Comparison, runs: Sequence[Run]) -> list[dict[str, Any]]:
                 for pk, name in zip(group["runs"], group["names"], strict=True)
             ],
         }
-        for place, group in enumerate(found.data["groups"])
+        for place, group in enumerate(comparison.data["groups"])
     ]
 
 
-def _ranked(found: Comparison, groups: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _ranked(comparison: Comparison, groups: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The groups in the order of the ranking, with their figures at the equal budget."""
     by_label = {group["label"]: group for group in groups}
     return [
         {"group": by_label[label], "place": place, "at": figures}
-        for place, (label, figures) in enumerate(found.ranking.groups.items(), start=1)
+        for place, (label, figures) in enumerate(comparison.ranking.groups.items(), start=1)
     ]
 
 
-def _pairs(found: Comparison, base: int) -> Pairs | None:
+def _pairs(comparison: Comparison, base: int) -> Pairs | None:
     """The tests of the groups; None if every group has a single run, so that nothing is tested."""
-    labels = [group.label for group in found.groups]
-    several = any(len(group.rows) > 1 for group in found.groups)
-    return pairs_of(found.ranking, labels, labels[base]) if len(labels) > 1 and several else None
+    labels = [group.label for group in comparison.groups]
+    several = any(len(group.rows) > 1 for group in comparison.groups)
+    return (
+        pairs_of(comparison.ranking, labels, labels[base]) if len(labels) > 1 and several else None
+    )
 
 
 def _groupings(runs: Sequence[Run], by: str) -> list[tuple[str, str]]:

@@ -50,33 +50,33 @@ class Pairs:
     why_none: str
 
 
-def pairs_of(found: Ranking, labels: Sequence[str], base: str) -> Pairs:
+def pairs_of(ranking: Ranking, labels: Sequence[str], base: str) -> Pairs:
     """Test the groups of a ranking.
 
     Args:
-        found: The ranking.
+        ranking: The ranking.
         labels: The groups in the order of the page.
         base: The group that the others are compared with if there are more than eight.
     """
-    samples = {label: found.values[label] for label in labels}
+    samples = {label: ranking.values[label] for label in labels}
     every = len(labels) <= MAX_ALL_PAIRS
-    order = [label for label in found.groups if label in samples]
+    order = [label for label in ranking.groups if label in samples]
     if every:
         verdicts = compare_pairs({label: samples[label] for label in order})
     else:
         verdicts = compare_pairs(samples, [(label, base) for label in order if label != base])
-    measure = "hypervolume" if found.measure == HYPERVOLUME else _measure(found)
+    measure = "hypervolume" if ranking.measure == HYPERVOLUME else _measure(ranking)
     pairs = [_pair(a, b, verdict, measure) for (a, b), verdict in verdicts.items()]
     pairs.sort(key=lambda pair: {BETTER: 0, WORSE: 0, FEW: 2}.get(pair.kind, 1))
-    why = _why_no_diagram(found, labels, every)
+    why = _why_no_diagram(ranking, labels, every)
     diagram = None if why else diagram_of(
-        {label: found.groups[label]["rank"] for label in order}, verdicts
+        {label: ranking.groups[label]["rank"] for label in order}, verdicts
     )  # fmt: skip
     return Pairs(pairs, "" if every else base, diagram, why)
 
 
-def _measure(found: Ranking) -> str:
-    return f"best {found.goals[0].name}" if found.goals else "results"
+def _measure(ranking: Ranking) -> str:
+    return f"best {ranking.goals[0].name}" if ranking.goals else "results"
 
 
 def _pair(first: str, second: str, verdict: Verdict, measure: str) -> Pair:
@@ -93,14 +93,14 @@ def _pair(first: str, second: str, verdict: Verdict, measure: str) -> Pair:
     return Pair(first, second, verdict.kind, verdict.sentence(first, second, measure), title)
 
 
-def _why_no_diagram(found: Ranking, labels: Sequence[str], every: bool) -> str:
+def _why_no_diagram(ranking: Ranking, labels: Sequence[str], every: bool) -> str:
     if len(labels) < 3:
         return "two groups need no diagram"
     if not every:
         return f"more than {MAX_ALL_PAIRS} groups"
-    if any(found.groups[label]["rank"] is None for label in labels):
+    if any(ranking.groups[label]["rank"] is None for label in labels):
         return "the groups have no seed in common at which every one has one ended run"
-    if min(found.groups[label]["seeds"] for label in labels) < 2:
+    if min(ranking.groups[label]["seeds"] for label in labels) < 2:
         return "only one seed is common to all groups"
     return ""
 

@@ -114,7 +114,7 @@ def rank(
         reported=sorted({name for row in rows for name in row["reported"]}),
         rows=rows,
         groups=_groups(own, rows, measure, sign, whole=budget.unit == DEFAULT_UNIT),
-        values={key: _values(found, measure, sign) for key, found in own.items()},
+        values={key: _values(results, measure, sign) for key, results in own.items()},
     )
 
 

@@ -174,17 +174,17 @@ def _word(text: str, start: int, end: int) -> _Token:
     return _Token("node", raw, start, end, node)
 
 
-def _condition(text: str, found: re.Match[str], start: int) -> tuple[Condition, int]:
+def _condition(text: str, match: re.Match[str], start: int) -> tuple[Condition, int]:
     """Return the condition whose field and operator were found, and where its values end."""
-    name, operator = found["field"], found["operator"]
-    values, spans, place = [], [], found.end()
+    name, operator = match["field"], match["operator"]
+    values, spans, place = [], [], match.end()
     while True:
         value = _VALUE.match(text, place)
         if value is None:
             if text[place : place + 1] == '"':
                 raise QueryError("The quotation mark is not closed.", place, len(text))
             message = f"{name}{operator} needs a value behind it."
-            raise QueryError(message, start, max(place, found.end()))
+            raise QueryError(message, start, max(place, match.end()))
         values.append(_unquote(value.group()))
         spans.append(value.span())
         place = value.end()

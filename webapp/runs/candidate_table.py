@@ -88,11 +88,11 @@ def _rows(run: Run, keys: list[int]) -> list[dict[str, Any]]:
     return [candidate_row(candidates[key]) for key in keys if key in candidates]
 
 
-def _place(found: QuerySet, text: str) -> tuple[int | None, int | None]:
+def _place(candidates: QuerySet, text: str) -> tuple[int | None, int | None]:
     """Return the number of a candidate in the list and its page; None, None if it is absent."""
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         return None, None
-    numbers = list(found.values_list("number", flat=True))
+    numbers = list(candidates.values_list("number", flat=True))
     try:
         return int(text), numbers.index(int(text)) // PAGE_SIZE + 1
     except ValueError:

@@ -82,7 +82,7 @@ def estimates_context(run: Run) -> dict[str, Any]:
     proxy = run.spec.get("proxy", "off")
     names = [name for name in estimates_of(run) if name not in {proxy, quality.name}]
     sign = 1 if quality.better == "higher" else -1
-    rows = [Estimate(name, found, "objective") for name, found in _found(run, names, quality, sign)]
+    rows = [Estimate(name, fits, "objective") for name, fits in _found(run, names, quality, sign)]
     if proxy != "off":
         state = run.proxy_state or {}
         found = RankCorrelation(**state["correlation"]) if state.get("correlation") else None

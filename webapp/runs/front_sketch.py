@@ -135,7 +135,7 @@ def _points(run: Run, x: str, y: str) -> list[tuple[float, float]]:
         "candidate__number", "objective", "value"
     ):
         values.setdefault(number, {})[name] = value
-    return [(found[x], found[y]) for found in values.values() if x in found and y in found]
+    return [(point[x], point[y]) for point in values.values() if x in point and y in point]
 
 
 def _staircase(

@@ -39,11 +39,11 @@ def parts_of(team: Team, text: str) -> list[Part]:
     """Return the parts of a report in order."""
     parts: list[Part] = []
     end = 0
-    for count, found in enumerate(BLOCK.finditer(text), start=1):
-        if text[end : found.start()].strip():
-            parts.append(Part(html=to_html(text[end : found.start()], in_report=True)))
-        parts.append(_block(team, found[1], found[2], count))
-        end = found.end()
+    for count, block in enumerate(BLOCK.finditer(text), start=1):
+        if text[end : block.start()].strip():
+            parts.append(Part(html=to_html(text[end : block.start()], in_report=True)))
+        parts.append(_block(team, block[1], block[2], count))
+        end = block.end()
     if text[end:].strip():
         parts.append(Part(html=to_html(text[end:], in_report=True)))
     return parts

@@ -108,18 +108,18 @@ def _front(history: History) -> np.ndarray:
 
 def _sentence(
     name: str,
-    found: Evidence,
+    evidence: Evidence,
     p_values: dict[str, float],
     pairs: Sequence[tuple[History, History]],
     goals: Sequence[Goal],
 ) -> str:
-    seeds = found.wins + found.losses
+    seeds = evidence.wins + evidence.losses
     if not pairs:
         return f"{name} and {RANDOM_SEARCH}: no seed at which both have finished."
-    if found.wins >= found.losses:
-        ahead, behind, wins = name, RANDOM_SEARCH, found.wins
+    if evidence.wins >= evidence.losses:
+        ahead, behind, wins = name, RANDOM_SEARCH, evidence.wins
     else:
-        ahead, behind, wins = RANDOM_SEARCH, name, found.losses
+        ahead, behind, wins = RANDOM_SEARCH, name, evidence.losses
     start = f"{ahead} is ahead of {behind} at {wins} of {seeds} seeds"
     if len(goals) > 1:
         shares = covered(*([_front(pair[i]) for pair in pairs] for i in (0, 1)))
@@ -130,7 +130,7 @@ def _sentence(
     p = p_values[name]
     if p <= ALPHA:
         return f"{start}: decided (anytime-valid p = {p:.2g})."
-    more = more_seeds(found, found.p * ALPHA / p if p else ALPHA)
+    more = more_seeds(evidence, evidence.p * ALPHA / p if p else ALPHA)
     if more is None:
         return f"{start}: not decided (anytime-valid p = {p:.2g})."
     word = COUNT_WORDS[more] if more < len(COUNT_WORDS) else str(more)

@@ -55,12 +55,12 @@ def ranking(study: Study, unit: str = DEFAULT_UNIT) -> dict[str, Any]:
     }
 
 
-def _differences(found: Ranking) -> dict[str, dict[str, Any]]:
+def _differences(ranking: Ranking) -> dict[str, dict[str, Any]]:
     """The test of each method against random search, with Holm's correction for all of them."""
-    if RANDOM_SEARCH not in found.values:
+    if RANDOM_SEARCH not in ranking.values:
         return {}
-    others = [name for name in found.values if name != RANDOM_SEARCH]
-    verdicts = compare_pairs(found.values, [(name, RANDOM_SEARCH) for name in others])
+    others = [name for name in ranking.values if name != RANDOM_SEARCH]
+    verdicts = compare_pairs(ranking.values, [(name, RANDOM_SEARCH) for name in others])
     return {
         name: {
             "p": verdict.p,

@@ -27,7 +27,7 @@ from .table import amount_text
 RANDOM_WORDS = "random search"
 
 
-def verdict_of(found: Ranking) -> dict[str, Any]:
+def verdict_of(ranking: Ranking) -> dict[str, Any]:
     """Return the verdict on a ranking; the result is JSON.
 
     The method with the best mean over its ended runs is compared with random search, and
@@ -38,8 +38,8 @@ def verdict_of(found: Ranking) -> dict[str, Any]:
     `comparisons` counts the tests that are corrected together, `seeds` the runs of both methods,
     and `more_seeds` those that each method lacks before any result could be clear.
     """
-    samples = {name: values for name, values in found.values.items() if values}
-    if len(found.values) < 2:
+    samples = {name: values for name, values in ranking.values.items() if values}
+    if len(ranking.values) < 2:
         return {"sentence": "One method: the result needs a second one to be compared with."}
     if len(samples) < 2:
         return {"sentence": "No result yet: fewer than two methods have finished a run."}
@@ -47,7 +47,7 @@ def verdict_of(found: Ranking) -> dict[str, Any]:
     best, second = order[:2]
     against_random = RANDOM_SEARCH in samples
     other = RANDOM_SEARCH if against_random and best != RANDOM_SEARCH else second
-    tested = found.values if against_random else samples
+    tested = ranking.values if against_random else samples
     pairs = [(n, RANDOM_SEARCH) for n in tested if n != RANDOM_SEARCH] if against_random else None
     tests = compare_pairs(tested, pairs)
     if shift(samples[best], samples[other]).typical < 0:  # better on average, worse in most runs
@@ -55,7 +55,7 @@ def verdict_of(found: Ranking) -> dict[str, Any]:
     test = _between(tests, best, other)
     moved = shift(samples[best], samples[other], _alpha(test))
     few = missing_seeds(test.counts, len(tests)) if test.kind == FEW else 0
-    sentence = _sentence(found, (best, other), test, moved, few)
+    sentence = _sentence(ranking, (best, other), test, moved, few)
     if best != RANDOM_SEARCH and second != other:
         sentence += _about_the_second(samples, best, second)
     return {
@@ -89,37 +89,37 @@ def _alpha(test: Verdict) -> float:
 
 
 def _sentence(
-    found: Ranking, methods: tuple[str, str], test: Verdict, moved: Shift, few: int
+    ranking: Ranking, methods: tuple[str, str], test: Verdict, moved: Shift, few: int
 ) -> str:
     (first, second), seeds = map(_words, methods), seeds_text(test.counts)
     at = "as far as all have come"
-    if found.budget.amount is not None:
-        unit = found.budget.unit
-        at = f"at {amount_text(found.budget.amount, unit)} {UNITS[unit]} per run"
-    if methods[0] == RANDOM_SEARCH and len(found.values) > 2:
+    if ranking.budget.amount is not None:
+        unit = ranking.budget.unit
+        at = f"at {amount_text(ranking.budget.amount, unit)} {UNITS[unit]} per run"
+    if methods[0] == RANDOM_SEARCH and len(ranking.values) > 2:
         second += ", the best of the other methods,"
-    ahead = f"{first} is ahead of {second.removesuffix(',')} ({_lead(found, moved)})"
+    ahead = f"{first} is ahead of {second.removesuffix(',')} ({_lead(ranking, moved)})"
     if not moved.typical:
-        ahead = f"{first} and {second} have the same {_measure(found)[0]}"
+        ahead = f"{first} and {second} have the same {_measure(ranking)[0]}"
     if few:
         return (
             f"Not enough seeds: {at}, {ahead}, but with {seeds} even the clearest result can be "
             f"chance; each method needs at least {few} more seed{'' if few == 1 else 's'}."
         )
-    start = f"So far, {at}" if found.budget.notes else f"A{at[1:]}"
+    start = f"So far, {at}" if ranking.budget.notes else f"A{at[1:]}"
     statistics = f"({_p_text(test)}; {seeds})"
     if test.kind == BETTER:
         return (
-            f"{start}, {first} is better than {second.removesuffix(',')}: {_lead(found, moved)}, "
+            f"{start}, {first} is better than {second.removesuffix(',')}: {_lead(ranking, moved)}, "
             f"more than chance explains {statistics}."
         )
     chance = ", but the difference can be chance" if moved.typical else ""
     return f"{start}, no method is clearly better: {ahead}{chance} {statistics}."
 
 
-def _lead(found: Ranking, moved: Shift) -> str:
+def _lead(ranking: Ranking, moved: Shift) -> str:
     """By how much the measure of the best method differs, with the interval."""
-    measure, name, unit, way = _measure(found)
+    measure, name, unit, way = _measure(ranking)
     size = number_text(name, moved.typical, unit)
     words = {"%": " percentage points", "": "", "MAC": ""}.get(unit, f" {unit}")
     text = f"its {measure} is typically {'higher' if way > 0 else 'lower'} by {size}{words}"
@@ -132,11 +132,11 @@ def _lead(found: Ranking, moved: Shift) -> str:
     return f"{text}, 95 % interval {low} to {high}"
 
 
-def _measure(found: Ranking) -> tuple[str, str, str, int]:
+def _measure(ranking: Ranking) -> tuple[str, str, str, int]:
     """The measure in words, its name and unit, and 1 if higher values are better, otherwise -1."""
-    if found.measure == HYPERVOLUME or not found.goals:
+    if ranking.measure == HYPERVOLUME or not ranking.goals:
         return "hypervolume", "hypervolume", "", 1
-    goal = found.goals[0]
+    goal = ranking.goals[0]
     way = 1 if goal.better == "higher" else -1
     return f"best {goal.name.replace('@', ' on ')}", goal.name, goal.unit, way
 

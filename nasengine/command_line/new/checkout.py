@@ -106,12 +106,12 @@ def _with_section(root: Path, skeleton: Skeleton) -> tuple[str, str]:
     return page, before + section + found + after
 
 
-def _run(root: Path, *words: str) -> str:
+def _run(root: Path, *arguments: str) -> str:
     """Run a module of the checkout in a new process, where the catalogue has the new line."""
     done = subprocess.run(
-        [sys.executable, "-m", *words], cwd=root, capture_output=True, text=True, check=False
+        [sys.executable, "-m", *arguments], cwd=root, capture_output=True, text=True, check=False
     )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise EngineError(f"python -m {' '.join(words)} failed in {root}: {last}")
+        raise EngineError(f"python -m {' '.join(arguments)} failed in {root}: {last}")
     return done.stdout

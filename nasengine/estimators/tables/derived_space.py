@@ -172,7 +172,7 @@ def _split(texts: Sequence[str], separator: re.Pattern[str]) -> list[list[str]] 
     form: list[str] | None = None
     rows = []
     for text in texts:
-        ends = [(found.start(), found.end()) for found in separator.finditer(text)]
+        ends = [(match.start(), match.end()) for match in separator.finditer(text)]
         row, start = [], 0
         for first, last in ends:
             row += [text[start:first], text[first:last]]

@@ -14,7 +14,7 @@ ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 
 def quoted(text: str) -> str:
     """Return a text with the characters of the notation, and spaces at its ends, as %XX."""
-    return SPECIAL.sub(lambda found: f"%{ord(found[0]):02X}", text)
+    return SPECIAL.sub(lambda match: f"%{ord(match[0]):02X}", text)
 
 
 def unquoted(text: str) -> str:
@@ -24,10 +24,10 @@ def unquoted(text: str) -> str:
         ValueError: a percent sign is not followed by two hexadecimal digits.
     """
 
-    def plain(found: re.Match[str]) -> str:
-        if found[1] is None:
+    def plain(match: re.Match[str]) -> str:
+        if match[1] is None:
             raise ValueError(f"{shorten(text)} has a percent sign of no meaning: write %25 for it")
-        return chr(int(found[1], 16))
+        return chr(int(match[1], 16))
 
     return ESCAPE.sub(plain, text)
 

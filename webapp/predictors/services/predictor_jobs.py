@@ -191,8 +191,8 @@ def _store_fits(claim: PredictorClaim, predictor: Predictor, outcome: Mapping[st
         )
         predicted = zip(result["value"], result["low"], result["high"], strict=True)
         values = (
-            _value(fit, rows.get(network), network, found)
-            for network, found in zip(outcome["ids"], predicted, strict=True)
+            _value(fit, rows.get(network), network, interval)
+            for network, interval in zip(outcome["ids"], predicted, strict=True)
         )
         PredictedCost.objects.bulk_create(values, batch_size=BATCH)
 

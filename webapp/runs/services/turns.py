@@ -78,7 +78,7 @@ def turns_of(
     if not rows:
         return []
     owners = _owners(waiting.model, owner, {row[1] for row in rows})
-    loads = loads_of({found.team_id for found in owners.values()})
+    loads = loads_of({owned.team_id for owned in owners.values()})
     turns = [
         Turn(pk, owner_id, rank, loads.get(team_id, 0.0), busy, served, queue, task == "share")
         for pk, owner_id, rank, queue, task in rows

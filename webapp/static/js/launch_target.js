@@ -19,7 +19,7 @@ device.addEventListener("change", () => {
 
 function addObjective(name) {
   const boxes = [...form.querySelectorAll("input[type=checkbox][name=objectives]")];
-  const box = boxes.find((one) => one.value === name);
+  const box = boxes.find((candidate) => candidate.value === name);
   if (box) box.checked = true;
   const other = document.getElementById("field-other-objectives");
   const names = other.value.split(",").map((text) => text.trim());

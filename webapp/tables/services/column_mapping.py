@@ -169,20 +169,20 @@ def _check_columns(
 
 
 def _check_report(
-    found: ValidationReport, mapping: Mapping, columns: list[tuple[str, Column]]
+    report: ValidationReport, mapping: Mapping, columns: list[tuple[str, Column]]
 ) -> None:
     errors = {}
-    if not found.architectures:
+    if not report.architectures:
         errors["architecture"] = f"no row has a value in {mapping.architecture[:200]}"
-    elif found.fit is not None and found.fit.checked and not found.fit.fits:
+    elif report.fit is not None and report.fit.checked and not report.fit.fits:
         errors["architecture"] = (
-            f"none of the {found.fit.checked:,} checked rows is an architecture of "
-            f"{mapping.space}; the first is {shorten(found.fit.misfit, 120)}"
+            f"none of the {report.fit.checked:,} checked rows is an architecture of "
+            f"{mapping.space}; the first is {shorten(report.fit.misfit, 120)}"
         )
     empty = [
         column.column
-        for (_, column), rows in zip(columns, found.finite, strict=True)
-        if not rows and found.architectures
+        for (_, column), rows in zip(columns, report.finite, strict=True)
+        if not rows and report.architectures
     ]
     if empty:
         errors["columns"] = f"no row has a finite number in {', '.join(empty)[:300]}"
@@ -190,15 +190,15 @@ def _check_report(
         raise InvalidSettings(errors)
 
 
-def _findings(found: ValidationReport) -> dict[str, Any]:
+def _findings(report: ValidationReport) -> dict[str, Any]:
     """The findings as they are stored: rows that count, rows that do not, and the fit."""
     return clean_json(
         {
-            "architectures": found.architectures,
-            "repeated": found.repeated,
-            "nameless": found.nameless,
-            **({"conflicting": found.conflicting} if found.conflicting else {}),
-            "fit": asdict(found.fit) if found.fit is not None else None,
+            "architectures": report.architectures,
+            "repeated": report.repeated,
+            "nameless": report.nameless,
+            **({"conflicting": report.conflicting} if report.conflicting else {}),
+            "fit": asdict(report.fit) if report.fit is not None else None,
         }
     )
 

@@ -123,18 +123,18 @@ def _errors(name: str, mapping: Mapping, note: str) -> dict[str, str]:
     return errors
 
 
-def _row(found: CanonicalTable, reading: Reading) -> BenchmarkTable:
+def _row(table: CanonicalTable, reading: Reading) -> BenchmarkTable:
     """A table row without team, name and version."""
     mapping = asdict(reading.mapping)
     return BenchmarkTable(
         **{key: list(v) if isinstance(v, tuple) else v for key, v in mapping.items()},
-        header=list(found.header),
-        rows=found.rows,
+        header=list(table.header),
+        rows=table.rows,
         objectives=reading.objectives,
         findings=reading.findings,
-        digest=found.digest,
-        size_bytes=len(found.text),
-        content=gzip.compress(found.text, mtime=0),
+        digest=table.digest,
+        size_bytes=len(table.text),
+        content=gzip.compress(table.text, mtime=0),
     )
 
 

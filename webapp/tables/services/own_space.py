@@ -73,18 +73,18 @@ def derived(table: CanonicalTable, mapping: Mapping) -> tuple[Mapping, dict[str,
     return mapping, {"no_space": reason}
 
 
-def _filled(mapping: Mapping, found: DerivedSpace) -> Mapping:
-    architecture = ",".join(found.columns)
+def _filled(mapping: Mapping, derived: DerivedSpace) -> Mapping:
+    architecture = ",".join(derived.columns)
     if len(architecture) > MAX_TEXT_LENGTH:
         raise EngineError(
-            f"the names of the {len(found.columns)} columns have {len(architecture):,} characters "
-            f"together, and may have {MAX_TEXT_LENGTH:,}: shorten them"
+            f"the names of the {len(derived.columns)} columns have {len(architecture):,} "
+            f"characters together, and may have {MAX_TEXT_LENGTH:,}: shorten them"
         )
-    return replace(mapping, space=NAME, space_config=found.config, architecture=architecture)
+    return replace(mapping, space=NAME, space_config=derived.config, architecture=architecture)
 
 
-def _notes(found: DerivedSpace, left_out: list[str]) -> dict[str, Any]:
-    return {"constant": list(found.constant), "left_out": left_out}
+def _notes(derived: DerivedSpace, left_out: list[str]) -> dict[str, Any]:
+    return {"constant": list(derived.constant), "left_out": left_out}
 
 
 def _is_read(table: CanonicalTable, keys: tuple[str, ...]) -> bool:

@@ -10,7 +10,7 @@ export function listDecisions(decisions, size = "card") {
   for (const { name, option, change } of decisions) {
     if (!rows.has(name)) {
       if (size === "thumb" && rows.size === IN_THUMB) {
-        list.append(rowOf(`and ${new Set(decisions.map((one) => one.name)).size - IN_THUMB} more`));
+        list.append(rowOf(`and ${new Set(decisions.map((decision) => decision.name)).size - IN_THUMB} more`));
         break;
       }
       rows.set(name, list.appendChild(rowOf(name)));

@@ -26,10 +26,10 @@ export function goalTitle(goal) {
 
 // Both axes of a plot of fronts: `view` has logX and logY, `range` the shown part of each.
 export function frontAxes(points, view, range, look) {
-  const one = (log, shown, values) =>
+  const axisOf = (log, shown, values) =>
     axis(look, { type: log ? "log" : "linear", range: shown, nticks: 7, ...ticksOf(values) });
   return {
-    xaxis: one(view.logX, range.x, points.map((p) => p.x)),
-    yaxis: one(view.logY, range.y, points.map((p) => p.y)),
+    xaxis: axisOf(view.logX, range.x, points.map((p) => p.x)),
+    yaxis: axisOf(view.logY, range.y, points.map((p) => p.y)),
   };
 }

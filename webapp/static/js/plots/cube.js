@@ -107,9 +107,9 @@ function frame(project, look) {
   CORNERS.forEach((from, i) =>
     CORNERS.slice(i + 1).forEach((to) => {
       if (from.filter((value, axis) => value !== to[axis]).length !== 1) return;
-      const [one, other] = [project(from), project(to)];
-      x.push(one[0], other[0], null);
-      y.push(one[1], other[1], null);
+      const [start, end] = [project(from), project(to)];
+      x.push(start[0], end[0], null);
+      y.push(start[1], end[1], null);
     }),
   );
   const line = { color: look.grid, width: 1 };

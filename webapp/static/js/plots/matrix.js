@@ -155,7 +155,8 @@ export function drawMatrix(canvas, state, look, width) {
 // The number of the candidate whose point is nearest to a place, or null.
 export function nearestPoint(plan, numbers, x, y) {
   const cell = plan.cells.find(
-    (one) => one.row > one.column && x >= one.x && x <= one.x + one.side && y >= one.y && y <= one.y + one.side,
+    ({ row, column, x: left, y: top, side }) =>
+      row > column && x >= left && x <= left + side && y >= top && y <= top + side,
   );
   if (!cell) return null;
   let best = null;

@@ -53,12 +53,12 @@ export function drawParallel(canvas, state, look, width, height) {
   const order = state.numbers.map((number, i) => ({ number, i }));
   const rank = ({ number, i }) => (number === state.pointed ? 3 : !inside.has(i) ? 0 : state.front.has(number) ? 2 : 1);
   order.sort((a, b) => rank(a) - rank(b));
-  for (const one of order) {
-    const kind = rank(one);
+  for (const line of order) {
+    const kind = rank(line);
     pen.strokeStyle = kind === 3 ? look.accent : kind === 2 ? state.colour : look.dominated;
     pen.globalAlpha = [0.06, 0.35, 0.9, 1][kind];
     pen.lineWidth = kind === 3 ? 3 : kind === 2 ? 1.6 : 1;
-    traceLine(pen, placed, one.i);
+    traceLine(pen, placed, line.i);
   }
   pen.globalAlpha = 1;
   for (const axis of placed) drawAxis(pen, axis, look, height);

@@ -205,8 +205,8 @@ function targetTrace({ x, y }, look) {
 function intervalsOf(state, points, view) {
   const ends = (axis) =>
     points.map((p) => {
-      const one = state.candidates.get(p.number).intervals?.[view[axis]];
-      return one && !one.measured ? [one.low, one.high] : [p[axis], p[axis]];
+      const interval = state.candidates.get(p.number).intervals?.[view[axis]];
+      return interval && !interval.measured ? [interval.low, interval.high] : [p[axis], p[axis]];
     });
   return { x: ends("x"), y: ends("y") };
 }

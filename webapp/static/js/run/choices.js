@@ -129,7 +129,7 @@ export function choicesView(context) {
   function wire() {
     let start = null;
     const place = (event) => ({ x: event.offsetX, y: event.offsetY });
-    const axisAt = (x) => placed.find((one) => Math.abs(one.x - x) < 14);
+    const axisAt = (x) => placed.find((axis) => Math.abs(axis.x - x) < 14);
     canvas.addEventListener("pointerdown", (event) => {
       start = { ...place(event), on: axisAt(event.offsetX) };
       canvas.setPointerCapture(event.pointerId);
@@ -305,7 +305,7 @@ export function choicesView(context) {
 function makeAxes(data, earlier) {
   const ranked = Object.values(data.importance)[0]?.shares ?? [];
   const leading = [...ranked].sort((a, b) => b.share - a.share).slice(0, CHOICES_SHOWN);
-  const first = new Set(leading.map((one) => one.decision));
+  const first = new Set(leading.map((entry) => entry.decision));
   const isShown = (at) => (ranked.length > 0 ? first.has(at) : at < CHOICES_SHOWN);
   const fresh = data.goals.map((goal) => ({
     name: goal.name,
@@ -371,7 +371,7 @@ function importanceParts(data) {
     ),
   );
   const first = data.importance[goals[0].name].shares;
-  const order = [...first].sort((a, b) => b.share - a.share).map((one) => one.decision);
+  const order = [...first].sort((a, b) => b.share - a.share).map((entry) => entry.decision);
   const header = [{ text: "Choice" }, ...goals.map((goal) => ({ text: goalTitle(goal), numeric: true }))];
   const rows = order.map((at) => [
     data.decisions[at].name,
@@ -405,7 +405,7 @@ function operationParts(data) {
     cell.append(meter, make("span", `${(100 * part).toFixed(1)} %`));
     return cell;
   };
-  const rows = data.operations.map((one) => [one.name, bar(one.share), one.front === null ? null : bar(one.front)]);
+  const rows = data.operations.map(({ name, share, front }) => [name, bar(share), front === null ? null : bar(front)]);
   return [title("Operations"), quiet("How often each operation was chosen."), table(header, rows, "Operations")];
 }
 

@@ -85,10 +85,11 @@ export function hoverCard({ page, state }) {
       const text = valueText(goal.name, value, goal.unit ?? "", full?.values[goal.name]?.spread);
       return pair(goal.name.replace("@", " on "), text);
     });
-    for (const [name, one] of Object.entries(full?.predicted ?? {})) {
-      const text = valueText(name, one.value, one.unit);
-      const ends = one.method === "predicted" ? `, ${valueText(name, one.low)} to ${valueText(name, one.high)}` : "";
-      list.push(pair(`${name.replace("@", " on ")}, ${one.method}`, text + ends));
+    for (const [name, estimate] of Object.entries(full?.predicted ?? {})) {
+      const { method, low, high } = estimate;
+      const text = valueText(name, estimate.value, estimate.unit);
+      const ends = method === "predicted" ? `, ${valueText(name, low)} to ${valueText(name, high)}` : "";
+      list.push(pair(`${name.replace("@", " on ")}, ${method}`, text + ends));
     }
     const parents = full?.parents ?? row.parents;
     const origin = row.origin || "–";

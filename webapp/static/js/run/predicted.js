@@ -39,10 +39,10 @@ export function withPredicted(state, goals, values, used) {
   const candidates = new Map();
   for (const [number, row] of state.candidates) {
     const found = used.flatMap((name) => {
-      const one = values[name]?.get(number);
-      return one ? [[name, one]] : [];
+      const estimate = values[name]?.get(number);
+      return estimate ? [[name, estimate]] : [];
     });
-    const plain = found.map(([name, one]) => [name, one.value]);
+    const plain = found.map(([name, estimate]) => [name, estimate.value]);
     candidates.set(number, {
       ...row,
       values: { ...row.values, ...Object.fromEntries(plain) },
@@ -53,10 +53,10 @@ export function withPredicted(state, goals, values, used) {
 }
 
 export function readColumns(columns) {
-  const read = ([name, one]) => {
-    const number = unpack(one.number, Int32Array);
-    const [value, low, high] = [one.value, one.low, one.high].map((text) => unpack(text, Float64Array));
-    const measured = unpack(one.measured, Uint8Array);
+  const read = ([name, column]) => {
+    const number = unpack(column.number, Int32Array);
+    const [value, low, high] = [column.value, column.low, column.high].map((text) => unpack(text, Float64Array));
+    const measured = unpack(column.measured, Uint8Array);
     const rows = Array.from(number, (n, i) => [
       n,
       { value: value[i], low: low[i], high: high[i], measured: measured[i] === 1 },

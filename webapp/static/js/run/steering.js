@@ -7,7 +7,7 @@ export function steeringControl({ axes, changed }) {
   const box = document.getElementById("steering");
   const toggle = document.getElementById("steer-toggle");
   const inputs = () => [...(box?.querySelectorAll("[data-goal]") ?? [])];
-  const input = (name) => inputs().find((one) => one.dataset.goal === name);
+  const input = (name) => inputs().find((field) => field.dataset.goal === name);
 
   async function open() {
     toggle.setAttribute("aria-expanded", "true");

@@ -97,12 +97,12 @@ export function timelineView(context) {
       { text: "Share of the time", numeric: true },
       { text: "Failed, lost or cancelled", numeric: true },
     ];
-    const rows = data.workers.map((one) => [
-      one.name,
-      String(one.candidates),
-      durationText(one.busy_s),
-      `${(100 * one.share).toFixed(0)} %`,
-      String(one.failed),
+    const rows = data.workers.map((worker) => [
+      worker.name,
+      String(worker.candidates),
+      durationText(worker.busy_s),
+      `${(100 * worker.share).toFixed(0)} %`,
+      String(worker.failed),
     ]);
     const list =
       rows.length > 0 ? [make("h3", "Workers", "ps-method-title"), table(header, rows, "Workers of the run")] : [];
