@@ -19,6 +19,9 @@ import socket
 import sys
 import uuid
 
+from nasengine.core.parent_death import is_orphan
+from webapp.start.processes import die_with_parent
+
 from . import options as checked
 
 COORDINATOR_THREADS = 2  # one may be busy with an import
@@ -28,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one process until it receives SIGTERM or SIGINT; return its exit status."""
     options = _parser().parse_args(arguments)
     if options.role == "imports":
-        return _import_files(options.claims)
+        return _import_files(options.claims, options.parent)
     from celery import signals
 
     from .celery import app
@@ -51,7 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if asked else worker.exitcode or 0
 
 
-def _import_files(claims: int) -> int:
+def _import_files(claims: int, parent: int | None) -> int:
+    if parent is not None:
+        die_with_parent()
+        if is_orphan(parent):
+            return 0
     from .celery import set_up_django
     from .logs import set_up
 
@@ -97,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         help="how many candidates may be evaluated at once (default: 1)",
     )
     imports = roles.add_parser("imports", help="import the uploaded tables that wait, then end")
+    imports.add_argument("--parent", type=int, help="end when the process with this id ends")
     imports.add_argument(
         "--claims", type=checked.threads, default=sys.maxsize, help="how many at most"
     )

@@ -26,7 +26,7 @@ from webapp.datasets.models import DataUpload
 from webapp.datasets.services import uploads
 from webapp.imports import jobs as run_imports
 from webapp.imports.models import RunImport
-from webapp.start.processes import die_with_parent, end
+from webapp.start.processes import end
 from webapp.tables.models import TableImport
 from webapp.tables.services import import_jobs
 from webapp.uploads import jobs
@@ -42,6 +42,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NICENESS = 10
 MAX_BEAT_SECONDS = 1.0  # the page shows the progress, and cancels
 CANCELLED = 3  # exit status
+COMMAND = ("-m", "workers", "imports")
 _importing = threading.Lock()  # one import at a time per worker
 
 
@@ -95,15 +96,18 @@ def imports_wait() -> bool:
 
 
 class ImportProcess:
-    """The child process of one import."""
+    """The child process of one import.
+
+    It asks to end with its parent itself. With `preexec_fn`, Python forks, and a fork ends the
+    threads of OpenBLAS: a strategy that multiplies matrices in another thread would never return.
+    """
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] = subprocess.Popen(
-            [sys.executable, "-m", "workers", "imports", "--claims", "1"],
+            [sys.executable, *COMMAND, "--claims", "1", "--parent", str(os.getpid())],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509  it only calls prctl and takes no lock
         )
 
     def __str__(self) -> str:

@@ -158,3 +158,13 @@ def test_no_test_is_skipped():
     here = ROOT / "tests/architecture/test_house.py"
     found = [name_of(p) for p in code_of("tests") if p != here and pattern.search(p.read_text())]
     assert found == []
+
+
+def test_processes_that_compute_do_not_fork():
+    """A fork ends the threads of OpenBLAS; a product of matrices in another thread then hangs."""
+    waiting = {"webapp/start/processes.py", "nasengine/execution/training_together.py"}
+    forks = re.compile(r"preexec_fn=|os\.fork\(")
+    found = {name_of(p) for p in code_of(*PACKAGES) if forks.search(p.read_text())}
+    assert found == waiting, (
+        "start children without preexec_fn: they call end_with_parent themselves"
+    )

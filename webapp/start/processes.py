@@ -14,7 +14,7 @@ from nasengine.core.parent_death import end_with_parent
 def die_with_parent() -> None:
     """Have the kernel send SIGTERM to this child when its parent dies (Linux only).
 
-    It runs in the child before the command. On other systems an orphan runs until it is stopped.
+    On other systems an orphan runs until it is stopped.
     """
     end_with_parent(signal.SIGTERM)
 
@@ -22,7 +22,10 @@ def die_with_parent() -> None:
 def spawn(
     command: list[str], environment: dict[str, str], log: Path, folder: Path
 ) -> subprocess.Popen[bytes]:
-    """Start a process in a new session, with its output appended to a log file."""
+    """Start a process in a new session, with its output appended to a log file.
+
+    It forks, so the caller must not compute with OpenBLAS in another thread.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "ab") as file:
         return subprocess.Popen(
