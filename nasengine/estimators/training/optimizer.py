@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from .config import ResolvedTrainConfig
+from .eager_optimizers import SGD, Adam, AdamW
 
 Rate = float | torch.Tensor
 
@@ -24,7 +25,7 @@ def make_optimizer(
     on_cuda = device is not None and device.type == "cuda"
     parameters, rate = network.parameters(), rate_on(device, config.learning_rate)
     if config.optimiser == "sgd":
-        return torch.optim.SGD(
+        return SGD(
             parameters,
             rate,
             momentum=config.momentum,
@@ -32,7 +33,7 @@ def make_optimizer(
             weight_decay=config.weight_decay,
             fused=True,
         )
-    cls = torch.optim.AdamW if config.optimiser == "adamw" else torch.optim.Adam
+    cls = AdamW if config.optimiser == "adamw" else Adam
     betas = (config.momentum, 0.999)
     decay = config.weight_decay
     return cls(parameters, rate, betas=betas, weight_decay=decay, fused=True, capturable=on_cuda)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ...training.eager_optimizers import SGD
 from ...training.optimizer import set_rate
 from .batch import Batch
 from .gradients import clip_norm
@@ -31,7 +32,7 @@ class WeightsStep:
             per_epoch = supernet.feed.steps(supernet.epoch)
             self.taken = supernet.epoch * per_epoch
             self.total = supernet.note["epochs"] * per_epoch
-        self.optimizer = torch.optim.SGD(
+        self.optimizer = SGD(
             supernet.network.weight_parameters(),
             self.rate,
             momentum=config.resolve("momentum", kind),

@@ -10,6 +10,7 @@ import torch
 
 from ....core.architecture import Architecture
 from ....core.dataset import DataKind
+from ...training.eager_optimizers import SGD, Adam
 from ...training.optimizer import rate_on, set_rate
 from ..common.checkpoint import restore, save
 from ..common.gradients import DartsStep
@@ -42,7 +43,7 @@ class DartsTraining:
         self.rate = weights_rate(config, supernet)
         device = supernet.context.device
         on_cuda = device.type == "cuda"
-        self.weights = torch.optim.SGD(
+        self.weights = SGD(
             supernet.network.weight_parameters(),
             rate_on(device, self.rate),
             momentum=config.resolve("momentum", kind),
@@ -50,7 +51,7 @@ class DartsTraining:
             nesterov=config.nesterov,
             fused=on_cuda,
         )
-        self.alphas = torch.optim.Adam(
+        self.alphas = Adam(
             supernet.network.architecture_parameters(),
             config.alpha_rate(kind),
             betas=(config.alpha_beta(kind), 0.999),

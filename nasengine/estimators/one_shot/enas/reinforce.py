@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
+from ...training.eager_optimizers import Adam
 from ..common.gradients import clip_norm
 from .controller import Controller
 from .trajectory import SampledSequence
@@ -17,7 +18,7 @@ MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 def adam(controller: Controller, rate: float) -> torch.optim.Adam:
     """Return the optimizer of the released code."""
-    return torch.optim.Adam(controller.parameters(), lr=rate, betas=BETAS, eps=EPSILON)
+    return Adam(controller.parameters(), lr=rate, betas=BETAS, eps=EPSILON)
 
 
 class Reinforce:
