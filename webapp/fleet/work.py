@@ -19,6 +19,7 @@ from webapp.exports.models import Export
 from webapp.jobs.models import JobState
 from webapp.predictors.models import PredictorJob
 from webapp.runs.models import Candidate, CandidateState
+from webapp.runs.throughput import Throughput, throughput_of
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class CurrentWork:
         detail: what it does at present, as "epoch 3 of 10".
         share: the share that is done, from 0 to 1; None if it is not known.
         since: when it was started.
+        throughput: images or words per second of its last epoch; None if it has none.
     """
 
     text: str
@@ -38,6 +40,7 @@ class CurrentWork:
     detail: str
     share: float | None
     since: datetime | None
+    throughput: Throughput | None = None
 
 
 Found = tuple[UUID, int, CurrentWork]  # worker, team, work
@@ -59,13 +62,10 @@ def _candidates() -> Iterator[Found]:
         "slot", "run__team", "run", "run__name", "number", "point", "started_at"
     )
     for slot, team, run, name, number, point, since in rows.order_by("started_at"):
-        detail, share = _epoch(point or {})
+        (detail, share), speed = _epoch(point or {}), throughput_of(point or {})
         address = reverse("run-candidate", args=[run, number])
-        yield (
-            slot,
-            team,
-            CurrentWork(f"candidate {number} of {name}", address, detail, share, since),
-        )
+        text = f"candidate {number} of {name}"
+        yield slot, team, CurrentWork(text, address, detail, share, since, speed)
 
 
 def _epoch(point: dict[str, Any]) -> tuple[str, float | None]:
@@ -81,11 +81,13 @@ def _epoch(point: dict[str, Any]) -> tuple[str, float | None]:
 def _trainings() -> Iterator[Found]:
     running = Training.objects.filter(state=JobState.RUNNING, slot__isnull=False)
     columns = ("slot", "evaluation__team", "evaluation", "evaluation__title", "seed")
-    rows = running.values_list(*columns, "activity", "progress", "started_at")
-    for slot, team, evaluation, title, seed, activity, share, since in rows.order_by("started_at"):
+    pointed = running.annotate(point=KeyTransform("-1", "curve")).order_by("started_at")
+    rows = pointed.values_list(*columns, "activity", "progress", "started_at", "point")
+    for slot, team, evaluation, title, seed, activity, share, since, point in rows:
         address = reverse("evaluation-detail", args=[evaluation])
-        text = f"training of {title}, seed {seed}"
-        yield slot, team, CurrentWork(text, address, activity or "starting", share, since)
+        text, detail = f"training of {title}, seed {seed}", activity or "starting"
+        speed = throughput_of(point or {})
+        yield slot, team, CurrentWork(text, address, detail, share, since, speed)
 
 
 def _exports() -> Iterator[Found]:

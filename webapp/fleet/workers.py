@@ -59,6 +59,11 @@ class WorkerRow:
         return self.slot.facts
 
     @property
+    def has_throughput(self) -> bool:
+        """Whether an epoch of its current work has reported images or words per second."""
+        return any(work.throughput for work in self.works)
+
+    @property
     def is_drainable(self) -> bool:
         """Whether it takes work, so that it can be drained."""
         return self.slot.role == "evaluation"

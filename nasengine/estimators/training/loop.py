@@ -101,6 +101,7 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
             if epoch == config.epochs:
                 set_progress(job.network, 1.0)
             monitor.check_pending()
+            steps.seconds = elapsed(started)
             if valid:
                 result = score(job.network, valid[0], valid[1], context, cancelled)
             monitor.check(job.network, result.loss if result else None)
@@ -114,6 +115,9 @@ def run_epochs(job: Job[Part]) -> Iterator[Score | None]:
 
 class Steps:
     """The optimizer steps of one epoch, with the current rate and the count of wrong answers."""
+
+    counted = "train_images"
+    seconds: float | None = None  # after the last step
 
     def __init__(self, job: Job[Part], step: TrainingStep, first_step: int, per_epoch: int):
         self.config = job.config
@@ -148,9 +152,18 @@ def elapsed(started: float) -> float:
 
 
 class StepMetrics(Protocol):
-    """Steps with their last learning rate and training error."""
+    """Steps with their last learning rate, training error, examples and training time.
 
+    Attributes:
+        counted: The name of `count` in reports: "train_images" or "train_words".
+        count: The examples of the epoch that were trained on.
+        seconds: The time of the steps without validation; None if the epoch was interrupted.
+    """
+
+    counted: str
     rate: float
+    count: int
+    seconds: float | None
 
     @property
     def error(self) -> float | None: ...
@@ -167,4 +180,6 @@ def epoch_metrics(
         "valid_loss": finite_or_none(result.loss) if result else None,
         "learning_rate": steps.rate,
         "seconds": elapsed(started),
+        steps.counted: steps.count,
+        "train_seconds": steps.seconds,
     }

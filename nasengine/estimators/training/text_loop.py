@@ -14,7 +14,7 @@ from ...core.errors import Cancelled, Diverged
 from ...core.seeds import generator
 from .averaging import Averaging
 from .divergence import LossMonitor, finite_or_none
-from .loop import Job, epoch_metrics
+from .loop import Job, elapsed, epoch_metrics
 from .optimizer import make_optimizer, set_rate
 from .schedule import learning_rate
 from .score import Score
@@ -63,6 +63,7 @@ def run_text_epochs(job: Job[TextPart]) -> Iterator[Score | None]:
                 window = slice(steps.position, steps.position + length)
                 monitor.add(steps.take(inputs[:, window], targets[:, window]))
             monitor.check_pending()
+            steps.seconds = elapsed(started)
             if epoch == config.epochs:
                 if (last := steps.averaging.finish()) is not None:
                     job.on_averaged(last)
@@ -83,6 +84,8 @@ def run_text_epochs(job: Job[TextPart]) -> Iterator[Score | None]:
 class TextSteps:
     """The optimizer steps of a training, with recurrent state and count of wrong answers."""
 
+    counted = "train_words"
+
     def __init__(self, job: Job[TextPart], length: int):
         self.job = job
         self.length = length
@@ -98,6 +101,7 @@ class TextSteps:
         self.state: torch.Tensor | None = None
         self.rate = 0.0
         self.count = 0
+        self.seconds: float | None = None  # of the epoch, after the last step
         self.wrong = torch.zeros((), dtype=torch.long, device=self.job.context.device)
         self.job.network.train()
 

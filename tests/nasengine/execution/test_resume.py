@@ -86,7 +86,7 @@ def run(kind: str, folder: Path, kill_at: int = 0) -> tuple[dict, list[dict], li
 def without_seconds(value):
     """Durations differ between machines; everything else must be equal."""
     if isinstance(value, dict):
-        timed = ("seconds", "gpu_seconds", "throughput", "images_per_second")
+        timed = ("seconds", "gpu_seconds", "train_seconds", "throughput", "images_per_second")
         return {key: without_seconds(one) for key, one in value.items() if key not in timed}
     if isinstance(value, (list, tuple)):
         return [without_seconds(one) for one in value]

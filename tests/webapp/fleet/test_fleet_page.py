@@ -62,14 +62,18 @@ def test_a_worker_with_its_work_epoch_and_throughput(team, viewer, sign_in):
     WorkerSlot.objects.update(started_at=Now() - timedelta(minutes=30))
     held = take(slot)
     assert "before its first epoch" in page_of(sign_in(viewer)).one("worker-gpu-7").text
-    claims.report(held, {"epoch": 3, "epochs": 10, "valid_error": 40.0})
+    claims.report(held, {"epoch": 3, "epochs": 10, "train_images": 50_000})
+    assert "images/s" not in page_of(sign_in(viewer)).one("worker-gpu-7").text
+    point = {"epoch": 4, "epochs": 10, "train_images": 50_000, "train_seconds": 12.5}
+    claims.report(held, {**point, "seconds": 15.0})
     page = page_of(sign_in(viewer))
     row = page.one("worker-gpu-7").text
-    assert f"candidate {held.number} of a run" in row and "epoch 3 of 10" in row
+    assert f"candidate {held.number} of a run" in row and "epoch 4 of 10" in row
     assert "4 threads, cuda" in row and "cuda, cpu" in row and "Working" in row
     (link,) = page.one("worker-gpu-7").all("a")
     assert link.attributes["href"] == f"/runs/{run.pk}/candidates/{held.number}/"
-    assert " 2 " in row  # one candidate in half an hour
+    assert "4000 images/s" in row
+    assert "2 candidates/h" in row  # one candidate in half an hour
 
 
 def test_work_of_another_team_has_no_name_and_no_link(team, stranger, viewer, sign_in):

@@ -27,6 +27,7 @@ from webapp.runs.numbers import value_text
 from webapp.runs.objectives import goals_of_run
 from webapp.runs.services.control import ControlRefused
 from webapp.runs.services.retries import can_retry, retried_as, retry
+from webapp.runs.throughput import COUNTS, throughput_of
 
 CURVE_COLUMNS = ("epoch", "train_loss", "train_error", "valid_loss", "valid_error", "seconds")
 
@@ -151,6 +152,16 @@ def missing_goals(candidate: Candidate, goals: list[dict[str, Any]]) -> list[str
 
 
 def curve_table(curve: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the learning curve as columns and rows, without empty columns."""
-    columns = [name for name in CURVE_COLUMNS if any(p.get(name) is not None for p in curve)]
-    return {"columns": columns, "rows": [[p.get(name) for name in columns] for p in curve]}
+    """Return the learning curve as columns and rows, without empty columns.
+
+    The last column is the throughput, if the epochs have counts.
+    """
+    points = [{**point, **_throughput(point)} for point in curve]
+    names = (*CURVE_COLUMNS, *COUNTS.values())
+    columns = [name for name in names if any(p.get(name) is not None for p in points)]
+    return {"columns": columns, "rows": [[p.get(name) for name in columns] for p in points]}
+
+
+def _throughput(point: dict[str, Any]) -> dict[str, float]:
+    speed = throughput_of(point)
+    return {} if speed is None else {speed.unit: speed.per_second}

@@ -41,7 +41,7 @@ class RandomTraining:
         for batch in supernet.feed.weights_batches(supernet.epoch):
             choices = self.space.choices(self.space.sample(rng))
             train.add(self.step.take(batch, choices), batch)
-        findings: dict[str, Any] = train.metrics("train")
+        findings: dict[str, Any] = {**train.metrics("train"), **train.throughput()}
         check_weights(supernet, self.step.rate)
         save(supernet, self.optimizers)
         scores = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -175,6 +176,8 @@ class RunningAverage:
 
     def __init__(self, supernet: Supernet, rate: float):
         self.passes = supernet.passes
+        self.counted = "train_words" if supernet.kind == "text" else "train_images"
+        self.started = time.monotonic()
         device = supernet.context.device
         self.monitor = LossMonitor(supernet.epoch + 1, rate, device)
         self.wrong = torch.zeros((), dtype=torch.long, device=device)
@@ -198,6 +201,15 @@ class RunningAverage:
             return {}
         error = 100 * int(self.wrong) / self.count
         return {f"{prefix}_loss": rounded(self.monitor.mean), f"{prefix}_error": rounded(error)}
+
+    def throughput(self) -> dict[str, float]:
+        """Return the examples so far and the seconds since the first step, as reports name them.
+
+        Empty without a step. In text the examples are words.
+        """
+        if not self.count:
+            return {}
+        return {self.counted: self.count, "train_seconds": elapsed(self.started)}
 
 
 def report_epoch(supernet: Supernet, findings: dict[str, Any], rate: float, started: float) -> None:

@@ -87,6 +87,7 @@ class DartsTraining:
                 valid.add(loss, pair.architecture)
             train.add(pair.weights.value, pair.weights)
         findings: dict[str, Any] = {**train.metrics("train"), **valid.metrics("valid")}
+        findings |= train.throughput()
         check_weights(supernet, self.rate)
         if self._eigenvalue_due():
             findings["eigenvalue"] = self._eigenvalue()

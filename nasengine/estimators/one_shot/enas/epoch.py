@@ -88,7 +88,7 @@ class EnasTraining:
             samples, supernet.feed.weights_batches(supernet.epoch), strict=True
         ):
             train.add(self.step.take(batch, sample.choices), batch)
-        return train.metrics("train")
+        return {**train.metrics("train"), **train.throughput()}
 
     def _controller_steps(self) -> dict[str, float]:
         """Train the controller; return means over its steps and the final baseline."""

@@ -121,7 +121,8 @@ def complete(texts):
 
 
 def untimed(outcome):
-    return {name: value for name, value in outcome.findings.items() if name != "seconds"}
+    times = ("seconds", "train_seconds")
+    return {name: value for name, value in outcome.findings.items() if name not in times}
 
 
 @pytest.mark.parametrize("spec", ALL, ids=name_of)
@@ -134,6 +135,10 @@ def test_results_depend_only_on_the_seed(spec, complete, texts):
     states = [end.outcome.state for end in once.candidates]
     assert set(states) == {"trained", "done"}
     assert once.best is not None
+    epochs = [one.outcome.findings for one in once.candidates if "seconds" in one.outcome.findings]
+    assert all(0 < epoch["train_seconds"] <= epoch["seconds"] for epoch in epochs)
+    counted = "train_words" if spec.space == "recurrent-cell" else "train_images"
+    assert epochs and all(epoch[counted] > 0 for epoch in epochs)
 
 
 @pytest.mark.parametrize("spec", ALL, ids=name_of)

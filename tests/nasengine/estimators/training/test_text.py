@@ -257,9 +257,12 @@ def test_the_same_seed_gives_equal_results(folder):
     def curve(seed):
         reports = []
         Train(config(epochs=2)).evaluate(evaluation(folder, seed=seed, reports=reports))
-        return [{**report, "seconds": 0} for report in reports]
+        assert all(0 < report["train_seconds"] <= report["seconds"] for report in reports)
+        return [{**report, "seconds": 0, "train_seconds": 0} for report in reports]
 
     assert curve(1) == curve(1) != curve(2)
+    words = {report["train_words"] for report in curve(1)}
+    assert len(words) == 1 and words.pop() > 100
 
 
 def test_the_requested_objectives_are_measured(folder):

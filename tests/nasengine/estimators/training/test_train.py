@@ -40,7 +40,7 @@ def test_a_small_network_learns_digits():
     assert reports[0]["train_loss"] > reports[-1]["train_loss"] > 0
     assert set(reports[0]) == {
         "epoch", "epochs", "train_loss", "train_error", "valid_error", "valid_loss",
-        "learning_rate", "seconds",
+        "learning_rate", "seconds", "train_images", "train_seconds",
     }  # fmt: skip
     json.dumps(reports, allow_nan=False)
 
@@ -56,7 +56,8 @@ def test_the_same_seed_gives_bitwise_equal_results(channels_last):
         reports = []
         outcome = Train(settings).evaluate(evaluation(seed=seed, reports=reports, limit=400))
         for report in reports:
-            del report["seconds"]
+            assert report["train_images"] == 256  # whole batches
+            assert 0 < report.pop("train_seconds") <= report.pop("seconds")
         return outcome, reports
 
     torch.manual_seed(1)
