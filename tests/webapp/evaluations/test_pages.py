@@ -246,6 +246,7 @@ def test_one_evaluation_shows_its_protocol_mean_spread_and_seeds(team, researche
     page = read(client.get(f"/evaluations/{evaluation.pk}/"))
     figures = page.one("figures").text
     assert "Figure under quick" in figures and "5.00 % (± 1.41)" in figures
+    assert figures.count("%") == 2  # of the mean and the lowest value
     assert [page.one(f"seed-{seed}").attributes["data-state"] for seed in (0, 1, 2)] == [
         "done",
         "done",
