@@ -18,6 +18,7 @@ CASES = json.loads((Path(__file__).parents[1] / "assets" / "format.json").read_t
 WRITERS = {
     "value": "m.valueText(...c)",
     "number": "m.numberText(...c)",
+    "mean": "m.meanText(...c)",
     "duration": "m.durationText(c)",
     "age": "m.ageText(c)",
 }

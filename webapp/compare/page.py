@@ -67,10 +67,14 @@ def _groups(comparison: Comparison, runs: Sequence[Run]) -> list[dict[str, Any]]
 
 
 def _ranked(comparison: Comparison, groups: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The groups in the order of the ranking, with their figures at the equal budget."""
+    """The groups in the order of the ranking, with their figures at the equal budget.
+
+    A group without a value has no place.
+    """
     by_label = {group["label"]: group for group in groups}
+    measure = comparison.ranking.measure
     return [
-        {"group": by_label[label], "place": place, "at": figures}
+        {"group": by_label[label], "place": place if figures[measure] else None, "at": figures}
         for place, (label, figures) in enumerate(comparison.ranking.groups.items(), start=1)
     ]
 

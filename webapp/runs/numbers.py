@@ -88,11 +88,31 @@ def value_text(kind: str, value: float | None, unit: str = "", spread: float | N
     text = f"{mantissa} {prefix}{UNIT_LABELS.get(unit, unit)}".rstrip()
     if spread is None or not math.isfinite(spread):
         return text
+    return f"{text} (± {_deviation(spread, number)})"
+
+
+def mean_text(kind: str, mean: float | None, deviation: float | None, unit: str = "") -> str:
+    """Return mean ± standard deviation without the unit: 0.786 ± 0.001, 3.35 M ± 0.01 M."""
+    number = number_text(kind, mean, unit)
+    if number == MISSING or deviation is None or not math.isfinite(deviation):
+        return number
+    prefix = number.partition(" ")[2]
+    return f"{number} ± {_deviation(deviation, number)} {prefix}".rstrip()
+
+
+def _deviation(deviation: float, number: str) -> str:
+    """Return a deviation with the prefix and the decimals of its number, or one digit of it.
+
+    One that these decimals would round to 0 has one significant digit.
+    """
+    if not deviation:
+        return "0"
+    mantissa, _, prefix = number.partition(" ")
     if "e" in mantissa:
-        return f"{text} (± {significant(spread, 2, prefixes=False)})"
-    decimals = len(mantissa.partition(".")[2])
-    scaled = spread / 1000.0 ** PREFIXES.index(prefix)
-    return f"{text} (± {fixed(scaled, decimals) if spread else '0'})"
+        return significant(deviation, 2, prefixes=False)
+    scaled = deviation / 1000.0 ** PREFIXES.index(prefix)
+    text = fixed(scaled, len(mantissa.partition(".")[2]))
+    return text if float(text) else significant(scaled, 1)
 
 
 def is_unsure(value: float, spread: float | None) -> bool:

@@ -9,7 +9,7 @@ from nasengine.statistics.verdicts import MIN_SHOWN_P, verdict
 from webapp.compare.budget import DEFAULT_UNIT, UNITS
 from webapp.runs.actions import ACTIONS, Action
 from webapp.runs.models import RunState, Study
-from webapp.runs.numbers import fixed, number_text
+from webapp.runs.numbers import mean_text, number_text
 from webapp.runs.services.control import ALLOWED_IN
 
 from .plan import RANDOM_SEARCH
@@ -27,12 +27,12 @@ class Cell:
 
 
 def cells_of(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of the ranking in its order."""
+    """Return the rows of the ranking in its order; methods without a result have no place."""
     goal = data["goals"][0] if data["goals"] else NO_GOAL
     return [
         {
             "strategy": method["strategy"],
-            "place": place,
+            "place": place if method[data["measure"]] else None,
             "best": spread_cell(method["best"], goal["name"], goal["unit"]),
             "hypervolume": spread_cell(method["hypervolume"], "hypervolume", ""),
             "reported": [
@@ -86,12 +86,10 @@ def spread_cell(spread: dict[str, Any] | None, name: str, unit: str) -> Cell | N
     if spread is None:
         return None
     mean, deviation = spread["mean"], spread["deviation"]
-    text = number_text(name, mean, unit)
     title = f"mean {mean!r}"
     if deviation is not None:
-        text += f" ± {_as_exact(deviation, text) or number_text(name, deviation, unit)}"
         title += f", standard deviation {deviation!r}"
-    return Cell(text, f"{title}, {spread['count']} seeds")
+    return Cell(mean_text(name, mean, deviation, unit), f"{title}, {spread['count']} seeds")
 
 
 def difference_cell(method: dict[str, Any]) -> Cell:
@@ -139,14 +137,6 @@ def bulk_actions_of(study: Study) -> list[Action]:
 def _unit(name: str) -> str:
     """Return the unit of a value that a table reports; tables name none."""
     return "%" if "error" in name else ""
-
-
-def _as_exact(deviation: float, text: str) -> str | None:
-    """Return the deviation with as many decimals as `text`; None if that would be 0."""
-    if not text.replace(".", "").isdigit():
-        return None
-    short = fixed(deviation, len(text.partition(".")[2]))
-    return short if float(short) or not deviation else None
 
 
 def _rank(method: dict[str, Any]) -> Cell | None:

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from webapp.runs.numbers import age_text, duration_text, number_text, value_text
+from webapp.runs.numbers import age_text, duration_text, mean_text, number_text, value_text
 from webapp.runs.templatetags.figures import file_size, middle
 
 CASES = json.loads((Path(__file__).parents[2] / "assets" / "format.json").read_text())
 WRITERS = {
     "value": lambda given: value_text(*given),
     "number": lambda given: number_text(*given),
+    "mean": lambda given: mean_text(*given),
     "duration": duration_text,
     "age": age_text,
 }

@@ -173,6 +173,11 @@ def test_equal_means_have_the_place_of_their_names(team):
     assert [row["place"] for row in cells_of(ranking(study))] == [1, 2]
 
 
+def test_methods_without_a_result_have_no_place(team):
+    study = make_study(team, lambda r: [])
+    assert [row["place"] for row in cells_of(ranking(study))] == [None, None]
+
+
 def compared(p, effect, corrected, tests=7, smallest=2 / 252):
     return {"strategy": "nsga2", "difference": {
         "p": p, "effect": effect, "smallest_p": smallest, "corrected_p": corrected,

@@ -42,7 +42,7 @@ def test_mean_and_deviation_over_the_seeds():
 
 def test_equal_values_have_a_deviation_of_zero_in_the_table():
     cell = spread_cell(mean_and_deviation([0.1 + 0.2, 0.3]), "hypervolume", "")
-    assert cell.text.endswith("± 0.000")
+    assert cell.text.endswith("± 0")
 
 
 def test_the_test_against_random_search_has_a_direction():
@@ -180,8 +180,8 @@ def test_unfinished_runs_are_not_ranked(told):
     [
         ((27.931, 0.7712), "%", "27.93 ± 0.77"),
         ((0.66951, 0.00316), "", "0.670 ± 0.003"),
-        ((0.66951, 0.00031), "", "0.670 ± 0.000310"),
-        ((3_349_342.0, 12_000.0), "", "3.35 M ± 12000"),
+        ((0.66951, 0.00031), "", "0.670 ± 0.0003"),
+        ((3_349_342.0, 12_000.0), "", "3.35 M ± 0.01 M"),
         ((4.0, None), "%", "4.00"),
     ],
 )

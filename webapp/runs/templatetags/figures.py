@@ -25,6 +25,7 @@ from webapp.runs.numbers import (
     age_text,
     duration_text,
     is_unsure,
+    mean_text,
     number_text,
     size_text,
     value_text,
@@ -167,6 +168,16 @@ def rounded_as(value: float, goal: dict[str, Any]) -> SafeString:
     """Render a value of an objective without its unit, with the full value on hover."""
     text = number_text(goal["name"], value, goal["unit"])
     return format_html('<span title="{} {}">{}</span>', repr(value), goal["unit"], text)
+
+
+@register.simple_tag
+def mean(value: float, deviation: float | None, kind: str, unit: str = "") -> SafeString:
+    """Render mean ± standard deviation without its unit, with the full values on hover."""
+    full = f"mean {value!r} {unit}".strip()
+    if deviation is not None:
+        full += f", standard deviation {deviation!r}"
+    text = mean_text(kind, value, deviation, unit)
+    return format_html('<span title="{}">{}</span>', full, text)
 
 
 @register.simple_tag

@@ -49,11 +49,22 @@ export function valueText(kind, value, unit = "", spread = null) {
   if (number === MISSING) return MISSING;
   const [mantissa, prefix = ""] = number.split(" ");
   const text = `${mantissa} ${prefix}${UNIT_LABELS[unit] ?? unit}`.trimEnd();
-  if (!usable(spread)) return text;
-  if (mantissa.includes("e")) return `${text} (± ${significant(spread, 2, false)})`;
-  const decimals = (mantissa.split(".")[1] ?? "").length;
-  const scaled = spread / 1000 ** PREFIXES.indexOf(prefix);
-  return `${text} (± ${spread ? scaled.toFixed(decimals) : "0"})`;
+  return usable(spread) ? `${text} (± ${deviationText(spread, number)})` : text;
+}
+
+export function meanText(kind, mean, deviation, unit = "") {
+  const number = numberText(kind, mean, unit);
+  if (number === MISSING || !usable(deviation)) return number;
+  return `${number} ± ${deviationText(deviation, number)} ${number.split(" ")[1] ?? ""}`.trimEnd();
+}
+
+function deviationText(deviation, number) {
+  if (!deviation) return "0";
+  const [mantissa, prefix = ""] = number.split(" ");
+  if (mantissa.includes("e")) return significant(deviation, 2, false);
+  const scaled = deviation / 1000 ** PREFIXES.indexOf(prefix);
+  const text = scaled.toFixed((mantissa.split(".")[1] ?? "").length);
+  return Number(text) ? text : significant(scaled, 1);
 }
 
 export function durationText(seconds) {

@@ -1,5 +1,6 @@
 // The curves of a study: mean of each method over its seeds, with a band of one deviation.
 import { axis, faded, layout, named, ticksOf } from "./plots/look.js";
+import { meanText } from "./format.js";
 import { Plot } from "./plots/plot.js";
 import { methodLook } from "./vocabulary.js";
 import "./clock.js";
@@ -14,6 +15,12 @@ const unit = () => (data.unit === "gpu_seconds" ? "GPU seconds" : data.unit);
 function measureLabel(measure) {
   const goal = data.goals[0];
   return LABELS[measure] ?? `best ${goal.name}${goal.unit ? ` (${goal.unit})` : ""} so far`;
+}
+
+// Mean and deviation of a point, as the ranking writes them.
+function spreadText(measure, point) {
+  const { name, unit: of } = measure === "best" ? data.goals[0] : { name: measure, unit: "" };
+  return `${meanText(name, point.mean, point.deviation, of)} ${of}`.trimEnd();
 }
 
 // The traces of a method: the filled band, then the mean above it.
@@ -48,10 +55,10 @@ function traces(method, measure) {
       uid: method.strategy, // hidden in the legend it stays hidden
       legendgroup: method.strategy,
       line: { color: colour, width: 2 },
-      customdata: points.map((p) => [p.deviation ?? 0, p.count]),
+      customdata: points.map((p) => [spreadText(measure, p), p.count]),
       hovertemplate:
         `${method.strategy} after %{x} ${unit()}<br>` +
-        "%{y:.5g} ± %{customdata[0]:.3g}, %{customdata[1]} seeds<extra></extra>",
+        "%{customdata[0]}, %{customdata[1]} seeds<extra></extra>",
     },
   ];
 }
