@@ -96,7 +96,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "webapp.site.security_policy.PolicyMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "webapp.site.static_files.VersionedFilesMiddleware",
     "webapp.site.client_address.ClientAddressMiddleware",
     "webapp.site.clean_request.CleanRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -151,6 +151,10 @@ CHANNEL_LAYERS = {
 }
 
 STATIC_URL = "/static/"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "webapp.site.static_files.VersionedStorage"},
+}
 STATICFILES_DIRS = [BASE_DIR / "webapp" / "static"]
 WHITENOISE_USE_FINDERS = True  # served from the source folders, without collectstatic
 STATICFILES_FINDERS = [

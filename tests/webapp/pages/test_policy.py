@@ -62,7 +62,9 @@ def test_no_script_evaluates_text_or_writes_markup(path):
 def test_plotly_is_told_to_leave_its_inline_styles_out():
     """The ids by which plotly.js recognises that its style sheets are there already."""
     page = engines["django"].get_template("parts/plotly.html").render()
-    (path,) = set(re.findall(r"/static/(vendor/plotly-basic-[\d.]+/plotly-basic\.min\.js)", page))
+    (path,) = set(
+        re.findall(r"/static/\w+/(vendor/plotly-basic-[\d.]+/plotly-basic\.min\.js)", page)
+    )
     script = Path(str(finders.find(path))).read_text()
     version = re.search(r"plotly\.js \(basic - minified\) v([\d.]+)", script[:200])[1]
     guards = re.findall(

@@ -6,6 +6,7 @@ import json
 from urllib.parse import urlencode
 
 import pytest
+from django.templatetags.static import static
 
 from tests.fixtures.factories import end_run, make_run, make_slot
 from webapp.runs.models import Run, RunState
@@ -41,7 +42,7 @@ def test_first_paint_preloads_the_snapshot_and_has_the_best_drawing(viewer, fini
     preloads = [e.attributes["href"] for e in page.all("link", rel="preload")]
     assert f"/runs/{finished.pk}/snapshot.json" in preloads
     modules = [e.attributes["href"] for e in page.all("link", rel="modulepreload")]
-    assert "/static/js/plots/look.js" in modules  # imported by an import
+    assert static("js/plots/look.js") in modules  # imported by an import
     assert embedded(page, "best-graph")["cells"][0]["name"] == "cell"
 
 
