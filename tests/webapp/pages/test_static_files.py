@@ -7,10 +7,10 @@ from urllib.parse import urljoin
 
 import pytest
 from django.contrib.staticfiles import finders
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import override_settings
 
-from webapp.site.static_files import VersionedStorage, version
+from webapp.site.static_files import VersionedFilesMiddleware, VersionedStorage, version
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +45,24 @@ def test_the_version_changes_with_the_content_of_any_file(tmp_path):
         finally:
             finders.get_finder.cache_clear()
     assert len(versions) == 4
+
+
+def test_a_file_edited_while_the_server_runs_is_served_whole_and_not_kept(tmp_path):
+    with override_settings(STATICFILES_DIRS=[tmp_path]):
+        finders.get_finder.cache_clear()
+        try:
+            (tmp_path / "a.css").write_text("short")
+            served = VersionedFilesMiddleware(lambda request: None)
+            for content in ("short", "much longer", "longer still"):
+                if content != "short":
+                    (tmp_path / "a.css").write_text(content)
+                answer = served(RequestFactory().get(f"/static/{version()}/a.css"))
+                assert b"".join(answer.streaming_content).decode() == content
+                assert int(answer["Content-Length"]) == len(content)
+                assert ("immutable" in answer["Cache-Control"]) == (content == "short")
+                assert ("no-store" in answer["Cache-Control"]) == (content != "short")
+        finally:
+            finders.get_finder.cache_clear()
 
 
 def test_a_server_under_development_has_plain_addresses(settings):
