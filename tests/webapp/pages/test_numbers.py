@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from webapp.runs.numbers import age_text, duration_text, mean_text, number_text, value_text
-from webapp.runs.templatetags.figures import file_size, middle
+from webapp.runs.templatetags.figures import file_size, hidden_tags, middle, tag_chips
 
 CASES = json.loads((Path(__file__).parents[2] / "assets" / "format.json").read_text())
 WRITERS = {
@@ -42,6 +42,14 @@ def test_long_names_keep_start_and_end():
         '<span class="ps-middle"><span>Digits &lt;b&gt; evol</span><span>ution, 12</span></span>'
     )
     assert middle("Digits <b> evolution, 12") == parts
+
+
+def test_tags_next_to_a_name_fit_or_are_counted():
+    tags = ["baseline of paper 2", "night"]
+    assert tag_chips(tags) == [(tags[0], "ps-tag-long"), (tags[1], "ps-tag-more")]
+    assert (hidden_tags(tags), hidden_tags(["a", "b", "night"])) == (["night"], [])
+    assert hidden_tags(["night", "camera", "a"]) == ["camera", "a"]
+    assert tag_chips([]) == hidden_tags([]) == []
 
 
 def test_no_template_writes_sizes_in_another_way():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 from urllib.parse import quote as urlquote
 
@@ -34,6 +35,8 @@ from webapp.runs.numbers import (
 register = template.Library()
 WHOLE_NAME = 18  # characters of a name that has room everywhere
 NAME_END = 9  # last characters that stay, such as a seed or a number
+SHORT_TAG = 7  # characters of a tag that is never shortened
+TAG_ROOM = 10  # characters of several tags next to a name
 NO_UNIT = ("MAC",)  # counts, which have prefixes in place of a unit
 SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
 
@@ -375,6 +378,28 @@ def goal_title(goal: dict[str, Any]) -> str:
 def words(name: str) -> str:
     """Return a name as words: valid_error is valid error."""
     return name.replace("_", " ")
+
+
+def _fitting(tags: list[str]) -> int:
+    """Return how many tags fit next to a name: one, or short ones together."""
+    total = list(accumulate(len(tag) for tag in tags))
+    return max(1, sum(length <= TAG_ROOM for length in total))
+
+
+@register.filter
+def tag_chips(tags: list[str]) -> list[tuple[str, str]]:
+    """Return each tag with its CSS class: a long one may shrink, some are only on phones."""
+    classes = ["ps-tag-long" if len(tag) > SHORT_TAG else "" for tag in tags]
+    fitting = _fitting(tags)
+    return list(
+        zip(tags, [*classes[:fitting], *["ps-tag-more"] * len(tags[fitting:])], strict=True)
+    )
+
+
+@register.filter
+def hidden_tags(tags: list[str]) -> list[str]:
+    """Return the tags that tables of wide pages only count."""
+    return tags[_fitting(tags) :]
 
 
 @register.filter
