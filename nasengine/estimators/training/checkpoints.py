@@ -16,6 +16,7 @@ from typing import Any
 from ...core.meter import Meter
 from ...core.progress import Progress
 from ...core.text import one_line
+from ...metering.shared import card_clock
 from .checkpoint_file import DAMAGED, Damaged, packed, unpacked
 from .data_parallel import current_group
 from .score import Score
@@ -53,6 +54,7 @@ class Checkpoints:
         self.device_kind = device_kind
         self.scores: list[Score | None] = []
         self._started = self._written = time.monotonic()
+        self._card_started = card_clock.value()
         self._pending: tuple[int, Pack] | None = None
         self._failed = False
 
@@ -154,7 +156,8 @@ class Checkpoints:
         assert self.progress is not None
         self.scores[:] = [Score(**score) if score else None for score in values["scores"]]
         self.progress.curve[:] = values["curve"]
-        self.meter.add_earlier(values["seconds"], self.device_kind)
+        gpu = values.get("gpu_seconds", values["seconds"])  # older checkpoints have only seconds
+        self.meter.add_earlier(values["seconds"], gpu, self.device_kind)
         self._notify(
             f"continued at epoch {epoch + 1} from a checkpoint",
             "info",
@@ -170,6 +173,7 @@ class Checkpoints:
             "scores": [asdict(score) if score else None for score in self.scores],
             "curve": list(self.progress.curve),
             "seconds": time.monotonic() - self._started + self.meter.earlier_seconds,
+            "gpu_seconds": card_clock.value() - self._card_started + (self.meter.gpu_seconds or 0),
         }
 
     def _report_failure(self, epoch: int, error: OSError) -> None:

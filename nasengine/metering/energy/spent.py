@@ -20,7 +20,8 @@ class Spent:
 def energy_of(source: EnergySource | None) -> Iterator[Spent]:
     """Read the counter before and after this block, also if it raises.
 
-    The counter is that of the whole card: work of other processes on it counts too.
+    A counter of the whole card also counts the work of other processes on it, unless it is
+    divided (`metering.shared`).
     """
     spent = Spent()
     before = _read(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from ...metering.energy.source import (
     idle_watts,
     measure_window,
 )
+from ...metering.shared import SharedSource
 from ..common.device_files import DeviceFile, costed_device
 from ..latency.machine_lock import exclusive
 from ..latency.objective import conditions
@@ -35,10 +37,17 @@ def source_of(device: DeviceFile) -> tuple[EnergySource | None, str]:
     return _source(str(device.runs_on))
 
 
+@cache
 def card_counter() -> EnergySource | None:
-    """Return the energy counter of the card that this process trains on; None without one."""
+    """Return the energy counter of the card that this process trains on; None without one.
+
+    It counts the share of one piece of work while several use the card.
+    """
     source, _ = _source("cuda")
-    return source if source is not None and source.tier == "counter" else None
+    if source is not None and source.tier == "counter":
+        with suppress(Exception):  # a counter that fails must not end a training
+            return SharedSource(source)
+    return None
 
 
 @cache
