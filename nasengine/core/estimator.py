@@ -92,6 +92,8 @@ class Estimator(ABC):
         trains_in_parts: True if a training can pause at `Proposal.until` and go on later.
         is_lookup: True if it answers within milliseconds from stored data and without torch.
             The process that advances the run then evaluates candidates itself, without a worker.
+        interleaves: True if several evaluations may take turns in one process: where it polls
+            `cancelled` it holds no lock and no global setting, see `core.interleaving`.
     """
 
     name: ClassVar[str]
@@ -100,6 +102,7 @@ class Estimator(ABC):
     trains_standalone: ClassVar[bool] = True
     trains_in_parts: ClassVar[bool] = False
     is_lookup: ClassVar[bool] = False
+    interleaves: ClassVar[bool] = False
 
     def __init__(self, config: DataclassInstance):
         self.config = config

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 
 from ...core.errors import EngineError
+from ...core.interleaving import takes_turns
+from .card_copies import copies, on_card
 from .config import TrainConfig
 from .graphs import Recorder, recorder_for
 
@@ -52,11 +54,16 @@ class DeviceContext:
     def hold(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Move tensors to the device if they fit into a quarter of its free memory.
 
-        Otherwise they stay in pinned host memory and are copied batch by batch.
+        Otherwise they stay in pinned host memory and are copied batch by batch. Jobs that take
+        turns in one process read the same copy on a card.
         """
         if self.device.type != "cuda":
             return tuple(tensor.to(self.device) for tensor in tensors)
         free, _ = torch.cuda.mem_get_info(self.device)
+        if takes_turns():
+            missing = [one.nbytes for one in tensors if copies.find(one, self.device) is None]
+            if sum(missing) <= free / 4:
+                return tuple(on_card(tensor, self.device) for tensor in tensors)
         if sum(tensor.nbytes for tensor in tensors) <= free / 4:
             return tuple(tensor.to(self.device) for tensor in tensors)
         return tuple(tensor.pin_memory() for tensor in tensors)

@@ -57,6 +57,7 @@ class Train(Estimator):
     name = "train"
     Config = TrainConfig
     trains_in_parts = True
+    interleaves = True
     config: TrainConfig
 
     def provides(self, goal: Goal) -> bool:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import torch
 
-# On CPU and MPS torch raises a plain RuntimeError, recognised by its message.
-_MESSAGES = ("can't allocate memory", "MPS backend out of memory", "not enough memory")
+# On CPU and MPS, and where CUDA's libraries allocate by themselves, torch raises a plain
+# RuntimeError, recognised by its message.
+_MESSAGES = (
+    "can't allocate memory",
+    "MPS backend out of memory",
+    "not enough memory",
+    "CUDA error: out of memory",
+    "_STATUS_ALLOC_FAILED",
+)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...core.errors import EngineError
+from ...core.interleaving import hand_on, uninterrupted
 
 TIMEOUT_SECONDS = 300.0
 POLL_SECONDS = 0.02
@@ -28,7 +29,8 @@ def lock_path() -> Path:
 def exclusive(timeout: float = TIMEOUT_SECONDS) -> Iterator[None]:
     """Wait for the timings of other processes, then hold the lock inside the block.
 
-    The lock is advisory; the kernel releases it when the process ends.
+    The lock is advisory; the kernel releases it when the process ends. Other trainings of this
+    process pause meanwhile, see `core.interleaving`.
 
     Raises:
         EngineError: other processes held the lock for `timeout` seconds.
@@ -36,7 +38,8 @@ def exclusive(timeout: float = TIMEOUT_SECONDS) -> Iterator[None]:
     handle = _opened(lock_path())
     try:
         _acquire(handle, timeout)
-        yield
+        with uninterrupted():
+            yield
     finally:
         os.close(handle)
 
@@ -53,6 +56,7 @@ def _acquire(handle: int, timeout: float) -> None:
                     f"other processes have held {lock_path()} for {timeout:g} s, and simultaneous "
                     "timings on one machine disturb each other: end these processes"
                 ) from None
+            hand_on()
             time.sleep(POLL_SECONDS)
 
 
