@@ -7,6 +7,8 @@ from typing import Any
 
 from django.conf import settings
 
+from nasengine import catalog
+from nasengine.core.errors import EngineError
 from nasengine.core.measurement import Measurement
 from nasengine.core.outcome import Outcome
 from webapp.common.checkpoints import remove_checkpoints
@@ -32,6 +34,8 @@ class CandidateWork(Work):
     def __init__(self, claim: Claim):
         self.claim = claim
         self.fence = claim.fence
+        # A candidate that lost its process may have killed it: it endangers no neighbours again.
+        self.may_share = not claim.lost and _interleaves(claim)
 
     def __str__(self) -> str:
         return f"run {self.claim.run_id} candidate {self.claim.number}"
@@ -106,6 +110,15 @@ class CandidateWork(Work):
         if outcome.seconds is None:  # it was cancelled, or its process died
             outcome = replace(outcome, seconds=round(ending.seconds, 3))
         return outcome
+
+
+def _interleaves(claim: Claim) -> bool:
+    """Return whether the evaluation may take turns with others in one process."""
+    try:
+        estimator = catalog.load("estimators", claim.spec["estimator"])
+    except EngineError:
+        return False
+    return bool(estimator.interleaves) and claim.proposal.get("task") != "share"
 
 
 def read_outcome(number: int, raw: dict[str, Any]) -> Outcome:

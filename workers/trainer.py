@@ -1,4 +1,4 @@
-"""Trainer process: `python -m workers.trainer`, one per worker.
+"""Trainer process: `python -m workers.trainer PID [shared]`, one per slot or per worker.
 
 It is spawned, never forked, so that CUDA and data loaders work, and imports only the engine. It
 reads JSON lines from stdin and writes JSON lines to stdout:
@@ -13,13 +13,16 @@ reads JSON lines from stdin and writes JSON lines to stdout:
          {"type": "inspect", "job": 10, "architecture": {...}, "shape": [1, 8, 8], ...}
          {"type": "predictor", "job": 11, "step": "choose", "architectures": [...], ...}
          {"type": "cancel", "job": 7}
+         {"type": "users", "count": 3}: pieces of work that use the card at present
     out  {"type": "ready", "facts": {...}}
          {"type": "progress", "job": 7, "point": {...}}: an epoch, or a notice about checkpoints
          {"type": "alive", "job": 7}, at most every ALIVE_SECONDS: the work goes on
          {"type": "outcome", "job": 7, "outcome": {"state", "reason", ...}, "digest": "SHA-256 of
           the data, of an evaluation"}
+         {"type": "line", "job": 7, "text": "..."}: a line that a job of a shared process printed
 
-It does one piece of work after the other and ends when the worker that started it ends.
+It does one piece of work after the other, or with `shared` several that take turns (see
+`shared_trainer`), and ends when the worker that started it ends. PID is that worker.
 """
 
 from __future__ import annotations
@@ -35,11 +38,14 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
+from nasengine.core.interleaving import hand_on
 from nasengine.core.parent_death import end_with_parent, is_orphan
+from nasengine.metering.shared import share_card
 
 ALIVE_SECONDS = 5.0
 NO_CUDA = (
@@ -73,6 +79,8 @@ class Requests:
             request = json.loads(line)
             if request["type"] == "cancel":
                 self._cancelled.add(request["job"])
+            elif request["type"] == "users":
+                share_card(request["count"])
             else:
                 self._jobs.put(request)
         os._exit(0)
@@ -108,13 +116,25 @@ class Job:
         """Send the progress to the worker."""
         self._responses.send(type="progress", job=self.number, point=point)
 
-    def cancelled(self) -> bool:
-        """Return whether the worker has cancelled the job; asking is a sign of progress."""
+    def alive(self) -> None:
+        """Send a sign of progress, at most every `ALIVE_SECONDS`."""
         now = time.monotonic()
         if now - self._alive_at >= ALIVE_SECONDS:
             self._alive_at = now
             self._responses.send(type="alive", job=self.number)
+
+    def is_cancelled(self) -> bool:
+        """Return whether the worker has cancelled the job."""
         return self._requests.cancelled(self.number)
+
+    def cancelled(self) -> bool:
+        """Return whether the worker has cancelled the job; asking is a sign of progress.
+
+        In a shared process the other jobs have their turns meanwhile.
+        """
+        self.alive()
+        hand_on()
+        return self.is_cancelled()
 
 
 def evaluate(job: Job) -> dict[str, Any]:
@@ -306,11 +326,24 @@ def main() -> None:
     requests, responses = Requests(sys.stdin), Responses()
     requests.listen()
     responses.send(type="ready", facts=worker_facts())
+    do: Callable[[Job], None] = partial(do_one, responses)
+    if sys.argv[2:] == ["shared"]:
+        from .shared_trainer import SharedTrainer
+
+        do = SharedTrainer(ended, responses.send).begin
     while True:
-        job = Job(requests.next(), requests, responses)
-        outcome, spec = outcome_of(job), job.request.get("spec")
-        digest = data_digest(spec) if spec else ""
-        responses.send(type="outcome", job=job.number, outcome=outcome, digest=digest)
+        do(Job(requests.next(), requests, responses))
+
+
+def ended(job: Job) -> dict[str, Any]:
+    """Do a piece of work; return outcome and digest of its last message."""
+    outcome, spec = outcome_of(job), job.request.get("spec")
+    return {"outcome": outcome, "digest": data_digest(spec) if spec else ""}
+
+
+def do_one(responses: Responses, job: Job) -> None:
+    """Do a piece of work and send its outcome."""
+    responses.send(type="outcome", job=job.number, **ended(job))
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ class Work(ABC):
     noun: ClassVar[str]  # for messages, as in "candidate"
     limit: ClassVar[str]  # setting with the longest duration in seconds; None: no limit
     is_watched: ClassVar[bool] = True  # stopped after PROGRESS_SECONDS without progress
+    may_share: bool = False  # a trainer process may do other work at the same time
     fence: int  # fencing token of the claim
 
     @abstractmethod
@@ -69,11 +70,7 @@ class Work(ABC):
 
     @abstractmethod
     def start(self, trainer: TrainerProcess) -> None:
-        """Request the work from the trainer process.
-
-        Raises:
-            TrainerDied: the process could not take the request.
-        """
+        """Request the work from the trainer process."""
 
     @abstractmethod
     def heartbeat(self) -> Verdict:

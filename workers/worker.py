@@ -25,6 +25,7 @@ from .database_retry import CONNECTION_ERRORS, retry_until_available
 from .heartbeat import Heartbeat
 from .next_work import announce, claim_first, due_work
 from .slot import Slot
+from .trainer_host import TrainerHost
 from .work import Work
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,8 @@ class Worker:
         concurrency: how many tasks may run at once.
         threads: processor threads of each training.
         consumer: receives the messages of the worker.
+
+    With the setting SHARED_TRAINER the slots of a worker of CUDA share one trainer process.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Worker:
         self.slots: list[Slot] = []
         self.coordinator_row: WorkerSlot | None = None
         self._width = max(1, concurrency - self.is_coordinator) if self.queues else 0
+        self._host = self._shared_host(threads)
         self._free: list[Slot] = []  # the last one used is the next, because its trainer is warm
         self._running: dict[str, Interruptible] = {}
         self._task_ended = threading.Condition()
@@ -113,7 +117,7 @@ class Worker:
             self._task_ended.wait_for(lambda: not self._running, STOP_SECONDS)
         self._heartbeat.stop()
         for slot in self.slots:
-            slot.trainer.kill()
+            slot.kill()
         try:
             for row in self.rows:
                 slots.retire(row)
@@ -142,9 +146,28 @@ class Worker:
         while len(self.slots) < self._width:
             name = f"{self.name}-{len(self.slots) + 1}" if self._width > 1 else self.name
             row = slots.register(name, "evaluation", self.queues, facts)
-            self.slots.append(Slot(row, self.threads, self.stopping))
+            self.slots.append(Slot(row, self.threads, self.stopping, self._host, self._share_card))
             self._free.append(self.slots[-1])
         return True
+
+    def _shared_host(self, threads: int) -> TrainerHost | None:
+        """Return the trainer process that the slots share; None if they share none."""
+        if not settings.SHARED_TRAINER or self._width < 2:
+            return None
+        if CUDA_QUEUE not in self.queues:
+            log.warning(
+                "SHARED_TRAINER has no effect without the queue %s: on processors trainings are "
+                "faster in processes of their own, because Python runs one thread at a time",
+                CUDA_QUEUE,
+            )
+            return None
+        return TrainerHost(threads, is_shared=True)
+
+    def _share_card(self) -> None:
+        """Divide the time and the energy of the card among the slots that work."""
+        users = sum(slot.work is not None for slot in self.slots)
+        for slot in self.slots:
+            slot.share_card(users)
 
     def serve(self, task: Task) -> None:
         """Claim the next work of this worker's queues and do it: the body of the tasks of work.

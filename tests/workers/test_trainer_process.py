@@ -84,7 +84,7 @@ def test_a_killed_process_reports_its_signal_and_restarts(trainer):
     trainer.evaluate(LONG.to_json(), proposal_of(LONG))
     while trainer.receive(0.2) is None:
         pass
-    trainer._process.kill()
+    psutil.Process(trainer.pid).kill()
     with pytest.raises(
         TrainerDied, match=r"was ended by signal 9, SIGKILL \(out of memory, perhaps\)"
     ):
@@ -97,7 +97,7 @@ def test_a_killed_process_reports_its_signal_and_restarts(trainer):
 def test_kill_ends_the_whole_process_group():
     other = TrainerProcess(threads=1)
     other.start()
-    process = psutil.Process(other._process.pid)
+    process = psutil.Process(other.pid)
     other.kill()
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 

@@ -10,6 +10,8 @@ import pytest
 from tests.fixtures.factories import make_run
 from webapp.common import messages
 from webapp.runs.models import WorkerDrain, WorkerSlot
+from webapp.runs.services.claims import Claim
+from workers.candidate_work import CandidateWork
 from workers.worker import Worker
 
 pytestmark = pytest.mark.django_db
@@ -206,3 +208,44 @@ def test_a_message_of_work_is_not_sent_while_one_waits(monkeypatch):
     for _ in range(3):
         messages.send(messages.work_announcement(queue))
     assert messages._waiting(queue) == 1
+
+
+def test_slots_of_a_cuda_worker_share_a_trainer_process_with_the_setting(
+    settings, caplog, monkeypatch
+):
+    settings.SHARED_TRAINER = True
+    on_processors = Worker("cpus", ["cpu"], 2, 1, Recorder())
+    assert "SHARED_TRAINER has no effect without the queue cuda" in caplog.text
+    single = Worker("single", ["cuda"], 1, 1, Recorder())
+    card = Worker("card", ["cuda"], 2, 1, Recorder())
+    for one in (on_processors, single, card):
+        one.register()
+    assert [slot._shared for one in (on_processors, single) for slot in one.slots] == [None] * 3
+    first, second = card.slots
+    assert first._shared._host is second._shared._host
+
+    work, lost, supernet = (
+        CandidateWork(
+            Claim(1, 1, 0, 1, {"estimator": estimator}, {"task": task}, "", "", "", "", why)
+        )
+        for estimator, task, why in (
+            ("train", "evaluate", ""),
+            ("train", "evaluate", "its trainer died"),
+            ("shared", "share", ""),
+        )
+    )
+    assert [one.may_share for one in (work, lost, supernet)] == [True, False, False]
+    served: list[tuple] = []
+
+    def run(slot, work, seconds):
+        served.append((slot.trainer, first._shared._host._users))
+
+    monkeypatch.setattr("workers.slot.Slot._run", run)
+    second.work = work  # the other slot trains
+    for one in (work, lost):
+        first.serve(one)
+    first.row.facts["accelerator"] = "cpu"
+    first.serve(work)
+    own, shared = first._own, first._shared
+    assert served == [(shared, 2), (own, 2), (own, 2)]
+    assert shared._host._users == own._host._users == 1

@@ -185,6 +185,8 @@ PROGRESS_SECONDS = seconds("PROGRESS_SECONDS", 3600)
 CHECKPOINT_SECONDS = seconds("CHECKPOINT_SECONDS", 60)
 # Processes of torchrun that train one network of an evaluation together on this worker.
 TRAINING_PROCESSES = whole("TRAINING_PROCESSES", 1)
+# The slots of a worker of CUDA train their candidates in one process that they share.
+SHARED_TRAINER = os.environ.get("SHARED_TRAINER", "") == "1"
 # Longest duration of a candidate and of a training of an evaluation; None: no limit.
 CANDIDATE_SECONDS = optional_seconds("CANDIDATE_SECONDS")
 TRAINING_SECONDS = optional_seconds("TRAINING_SECONDS")
