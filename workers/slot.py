@@ -89,7 +89,7 @@ class Slot:
     def kill(self) -> None:
         """Kill the trainer processes."""
         for trainer in self._trainers:
-            trainer.kill()
+            trainer.close()
 
     def share_card(self, users: int) -> None:
         """Let the trainer processes count 1/users of the time and the energy of the card."""

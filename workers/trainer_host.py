@@ -120,8 +120,15 @@ class TrainerHost:
             self._tell_users()
 
     def kill(self, job: int = 0) -> None:
-        """Kill the process and everything it started; a job that is the reason gets no message."""
+        """Kill the process and everything it started.
+
+        Args:
+            job: the job that is the reason: it gets no message, and a shared process that does not
+                do it any more goes on; 0: none is the reason.
+        """
         with self._lock:
+            if job and self.is_shared and job not in self._inboxes:
+                return
             process, self._process = self._process, None
             inboxes, self._inboxes = self._inboxes, {}
             self._on_job_line.clear()

@@ -138,8 +138,12 @@ class TrainerProcess:
         return message
 
     def kill(self) -> None:
-        """Kill the process and everything it started."""
+        """Kill the process because of the current work, and everything it started."""
         self._host.kill(self._job)
+
+    def close(self) -> None:
+        """Kill the process whatever it does."""
+        self._host.kill()
 
     def share_card(self, users: int) -> None:
         """Let the process count 1/users of the time and the energy of its card."""

@@ -59,6 +59,8 @@ def test_two_jobs_run_at_once_and_cancelling_one_leaves_the_other(host):
     before = first.pid
     second.end()
     assert first.pid == before, "the process goes on if a job stops when it is asked to"
+    second.kill()
+    assert first.pid == before, "its job has ended, so nothing is to be killed"
     first.cancel()
     assert messages_of(first)[-1]["outcome"]["state"] == "cancelled"
     assert first.grace_seconds < SHARED_GRACE_SECONDS, "without neighbours"

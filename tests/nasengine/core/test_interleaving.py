@@ -15,9 +15,10 @@ from nasengine.core.errors import Cancelled
 from nasengine.core.interleaving import Interleaver, Seat, hand_on, uninterrupted
 from nasengine.core.progress import Progress
 from nasengine.core.storage import FolderStorage
-from nasengine.core.torch_state import ProcessState
+from nasengine.core.torch_state import ProcessState, own_stream, seeded
 from nasengine.estimators.training.card_copies import CardCopies
 from nasengine.estimators.training.estimator import Train
+from nasengine.estimators.training.graphs import CudaRecorder, StepGraphs
 from nasengine.objectives.latency import machine_lock
 from tests.fixtures.training import config, evaluation
 from tests.fixtures.waiting import until
@@ -242,3 +243,30 @@ def test_jobs_read_one_copy_of_their_data_for_as_long_as_one_of_them_does():
     assert torch.equal(again, images)
     assert len(made) == 3
     assert len(copies._copies) == 1, "what nothing uses any more is forgotten"
+
+
+if torch.cuda.is_available():
+
+    def test_recorded_graphs_draw_the_numbers_of_their_own_job():
+        card = torch.device("cuda")
+
+        def drawn(seed):
+            with own_stream(), seeded(seed, card):
+                graphs = StepGraphs(lambda x: (x + torch.rand_like(x),), CudaRecorder())
+                found = []
+                for _ in range(8):
+                    found.append(graphs(torch.zeros(4, device=card))[0])
+                    hand_on()
+                assert graphs.description == "CUDA graph"
+                return torch.stack(found).cpu()
+
+        def together(seed):
+            with turns.seat() as seat:
+                until(lambda: seat.had_neighbours)
+                return drawn(seed)
+
+        separate = [drawn(seed) for seed in (1, 2)]
+        first = ProcessState()
+        turns = Interleaver(lambda: ProcessState(first))
+        mixed = run_all(lambda: together(1), lambda: together(2))
+        assert all(torch.equal(one, two) for one, two in zip(separate, mixed, strict=True))
