@@ -6,8 +6,8 @@
 Trains N random networks of a space on random images 3 x 32 x 32 in three ways: "one by one" in one
 process, "processes" (one for each network, as `--concurrency N` starts them) and "together" (in one
 process that takes turns, as with SHARED_TRAINER=1). Everything is warm when the time starts: each
-process has trained the same networks for some steps, so that CUDA and cuDNN are prepared. What that
-took is the column "ready". "memory" is the most that was used of the card, by all processes.
+process has trained the same networks for some steps, so that CUDA and cuDNN are prepared; "ready"
+is the time for that. "memory" is the most that was used of the card, by all processes.
 
 Prints the device, a line for each way and number, and the ratio to one by one. Exit status 1 if a
 network trained together differs from the same one trained by itself: in its validation loss at all
