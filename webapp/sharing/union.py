@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ class Question:
     key: str
     label: str
     runs: list[int]
+    config: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Share:
     """The contribution of a run to the union front.
 
     Attributes:
-        points: how many points of the union front it found.
+        points: how many points of the union front it found, also those that others found too.
         only: the share of the union's hypervolume that would be lost without it.
     """
 
@@ -50,7 +52,10 @@ class Share:
 
 @dataclass(frozen=True)
 class UnionFront:
-    """The union front: its points in the units of the objectives, and the runs' shares."""
+    """The union front: its points in the units of the objectives, and the runs' shares.
+
+    A point is {"values", "runs"}; several runs may have found it.
+    """
 
     goals: list[Any]
     points: list[dict[str, Any]]
@@ -72,8 +77,31 @@ def questions(team: Team) -> list[Question]:
         if key not in found and len(found) >= MAX_QUESTIONS:
             continue
         label = f"{space} on {data_name}: {', '.join(names)}"
-        found.setdefault(key, Question(key, label, [])).runs.append(pk)
-    return list(found.values())
+        found.setdefault(key, Question(key, label, [], config or {})).runs.append(pk)
+    return _distinct(list(found.values()))
+
+
+def _distinct(found: list[Question]) -> list[Question]:
+    """Add to labels that several questions have what differs: space settings, else a run."""
+    counts = Counter(question.label for question in found)
+    return [
+        question if counts[question.label] == 1 else replace(question, label=_full(question, found))
+        for question in found
+    ]
+
+
+def _full(question: Question, found: list[Question]) -> str:
+    alike = [other.config for other in found if other.label == question.label]
+    differing = [
+        f"{name.replace('_', ' ')} {_text(value)}"
+        for name, value in sorted(question.config.items())
+        if any(other.get(name) != value for other in alike)
+    ]
+    return f"{question.label}; {', '.join(differing) or f'as run {question.runs[0]}'}"
+
+
+def _text(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def question_front(team: Team, question: Question) -> UnionFront:
@@ -99,14 +127,16 @@ def question_front(team: Team, question: Question) -> UnionFront:
         rest = points[owners != row]
         without = hypervolume(rest, reference) if len(rest) else 0.0
         lost = (whole - without) / whole if whole else 0.0
-        shares.append(Share(runs[row], int((owners[on] == row).sum()), max(0.0, lost)))
-    values, first = np.unique(points[on], axis=0, return_index=True)
+        own = np.unique(points[on & (owners == row)], axis=0)
+        shares.append(Share(runs[row], len(own), max(0.0, lost)))
+    values, places = np.unique(points[on], axis=0, return_inverse=True)
+    finders = [np.unique(owners[on][places == place]).tolist() for place in range(len(values))]
     original = values * signs(goals)
     return UnionFront(
         goals,
         [
-            {"values": value.tolist(), "run": runs[int(owners[on][place])]}
-            for value, place in zip(original, first.tolist(), strict=True)
+            {"values": value.tolist(), "runs": [runs[row] for row in rows]}
+            for value, rows in zip(original, finders, strict=True)
         ],
         sorted(shares, key=lambda share: (-share.only, -share.points, share.run.pk)),
         whole / box if box else 0.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -112,5 +113,15 @@ def fronts(request: TeamRequest) -> HttpResponse:
     chosen = request.GET.get("question", "")
     question = next((q for q in asked if q.key == chosen), asked[0] if asked else None)
     front = question_front(request.team, question) if question else None
-    context = {"questions": asked, "question": question, "front": front}
+    goals = [asdict(goal) for goal in front.goals] if front else []
+    points = [
+        {
+            "cells": list(zip(point["values"], goals, strict=True)),
+            "names": [run.name for run in point["runs"]],
+        }
+        for point in (front.points if front else [])
+    ]
+    context = {
+        "questions": asked, "question": question, "front": front, "goals": goals, "points": points
+    }  # fmt: skip
     return render(request, "sharing/fronts.html", context)

@@ -175,3 +175,26 @@ def test_the_union_front_says_what_each_run_contributed(team, run):
     assert shares[run.pk].points == 2 and shares[second.pk].points == 1
     assert shares[second.pk].only == pytest.approx(10 * 50 / whole)
     assert shares[run.pk].only == pytest.approx(1 - (44 - 10) * 50 / whole)
+
+
+def test_a_point_of_two_runs_names_both_and_questions_of_one_space_differ_in_name(
+    run, researcher, sign_in
+):
+    team, values = run.team, [("done", 20.0, 400.0), ("done", 20.0, 400.0)]
+    second = end_run(make_run(team, candidates=2, seed=9), values)
+    other = make_run(team, candidates=1, space_config={"cells": 3})
+    end_run(other, [("done", 10.0, 500.0)])
+    wide, narrow = questions(team)
+    assert wide.label.endswith("; cells 3") and narrow.label.count(";") == 1
+    front = question_front(team, narrow)
+    assert [[r.pk for r in p["runs"]] for p in front.points] == [[run.pk, second.pk], [run.pk]]
+    assert {share.run.pk: share.points for share in front.shares} == {run.pk: 2, second.pk: 1}
+    page = read(sign_in(researcher).get(f"/fronts/?question={narrow.key}"))
+    text = page.text[page.text.index("Common front") :]
+    assert "error (%) params" in text and f"{run.name}; {second.name}" in text
+
+
+def test_a_report_names_the_reference_of_its_hypervolumes(run, researcher, sign_in):
+    report = Report.objects.create(team=run.team, title="R", text=f"[[run {run.pk}]]")
+    page = read(sign_in(researcher).get(f"/reports/{report.pk}/"))
+    assert "with the reference error 44.00 %, params 440" in page.text
