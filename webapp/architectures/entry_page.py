@@ -18,6 +18,7 @@ from .models import USABLE, CatalogueEntry, EntryCheck
 from .network_drawing import network_drawing
 from .queries import MAX_OPTIONS, card, history_of, others_of, with_superseded
 from .services.aliases import SUGGESTED
+from .services.editing import edit_version
 from .services.moves import moves_for, rights_of
 from .services.versions import versions_of
 
@@ -58,6 +59,7 @@ def entry_page(entry: CatalogueEntry, user: AnyUser, asked: QueryDict) -> dict[s
         "open_check": EntryCheck.objects.filter(
             entry=entry, state__in=("queued", "running")
         ).first(),
+        "edit_version": edit_version(entry),
         "errors": {},
         "typed": {},
     }

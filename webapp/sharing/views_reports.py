@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
+from webapp.common.edits import has_changed, version_of
 from webapp.limits import MAX_NAME
 
 from .markdown import MAX_TEXT, parts_of
@@ -63,7 +64,13 @@ def report_edit(request: TeamRequest, pk: int) -> HttpResponse:
 
 def _written(request: TeamRequest, report: Report) -> HttpResponse:
     errors: dict[str, str] = {}
+    version = version_of(report.title, report.text)
     if request.method == "POST":
+        if has_changed(request.POST.get("version", ""), report.title, report.text):
+            errors["stored"] = (
+                "The report was changed by another person or in another tab while you wrote. "
+                "Save again to replace that version; it stays in the list of versions."
+            )
         report.title = request.POST.get("title", "").strip()
         report.text = request.POST.get("text", "").replace("\r\n", "\n")
         if not report.title or len(report.title) > MAX_NAME:
@@ -74,7 +81,8 @@ def _written(request: TeamRequest, report: Report) -> HttpResponse:
             report.save()
             messages.success(request, "The report is saved.")
             return redirect("report-detail", report.pk)
-    return render(request, "sharing/edit.html", {"report": report, "errors": errors})
+    context = {"report": report, "errors": errors, "version": version}
+    return render(request, "sharing/edit.html", context)
 
 
 @require_POST

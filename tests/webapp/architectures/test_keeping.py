@@ -108,8 +108,12 @@ def test_notes_and_tags(three, researcher):
     entry = editing.describe(three[0], researcher, " for the camera\r\nand the car ", "edge, a,, a")
     assert (entry.note, entry.tags) == ("for the camera\nand the car", ["edge", "a"])
     assert entry.history.count() == 2
-    editing.describe(entry, researcher, entry.note, "edge, a")
+    shown = editing.edit_version(entry)
+    editing.describe(entry, researcher, entry.note, "edge, a", version=shown)
     assert entry.history.count() == 2
+    editing.describe(entry, researcher, "another", "a", version=shown)
+    with pytest.raises(Refused, match=r"changed .* stored now: another, a"):
+        editing.describe(entry, researcher, "mine", "a", version=shown)
     for note, tags, message in (
         ("x" * 4001, "", "at most 4,000"),
         ("", "x" * 41, "at most 40"),

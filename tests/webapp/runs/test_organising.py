@@ -107,9 +107,35 @@ def test_name_tags_and_notes_are_edited_and_shown(ended, researcher, viewer, sig
     assert "edit-dialog" in sign_in(researcher).get(f"/runs/{ended.pk}/").content.decode()
     assert "edit-dialog" not in page
     refused = {"name": "", "tags": "x" * 41, "note": "n" * 10_001}
-    sign_in(researcher).post(f"/runs/{ended.pk}/edit", refused)
+    answer = sign_in(researcher).post(f"/runs/{ended.pk}/edit", refused)
+    kept = answer.content.decode()
+    assert answer.status_code == 422 and "n" * 10_001 in kept
+    assert all(f'data-error="{field}"' in kept for field in refused)
     ended.refresh_from_db()
     assert ended.name == "better name"
+
+
+def version_in(page):
+    (field,) = page.all("input", name="version")
+    return field.attributes["value"]
+
+
+def test_a_second_tab_does_not_replace_texts_that_it_did_not_show(ended, researcher, sign_in):
+    client, address = sign_in(researcher), f"/runs/{ended.pk}/edit"
+    version = version_in(read(client.get(f"/runs/{ended.pk}/")))
+    first = {"name": ended.name, "tags": "", "note": "of tab 1", "version": version}
+    assert client.post(address, first).status_code == 302
+    second = {**first, "note": "of tab 2"}
+    answer = client.post(address, second)
+    page = read(answer)
+    assert answer.status_code == 422 and "of tab 1" in page.one("stored").text
+    assert [field.text for field in page.all("textarea", name="note")] == ["of tab 2"]
+    ended.refresh_from_db()
+    assert ended.note == "of tab 1"
+    again = {**second, "version": version_in(page)}
+    assert client.post(address, again).status_code == 302
+    ended.refresh_from_db()
+    assert ended.note == "of tab 2"
 
 
 @pytest.mark.parametrize(

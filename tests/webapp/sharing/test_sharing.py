@@ -116,7 +116,14 @@ def test_a_report_keeps_versions_and_exports_as_one_file(run, researcher, strang
     client.post("/reports/new", {"title": "Week 48", "text": "# Found\n\n| a |\n|---|\n| 1 |"})
     report = Report.objects.get()
     text = f"**better**\n\n[[run {run.pk}]]\n\n[[run 999999]]"
-    client.post(f"/reports/{report.pk}/edit", {"title": "Week 48", "text": text})
+    (shown,) = read(client.get(f"/reports/{report.pk}/edit")).all("input", name="version")
+    version = shown.attributes["value"]
+    edited = {"title": "Week 48", "text": text, "version": version}
+    assert client.post(f"/reports/{report.pk}/edit", edited).status_code == 302
+    late = client.post(f"/reports/{report.pk}/edit", {**edited, "text": "of another tab"})
+    assert (
+        'data-error="stored"' in late.content.decode() and "of another tab" in late.content.decode()
+    )
     page = read(client.get(f"/reports/{report.pk}/"))
     assert "a run" in page.one("report-body").text
     assert "The team has no run 999999." in page.one("report-body").text

@@ -29,6 +29,7 @@ def architecture_action(request: TeamRequest, pk: int, action: str) -> HttpRespo
     try:
         done = ACTIONS[action](request, entry, request.POST)
     except Refused as error:
+        entry.refresh_from_db()
         context = entry_page(entry, request.user, request.GET)
         context |= {"errors": {action: str(error)}, "typed": request.POST}
         return render(request, "architectures/detail.html", context)
@@ -45,7 +46,8 @@ def _move(request: TeamRequest, entry: CatalogueEntry, asked: QueryDict) -> Done
 
 
 def _describe(request: TeamRequest, entry: CatalogueEntry, asked: QueryDict) -> Done:
-    editing.describe(entry, request.user, asked.get("note", ""), asked.get("tags", ""))
+    note, tags = asked.get("note", "").replace("\r\n", "\n"), asked.get("tags", "")
+    editing.describe(entry, request.user, note, tags, version=asked.get("version", ""))
     return "Note and tags are saved."
 
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from webapp.accounts.models import User
 from webapp.accounts.permissions import may
 from webapp.accounts.services import audit
+from webapp.common.edits import has_changed, version_of
 from webapp.events.clean import clean_text
 from webapp.limits import MAX_NAME, MAX_RUN_NOTE, MAX_TAG, MAX_TAGS
 from webapp.runs.models import ENDED_RUNS, Run, Star
@@ -20,12 +21,33 @@ from .launch import text_error
 from .locking import locked_run
 from .record import record_log, record_run
 
+CHANGED = (
+    "were changed by another person or in another tab while you wrote; "
+    "compare them with yours, and save again to replace them"
+)
 
-def describe(run: Run, user: User, name: str, tags: Iterable[str], note: str) -> dict[str, str]:
+
+def edit_version(run: Run) -> str:
+    """Return the version of name, tags and notes that a form shows."""
+    return version_of(run.name, run.tags, run.note)
+
+
+def describe(
+    run: Run, user: User, name: str, tags: Iterable[str], note: str, *, version: str = ""
+) -> dict[str, str]:
     """Store name, tags and notes of a run.
 
+    Args:
+        run: the run.
+        user: who writes.
+        name: the new name.
+        tags: all tags.
+        note: the whole note.
+        version: from `edit_version`; if the stored texts have changed since, nothing is stored.
+
     Returns:
-        A message for each wrong field; empty if the values were stored.
+        A message for each wrong field, under `stored` that the texts have changed; empty if the
+        values were stored.
     """
     unique = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
     errors = {"name": text_error(name, MAX_NAME) or "", "tags": _tags_error(unique)}
@@ -35,6 +57,8 @@ def describe(run: Run, user: User, name: str, tags: Iterable[str], note: str) ->
     if errors:
         return errors
     with locked_run(run.pk) as locked:
+        if has_changed(version, locked.name, locked.tags, locked.note):
+            return {"stored": CHANGED}
         if locked.name != name.strip():
             text = f"renamed from {locked.name} to {name.strip()} by {user.get_username()}"
             record_log(locked, "info", text)

@@ -22,7 +22,7 @@ from ..list_export import runs_csv
 from ..models import Run
 from ..run_fields import SETTING
 from ..run_table import chosen_columns, read_filter
-from ..services.organising import BATCH, apply_batch, describe
+from ..services.organising import BATCH, apply_batch, describe, edit_version
 from ..suggestions import objective_names, setting_names, suggestions
 
 MAX_BATCH = 500
@@ -68,14 +68,18 @@ def run_batch(request: TeamRequest) -> HttpResponse:
 
 @require_POST
 def run_edit(request: TeamRequest, pk: int) -> HttpResponse:
-    """Store name, tags and notes of a run."""
+    """Store name, tags and notes of a run; if one is refused, show the form with what was typed."""
     run = team_object_or_404(request, Run, pk, action="control")
-    tags = request.POST.get("tags", "").split(",")
+    name, tags = request.POST.get("name", ""), request.POST.get("tags", "")
     note = request.POST.get("note", "").replace("\r\n", "\n")
-    errors = describe(run, request.user, request.POST.get("name", ""), tags, note)
-    for field, text in errors.items():
-        messages.error(request, f"Nothing was changed: {field} {text}.")
-    return redirect("run-detail", pk)
+    version = request.POST.get("version", "")
+    errors = describe(run, request.user, name, tags.split(","), note, version=version)
+    if not errors:
+        return redirect("run-detail", pk)
+    run.refresh_from_db()
+    typed = {"name": name, "tags": tags, "note": note}
+    context = {"run": run, "errors": errors, "typed": typed, "edit_version": edit_version(run)}
+    return render(request, "runs/edit.html", context, status=422)
 
 
 @require_http_methods(["GET", "POST"])

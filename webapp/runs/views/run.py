@@ -33,6 +33,7 @@ from webapp.runs.predicted import add_predicted, fits_of, goals_of_fits
 from webapp.runs.queries import STATE_COLUMNS, best_of, row_of_run
 from webapp.runs.replay import replay
 from webapp.runs.run_parts import MAX_ROWS, parts_of, run_parts, table_rows
+from webapp.runs.services.organising import edit_version
 from webapp.runs.services.steering import may_steer
 from webapp.runs.snapshot import snapshot
 from webapp.runs.unserved import unserved_of_run
@@ -53,6 +54,7 @@ def run_detail(request: TeamRequest, pk: int) -> HttpResponse:
         **parts_of(run, row, best, best),
         **_controls(request, run, row),
         "note_html": to_html(run.note),
+        "edit_version": edit_version(run),
         "is_starred": Star.objects.filter(run=run, user=request.user).exists(),
         "now": timezone.now().isoformat(),
         "every_action": ACTIONS.values(),
