@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from allauth.socialaccount.providers import registry
 from django.contrib import admin
 from django.urls import include, path
+
+# What only pages need is loaded here: workers have the same apps and no pages.
+admin.autodiscover()
+registry.load()
 
 urlpatterns = [
     path("", include("webapp.site.urls")),

@@ -5,5 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import apps
 
 
-class AdminConfig(apps.AdminConfig):
+class AdminConfig(apps.SimpleAdminConfig):
+    """The admin without its pages: `webapp.urls` loads them, and workers never do."""
+
     default_site = "webapp.accounts.admin_site.Site"

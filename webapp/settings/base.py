@@ -62,7 +62,7 @@ INSTALLED_APPS = [
     "axes",
     "allauth",
     "allauth.account",
-    "allauth.socialaccount",
+    "webapp.accounts.social_app.SocialAccountConfig",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.mfa",
     "csp",

@@ -1,0 +1,12 @@
+"""Sign-in at other services by django-allauth."""
+
+from __future__ import annotations
+
+from allauth.socialaccount import apps
+
+
+class SocialAccountConfig(apps.SocialAccountConfig):
+    """allauth's app without its providers: `webapp.urls` loads them, and workers never do."""
+
+    def ready(self) -> None:
+        from allauth.socialaccount import checks  # noqa: F401  registers them
