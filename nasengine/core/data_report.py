@@ -86,6 +86,11 @@ class DataReport:
             "Use more images, or raise the validation share."
         )
 
+    @property
+    def other_sizes(self) -> int:
+        """Return how many images have none of the listed `sizes`."""
+        return max(0, sum(self.parts.values()) - sum((self.sizes or {}).values()))
+
     def to_json(self) -> dict[str, Any]:
         value = asdict(self)
         return {**value, "parts": dict(self.parts), "sizes": dict(self.sizes or {})}

@@ -164,6 +164,8 @@ PRESETS = {
         "Differentiable search in a supernet of all cells (1806.09055).",
         {
             **SHARED,
+            # 20 epochs, one scoring with shared weights, the derived cell and three to compare.
+            "candidates": 25,
             "space": "cell",
             "strategy": "darts",
             "space_config": {"cells": 3},

@@ -34,7 +34,7 @@ def fit_words(table: BenchmarkTable) -> str:
 def space_settings(table: BenchmarkTable) -> str:
     """Return the space settings of the measurement, as in "cells 1, channels 4"; may be empty."""
     if decisions := decisions_of(table):
-        return f"{len(decisions)} decisions"
+        return f"{len(decisions)} decision{'' if len(decisions) == 1 else 's'}"
     return ", ".join(
         f"{name} {' '.join(value) if isinstance(value, list) else value}"
         for name, value in table.space_config.items()

@@ -29,7 +29,11 @@ class FileForm(SiteForm, Generic[J]):
         self.job = job
         self.kept = job is not None and self.keeps_file(job)
         self.fields["file"].required = not self.kept
-        kept = f"Empty: {job.file_name}, which is stored. " if job is not None and self.kept else ""
+        kept = (
+            f"Choose no file to keep {job.file_name}, which is stored. "
+            if job is not None and self.kept
+            else ""
+        )
         self.fields["file"].help_text = kept + self.file_help()
 
     def file_help(self) -> str:

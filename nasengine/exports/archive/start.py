@@ -77,6 +77,8 @@ One trained network, found or chosen with Paretoscope and exported for {target.t
 This runs the network on a stored input and compares the outputs and all files with those of the
 export. Each line begins with `ok`, or with `FAILED` and what differs.
 {_scripts(built)}
+The architecture in the notation of the space:
+
     {one_line(stored.text, 2000)}
 """
 
@@ -147,7 +149,8 @@ def _errors(stored: StoredNetwork, report: Mapping[str, Any]) -> str:
         texts.append(f"{text} (± {spread})" if spread else text)
         if figure := report["evaluation"].get(measurement.objective):
             mean = f"{figure['mean']:.4g} {measurement.unit}".strip()
-            texts.append(f"{mean} on average over {figure['seeds']} seeds")
+            if figure["seeds"] > 1:
+                texts.append(f"{mean} on average over {figure['seeds']} seeds")
     return plain("; ".join(texts)) or "no result on the test part"
 
 

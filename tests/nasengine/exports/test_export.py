@@ -158,7 +158,8 @@ def test_a_model_that_differs_on_purpose_is_its_own_reference(zeros, folder, tmp
         with archive.open("sample-0.npz") as file, np.load(file) as sample:
             assert not sample["output.logits"].any() and sample["input.image"].any()
         card = archive.read("README.md").decode()
-        assert "- test_error: 12.00 ± 0.75 % (n = 3)" in card
+        assert "- test_error: 12.00 ± 0.75 % (n = 3)" in card and "on average over 3 seeds" in card
+        assert "The architecture in the notation of the space:" in card
         assert 'license: "mit"' in card and "- Fell back: every layer" in card
 
 

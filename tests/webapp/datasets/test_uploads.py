@@ -6,6 +6,7 @@ import io
 import pickle
 import stat
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -75,7 +76,8 @@ def test_a_zip_of_folders_becomes_a_data_set_with_a_report(team, user):
         ("cats", 12, 3),
         ("dogs", 12, 3),
     ]
-    assert dict(report.sizes) == {"10x10": 30}
+    assert dict(report.sizes) == {"10x10": 30} and report.other_sizes == 0
+    assert replace(report, sizes={"10x10": 26}).other_sizes == 4
     assert {group.reason: group.examples for group in report.skipped} == {
         "file of an operating system": ("._1.png",),
         "not an image format that is read (.txt)": ("readme.txt",),
@@ -146,7 +148,7 @@ def test_arrays_pixels_and_text(team, user):
         (zip_of({"cats/1.png": b"no picture", "dogs/1.png": picture(1)}), "a.zip", "1.png"),
         (zip_of(picture_files(classes=("cats",))), "a.zip", "one class"),
         (io.BytesIO(pickle.dumps([1, 2])), "a.pkl", "none of the files that are read"),
-        (io.BytesIO(zip_of(picture_files()).getvalue()[:-30]), "a.zip", "none of the files"),
+        (io.BytesIO(zip_of(picture_files()).getvalue()[:-30]), "a.zip", "no complete zip"),
         (arrays(images=np.array([{}], object), labels=np.zeros(1, int)), "a.npz", "numbers"),
         (io.BytesIO(b"1,2,3\n"), "a.csv", "has 3 columns"),
         (io.BytesIO(b"0,1,2,3,4\n1,1,2,3,999\n"), "a.csv", "line 2 holds '999'"),

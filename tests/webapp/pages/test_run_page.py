@@ -8,8 +8,10 @@ from urllib.parse import urlencode
 import pytest
 from django.templatetags.static import static
 
+from nasengine.strategies.one_shot.darts.config import DartsConfig
 from tests.fixtures.factories import end_run, make_run, make_slot
 from webapp.runs.models import Run, RunState
+from webapp.runs.presets import PRESETS
 from webapp.runs.snapshot import snapshot
 
 from ...fixtures.html_reader import embedded, read
@@ -398,3 +400,19 @@ def test_the_replay_has_the_order_and_every_stay_on_the_front(viewer, finished, 
     answer = sign_in(viewer).get(f"/runs/{finished.pk}/replay.json").json()
     assert answer["order"] == [0, 1, 2, 3]
     assert answer["front"] == [[0, 1, None], [3, 4, None]]
+
+
+def test_an_ended_run_without_a_measured_candidate_promises_no_front(team, viewer, sign_in):
+    run, address = make_run(team, candidates=1), "/runs/{}/"
+    promise, ended = "appears when the first candidate is measured", "No candidate of this run was"
+    page = sign_in(viewer).get(address.format(run.pk)).content.decode()
+    assert promise in page and ended not in page
+    assert end_run(run, [("failed", None, 100.0)]).ended_at
+    page = sign_in(viewer).get(address.format(run.pk)).content.decode()
+    assert promise not in page and page.count(ended) == 3
+
+
+def test_the_preset_of_darts_asks_for_the_candidates_that_its_search_has():
+    spec = PRESETS["darts"].spec
+    compared = DartsConfig().compared
+    assert spec["candidates"] == spec["strategy_config"]["epochs"] + 1 + 1 + compared

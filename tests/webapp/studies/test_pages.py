@@ -181,7 +181,9 @@ def test_numbers_leave_as_files(ended, viewer, sign_in):
         "local-search",
     }
     assert all(float(line["test_error"]) > 0 for line in lines)
-    document = json.loads(client.get(f"/studies/{ended.pk}/results.json").content)
+    answer = client.get(f"/studies/{ended.pk}/results.json")
+    assert answer["Content-Disposition"].endswith('.json"')
+    document = json.loads(answer.content)
     assert document["plan"] == ended.plan
     assert document["results"]["methods"][0]["wins"] >= 0
 

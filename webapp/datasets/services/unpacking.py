@@ -73,6 +73,8 @@ def unpack(path: Path, name: str, folder: Path) -> Unpacked:
             return Unpacked("text", Groups())
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise EngineError(f"is damaged ({error}): pack it again") from None
+    if name.lower().endswith(".zip"):
+        raise EngineError(f"{shorten(name)} is no complete zip archive: pack it again")
     raise EngineError(f"{shorten(name)} is none of the files that are read: choose {FORMS}")
 
 

@@ -47,6 +47,8 @@ def read_upload(path: Path, name: str, scratch: Path, wanted: str) -> list[Recor
         return _named(tensorboard.read_folder(folder, wanted), stem)
     if stem.lower().endswith(".csv"):
         return rows.read_rows(path, stem[:-4], wanted)
+    if stem.lower().endswith(".zip"):
+        raise EngineError(f"{shorten(stem)} is no complete zip archive: pack it again")
     raise EngineError(f"{shorten(stem)} is none of the files that are read: choose {FORMS}")
 
 

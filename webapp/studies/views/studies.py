@@ -91,8 +91,7 @@ def study_csv(request: TeamRequest, pk: int) -> HttpResponse:
             [*(run[name] for name in columns), *reported, *equal.values(), *ended, *spent]
         )
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
-    name = slugify(study.name)[:60] or f"study-{study.pk}"
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{_file_name(study)}.csv"'
     return response
 
 
@@ -110,7 +109,13 @@ def study_json(request: TeamRequest, pk: int) -> HttpResponse:
     study = _study(request, pk)
     document = {"id": study.pk, "name": study.name, "question": study.question, "plan": study.plan}
     data = results(study, request.GET.get("by", DEFAULT_UNIT))
-    return JsonResponse({**document, "results": data})
+    response = JsonResponse({**document, "results": data})
+    response["Content-Disposition"] = f'attachment; filename="{_file_name(study)}.json"'
+    return response
+
+
+def _file_name(study: Study) -> str:
+    return slugify(study.name)[:60] or f"study-{study.pk}"
 
 
 @require_POST
