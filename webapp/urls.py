@@ -6,7 +6,7 @@ from allauth.socialaccount.providers import registry
 from django.contrib import admin
 from django.urls import include, path
 
-# What only pages need is loaded here: workers have the same apps and no pages.
+# The admin and the providers are for pages, so workers, which have the same apps, skip them.
 admin.autodiscover()
 registry.load()
 
