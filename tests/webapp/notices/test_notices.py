@@ -12,11 +12,13 @@ from tests.fixtures.factories import make_run, make_slot, work_off
 from tests.fixtures.html_reader import errors_of, read
 from tests.fixtures.sinks import mail_sink, webhook_sink
 from tests.fixtures.study_plans import small_plan
+from webapp.accounts.models import User
 from webapp.events.models import Event
 from webapp.notices.models import Delivery, Kind, Notice, NoticeChoice, NoticeSettings
 from webapp.notices.services import triggers
 from webapp.notices.services.deliver import deliver_due
 from webapp.notices.services.dispatch import dispatch_all
+from webapp.notices.services.events import of_run
 from webapp.notices.services.triggers import _ended
 from webapp.notices.services.watch import stalled_runs, watch
 from webapp.runs.models import Run, WorkerSlot
@@ -108,6 +110,42 @@ def test_a_front_that_improves_often_is_announced_once_in_a_period(team, researc
     work_off(own_run(team, researcher))
     dispatch_all()
     assert sum("front improved" in text for text in texts(researcher)) == 1
+
+
+def improve(run, period: int) -> None:
+    text = f"the front improved: 3 members after {period} candidates"
+    of_run(run, Kind.FRONT_IMPROVED, str(period), text)
+    for _ in range(2):  # the second makes the notices of what the first stored of the study
+        dispatch_all()
+
+
+def test_a_run_has_one_unread_notice_of_its_front(team, researcher):
+    choose(researcher, Kind.FRONT_IMPROVED, browser=True)
+    run, other = own_run(team, researcher), own_run(team, researcher)
+    improve(run, 1)
+    improve(other, 1)
+    improve(run, 2)
+    text = "nightly: the front improved: 3 members after"
+    expected = [f"Run {other.pk} {text} 1 candidates", f"Run {run.pk} {text} 2 candidates"]
+    assert texts(researcher) == expected
+    Notice.objects.update(read_at=Now())
+    improve(run, 3)
+    assert texts(researcher) == [*expected, f"Run {run.pk} {text} 3 candidates"]
+
+
+def test_a_study_has_one_unread_notice_of_its_fronts(team, researcher):
+    choose(researcher, Kind.FRONT_IMPROVED, browser=True, mail=True)
+    User.objects.filter(pk=researcher.pk).update(email="rosa@example.org")
+    study = launch_study(team, researcher, "nights", small_plan())
+    for period in (1, 2):
+        for run in study.runs.order_by("pk"):
+            improve(run, period)
+    (notice,) = Notice.objects.filter(user=researcher)
+    first = study.runs.order_by("pk")[0]
+    assert notice.event.text.startswith(f"Study nights: Run {first.pk} ")
+    assert notice.event.text.endswith("after 2 candidates")
+    assert notice.event.link == f"/studies/{study.pk}/"
+    assert Delivery.objects.count() == 2  # mails: one in each period
 
 
 def test_a_stall_is_announced_after_each_persons_minutes(team, researcher, curator):

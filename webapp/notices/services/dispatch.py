@@ -77,10 +77,18 @@ def _notify(event: NoticeEvent) -> None:
             deliveries.append(Delivery(event=event, place=Place.CHAT, user=user))
     for hook in _hooks(event):
         deliveries.append(Delivery(event=event, place=Place.WEBHOOK, webhook=hook))
+    if event.kind == Kind.FRONT_IMPROVED:
+        _drop_older(event, [notice.user for notice in notices])
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
     for notice in notices:
         transaction.on_commit(lambda user_id=notice.user_id: refresh_pages(user_id))  # type: ignore[misc]
+
+
+def _drop_older(event: NoticeEvent, people: list[User]) -> None:
+    """Delete unread notices of older fronts of the same run or study: the new one has them."""
+    unread = Notice.objects.filter(user__in=people, read_at=None, event__kind=event.kind)
+    unread.filter(event__link=event.link, event__pk__lt=event.pk).delete()
 
 
 def _people(event: NoticeEvent) -> list[User]:

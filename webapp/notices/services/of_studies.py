@@ -1,4 +1,4 @@
-"""Notices of studies: one for its first failure and one for its end, in place of one per run.
+"""Notices of studies: its first failure, its end and its fronts, in place of one per run.
 
 Events of runs are stored in the transaction that ends the run. They are collapsed when they are
 dispatched, after that transaction: whichever run of the study ended last finds the others ended.
@@ -14,7 +14,7 @@ from webapp.runs.models import ENDED_RUNS, Run, RunState, Study
 from .events import publish
 
 OF_STUDY = ":study-"  # in the keys of the events of studies
-COLLAPSED = (Kind.RUN_FINISHED, Kind.RUN_FAILED)
+COLLAPSED = (Kind.RUN_FINISHED, Kind.RUN_FAILED, Kind.FRONT_IMPROVED)
 
 
 def collapse(event: NoticeEvent) -> bool:
@@ -22,6 +22,9 @@ def collapse(event: NoticeEvent) -> bool:
     run = event.run
     if event.kind not in COLLAPSED or run is None or run.study is None or OF_STUDY in event.key:
         return False
+    if event.kind == Kind.FRONT_IMPROVED:
+        _front(event, run.study)
+        return True
     if event.kind == Kind.RUN_FAILED:
         _first_failure(event, run.study)
     _end(run.study, event)
@@ -35,6 +38,19 @@ def _first_failure(event: NoticeEvent, study: Study) -> None:
         f"{event.text} (the first failure in study {study.name})",
         event.link,
         run=event.run,
+        team_id=event.team_id,
+        person_id=event.person_id,
+    )
+
+
+def _front(event: NoticeEvent, study: Study) -> None:
+    """Store the first improvement of any run in each period."""
+    period = event.key.rpartition(":")[2]
+    publish(
+        f"{Kind.FRONT_IMPROVED}{OF_STUDY}{study.pk}:{period}",
+        Kind.FRONT_IMPROVED,
+        f"Study {study.name}: {event.text}",
+        f"/studies/{study.pk}/",
         team_id=event.team_id,
         person_id=event.person_id,
     )
