@@ -1,4 +1,5 @@
-// Suggestions below a filter field: arrow keys choose, Enter or Tab takes, Escape closes.
+// Suggestions below a filter field.
+import { choiceList } from "./choices.js";
 import { showToast } from "./toasts.js";
 
 const WAIT_MS = 120;
@@ -10,43 +11,23 @@ function wire(field) {
   let asked = 0;
   let warned = false;
 
-  const items = () => [...list.children];
-  const chosen = () => list.querySelector('[aria-selected="true"]');
-
-  function close() {
+  function stop() {
     asked += 1; // an answer on its way is not shown any more
     clearTimeout(timer);
-    list.hidden = true;
-    field.setAttribute("aria-expanded", "false");
-    field.removeAttribute("aria-activedescendant");
   }
-
-  function choose(item) {
-    for (const other of items()) other.setAttribute("aria-selected", String(other === item));
-    field.setAttribute("aria-activedescendant", item.id);
-    item.scrollIntoView({ block: "nearest" });
-  }
+  const choices = choiceList(field, list, { wanted: later, take, closed: stop });
 
   function show(answer) {
     start = answer.start;
-    list.replaceChildren(
-      ...answer.items.map(({ insert, about }, i) => {
-        const item = document.createElement("li");
-        item.id = `${list.id}-${i}`;
-        item.setAttribute("role", "option");
-        item.setAttribute("aria-selected", "false");
-        item.dataset.insert = insert;
+    choices.show(
+      answer.items.map(({ insert, about }) => {
         const code = document.createElement("code");
         code.textContent = insert;
         const text = document.createElement("span");
         text.textContent = about;
-        item.append(code, text);
-        return item;
+        return { data: { insert }, nodes: [code, text] };
       }),
     );
-    list.hidden = answer.items.length === 0;
-    field.setAttribute("aria-expanded", String(!list.hidden));
-    field.removeAttribute("aria-activedescendant");
   }
 
   async function ask() {
@@ -75,38 +56,12 @@ function wire(field) {
     const before = field.value.slice(0, start) + text + (open ? "" : " ");
     field.value = before + after.trimStart();
     field.setSelectionRange(before.length, before.length);
-    close();
+    choices.close();
     if (open) later();
   }
 
   field.addEventListener("input", later);
   field.addEventListener("focus", later);
-  field.addEventListener("blur", close);
-  field.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !list.hidden) {
-      event.preventDefault();
-      close();
-      return;
-    }
-    if (event.key === "Enter" && !chosen()) close();
-    if (list.hidden) {
-      if (event.key === "ArrowDown") later();
-      return;
-    }
-    const all = items();
-    const place = all.indexOf(chosen());
-    if (event.key === "ArrowDown") choose(all[(place + 1) % all.length]);
-    else if (event.key === "ArrowUp") choose(all[(place - 1 + all.length) % all.length]);
-    else if (["Enter", "Tab"].includes(event.key) && place >= 0) take(all[place]);
-    else return;
-    event.preventDefault();
-  });
-  list.addEventListener("mousedown", (event) => {
-    const item = event.target.closest("li");
-    if (!item) return;
-    event.preventDefault(); // the field keeps the focus
-    take(item);
-  });
 }
 
 for (const field of document.querySelectorAll("[data-suggest]")) wire(field);
