@@ -27,9 +27,10 @@ from webapp.runs.services.inputs import data_set_of, space_version_of
 from webapp.runs.services.record import record_log, record_run
 
 from .models import ImportedRun
-from .readers.recorded import Recorded, RecordedRun
+from .readers.recorded import MAX_POINTS, Recorded, RecordedRun, curve_of
 
 BATCH = 2000
+MAX_POINTS_OF_RUN = 200_000  # of the learning curves of all its candidates
 STATES = {
     "done": CandidateState.DONE,
     "failed": CandidateState.FAILED,
@@ -115,6 +116,7 @@ def _store(team: Team, user: User | None, recorded: RecordedRun, file_name: str)
 
 def _store_candidates(run: Run, recorded: RecordedRun, outcomes: list[Outcome]) -> None:
     rows = []
+    most = max(2, min(MAX_POINTS, MAX_POINTS_OF_RUN // max(len(outcomes), 1)))
     for candidate, outcome in zip(recorded.candidates, outcomes, strict=True):
         architecture = Architecture(IMPORTED, {}, clean_json(dict(candidate.settings)))
         ended = (
@@ -134,6 +136,7 @@ def _store_candidates(run: Run, recorded: RecordedRun, outcomes: list[Outcome]) 
                 architecture_id=architecture.id,
                 origin=recorded.source,
                 seconds=candidate.seconds,
+                curve=curve_of(candidate, recorded.better, most),
                 started_at=_aware(candidate.started),
                 ended_at=_aware(ended),
                 ended_order=outcome.number,

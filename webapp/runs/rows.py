@@ -7,6 +7,7 @@ from typing import Any
 
 from nasengine.core.objective import parse_constraint
 
+from .imported import IMPORTED
 from .models import Candidate, CandidateState, Run
 
 EVALUATED = (
@@ -44,7 +45,7 @@ def run_row(run: Run, counts: dict[str, int], goals: list[dict[str, Any]]) -> di
         "estimator": spec["estimator"],
         "dataset": spec["dataset"],
         "goals": goals,
-        "curve": curve_metric(goals),
+        "curve": curve_metric(goals, is_imported=spec["estimator"] == IMPORTED),
         "constraints": list(spec.get("constraints", [])),
         "seed": str(run.seed),
         "budget": run.candidate_budget,
@@ -67,11 +68,14 @@ def evaluated(counts: dict[str, int], retried: int) -> int:
     return max(0, sum(counts[state] for state in EVALUATED) - retried)
 
 
-def curve_metric(goals: list[dict[str, Any]]) -> dict[str, str]:
+def curve_metric(goals: list[dict[str, Any]], *, is_imported: bool = False) -> dict[str, str]:
     """Return what the learning curves of a run show: key of a point, label and unit.
 
-    It is the perplexity if that is the first of the objectives that training measures.
+    It is the perplexity if that is the first of the objectives that training measures; of an
+    imported run it is the first objective.
     """
+    if is_imported and goals:
+        return {"key": goals[0]["name"], "label": goals[0]["name"], "unit": ""}
     kinds = [goal["name"].partition("@")[0] for goal in goals]
     trained = next((kind for kind in kinds if kind in CURVE_METRICS), "error")
     return CURVE_METRICS[trained]

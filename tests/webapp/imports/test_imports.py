@@ -23,12 +23,14 @@ from webapp.imports import jobs as run_imports
 from webapp.imports.models import ImportedRun, RunImport
 from webapp.imports.readers import mlflow, optuna, tensorboard
 from webapp.imports.readers.files import read_upload
+from webapp.imports.readers.recorded import Recorded, Series, curve_of
 from webapp.imports.readers.rows import read_rows
 from webapp.imports.storing import store_runs
 from webapp.runs.choices import choices_of
 from webapp.runs.imported import recorded_choices
 from webapp.runs.models import Run
 from webapp.runs.services.control import ControlRefused, allowed, raise_budget
+from webapp.runs.snapshot import snapshot
 from webapp.uploads import jobs
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +60,47 @@ def test_a_study_of_optuna_is_read_by_sql(tmp_path):
     assert second.seconds == 30
 
 
+def test_intermediate_values_of_optuna_are_a_learning_curve(tmp_path):
+    path = optuna_file(tmp_path / "a.db")
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM study_directions WHERE objective = 1")
+        db.execute("DELETE FROM study_system_attributes")
+        db.execute(
+            "CREATE TABLE trial_intermediate_values (trial_intermediate_value_id INTEGER, "
+            "trial_id INTEGER, step INTEGER, intermediate_value FLOAT)"
+        )
+        rows = [(2, 0, 50.0), (2, 2, 70.0), (2, 1, None), (2, -1, 1.0), (3, 0, 9.0)]
+        db.executemany("INSERT INTO trial_intermediate_values VALUES (NULL, ?, ?, ?)", rows)
+    (study,) = optuna.read_file(path)
+    assert curve_of(study.candidates[1], study.better, 200) == [
+        {"epoch": 0, "value": 50.0},
+        {"epoch": 2, "value": 70.0},
+    ]
+    assert curve_of(study.candidates[2], study.better, 200) == []  # one point is no curve
+
+
+def test_long_curves_are_thinned_and_keep_their_end():
+    series = Series()
+    for step in range(12_345):
+        series.add(step, float(step))
+    candidate = Recorded("done", {}, {}, curves={"loss": series})
+    curve = curve_of(candidate, ["loss", "size"], 200)
+    assert 100 <= len(curve) <= 200 and curve[-1] == {"epoch": 12_344, "loss": 12_344.0}
+    assert curve_of(candidate, ["loss"], 2)[-1] == curve[-1]
+
+
+def test_an_imported_run_shows_its_curves(tmp_path, team, researcher, sign_in):
+    (recorded,) = mlflow.read_folder(mlflow_folder(tmp_path), "val_error")
+    ((run,), _) = store_runs(team, researcher, [recorded], "mlruns.zip")
+    candidate = run.candidates.get(number=1)
+    errors = [(point["epoch"], point["val_error"]) for point in candidate.curve]
+    assert errors == [(0, 19.0), (1, 18.0), (2, 17.0)]
+    state = snapshot(run)
+    assert state["run"]["curve"] == {"key": "val_error", "label": "val_error", "unit": ""}
+    page = read(sign_in(researcher).get(f"/runs/{run.pk}/candidates/1/"))
+    assert ["1", "18.0"] in [row for table in page.all("table") for row in table.rows()]
+
+
 def test_an_experiment_of_mlflow_is_read_from_its_files(tmp_path):
     root = mlflow_folder(tmp_path)
     for folder in (root, root.parent, root / "7"):
@@ -81,6 +124,10 @@ def test_scalars_of_tensorboard_are_read_from_event_files(tmp_path):
     assert last.settings == {"folder": "run_2"}
     assert last.values == {"loss_val": 1.0, "accuracy": pytest.approx(0.7)}
     assert last.seconds == 2
+    assert curve_of(last, run.better, 200)[1:] == [
+        {"epoch": 1, "loss_val": 2.0, "accuracy": pytest.approx(0.7)},
+        {"epoch": 2, "loss_val": 1.0, "accuracy": pytest.approx(0.7)},
+    ]
     file = next(root.rglob("*tfevents*"))
     file.write_bytes(file.read_bytes()[:-10])  # the process was killed while it wrote
     assert len(tensorboard.read_folder(root, "")[0].candidates) == 3

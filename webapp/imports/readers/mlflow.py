@@ -11,12 +11,21 @@ import yaml
 
 from nasengine.core.errors import EngineError
 
-from .recorded import Recorded, RecordedRun, check_size, chosen_objectives, finite, plain_name
+from .recorded import (
+    MAX_STEP,
+    Recorded,
+    RecordedRun,
+    Series,
+    check_size,
+    chosen_objectives,
+    finite,
+    plain_name,
+)
 
 META = "meta.yaml"
 MAX_META_BYTES = 100_000
 MAX_VALUE_BYTES = 500
-TAIL_BYTES = 4096
+MAX_METRIC_BYTES = 2_000_000
 DONE, FAILED = (3, "3", "FINISHED"), (4, 5, "4", "5", "FAILED", "KILLED")
 
 
@@ -41,9 +50,8 @@ def read_folder(root: Path, wanted: str) -> list[RecordedRun]:
         check_size(len(runs))
         if not runs:
             continue
-        rows = [(_meta(path), _values(path / "metrics"), path) for path in runs]
-        known = Counter(name for _, values, _ in rows for name in values)
-        candidates = tuple(_candidate(meta, values, path) for meta, values, path in rows)
+        candidates = tuple(_candidate(_meta(path), path) for path in runs)
+        known = Counter(name for candidate in candidates for name in candidate.values)
         name = str(_meta(folder).get("name") or folder.name)
         better = chosen_objectives(wanted, dict(known))
         found.append(RecordedRun(name, "mlflow", better, candidates))
@@ -60,7 +68,8 @@ def _experiments(root: Path) -> list[Path]:
     return sorted(folders)
 
 
-def _candidate(meta: dict[str, Any], values: dict[str, float], folder: Path) -> Recorded:
+def _candidate(meta: dict[str, Any], folder: Path) -> Recorded:
+    values, curves = _metrics(folder / "metrics")
     start, end = finite(meta.get("start_time")), finite(meta.get("end_time"))
     status = meta.get("status")
     state = "failed" if status in FAILED else "done"
@@ -68,7 +77,7 @@ def _candidate(meta: dict[str, Any], values: dict[str, float], folder: Path) -> 
         state = "failed"
     began = datetime.fromtimestamp(start / 1000, UTC) if start and 0 < start < 4e12 else None
     seconds = (end - start) / 1000 if start and end and end >= start else None
-    return Recorded(state, _params(folder / "params"), values, began, seconds)
+    return Recorded(state, _params(folder / "params"), values, began, seconds, curves)
 
 
 def _meta(folder: Path) -> dict[str, Any]:
@@ -91,18 +100,42 @@ def _params(folder: Path) -> dict[str, Any]:
     return found
 
 
-def _values(folder: Path) -> dict[str, float]:
-    """Return the last value of each metric; a line is "timestamp value step"."""
-    found = {}
+def _metrics(folder: Path) -> tuple[dict[str, float], dict[str, Series]]:
+    """Return the last value of each metric, and its values by step.
+
+    A line of a file is "timestamp value step". Only the end of a long file is read.
+    """
+    values: dict[str, float] = {}
+    curves: dict[str, Series] = {}
     for path in _files(folder):
         with path.open("rb") as file:
-            file.seek(max(path.stat().st_size - TAIL_BYTES, 0))
+            start = max(path.stat().st_size - MAX_METRIC_BYTES, 0)
+            file.seek(start)
             lines = file.read().decode(errors="replace").strip().splitlines()
-        parts = lines[-1].split() if lines else []
-        value = finite(parts[1]) if len(parts) > 1 else None
+        if start:
+            del lines[0]  # it may have lost its beginning
+        name = plain_name(path.relative_to(folder).as_posix())
+        value = _value(lines[-1]) if lines else None
         if value is not None:
-            found[plain_name(path.relative_to(folder).as_posix())] = value
-    return found
+            values[name] = value
+        curves[name] = _series(lines)
+    return values, curves
+
+
+def _value(line: str) -> float | None:
+    parts = line.split()
+    return finite(parts[1]) if len(parts) > 1 else None
+
+
+def _series(lines: list[str]) -> Series:
+    """Return the values by step; lines without a step, or cut off, are left out."""
+    series = Series()
+    for line in lines:
+        parts, value = line.split(), _value(line)
+        step = finite(parts[2]) if len(parts) > 2 else None
+        if step is not None and value is not None and 0 <= step <= MAX_STEP:
+            series.add(int(step), value)
+    return series
 
 
 def _files(folder: Path) -> list[Path]:

@@ -13,10 +13,20 @@ from typing import Any
 
 from nasengine.core.errors import EngineError
 
-from .recorded import MAX_RUNS, Recorded, RecordedRun, check_size, finite, plain_name
+from .recorded import (
+    MAX_RUNS,
+    MAX_STEP,
+    Recorded,
+    RecordedRun,
+    Series,
+    check_size,
+    finite,
+    plain_name,
+)
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 TABLES = ("studies", "study_directions", "trials", "trial_params", "trial_values")
+OPTIONAL_TABLES = ("study_system_attributes", "trial_intermediate_values")
 STATES = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
 MAX_STEPS = 200_000_000  # of SQLite's machine for one file: a hostile file must not run for ever
 STEPS = 1_000_000
@@ -81,12 +91,28 @@ def _study(query: Query, study: int, name: str) -> RecordedRun:
         number = finite(value)
         if number is not None and 0 <= objective < len(names):
             values[trial][names[objective]] = number
+    curves = _curves(query, of_study, names)
     candidates = tuple(
-        _trial(STATES[state], settings[key], values[key], start, end)
+        _trial(STATES[state], settings[key], values[key], (start, end), curves.get(key, {}))
         for key, state, start, end in trials
         if state in STATES  # others wait or run
     )
     return RecordedRun(name, "optuna", better, candidates)
+
+
+def _curves(query: Query, of_study: str, names: list[str]) -> dict[int, dict[str, Series]]:
+    """Return the intermediate values of each trial; Optuna has them for one objective only."""
+    found: dict[int, dict[str, Series]] = {}
+    if len(names) != 1:
+        return found
+    for trial, step, value in query(
+        "SELECT trial_id, step, intermediate_value FROM trial_intermediate_values "
+        f"WHERE trial_id {of_study} ORDER BY trial_id, step"
+    ):
+        number = finite(value)
+        if number is not None and 0 <= step <= MAX_STEP:
+            found.setdefault(trial, {}).setdefault(names[0], Series()).add(int(step), number)
+    return found
 
 
 def _metric_names(query: Query, study: int, count: int) -> list[str]:
@@ -120,11 +146,15 @@ def _param(value: Any, distribution: str) -> Any:
 
 
 def _trial(
-    state: str, settings: dict[str, Any], values: dict[str, float], start: Any, end: Any
+    state: str,
+    settings: dict[str, Any],
+    values: dict[str, float],
+    times: tuple[Any, Any],
+    curves: dict[str, Series],
 ) -> Recorded:
-    began, ended = _time(start), _time(end)
+    began, ended = map(_time, times)
     seconds = (ended - began).total_seconds() if began and ended and ended >= began else None
-    return Recorded(state, settings, values, began, seconds)
+    return Recorded(state, settings, values, began, seconds, curves)
 
 
 def _time(value: Any) -> datetime | None:
@@ -159,7 +189,7 @@ def _opened(path: Path) -> Iterator[Query]:
             raise EngineError(f"is no storage of Optuna: it has no table {missing[0]}")
 
         def query(sql: str) -> list[tuple[Any, ...]]:
-            if "study_system_attributes" in sql and "study_system_attributes" not in tables:
+            if any(name in sql and name not in tables for name in OPTIONAL_TABLES):
                 return []
             return db.execute(sql).fetchall()
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,8 @@ from nasengine.core.errors import EngineError
 MAX_RUNS = 200
 MAX_CANDIDATES = 20_000
 MAX_NAME = 50
+MAX_POINTS = 200  # of a learning curve, up to twice as many while it is read
+MAX_STEP = 2**53  # larger steps are no exact numbers in a browser
 HIGHER = re.compile(r"(^|_)(acc|accuracy|auc|f1|map|iou|bleu|precision|recall|reward|throughput)")
 
 
@@ -27,6 +30,7 @@ class Recorded:
         settings: what was chosen: name -> text or number.
         values: measured values by name.
         seconds: duration, None if it is not known.
+        curves: values by step, by the name of the measured value.
     """
 
     state: str
@@ -34,6 +38,52 @@ class Recorded:
     values: dict[str, float]
     started: datetime | None = None
     seconds: float | None = None
+    curves: Mapping[str, Series] = field(default_factory=dict, repr=False)
+
+
+class Series:
+    """One measured value by step: all of few steps, else evenly spaced ones and the last."""
+
+    def __init__(self) -> None:
+        self._points: list[tuple[int, float]] = []
+        self._stride = 1
+        self._count = 0
+        self._last: tuple[int, float] | None = None
+
+    def add(self, step: int, value: float) -> None:
+        """Append a value."""
+        self._last = step, value
+        if self._count % self._stride == 0:
+            self._points.append(self._last)
+        self._count += 1
+        if len(self._points) == 2 * MAX_POINTS:
+            del self._points[1::2]
+            self._stride *= 2
+
+    def by_step(self) -> dict[int, float]:
+        """Return the value of each step that is kept; of a repeated step the last."""
+        kept = self._points if self._last is None else [*self._points, self._last]
+        return dict(kept)
+
+
+def curve_of(candidate: Recorded, names: Iterable[str], most: int) -> list[dict[str, float]]:
+    """Return the learning curve of a candidate: one object per step, with the step as `epoch`.
+
+    Args:
+        candidate: the candidate.
+        names: the measured values that are kept, the objectives.
+        most: how many points at most.
+    """
+    points: dict[int, dict[str, float]] = {}
+    for name in names:
+        series = candidate.curves.get(name)
+        for step, value in (series.by_step() if series else {}).items():
+            points.setdefault(step, {"epoch": step})[name] = value
+    steps = sorted(points)
+    if len(steps) < 2:
+        return []
+    stride = -(-len(steps) // most)
+    return [points[step] for step in reversed(steps[::-1][::stride])]
 
 
 @dataclass(frozen=True)

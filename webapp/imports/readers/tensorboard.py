@@ -14,7 +14,16 @@ from pathlib import Path
 
 from nasengine.core.errors import EngineError
 
-from .recorded import Recorded, RecordedRun, check_size, chosen_objectives, finite, plain_name
+from .recorded import (
+    MAX_STEP,
+    Recorded,
+    RecordedRun,
+    Series,
+    check_size,
+    chosen_objectives,
+    finite,
+    plain_name,
+)
 
 PATTERN = "*tfevents*"
 MAX_RECORD = 10_000_000  # larger ones hold pictures
@@ -42,25 +51,28 @@ def read_folder(root: Path, wanted: str) -> list[RecordedRun]:
     candidates = []
     for folder in folders:
         values: dict[str, float] = {}
+        curves: dict[str, Series] = {}
         times: list[float] = []
         for path in (file for file in files if file.parent == folder):
-            for time, tag, number in scalars_in(path):
-                value = finite(number)
+            for time, step, tag, number in scalars_in(path):
+                value, named = finite(number), plain_name(tag)
                 if value is not None:
-                    values[plain_name(tag)] = value
+                    values[named] = value
+                    if 0 <= step <= MAX_STEP:
+                        curves.setdefault(named, Series()).add(step, value)
                 times.append(time)
         name = folder.relative_to(root).as_posix()
         began = datetime.fromtimestamp(min(times), UTC) if times and 0 < min(times) < 4e9 else None
         seconds = max(times) - min(times) if times else None
         state = "done" if values else "failed"
-        candidates.append(Recorded(state, {"folder": name}, values, began, seconds))
+        candidates.append(Recorded(state, {"folder": name}, values, began, seconds, curves))
     known = Counter(name for candidate in candidates for name in candidate.values)
     better = chosen_objectives(wanted, dict(known))
     return [RecordedRun(root.name, "tensorboard", better, tuple(candidates))]
 
 
-def scalars_in(path: Path) -> Iterator[tuple[float, str, float]]:
-    """Yield time, tag and number of each scalar of an event file, in order.
+def scalars_in(path: Path) -> Iterator[tuple[float, int, str, float]]:
+    """Yield time, step, tag and number of each scalar of an event file, in order.
 
     A file that ends in the middle of a record, as that of a killed process, ends there.
 
@@ -86,11 +98,13 @@ def scalars_in(path: Path) -> Iterator[tuple[float, str, float]]:
                 raise EngineError(f"{path.name} has a damaged record") from None
 
 
-def _scalars(event: bytes) -> Iterator[tuple[float, str, float]]:
-    time, summaries = 0.0, []
+def _scalars(event: bytes) -> Iterator[tuple[float, int, str, float]]:
+    time, step, summaries = 0.0, 0, []
     for number, value in _fields(event):
         if number == 1 and len(value) == 8:
             (time,) = struct.unpack("<d", value)
+        elif number == 2:
+            step, _ = _varint(value, 0)
         elif number == 5:
             summaries.append(value)
     for summary in summaries:
@@ -98,7 +112,7 @@ def _scalars(event: bytes) -> Iterator[tuple[float, str, float]]:
             if number == 1:
                 tag, scalar = _tagged(value)
                 if scalar is not None:
-                    yield time, tag, scalar
+                    yield time, step, tag, scalar
 
 
 def _tagged(message: bytes) -> tuple[str, float | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -87,7 +88,7 @@ def candidate_response(request: TeamRequest, run: Run, candidate: Candidate) -> 
         "measurements": list(candidate.measurements.all()),
         "cost": cost_text(candidate),
         "missing": missing_goals(candidate, goals_of_run(run)),
-        "curve": curve_table(candidate.curve),
+        "curve": curve_table(candidate.curve, run.spec["objectives"] if is_imported(run) else ()),
         "retried_as": (again := retried_as(run, candidate.number)),
         "retry_waits": candidate.number in run.retries_waiting,
         "can_retry": can_retry(run, candidate, again),
@@ -151,13 +152,17 @@ def missing_goals(candidate: Candidate, goals: list[dict[str, Any]]) -> list[str
     return [goal["name"] for goal in goals if goal["name"] not in measured]
 
 
-def curve_table(curve: list[dict[str, Any]]) -> dict[str, Any]:
+def curve_table(curve: list[dict[str, Any]], recorded: Sequence[str] = ()) -> dict[str, Any]:
     """Return the learning curve as columns and rows, without empty columns.
 
     The last column is the throughput, if the epochs have counts.
+
+    Args:
+        curve: one object per epoch.
+        recorded: the values that the curve of an imported candidate has.
     """
     points = [{**point, **_throughput(point)} for point in curve]
-    names = (*CURVE_COLUMNS, *COUNTS.values())
+    names = (*CURVE_COLUMNS, *recorded, *COUNTS.values())
     columns = [name for name in names if any(p.get(name) is not None for p in points)]
     return {"columns": columns, "rows": [[p.get(name) for name in columns] for p in points]}
 
