@@ -7,7 +7,7 @@ function wire(select) {
   if (select.options.length < FEWEST) return;
   const field = document.createElement("input");
   const list = document.createElement("ul");
-  field.className = "form-control form-control-sm";
+  field.className = "form-select form-select-sm"; // with the arrow of a select
   field.dataset.search = select.name;
   list.id = `${select.name}-options`;
   list.className = "ps-choices";
