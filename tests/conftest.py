@@ -47,9 +47,10 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
-from tests.fixtures import empty_tables  # noqa: E402
+from tests.fixtures import empty_tables, static_files  # noqa: E402
 
 empty_tables.install()
+static_files.install()
 
 from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as properties  # noqa: E402
