@@ -33,14 +33,14 @@ def candidates_of(run: Any) -> list[dict[str, Any]]:
     rows = run.candidates.order_by("number").prefetch_related("measurements")
     return [
         {
-            "number": one.number,
-            "state": one.state,
-            "architecture": one.architecture_id,
-            "parents": one.parents,
-            "origin": one.origin,
-            "values": {m.objective: m.value for m in one.measurements.all()},
+            "number": row.number,
+            "state": row.state,
+            "architecture": row.architecture_id,
+            "parents": row.parents,
+            "origin": row.origin,
+            "values": {m.objective: m.value for m in row.measurements.all()},
         }
-        for one in rows
+        for row in rows
     ]
 
 
@@ -58,7 +58,7 @@ def assert_found(run: Any, expected: dict[str, Any]) -> None:
 def test_the_sample_holds_every_state_of_runs_and_candidates():
     runs = FACTS["runs"].values()
     assert {run["state"] for run in runs} == set(STATES)
-    assert {one["state"] for run in runs for one in run["candidates"]} == {
+    assert {candidate["state"] for run in runs for candidate in run["candidates"]} == {
         "queued", "running", "done", "trained", "pruned", "diverged", "failed", "lost",
         "cancelled",
     }  # fmt: skip
@@ -86,7 +86,7 @@ def test_every_run_gets_its_space_version_data_set_objectives_and_best_candidate
         assert data_set.source == run.spec["dataset"]
         assert {space.space.team_id, data_set.team_id} <= {None, run.team_id}
         assert [goal["name"] for goal in run.objectives] == run.spec["objectives"]
-        done = [one for one in expected["candidates"] if one["state"] == "done"]
+        done = [candidate for candidate in expected["candidates"] if candidate["state"] == "done"]
         assert (run.best is not None) == bool(done), run.name
         if done and not run.spec["constraints"]:
             first = run.objectives[0]
@@ -145,8 +145,8 @@ def test_a_run_of_trainings_continues_with_its_weights(pk):
     found = candidates_of(run)
     assert run.state == "finished"
     kinds = ("number", "state", "origin")
-    assert [[one[k] for k in kinds] for one in found] == [
-        [one[k] for k in kinds] for one in expected["candidates"]
+    assert [[candidate[k] for k in kinds] for candidate in found] == [
+        [candidate[k] for k in kinds] for candidate in expected["candidates"]
     ]
     for ours, theirs in zip(found[:before], expected["candidates"][:before], strict=True):
         assert ours["architecture"] == theirs["architecture"]
@@ -169,7 +169,7 @@ def test_people_sign_in_with_their_passwords_and_the_catalogue_has_its_history()
     word = {"username": "viewer-of-vision", "password": "the password of the samples"}
     assert Client().post("/sign-in/", word).status_code == 302
     entries = apps.get_model("architectures", "CatalogueEntry").objects.order_by("pk")
-    assert [(one.stage, one.history.count()) for one in entries] == [
+    assert [(entry.stage, entry.history.count()) for entry in entries] == [
         ("proposed", 1), ("approved", 2), ("rejected", 4),
     ]  # fmt: skip
 

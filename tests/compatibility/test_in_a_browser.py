@@ -58,6 +58,6 @@ def test_every_view_of_a_method_and_every_state_of_a_candidate_is_drawn(address,
         expect(page.locator("[data-method]")).not_to_be_empty()
     open_run(page, address, EVERY_STATE)
     text = page.locator("#candidate-table").inner_text()
-    states = {one["state"] for one in FACTS[EVERY_STATE]["candidates"]}
+    states = {candidate["state"] for candidate in FACTS[EVERY_STATE]["candidates"]}
     assert {"done", "lost", "diverged", "running"} <= states
     assert [state for state in states - {"done"} if state not in text.lower()] == []

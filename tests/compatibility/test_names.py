@@ -35,7 +35,7 @@ def listed() -> dict[str, dict[str, Any]]:
     with redirect_stdout(StringIO()) as out:
         assert main(["list", "--json"]) == 0
     found = json.loads(out.getvalue())
-    return {kind: {one["name"]: one for one in entries} for kind, entries in found.items()}
+    return {kind: {entry["name"]: entry for entry in entries} for kind, entries in found.items()}
 
 
 # Defaults that have changed since, because they are better. Runs store all of their settings.

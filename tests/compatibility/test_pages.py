@@ -34,7 +34,9 @@ def of_run(pk: str, run: dict[str, Any]) -> Iterator[str]:
     """The addresses of a run, with one candidate of each state."""
     yield from (f"/runs/{pk}/", f"/runs/{pk}/snapshot.json", f"/runs/{pk}/events/")
     yield from (f"/compare?runs={pk}", f"/runs/new?clone={pk}")
-    for number in {one["state"]: one["number"] for one in run["candidates"]}.values():
+    for number in {
+        candidate["state"]: candidate["number"] for candidate in run["candidates"]
+    }.values():
         yield f"/runs/{pk}/candidates/{number}/"
         yield f"/runs/{pk}/candidates/{number}/graph.json"
 

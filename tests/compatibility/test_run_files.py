@@ -104,7 +104,7 @@ def test_the_front_of_a_run_file_is_the_same(name, folder, capsys):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_line_of_a_run_file_is_described_as_before(name, folder, capsys):
-    done = [one for one in lines(folder / "whole.jsonl")[1:] if one["state"] == "done"]
+    done = [line for line in lines(folder / "whole.jsonl")[1:] if line["state"] == "done"]
     (folder / "one.json").write_text(json.dumps(done[-1]))
     found = printed(capsys, "describe", "one.json")
     assert same(found, read_json(f"runs/{name}/describe.json"), more=True)

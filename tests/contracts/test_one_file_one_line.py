@@ -46,7 +46,9 @@ def test_the_listing_and_the_reference_name_it(capsys):
 def test_a_search_uses_it_with_strategies_it_never_heard_of():
     result = search.run(assembly.check(QUESTION))
     assert len(result.candidates) == 6
-    assert all(set(one.outcome.values) == {"error", "weight"} for one in result.candidates)
+    assert all(
+        set(candidate.outcome.values) == {"error", "weight"} for candidate in result.candidates
+    )
 
 
 @pytest.mark.django_db

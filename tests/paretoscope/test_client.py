@@ -149,14 +149,16 @@ def test_studies_architectures_evaluations_and_exports(client, team, tmp_path, m
     )
     assert (len(study.runs()), study.has_ended) == (4, False)
     assert study.stop().row["changed"] == 4
-    assert [one.id for one in client.studies()] == [study.id]
+    assert [listed.id for listed in client.studies()] == [study.id]
     with pytest.raises(TimeoutError, match="has not ended after 0 s"):
         study.wait(timeout=0)
     stored = make_run(team, candidates=1)
     work_off(stored)
     entry = client.keep(stored.pk, 0, "Small net", "It is small.")
     assert (entry.stage, client.architecture(entry.id).name) == ("proposed", "Small net")
-    assert [one.id for one in client.architectures("small", latest=True)] == [entry.id]
+    assert [architecture.id for architecture in client.architectures("small", latest=True)] == [
+        entry.id
+    ]
     evaluation = client.evaluate(architecture=entry.id, seeds=[0], key="e")
     assert client.evaluate(architecture=entry.id, seeds=[0], key="e").id == evaluation.id
     assert [row["state"] for row in evaluation.trainings()] == ["queued"]

@@ -63,7 +63,7 @@ def test_very_long_names_and_many_settings_are_refused_by_name(researcher):
     ):
         answer = caller.post("/runs", body)
         assert answer.status_code == 422
-        assert any(one["pointer"].startswith(pointer) for one in answer.json()["errors"])
+        assert any(error["pointer"].startswith(pointer) for error in answer.json()["errors"])
 
 
 @pytest.mark.trap(13)

@@ -133,7 +133,7 @@ def test_tools_see_and_stop_a_training_and_a_broker_may_lose_everything(celery_w
     run = fleet.launch(epochs=LONG, candidates=1)
     fleet.wait_training(run)
     (tasks,) = json.loads(celery(fleet, "inspect", "active", "--json")).values()
-    (task,) = [one for one in tasks if one["work"]]
+    (task,) = [task for task in tasks if task["work"]]
     assert task["name"] == "workers.tasks.evaluate"
     assert (task["kwargs"], task["work"]) == ({"queue": "cpu"}, f"run {run.pk} candidate 0")
 

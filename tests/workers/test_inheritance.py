@@ -58,11 +58,18 @@ def test_two_workers_one_of_them_killed_find_the_same_as_one_process(fleet):
     fleet.wait_ended(run)
     alone = search.run(SearchSpec.from_json(run.spec))
     assert results(run) == [
-        (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
-        for one in alone.candidates
+        (
+            candidate.proposal.number,
+            candidate.proposal.architecture.id,
+            candidate.outcome.state,
+            candidate.outcome.values,
+        )
+        for candidate in alone.candidates
     ]
     assert 2 in run.candidates.values_list("attempts", flat=True)
-    assert details(run) == [one.outcome.measurements[0].detail for one in alone.candidates]
+    assert details(run) == [
+        candidate.outcome.measurements[0].detail for candidate in alone.candidates
+    ]
     assert any("inherited_from" in detail for detail in details(run))
     folder = fleet.folder / "var" / "weights" / weights_place(run).path.name
     kept = [f"{n}.npz" for n in range(CANDIDATES)]

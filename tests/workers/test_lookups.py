@@ -33,8 +33,13 @@ def laid(tmp_path, monkeypatch):
 
 def alone(run) -> list[tuple]:
     return [
-        (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
-        for one in search.run(SearchSpec.from_json(run.spec)).candidates
+        (
+            candidate.proposal.number,
+            candidate.proposal.architecture.id,
+            candidate.outcome.state,
+            candidate.outcome.values,
+        )
+        for candidate in search.run(SearchSpec.from_json(run.spec)).candidates
     ]
 
 

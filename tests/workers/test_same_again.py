@@ -34,8 +34,13 @@ def test_repeated_interrupted_and_with_two_workers(fleet):
     assert results(both) == results(plain)
     alone = search.run(SearchSpec.from_json(plain.spec))  # the engine by itself
     found = [
-        (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
-        for one in alone.candidates
+        (
+            candidate.proposal.number,
+            candidate.proposal.architecture.id,
+            candidate.outcome.state,
+            candidate.outcome.values,
+        )
+        for candidate in alone.candidates
     ]
     assert found == results(plain)
     assert alone.run_front.front == plain.front["numbers"]

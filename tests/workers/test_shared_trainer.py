@@ -49,7 +49,7 @@ def test_two_jobs_run_at_once_and_cancelling_one_leaves_the_other(host):
     proposal = proposal_of(QUESTION)
     first.evaluate(QUESTION.to_json(), proposal)
     *points, last = messages_of(first)
-    assert [one["point"]["epoch"] for one in points] == [1, 2]
+    assert [point["point"]["epoch"] for point in points] == [1, 2]
     (error,) = [m for m in last["outcome"]["measurements"] if m["objective"] == "error"]
     assert error["value"] == error_alone(QUESTION, proposal)
     assert first.grace_seconds == SHARED_GRACE_SECONDS

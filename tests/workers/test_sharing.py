@@ -41,13 +41,20 @@ def test_a_search_killed_in_an_epoch_finds_the_same_as_one_process(fleet):
     fleet.wait_ended(run)
     alone = search.run(SearchSpec.from_json(run.spec))
     assert results(run) == [
-        (one.proposal.number, one.proposal.architecture.id, one.outcome.state, one.outcome.values)
-        for one in alone.candidates
+        (
+            candidate.proposal.number,
+            candidate.proposal.architecture.id,
+            candidate.outcome.state,
+            candidate.outcome.values,
+        )
+        for candidate in alone.candidates
     ]
     assert second.get().attempts == 2
     trained = run.candidates.filter(state="trained").order_by("number")
-    assert [untimed(one.findings) for one in trained] == [
-        untimed(one.outcome.findings) for one in alone.candidates if one.outcome.findings
+    assert [untimed(candidate.findings) for candidate in trained] == [
+        untimed(candidate.outcome.findings)
+        for candidate in alone.candidates
+        if candidate.outcome.findings
     ]
     folder = fleet.folder / "var" / "weights" / weights_place(run).path.name
     # A worker removes the checkpoints of a candidate after it has stored how it ended.

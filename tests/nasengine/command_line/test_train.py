@@ -60,7 +60,7 @@ def test_a_candidate_of_a_run_file_is_trained_on_its_data(tmp_path, capsys):
     printed = capsys.readouterr()
     value = json.loads(printed.out)
     assert value["job"]["dataset_config"]["limit"] == 200
-    assert [one["seed"] for one in value["outcomes"]] == [4]
+    assert [outcome["seed"] for outcome in value["outcomes"]] == [4]
     assert printed.err.startswith("seed 4: epoch 1, epochs 1, train_loss")
 
 

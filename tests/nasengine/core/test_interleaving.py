@@ -146,7 +146,7 @@ def trained(seed, end=None, progress=None, **settings) -> tuple:
     except Cancelled:
         return "cancelled", [], []
     weights = [] if done.network is None else list(done.network.state_dict().values())
-    kept = [{k: v for k, v in one.items() if not k.endswith("seconds")} for one in reports]
+    kept = [{k: v for k, v in report.items() if not k.endswith("seconds")} for report in reports]
     return done.outcome, kept, weights
 
 

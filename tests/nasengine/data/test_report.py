@@ -175,7 +175,7 @@ def test_every_damaged_file_is_named_at_once(tmp_path):
     for name in ("001.png", "002.png"):
         (tmp_path / "ant" / name).write_bytes(b"no image")
     problems = sorted(images(tmp_path).report().problems)
-    assert [("001.png" in one, "002.png" in one) for one in problems] == [
+    assert [("001.png" in problem, "002.png" in problem) for problem in problems] == [
         (True, False),
         (False, True),
     ]

@@ -52,7 +52,9 @@ def test_the_test_part_is_read_once_after_the_last_epoch(trained):
     assert reads == [2] and outcome.test_reads == 1
     assert [point["epoch"] for point in reports] == [1, 2]
     assert all(point["valid_error"] is None for point in reports)
-    (measured,) = (one for one in outcome.measurements if one.objective == "test_error")
+    (measured,) = (
+        measurement for measurement in outcome.measurements if measurement.objective == "test_error"
+    )
     assert 0 < measured.value < 60
     assert (measured.detail["part"], measured.detail["reads"]) == ("test", 1)
     assert measured.detail["images"] == 359

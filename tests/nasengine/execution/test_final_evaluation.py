@@ -137,15 +137,18 @@ def test_ctrl_c_returns_what_is_finished(tmp_path):
             raise KeyboardInterrupt
 
     result = nasengine.evaluate(tiny(), seeds=3, folder=tmp_path, report=report, **QUICK)
-    assert [(one.seed, one.state) for one in result.outcomes] == [(1, "done"), (2, "cancelled")]
-    assert [one.epochs for one in result.outcomes] == [1, 1]
+    assert [(outcome.seed, outcome.state) for outcome in result.outcomes] == [
+        (1, "done"),
+        (2, "cancelled"),
+    ]
+    assert [outcome.epochs for outcome in result.outcomes] == [1, 1]
     assert result.figure().n == 1 and result.std is None
     assert EvaluationResult.load(tmp_path) == result
 
 
 def test_a_cancelled_evaluation_has_no_figure(tmp_path):
     result = nasengine.evaluate(tiny(), folder=tmp_path, cancelled=lambda: True, **QUICK)
-    assert [one.state for one in result.outcomes] == ["cancelled"]
+    assert [outcome.state for outcome in result.outcomes] == ["cancelled"]
     assert result.protocol_key is None and "cancelled" in repr(result)
     with pytest.raises(EngineError, match="has a value for test_error"):
         result.figure()

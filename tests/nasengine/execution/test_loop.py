@@ -47,20 +47,20 @@ def evaluated(digits=(1, 2, 3, 4, 5, 6), cancelled=lambda: False, number=5, **ch
 
 
 def pairs(result):
-    return [(one.proposal, one.outcome) for one in result.candidates]
+    return [(candidate.proposal, candidate.outcome) for candidate in result.candidates]
 
 
 def test_the_same_question_gives_the_same_search():
     first, second = search.run(QUESTION), search.run(QUESTION)
     assert pairs(first) == pairs(second)
     assert len(first.candidates) == 40
-    assert [one.proposal.number for one in first.candidates] == list(range(40))
+    assert [candidate.proposal.number for candidate in first.candidates] == list(range(40))
     assert pairs(search.run(asking(seed=4))) != pairs(first)
 
 
 def test_it_gets_somewhere_and_knows_its_best():
     result = search.run(asking(candidates=300, objectives=("error",)))
-    values = [one.outcome.values["error"] for one in result.candidates]
+    values = [candidate.outcome.values["error"] for candidate in result.candidates]
     assert result.best.outcome.values["error"] == min(values) < 51
     assert result.run_front.front == [result.best.proposal.number]
     assert result.run_front.recorded == 300
@@ -217,6 +217,6 @@ def test_without_a_feasible_one_the_least_violating_is_best():
     found = result.best.outcome.values
     assert result.run_front.hypervolume == 0
     assert result.run_front.front == [result.best.proposal.number]
-    breaches = [sum(one.outcome.values.values()) for one in result.candidates]
+    breaches = [sum(candidate.outcome.values.values()) for candidate in result.candidates]
     assert sum(found.values()) == pytest.approx(min(breaches))
     assert all(map(math.isfinite, found.values()))

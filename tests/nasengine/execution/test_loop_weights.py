@@ -41,9 +41,9 @@ class Stop(Exception):
 def origins(result):
     """Return the candidate whose weights each number inherits, or its message."""
     found = {}
-    for one in result.candidates:
-        detail = one.outcome.measurements[0].detail
-        found[one.proposal.number] = detail.get("inherited_from", detail.get("inheritance"))
+    for candidate in result.candidates:
+        detail = candidate.outcome.measurements[0].detail
+        found[candidate.proposal.number] = detail.get("inherited_from", detail.get("inheritance"))
     return found
 
 
@@ -53,12 +53,14 @@ def whole():
 
 
 def test_children_inherit_from_their_parents_and_train_for_less(whole):
-    parents = {one.proposal.number: one.proposal.parents for one in whole.candidates}
+    parents = {
+        candidate.proposal.number: candidate.proposal.parents for candidate in whole.candidates
+    }
     assert {n: p[0] if p else None for n, p in parents.items()} == origins(whole)
     assert sum(bool(p) for p in parents.values()) >= 4
-    for one in whole.candidates:
-        assert one.outcome.state == "done"
-        assert one.outcome.epochs == (1 if one.proposal.parents else 2)
+    for candidate in whole.candidates:
+        assert candidate.outcome.state == "done"
+        assert candidate.outcome.epochs == (1 if candidate.proposal.parents else 2)
 
 
 def test_in_a_folder_and_in_memory_it_is_the_same_search(whole, tmp_path):
@@ -81,24 +83,28 @@ def test_gone_on_with_over_the_same_weights_it_ends_the_same(whole, tmp_path, cu
 
     with pytest.raises(Stop):
         search.run(QUESTION, pull, weights=weights)
-    history = [(one.proposal, one.outcome) for one in whole.candidates[:cut]]
+    history = [(candidate.proposal, candidate.outcome) for candidate in whole.candidates[:cut]]
     assert search.run(QUESTION, history=history, weights=weights).candidates == whole.candidates
 
 
 def test_gone_on_with_without_them_children_of_the_lost_say_so(whole):
-    history = [(one.proposal, one.outcome) for one in whole.candidates[:6]]
+    history = [(candidate.proposal, candidate.outcome) for candidate in whole.candidates[:6]]
     points = []
     result = search.run(QUESTION, points.append, history=history)
     assert result.candidates[:6] == whole.candidates[:6]
     said = origins(result)
-    orphans = [one.proposal.number for one in result.candidates[6:] if one.proposal.parents[0] < 6]
+    orphans = [
+        candidate.proposal.number
+        for candidate in result.candidates[6:]
+        if candidate.proposal.parents[0] < 6
+    ]
     assert orphans, "a child whose parent has ended"
-    for one in result.candidates[6:]:
-        lost = one.proposal.number in orphans
-        assert said[one.proposal.number] == (
-            "parent left no weights" if lost else one.proposal.parents[0]
+    for candidate in result.candidates[6:]:
+        lost = candidate.proposal.number in orphans
+        assert said[candidate.proposal.number] == (
+            "parent left no weights" if lost else candidate.proposal.parents[0]
         )
-        assert one.outcome.epochs == (2 if lost else 1)
+        assert candidate.outcome.epochs == (2 if lost else 1)
     reported = {p.number for p in points if p.kind == "epoch" and "inheritance" in p.item}
     assert reported == set(orphans)
 

@@ -119,7 +119,7 @@ def test_a_training_killed_at_an_epoch_ends_with_the_same_numbers(wholes, kind, 
     expected, all_reports, _ = whole[kind]
     assert without_seconds(outcome) == without_seconds(expected)
     assert without_seconds(reports) == without_seconds(all_reports[epoch - 1 :])
-    (resumed,) = (one for one in notices if "resumed" in one)
+    (resumed,) = (notice for notice in notices if "resumed" in notice)
     assert resumed["resumed"] == epoch - 1
     assert resumed["notice"].startswith(f"continued at epoch {epoch} from ")
     assert without_seconds([*resumed["curve"], *reports]) == without_seconds(all_reports)

@@ -83,7 +83,7 @@ def test_the_report_compares_int8_with_float32_on_the_valid_part(exported, targe
     assert valid["same_class"] > 0.9
     assert valid["largest_difference"] > 0
     assert facts["layers"] >= 5, "stem, three convolutions, reduction and classifier"
-    (note,) = [one for one in report["notes"] if "in int8" in one]
+    (note,) = [note for note in report["notes"] if "in int8" in note]
     assert note.endswith(f"the same class for {100 * valid['same_class']:.2f} %.")
     assert note in (folder / "README.md").read_text()
 

@@ -119,7 +119,7 @@ class Edge:
 
     def exported_program(self):
         targets = [name for name, count in self.left.items() for _ in range(count)]
-        nodes = [types.SimpleNamespace(op="call_function", target=one) for one in targets]
+        nodes = [types.SimpleNamespace(op="call_function", target=target) for target in targets]
         nodes.append(types.SimpleNamespace(op="placeholder", target="image"))
         return types.SimpleNamespace(graph=types.SimpleNamespace(nodes=nodes))
 

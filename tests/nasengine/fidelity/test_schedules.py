@@ -103,7 +103,7 @@ def test_extrapolation_stops_what_has_no_chance_and_keeps_the_prediction():
     assert stopped.values["error"] == falling(55, 8)[1]
     assert end.told[8].values["error"] == prediction["value"]
     assert end.told[8].measurements[0].method == "modelled"
-    assert [one["epoch"] for one in end.ended[9].findings["predictions"]] == [2, 4]
+    assert [prediction["epoch"] for prediction in end.ended[9].findings["predictions"]] == [2, 4]
 
 
 def test_extrapolation_asks_for_the_chance_to_enter_the_front():

@@ -18,7 +18,9 @@ SOURCE = {"device": "my board", "date": "2026-11-27", "runtime": "onnxruntime 1.
 
 @pytest.fixture(scope="module")
 def graphs():
-    return [network_graph(one.module, one.input_shape) for one in calibration_networks()]
+    return [
+        network_graph(network.module, network.input_shape) for network in calibration_networks()
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ def step(networks, kept, tmp_path):
     def act(name, **values):
         request = {
             "step": name,
-            "architectures": [one.to_json() for one in networks],
+            "architectures": [network.to_json() for network in networks],
             "dataset": "digits",
             "dataset_config": {},
             "descriptions": kept,
@@ -77,7 +77,7 @@ def test_a_device_is_predicted_from_ten_of_its_networks(step, networks, kept, sp
     quiet = {"report": lambda _: None, "cancelled": lambda: False}
     chosen = choose(every, "latency", 10, seed=1, **quiet)
     assert len({one.id for one in chosen}) == 10
-    truth = dict(zip((one.id for one in networks), costs_of(kept), strict=True))
+    truth = dict(zip((network.id for network in networks), costs_of(kept), strict=True))
     measured = {one.id: truth[one.id] for one in chosen}
     three = dict(list(measured.items())[:3])
     costs = {"latency": measured, "power": three}

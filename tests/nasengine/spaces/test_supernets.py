@@ -119,7 +119,7 @@ def test_gradients_are_computed_only_for_parameters_that_require_them(name):
         for parameter in frozen:
             parameter.requires_grad_(False)
     ids = {id(one) for part in parts for one in part}
-    assert ids == {id(one) for one in fast.parameters()}
+    assert ids == {id(parameter) for parameter in fast.parameters()}
     assert len(ids) == len(parts[0]) + len(parts[1])
     assert all(one is not None for one in whole)
 

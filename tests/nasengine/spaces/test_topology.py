@@ -77,8 +77,8 @@ def step(network, rate):
     network.zero_grad()
     loss.backward()
     with torch.no_grad():
-        for one in network.parameters():
-            one.sub_(rate * one.grad)
+        for parameter in network.parameters():
+            parameter.sub_(rate * parameter.grad)
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 32, 32)])
@@ -132,10 +132,12 @@ def test_a_larger_kernel_starts_as_the_smaller_one():
     space = space_of(kernels="3,5")
     graph = ancestor(4)
     small = Graph(
-        {n: Convolution(one.channels, 3, one.pool) for n, one in graph.nodes.items()}, graph.edges
+        {n: Convolution(node.channels, 3, node.pool) for n, node in graph.nodes.items()},
+        graph.edges,
     )
     large = Graph(
-        {n: Convolution(one.channels, 5, one.pool) for n, one in graph.nodes.items()}, graph.edges
+        {n: Convolution(node.channels, 5, node.pool) for n, node in graph.nodes.items()},
+        graph.edges,
     )
     parent, child = space.architecture(small), space.architecture(large)
     child_network, copied, before = inherited(space, child, parent)
@@ -166,7 +168,7 @@ def test_a_sum_has_a_projection_for_every_edge_into_a_convolution():
         space.build(space.architecture(graph), (1, 8, 8), 3)
         for space in (space_of(), space_of(merge="sum"))
     )
-    widths = {SOURCE: 4} | {number: one.channels for number, one in graph.nodes.items()}
+    widths = {SOURCE: 4} | {number: node.channels for number, node in graph.nodes.items()}
     for number, node in graph.nodes.items():
         read = [widths[one] for one in graph.inputs(number)]
         area = node.kernel**2
@@ -239,9 +241,9 @@ def test_each_kind_of_mutation_changes_nodes_and_edges_as_documented():
         child = mutated(graph, only(kind).config, rng)
         assert (len(child.nodes), len(child.edges)) == (nodes + more_nodes, edges + more_edges)
         assert child.is_valid
-    width = sum(one.channels for one in graph.nodes.values())
+    width = sum(node.channels for node in graph.nodes.values())
     wide = mutated(graph, only("double").config, rng)
-    assert sum(one.channels for one in wide.nodes.values()) > width
+    assert sum(node.channels for node in wide.nodes.values()) > width
     assert config.nodes == 12
 
 

@@ -148,7 +148,7 @@ def test_tables_devices_and_workers(caller, team):
     assert [one["name"] for one in caller.get("/devices").json()["items"]] == [device.name]
     assert caller.get(f"/devices/{device.pk}").json()["facts"] == device.facts
     workers = caller.get("/workers").json()["items"]
-    assert [(one["name"], one["state"]) for one in workers] == [(slot.name, "idle")]
+    assert [(worker["name"], worker["state"]) for worker in workers] == [(slot.name, "idle")]
 
 
 LISTS = ("/studies", "/architectures", "/evaluations", "/exports", "/tables", "/devices")

@@ -327,7 +327,7 @@ def test_a_device_measures_an_export_and_its_page_shows_the_value(
     assert part.one("export-measured").attributes["data-open"] == "0"
     api = Caller(researcher)
     again = api.post(f"/exports/{export.pk}/measurements", {"device": "pi4"}).json()
-    assert [one["state"] for one in again["measurements"]] == ["queued", "done"]
+    assert [measurement["state"] for measurement in again["measurements"]] == ["queued", "done"]
     assert again["measurements"][1]["value"] == 2.0
     refused = api.post(f"/exports/{export.pk}/measurements", {"device": "theirs"})
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/device")

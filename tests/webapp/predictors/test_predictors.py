@@ -91,7 +91,9 @@ def test_ten_networks_are_measured_and_all_candidates_predicted(
     measure_all(device)
     claimed = claim_job(slot)
     measured = claimed.request()["measured"]["latency"]
-    assert measured == {one.id: 1.0 + n for n, one in enumerate(architectures[:10])}
+    assert measured == {
+        architecture.id: 1.0 + n for n, architecture in enumerate(architectures[:10])
+    }
     assert fit(claimed, sorted_as_stored(architectures), warnings=("too few",))
     assert PredictedCost.objects.count() == 14
     values = (

@@ -57,7 +57,9 @@ def test_a_preset_trains_without_counter_and_its_costs_name_their_model(name, mo
     objectives = DEVICE_PRESETS[name].spec["objectives"]
     for outcome in done:
         assert set(outcome.values) == set(objectives)
-        costs = [one for one in outcome.measurements if "@" in one.objective]
+        costs = [
+            measurement for measurement in outcome.measurements if "@" in measurement.objective
+        ]
         assert costs and all(one.value > 0 for one in costs)
         assert {one.method for one in costs} == {"modelled"}
         assert all(one.detail["why"] for one in costs)
@@ -73,10 +75,10 @@ def test_a_preset_takes_the_energy_counter_of_the_machine_that_runs_it(name, mon
     monkeypatch.setattr(energy_windows, "forward_pass", lambda *_: nullcontext(lambda: None))
     monkeypatch.setattr(energy_windows, "measure_window", lambda source, run: window)
     energies = [
-        one
+        measurement
         for outcome in searched(name)
-        for one in outcome.measurements
-        if one.objective.startswith("energy@")
+        for measurement in outcome.measurements
+        if measurement.objective.startswith("energy@")
     ]
     assert [(one.method, one.value) for one in energies] == [("counter", 100.0)] * 3
 

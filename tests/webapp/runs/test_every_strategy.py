@@ -117,14 +117,18 @@ def test_a_supernet_run_with_dying_workers_equals_a_search_in_the_engine(name, m
     run = through_the_database(spec, MemoryWeightStore())
     assert_as_alone(run, alone)
     trained = run.candidates.filter(state="trained").order_by("number")
-    assert [untimed(one.findings) for one in trained] == [
-        untimed(one.outcome.findings) for one in alone.candidates if one.outcome.state == "trained"
+    assert [untimed(candidate.findings) for candidate in trained] == [
+        untimed(candidate.outcome.findings)
+        for candidate in alone.candidates
+        if candidate.outcome.state == "trained"
     ]
     assert len(trained) == 4
     assert not trained.filter(measurements__isnull=False).exists()
     assert run.view["kind"] == "sharing"
     assert run.view["view"]["phase"] == "proof"
-    assert set(run.front["numbers"]) <= {one.proposal.number for one in alone.candidates[4:]}
+    assert set(run.front["numbers"]) <= {
+        candidate.proposal.number for candidate in alone.candidates[4:]
+    }
 
 
 def test_a_one_shot_run_with_dying_workers_equals_a_search_in_the_engine(tmp_path):
@@ -175,8 +179,12 @@ def assert_as_alone(run, alone):
     assert run.state == RunState.FINISHED, run.reason
     rows = run.candidates.order_by("number")
     assert list(rows.values_list("architecture_id", "parents", "origin")) == [
-        (one.proposal.architecture.id, list(one.proposal.parents), one.proposal.origin)
-        for one in alone.candidates
+        (
+            candidate.proposal.architecture.id,
+            list(candidate.proposal.parents),
+            candidate.proposal.origin,
+        )
+        for candidate in alone.candidates
     ]
     assert run.front["numbers"] == alone.run_front.front
     assert run.front["curve"] == alone.run_front.curve

@@ -47,8 +47,8 @@ def found_alone(run: Run, **changed) -> list[tuple]:
     """The result of a search in the engine on the table of the run."""
     spec = SearchSpec.from_json({**run.spec, **changed})
     return [
-        (one.proposal.architecture.id, one.outcome.state, one.outcome.values)
-        for one in search.run(spec).candidates
+        (candidate.proposal.architecture.id, candidate.outcome.state, candidate.outcome.values)
+        for candidate in search.run(spec).candidates
     ]
 
 

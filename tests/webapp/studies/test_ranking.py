@@ -131,12 +131,12 @@ def test_one_objective_is_ranked_by_its_best_value(team):
 def test_a_study_without_values_is_ranked_too(team):
     study = launch_study(team, None, "fresh", small_plan())
     data = ranking(study)
-    assert [one["best"] for one in data["methods"]] == [None, None]
+    assert [method["best"] for method in data["methods"]] == [None, None]
     assert [row["difference"].text for row in cells_of(data)] == ["–", "–"]
     assert data["methods"][0]["curves"] == {"hypervolume": [], "best": []}
     study.runs.all().delete()
     data = results(study)
-    assert [one["runs"] for one in data["methods"]] == [0, 0]
+    assert [method["runs"] for method in data["methods"]] == [0, 0]
     assert matrix_of(data)["seeds"] == []
 
 

@@ -135,7 +135,11 @@ def test_results_depend_only_on_the_seed(spec, complete, texts):
     states = [end.outcome.state for end in once.candidates]
     assert set(states) == {"trained", "done"}
     assert once.best is not None
-    epochs = [one.outcome.findings for one in once.candidates if "seconds" in one.outcome.findings]
+    epochs = [
+        candidate.outcome.findings
+        for candidate in once.candidates
+        if "seconds" in candidate.outcome.findings
+    ]
     assert all(0 < epoch["train_seconds"] <= epoch["seconds"] for epoch in epochs)
     counted = "train_words" if spec.space == "recurrent-cell" else "train_images"
     assert epochs and all(epoch[counted] > 0 for epoch in epochs)

@@ -125,7 +125,7 @@ def test_a_recorded_search_step_has_the_numbers_of_the_eager_one(second):
             set_rate(sgd, 0.1 / (number + 1))
             pair = Pair(*(ImageBatch(*batch(2 * number + side), context) for side in (0, 1)))
             losses += [step(pair), pair.weights.value, pair.architecture.wrong.float()]
-        states.append([*losses, *(one.detach() for one in network.parameters())])
+        states.append([*losses, *(parameter.detach() for parameter in network.parameters())])
     assert step.graphs.description == "CUDA graph"
     close(*states)
 
@@ -150,7 +150,7 @@ def test_a_recorded_training_step_has_the_numbers_of_the_eager_one():
         for number in range(STEPS):
             images, labels = batch(number)
             step(context.batch(images), labels, 0.1, number / STEPS)
-        states.append([one.detach() for one in network.parameters()])
+        states.append([parameter.detach() for parameter in network.parameters()])
     close(*states)
 
 
