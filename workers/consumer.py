@@ -66,9 +66,9 @@ class Consumer:
         """Let the consumer drop its connection to the broker and open another."""
         self._soon(_raise_connection_error)
 
-    def restart(self) -> None:
+    def restart(self, reason: str) -> None:
         """Sign out, then start this process again with the same command line."""
-        log.warning("no message arrives after a new connection: the worker starts again")
+        log.warning("%s: the worker starts again", reason)
         worker = process.the_worker()
         worker.stop()
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])

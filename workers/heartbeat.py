@@ -49,6 +49,7 @@ class Heartbeat(threading.Thread):
                 self.worker.find_lost_messages()
             except (DatabaseError, InterfaceError) as error:
                 log.warning("heartbeat not written: %s", str(error).partition("\n")[0])
+                self.worker.progress.swept()  # without the database no sweep can end
                 connection.close()
             except Exception:  # the leases of running work must be renewed all the same
                 log.exception("heartbeat failed")

@@ -24,6 +24,7 @@ from webapp.runs.services.drains import drained_among, is_drained
 from .database_retry import CONNECTION_ERRORS, retry_until_available
 from .heartbeat import Heartbeat
 from .next_work import announce, claim_first, due_work
+from .progress import Progress
 from .slot import Slot
 from .trainer_host import TrainerHost
 from .work import Work
@@ -48,7 +49,7 @@ class MessageConsumer(Protocol):
     def start_here(self, announcement: Announcement) -> None: ...
     def receive(self, queues: list[str], begin: bool) -> None: ...
     def reconnect(self) -> None: ...
-    def restart(self) -> None: ...
+    def restart(self, reason: str) -> None: ...
     def is_connected(self) -> bool: ...
 
 
@@ -93,6 +94,8 @@ class Worker:
         self._task_ended = threading.Condition()
         self._heartbeat = Heartbeat(self)
         self._busy_at = self._swept_at = time.monotonic()
+        self.progress = Progress()
+        self._concurrency = concurrency
         self._missed = 0  # how often in a row work was claimed without a message
         self._is_searching = False
         self._has_reconnected = False  # since the last message arrived
@@ -266,6 +269,7 @@ class Worker:
     def swept(self) -> None:
         """Remember that this coordinator has swept."""
         self._swept_at = time.monotonic()
+        self.progress.swept()
 
     def _drain(self) -> None:
         """Receive no announcement of work while every slot is drained: others need it."""
@@ -293,15 +297,28 @@ class Worker:
             self._drain()
             self._leave_cuda()
         if self._must_restart and not self._running:
-            self.consumer.restart()
+            self.consumer.restart("no message arrives after a new connection")
+        if self.coordinator_row is not None:
+            self._watch_progress(self.coordinator_row)
         patience = MISSED_SWEEPS * settings.SWEEP_SECONDS if has_broker else OUTAGE_SECONDS
         if self.is_coordinator and now > self._swept_at + patience:
-            self.swept()
+            self._swept_at = now
             self.consumer.start_here(Announcement(SWEEP, COORDINATOR_QUEUE))
         patience = settings.IDLE_SECONDS if has_broker else OUTAGE_SECONDS
         if self._free and not self.is_drained and now > self._busy_at + patience:
             self._busy_at = now
             self._find_work(has_broker)
+
+    def _watch_progress(self, row: WorkerSlot) -> None:
+        """Record whether sweeps end; start the process again if none has ended for very long.
+
+        While trainings or an import occupy every thread of the pool, no sweep can end.
+        """
+        if len(self._running) >= self._concurrency:
+            self.progress.swept()
+        self.progress.record(row)
+        if self.progress.must_restart():
+            self.consumer.restart(f"no sweep has ended for {self.progress.seconds:.0f} s")
 
     def pause_seconds(self) -> float:
         """Return the time until the next heartbeat: an idle worker holds no lease."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.utils import timezone
 
 from tests.fixtures.factories import make_run
 from webapp.common import messages
 from webapp.runs.models import WorkerDrain, WorkerSlot
+from webapp.runs.services import slots
 from webapp.runs.services.claims import Claim
 from workers.candidate_work import CandidateWork
 from workers.worker import Worker
@@ -35,7 +39,7 @@ class Recorder:
     def reconnect(self):
         self.reconnects += 1
 
-    def restart(self):
+    def restart(self, reason):
         self.restarts += 1
 
     def is_connected(self):
@@ -74,6 +78,25 @@ def test_rows_say_what_each_part_of_a_worker_does(worker):
         ("one-1", "evaluation", ["cpu"]),
         ("one-2", "evaluation", ["cpu"]),
     ]
+
+
+def test_a_coordinator_whose_sweeps_do_not_end_is_stalled_and_starts_again(worker):
+    def stalled_after(seconds):
+        worker.progress._swept_at -= seconds
+        worker.find_lost_messages()
+        return slots.stalled_since(WorkerSlot.objects.get(role="coordinator"))
+
+    assert stalled_after(290) is None
+    assert stalled_after(20) < timezone.now() - timedelta(seconds=300)
+    worker.swept()
+    assert stalled_after(0) is None
+    with ExitStack() as tasks:
+        for number in range(3):  # long trainings in every thread
+            tasks.enter_context(worker.running(str(number), worker.slots[0]))
+        assert stalled_after(2000) is None
+    assert worker.consumer.restarts == 0
+    assert stalled_after(2000) is not None
+    assert worker.consumer.restarts == 1
 
 
 def test_work_and_sweeps_whose_messages_were_lost_start_without_them(worker):

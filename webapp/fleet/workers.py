@@ -15,6 +15,7 @@ from webapp.accounts.models import Team
 from webapp.runs.labels import StateLabel
 from webapp.runs.models import Candidate, CandidateState, WorkerDrain, WorkerSlot
 from webapp.runs.queries import live_slots
+from webapp.runs.services.slots import stalled_since
 
 from .work import CurrentWork, current_work
 
@@ -32,6 +33,9 @@ STATES = {
         "Lost", "circle-x", "bad", "No heartbeat for a whole lease: its work goes to other workers"
     ),
     "healthy": StateLabel("Healthy", "circle-check", "good", "It advances the runs"),
+    "stalled": StateLabel(
+        "Stalled", "circle-x", "bad", "It is alive but completes no sweep: runs may not advance"
+    ),
 }
 
 
@@ -57,6 +61,11 @@ class WorkerRow:
     def facts(self) -> dict[str, Any]:
         """Facts about its machine and software; some are not known before its first training."""
         return self.slot.facts
+
+    @property
+    def stalled_since(self) -> datetime | None:
+        """Since when a coordinator has completed no sweep; None while it does its work."""
+        return stalled_since(self.slot)
 
     @property
     def has_throughput(self) -> bool:
@@ -112,7 +121,7 @@ def _state(slot: Any, is_busy: bool, is_drained: bool) -> str:
     if not slot.is_alive:
         return "lost"
     if slot.role == "coordinator":
-        return "healthy"
+        return "stalled" if stalled_since(slot) else "healthy"
     if is_drained:
         return "draining" if is_busy else "drained"
     return "working" if is_busy else "idle"

@@ -24,6 +24,7 @@ from webapp.runs.queries import (
     runs_of,
 )
 from webapp.runs.run_table import rows_of, with_front
+from webapp.runs.services.slots import stalled_since
 
 from .health import broker_answers
 
@@ -99,6 +100,11 @@ def _fleet_problems(busy: list[dict[str, Any]], workers: dict[str, Any]) -> list
         texts.append("The broker does not answer, so runs advance more slowly. Start Valkey.")
     if not workers["coordinator"]:
         texts.append("No coordinator is running, so no run advances. Start one.")
+    elif all(stalled_since(slot) for slot in workers["coordinator"]):
+        texts.append(
+            "No coordinator has completed a sweep for 5 minutes, so runs may not advance. "
+            "Restart it."
+        )
     return [Attention("bad", text) for text in texts]
 
 

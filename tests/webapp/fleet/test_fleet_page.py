@@ -53,6 +53,14 @@ def test_an_empty_fleet_reads_what_to_start(viewer, sign_in):
     assert "NVIDIA cards appear here" in page.one("fleet-cards").text
 
 
+def test_a_coordinator_is_healthy_while_its_sweeps_end(viewer, sign_in):
+    boss = slots.register("boss", "coordinator", [], {})
+    assert "Healthy" in page_of(sign_in(viewer)).one("worker-boss").text
+    slots.add_facts(boss, {slots.STALLED_SINCE: "2026-01-01T00:00:00+00:00"})
+    row = page_of(sign_in(viewer)).one("worker-boss").text
+    assert "Stalled" in row and "restart it" in row and "Healthy" not in row
+
+
 def test_a_worker_with_its_work_epoch_and_throughput(team, viewer, sign_in):
     run = make_run(team, candidates=3, in_flight=3)
     slot = slots.register("gpu-7", "evaluation", ["cuda", "cpu"], {"threads": 4})

@@ -64,6 +64,12 @@ def test_what_keeps_runs_from_moving_is_told(team, viewer, sign_in, monkeypatch)
     assert "broker does not answer" in shown
     assert "No coordinator is running" in shown
     assert "queue cpu, which no worker serves" in shown
+    boss = slots.register("boss", "coordinator", [], {})
+    assert "coordinator" not in page_of(sign_in(viewer)).one("attention").text
+    slots.add_facts(boss, {slots.STALLED_SINCE: "2026-01-01T00:00:00+00:00"})
+    page = page_of(sign_in(viewer))
+    assert "No coordinator has completed a sweep" in page.one("attention").text
+    assert "Stalled" in page.one("workers").text and "restart it" in page.one("workers").text
 
 
 def test_jobs_that_no_worker_serves_are_named_without_a_run(team, other_team, viewer, sign_in):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models.functions import Now
@@ -13,6 +14,8 @@ from nasengine.execution.code_version import code_version
 from webapp.runs.models import WorkerSlot
 
 from .fleet_news import announce_fleet
+
+STALLED_SINCE = "stalled_since"  # fact of a coordinator whose sweeps do not end: ISO 8601 time
 
 
 def register(name: str, role: str, queues: list[str], facts: dict[str, Any]) -> WorkerSlot:
@@ -46,6 +49,12 @@ def add_facts(slot: WorkerSlot, facts: dict[str, Any]) -> None:
     slot.facts = {**slot.facts, **facts}
     slot.save(update_fields=["facts"])
     announce_fleet()
+
+
+def stalled_since(slot: WorkerSlot) -> datetime | None:
+    """Return since when a coordinator has completed no sweep; None while it does its work."""
+    since = slot.facts.get(STALLED_SINCE)
+    return datetime.fromisoformat(since) if since else None
 
 
 def serve(slot: WorkerSlot, queues: list[str]) -> None:
