@@ -10,6 +10,7 @@ from django.urls import include, path
 admin.autodiscover()
 registry.load()
 
+handler500 = "webapp.site.server_error.server_error"
 urlpatterns = [
     path("", include("webapp.site.urls")),
     path("", include("webapp.accounts.urls")),

@@ -5,6 +5,7 @@ The addresses are those of `test_every_address`, which fails if one is missing t
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -16,10 +17,12 @@ from django.core.signals import got_request_exception
 from django.db import OperationalError, transaction
 from django.test import Client
 from django.urls import get_resolver
+from psycopg.errors import AdminShutdown, DeadlockDetected
 
 from tests.fixtures.html_reader import read
 from tests.webapp.test_every_address import GUARDS, addresses
 from webapp.accounts.models import User
+from webapp.common.outage import is_outage
 
 pytestmark = pytest.mark.django_db
 __all__ = ["addresses"]  # a fixture
@@ -251,12 +254,42 @@ def test_the_typed_text_survives_a_nul(researcher, sign_in):
     assert "kept\ufffd" in page
 
 
-@pytest.mark.parametrize("cookie", ["", "sessionid=" + "a" * 32, 'sessionid="\\000"'])
-def test_the_health_check_needs_no_session(monkeypatch, cookie, failures):
+@pytest.fixture
+def outage(monkeypatch):
+    """Let every statement fail, as without PostgreSQL."""
+
     def unreachable(*_: object, **__: object) -> None:
-        raise OperationalError("the server is down")
+        raise OperationalError("the server is down\nreally")
 
     monkeypatch.setattr("django.db.backends.utils.CursorWrapper.execute", unreachable)
+
+
+def test_without_the_database_pages_and_api_answer_503_in_one_line_of_the_log(
+    outage, monkeypatch, capsys
+):
+    stderr = logging.StreamHandler(sys.stderr)
+    monkeypatch.setattr(logging.getLogger("django"), "handlers", [stderr])
+    client = Client(raise_request_exception=False, headers={"Cookie": "sessionid=" + "a" * 32})
+    page = client.get("/")
+    assert page.status_code == 503 and page["Retry-After"]
+    assert "The database cannot be reached" in page.content.decode()
+    assert capsys.readouterr().err.splitlines() == ["Service Unavailable: /: the server is down"]
+    document = client.get("/api/runs", headers={"Authorization": "Bearer nasp_" + "a" * 43})
+    assert document.status_code == 503 and document["Retry-After"]
+    assert "cannot be reached" in document.json()["detail"]
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_statement_that_fails_is_no_outage():
+    error = OperationalError("deadlock detected")
+    error.__cause__ = DeadlockDetected()
+    assert not is_outage(error)
+    error.__cause__ = AdminShutdown()
+    assert is_outage(error)
+
+
+@pytest.mark.parametrize("cookie", ["", "sessionid=" + "a" * 32, 'sessionid="\\000"'])
+def test_the_health_check_needs_no_session(outage, cookie, failures):
     client = Client(raise_request_exception=False, headers={"Cookie": cookie})
     answer = client.get("/healthz")
     assert answer.status_code == 503

@@ -14,6 +14,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from nasengine.core.errors import InvalidSettings
 
+from .outage import RETRY_SECONDS, UNREACHABLE, is_outage
+
 log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 MAX_DETAIL = 2000
@@ -31,6 +33,13 @@ def problem(status: int, detail: str, **more: Any) -> HttpResponse:
     response = HttpResponse(json.dumps(document), status=status, content_type=CONTENT_TYPE)
     if status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def database_unreachable() -> HttpResponse:
+    """Return the problem document of a request that failed in an outage of the database."""
+    response = problem(503, UNREACHABLE)
+    response["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
@@ -93,5 +102,8 @@ def answer_with_problems(api: NinjaAPI, no_token: str) -> None:
 
     @api.exception_handler(Exception)
     def broken(request: HttpRequest, error: Any) -> HttpResponse:
+        if is_outage(error):
+            log.warning("the request %s failed: the database cannot be reached", request.path)
+            return database_unreachable()
         log.error("the request %s failed", request.path, exc_info=error)
         return problem(500, "The workbench failed; its log has the reason.")

@@ -8,6 +8,7 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
     },
+    "filters": {"outages": {"()": "webapp.common.outage.OutageFilter"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
         "none": {"class": "logging.NullHandler"},
@@ -15,6 +16,8 @@ LOGGING = {
     "loggers": {
         # Only errors with a traceback; a 404 is not an error.
         "django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        # A request without the database is one line.
+        "django.request": {"filters": ["outages"]},
         # Anyone can send a wrong Host header or a forged query: answered with 400, not logged.
         # Without a handler Python itself would write these with their tracebacks.
         "django.security": {"handlers": ["none"], "propagate": False},
