@@ -46,19 +46,20 @@ CONTINUE = """
 import json, sys
 from nasengine.core.proposal import Proposal
 from tests.fixtures.outcomes import WORLDS, step
-saved = json.load(sys.stdin)
-world = WORLDS[saved["world"]]
-strategy = world.strategy(saved["name"], seed=saved["seed"], **saved["config"])
-if saved["state"] is not None:
-    strategy.load_state_dict(saved["state"])
-open_ = [Proposal.from_json(value) for value in saved["open"]]
-asked = []
-while len(asked) < saved["count"]:
-    proposal = step(strategy, world, open_, saved["width"])
-    if proposal is not None:
-        asked.append(proposal.to_json())
-json.dump({"asked": asked, "state": strategy.state_dict(), "torch": "torch" in sys.modules},
-          sys.stdout)
+for line in sys.stdin:
+    saved = json.loads(line)
+    world = WORLDS[saved["world"]]
+    strategy = world.strategy(saved["name"], seed=saved["seed"], **saved["config"])
+    if saved["state"] is not None:
+        strategy.load_state_dict(saved["state"])
+    open_ = [Proposal.from_json(value) for value in saved["open"]]
+    asked = []
+    while len(asked) < saved["count"]:
+        proposal = step(strategy, world, open_, saved["width"])
+        if proposal is not None:
+            asked.append(proposal.to_json())
+    answer = {"asked": asked, "state": strategy.state_dict(), "torch": "torch" in sys.modules}
+    print(json.dumps(answer), flush=True)
 """
 
 
@@ -66,7 +67,23 @@ def make(name, world, seed=0):
     return WORLDS[world].strategy(name, seed=seed, **SMALL.get(name, {}))
 
 
-def in_another_process(name, world, count, *, width, state=None, open_=(), seed=0):
+@pytest.fixture(scope="module")
+def other_process():
+    """A process with another seed of hashes that continues searches, one for all tests."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", CONTINUE],
+        env={**os.environ, "PYTHONHASHSEED": "5"},
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        yield process
+        process.stdin.close()
+
+
+def in_another_process(process, name, world, count, *, width, state=None, open_=(), seed=0):
     """Continue a search in another process; return its proposals and its final state."""
     job = {
         "name": name,
@@ -78,22 +95,17 @@ def in_another_process(name, world, count, *, width, state=None, open_=(), seed=
         "count": count,
         "width": width,
     }
-    process = subprocess.run(
-        [sys.executable, "-c", CONTINUE],
-        input=json.dumps(job, allow_nan=False),
-        env={**os.environ, "PYTHONHASHSEED": "5"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(process.stdout)
+    process.stdin.write(json.dumps(job, allow_nan=False) + "\n")
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_the_same_seed_gives_the_same_proposals_in_another_process_without_torch(name):
+def test_the_same_seed_gives_the_same_proposals_in_another_process_without_torch(
+    name, other_process
+):
     here = proposals(make(name, "three"), WORLDS["three"], 40, width=3)
-    there = in_another_process(name, "three", 40, width=3)
+    there = in_another_process(other_process, name, "three", 40, width=3)
     assert there["asked"] == [proposal.to_json() for proposal in here]
     assert there["torch"] is False
     other = proposals(make(name, "three", seed=1), WORLDS["three"], 40, width=3)
@@ -178,7 +190,7 @@ def as_postgresql_writes(text):
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_it_continues_in_another_process(name):
+def test_it_continues_in_another_process(name, other_process):
     world, width = WORLDS["rough"], 4
     whole = proposals(make(name, "rough"), world, 60, width)
     strategy, open_, asked = make(name, "rough"), [], []
@@ -186,7 +198,7 @@ def test_it_continues_in_another_process(name):
         proposal = step(strategy, world, open_, width)
         asked += [] if proposal is None else [proposal]
     there = in_another_process(
-        name, "rough", 29, width=width, state=strategy.state_dict(), open_=open_
+        other_process, name, "rough", 29, width=width, state=strategy.state_dict(), open_=open_
     )
     assert [p.to_json() for p in asked] + there["asked"] == [p.to_json() for p in whole]
 
