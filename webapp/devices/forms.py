@@ -17,12 +17,22 @@ MAX_NAME = 32  # so that its queue, device:NAME, has at most 40 characters
 MAX_DESCRIPTION = 500
 
 
+def _check_name(value: str) -> None:
+    """Refuse a name that is no word, and repeat it."""
+    try:
+        DEVICE_NAME(value)
+    except forms.ValidationError as error:
+        raise forms.ValidationError(
+            f"{error.message} (got {value[:40]!r}): choose a name such as pi4"
+        ) from None
+
+
 class DeviceForm(SiteForm):
     """Name, description and kind of a device, and what runs do while it is away."""
 
     name = forms.CharField(
         max_length=MAX_NAME,
-        validators=[DEVICE_NAME],
+        validators=[_check_name],
         help_text="The NAME of latency@NAME, such as pi4.",
     )
     description = forms.CharField(

@@ -37,7 +37,10 @@ def test_a_device_is_added_and_its_token_shown_once(team, researcher, sign_in):
         ({"name": "cpu"}, "cpu is a device of the engine"),
         ({"name": "titan_x"}, "titan_x is a device of the engine"),
         ({"name": "mine"}, "Vision has a device mine: choose another name"),
-        ({"name": "a b"}, "must start with a letter or digit"),
+        (
+            {"name": "a b"},
+            "hyphens and underscores (got &#x27;a b&#x27;): choose a name such as pi4",
+        ),
         ({"name": "x" * 33}, "at most 32 characters"),
         ({"when_away": "model"}, "is needed for modelled values: choose one"),
     ],
