@@ -17,7 +17,7 @@ from .pictures import read_picture
 from .raw_images import RawImages, resized
 from .split import set_test_apart, split
 
-MAX_PROBLEMS = 5
+MAX_PROBLEMS = 5  # pictures that are named
 MAX_SIZES = 5
 FEW = 10  # images of a class
 
@@ -59,6 +59,7 @@ class _Seen:
     search_pixels: set[bytes] = field(default_factory=set)
     in_both: int = 0
     problems: list[str] = field(default_factory=list)
+    undecodable: int = 0
     checked: int = 0
 
 
@@ -98,13 +99,19 @@ def image_report(
         read=source.files,
         converted=seen.converted.groups(),
         skipped=skipped.groups(),
-        problems=tuple((seen.problems + problems)[:MAX_PROBLEMS]),
+        problems=(*seen.problems, *_more(seen.undecodable - MAX_PROBLEMS), *problems),
         duplicates=_repeated(seen.contents),
         identical=_repeated(seen.pixels),
         checked=seen.checked,
         total=len(labels),
     )
     return replace(report, notes=tuple(_notes(report, seen, size)))
+
+
+def _more(count: int) -> list[str]:
+    if count < 1:
+        return []
+    return [f"{count:,} more {'picture' if count == 1 else 'pictures'} cannot be decoded"]
 
 
 def _labels(source: Source) -> tuple[np.ndarray, np.ndarray]:
@@ -152,6 +159,7 @@ def _look(seen: _Seen, raw: RawImages, index: int, test: bool, wanted: _Wanted) 
         picture = read_picture(item, origin, wanted.mode)
     except EngineError as error:
         seen.checked += 1
+        seen.undecodable += 1
         if len(seen.problems) < MAX_PROBLEMS:
             seen.problems.append(str(error))
         return

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Common formats of photographs only: Pillow knows 40 more, some with a history of exploits.
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
+DECODABLE = f"images must be {', '.join(FORMATS)} of ordinary size; replace or remove it"
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 MAX_PIXELS = 50_000_000
 ORIENTATION = 0x0112  # the EXIF tag
@@ -86,10 +87,7 @@ def _opened(content: bytes, origin: str) -> Image:
         MemoryError,
     ) as error:
         reason = one_line(str(error).partition(" <")[0], 100)
-        raise EngineError(
-            f"{origin} cannot be decoded ({reason}): images must be {', '.join(FORMATS)} of "
-            "ordinary size; replace or remove it"
-        ) from None
+        raise EngineError(f"{origin} cannot be decoded ({reason}): {DECODABLE}") from None
     return image
 
 

@@ -179,6 +179,10 @@ def test_every_damaged_file_is_named_at_once(tmp_path):
         (True, False),
         (False, True),
     ]
+    for number in range(3, 9):
+        (tmp_path / "ant" / f"{number:03}.png").write_bytes(b"no image")
+    *named, rest = images(tmp_path).report().problems
+    assert (len(named), rest) == (5, "3 more pictures cannot be decoded")
 
 
 def test_a_limit_bounds_the_pictures_that_are_decoded(tmp_path):

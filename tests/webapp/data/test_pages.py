@@ -115,10 +115,15 @@ def test_a_refused_file_is_explained_next_to_its_field(researcher, viewer, sign_
     client = sign_in(researcher)
     answer = client.post("/data/new", {"name": "No Good"})
     assert errors_of(read(answer)).keys() == {"file"}
-    answer = client.post("/data/new", {"file": file_of({"a/1.png": b"no"}), "name": "n"})
+    answer = client.post(
+        "/data/new",
+        {"file": file_of({f"a/{number}.png": b"no" for number in range(1, 7)}), "name": "n"},
+    )
     read_uploads()
     page = read(client.get(answer["Location"]))
-    assert "cannot be decoded" in errors_of(page)["file"] or "one class" in errors_of(page)["file"]
+    text = errors_of(page)["file"]
+    assert "a/1.png cannot be decoded" in text and "; a/2.png cannot be decoded" in text
+    assert text.count("replace or remove it") == 1 and "1 more picture cannot be decoded" in text
     assert client.post(answer["Location"], {"name": "other"}).status_code == 302  # kept
     read_uploads()
     client.post(f"{answer['Location']}discard")

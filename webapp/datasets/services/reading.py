@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from nasengine.core.data_report import DataReport
 from nasengine.core.errors import EngineError, InvalidSettings
 from nasengine.data.common.named import named_dataset
-from nasengine.data.common.pictures import GREY_AS_COLOUR
+from nasengine.data.common.pictures import DECODABLE, GREY_AS_COLOUR
 from nasengine.data.common.registered import RegisteredData
 
 from .storing import adopt, data_storage, digest_of, is_complete, scratch_folder, store_folder
@@ -82,7 +82,11 @@ def _read(fetch: Callable[[Path], None], file_name: str, name: str, scratch: Pat
         text = str(error).replace(f"{inside}/", "").replace(inside, "the file")
         raise InvalidSettings({"file": text.replace("; correct path", "")}) from None
     if report.problems:
-        text = report.problems[0].replace(f"{copy}/content/", "").replace(str(copy), "the file")
+        text = (
+            _problems_text(report.problems)
+            .replace(f"{copy}/content/", "")
+            .replace(str(copy), "the file")
+        )
         raise InvalidSettings({"file": text.replace("; check path", "")})
     skipped = tuple(unpacked.skipped.groups())
     report = replace(report, dataset=name, skipped=(*report.skipped, *skipped))
@@ -90,6 +94,13 @@ def _read(fetch: Callable[[Path], None], file_name: str, name: str, scratch: Pat
     if not is_complete(place):
         store_folder(copy, place)
     return Content(digest, unpacked.source, config, report, files, size)
+
+
+def _problems_text(problems: Sequence[str]) -> str:
+    """Return the problems of a report in one line; the rule for pictures follows them once."""
+    rule = f": {DECODABLE}"
+    text = "; ".join(problem.removesuffix(rule) for problem in problems)
+    return text + rule if any(problem.endswith(rule) for problem in problems) else text
 
 
 def _report(source: str, path: str) -> tuple[DataReport, dict[str, Any]]:
