@@ -31,6 +31,8 @@ def test_an_open_page_offers_new_candidates_and_is_complete_at_the_end(
     open_as(page, f"{website.url}/runs/{run.pk}/", "rosa")
     expect(page.get_by_test_id("run-state")).to_contain_text("Running")
     expect(page.get_by_test_id("candidate-count")).to_have_text("1 candidate")
+    curves = page.get_by_test_id("curves")
+    expect(curves.locator("[data-run-open]")).to_be_visible()
 
     evaluate(run, slot, 3)
     pill = page.get_by_test_id("new-pill")
@@ -50,6 +52,8 @@ def test_an_open_page_offers_new_candidates_and_is_complete_at_the_end(
     expect(page.get_by_test_id("run-state")).to_contain_text("Finished")
     expect(page.get_by_test_id("candidate-count")).to_have_text("30 candidates")
     expect(pill).to_be_hidden()
+    expect(curves.locator("[data-run-ended]")).to_be_visible()  # without an epoch
+    expect(curves.locator("[data-run-open]")).to_be_hidden()
     expect(page.get_by_test_id("front-size")).to_have_text("30")
     expect(page.get_by_test_id("best-value")).to_have_text("21.00")
     expect(page.get_by_test_id("run-pause")).to_have_count(0)

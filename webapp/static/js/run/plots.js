@@ -5,12 +5,22 @@ import { curvesView } from "./curves.js";
 import { paretoView } from "./pareto.js";
 import { sameParts } from "./same.js";
 
+const ENDED = new Set(["stopped", "finished", "failed"]);
+
 export function plotViews(context) {
   return [
     paretoView(context),
     simpleView(context, "hypervolume", hypervolumeFigure, hypervolumeTable, (s) => [s.front, s.run.told]),
     curvesView(context),
+    emptyTexts,
   ];
+}
+
+// The texts of empty charts: what will appear while the run goes on, what is missing at its end.
+function emptyTexts({ run }) {
+  const ended = ENDED.has(run.state);
+  for (const text of document.querySelectorAll("[data-run-ended]")) text.hidden = !ended;
+  for (const text of document.querySelectorAll("[data-run-open]")) text.hidden = ended;
 }
 
 function simpleView({ state }, what, figure, table, parts) {
