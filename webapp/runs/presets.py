@@ -180,6 +180,7 @@ PRESETS = {
             "space": "enas-micro",
             "strategy": "enas",
             "space_config": {"cells": 3},
+            "candidates": 25,  # 20 epochs, one derivation and four retrained cells
             "strategy_config": {**SMALL_DATA, **CONFIDENT},
         },
     ),
@@ -191,6 +192,7 @@ PRESETS = {
             "space": "cell",
             "strategy": "random-sharing",
             "space_config": {"cells": 3},
+            "candidates": 25,  # 20 epochs, one scoring of samples and four retrained cells
             "strategy_config": SMALL_DATA,
         },
     ),
@@ -199,6 +201,8 @@ PRESETS = {
         "DARTS on a cell that predicts the next word of Python's documentation.",
         {
             **SHARED,
+            # 10 epochs, one derivation, the derived cell, three to compare and the LSTM baseline.
+            "candidates": 16,
             "space": "recurrent-cell",
             "strategy": "darts",
             "dataset": "pydoc-text",

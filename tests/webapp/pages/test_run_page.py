@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 import pytest
 from django.templatetags.static import static
 
-from nasengine.strategies.one_shot.darts.config import DartsConfig
+from nasengine.core.errors import InvalidSettings
+from nasengine.core.search_spec import SearchSpec
+from nasengine.execution import assembly
 from tests.fixtures.factories import end_run, make_run, make_slot
 from webapp.runs.models import Run, RunState
-from webapp.runs.presets import PRESETS
+from webapp.runs.presets import DEFAULT_OBJECTIVES, PRESETS
 from webapp.runs.snapshot import snapshot
 
 from ...fixtures.html_reader import embedded, read
@@ -417,7 +419,11 @@ def test_an_ended_run_without_a_measured_candidate_promises_no_front(team, viewe
     assert promise not in page and page.count(ended) == 3
 
 
-def test_the_preset_of_darts_asks_for_the_candidates_that_its_search_has():
-    spec = PRESETS["darts"].spec
-    compared = DartsConfig().compared
-    assert spec["candidates"] == spec["strategy_config"]["epochs"] + 1 + 1 + compared
+@pytest.mark.parametrize("name", ["darts", "enas", "random-sharing", "recurrent"])
+def test_one_shot_presets_ask_for_the_candidates_that_their_search_has(name):
+    spec = dict(PRESETS[name].spec)
+    needed = spec.pop("candidates")
+    fields = {"objectives": list(DEFAULT_OBJECTIVES), **spec}
+    assembly.make_strategy(SearchSpec.from_json({**fields, "candidates": needed}))
+    with pytest.raises(InvalidSettings, match=f"must be at least {needed} "):
+        assembly.make_strategy(SearchSpec.from_json({**fields, "candidates": needed - 1}))
