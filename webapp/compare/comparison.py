@@ -21,6 +21,8 @@ from .groups import BY_STUDY_AND_METHOD, Group, group_figures, groups_of
 from .histories import KEPT_SECONDS, History
 from .ranking import Ranking, rank
 
+VERSION = 2  # of cached comparisons: raised when a figure of the same runs changes
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -69,7 +71,7 @@ def _cache_key(runs: Sequence[Run], by: str, unit: str, axes: tuple[str, str] | 
         for r in runs
     ]
     text = repr((facts, by, unit, axes))
-    return f"comparison-{hashlib.sha256(text.encode()).hexdigest()}"
+    return f"comparison-{VERSION}-{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _computed(runs: Sequence[Run], by: str, unit: str, axes: tuple[str, str] | None) -> Comparison:

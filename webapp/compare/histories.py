@@ -13,7 +13,7 @@ from django.core.cache import cache
 
 from nasengine.core.objective import Goal
 from nasengine.pareto.dominance import joined
-from nasengine.pareto.orientation import oriented
+from nasengine.pareto.orientation import oriented, signs
 from nasengine.pareto.selection import best
 from nasengine.pareto.volume import growing_shares, reference_point
 from nasengine.statistics.samples import ROUNDING
@@ -198,6 +198,18 @@ def common_reference(histories: Sequence[History]) -> np.ndarray | None:
     """
     worst = [h.worst for h in histories if h.worst is not None and len(h.worst)]
     return reference_point(np.array(worst)) if worst else None
+
+
+def reference_of(runs: Sequence[Run], histories: Sequence[History]) -> np.ndarray | None:
+    """Return the reference point (m) of runs that are shown together, lower is better.
+
+    A single run keeps the reference of its own page, so that its hypervolume is the same
+    everywhere; several runs have that of `common_reference`. None if nothing is measured.
+    """
+    own = runs[0].front.get("reference") if len(runs) == 1 else None
+    if own and histories[0].worst is not None:
+        return np.array(own, dtype=float) * signs(goals_of(runs[0]))
+    return common_reference(histories)
 
 
 def hypervolume_curve(history: History, reference: np.ndarray | None) -> list[tuple[int, float]]:

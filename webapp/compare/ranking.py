@@ -19,9 +19,9 @@ from webapp.runs.queries import BUSY_RUNS
 from .budget import DEFAULT_UNIT, UNITS, Budget, budget_of, offered_units
 from .histories import (
     History,
-    common_reference,
     histories_of,
     hypervolume_curve,
+    reference_of,
     shared_goals,
 )
 
@@ -75,7 +75,7 @@ def rank(
     """Rank groups of runs at an equal budget.
 
     With several objectives groups are ranked by hypervolume (all runs share one reference
-    point), otherwise by the best value of the only objective.
+    point, as of `reference_of`), otherwise by the best value of the only objective.
 
     Args:
         runs: The runs.
@@ -86,7 +86,7 @@ def rank(
     """
     goals = shared_goals(runs)
     histories = histories_of(runs, goals)
-    reference = common_reference(histories)
+    reference = reference_of(runs, histories)
     units = offered_units(runs, histories)
     groups = () if across_seeds else tuple(members.values())
     budget = budget_of(runs, histories, unit if unit in units else DEFAULT_UNIT, groups)

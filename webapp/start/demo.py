@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
 
 import numpy as np
 from django.db import transaction
 
 from nasengine.core.search_spec import SearchSpec
 from nasengine.execution import assembly
-from nasengine.pareto.dominance import constrained_front
+from nasengine.pareto.dominance import constrained_front, joined
+from nasengine.pareto.volume import growing_shares, reference_point
 from webapp.accounts.models import Membership, Role, Team, User
 from webapp.runs.models import Candidate, CandidateState, Measurement, Run, RunState, Study
 from webapp.runs.services.launch import inputs_of
@@ -215,10 +215,11 @@ def _set_front(run: Run, values: np.ndarray) -> None:
     run.best = int(values[:, 0].argmin())
     run.best_values = dict(zip(names, values[run.best].tolist(), strict=True))
     front = np.flatnonzero(constrained_front(values, np.zeros(len(values)))).tolist()
-    told = np.unique(np.linspace(1, len(values), min(len(values), 200)).astype(int)).tolist()
-    curve: list[dict[str, Any]] = [
-        {"told": n, "number": n - 1, "hypervolume": round(0.9 * (1 - 0.7 / math.sqrt(n)), 6)}
-        for n in told
+    reference = reference_point(values)
+    kept = np.flatnonzero(joined(values))  # only these change the hypervolume
+    shares = growing_shares(values[kept], reference).tolist()
+    curve = [
+        {"told": number + 1, "number": number, "hypervolume": share}
+        for number, share in zip(kept.tolist(), shares, strict=True)
     ]
-    reference = (values.max(axis=0) * 1.1).tolist()
-    run.front = {"numbers": front, "reference": reference, "curve": curve}
+    run.front = {"numbers": front, "reference": reference.tolist(), "curve": curve}

@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 
 from tests.fixtures.factories import make_run
 from webapp.accounts.models import Team
+from webapp.compare.comparison import comparison
 from webapp.runs.models import Candidate, Run, Study
 
 from ...fixtures.html_reader import read
@@ -32,6 +33,9 @@ def made() -> list:
 def test_the_same_seed_makes_the_same_rows():
     call_command("seed_demo", **SMALL, verbosity=0)
     first = made()
+    largest = Run.objects.get(name="60 candidates")
+    compared = comparison([largest])["runs"][0]
+    assert largest.front["curve"][-1]["hypervolume"] == compared["hypervolume"]
     assert (Run.objects.count(), Study.objects.count(), Candidate.objects.count()) == (91, 2, 510)
     Team.objects.all().delete()
     call_command("seed_demo", **SMALL, verbosity=0)

@@ -201,7 +201,14 @@ def test_a_point_of_two_runs_names_both_and_questions_of_one_space_differ_in_nam
     assert "error (%) params" in text and f"{run.name}; {second.name}" in text
 
 
-def test_a_report_names_the_reference_of_its_hypervolumes(run, researcher, sign_in):
-    report = Report.objects.create(team=run.team, title="R", text=f"[[run {run.pk}]]")
+def test_the_hypervolume_of_one_run_in_a_report_is_that_of_its_page(team, researcher, sign_in):
+    # The reference of a run is fixed at its tenth candidate: worse ones do not move it.
+    ended = [("done", 40.0 - n, 400.0 + n) for n in range(10)] + [("done", 90.0, 9000.0)]
+    run = end_run(make_run(team, candidates=len(ended)), ended)
+    report = Report.objects.create(team=team, title="R", text=f"[[run {run.pk}]]")
+    own = f"{run.front['curve'][-1]['hypervolume']:.4f}"
     page = read(sign_in(researcher).get(f"/reports/{report.pk}/"))
-    assert "with the reference error 44.00 %, params 440" in page.text
+    assert "with the reference error 44.00 %, params 450: that of the run's page" in page.text
+    assert f"1 of 1 ended {own} " in page.text
+    compared = read(sign_in(researcher).get(f"/compare?runs={run.pk}"))
+    assert "With the reference of the run's page (error 44.00 %, params 450)." in compared.text
