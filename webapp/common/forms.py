@@ -7,10 +7,13 @@ from types import MappingProxyType
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.boundfield import BoundField
 from django.forms.utils import ErrorList
 
 TRUE_TEXTS = ("true", "on", "yes", "1")
+TOO_SMALL = "must be at least %(limit_value)s (got %(show_value)s)"
+TOO_LARGE = "must be at most %(limit_value)s (got %(show_value)s)"
 MAX_OPTION_LENGTH = 60
 
 
@@ -69,6 +72,12 @@ class SiteForm(forms.Form):
         kwargs.setdefault("label_suffix", "")
         kwargs.setdefault("error_class", ErrorList)
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            for validator in field.validators:
+                if isinstance(validator, MinValueValidator):
+                    validator.message = TOO_SMALL
+                elif isinstance(validator, MaxValueValidator):
+                    validator.message = TOO_LARGE
 
     def add_prefix(self, field_name: str) -> str:
         return f"{self.prefix}.{field_name}" if self.prefix else field_name

@@ -87,7 +87,12 @@ class WebhookForm(SiteForm):
         label="Address",
         help_text="Receives a signed POST request for each event.",
     )
-    kinds = Group(choices=TEAM_KINDS, widget=TickBoxes(), label="Events")
+    kinds = Group(
+        choices=TEAM_KINDS,
+        widget=TickBoxes(),
+        label="Events",
+        error_messages={"required": "choose at least one event"},
+    )
     minutes = forms.IntegerField(
         min_value=1,
         max_value=MAX_MINUTES,

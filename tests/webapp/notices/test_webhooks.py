@@ -144,6 +144,16 @@ def test_internal_and_wrong_addresses_get_a_message(owner, sign_in, url):
     assert not Webhook.objects.exists()
 
 
+def test_wrong_numbers_and_no_event_get_a_message_with_value_and_rule(owner, sink, sign_in):
+    values = {"name": "x", "url": sink.url, "minutes": "20000"}
+    errors = errors_of(read(sign_in(owner).post("/team/webhooks/", values)))
+    assert errors["minutes"] == "must be at most 10080 (got 20000)"
+    assert errors["kinds"] == "choose at least one event"
+    values |= {"minutes": "-1", "kinds": ["run-failed"]}
+    errors = errors_of(read(sign_in(owner).post("/team/webhooks/", values)))
+    assert errors == {"minutes": "must be at least 1 (got -1)"}
+
+
 def test_a_name_that_turns_internal_later_is_refused_at_the_connection(team, hook, sink, settings):
     settings.PARETOSCOPE_INTERNAL_TARGETS = []
     finish_a_run(team)

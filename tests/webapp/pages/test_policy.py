@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -57,6 +58,13 @@ def test_no_script_evaluates_text_or_writes_markup(path):
         )
         == []
     )
+
+
+def test_htmx_is_told_to_set_no_inline_styles():
+    """It would move the style of an element, as of a text area made larger, to its new version."""
+    base = (ROOT / "templates" / "base.html").read_text()
+    config = json.loads(re.search(r"htmx-config\"\s+content='([^']+)'", base)[1])
+    assert not config["includeIndicatorStyles"] and "style" not in config["attributesToSettle"]
 
 
 def test_plotly_is_told_to_leave_its_inline_styles_out():
