@@ -160,6 +160,7 @@ def test_what_was_not_launched_is_offered_later_and_cleared_by_launching(form):
     candidates.fill("-3")
     page.get_by_test_id("launch").click()
     expect(page.get_by_test_id("error-summary")).to_be_visible()
+    page.wait_for_load_state()  # the script of drafts has run
     page.goto(runs)
     page.goto(new)
     page.get_by_test_id("draft-restore").click()  # also what the server refused

@@ -8,7 +8,7 @@ function wire(select) {
   const field = document.createElement("input");
   const list = document.createElement("ul");
   field.className = "form-select form-select-sm"; // with the arrow of a select
-  field.dataset.search = select.name;
+  field.dataset.searchOf = select.name;
   list.id = `${select.name}-options`;
   list.className = "ps-choices";
   list.hidden = true;
