@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.outages.plan import Disaster, make_plan
-from benchmarks.outages.processes import Processes, processes, worker_name
+from benchmarks.outages.processes import QUICK, Processes, processes, worker_name
 from nasengine.objectives.latency.processor import cpu_name
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def main() -> int:
         options.workers,
     )
     print(f"{cpu_name()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    with processes() as bench:
+    with processes(QUICK) as bench:
         import django
 
         django.setup()

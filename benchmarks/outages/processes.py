@@ -19,8 +19,8 @@ from webapp.start.servers import EmbeddedPostgres, EmbeddedValkey, environment_o
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINER = "workers.trainer"
-# Short leases, so that work of a killed worker is queued again soon; a candidate may lose any
-# number of workers, since killing them is the purpose.
+# For kills: short leases, so that work of a killed worker is queued again soon; a candidate may
+# lose any number of workers.
 QUICK = {
     "LEASE_SECONDS": "6",
     "HEARTBEAT_SECONDS": "1",
@@ -34,15 +34,19 @@ QUICK = {
 class Processes:
     """Two servers, a coordinator and workers; each can be killed, and starts again by itself.
 
+    Args:
+        folder: for data and logs.
+        environment: settings of all processes, besides their addresses.
+
     Attributes:
         ended: names of processes that ended although nothing killed them, with exit codes.
     """
 
-    def __init__(self, folder: Path, environment: dict[str, str] | None = None):
+    def __init__(self, folder: Path, environment: dict[str, str]):
         self.folder = folder
         self.postgres = EmbeddedPostgres(folder / "postgres")
         self.valkey = EmbeddedValkey(folder / "valkey")
-        self.extra = environment or {}
+        self.extra = environment
         self.env: dict[str, str] = {}
         self.commands: dict[str, list[str]] = {}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
@@ -57,7 +61,7 @@ class Processes:
             PARETOSCOPE_VAR=self.folder / "var",
             DJANGO_SETTINGS_MODULE="webapp.settings",
             OMP_NUM_THREADS="1",
-            **{**QUICK, **self.extra},
+            **self.extra,
         )
         os.environ.update(self.env)
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
@@ -161,7 +165,7 @@ def worker_name(number: int) -> str:
 
 
 @contextmanager
-def processes(environment: dict[str, str] | None = None) -> Iterator[Processes]:
+def processes(environment: dict[str, str]) -> Iterator[Processes]:
     """Start the servers in a folder that is removed afterwards; `start_...` starts the rest."""
     with ExitStack() as stack:
         prefix = "paretoscope-disasters-"
