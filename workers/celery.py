@@ -15,6 +15,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"  # not that of another 
 from celery import Celery, signals
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from kombu.transport.redis import Channel
 
 from webapp.common import telemetry
 from webapp.common.messages import SWEEP
@@ -30,6 +31,10 @@ def _broker_url() -> str:
         print(f"paretoscope: {error}", file=sys.stderr)
         sys.exit(2)
 
+
+# A message only announces, so none is restored when its connection closes: kombu fails over that
+# once the connection is lost (AttributeError), which would end the worker.
+Channel.do_restore = False
 
 app = Celery("paretoscope", broker=_broker_url(), fixups=[], include=["workers.tasks"])
 app.Task.Request = "workers.task_request:TaskRequest"
@@ -56,6 +61,7 @@ app.conf.update(
         "socket_connect_timeout": 2.0,
         "socket_keepalive": True,
         "health_check_interval": 10,
+        "ack_emulation": False,  # no copies of messages until they are acknowledged
     },
     beat_scheduler="workers.beat:SweepScheduler",
     beat_schedule={
