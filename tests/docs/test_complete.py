@@ -84,6 +84,13 @@ def test_every_state_is_documented():
     assert {stage for stage in Stage.values if f"| {stage} |" not in stages} == set()
 
 
+def test_every_benchmark_is_in_its_table():
+    programs = [p.name for p in (ROOT / "benchmarks").glob("*.py") if "__main__" in p.read_text()]
+    assert len(programs) > 20
+    page = (ROOT / "benchmarks" / "README.md").read_text()
+    assert {name for name in programs if f"| `{name}` |" not in page} == set()
+
+
 def variables() -> set[str]:
     """Return every environment variable that the project reads."""
     found = set()
