@@ -15,6 +15,7 @@ TRUE_TEXTS = ("true", "on", "yes", "1")
 TOO_SMALL = "must be at least %(limit_value)s (got %(show_value)s)"
 TOO_LARGE = "must be at most %(limit_value)s (got %(show_value)s)"
 MAX_OPTION_LENGTH = 60
+MAX_NUMBER_LENGTH = 40
 
 
 class SiteBoundField(BoundField):
@@ -62,6 +63,13 @@ class SiteBoundField(BoundField):
         return {name: value for name, value in ready.items() if name not in own}
 
 
+def number_as_text(field: forms.Field) -> forms.TextInput:
+    """Return a text input for a number: a number input drops what is typed if it is no number."""
+    is_whole = type(field) is forms.IntegerField
+    mode = "numeric" if is_whole else "decimal"
+    return forms.TextInput(attrs={"inputmode": mode, "maxlength": MAX_NUMBER_LENGTH})
+
+
 class SiteForm(forms.Form):
     """A form whose names are dotted paths and whose fields are drawn by parts/field.html."""
 
@@ -73,6 +81,8 @@ class SiteForm(forms.Form):
         kwargs.setdefault("error_class", ErrorList)
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
+            if isinstance(field.widget, forms.NumberInput):
+                field.widget = number_as_text(field)
             for validator in field.validators:
                 if isinstance(validator, MinValueValidator):
                     validator.message = TOO_SMALL

@@ -133,7 +133,7 @@ def test_a_used_up_quota_refuses_a_launch(team, researcher, personal):
     from webapp.runs.services.launch import launch
 
     again["spec"] = SearchSpec.from_json(run.spec)
-    with pytest.raises(InvalidSettings, match=r"2\.5 GPU hours this month, and the quota is 2;"):
+    with pytest.raises(InvalidSettings, match=r"used up: 2\.5 of 2 GPU hours this month;"):
         launch(**again)
     assert Run.objects.count() == 1
 
@@ -141,7 +141,7 @@ def test_a_used_up_quota_refuses_a_launch(team, researcher, personal):
 def test_active_runs_are_limited(team):
     Quota.objects.create(team=team, active_runs=1)
     first = make_run(team, candidates=1)
-    with pytest.raises(InvalidSettings, match="has 1 active runs, and the quota is 1"):
+    with pytest.raises(InvalidSettings, match=f"of the team {team}: 1 active runs at once"):
         make_run(team)
     work_off(first)
     assert make_run(team).state in ("queued", "running")
@@ -160,7 +160,8 @@ def test_owners_set_the_quota_of_a_member(team, other_team, researcher, owner, s
         "gpu_hours",
         "active_runs",
     ]
-    assert "many" in [one.attributes.get("value") for one in form.all("input")]
+    inputs = [one.attributes for one in form.all("input", class_="form-control is-invalid")]
+    assert [(one["type"], one["value"]) for one in inputs] == [("text", "-1"), ("text", "many")]
     for bad in ("nan", "inf", "1e999"):
         assert client.post(page, {"gpu_hours": bad}).status_code == 422
     assert client.post(page, {"gpu_hours": "2.5", "active_runs": ""}).status_code == 302

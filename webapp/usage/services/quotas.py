@@ -34,20 +34,20 @@ def check_quota(team: Any, user: Any, active: Any) -> None:
         runs = None if quota.active_runs is None else active.filter(mine).count()
         if runs is not None and runs >= quota.active_runs:
             _refuse(
-                f"{whose} has {runs} active runs, and the quota is {quota.active_runs}; wait until "
-                f"one ends, stop one, or ask {who} for a larger quota."
+                f"This launch exceeds the quota of {whose}: {quota.active_runs} active runs at "
+                f"once; wait until one ends, stop one, or ask {who} for a larger quota."
             )
         if quota.gpu_hours is not None:
             used = gpu_hours_this_month(team, quota.user)
             if used >= quota.gpu_hours:
                 _refuse(
-                    f"{whose} has used {used:.1f} GPU hours this month, and the quota is "
-                    f"{quota.gpu_hours:g}; wait for the next month or ask {who} for a larger quota."
+                    f"The quota of {whose} is used up: {used:.1f} of {quota.gpu_hours:g} GPU hours "
+                    f"this month; wait for the next month or ask {who} for a larger quota."
                 )
 
 
 def _refuse(text: str) -> None:
-    raise InvalidSettings({"candidates": text[0].upper() + text[1:]})
+    raise InvalidSettings({"candidates": text})
 
 
 def gpu_hours_this_month(team: Any, user: Any = None) -> float:
