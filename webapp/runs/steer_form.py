@@ -8,8 +8,7 @@ from typing import Any
 from django import forms
 
 from webapp.common.forms import SiteForm
-
-MAX_LENGTH = 40
+from webapp.runs.services.steering import MAX_TARGET
 
 
 class SteerForm(SiteForm):
@@ -28,11 +27,14 @@ class SteerForm(SiteForm):
                 label=goal["name"],
                 help_text=goal["unit"],
                 required=False,
+                min_value=-MAX_TARGET,
+                max_value=MAX_TARGET,
                 initial=None if value is None else f"{value:.12g}",
-                widget=forms.TextInput(
-                    attrs={"inputmode": "decimal", "maxlength": MAX_LENGTH, "autocomplete": "off"}
-                ),
             )
+
+    def texts(self) -> list[str]:
+        """Return the message of every wrong value after the name of its objective."""
+        return [f"{name}: {' '.join(map(str, texts))}" for name, texts in self.errors.items()]
 
     def target(self) -> dict[str, float]:
         """Return the values that were typed."""

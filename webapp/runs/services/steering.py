@@ -20,6 +20,7 @@ from .control import ControlRefused, controlled, name_of
 from .record import record_log
 
 MAX_TARGETS = 200
+MAX_TARGET = 1e15  # magnitude of a value, in the unit of its objective
 
 
 def may_steer(run: Run) -> bool:
@@ -71,6 +72,10 @@ def _check(target: Mapping[str, float], names: list[str]) -> None:
             )
         if not math.isfinite(value):
             raise ControlRefused(f"the target of {name} must be a number (got {value})")
+        if abs(value) > MAX_TARGET:
+            raise ControlRefused(
+                f"the target of {name} must be at most {MAX_TARGET:g} in size (got {value:g})"
+            )
 
 
 def _why_not(run: Run) -> str:

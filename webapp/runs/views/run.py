@@ -18,6 +18,7 @@ from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
 from webapp.common.markdown import to_html
 from webapp.events.models import Event
+from webapp.limits import MAX_CANDIDATES
 from webapp.runs.actions import ACTIONS, actions_of
 from webapp.runs.candidate_table import candidate_table
 from webapp.runs.drawings import drawing
@@ -59,6 +60,7 @@ def run_detail(request: TeamRequest, pk: int) -> HttpResponse:
         "now": timezone.now().isoformat(),
         "every_action": ACTIONS.values(),
         "priorities": Priority.choices,
+        "max_candidates": MAX_CANDIDATES,
         "table": table,
         "predicted": table.predicted,
         "sketch": front_sketch(run, row["goals"], request.GET),

@@ -32,7 +32,7 @@ def run_steer(request: TeamRequest, pk: int) -> HttpResponse:
         else:
             form = SteerForm(goals_of_run(run), target_of(run))
     if request.method == "POST" and not request.htmx:
-        texts = [refusal, *form.messages().values()]
+        texts = [refusal, *form.texts()]
         for text in filter(None, texts):
             messages.error(request, text)
         return redirect("run-detail", run.pk)
