@@ -38,6 +38,19 @@ def test_learning_curves_have_the_unit_of_the_objective(scripts):
     assert (values, title) == ([12.0], "%")
 
 
+def test_the_training_steps_of_a_supernet_are_one_curve(scripts):
+    state = snapshot()
+    state["curves"] = {str(n): [{"epoch": n + 1, "valid_error": 50.0 - n}] for n in range(3)}
+    code = f"""const state = {STATE}, look = {LOOK};
+    for (const n of [0, 2]) state.candidates.set(n, {{ number: n, state: "trained" }});
+    const shown = (s) => m.curvesFigure(s, look).data.map((t) => [t.name.split(' ')[0], t.x, t.y]);
+    return [shown(state), shown({{ ...state, chosen: true }}).length];"""
+    shown, chosen = scripts.call("plots/curves.js", code, state)
+    assert ["supernet", [1, 3], [50.0, 48.0]] in shown
+    assert [name for name, *_ in shown].count("#1") == 1 and len(shown) == 2
+    assert chosen == 3
+
+
 def test_a_small_hypervolume_is_no_number_of_micros(scripts):
     state = snapshot()
     state["front"]["curve"] = [

@@ -7,13 +7,14 @@ from typing import Any
 from django.db.models import Q
 
 from webapp.events.models import Event
-from webapp.runs.models import OPEN_CANDIDATES, Run
+from webapp.runs.models import OPEN_CANDIDATES, CandidateState, Run
 from webapp.runs.queries import row_of_run
 
 from .columns import candidate_columns
 
 LOG_LINES = 100
 LAST_CURVES = 5
+MAX_SUPERNET_CURVES = 200  # supernet training steps, which the page joins to one curve
 
 
 def snapshot(run: Run) -> dict[str, Any]:
@@ -22,8 +23,8 @@ def snapshot(run: Run) -> dict[str, Any]:
     The number of queries does not depend on the number of candidates, and the size is bounded: see
     columns.py. `seq` is read first, so
     rows may be newer than it, never older; applying an event twice changes nothing. `curves`
-    has the learning curves of open candidates, of the last few that ended and of the best;
-    the drawer fetches the others.
+    has the learning curves of open candidates, of the last few that ended, of the best and of
+    supernet training steps; the drawer fetches the others.
     """
     run = Run.objects.defer("strategy_state", "epochs_state", "proxy_state").get(pk=run.pk)
     row = row_of_run(run)
@@ -45,7 +46,9 @@ def snapshot(run: Run) -> dict[str, Any]:
 def _curves(run: Run) -> dict[str, list[dict[str, Any]]]:
     """Return candidate number (as text, because JSON has no other keys) -> learning curve."""
     ended = run.candidates.filter(ended_order__isnull=False).exclude(curve=[])
-    last = list(ended.order_by("-ended_order").values_list("number", flat=True)[:LAST_CURVES])
+    newest = ended.order_by("-ended_order").values_list("number", flat=True)
+    last = list(newest.exclude(state=CandidateState.TRAINED)[:LAST_CURVES])
+    last += newest.filter(state=CandidateState.TRAINED)[:MAX_SUPERNET_CURVES]
     shown = Q(state__in=OPEN_CANDIDATES) | Q(number__in=last) | Q(number=run.best)
     rows = run.candidates.filter(shown).exclude(curve=[]).order_by("number")
     return {str(number): curve for number, curve in rows.values_list("number", "curve")}

@@ -66,6 +66,9 @@ def test_queries_and_curves_stay_bounded_with_ten_thousand_candidates():
     assert len(many) == len(few)
     assert [row["number"] for row in rows_of(shot["candidates"])] == list(range(10_001))
     assert len(shot["curves"]) == 6  # the last five and the best
+    run.candidates.filter(number__range=(100, 400)).update(state="trained")
+    kept = {int(number) for number in snapshot(run)["curves"]}
+    assert kept == {1, *range(201, 401), *range(9_996, 10_001)}  # and the newest supernet steps
 
 
 @pytest.mark.trap(11)

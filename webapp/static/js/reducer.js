@@ -8,6 +8,7 @@ import { decodeRows, encodeRows, slimRow } from "./columns.js";
 
 const LOG_LENGTH = 100;
 const ENDED_CURVES = 5;
+const SUPERNET_CURVES = 200; // as many as snapshot.py sends
 const OPEN = new Set(["queued", "running", "lost"]);
 
 export function fromSnapshot(snapshot) {
@@ -94,17 +95,17 @@ function putPoint(points, point) {
   return present ? points : [...points, point];
 }
 
-// Keeps the curves of open candidates, of the best and of the last few that ended; the drawer
-// fetches the others.
+// Keeps the curves of open candidates, of the best, of the last few that ended and of supernet
+// training steps; the drawer fetches the others.
 function trimCurves(draft) {
   const best = bestCandidate(draft)?.number;
   const ended = [...draft.curves.keys()]
     .map((number) => draft.candidates.get(number))
     .filter((row) => row && !OPEN.has(row.state))
-    .sort((a, b) => (b.ended_order ?? -1) - (a.ended_order ?? -1))
-    .slice(0, ENDED_CURVES)
-    .map((row) => row.number);
-  const kept = new Set([...ended, best]);
+    .sort((a, b) => (b.ended_order ?? -1) - (a.ended_order ?? -1));
+  const last = ended.filter((row) => row.state !== "trained").slice(0, ENDED_CURVES);
+  const steps = ended.filter((row) => row.state === "trained").slice(0, SUPERNET_CURVES);
+  const kept = new Set([...[...last, ...steps].map((row) => row.number), best]);
   for (const number of draft.curves.keys()) {
     const row = draft.candidates.get(number);
     if (row && !OPEN.has(row.state) && !kept.has(number)) draft.curves.delete(number);

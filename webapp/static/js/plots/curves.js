@@ -1,4 +1,5 @@
 // Learning curves of the running candidates, of the last finished ones and of the best; or of chosen ones.
+// The training steps of a supernet, each a candidate with one epoch, are one curve.
 import { bestCandidate } from "../reducer.js";
 import { methodLook } from "../vocabulary.js";
 import { axis, faded, layout, named } from "./look.js";
@@ -10,8 +11,12 @@ export function curvesFigure(state, look) {
   const best = bestCandidate(state)?.number ?? null;
   const { key, label, unit } = state.run.curve;
   const usable = (points) => points.filter((p) => Number.isFinite(p[key]));
-  const numbers = [...state.curves.keys()].filter((n) => usable(state.curves.get(n)).length > 0).sort((a, b) => a - b);
-  if (numbers.length === 0) return null;
+  const steps = state.chosen ? [] : supernetSteps(state);
+  const supernet = steps.flatMap((n) => usable(state.curves.get(n)));
+  const numbers = [...state.curves.keys()]
+    .filter((n) => !steps.includes(n) && usable(state.curves.get(n)).length > 0)
+    .sort((a, b) => a - b);
+  if (numbers.length === 0 && supernet.length === 0) return null;
   const colour = methodLook(state.run.strategy).colour;
   const styles = {
     best: { line: { color: colour, width: 3 }, marker: { size: 6 } },
@@ -33,11 +38,24 @@ export function curvesFigure(state, look) {
       hovertemplate: `#${number} (${role}), epoch %{x}: %{y:.2f} ${unit}<extra></extra>`,
     };
   });
-  const order = { chosen: 0, ended: 0, running: 1, best: 2 };
+  if (supernet.length > 0) {
+    traces.push({
+      x: supernet.map((p) => p.epoch),
+      y: supernet.map((p) => p[key]),
+      type: "scatter",
+      mode: "lines+markers",
+      name: "supernet",
+      line: { color: colour, width: 2, dash: "dash" },
+      marker: { size: 4 },
+      role: "supernet",
+      hovertemplate: `supernet, epoch %{x}: %{y:.2f} ${unit}<extra></extra>`,
+    });
+  }
+  const order = { supernet: 0, chosen: 0, ended: 0, running: 1, best: 2 };
   traces.sort((a, b) => order[a.role] - order[b.role]);
   const data = traces.map(({ role, ...trace }) => ({ ...trace, meta: role }));
   const axes = {
-    xaxis: axis(look, { dtick: numbers.length && longest(state) <= 12 ? 1 : undefined, nticks: 7 }),
+    xaxis: axis(look, { dtick: longest(state) <= 12 ? 1 : undefined, nticks: 7 }),
     yaxis: axis(look, { rangemode: "tozero", nticks: 5 }),
   };
   return {
@@ -56,8 +74,13 @@ export function curvesFigure(state, look) {
       xaxis: { ...axes.xaxis, title: { text: "epoch" } },
       yaxis: { ...axes.yaxis, title: { text: "validation error (%)" } },
     }),
-    points: { curves: numbers.length },
+    points: { curves: traces.length },
   };
+}
+
+// The numbers of the supernet training steps that have a curve, in order.
+export function supernetSteps(state) {
+  return [...state.curves.keys()].filter((n) => state.candidates.get(n)?.state === "trained").sort((a, b) => a - b);
 }
 
 function roleOf(state, number, best) {

@@ -1,5 +1,5 @@
 // The learning curves: those of the best, running and last finished candidates, or of chosen ones.
-import { curvesFigure, curvesTable } from "../plots/curves.js";
+import { curvesFigure, curvesTable, supernetSteps } from "../plots/curves.js";
 import { Plot } from "../plots/plot.js";
 import { sameParts } from "./same.js";
 
@@ -21,6 +21,11 @@ export function curvesView(context) {
     wire: (area, plotly) => pointCurves(context, area, plotly),
   });
 
+  function showKeys() {
+    for (const key of card.querySelectorAll(".ps-key")) key.hidden = chosen !== null;
+    if (!supernetSteps(state()).length) card.querySelector(".ps-key-supernet").hidden = true;
+  }
+
   async function choose() {
     const typed = form.elements.numbers.value.match(/\d{1,9}/g) ?? [];
     const numbers = [...new Set(typed.map(Number))].slice(0, MAX_CHOSEN);
@@ -36,7 +41,7 @@ export function curvesView(context) {
       note.textContent = without.length > 0 ? `No curve: ${without.map((n) => `#${n}`).join(", ")}` : "";
     }
     card.dataset.chosen = chosen ? chosen.size : "";
-    for (const key of card.querySelectorAll(".ps-key")) key.hidden = chosen !== null;
+    showKeys();
     await plot.draw();
   }
   form.addEventListener("submit", (event) => {
@@ -53,17 +58,21 @@ export function curvesView(context) {
     const next = [now.curves, now.candidates];
     if (sameParts(drawn, next)) return;
     drawn = next;
+    showKeys();
     plot.draw();
   };
 }
 
 // Pointing at a learning curve marks its candidate everywhere, and the other way round.
 function pointCurves(context, area, plotly) {
-  const numbers = () => area.data.map((trace) => Number(/^#(\d+)/.exec(trace.name)[1]));
-  area.on("plotly_hover", (event) => context.point(numbers()[event.points[0].curveNumber]));
+  const numbers = () => area.data.map((trace) => Number(/^#(\d+)/.exec(trace.name)?.[1] ?? NaN));
+  area.on("plotly_hover", (event) => {
+    const number = numbers()[event.points[0].curveNumber];
+    context.point(Number.isNaN(number) ? null : number);
+  });
   area.on("plotly_unhover", () => context.point(null));
   context.onPoint((number) => {
-    const widths = { best: 3, running: 1.8, ended: 1.3, chosen: 2 };
+    const widths = { best: 3, running: 1.8, ended: 1.3, chosen: 2, supernet: 2 };
     const marked = numbers().map((other, i) => (other === number ? 5 : widths[area.data[i].meta]));
     if (marked.some((width, i) => width !== area.data[i].line.width)) plotly.restyle(area, { "line.width": marked });
   });
