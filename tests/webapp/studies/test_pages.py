@@ -165,9 +165,13 @@ def test_the_ranking_says_everything_of_a_method(ended, viewer, sign_in):
     assert "±" in rows[0][1] and "p " in rows[0][6] + rows[1][6]
     matrix = page.one("study-runs").rows()
     assert len(matrix) == 3 and len(matrix[0]) == 4
+    assert "with one reference 10 % beyond" in page.one("study-ranking").text
     data = embedded(page, "study-data")
     assert len(data["methods"][0]["curves"]["best"]) > 3
     assert not page.all("button", data_testid="study-stop")
+    ended.runs.exclude(pk=ended.runs.earliest("pk").pk).delete()
+    alone = read(sign_in(viewer).get(f"/studies/{ended.pk}/")).one("study-ranking").text
+    assert "has the reference of the run's page" in alone and "one reference" not in alone
 
 
 def test_numbers_leave_as_files(ended, viewer, sign_in):
