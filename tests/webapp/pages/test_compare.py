@@ -60,9 +60,13 @@ def test_fronts_and_bests_count_only_what_is_measured(pair):
     assert (one["best"], two["best"]) == (20.0, 30.0)
 
 
-def test_only_shared_objectives_are_compared(team, pair):
+def test_only_shared_objectives_are_compared(team, pair, viewer, sign_in):
     third = make_run(team, objectives=("params",), candidates=1)
     assert [g["name"] for g in comparison([pair[0], third])["goals"]] == ["params"]
+    page = read(sign_in(viewer).get(f"/compare?runs={pair[0].pk},{third.pk}"))
+    fronts = page.one("compare-fronts")
+    assert "one objective in common, params; a front needs two" in fronts.text
+    assert fronts.all("select") == []
     fourth = make_run(team, objectives=("macs",), candidates=1)
     data = comparison([third, fourth])
     assert (data["goals"], data["reference"]) == ([], None)

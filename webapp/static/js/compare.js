@@ -68,7 +68,8 @@ const legend = {
   showlegend: data !== null && data.groups.length <= MAX_LEGEND,
   legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top", font: { size: 11 } },
 };
-const short = (name) => (name.length > 36 ? `${name.slice(0, 35)}…` : name).replaceAll("<", "‹");
+const short = (name) => escaped(name.length > 36 ? `${name.slice(0, 35)}…` : name);
+const escaped = (name) => name.replaceAll("&", "&amp;").replaceAll("<", "&lt;"); // Plotly reads names as markup
 
 function frontsFigure(shown, look) {
   const [gx, gy] = [data.goals[shown.x], data.goals[shown.y]];
