@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from allauth.socialaccount.providers import registry
-from django.contrib import admin
 from django.urls import include, path
 
-# The admin and the providers are for pages, so workers, which have the same apps, skip them.
-admin.autodiscover()
-registry.load()
+from webapp.common.deferred_urls import deferred
 
 handler500 = "webapp.site.server_error.server_error"
 urlpatterns = [
@@ -31,10 +27,10 @@ urlpatterns = [
     path("fleet/", include("webapp.fleet.urls")),
     path("devices/", include("webapp.predictors.urls")),
     path("devices/", include("webapp.devices.urls")),
-    path("api/agent/", include("webapp.agent_api.urls", namespace="agent-api")),
-    path("api/", include("webapp.api.urls")),
+    deferred("api/agent/", "webapp.agent_api.urls", "agent-api"),
+    deferred("api/", "webapp.api.urls", "api"),
     path("", include("webapp.compare.urls")),
     path("", include("webapp.sharing.urls")),
     path("", include("webapp.usage.urls")),
-    path("admin/", admin.site.urls),
+    deferred("admin/", "webapp.accounts.admin_urls", "admin"),
 ]

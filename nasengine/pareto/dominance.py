@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import moocore
 import numpy as np
 
 
@@ -20,6 +19,8 @@ def non_dominated(points: np.ndarray) -> np.ndarray:
     points = np.asarray(points, dtype=float)
     mask = finite_rows(points)
     if mask.any():
+        import moocore  # 3 MB that an idle process does not need
+
         mask[mask] = moocore.is_nondominated(points[mask], keep_weakly=True)
     return mask
 
@@ -80,6 +81,8 @@ def ranks(points: np.ndarray, violations: np.ndarray) -> np.ndarray:
     feasible = finite & (violations == 0)
     used = 0
     if feasible.any():
+        import moocore
+
         rank[feasible] = moocore.pareto_rank(points[feasible])
         used = int(rank[feasible].max()) + 1
     infeasible = (finite & ~feasible) | (np.isfinite(violations) & (violations > 0))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import moocore
 import numpy as np
 
 from .dominance import finite_rows
@@ -29,6 +28,8 @@ def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
 
 def _hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
     """Return the hypervolume of finite, scaled points."""
+    import moocore  # 3 MB that an idle process does not need
+
     inside = points[(points < reference).all(axis=1)]
     return float(moocore.hypervolume(inside, reference)) if len(inside) else 0.0
 
@@ -75,6 +76,8 @@ def growing_shares(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
     limit, inside = scaled(np.asarray(reference, dtype=float), powers), scaled(points, powers)
     box = float(np.prod(np.abs(limit)))
     counts = (inside < limit).all(axis=1)
+    import moocore
+
     counted, measure = inside[counts], moocore.Hypervolume(ref=limit)
     volumes = np.array([0.0, *(measure(counted[:n]) for n in range(1, len(counted) + 1))])
     shares = np.maximum.accumulate(volumes[np.cumsum(counts)]) if len(points) else np.zeros(0)

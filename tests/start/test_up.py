@@ -21,6 +21,7 @@ import pytest
 import redis
 
 from webapp.start import up as starting
+from webapp.start.postgres import INCLUDE, write_settings
 from webapp.start.running import announced, servers_of
 from webapp.start.servers import (
     SERVER_PORTS,
@@ -264,7 +265,7 @@ HOSTILE = {
 
 SMALL = ("--space", "nb201", "--strategy", "random", "--dataset", "digits", "--candidates", "1")
 # With the password of its broker.
-REACH = "from webapp.common.messages import _sender; _sender.connection().ensure_connection()"
+REACH = "from webapp.common import messages as m; m.the_sender().connection().ensure_connection()"
 QUICK = ("--set", "epochs=1", "--set", "channels=4", "--set", "cells=1", "--set", "limit=200")
 
 
@@ -437,6 +438,9 @@ def test_only_the_user_of_the_workbench_may_connect(tmp_path, name):
     try:
         rules = (folder / "postgres" / "pg_hba.conf").read_text().splitlines()
         assert [rule.split()[3] for rule in rules if rule and rule[0] != "#"] == ["peer"]
+        assert server.execute("SHOW io_method") == [("sync",)]
+        write_settings(folder / "postgres")  # again, as at every start
+        assert (folder / "postgres" / "postgresql.conf").read_text().count(INCLUDE) == 1
 
         def connect(user: str) -> str:
             command = [sys.executable, "-c", CONNECT, url, user]

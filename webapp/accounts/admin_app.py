@@ -6,6 +6,6 @@ from django.contrib.admin import apps
 
 
 class AdminConfig(apps.SimpleAdminConfig):
-    """The admin without its pages: `webapp.urls` loads them, and workers never do."""
+    """The admin without its pages: `admin_urls` loads them at their first use."""
 
     default_site = "webapp.accounts.admin_site.Site"

@@ -6,7 +6,7 @@ from allauth.socialaccount import apps
 
 
 class SocialAccountConfig(apps.SocialAccountConfig):
-    """allauth's app without its providers: `webapp.urls` loads them, and workers never do."""
+    """allauth's app without its providers: they are loaded at their first use."""
 
     def ready(self) -> None:
         from allauth.socialaccount import checks  # noqa: F401  registers them

@@ -14,7 +14,8 @@ from ninja.security import HttpBearer
 
 from nasengine.core.storage import storage_at
 from webapp.accounts.middleware import team_not_required
-from webapp.common.problems import answer_with_problems, problem
+from webapp.common.api_problems import answer_with_problems
+from webapp.common.problems import problem
 from webapp.devices.models import Device, Measurement
 from webapp.devices.services import agents, measuring, tokens
 from webapp.predictors.services.due import measurement_ended

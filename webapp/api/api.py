@@ -9,7 +9,8 @@ from ninja import NinjaAPI
 
 from webapp.accounts.models import Membership
 from webapp.accounts.permissions import teams_of
-from webapp.common.problems import answer_with_problems, problem
+from webapp.common.api_problems import answer_with_problems
+from webapp.common.problems import problem
 from webapp.usage.services.costs import monthly
 
 from .auth import NO_TOKEN, PersonalToken

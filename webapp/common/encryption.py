@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import models
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet, MultiFernet  # few processes encrypt anything
 
 log = logging.getLogger(__name__)
 PREFIX = "enc1:"  # an encrypted value; texts of earlier versions have none
@@ -34,6 +34,8 @@ def decrypt(stored: str) -> str:
     """
     if not stored.startswith(PREFIX):
         return stored
+    from cryptography.fernet import InvalidToken
+
     try:
         return _keys().decrypt(stored.removeprefix(PREFIX).encode()).decode()
     except InvalidToken:
@@ -45,12 +47,18 @@ def decrypt(stored: str) -> str:
 
 def _keys() -> MultiFernet:
     """Return the key of SECRET_KEY, which encrypts, and those that still decrypt."""
+    from cryptography.fernet import MultiFernet
+
     return MultiFernet(
         [_key(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     )
 
 
 def _key(secret: str) -> Fernet:
+    from cryptography.fernet import Fernet
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     derived = HKDF(hashes.SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret.encode())
     return Fernet(base64.urlsafe_b64encode(derived))
 

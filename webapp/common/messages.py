@@ -13,13 +13,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from celery import Celery
 from django.conf import settings
 from django.db import transaction
 
 from webapp.environment import addresses
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 log = logging.getLogger(__name__)
 TASK = "workers.tasks.{}"
@@ -71,6 +73,8 @@ def work_announcement(queue: str, task: str = EVALUATE) -> Announcement:
 
 def _make_sender(at: int = 0) -> Celery:
     """Return what sends to the broker's address of this position, among several."""
+    from celery import Celery  # 6 MB that a web server needs for its first message only
+
     address = addresses(settings.BROKER_URL)[at]
     sender = Celery("paretoscope.notifications", broker=address, set_as_current=False)
     sender.conf.update(
@@ -87,8 +91,16 @@ def _make_sender(at: int = 0) -> Celery:
     return sender
 
 
-_sender = _make_sender()
+_sender: Celery | None = None  # made for the first message
 _sends_to = 0  # the position of its address
+
+
+def the_sender() -> Celery:
+    """Return what sends the messages of this process; the caller holds the lock."""
+    global _sender  # noqa: PLW0603  shared by all threads of the process
+    if _sender is None:
+        _sender = _make_sender(_sends_to)
+    return _sender
 
 
 def send_after_commit(announcement: Announcement) -> None:
@@ -127,7 +139,7 @@ def _sent(announcement: Announcement) -> bool:
 def _send(announcement: Announcement) -> None:
     if announcement.is_bounded and _waiting(announcement.queue):
         return
-    _sender.send_task(
+    the_sender().send_task(
         announcement.task,
         args=announcement.arguments,
         kwargs=announcement.options,
@@ -148,5 +160,5 @@ def _switch() -> None:
 
 def _waiting(queue: str) -> int:
     """Return how many messages wait in a queue of the broker."""
-    with _sender.producer_pool.acquire(block=True) as producer:
+    with the_sender().producer_pool.acquire(block=True) as producer:
         return int(producer.channel.client.llen(queue))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import NoReverseMatch, reverse
+from django.urls import get_script_prefix
 
 
 class PolicyMiddleware(CSPMiddleware):
@@ -21,8 +21,5 @@ class PolicyMiddleware(CSPMiddleware):
 
 
 def admin_address() -> str:
-    """Return the address of the admin."""
-    try:
-        return reverse("admin:index")
-    except NoReverseMatch:
-        return "/admin/"
+    """Return the address of the admin, without loading it."""
+    return f"{get_script_prefix()}admin/"

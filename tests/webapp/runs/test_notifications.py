@@ -23,7 +23,7 @@ def sent(monkeypatch) -> list[tuple]:
     def send_task(task, args, queue, **options):
         collected.append((task, args, queue))
 
-    monkeypatch.setattr(messages._sender, "send_task", send_task)
+    monkeypatch.setattr(messages.the_sender(), "send_task", send_task)
     return collected
 
 

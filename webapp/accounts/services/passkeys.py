@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.internal import auth
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -24,17 +23,23 @@ def passkeys_of(user: Any) -> QuerySet[Authenticator]:
 
 def new_options(user: User) -> dict[str, Any]:
     """Return what a browser needs to create a passkey; the challenge is kept in the session."""
+    from allauth.mfa.webauthn.internal import auth  # it loads fido2, which few requests need
+
     return auth.begin_registration(user, True)
 
 
 def sign_in_options() -> dict[str, Any]:
     """Return what a browser needs to sign in; the challenge is kept in the session."""
+    from allauth.mfa.webauthn.internal import auth
+
     return auth.begin_authentication(user=None)
 
 
 @transaction.atomic
 def add(user: User, name: str, credential: dict[str, Any]) -> None:
     """Store a passkey whose form is valid."""
+    from allauth.mfa.webauthn.internal import auth
+
     auth.WebAuthn.add(user, name, credential)
     audit.record("account", f"added the passkey {name}", user=user)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, LoginWebAuthnForm
 from allauth.socialaccount.models import SocialAccount
 from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_lockout_response
@@ -39,6 +38,8 @@ def add(request: AnyRequest) -> HttpResponse:
 
     Wrong passwords count like wrong passwords at sign-in.
     """
+    from allauth.mfa.webauthn.forms import AddWebAuthnForm  # with fido2
+
     user = user_of(request)
     credentials = {"username": user.get_username()}
     if user.has_usable_password():
@@ -87,6 +88,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """Return what the browser needs; a POST with its answer signs in."""
     if request.method == "GET":
         return JsonResponse(passkeys.sign_in_options())
+    from allauth.mfa.webauthn.forms import LoginWebAuthnForm
+
     form = LoginWebAuthnForm(request.POST)
     user = form.cleaned_data["credential"].user if form.is_valid() else None
     if user is None or not user.is_active:

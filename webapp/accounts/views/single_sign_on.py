@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from allauth.socialaccount.models import SocialAccount
-from allauth.socialaccount.providers.openid_connect import views as provider
+from allauth.socialaccount.providers import registry
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
-from requests import RequestException
 
 from ..middleware import team_not_required
 from ..requests import AnyRequest
@@ -27,10 +26,7 @@ from ..single_sign_on import CONNECTING, refused, user_of
 @require_GET
 def start(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Redirect to the provider; 404 if none is configured."""
-    try:
-        return provider.login(request, provider_id)
-    except RequestException:
-        return refused(request, f"{settings.OIDC_NAME} does not answer; try again later.")
+    return _answer(request, provider_id, "login")
 
 
 @login_not_required
@@ -39,8 +35,17 @@ def start(request: HttpRequest, provider_id: str) -> HttpResponse:
 @require_GET
 def back(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Take the answer of the provider."""
+    return _answer(request, provider_id, "callback")
+
+
+def _answer(request: HttpRequest, provider_id: str, view: str) -> HttpResponse:
+    """Answer with a view of the provider, which is loaded here together with its HTTP client."""
+    from allauth.socialaccount.providers.openid_connect import views as provider
+    from requests import RequestException
+
+    registry.load()
     try:
-        return provider.callback(request, provider_id)
+        return getattr(provider, view)(request, provider_id)
     except RequestException:
         return refused(request, f"{settings.OIDC_NAME} does not answer; try again later.")
 

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from webapp.accounts.models import Membership, Role, User
 from webapp.accounts.permissions import MIN_ROLE, ROLE_ORDER
 from webapp.accounts.requests import AnyRequest
+from webapp.site.security_policy import admin_address
 
 register = template.Library()
 STYLESHEETS = ("frame", "tables", "parts", "run", "candidate", "forms", "pages")
@@ -45,7 +46,7 @@ LINKS = (
     Link("space-list", "Spaces", "adjustments", "/spaces/"),
 )
 MAIN_LINKS = 4  # of LINKS: a bottom bar of a phone has room for these and a button
-ADMIN = Link("admin:index", "Admin", "shield-check", "/admin/")
+ADMIN = Link("", "Admin", "shield-check", "/admin/")  # not loaded for its address
 
 
 @register.simple_tag
@@ -97,7 +98,7 @@ def rail(context: template.Context) -> dict[str, Any]:
     entries = []
     for link in links:
         try:
-            address = reverse(link.name)
+            address = reverse(link.name) if link.name else admin_address()
         except NoReverseMatch:
             continue
         here = request is not None and _is_here(request.path, link.prefix)
