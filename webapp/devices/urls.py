@@ -12,5 +12,6 @@ urlpatterns = [
     path("agent.pyz", devices.device_program, name="device-program"),
     path("<int:pk>/", devices.device_detail, name="device-detail"),
     path("<int:pk>/measurements.csv", devices.device_measurements, name="device-measurements"),
+    path("<int:pk>/new-token", devices.device_token, name="device-token"),
     path("<int:pk>/<str:action>", devices.device_control, name="device-control"),
 ]

@@ -40,10 +40,11 @@ def link(team, owner):
 
 def test_the_link_is_shown_once_and_only_its_hash_is_stored(team, owner, sign_in):
     client = sign_in(owner)
-    answer = client.post("/team/", {"role": "curator", "note": "Ines", "days": "1"})
+    answer = client.post("/team/", {"role": "curator", "note": "Ines", "days": "1"}, follow=True)
     link = read(answer).one("invitation-link").text
     secret = link.rstrip("/").rpartition("/")[2]
     stored = Invitation.objects.get()
+    assert answer.redirect_chain and secret not in str(dict(client.session))
     assert secret not in str(vars(stored)) and stored.role == "curator"
     assert secret not in client.get("/team/").content.decode()
     assert stored.expires_at - timezone.now() < timedelta(days=1)

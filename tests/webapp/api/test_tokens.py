@@ -63,9 +63,12 @@ def test_a_session_is_no_token(researcher, sign_in):
 
 def test_a_token_is_shown_once_and_revoked_on_the_page(researcher, sign_in):
     client = sign_in(researcher)
-    shown = client.post(
+    answer = client.post(
         "/account/tokens/", {"name": "nightly", "scope": Scope.WRITE, "days": "30"}
-    ).content.decode()
+    )
+    assert answer.url == "/account/tokens/"  # neither Back nor a reload issues another one
+    assert "nasp_" not in str(dict(client.session))
+    shown = client.get(answer.url).content.decode()
     text = shown.partition('data-testid="token">')[2].partition("<")[0]
     assert answered(text) == 200
     line = f'data-testid="token-line">export PARETOSCOPE_TOKEN={text}<'

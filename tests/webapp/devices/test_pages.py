@@ -19,14 +19,16 @@ FORM = {"name": "pi4", "kind": "board", "when_away": "wait", "profile": "", "des
 
 def test_a_device_is_added_and_its_token_shown_once(team, researcher, sign_in):
     client = sign_in(researcher)
-    page = read(client.post("/devices/new", FORM))
+    page = read(client.post("/devices/new", FORM, follow=True))
     token = page.one("token").text
     device = Device.objects.get()
     assert (device.team, device.name, device.created_by) == (team, "pi4", researcher)
     assert tokens.device_of(token) == device
     command = page.one("agent-command").text
     assert f"--name pi4 --server http://testserver --token {token} --insecure" in command
-    shown = client.get(f"/devices/{device.pk}/").content.decode()
+    again = client.get(f"/devices/{device.pk}/new-token", follow=True)
+    assert again.redirect_chain == [(f"/devices/{device.pk}/", 302)]
+    shown = again.content.decode()
     assert token not in shown and token[-4:] in shown
     assert "No agent yet" in shown
 

@@ -122,7 +122,7 @@ def test_a_redirect_is_not_followed(team, hook, sink):
 def test_the_secret_is_shown_once(team, owner, sink, sign_in):
     client = sign_in(owner)
     values = {"name": "report", "url": sink.url, "kinds": ["run-failed"], "minutes": "60"}
-    answer = client.post("/team/webhooks/", values)
+    answer = client.post("/team/webhooks/", values, follow=True)
     secret = read(answer).one("webhook-secret").text
     assert secret == Webhook.objects.get().secret
     assert secret not in client.get("/team/webhooks/").content.decode()

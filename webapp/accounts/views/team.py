@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from webapp.common import shown_once
+
 from ..access import check_may_here
 from ..forms import InvitationForm
 from ..models import Membership, Role
@@ -22,8 +24,8 @@ from ..team_parts import parts_of
 @never_cache
 @require_http_methods(["GET", "POST"])
 def team_page(request: TeamRequest) -> HttpResponse:
-    """Show the team; a POST of an owner invites a person and shows the link this once."""
-    link, form = "", InvitationForm(request.POST or None)
+    """Show the team; a POST of an owner invites a person, and the page shows the link once."""
+    form = InvitationForm(request.POST or None)
     if request.method == "POST":
         check_may_here(request, "manage", "Inviting people")
         if form.is_valid():
@@ -35,7 +37,8 @@ def team_page(request: TeamRequest) -> HttpResponse:
                 int(form.cleaned_data["days"]),
             )
             link = request.build_absolute_uri(reverse("join", args=[secret]))
-            form = InvitationForm()
+            shown_once.keep(request.session, f"invitation {request.team.pk}", link)
+            return redirect("team")
     rows = Membership.objects.filter(team=request.team).select_related("user")
     may_manage = may(request.user, "manage", request.team)
     context = {
@@ -44,7 +47,7 @@ def team_page(request: TeamRequest) -> HttpResponse:
         "may_manage": may_manage,
         "invitations": invitations.open_invitations().filter(team=request.team),
         "form": form,
-        "link": link,
+        "link": shown_once.take(request.session, f"invitation {request.team.pk}"),
         "parts": parts_of(request),
     }
     return render(request, "accounts/team.html", context, status=422 if form.errors else 200)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from webapp.accounts.middleware import team_not_required
 from webapp.accounts.requests import TeamRequest
+from webapp.common import shown_once
 from webapp.runs.scripts import EXAMPLE, Script, launch_scripts
 
 from ..forms import TokenForm
@@ -24,9 +25,8 @@ from ..services import tokens
 @never_cache
 @require_http_methods(["GET", "POST"])
 def token_list(request: TeamRequest) -> HttpResponse:
-    """List the person's tokens; a POST issues one and shows its text this once."""
+    """List the person's tokens; a POST issues one, whose text the page shows once."""
     form = TokenForm(request.user, request.POST or None)
-    text = ""
     if request.method == "POST" and form.is_valid():
         days = form.cleaned_data["days"]
         text = tokens.issue(
@@ -35,11 +35,12 @@ def token_list(request: TeamRequest) -> HttpResponse:
             form.cleaned_data["scope"],
             int(days) if days else None,
         )
-        form = TokenForm(request.user)
+        shown_once.keep(request.session, "token", text)
+        return redirect("tokens")
     rows = ApiToken.objects.filter(user=request.user, revoked_at=None)
     context = {
         "form": form,
-        "text": text,
+        "text": shown_once.take(request.session, "token"),
         "rows": rows,
         "now": timezone.now(),
         "scripts": _scripts(request),

@@ -14,12 +14,14 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.middleware import team_not_required
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
+from webapp.common import shown_once
 
 from ..export import measurement_csv
 from ..forms import DeviceForm
@@ -43,7 +45,7 @@ def device_list(request: TeamRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def device_new(request: TeamRequest) -> HttpResponse:
-    """Show the form; a POST adds the device and shows its first token, once."""
+    """Show the form; a POST adds the device with its first token."""
     check_may_here(request, "launch", ACTIVITY)
     form = DeviceForm(request.POST if request.method == "POST" else None, request.team)
     if not form.is_valid():
@@ -109,13 +111,23 @@ def device_program(request: HttpRequest) -> HttpResponse:
 
 
 def _with_token(request: TeamRequest, device: Device) -> HttpResponse:
-    """Show a new token with the command that starts the agent; it is not shown again."""
+    """Issue a token and redirect to the page that shows it."""
     text = tokens.issue(device, request.user)
+    shown_once.keep(request.session, f"device {device.pk}", text)
+    return redirect("device-token", device.pk)
+
+
+@never_cache
+@require_GET
+def device_token(request: TeamRequest, pk: int) -> HttpResponse:
+    """Show a new token once, with the command that starts the agent; later show the device."""
+    device = team_object_or_404(request, Device, pk)
+    text = shown_once.take(request.session, f"device {device.pk}")
+    if not text:
+        return redirect("device-detail", device.pk)
     server = request.build_absolute_uri("/").rstrip("/")
     context = {"device": device, "token": text, "server": server, "insecure": _insecure(request)}
-    response = render(request, "devices/token.html", context)
-    response["Cache-Control"] = "no-store"
-    return response
+    return render(request, "devices/token.html", context)
 
 
 def _insecure(request: TeamRequest) -> str:

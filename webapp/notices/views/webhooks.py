@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.requests import TeamRequest
 from webapp.accounts.services import audit
+from webapp.common import shown_once
 
 from ..forms import ChatRuleForm, WebhookForm
 from ..models import ChatRule, Delivery, Webhook
@@ -27,20 +28,21 @@ ACTIVITY = "Managing webhooks"
 @never_cache
 @require_http_methods(["GET", "POST"])
 def webhook_list(request: TeamRequest) -> HttpResponse:
-    """List the webhooks; a POST creates one and shows its secret this once."""
+    """List the webhooks; a POST creates one, whose secret the page shows once."""
     check_may_here(request, "manage", ACTIVITY)
     rows = Webhook.objects.filter(team=request.team)
-    form, secret = WebhookForm(request.POST or None), ""
+    form = WebhookForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if rows.count() >= MAX_WEBHOOKS:
             form.add_error(None, f"A team may have at most {MAX_WEBHOOKS} webhooks; delete one.")
         else:
             _, secret = webhooks.create(request.team, request.user, **form.cleaned_data)
-            form = WebhookForm()
+            shown_once.keep(request.session, "webhook", secret)
+            return redirect("webhook-list")
     context = {
         "rows": rows,
         "form": form,
-        "secret": secret,
+        "secret": shown_once.take(request.session, "webhook"),
         "chats": ChatRuleForm(initial={"schemes": schemes_of(request.team)}),
     }
     return render(request, "notices/webhooks.html", context, status=422 if form.errors else 200)
