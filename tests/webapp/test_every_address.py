@@ -150,7 +150,7 @@ GUARDS = {
     "devices/agent.pyz": "open",
     "devices/<int:pk>/": "view",
     "devices/<int:pk>/measurements.csv": "view",
-    "devices/<int:pk>/new-token": "view",
+    "devices/<int:pk>/new-token": "launch",
     "devices/<int:pk>/predictors": "view",
     "devices/<int:pk>/predictors/measure": "control",
     "devices/predictors/<int:pk>/next": "view",

@@ -121,7 +121,7 @@ def _with_token(request: TeamRequest, device: Device) -> HttpResponse:
 @require_GET
 def device_token(request: TeamRequest, pk: int) -> HttpResponse:
     """Show a new token once, with the command that starts the agent; later show the device."""
-    device = team_object_or_404(request, Device, pk)
+    device = team_object_or_404(request, Device, pk, action="launch")
     text = shown_once.take(request.session, f"device {device.pk}")
     if not text:
         return redirect("device-detail", device.pk)
