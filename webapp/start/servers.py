@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -256,6 +257,7 @@ class EmbeddedValkey:
         )
 
 
+@cache
 def _valkey_program() -> str:
     """Return the path of the server, from a process of its own; see `valkey_program`."""
     command = [sys.executable, "-m", "webapp.start.valkey_program"]
