@@ -16,8 +16,21 @@ from nasengine.core.storage import storage_at
 SYSTEM_DATA = "/usr/share/datasets"  # readable for every user of the machine
 
 
+# Options of libpq against servers that hang, and machines and networks that are gone; the last
+# three are for TCP only.
+DEAD_SERVER = {
+    "connect_timeout": "5",  # seconds
+    "keepalives_idle": "30",  # seconds
+    "keepalives_interval": "10",  # seconds
+    "tcp_user_timeout": "30000",  # milliseconds
+}
+
+
 def database_from_url(url: str) -> dict:
     """Return Django's database settings for postgresql://user:password@host:port/name?host=/socket.
+
+    The query may have any option of libpq. Without its own, a server that does not answer fails a
+    request or a task within seconds, as one that refuses connections does; see `DEAD_SERVER`.
 
     Raises:
         ImproperlyConfigured: another scheme or no database name; the text has the remedy.
@@ -31,7 +44,7 @@ def database_from_url(url: str) -> dict:
             "DATABASE_URL is not postgresql://USER:PASSWORD@HOST:PORT/NAME; "
             "correct it, or unset it to use the embedded server"
         )
-    options = dict(parse_qsl(parts.query))
+    options = {**DEAD_SERVER, **dict(parse_qsl(parts.query))}
     host = options.pop("host", None) or unquote(parts.hostname or "")
     return {
         "ENGINE": "django.db.backends.postgresql",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import time
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import ConnectionHandler, OperationalError
 
-from webapp.environment import seconds, whole
+from webapp.common.outage import is_outage
+from webapp.environment import DEAD_SERVER, database_from_url, seconds, whole
 from webapp.start.servers import environment_of
 
 
@@ -35,6 +39,22 @@ def test_a_value_that_is_not_a_count_is_refused(monkeypatch, text):
     monkeypatch.setenv("MAX_ATTEMPTS", text)
     with pytest.raises(ImproperlyConfigured, match=r"MAX_ATTEMPTS is .*whole number above 0"):
         whole("MAX_ATTEMPTS", 3)
+
+
+@pytest.mark.django_db
+def test_a_database_server_that_hangs_is_an_outage_soon():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"postgresql://anybody@127.0.0.1:{silent.getsockname()[1]}/workbench"
+        settings = database_from_url(address)
+        assert settings["OPTIONS"] == DEAD_SERVER
+        assert int(DEAD_SERVER["connect_timeout"]) <= 5
+        settings = database_from_url(f"{address}?connect_timeout=2")
+        assert settings["OPTIONS"] == {**DEAD_SERVER, "connect_timeout": "2"}
+        started = time.monotonic()
+        with pytest.raises(OperationalError, match="timeout") as caught:
+            ConnectionHandler({"default": settings})["default"].ensure_connection()
+    assert time.monotonic() - started < 20  # without it, 130 s
+    assert is_outage(caught.value)
 
 
 @pytest.mark.parametrize("given", [None, "", "/elsewhere:/data"])
