@@ -247,6 +247,8 @@ def test_one_evaluation_shows_its_protocol_mean_spread_and_seeds(team, researche
     figures = page.one("figures").text
     assert "Figure under quick" in figures and "5.00 % (± 1.41)" in figures
     assert figures.count("%") == 2  # of the mean and the lowest value
+    labels = [cell.attributes.get("data-label") for cell in page.one("figures").all("td")]
+    assert labels[:3] == ["Mean (± standard deviation)", "Lowest", "Seeds"]  # of a card on phones
     assert [page.one(f"seed-{seed}").attributes["data-state"] for seed in (0, 1, 2)] == [
         "done",
         "done",

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from webapp.runs.numbers import age_text, duration_text, mean_text, number_text, value_text
-from webapp.runs.templatetags.figures import file_size, hidden_tags, middle, tag_chips
+from webapp.runs.templatetags.figures import file_size, hidden_tags, middle, rounded, tag_chips
 
 CASES = json.loads((Path(__file__).parents[2] / "assets" / "format.json").read_text())
 WRITERS = {
@@ -62,3 +62,8 @@ def test_what_is_no_number_is_a_dash(value):
     assert value_text("error", value, "%") == "–"
     assert number_text("params", value) == "–"
     assert duration_text(value) == "–"
+
+
+@pytest.mark.parametrize(("spread", "is_marked"), [(0.037, True), (0.001, False), (None, False)])
+def test_a_rounded_value_with_a_large_spread_is_marked(spread, is_marked):
+    assert ("ps-unsure" in rounded(0.103, "", "", spread)) == is_marked

@@ -242,16 +242,29 @@ def test_a_researcher_steers_the_run(team, researcher, sign_in, action, state):
 def test_a_refused_action_says_why_and_changes_nothing(finished, researcher, sign_in):
     client = sign_in(researcher)
     page = read(client.post(f"/runs/{finished.pk}/pause", follow=True))
-    assert page.one("toast").text == "cannot pause a finished run: reload the page"
+    assert page.one("toast").text == "Cannot pause a finished run: reload the page."
     finished.refresh_from_db()
     assert finished.state == "finished"
 
 
 @pytest.mark.parametrize("typed", ["", "abc", "4", "1e9", "99999999999999999999"])
 def test_a_budget_that_is_no_larger_number_is_refused(finished, researcher, sign_in, typed):
-    sign_in(researcher).post(f"/runs/{finished.pk}/raise_budget", {"candidates": typed})
+    address = f"/runs/{finished.pk}/raise_budget"
+    page = read(sign_in(researcher).post(address, {"candidates": typed}, follow=True))
+    text = page.one("toast").text
+    assert text.startswith("The budget must be ") and text.endswith(").")
     finished.refresh_from_db()
     assert (finished.candidate_budget, finished.state) == (4, "finished")
+
+
+def test_a_smaller_limit_is_refused_with_the_label_of_its_field(finished, researcher, sign_in):
+    finished.spec = {**finished.spec, "max_hours": 2.0}
+    finished.save(update_fields=["spec"])
+    address = f"/runs/{finished.pk}/raise_budget"
+    typed = {"candidates": "9", "max_hours": "1"}
+    page = read(sign_in(researcher).post(address, typed, follow=True))
+    expected = "Time in hours must be at least 2, or 0 for no limit (got 1)."
+    assert page.one("toast").text == expected
 
 
 def test_a_larger_budget_takes_the_run_on(finished, researcher, sign_in):

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.requests import TeamRequest
+from webapp.common.sentences import as_sentence
 from webapp.runs.models import Candidate, Run
 from webapp.runs.views.candidate import candidate_or_404, candidate_response
 
@@ -29,7 +30,7 @@ def candidate_keep(request: TeamRequest, pk: int, number: int) -> HttpResponse:
             candidate, request.user, request.POST.get("name", ""), request.POST.get("proposal", "")
         )
     except ValueError as error:
-        return _answer(request, run, candidate, str(error), "error")
+        return _answer(request, run, candidate, as_sentence(error), "error")
     if before is not None:
         same = "The same architecture"
         if entry.architecture_id != candidate.architecture_id:

@@ -13,6 +13,7 @@ from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
 from webapp.common.ranges import resumable, source_of_zip
+from webapp.common.sentences import as_sentence
 from webapp.jobs.queues import served_queues
 from webapp.runs.drawings import drawing, text_of
 
@@ -105,7 +106,7 @@ def _controlled(request: TeamRequest, evaluation: Evaluation, trainings: Any, ac
         else:
             raise Http404(f"unknown action {action[:40]!r}; actions: cancel, retry, delete")
     except control.ControlRefused as error:
-        messages.error(request, str(error))
+        messages.error(request, as_sentence(error))
     return redirect("evaluation-detail", evaluation.pk)
 
 

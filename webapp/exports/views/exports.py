@@ -16,6 +16,7 @@ from webapp.accounts.access import check_may_here, team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
 from webapp.common.ranges import resumable, source_of_file
+from webapp.common.sentences import as_sentence
 from webapp.devices.queries import devices_of, online_keys
 from webapp.evaluations.models import Training
 from webapp.evaluations.services.control import ControlRefused
@@ -158,7 +159,7 @@ def export_control(request: TeamRequest, pk: int, action: str) -> HttpResponse:
         else:
             raise Http404(f"unknown action {action[:40]!r}; actions: {', '.join(ACTIONS)}")
     except ControlRefused as error:
-        messages.error(request, str(error))
+        messages.error(request, as_sentence(error))
     return redirect("export-detail", pk)
 
 

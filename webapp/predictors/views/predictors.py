@@ -16,6 +16,7 @@ from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
 from webapp.common.csv_lines import Echo
+from webapp.common.sentences import as_sentence
 from webapp.devices.models import Device, PredictedCost, Predictor
 from webapp.devices.queries import is_away
 from webapp.jobs.queues import served_queues
@@ -60,7 +61,7 @@ def predictor_measure(request: TeamRequest, pk: int) -> HttpResponse:
     try:
         requests.measure_ten(device, request.user, group.spec, costs)
     except RequestRefused as error:
-        messages.error(request, f"{error}.")
+        messages.error(request, as_sentence(error))
     else:
         messages.success(request, STARTED)
     return redirect("device-detail", device.pk)
@@ -96,7 +97,7 @@ def predictor_control(request: TeamRequest, pk: int, action: str) -> HttpRespons
         else:
             raise Http404(f"unknown action {action[:40]!r}; actions: measure, fit, cancel")
     except RequestRefused as error:
-        messages.error(request, f"{error}".rstrip(".") + ".")
+        messages.error(request, as_sentence(error))
     return redirect("device-detail", predictor.device_id)
 
 

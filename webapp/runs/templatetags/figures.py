@@ -159,11 +159,12 @@ def provenance(value: dict[str, Any]) -> str:
 def rounded(
     value: float | None, kind: str = "", unit: str = "", spread: float | None = None
 ) -> SafeString:
-    """Render a plain number, rounded, with the full value on hover."""
+    """Render a plain number, rounded, with the full value on hover; a large spread is marked."""
     text = value_text(kind, value, unit, spread)
     if text == MISSING:
         return missing("nothing measured yet")
-    return format_html('<span title="{}">{}</span>', repr(value), text)
+    mark = unsure_mark({"value": value, "spread": spread})
+    return format_html('<span title="{}">{}</span>{}', repr(value), text, mark)
 
 
 @register.simple_tag

@@ -19,6 +19,7 @@ from nasengine.execution.canonical import canonical_id
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may
 from webapp.accounts.requests import TeamRequest
+from webapp.common.sentences import as_sentence
 from webapp.datasets.labels import data_labels
 from webapp.runs.cost import cost_text
 from webapp.runs.drawings import derived_from, drawing, no_network_of, text_of
@@ -48,7 +49,7 @@ def candidate_retry(request: TeamRequest, pk: int, number: int) -> HttpResponse:
     try:
         retry(run, number, request.user)
     except ControlRefused as error:
-        messages.error(request, str(error))
+        messages.error(request, as_sentence(error))
     candidate.run.refresh_from_db()
     if request.htmx:
         return candidate_response(request, run, candidate)

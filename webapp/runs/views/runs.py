@@ -12,7 +12,9 @@ from nasengine.core.search_spec import LIMITS
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.permissions import may_with
 from webapp.accounts.requests import TeamRequest
+from webapp.common.sentences import as_sentence
 from webapp.queries.saved import role_and_columns, saved_views
+from webapp.usage.services.limits import UNITS
 
 from ..actions import ACTIONS
 from ..models import Run
@@ -72,10 +74,18 @@ def run_control(request: TeamRequest, pk: int, action: str) -> HttpResponse:
         else:
             getattr(control, action)(run, request.user)
     except control.ControlRefused as error:
-        messages.error(request, str(error))
+        messages.error(request, as_sentence(_labelled(error)))
     else:
         messages.success(request, DONE_MESSAGES[action])
     return redirect("run-detail", run.pk)
+
+
+def _labelled(error: control.ControlRefused) -> str:
+    """Return the text of a refusal with limits named as on the form."""
+    text = str(error)
+    for name, (words, _, title) in UNITS.items():
+        text = text.replace(name, f"{title} in {words}")
+    return text
 
 
 def _limits(posted: QueryDict) -> dict[str, float]:

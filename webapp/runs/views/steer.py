@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from webapp.accounts.access import team_object_or_404
 from webapp.accounts.requests import TeamRequest
+from webapp.common.sentences import as_sentence
 from webapp.runs.models import Run
 from webapp.runs.objectives import goals_of_run
 from webapp.runs.services.control import ControlRefused, allowed
@@ -28,7 +29,7 @@ def run_steer(request: TeamRequest, pk: int) -> HttpResponse:
         try:
             steer(run, None if clears else form.target(), request.user)
         except ControlRefused as error:
-            refusal = str(error)
+            refusal = as_sentence(error)
         else:
             form = SteerForm(goals_of_run(run), target_of(run))
     if request.method == "POST" and not request.htmx:
