@@ -55,7 +55,7 @@ def test_a_connection_with_unacknowledged_messages_closes_after_its_broker_has_s
         received = [_receive(connection, name) for name in ("coordinator", "cpu")]
     finally:
         broker.stop()
-    # What Celery's consumer does with a connection that is lost.
+    # Celery's consumer closes a lost connection in these two steps.
     try:
         connection.collect(socket_timeout=2.0)
     except Exception as error:

@@ -19,7 +19,7 @@ SOCKET_NAME = ".s.PGSQL.5432"
 MAX_SOCKET_PATH = 100  # bytes; the kernel's limit is 107 on Linux and 103 on macOS
 SETTINGS_FILE = "workbench.conf"
 INCLUDE = f"include_if_exists = '{SETTINGS_FILE}'\n"
-# No processes for asynchronous reading, which PostgreSQL has since version 18, and replication.
+# No processes for asynchronous reads, which PostgreSQL 18 introduced, and logical replication.
 SETTINGS = """# Written at every start.
 io_method = sync
 max_logical_replication_workers = 0
